@@ -1,0 +1,1 @@
+"""Regional observation of social clauses in public procurement."""

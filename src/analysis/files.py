@@ -1,0 +1,46 @@
+"""Reading and writing tables so that the same content always gives the same bytes.
+
+A file appears under its name only once it is whole: it is written beside it and then renamed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+
+@contextmanager
+def finished(path: Path) -> Iterator[Path]:
+    """A scratch path that becomes `path` when the block ends, and vanishes when it fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        yield scratch
+        os.replace(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write `frame`, rows in the order given, to `path` (.parquet or .csv by its suffix)."""
+    with finished(path) as scratch:
+        if path.suffix == ".parquet":
+            frame.to_parquet(scratch, index=False, compression="zstd")
+        elif path.suffix == ".csv":
+            frame.to_csv(scratch, index=False, lineterminator="\n", encoding="utf-8")
+        else:
+            raise ValueError(f"no writer for {path.suffix} ({path.name})")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read back what `write_table` wrote as .parquet."""
+    return pd.read_parquet(path)
+
+
+def write_text(text: str, path: Path) -> None:
+    with finished(path) as scratch:
+        scratch.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,44 @@
+"""One rounding rule (half up, from the unrounded value) and French typography of numbers.
+
+Hours are summed in whole hundredths, so that a total is exact whatever the order of its rows.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import numpy as np
+import pandas as pd
+
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+MISSING = "n.d."
+
+
+def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
+    """`value` rounded half up (away from zero) to `digits` decimals.
+
+    The shortest decimal that denotes the float is rounded, not its binary expansion:
+    2.675 gives 2.68, as a reader expects.
+    """
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> str:
+    """`value` as a French reader writes it: `1 302 553`, `47,5 %`; `n.d.` when missing."""
+    if value is None or pd.isna(value):
+        return MISSING
+    text = f"{round_half_up(value, digits):,f}".replace(",", NARROW_SPACE).replace(".", ",")
+    text = text.replace("-", "\N{MINUS SIGN}")
+    return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
+
+
+def sum_hundredths(values: pd.Series) -> float:
+    """The sum of amounts given to the hundredth, exact to the hundredth."""
+    return int(np.rint(values.dropna().to_numpy(dtype=float) * 100).astype(np.int64).sum()) / 100
+
+
+def share(part: float, whole: float) -> float | None:
+    """`part / whole`, or None where there is no whole to take a share of."""
+    return part / whole if whole else None

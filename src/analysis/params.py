@@ -1,0 +1,104 @@
+"""`params.yaml`, typed. A key nobody reads is a mistake, so it is refused with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from analysis.errors import DataError
+from analysis.paths import project_root
+
+
+class Block(BaseModel):
+    """A block of settings: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DemoParams(Block):
+    seed: int
+    contracts_per_year: int
+
+
+class DecpParams(Block):
+    first_date: str
+    max_amount: float
+    warn_amount: float
+    max_months: int
+    memory_mb: int
+
+
+class Params(Block):
+    datasets: list[str]
+    demo: DemoParams
+    decp: DecpParams
+
+
+Settings = TypeVar("Settings", bound=BaseModel)
+
+
+def load_params(path: Path | None = None) -> Params:
+    """The parameters of the project; DataError names the line and key of the first mistake."""
+    return load_settings(path or project_root() / "params.yaml", Params)
+
+
+def load_settings(path: Path, model: type[Settings]) -> Settings:
+    """Read a YAML file as `model`.
+
+    Raises DataError, one French sentence with file, line, key, value and what is expected,
+    when the file is missing, is not YAML, or does not fit the model.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{path.name} : fichier absent ; attendu : {path}.") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DataError(f"{path.name}, ligne {line} : YAML illisible ({error.problem}).") from None
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        line = _line_of(tree, first["loc"])
+        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+
+
+def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
+    """The line of the deepest part of `loc` that the file holds."""
+    line = node.start_mark.line + 1 if node else 1
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = next((kv for kv in node.value if kv[0].value == str(part)), None)
+            if found is None:
+                break
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line
+
+
+def _explain(error: dict, model: type[BaseModel]) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"clé inconnue ; attendu : {', '.join(_siblings(model, error['loc']))}"
+    if error["type"] == "missing":
+        return "clé absente"
+    return f"valeur « {error['input']} » ; attendu : {error['msg']}"
+
+
+def _siblings(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that `model` knows at the level of `loc`."""
+    level: type[BaseModel] = model
+    for part in loc[:-1]:
+        field = level.model_fields.get(str(part))
+        annotation = field.annotation if field else None
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            level = annotation
+    return sorted(level.model_fields)

@@ -1,0 +1,58 @@
+"""Where things are. Every path hangs from the project root, found by its `dvc.yaml`.
+
+Papermill runs a notebook in the caller's folder, nbval and JupyterLab in the notebook's own:
+only a marker gives all three the same root.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+MARKER = "dvc.yaml"
+ROOT_VARIABLE = "ANALYSIS_ROOT"
+
+
+def project_root() -> Path:
+    """The folder that holds `dvc.yaml`: ANALYSIS_ROOT if set, else the nearest one above."""
+    if named := os.environ.get(ROOT_VARIABLE):
+        return Path(named).resolve()
+    here = Path.cwd().resolve()
+    for folder in (here, *here.parents):
+        if (folder / MARKER).is_file():
+            return folder
+    raise FileNotFoundError(f"no {MARKER} in {here} or above: run this inside the project")
+
+
+def reference_dir() -> Path:
+    return project_root() / "data" / "raw" / "reference"
+
+
+def raw_dir(dataset: str) -> Path:
+    return project_root() / "data" / "raw" / dataset
+
+
+def clean_dir(dataset: str) -> Path:
+    return project_root() / "data" / "processed" / dataset / "clean"
+
+
+def quality_dir(dataset: str) -> Path:
+    return project_root() / "data" / "processed" / dataset / "quality"
+
+
+def results_dir(dataset: str) -> Path:
+    """Results before disclosure control: no notebook reads here."""
+    return project_root() / "data" / "processed" / dataset / "results"
+
+
+def protected_dir(dataset: str) -> Path:
+    """Results after disclosure control: all that a publishing notebook may read."""
+    return project_root() / "data" / "processed" / dataset / "protected"
+
+
+def reports_dir(dataset: str) -> Path:
+    return project_root() / "reports" / dataset
+
+
+def notebooks_dir() -> Path:
+    return project_root() / "notebooks"

@@ -1,0 +1,49 @@
+"""The small committed reference tables of `data/raw/reference/`, each with its source there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from analysis.paths import reference_dir
+
+CODES = {
+    "code_insee": "str", "departement": "str", "departements": "str", "epci_siren": "str", "siren": "str",
+    "code_postal": "str", "ancien_code": "str", "code_departement": "str", "code_region": "str",
+    "code_qpv": "str", "prefixe_cpv": "str", "code": "str",
+}  # fmt: skip
+
+
+@cache
+def _read(name: str) -> pd.DataFrame:
+    path = reference_dir() / name
+    header = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(path, dtype={k: v for k, v in CODES.items() if k in header}, comment="#")
+
+
+def table(name: str) -> pd.DataFrame:
+    """A copy of `data/raw/reference/<name>.csv`, codes read as text."""
+    return _read(f"{name}.csv").copy()
+
+
+def communes() -> pd.DataFrame:
+    """The communes of the region: code_insee, nom, departement, epci_siren, siren, population, lon, lat."""
+    return table("territoire/communes")
+
+
+def epci() -> pd.DataFrame:
+    """The intercommunalités that touch the region, their department by most inhabitants."""
+    return table("territoire/epci")
+
+
+def departments(region: str | None = None) -> pd.DataFrame:
+    """Departments of the country, or of one region."""
+    found = table("territoire/departements")
+    return found if region is None else found[found["code_region"] == region].reset_index(drop=True)
+
+
+def labels(codelist: str) -> dict[str, str]:
+    """`code -> libelle` of a codelist of `nomenclatures/`, in its order."""
+    codes = table(f"nomenclatures/{codelist}")
+    return dict(zip(codes["code"], codes["libelle"], strict=True))
