@@ -1,0 +1,231 @@
+"""The canonical tables that a supplier's file is mapped to: their columns, kinds and codelists.
+
+One description serves the importer, the mapping files, the questionnaire workbook and the docs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["texte", "nombre", "date", "mois", "booleen", "oui_non", "code", "siret", "epci", "commune"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column a supplier fills in.
+
+    `codelist` names a table of `nomenclatures/`; `personal` columns never leave ingestion.
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    required: bool = False
+    codelist: str | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table a supplier sends; `key` is unique within one structure and one edition."""
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def required(self) -> list[str]:
+        return [column.name for column in self.columns if column.required]
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+
+def _status(name: str, description: str) -> Column:
+    return Column(name, "oui_non", f"{description} à la date d'embauche (oui, non, inconnu)")
+
+
+EXPORTS = {
+    table.name: table
+    for table in (
+        Table(
+            "operations",
+            "Opérations suivies par la structure, une ligne par opération",
+            ("op_id",),
+            (
+                Column("op_id", "texte", "Identifiant de l'opération dans la structure", required=True),
+                Column("libelle", "texte", "Intitulé de l'opération", required=True),
+                Column("maitre_ouvrage_siret", "siret", "SIRET du donneur d'ordre", required=True),
+                Column("maitre_ouvrage_nom", "texte", "Nom du donneur d'ordre"),
+                Column("maitre_ouvrage_categorie", "code", "Catégorie du donneur d'ordre", codelist="acheteurs"),
+                Column("mecanisme", "code", "Mécanisme juridique", required=True, codelist="mecanismes"),
+                Column("segment", "code", "Segment de marché", codelist="segments"),
+                Column("date_debut", "date", "Début de l'opération", required=True),
+                Column("date_fin", "date", "Fin de l'opération"),
+                Column("is_anru", "booleen", "Opération financée par l'ANRU"),
+                Column("heures_prevues_init", "nombre", "Heures d'insertion prévues à l'origine"),
+                Column("heures_prevues", "nombre", "Heures d'insertion prévues, avenants compris"),
+            ),
+        ),
+        Table(
+            "territoires",
+            "Part de chaque intercommunalité dans une opération ; la somme des parts vaut 1",
+            ("op_id", "epci_siren"),
+            (
+                Column("op_id", "texte", "Identifiant de l'opération", required=True),
+                Column("epci_siren", "epci", "SIREN de l'intercommunalité d'exécution", required=True),
+                Column("part", "nombre", "Part de l'opération, de 0 à 1", required=True),
+            ),
+        ),
+        Table(
+            "engagements",
+            "Engagements d'heures d'une entreprise sur une opération ou un lot",
+            ("eng_id",),
+            (
+                Column("eng_id", "texte", "Identifiant de l'engagement", required=True),
+                Column("op_id", "texte", "Identifiant de l'opération", required=True),
+                Column("lot", "texte", "Numéro ou nom du lot"),
+                Column("entreprise_siret", "siret", "SIRET de l'entreprise engagée", required=True),
+                Column("entreprise_nom", "texte", "Nom de l'entreprise"),
+                Column("heures_prevues", "nombre", "Heures que l'entreprise s'engage à réaliser"),
+            ),
+        ),
+        Table(
+            "beneficiaires",
+            "Personnes employées au titre de la clause",
+            ("ben_ref",),
+            (
+                Column("ben_ref", "texte", "Identifiant de la personne dans la structure", required=True),
+                Column("nom", "texte", "Nom de naissance", required=True, personal=True),
+                Column("prenom", "texte", "Prénom", required=True, personal=True),
+                Column("date_naissance", "date", "Date de naissance", required=True, personal=True),
+                Column("nir", "texte", "Numéro de sécurité sociale : inutile, jamais conservé", personal=True),
+                Column("courriel", "texte", "Courriel : inutile, jamais conservé", personal=True),
+                Column("telephone", "texte", "Téléphone : inutile, jamais conservé", personal=True),
+                Column("sexe", "code", "Sexe", codelist="sexes"),
+                Column("niveau", "texte", "Niveau de formation (0 à 8)"),
+                Column("commune_insee", "commune", "Commune de résidence (code INSEE)"),
+            ),
+        ),
+        Table(
+            "contrats",
+            "Contrats de travail des bénéficiaires",
+            ("ctr_id",),
+            (
+                Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
+                Column("ben_ref", "texte", "Identifiant de la personne", required=True),
+                Column("eng_id", "texte", "Identifiant de l'engagement", required=True),
+                Column("employeur_siret", "siret", "SIRET de l'employeur", required=True),
+                Column("employeur_kind", "code", "Nature de l'employeur", required=True, codelist="employeurs"),
+                Column("contrat_type", "code", "Type de contrat", required=True, codelist="contrats"),
+                Column("metier_rome", "texte", "Métier (code ROME)"),
+                Column("date_debut", "date", "Début du contrat", required=True),
+                Column("date_fin", "date", "Fin du contrat"),
+                _status("rsa", "Allocataire du RSA"),
+                _status("qpv", "Réside dans un quartier prioritaire"),
+                Column("qpv_code", "texte", "Code du quartier prioritaire"),
+                Column("qpv_millesime", "texte", "Millésime de la liste des quartiers (2015 ou 2024)"),
+                _status("deld", "Sans emploi depuis 12 mois ou plus"),
+                _status("detld", "Sans emploi depuis plus de 24 mois"),
+                _status("th", "Reconnu travailleur handicapé"),
+                _status("sans_diplome", "Sans diplôme au-delà du CAP ou BEP"),
+            ),
+        ),
+        Table(
+            "heures",
+            "Heures de chaque contrat, mois par mois",
+            ("ctr_id", "mois", "nature_heures"),
+            (
+                Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
+                Column("mois", "mois", "Mois (AAAA-MM)", required=True),
+                Column("heures", "nombre", "Heures réalisées dans le mois", required=True),
+                Column("nature_heures", "code", "Travail ou formation", codelist="natures_heures"),
+            ),
+        ),
+        Table(
+            "sorties",
+            "Situation des personnes après la fin du contrat, par échéance",
+            ("ctr_id", "horizon_m"),
+            (
+                Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
+                Column("date_sortie", "date", "Fin du parcours de clause"),
+                Column("horizon_m", "nombre", "Échéance en mois : 3, 6 ou 12", required=True),
+                Column("statut", "code", "Situation constatée", codelist="sorties"),
+                Column("date_enquete", "date", "Date de l'enquête"),
+            ),
+        ),
+    )
+}
+
+INVENTORY = {
+    table.name: table
+    for table in (
+        Table(
+            "structures",
+            "Structures qui portent des facilitateurs ou d'autres appuis à la clause",
+            ("structure_id",),
+            (
+                Column("structure_id", "texte", "Identifiant de la structure", required=True),
+                Column("nom", "texte", "Nom de la structure", required=True),
+                Column("siret", "siret", "SIRET", required=True),
+                Column("type_acteur", "code", "Facilitateur ou autre acteur", True, codelist="types_acteur"),
+                Column("nature_porteuse", "code", "Nature de la structure porteuse", True, codelist="porteurs"),
+                Column("commune_insee", "commune", "Commune du siège (code INSEE)", required=True),
+                Column("accord_publication", "booleen", "Accord pour publier les effectifs de la structure"),
+                Column("contact_public", "texte", "Contact à publier (adresse générique)"),
+                Column("date_reponse", "date", "Date de la réponse"),
+            ),
+        ),
+        Table(
+            "facilitateurs",
+            "Personnes, une ligne par personne et par période d'emploi",
+            ("fac_ref", "date_debut"),
+            (
+                Column("structure_id", "texte", "Identifiant de la structure", required=True),
+                Column("fac_ref", "texte", "Identifiant de la personne dans la structure", required=True),
+                Column("nom", "texte", "Nom : jamais conservé", personal=True),
+                Column("prenom", "texte", "Prénom : jamais conservé", personal=True),
+                Column("courriel", "texte", "Courriel : jamais conservé", personal=True),
+                Column("role", "code", "Rôle", required=True, codelist="roles"),
+                Column("etp", "nombre", "Temps consacré à la clause, de 0 à 1 ETP", required=True),
+                Column("date_debut", "date", "Début dans le poste", required=True),
+                Column("date_fin", "date", "Fin dans le poste"),
+                Column("financements", "texte", "Financements, séparés par une barre verticale"),
+                Column("siege_commune_insee", "commune", "Commune du bureau (code INSEE)"),
+            ),
+        ),
+        Table(
+            "zones",
+            "Intercommunalités d'intervention, part du temps de la structure dans chacune",
+            ("structure_id", "epci_siren", "date_debut"),
+            (
+                Column("structure_id", "texte", "Identifiant de la structure", required=True),
+                Column("epci_siren", "epci", "SIREN de l'intercommunalité", required=True),
+                Column("part_temps", "nombre", "Part du temps de la structure, de 0 à 1", required=True),
+                Column("date_debut", "date", "Début de l'intervention"),
+                Column("date_fin", "date", "Fin de l'intervention"),
+            ),
+        ),
+    )
+}
+
+NEEDS = {
+    "besoins": Table(
+        "besoins",
+        "Besoins d'appui exprimés par les acheteurs de l'État",
+        ("besoin_id",),
+        (
+            Column("besoin_id", "texte", "Identifiant du besoin", required=True),
+            Column("acheteur_siret", "siret", "SIRET de l'acheteur", required=True),
+            Column("acheteur_nom", "texte", "Nom de l'acheteur"),
+            Column("annee", "nombre", "Année", required=True),
+            Column("epci_siren", "epci", "SIREN de l'intercommunalité du besoin", required=True),
+            Column("type", "code", "Type de besoin", required=True, codelist="besoins"),
+            Column("reponse", "code", "Suite donnée", required=True, codelist="reponses_besoin"),
+            Column("delai_j", "nombre", "Délai de réponse en jours"),
+            Column("motif", "texte", "Motif, en clair"),
+        ),
+    )
+}

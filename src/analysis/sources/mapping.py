@@ -1,0 +1,83 @@
+"""Mapping files: how one supplier's files become the canonical tables, written in YAML, never in code.
+
+    nom: tableur
+    encodage: cp1252            # of the CSV files
+    separateur: ";"
+    decimale: ","
+    format_date: "%d/%m/%Y"
+    tables:
+      operations:
+        fichier: export.xlsx    # in the folder of one structure and one year
+        feuille: Opérations     # for a workbook
+        colonnes: {op_id: "N° opération", libelle: Intitulé}
+        valeurs: {mecanisme: {"Art. 38": EXEC}}
+      heures:
+        fichier: heures.csv
+        disposition: large      # a column per month instead of a row per month
+        colonnes: {ctr_id: Contrat}
+        mois: {Janv.: 1, Févr.: 2}
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from analysis.errors import DataError
+from analysis.params import Block, load_settings
+from analysis.sources.canonical import EXPORTS
+
+
+class TableMapping(Block):
+    """Where one canonical table is and what its columns and values are called there."""
+
+    fichier: str
+    feuille: str | None = None
+    disposition: Literal["longue", "large"] = "longue"
+    colonnes: dict[str, str]
+    valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)
+    mois: dict[str, int] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _wide_needs_months(self) -> TableMapping:
+        if (self.disposition == "large") != bool(self.mois):
+            raise ValueError("la disposition « large » demande la clé « mois », et elle seule")
+        return self
+
+
+class Mapping(Block):
+    """The layout of the files of one supplier, or of all who use the same software."""
+
+    nom: str
+    encodage: str = "utf-8"
+    separateur: str = ";"
+    decimale: str = ","
+    format_date: str = "%Y-%m-%d"
+    tables: dict[str, TableMapping]
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read a mapping file.
+
+    Raises DataError when a canonical table or column is unknown or a required one is missing.
+    """
+    mapping = load_settings(path, Mapping)
+    for name, found in mapping.tables.items():
+        if name not in EXPORTS:
+            raise DataError(f"{path.name} : table « {name} » inconnue ; attendu : {', '.join(EXPORTS)}.")
+        known = [column.name for column in EXPORTS[name].columns]
+        for column in found.colonnes:
+            if column not in known:
+                raise DataError(
+                    f"{path.name}, table « {name} » : colonne « {column} » inconnue ; attendu : {', '.join(known)}."
+                )
+        given = {"mois", "heures"} if found.disposition == "large" else set()
+        missing = [column for column in EXPORTS[name].required if column not in {*found.colonnes, *given}]
+        if missing:
+            raise DataError(
+                f"{path.name}, table « {name} » : colonne obligatoire « {missing[0]} » sans correspondance ; "
+                f"attendu : une ligne « {missing[0]}: <nom de la colonne dans le fichier> »."
+            )
+    return mapping
