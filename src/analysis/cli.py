@@ -6,6 +6,7 @@ Imports are inside the verbs, so that each starts with no more than it needs.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -43,6 +44,33 @@ def ingest_decp(files: tuple[Path, ...], out: Path, quality: Path) -> None:
     from analysis.sources.decp import ingest_files
 
     ingest_files(list(files), out, quality)
+
+
+@main.command()
+@click.argument("source", type=click.Choice(["decp", "exports", "inventory"]))
+@click.argument("dataset")
+def clean(source: str, dataset: str) -> None:
+    """Stage: the raw files of one source of DATASET into clean tables and a quality table."""
+    module = import_module(f"analysis.sources.{source}")
+    module.build(dataset)
+
+
+@main.command()
+@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
+@click.argument("dataset")
+def analyse(deliverable: str, dataset: str) -> None:
+    """Stage: the result tables of one deliverable of DATASET, from its clean tables."""
+    import_module(f"analysis.{deliverable}.tables").build(dataset)
+
+
+@main.command()
+@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
+@click.argument("dataset")
+def protect(deliverable: str, dataset: str) -> None:
+    """Stage: disclosure control of one deliverable of DATASET, before any notebook reads it."""
+    from analysis.disclosure.protect import build
+
+    build(dataset, deliverable)
 
 
 if __name__ == "__main__":

@@ -31,10 +31,21 @@ class DecpParams(Block):
     memory_mb: int
 
 
+class ExportParams(Block):
+    max_month_hours: float
+    warn_month_hours: float
+
+
+class ConsolidationParams(Block):
+    duplicate_label_similarity: float
+
+
 class Params(Block):
     datasets: list[str]
     demo: DemoParams
     decp: DecpParams
+    exports: ExportParams
+    consolidation: ConsolidationParams
 
 
 Settings = TypeVar("Settings", bound=BaseModel)

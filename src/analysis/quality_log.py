@@ -76,8 +76,7 @@ def breaches(
         }
     )
     out["message"] = [
-        sentence(rule, f, n, column, v)
-        for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
+        sentence(rule, f, n, column, v) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
 

@@ -1,21 +1,21 @@
 """Mapping files: how one supplier's files become the canonical tables, written in YAML, never in code.
 
-    nom: tableur
-    encodage: cp1252            # of the CSV files
-    separateur: ";"
-    decimale: ","
-    format_date: "%d/%m/%Y"
-    tables:
-      operations:
-        fichier: export.xlsx    # in the folder of one structure and one year
-        feuille: Opérations     # for a workbook
-        colonnes: {op_id: "N° opération", libelle: Intitulé}
-        valeurs: {mecanisme: {"Art. 38": EXEC}}
-      heures:
-        fichier: heures.csv
-        disposition: large      # a column per month instead of a row per month
-        colonnes: {ctr_id: Contrat}
-        mois: {Janv.: 1, Févr.: 2}
+nom: tableur
+encodage: cp1252            # of the CSV files
+separateur: ";"
+decimale: ","
+format_date: "%d/%m/%Y"
+tables:
+  operations:
+    fichier: export.xlsx    # in the folder of one structure and one year
+    feuille: Opérations     # for a workbook
+    colonnes: {op_id: "N° opération", libelle: Intitulé}
+    valeurs: {mecanisme: {"Art. 38": EXEC}}
+  heures:
+    fichier: heures.csv
+    disposition: large      # a column per month instead of a row per month
+    colonnes: {ctr_id: Contrat}
+    mois: {Janv.: 1, Févr.: 2}
 """
 
 from __future__ import annotations

@@ -1,0 +1,124 @@
+"""The one fact that adds up, hours by employment contract and year, with all that qualifies it.
+
+What two structures both entered is counted once: their operations are merged by decision, then
+contracts of the same person, employer and dates within the merged operation are one contract,
+whose hours of a month are those of the structure that is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import reference
+
+CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Consolidated tables of all editions.
+
+    operations: annee x operation; engagements: annee x operation x lot x company;
+    contracts: annee x contract with its hours; places: annee x operation x EPCI with its part;
+    removed: hours that were entered twice, by structure.
+    """
+
+    operations: pd.DataFrame
+    engagements: pd.DataFrame
+    contracts: pd.DataFrame
+    places: pd.DataFrame
+    removed: pd.DataFrame
+
+
+def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
+    """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
+    named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
+    contracts = clean["contrats"].merge(
+        named["engagements"][["annee", "eng_id", "operation", "op_id", "entreprise_siret"]],
+        on=["annee", "eng_id"],
+        how="left",
+        validate="many_to_one",
+    )
+    contracts["est_garde"] = contracts["op_id"] == contracts["operation"]
+    contracts = contracts.sort_values(
+        ["annee", "operation", "est_garde", "ctr_id"], ascending=[True, True, False, True]
+    )
+    contracts["contrat"] = _same_contract(contracts)
+    hours = clean["heures"].merge(
+        contracts[["annee", "ctr_id", "contrat", "est_garde"]], on=["annee", "ctr_id"], validate="many_to_one"
+    )
+    once, twice = _once(hours)
+    totals = once.groupby(["annee", "contrat"], as_index=False)["centiheures"].sum()
+    first = contracts.drop_duplicates(["annee", "contrat"])
+    people = clean["beneficiaires"][["annee", "ben_id", "sexe"]]
+    described = (
+        first.merge(totals, on=["annee", "contrat"])
+        .merge(people, on=["annee", "ben_id"], validate="many_to_one")
+        .merge(_first(named["operations"], ["annee", "operation"])[_OPERATION], on=["annee", "operation"])
+    )
+    return Facts(
+        operations=_first(named["operations"], ["annee", "operation"]),
+        engagements=_first(named["engagements"], ["annee", "operation", "lot", "entreprise_siret"]),
+        contracts=_qualified(described),
+        places=_places(named["territoires"]),
+        removed=twice.groupby(["annee", "structure_id"], as_index=False)
+        .agg(centiheures=("centiheures", "sum"), lignes=("ctr_id", "size"))
+        .sort_values(["annee", "structure_id"], ignore_index=True),
+    )
+
+
+_OPERATION = ["annee", "operation", "mecanisme", "is_anru", "maitre_ouvrage_siret"]
+
+
+def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
+    rows = clean[name].copy()
+    rows["operation"] = rows["op_id"].map(kept).fillna(rows["op_id"]).astype("str")
+    rows["est_garde"] = rows["op_id"] == rows["operation"]
+    return rows
+
+
+def _first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """One row per key, that of the structure kept where there are several."""
+    ordered = rows.sort_values([*key, "est_garde", "op_id"], ascending=[*[True] * len(key), False, True])
+    return ordered.drop_duplicates(key, ignore_index=True)
+
+
+def _same_contract(contracts: pd.DataFrame) -> pd.Series:
+    """The identifier of the contract kept for each row.
+
+    Contracts alike within one structure stay apart: the nth of a structure matches the nth of another.
+    """
+    nth = contracts.groupby([*CONTRACT, "structure_id"], dropna=False).cumcount()
+    return contracts.groupby([*(contracts[c] for c in CONTRACT), nth], dropna=False)["ctr_id"].transform("first")
+
+
+def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hours of each contract and month from one structure only, and those set aside."""
+    hours = hours.assign(centiheures=(hours["heures"] * 100).round().astype("int64"))
+    hours = hours.sort_values(
+        ["annee", "contrat", "mois", "nature_heures", "est_garde", "ctr_id"], ascending=[True] * 4 + [False, True]
+    )
+    again = hours.duplicated(["annee", "contrat", "mois", "nature_heures"])
+    return hours[~again], hours[again]
+
+
+def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Adds what kind of employer and of contract it is: est_iae, est_alternance (False when unknown)."""
+    kinds = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"].eq("oui")
+    forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
+    return contracts.assign(
+        est_iae=contracts["employeur_kind"].map(kinds).fillna(False).astype("bool"),
+        est_alternance=contracts["contrat_type"].map(forms).fillna(False).astype("bool"),
+    ).sort_values(["annee", "contrat"], ignore_index=True)
+
+
+def _places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Parts of each operation by EPCI and the EPCI's department; those of the structure kept."""
+    best = rows.groupby(["annee", "operation"])["est_garde"].transform("max")
+    own = rows[rows["est_garde"] == best]
+    only = own["op_id"] == own.groupby(["annee", "operation"])["op_id"].transform("min")
+    department = reference.epci().set_index("epci_siren")["departement"]
+    out = own[only][["annee", "operation", "epci_siren", "part"]]
+    return out.assign(departement=out["epci_siren"].map(department)).reset_index(drop=True)

@@ -1,0 +1,165 @@
+"""The consolidation's stage: clean tables and decisions in, result tables out."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import reference
+from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
+from analysis.consolidation.facts import Facts, consolidate
+from analysis.consolidation.indicators import WHOLE, indicators
+from analysis.dataset import Dataset, load_dataset
+from analysis.params import load_params
+from analysis.paths import raw_dir
+from analysis.quality.published import published, verdict
+from analysis.results import headlines, read_clean, write_results
+
+CLEAN = ("operations", "territoires", "engagements", "beneficiaires", "contrats", "heures", "structures")
+MEASURES = (
+    "_personnes",
+    "_employeurs",
+    "_entreprises",
+    "_part_max_personne",
+    "_part_max_employeur",
+    "_part_max_entreprise",
+)
+STRIP = (
+    ("heures_realisees", "Heures d'insertion réalisées"),
+    ("beneficiaires", "Bénéficiaires"),
+    ("operations", "Opérations suivies"),
+    ("entreprises", "Entreprises concernées"),
+    ("donneurs_ordre", "Donneurs d'ordre accompagnés"),
+)
+
+
+def build(dataset: str) -> None:
+    """Consolidate `dataset` and write the result tables of the deliverable."""
+    described = load_dataset(dataset)
+    clean = read_clean(dataset, *CLEAN)
+    decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    facts = consolidate(clean, kept_operation(decisions))
+    queue = review_queue(
+        clean["operations"], decisions, threshold=load_params().consolidation.duplicate_label_similarity
+    )
+    measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
+    write_results(
+        dataset,
+        "consolidation",
+        {
+            "indicateurs": measured,
+            "comparaison": comparison(measured),
+            "doublons_retires": removed(facts, clean["operations"], queue, described),
+            "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
+            "editions": editions(measured, clean["structures"], described),
+            "headlines": strip(measured, described),
+        },
+    )
+
+
+def with_respondents(table: pd.DataFrame, operations: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """`table` with, for each edition, the structures that sent an export, whatever the legal scope."""
+    sent = operations.groupby("annee")["structure_id"].nunique()
+    rows = [
+        {
+            "edition": edition.annee,
+            "territoire": edition.territoire,
+            "indicateur": "structures_repondantes",
+            "modalite": WHOLE,
+            "valeur": float(sent.get(edition.annee, 0)),
+            "unite": "structure",
+        }
+        for edition in dataset.editions
+    ]
+    return pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+
+
+def controlled(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with each row's kind of disclosure control, and whether its crossing is a sensitive one.
+
+    A department crossed with an audience is sensitive as a whole: few people, known places.
+    """
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    sensitive = reference.table("nomenclatures/publics").query("sensible == 'oui'")["code"]
+    counted = table["indicateur"].eq("entreprises")
+    local = table["territoire"].isin(reference.departments()["code_departement"])
+    return table.assign(
+        _controle=table["indicateur"].map(kinds),
+        _sensible=table["modalite"].isin(sensitive) | (local & table["modalite"].ne(WHOLE)),
+        _entreprises=table["_entreprises"].mask(counted, table["valeur"]),
+    )
+
+
+def comparison(table: pd.DataFrame) -> pd.DataFrame:
+    """Published figures beside the recomputed ones, for the editions and territories of the dataset."""
+    figures = published().reset_index(drop=True).rename(columns={"valeur": "publie", "annee": "edition"})
+    key = ["edition", "territoire", "indicateur", "modalite"]
+    kept = table[[*key, "valeur", "_controle", "_sensible", *MEASURES]]
+    out = figures[figures["serie"] == "orcp_2016"].merge(kept, on=key, how="inner")
+    out = out.rename(columns={"valeur": "recalcule"})
+    out["verdict"] = [
+        verdict(shown, exact, int(digits)) if pd.notna(exact) else "absent"
+        for shown, exact, digits in zip(out["publie"], out["recalcule"], out["decimales"], strict=True)
+    ]
+    return out
+
+
+def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Per edition: operations merged into another, hours entered twice, pairs nobody has decided."""
+    merged = operations.groupby("annee").size() - facts.operations.groupby("annee").size()
+    hours = facts.removed.groupby("annee")["centiheures"].sum() / 100
+    waiting = queue.groupby("annee").size()
+    years = [edition.annee for edition in dataset.editions]
+    return pd.DataFrame(
+        {
+            "edition": years,
+            "operations": merged.reindex(years, fill_value=0).astype("int64").to_numpy(),
+            "heures": hours.reindex(years, fill_value=0.0).to_numpy(),
+            "a_revoir": waiting.reindex(years, fill_value=0).astype("int64").to_numpy(),
+        }
+    )
+
+
+def editions(table: pd.DataFrame, structures: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The editions, their scope, and how many of the known facilitator structures answered."""
+    sent = table[table["indicateur"] == "structures_repondantes"].set_index("edition")["valeur"]
+    known = int(structures["type_acteur"].eq("FACILITATEUR").sum())
+    rows = [
+        {
+            "edition": edition.annee,
+            "territoire": edition.territoire,
+            "territoire_nom": edition.territoire_nom,
+            "base_legale": edition.base_legale,
+            "date_observation": pd.Timestamp(edition.date_observation),
+            "structures": int(sent[edition.annee]),
+            "structures_connues": known,
+        }
+        for edition in dataset.editions
+    ]
+    return pd.DataFrame(rows)
+
+
+def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The headline figures of the latest edition that has any hours."""
+    whole = table[table["modalite"].eq(WHOLE) & table["territoire"].eq(dataset.region)]
+    with_hours = whole[whole["indicateur"] == "heures_realisees"]["edition"]
+    if with_hours.empty:
+        return headlines([])
+    edition = dataset.edition(int(with_hours.max()))
+    labels = reference.table("publication/indicateurs").set_index("code")
+    cells = whole[whole["edition"] == edition.annee].set_index("indicateur")
+    measures = ["_controle", "_sensible", *MEASURES]
+    return headlines(
+        [
+            {
+                "libelle": label,
+                "valeur": cells.loc[code, "valeur"],
+                "decimales": int(labels.loc[code, "decimales"]),
+                "unite": cells.loc[code, "unite"],
+                "edition": edition.annee,
+                "perimetre": f"{edition.territoire_nom}, {edition.base_legale}",
+                **{name: cells.loc[code, name] for name in measures},
+            }
+            for code, label in STRIP
+            if code in cells.index
+        ]
+    )

@@ -1,0 +1,42 @@
+"""The stage between results and notebooks: each table of a deliverable is protected by its own policy.
+
+A table without a schema, with a person's key or with a measure left over is an error of ours, not data.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pandas as pd
+
+from analysis.disclosure.primary import OPEN, protect_cells
+from analysis.files import read_table, write_table
+from analysis.paths import protected_dir, results_dir
+from analysis.schemas.build import conform
+from analysis.schemas.registry import published
+
+PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
+
+
+def build(dataset: str, deliverable: str) -> None:
+    """Protect every result table of `deliverable`; its protected folder is replaced as a whole."""
+    schemas = published(deliverable)
+    out = protected_dir(dataset) / deliverable
+    scratch = out.with_name(f".{out.name}.part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    for name, schema in schemas.items():
+        frame = read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
+        if leak := PERSONAL & set(frame.columns):
+            raise ValueError(f"{deliverable}/{name}: personal columns {sorted(leak)} in a result table")
+        write_table(conform(schema, _protected(frame, schema.metadata)), scratch / f"{name}.parquet")
+    shutil.rmtree(out, ignore_errors=True)
+    scratch.rename(out)
+
+
+def _protected(frame: pd.DataFrame, metadata: dict) -> pd.DataFrame:
+    if metadata["controle"] == OPEN:
+        return frame
+    control = frame["_controle"] if metadata["controle"] == "indicateur" else metadata["controle"]
+    return protect_cells(
+        frame, control if isinstance(control, pd.Series) else pd.Series(control, index=frame.index), metadata["values"]
+    )

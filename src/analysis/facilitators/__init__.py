@@ -1,0 +1,1 @@
+"""The inventory: who supports social clauses, how many people and ETP, hosted by whom, covering where."""

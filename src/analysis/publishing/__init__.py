@@ -1,0 +1,1 @@
+"""From protected tables and thin notebooks to pages that can be published."""

@@ -1,0 +1,303 @@
+"""What a notebook cell ends with: an HTML form for the page, and a text form with the same numbers.
+
+nbval compares the text forms of the committed notebooks, so that everything a reader sees is in them.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib import rc_context
+from matplotlib.figure import Figure as MatplotlibFigure
+
+from analysis.numbers import MISSING
+from analysis.publishing import style  # noqa: F401  (every figure takes its style sheet)
+from analysis.publishing.templating import fill, french_date, number
+
+DPI = 110
+SECRET = "s"
+SECRET_SUFFIX = "__secret"
+
+
+class Content:
+    """Something a page shows; its template is given `self` as `it`."""
+
+    template: ClassVar[str]
+
+    def text(self) -> str:
+        """The same content as text, with all its numbers."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return fill(f"content/{self.template}", it=self).strip() + "\n"
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a column is printed: text where `digits` is None, else a number with that many decimals.
+
+    `factor` multiplies before rounding: a share printed in per cent has `factor=100, unit="%"`.
+    """
+
+    label: str
+    digits: int | None = None
+    unit: str = ""
+    factor: float = 1
+
+    @property
+    def is_number(self) -> bool:
+        return self.digits is not None
+
+    @property
+    def heading(self) -> str:
+        """The label with its unit, for the text form."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def show(self, value: Any) -> str:
+        if self.digits is not None:
+            return number(value, self.digits, factor=self.factor)
+        if value is None or pd.isna(value):
+            return MISSING
+        if isinstance(value, bool):
+            return "oui" if value else "non"
+        if isinstance(value, dt.date):  # a pandas Timestamp is one too
+            return french_date(value)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One printed cell; `secret` is the reason why its value is not shown, or empty."""
+
+    text: str
+    is_number: bool
+    secret: str = ""
+
+
+@dataclass(repr=False)
+class DataTable(Content):
+    """A table with its caption, its scope and a link to the same numbers as CSV.
+
+    `columns` says which columns of `frame` are shown, in which order, and how; the first one names the
+    rows. A number is hidden (`s`, with the reason) where the companion column `<column>__secret` of
+    `frame`, or else its column `secret`, gives a reason. `csv` is the name of the published table,
+    such as `consolidation_indicateurs`.
+    """
+
+    template = "table.html.j2"
+
+    frame: pd.DataFrame
+    columns: Mapping[str, Column]
+    caption: str
+    scope: str
+    csv: str | None = None
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        absent = [name for name in self.columns if name not in self.frame.columns]
+        if absent:
+            raise KeyError(f"columns not in the table: {', '.join(absent)}")
+
+    @property
+    def headings(self) -> list[Column]:
+        return list(self.columns.values())
+
+    @cached_property
+    def rows(self) -> list[list[Cell]]:
+        """The printed cells, row by row."""
+        printed = [self._cells(name, column) for name, column in self.columns.items()]
+        return [list(row) for row in zip(*printed, strict=True)]
+
+    @property
+    def legend(self) -> list[str]:
+        """What the signs in the cells mean, where they occur."""
+        cells = [cell for row in self.rows for cell in row]
+        reasons = sorted({cell.secret for cell in cells if cell.secret})
+        signs = [f"{SECRET} : secret statistique ({' ; '.join(reasons)})."] if reasons else []
+        if any(cell.text == MISSING and not cell.secret for cell in cells):
+            signs.append(f"{MISSING} : non disponible.")
+        return signs
+
+    @property
+    def href(self) -> str | None:
+        return f"../tables/{self.csv}.csv" if self.csv else None
+
+    def text(self) -> str:
+        lines = [[column.heading for column in self.headings]]
+        lines += [[cell.text for cell in row] for row in self.rows]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.headings))]
+        sides = [str.rjust if column.is_number else str.ljust for column in self.headings]
+        grid = [
+            "  ".join(side(text, width) for side, text, width in zip(sides, line, widths, strict=True)).rstrip()
+            for line in lines
+        ]
+        below = [f"Champ : {self.scope}", *self.legend]
+        below += [f"Note : {self.note}"] if self.note else []
+        return "\n".join([self.caption, grid[0], "-" * len(grid[0]), *grid[1:], *below])
+
+    def _cells(self, name: str, column: Column) -> list[Cell]:
+        return [
+            Cell(SECRET if reason else column.show(value), column.is_number, reason)
+            for value, reason in zip(self.frame[name], self._reasons(name, column), strict=True)
+        ]
+
+    def _reasons(self, name: str, column: Column) -> list[str]:
+        own = f"{name}{SECRET_SUFFIX}"
+        companion = own if own in self.frame.columns else "secret"
+        if companion not in self.frame.columns or not column.is_number:
+            return [""] * len(self.frame)
+        return ["" if pd.isna(reason) else str(reason) for reason in self.frame[companion]]
+
+
+@dataclass(repr=False)
+class Figure(Content):
+    """A matplotlib figure with its message in one sentence (`alt`) and, best, the table behind it.
+
+    The figure is closed, so that the notebook does not show it a second time.
+    """
+
+    template = "figure.html.j2"
+
+    fig: MatplotlibFigure
+    title: str
+    alt: str
+    table: DataTable | None = None
+    source: str | None = None
+
+    def __init__(
+        self,
+        fig: MatplotlibFigure,
+        *,
+        title: str,
+        alt: str,
+        table: DataTable | None = None,
+        source: str | None = None,
+    ) -> None:
+        if not alt.strip():
+            raise ValueError("a figure needs the sentence that it states, for those who cannot see it")
+        self.fig, self.title, self.alt, self.table, self.source = fig, title, alt.strip(), table, source
+        plt.close(fig)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height on the page, in CSS pixels."""
+        width, height = self.fig.get_size_inches()
+        return round(width * DPI), round(height * DPI)
+
+    @cached_property
+    def image(self) -> str:
+        """The image as a data address: SVG, or PNG where SVG is not the lighter of the two."""
+        png, svg = self._drawn("png"), self._drawn("svg")
+        kind, data = ("svg+xml", svg) if len(svg) <= len(png) else ("png", png)
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+    @property
+    def table_html(self) -> str | None:
+        return self.table._repr_html_() if self.table is not None else None
+
+    def text(self) -> str:
+        parts = [f"Figure : {self.title}", self.alt]
+        parts += [f"Source : {self.source}"] if self.source else []
+        parts += [self.table.text()] if self.table is not None else []
+        return "\n".join(parts)
+
+    def _drawn(self, kind: str) -> bytes:
+        """The bytes of the image, without what changes from one run or one version to the next."""
+        metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+        out = io.BytesIO()
+        with rc_context({"svg.hashsalt": self.title, "svg.fonttype": "path"}):
+            self.fig.savefig(out, format=kind, dpi=DPI, metadata=metadata)
+        return out.getvalue()
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """One headline figure: a number (printed with `digits` decimals) or a text."""
+
+    label: str
+    value: float | Decimal | str | None
+    unit: str = ""
+    note: str = ""
+    digits: int = 0
+    factor: float = 1
+    secret: str = ""
+
+    @property
+    def shown(self) -> str:
+        if self.secret:
+            return SECRET
+        return self.value if isinstance(self.value, str) else number(self.value, self.digits, "", self.factor)
+
+    @property
+    def remark(self) -> str:
+        """The note, after the reason why the value is hidden if it is."""
+        hidden = f"secret statistique : {self.secret}" if self.secret else ""
+        return " ; ".join(part for part in (hidden, self.note) if part)
+
+    def text(self) -> str:
+        value = f"{self.shown} {self.unit}" if self.unit else self.shown
+        return f"{self.label} : {value}" + (f" ({self.remark})" if self.remark else "")
+
+
+@dataclass(repr=False)
+class Strip(Content):
+    """Headline figures side by side."""
+
+    template = "strip.html.j2"
+
+    cards: Sequence[Card]
+
+    def text(self) -> str:
+        return "\n".join(card.text() for card in self.cards)
+
+
+@dataclass(repr=False)
+class Prose(Content):
+    """Sentences, generated from the numbers, in Markdown."""
+
+    template = "prose.html.j2"
+
+    source: str
+
+    def text(self) -> str:
+        return self.source
+
+
+@dataclass(repr=False)
+class Warning(Content):
+    """A caution that the reader must not miss, in Markdown."""
+
+    template = "warning.html.j2"
+
+    source: str
+
+    def text(self) -> str:
+        return f"Attention : {self.source}"
+
+
+@dataclass(repr=False)
+class Header(Content):
+    """The top of a page: title, scope, the notice on synthetic data, parameters and vintage."""
+
+    template = "header.html.j2"
+
+    title: str
+    scope: str
+    facts: Mapping[str, str]
+    synthetic: bool
+
+    def text(self) -> str:
+        notice = ["Données synthétiques."] if self.synthetic else []
+        return "\n".join([self.title, self.scope, *notice, *(f"{k} : {v}" for k, v in self.facts.items())])

@@ -1,0 +1,257 @@
+"""Maps of the intercommunalités (EPCI), drawn without any contour file.
+
+Each commune is known by its centroid and its area. The plane is shared among the communes by a power
+diagram, that is Voronoi cells in which a large commune holds more ground than its small neighbour; the cells
+are dissolved by EPCI and clipped to where there are communes at all. Against the real contours the
+median intersection over union is 0.90 (plain Voronoi cells: 0.87).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path as Outline
+from scipy.spatial import ConvexHull
+
+from analysis import reference
+from analysis.publishing.style import INK, SOFT, WIDTH, figure
+from analysis.publishing.templating import number
+
+WEIGHT = 0.8  # of a commune's squared radius in the power diagram; 1 would empty a few cells
+REACH = 1.05  # radius of the ground that a commune covers, in radii of the disc of its area
+CLOSING = 3_000.0  # metres: gaps and bays narrower than twice that are filled
+MISSING = "donnée absente ou secrète"
+RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
+SOURCE = (
+    "Fond : contours approchés, tirés des centres et des superficies des communes (code officiel géographique 2026)."
+)
+
+
+def lambert93(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Degrees (RGF93) to metres in Lambert-93, shape (n, 2); constants of IGN's note NT/G 71."""
+    excentricity, exponent, scale = 0.0818191910428158, 0.7256077650532670, 11754255.426096
+    origin, pole = 700_000.0, 12655612.049876
+    sine = np.sin(np.radians(lat))
+    latitude = np.arctanh(sine) - excentricity * np.arctanh(excentricity * sine)
+    radius = scale * np.exp(-exponent * latitude)
+    angle = exponent * np.radians(lon - 3)
+    return np.column_stack([origin + radius * np.sin(angle), pole - radius * np.cos(angle)])
+
+
+@cache
+def _communes() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The communes in the order of their codes, their centroids and their cells clipped to the region."""
+    communes = reference.communes().sort_values("code_insee", ignore_index=True)
+    points = lambert93(communes["lon"].to_numpy(), communes["lat"].to_numpy())
+    squared = communes["superficie_km2"].to_numpy() * 1e6 / np.pi
+    ground = shapely.union_all(shapely.buffer(shapely.points(points), REACH * np.sqrt(squared), quad_segs=4))
+    ground = ground.buffer(CLOSING, quad_segs=4).buffer(-CLOSING, quad_segs=4)
+    return communes, points, shapely.intersection(power_cells(points, WEIGHT * squared), ground)
+
+
+def power_cells(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The cell of each point (shape (n, 2)) in the power diagram of `points` with `weights`, as polygons.
+
+    A place belongs to the point for which squared distance minus weight is least. The cells come from
+    the lower hull of the points lifted to z = x² + y² - weight (Aurenhammer 1987); a far ring of
+    points closes the outer ones.
+    """
+    centre = points.mean(axis=0)
+    span = np.abs(points - centre).max()
+    turns = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = 4 * span * np.column_stack([np.cos(turns), np.sin(turns)])
+    # Units of `span` keep the hull's arithmetic well conditioned.
+    plane = np.vstack([points - centre, ring]) / span
+    lifted = (plane**2).sum(axis=1) - np.concatenate([weights, np.zeros(len(ring))]) / span**2
+    hull = ConvexHull(np.column_stack([plane, lifted]))
+    lower = hull.equations[:, 2] < 0
+    faces, slopes = hull.simplices[lower], hull.equations[lower]
+    corners = centre - span * slopes[:, :2] / slopes[:, 2:3] / 2
+    owners = pd.Series(np.repeat(np.arange(len(faces)), 3)).groupby(faces.ravel()).indices
+    repeated = np.repeat(corners, 3, axis=0)
+    return np.array(
+        [
+            shapely.convex_hull(shapely.multipoints(repeated[owners[i]])) if i in owners else shapely.Polygon()
+            for i in range(len(points))
+        ]
+    )
+
+
+def _dissolved(by: str) -> dict[str, shapely.Geometry]:
+    communes, _, cells = _communes()
+    groups = communes.groupby(by, sort=True).indices
+    return {str(code): shapely.union_all(cells[rows]) for code, rows in groups.items()}
+
+
+@cache
+def epci_cells() -> dict[str, shapely.Geometry]:
+    """The region's part of each EPCI by its SIREN, in Lambert-93 metres."""
+    return _dissolved("epci_siren")
+
+
+@cache
+def department_cells() -> dict[str, shapely.Geometry]:
+    """The departments of the region by code, in Lambert-93 metres."""
+    return _dissolved("departement")
+
+
+def main_cities(count: int = 12, apart: float = 22_000.0) -> pd.DataFrame:
+    """The largest communes that lie at least `apart` metres from a larger one: nom, x, y."""
+    communes, points, _ = _communes()
+    kept: list[int] = []
+    for row in communes["population"].sort_values(ascending=False, kind="stable").index:
+        if all(np.hypot(*(points[row] - points[other])) >= apart for other in kept):
+            kept.append(row)
+        if len(kept) == count:
+            break
+    return pd.DataFrame({"nom": communes.loc[kept, "nom"], "x": points[kept, 0], "y": points[kept, 1]})
+
+
+def class_bounds(values: pd.Series, classes: int = 5) -> list[float]:
+    """Bounds between classes of about the same number of EPCI, at two significant digits.
+
+    Fewer bounds than `classes - 1` where the values do not tell so many classes apart.
+    """
+    known = values.dropna()
+    if known.empty:
+        return []
+    raw = np.quantile(known, np.linspace(0, 1, classes + 1)[1:-1])
+    rounded = {float(f"{bound:.2g}") for bound in raw}
+    return sorted(bound for bound in rounded if known.min() < bound <= known.max())
+
+
+def choropleth(
+    values: pd.Series,
+    *,
+    title: str,
+    legend_label: str,
+    bins: Sequence[float] | None = None,
+    classes: int = 5,
+    digits: int = 0,
+    unit: str = "",
+    factor: float = 1,
+    missing: str = MISSING,
+    department: str | None = None,
+    source: str = SOURCE,
+) -> Figure:
+    """A map of a number by EPCI.
+
+    `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`.
+    A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
+    without, the next. `department` shows that department's EPCI only. Raises ValueError for an
+    unknown EPCI.
+    """
+    cells = epci_cells()
+    unknown = sorted(set(values.index) - set(cells))
+    if unknown:
+        raise ValueError(f"not EPCI of the region: {', '.join(map(str, unknown[:5]))}")
+    shown = _sirens(department)
+    values = values.reindex(shown)
+    bounds = list(bins) if bins is not None else class_bounds(values, classes)
+    colours = _ramp(len(bounds) + 1)
+    fig, (ax,) = figure(height=WIDTH * 0.86)
+    for siren in shown:
+        value = values[siren]
+        known = not pd.isna(value)
+        colour = colours[int(np.searchsorted(bounds, value, side="right"))] if known else "white"
+        style = {"facecolor": colour} if known else {"facecolor": colour, "hatch": "////"}
+        _draw(ax, cells[siren], edgecolor="white" if known else "#8a929c", linewidth=0.6, **style)
+    for code, cell in department_cells().items():
+        if department in (None, code):
+            _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.1)
+    _frame(ax, [cells[siren] for siren in shown])
+    _cities(ax)
+    _scale(ax)
+    texts = _class_texts(bounds, digits, unit, factor)
+    handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
+    if values.isna().any():
+        handles.append(Patch(facecolor="white", edgecolor="#8a929c", hatch="////", label=missing))
+    legend = ax.legend(handles=handles, title=legend_label, loc="upper right", alignment="left", labelspacing=0.35)
+    legend.get_title().set_fontsize(9)
+    ax.set_title(title)
+    fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
+    return fig
+
+
+def _sirens(department: str | None) -> list[str]:
+    epci = reference.epci()
+    if department is not None:
+        epci = epci[epci["departement"] == department]
+    return sorted(set(epci["epci_siren"]) & set(epci_cells()))
+
+
+def _ramp(count: int) -> list[str]:
+    """`count` blues from light to dark, evenly spread, so that they stay apart in greyscale."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    scale = LinearSegmentedColormap.from_list("clauses", RAMP)
+    return [to_hex(scale(step)) for step in (np.linspace(0, 1, count) if count > 1 else [0.75])]
+
+
+def _class_texts(bounds: Sequence[float], digits: int, unit: str, factor: float) -> list[str]:
+    def write(value: float) -> str:
+        return number(value, digits, unit, factor)
+
+    if not bounds:
+        return ["valeur connue"]
+    between = [f"{number(low, digits, '', factor)} à moins de {write(high)}" for low, high in pairwise(bounds)]
+    return [f"moins de {write(bounds[0])}", *between, f"{write(bounds[-1])} et plus"]
+
+
+def _outline(shape: shapely.Geometry) -> Outline:
+    rings = [
+        np.asarray(ring.coords)
+        for part in shapely.get_parts(shape)
+        if isinstance(part, shapely.Polygon)
+        for ring in (part.exterior, *part.interiors)
+    ]
+    return Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
+
+
+def _draw(ax: Axes, shape: shapely.Geometry, **style: object) -> None:
+    ax.add_patch(PathPatch(_outline(shape), joinstyle="round", **style))  # type: ignore[arg-type]
+
+
+def _frame(ax: Axes, shapes: Sequence[shapely.Geometry]) -> None:
+    left, bottom, right, top = shapely.total_bounds(np.array(shapes))
+    margin = 0.02 * (right - left)
+    ax.set_xlim(left - margin, right + margin)
+    ax.set_ylim(bottom - margin, top + margin)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+
+
+def _cities(ax: Axes) -> None:
+    from matplotlib.patheffects import withStroke
+
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    cities = main_cities()
+    inside = cities[cities["x"].between(left, right) & cities["y"].between(bottom, top)]
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    ax.plot(inside["x"], inside["y"], "o", color=INK, markersize=3, markeredgecolor="white", markeredgewidth=0.6)
+    for city in inside.itertuples():
+        ax.annotate(
+            str(city.nom), (city.x, city.y), xytext=(0, 4), textcoords="offset points", ha="center",
+            fontsize=8, color=INK, path_effects=halo,
+        )  # fmt: skip
+
+
+def _scale(ax: Axes) -> None:
+    """A bar of 50 km, or 20 km on the map of one department, in the lower left corner."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    length = 50_000 if right - left > 150_000 else 20_000
+    x, y = left + 0.02 * (right - left), bottom + 0.02 * (top - bottom)
+    ax.plot([x, x + length], [y, y], color=INK, linewidth=1.6, solid_capstyle="butt")
+    ax.annotate(
+        f"{length // 1000} km", (x + length / 2, y), xytext=(0, 3), textcoords="offset points",
+        ha="center", fontsize=8, color=INK,
+    )  # fmt: skip

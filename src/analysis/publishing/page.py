@@ -1,0 +1,108 @@
+"""The one door of a notebook: checked parameters, protected tables, and the top of the page."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from analysis import reference
+from analysis.dataset import Dataset, Edition, load_dataset
+from analysis.errors import DataError
+from analysis.files import read_table
+from analysis.paths import protected_dir
+from analysis.publishing.content import Header
+from analysis.publishing.templating import french_date
+
+
+def deliverables() -> pd.DataFrame:
+    """The published deliverables in their order: livrable (index), titre, phrase."""
+    return reference.table("publication/livrables").set_index("livrable")
+
+
+class Page:
+    """One page: a notebook run for a dataset, an edition (data year) and a territory.
+
+    `territory` is the code of the dataset's region or of one of its departments. Raises DataError, one
+    French sentence saying what is expected, when any of the four is not known.
+    """
+
+    def __init__(self, notebook: str, dataset: str, edition: int, territory: str) -> None:
+        if notebook not in deliverables().index:
+            known = ", ".join(deliverables().index)
+            raise DataError(f"livrable « {notebook} » inconnu ; attendu : {known}.")
+        self.notebook = notebook
+        self.dataset: Dataset = load_dataset(dataset)
+        self.edition: Edition = self.dataset.edition(edition)
+        self.territory = territory
+        self.territory_name = _territory_name(self.dataset, self.edition, territory)
+
+    @property
+    def year(self) -> int:
+        return self.edition.annee
+
+    def read(self, table: str) -> pd.DataFrame:
+        """The protected table of that name of this deliverable; DataError names those there are."""
+        folder = protected_dir(self.dataset.nom) / self.notebook
+        path = folder / f"{table}.parquet"
+        if not path.is_file():
+            known = ", ".join(sorted(found.stem for found in folder.glob("*.parquet"))) or "aucune"
+            raise DataError(
+                f"table protégée « {table} » absente du livrable « {self.notebook} » "
+                f"(jeu de données « {self.dataset.nom} ») ; attendu : {known}."
+            )
+        return read_table(path)
+
+    def csv(self, table: str) -> str:
+        """The name under which `table` is published as CSV, for `DataTable(csv=...)`."""
+        return f"{self.notebook}_{table}"
+
+    @property
+    def title(self) -> str:
+        return str(deliverables().loc[self.notebook, "titre"])
+
+    @property
+    def scope(self) -> str:
+        """Perimeter, edition, legal scope and date of observation in one line."""
+        observed = french_date(self.edition.date_observation)
+        return (
+            f"{self.territory_name}, édition {self.year} ; {self.edition.base_legale} ; "
+            f"données observées au {observed}."
+        )
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The parameters of the page and the vintages behind it, as printed."""
+        return {
+            "Jeu de données": self.dataset.titre,
+            "Édition (année des données)": str(self.year),
+            "Territoire": f"{self.territory_name} ({self.territory})",
+            "Données observées au": french_date(self.edition.date_observation),
+            "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
+            "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
+            "Heures par ETP": ", ".join(str(divisor) for divisor in self.edition.diviseurs_etp),
+        }
+
+    def header(self) -> Header:
+        """The top of the page; its title is the page's only heading of level 1."""
+        return Header(self.title, self.scope, self.facts, self.dataset.synthetique)
+
+
+@cache
+def _departments(region: str) -> dict[str, str]:
+    found = reference.departments(region)
+    return dict(zip(found["code_departement"], found["nom"], strict=True))
+
+
+def _territory_name(dataset: Dataset, edition: Edition, territory: str) -> str:
+    """The name of the perimeter: the edition's own for the region, the department's otherwise."""
+    if territory == dataset.region:
+        return edition.territoire_nom
+    known = {k: v for k, v in _departments(dataset.region).items() if k in edition.departements}
+    if territory not in known:
+        expected = ", ".join([dataset.region, *known])
+        raise DataError(
+            f"territoire « {territory} » inconnu de l'édition {edition.annee} du jeu de données "
+            f"« {dataset.nom} » ; attendu : {expected}."
+        )
+    return known[territory]

@@ -1,0 +1,242 @@
+"""One notebook, one set of parameters, one page: executed, checked, and written whole or not at all.
+
+papermill runs a notebook with its default value when a parameter is misspelt, and leaves half a
+document when a cell fails; the functions here refuse the first and clear away the second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from analysis.errors import DataError
+from analysis.files import write_text
+from analysis.paths import ROOT_VARIABLE, project_root
+from analysis.publishing.page import Page
+from analysis.publishing.templating import TEMPLATES, fill
+
+# nbformat imports an optional checker of formats at a cost of over a second, and does without it.
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+import nbformat  # noqa: E402
+from bs4 import BeautifulSoup, Tag  # noqa: E402
+from nbformat import NotebookNode  # noqa: E402
+from traitlets.config import Config  # noqa: E402
+
+KERNEL = "python3"
+DISTRIBUTION = "clauses-sociales-analysis"
+PAGE_PARAMETERS = ("dataset", "edition", "territory")
+
+
+class PageError(DataError):
+    """A page that could not be made; the sentence names the notebook and the cell."""
+
+
+def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
+    """Execute `notebook` with `parameters` and write the page to `out`.
+
+    `parameters` must be exactly those that the notebook's cell tagged `parameters` declares, among them
+    `dataset`, `edition` and `territory`. Raises DataError when they are not or name something unknown,
+    and PageError when a cell fails or shows what a page may not hold; no page is left at `out` then.
+    """
+    out.unlink(missing_ok=True)
+    check_parameters(notebook, parameters)
+    page = Page(notebook.stem, **{name: parameters[name] for name in PAGE_PARAMETERS})
+    executed = execute(notebook, parameters)
+    refuse_outputs(notebook, executed)
+    write_text(to_html(notebook, executed, page, parameters), out)
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Raise DataError unless `parameters` are those that the notebook declares, no more and no less."""
+    from papermill import inspect_notebook
+
+    if not notebook.is_file():
+        raise DataError(f"notebook « {notebook.name} » absent du dossier « {notebook.parent.name} ».")
+    declared = list(inspect_notebook(notebook))
+    unknown = sorted(set(parameters) - set(declared))
+    missing = sorted(set(declared) - set(parameters))
+    absent = [name for name in PAGE_PARAMETERS if name not in declared]
+    problems = [f"paramètre inconnu : {', '.join(unknown)}"] if unknown else []
+    problems += [f"paramètre manquant : {', '.join(missing)}"] if missing else []
+    if not problems and absent:
+        problems = [f"paramètre non déclaré dans la cellule « parameters » : {', '.join(absent)}"]
+    if problems:
+        expected = ", ".join(declared) or "aucun (pas de cellule « parameters »)"
+        raise DataError(f"{notebook.name} : {' ; '.join(problems)} ; attendu : {expected}.")
+
+
+def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
+    """The notebook after its execution in a scratch folder; PageError where a cell failed."""
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill import PapermillExecutionError, execute_notebook
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="page-") as scratch, _root_for_kernels():
+        result = Path(scratch) / notebook.name
+        try:
+            return execute_notebook(
+                notebook,
+                result,
+                parameters=dict(parameters),
+                kernel_name=KERNEL,
+                cwd=scratch,
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                shutdown_kernel="immediate",
+                config=kernel_config(),
+            )
+        except PapermillExecutionError as error:
+            where = _place(notebook, nbformat.read(result, as_version=4), error.cell_index)
+            raise PageError(f"{where} : {_last_line(error.ename, error.evalue)}") from None
+        except (DeadKernelError, CellTimeoutError) as error:
+            raise PageError(f"{notebook.name} : le noyau s'est arrêté ({type(error).__name__}).") from None
+
+
+def kernel_config() -> Config:
+    """Local sockets where the system has them: quicker than TCP, and closed to other users."""
+    return Config({} if os.name == "nt" else {"KernelManager": {"transport": "ipc"}})
+
+
+def refuse_outputs(notebook: Path, executed: NotebookNode) -> None:
+    """Raise PageError at the first output that a page may not hold: an error, a warning, a bare image."""
+    for index, cell in enumerate(executed.cells):
+        for output in cell.get("outputs", []):
+            problem = _problem(output)
+            if problem:
+                raise PageError(f"{_place(notebook, executed, index)} : {problem}")
+
+
+def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapping[str, Any]) -> str:
+    """The whole page as text; PageError when its body breaks a rule of our pages."""
+    body = BeautifulSoup(_exporter().from_notebook_node(_shown(executed))[0], "html.parser")
+    _check_body(notebook, body)
+    return fill(
+        "page.html.j2",
+        title=f"{page.title} : {page.territory_name}, édition {page.year}",
+        contents=add_anchors(body),
+        body=str(body),
+        page=page,
+        parameters=parameters,
+        version=version(DISTRIBUTION),
+    )
+
+
+@dataclass
+class Section:
+    """An entry of the table of contents."""
+
+    title: str
+    anchor: str
+    parts: list[Section] = field(default_factory=list)
+
+
+def add_anchors(body: BeautifulSoup) -> list[Section]:
+    """Give each heading of levels 2 and 3 its own `id`, and return them as a table of contents."""
+    sections: list[Section] = []
+    taken: dict[str, int] = {}
+    for heading in body.find_all(["h2", "h3"]):
+        title = " ".join(heading.get_text().split())
+        slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
+        taken[slug] = taken.get(slug, 0) + 1
+        section = Section(title, slug if taken[slug] == 1 else f"{slug}-{taken[slug]}")
+        heading["id"] = section.anchor
+        (sections[-1].parts if heading.name == "h3" and sections else sections).append(section)
+    return sections
+
+
+@contextmanager
+def _root_for_kernels() -> Iterator[None]:
+    """Kernels run in a scratch folder, from which they could not find the project by themselves."""
+    before = os.environ.get(ROOT_VARIABLE)
+    os.environ[ROOT_VARIABLE] = str(project_root())
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[ROOT_VARIABLE]
+        else:
+            os.environ[ROOT_VARIABLE] = before
+
+
+def _place(notebook: Path, executed: NotebookNode, index: int) -> str:
+    """`segments.ipynb, cellule 4 (« Les segments »)`: the cell as counted in the notebook itself."""
+    above = executed.cells[: index + 1]
+    number = sum("injected-parameters" not in cell.metadata.get("tags", []) for cell in above)
+    lines = [line for cell in above if cell.cell_type == "markdown" for line in cell.source.splitlines()]
+    headings = [line.lstrip("#").strip() for line in lines if re.match(r"#{1,6}\s", line)]
+    title = f" (« {headings[-1]} »)" if headings else ""
+    return f"{notebook.name}, cellule {number}{title}"
+
+
+def _last_line(name: str, text: str) -> str:
+    """The last line of a traceback, without the data that some errors print below it."""
+    return f"{name}: {text.splitlines()[0]}" if text else name
+
+
+def _problem(output: NotebookNode) -> str:
+    """Why `output` may not be on a page, in French, or nothing."""
+    if output.output_type == "error":
+        return _last_line(output.ename, output.evalue)
+    if output.output_type == "stream":
+        return f"message sur la sortie d'erreur : {_notable(output.text)}" if output.name == "stderr" else ""
+    data = output.get("data", {})
+    if "text/html" not in data and any(kind.startswith("image/") for kind in data):
+        return "image sans texte de remplacement ; attendu : un objet « Figure »"
+    return ""
+
+
+def _notable(text: str) -> str:
+    """The line of a warning, without the folders of this machine."""
+    lines = [line for line in text.splitlines() if line.strip()] or [""]
+    line = next((line for line in lines if "Warning" in line), lines[0])
+    return re.sub(r"\S*[/\\](?=[^/\\\s]+:\d+:)", "", line).strip()
+
+
+def _shown(executed: NotebookNode) -> NotebookNode:
+    """The notebook without its parameters: the page prints those itself."""
+    hidden = {"parameters", "injected-parameters"}
+    cells = [cell for cell in executed.cells if not hidden & set(cell.metadata.get("tags", []))]
+    return NotebookNode({**executed, "cells": cells})
+
+
+def _check_body(notebook: Path, body: BeautifulSoup) -> None:
+    if len(body.find_all("h1")) != 1:
+        raise PageError(f"{notebook.name} : attendu : un seul titre de niveau 1, celui de page.header().")
+    for tag in body.find_all(["script", "link", "iframe", "img"]):
+        local = tag.name == "img" and str(tag.get("src", "")).startswith("data:image/") and tag.get("alt")
+        if not local:
+            raise PageError(
+                f"{notebook.name} : élément « {_brief(tag)} » ; attendu : ni script, ni ressource "
+                "extérieure, ni image sans texte de remplacement."
+            )
+    if str(project_root()) in str(body):
+        raise PageError(f"{notebook.name} : la page contient un chemin de cette machine.")
+
+
+def _brief(tag: Tag) -> str:
+    return str(tag)[:60]
+
+
+@cache
+def _exporter() -> Any:
+    """nbconvert with our template, made once: making it costs more than using it."""
+    from nbconvert import HTMLExporter
+
+    return HTMLExporter(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input=True,
+        exclude_anchor_links=True,
+        config=Config({"NbConvertBase": {"display_data_priority": ["text/html", "text/markdown", "text/plain"]}}),
+    )

@@ -1,0 +1,110 @@
+"""One visual style for all figures, and the two charts that most sections need.
+
+Importing this module applies the style sheet. Colours (dark blue, vermilion, green, purple, ochre, light
+blue) stay apart for colour-blind readers and on a contrast of at least 3 to 1 with the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis.publishing.templating import number
+
+SHEET = Path(__file__).with_name("report.mplstyle")
+WIDTH = 8.2  # inches: the width of a page's column
+INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
+
+plt.style.use(SHEET)
+
+
+def figure(height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure as wide as the page's column, with `columns` plots side by side."""
+    fig, axes = plt.subplots(1, columns, figsize=(WIDTH, height), squeeze=False)
+    return fig, list(axes[0])
+
+
+def french_axis(axis: Axis, digits: int = 0, unit: str = "", factor: float = 1, ticks: int = 5) -> None:
+    """Round numbers of ticks on `axis`, written in French."""
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits, unit, factor)))
+
+
+def bar_chart(
+    values: pd.Series,
+    *,
+    unit: str = "",
+    digits: int = 0,
+    factor: float = 1,
+    highlight: Sequence[str] = (),
+) -> Figure:
+    """Horizontal bars, one per index label, in the order given from the top, each with its number.
+
+    `values` is a Series of numbers by label; `highlight` names the labels that the message is about.
+    """
+    fig, (ax,) = figure(height=0.55 + 0.32 * len(values))
+    labels = [str(label) for label in values.index]
+    colours = [CONTRAST if label in highlight else ACCENT for label in labels]
+    bars = ax.barh(range(len(values)), values.to_numpy(float), color=colours, height=0.68)
+    ax.bar_label(bars, [number(value, digits, unit, factor) for value in values], padding=4, fontsize=9, color=INK)
+    ax.set_yticks(range(len(values)), labels, color=INK)
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+    ax.margins(x=0.12, y=0.02)
+    ax.axvline(0, color=SOFT, linewidth=0.8)
+    return fig
+
+
+def line_chart(
+    frame: pd.DataFrame,
+    *,
+    unit: str = "",
+    digits: int = 0,
+    factor: float = 1,
+    breaks: Mapping[int, str] | None = None,
+    height: float = 3.8,
+) -> Figure:
+    """One line per column over the years of the index, named at its end with its last number.
+
+    `breaks` maps a year to the name of a break in the series, drawn just before that year.
+    """
+    fig, (ax,) = figure(height)
+    years = frame.index.to_numpy()
+    lines = {str(name): ax.plot(years, frame[name], marker="o", markersize=4)[0] for name in frame.columns}
+    _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
+    ax.set_xticks(years, [str(year) for year in years])
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    ax.grid(axis="y")
+    french_axis(ax.yaxis, digits, unit, factor)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    for year, name in (breaks or {}).items():
+        ax.axvline(year - 0.5, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.annotate(
+            name, (year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2),
+            textcoords="offset points", va="top", fontsize=8, color=SOFT,
+        )  # fmt: skip
+    return fig
+
+
+def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, object], write) -> None:
+    """Write each line's name beside its last point, from the lowest up, without overlap."""
+    low, high = ax.get_ylim()
+    gap = (high - min(0, low)) * 0.06
+    last = frame.ffill().iloc[-1].sort_values()
+    floor = float("-inf")
+    for name, value in last.items():
+        floor = max(float(value), floor + gap)
+        ax.annotate(
+            f"{name}  {write(value)}", (frame.index[-1], floor), xytext=(8, 0), textcoords="offset points",
+            va="center", fontsize=9, color=lines[str(name)].get_color(), annotation_clip=False,  # type: ignore[attr-defined]
+        )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The Jinja templates of the pages and of the contents of cells, and French typography for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import mistune
+import pandas as pd
+
+from analysis.numbers import MISSING, french
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+
+
+def french_date(day: dt.date) -> str:
+    """`26 janvier 2017`, `1er février 2019`."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {MONTHS[day.month - 1]} {day.year}"
+
+
+def number(value: float | Decimal | None, digits: int = 0, unit: str = "", factor: float = 1) -> str:
+    """`value` times `factor` in French, rounded half up once, from the unrounded product."""
+    if value is None or pd.isna(value):
+        return MISSING
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    return french(exact * Decimal(repr(factor)), digits, unit)
+
+
+def markdown(text: str) -> str:
+    """`text`, in Markdown, as HTML; HTML inside it is shown, not obeyed."""
+    return str(_markdown()(text))
+
+
+@cache
+def _markdown() -> mistune.Markdown:
+    return mistune.create_markdown(escape=True, plugins=["table"])
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Templates escape what they are given, and fail on a name they were not given."""
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.filters["markdown"] = markdown
+    found.filters["french_date"] = french_date
+    return found
+
+
+def fill(template: str, /, **values: object) -> str:
+    """The text of `templates/<template>` with `values`."""
+    return environment().get_template(template).render(**values)

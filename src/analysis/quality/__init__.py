@@ -1,0 +1,1 @@
+"""What the sources lacked this time, and whether published figures agree with each other."""

@@ -1,0 +1,68 @@
+"""The quality stage: what was wrong, counted by source and rule, and the check of published figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.dataset import load_dataset
+from analysis.files import read_table
+from analysis.paths import quality_dir
+from analysis.quality.published import check, published
+from analysis.quality_log import rules
+from analysis.results import headlines, write_results
+
+SOURCES = ("decp", "exports", "inventaire")
+OPEN_SOURCES = ("decp",)  # received values may be quoted: public data
+
+
+def build(dataset: str) -> None:
+    """Sum up the quality tables of `dataset`; write the result tables."""
+    described = load_dataset(dataset)
+    rows = pd.concat([read_table(quality_dir(dataset) / f"{name}.parquet") for name in SOURCES], ignore_index=True)
+    summary = by_rule(rows)
+    figures = check()
+    flagged = figures[figures["signale"]]
+    latest = max(edition.annee for edition in described.editions)
+    common = {"edition": latest, "decimales": 0}
+    write_results(
+        dataset,
+        "quality",
+        {
+            "regles": summary,
+            "fichiers": by_file(rows),
+            "controle": figures.assign(rang=range(1, len(figures) + 1)),
+            "publies": published().reset_index(drop=True),
+            "headlines": headlines(
+                [
+                    {"libelle": "Lignes refusées, gardées à part", "unite": "ligne", "perimetre": "toutes les sources",
+                     "valeur": float(rows["enregistrement"].fillna("").ne("").sum()), **common},
+                    {"libelle": "Valeurs signalées", "unite": "valeur", "perimetre": "toutes les sources",
+                     "valeur": float(len(rows)), **common},
+                    {"libelle": "Chiffres publiés signalés par la vérification", "unite": "ligne",
+                     "perimetre": "diapositives 2016 de l'ORCP", "valeur": float(flagged["ligne"].nunique()), **common},
+                ]
+            ),
+        },
+    )  # fmt: skip
+
+
+def by_rule(rows: pd.DataFrame) -> pd.DataFrame:
+    """Breaches by source and rule, with what the rule expects and, for open data, an example."""
+    counts = rows.groupby(["source", "regle", "gravite"], as_index=False).agg(
+        lignes=("message", "size"),
+        refusees=("enregistrement", lambda kept: int(kept.fillna("").ne("").sum())),
+        exemple=("message", "first"),
+    )
+    quoted = counts["source"].isin(OPEN_SOURCES)
+    return counts.assign(attendu=counts["regle"].map(rules()["attendu"]), exemple=counts["exemple"].where(quoted, ""))
+
+
+def by_file(rows: pd.DataFrame) -> pd.DataFrame:
+    """Errors and warnings by source and received folder or file (a structure's send, a DECP file)."""
+    sent = rows["fichier"].str.replace(r"\[.*\]$", "", regex=True)
+    sender = sent.where(rows["source"].ne("exports"), sent.str.split("/").str[:2].str.join("/"))
+    table = rows.assign(envoi=sender).pivot_table(
+        index=["source", "envoi"], columns="gravite", values="ligne", aggfunc="size", fill_value=0
+    )
+    table = table.reindex(columns=["erreur", "avertissement"], fill_value=0).reset_index()
+    return table.rename(columns={"erreur": "erreurs", "avertissement": "avertissements"})

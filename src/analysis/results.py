@@ -1,0 +1,31 @@
+"""What every analysis does the same way: read clean tables, write result tables, name headline figures."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.files import read_table, write_table
+from analysis.paths import clean_dir, results_dir
+
+
+def read_clean(dataset: str, *names: str) -> dict[str, pd.DataFrame]:
+    """The clean tables of those names."""
+    return {name: read_table(clean_dir(dataset) / f"{name}.parquet") for name in names}
+
+
+def write_results(dataset: str, deliverable: str, tables: dict[str, pd.DataFrame]) -> None:
+    """Write the result tables of a deliverable; they still have to be protected."""
+    for name, frame in tables.items():
+        write_table(frame, results_dir(dataset) / deliverable / f"{name}.parquet")
+
+
+def headlines(rows: list[dict]) -> pd.DataFrame:
+    """Headline figures in the order given.
+
+    Each row holds libelle, valeur, decimales, unite, edition, perimetre; a figure about persons or
+    hours adds `_controle` and the measures of its cell.
+    """
+    names = ["libelle", "valeur", "decimales", "unite", "edition", "perimetre", "_controle"]
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(key for row in rows for key in row)])))
+    frame["_controle"] = frame["_controle"].fillna("ouvert")
+    return frame.assign(ordre=range(1, len(frame) + 1))

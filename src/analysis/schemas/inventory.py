@@ -1,0 +1,21 @@
+"""Clean tables of the inventory and of the needs survey."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from analysis.schemas.build import column, table
+from analysis.schemas.exports import _KINDS, _TRACE
+from analysis.sources.canonical import INVENTORY, NEEDS, Table
+
+
+def _schema(source: Table) -> pa.DataFrameSchema:
+    columns = {
+        c.name: column(_KINDS[c.kind], c.description, nullable=c.name not in source.key, codelist=c.codelist)
+        for c in source.columns
+        if not c.personal
+    }
+    return table(source.name, source.description, list(source.key), {**columns, **_TRACE})
+
+
+SCHEMAS = {name: _schema(source) for name, source in {**INVENTORY, **NEEDS}.items()}

@@ -1,0 +1,1 @@
+"""Market segments and territories: which contracts carry a social clause, where, and how many do not say."""

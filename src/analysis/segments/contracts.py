@@ -1,0 +1,59 @@
+"""Queries over the clean contracts, as Ibis expressions: DuckDB runs them today, any backend could.
+
+Row order is never relied on; whoever writes a result sorts it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from analysis import reference
+
+OTHER = "AUTRE"
+PREFIXES = (4, 3, 2)  # lengths of the CPV prefixes of segments_cpv.csv, most precise first
+
+
+def open_contracts(path: Path) -> ir.Table:
+    """The clean contracts of a Parquet file, as a lazy table."""
+    return ibis.duckdb.connect().read_parquet(path)
+
+
+def with_segment(contracts: ir.Table) -> ir.Table:
+    """`contracts` with `segment`, from the longest known prefix of the CPV code; AUTRE without one."""
+    prefixes = reference.table("nomenclatures/segments_cpv")
+    found = []
+    for length in PREFIXES:
+        mine = prefixes[prefixes["prefixe_cpv"].str.len() == length]
+        mapping = dict(zip(mine["prefixe_cpv"], mine["segment"], strict=True))
+        found.append(contracts.codeCPV.left(length).cases(*mapping.items(), else_=None))
+    return contracts.mutate(segment=ibis.coalesce(*found, ibis.literal(OTHER)))
+
+
+def in_region(contracts: ir.Table, region: str) -> ir.Table:
+    """Contracts executed in the region, whether their EPCI or only their department is known."""
+    codes = list(reference.departments(region)["code_departement"])
+    known = list(reference.epci()["epci_siren"])
+    return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
+
+
+def states(contracts: ir.Table, by: list[str]) -> ir.Table:
+    """Contracts, amounts and each state of the social field, grouped `by`.
+
+    `renseignes` counts the contracts whose field says something clear, the base of `part_clause`;
+    `montant` sums the amounts that are known, `montants_connus` counts them.
+    """
+    codes = reference.table("nomenclatures/statuts_sociaux")
+    bearing = list(codes.loc[codes["porte_clause"] == "oui", "code"])
+    clear = list(codes.loc[codes["est_renseigne"] == "oui", "code"])
+    status = contracts.statut_social
+    return contracts.group_by(by).aggregate(
+        marches=contracts.count(),
+        montant=contracts.montant.sum().fill_null(0.0).cast("float64"),
+        montants_connus=contracts.montant.count(),
+        renseignes=status.isin(clear).sum().cast("int64"),
+        avec_clause=status.isin(bearing).sum().cast("int64"),
+        **{f"statut_{code}": (status == code).sum().cast("int64") for code in codes["code"]},
+    )

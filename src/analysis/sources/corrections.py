@@ -1,0 +1,57 @@
+"""Corrections of received values are rows of a file, each with a reason, an author, a date and the
+value it expects to find: a correction whose source has changed no longer applies, and says so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.quality_log import fatal
+from analysis.sources.canonical import Table
+from analysis.sources.spreadsheet import read_csv
+from analysis.sources.typer import Typer
+
+COLUMNS = [
+    "fichier",
+    "table",
+    "cle",
+    "colonne",
+    "valeur_attendue",
+    "valeur_corrigee",
+    "motif",
+    "auteur",
+    "date",
+]
+
+
+def load_corrections(path: Path) -> pd.DataFrame:
+    """The corrections decided by analysts; none when there is no file."""
+    if not path.is_file():
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in [*COLUMNS, "ligne"]})
+    rows = read_csv(path, path.name, encoding="utf-8", separator=",")
+    for column in COLUMNS:
+        if column not in rows:
+            raise fatal("colonne_absente", path.name, f"colonne « {column} »")
+    return rows
+
+
+def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """`rows` with the corrections of their table; `cle` joins the key's values by `|`.
+
+    A correction that finds another value than the one it expects, or no row, is a quality row.
+    """
+    mine = corrections[corrections["table"] == table.name]
+    if mine.empty:
+        return rows
+    rows = rows.copy()
+    keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
+    for fix in mine.itertuples():
+        here = keys.eq(fix.cle) & rows["fichier"].str.startswith(str(fix.fichier))
+        target = here & rows[fix.colonne].eq(fix.valeur_attendue)
+        rows.loc[target, fix.colonne] = fix.valeur_corrigee
+        if not target.any():
+            stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
+            typer.flag(stale.assign(valeur_attendue=fix.valeur_attendue), "correction_perimee", "valeur_attendue")
+    return rows

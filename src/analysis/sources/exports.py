@@ -1,0 +1,254 @@
+"""Facilitators' yearly exports into clean tables, through mapping files.
+
+    exports/<structure_id>/<annee>/<files>  +  structures.csv  +  mappings/<mapping>.yaml
+
+Names, birth dates and social security numbers stop here. A row without its key, its link or
+its hours is refused and kept in the quality table; any other unreadable value becomes null.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import reference
+from analysis.dataset import Dataset, load_dataset
+from analysis.errors import DataError
+from analysis.files import write_table
+from analysis.params import ExportParams, load_params
+from analysis.paths import clean_dir, quality_dir, raw_dir
+from analysis.quality_log import collect, fatal
+from analysis.schemas.build import conform
+from analysis.schemas.exports import SCHEMAS
+from analysis.sources.canonical import EXPORTS, Table
+from analysis.sources.corrections import apply_corrections, load_corrections
+from analysis.sources.mapping import Mapping, TableMapping, load_mapping
+from analysis.sources.persons import load_secret, person_keys
+from analysis.sources.rows import keyed, linked
+from analysis.sources.spreadsheet import Workbook, read_csv
+from analysis.sources.typer import Typer
+
+SOURCE = "exports"
+PART_TOLERANCE = 1e-6  # of the sum of parts (rule E1)
+
+
+def build(dataset: str) -> None:
+    """Read all exports of `dataset`; write its clean tables and `quality/exports.parquet`."""
+    described = load_dataset(dataset)
+    received = read_exports(raw_dir(dataset), described)
+    typer = Typer(SOURCE)
+    corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
+    received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
+    secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
+    tables = clean(received, typer, secret, load_params().exports)
+    for name, frame in tables.items():
+        write_table(frame, clean_dir(dataset) / f"{name}.parquet")
+    write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """Every canonical table as text, rows of all structures and years together.
+
+    Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
+    Raises one DataError with a sentence for each file that cannot be read.
+    """
+    mappings = _mappings_by_structure(folder)
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in EXPORTS}
+    problems: list[str] = []
+    for send in sorted((folder / "exports").glob("*/*/")):
+        try:
+            for name, rows in _read_send(send, mappings, dataset).items():
+                parts[name].append(rows)
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        raise DataError("\n".join(problems))
+    return {name: _together(found, EXPORTS[name]) for name, found in parts.items()}
+
+
+def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
+    path = folder / "structures.csv"
+    if not path.is_file():
+        return {}
+    listed = read_csv(path, path.name, encoding="utf-8", separator=",")
+    for column in ("structure_id", "mapping"):
+        if column not in listed:
+            raise fatal("colonne_absente", path.name, f"colonne « {column} »")
+    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(listed["mapping"].unique())}
+    return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
+
+
+def _read_send(send: Path, mappings: dict[str, Mapping], dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """The tables of one structure for one year."""
+    structure, year = send.parent.name, send.name
+    called = f"exports/{structure}/{year}"
+    if structure not in mappings:
+        raise fatal("structure_inconnue", called, f"structure « {structure} »")
+    years = [edition.annee for edition in dataset.editions]
+    if not year.isdigit() or int(year) not in years:
+        raise fatal("annee_hors_edition", called, f"année « {year} », éditions {min(years)} à {max(years)}")
+    mapping = mappings[structure]
+    books: dict[str, Workbook] = {}
+    found = {}
+    for name, place in mapping.tables.items():
+        rows = _read_table(send / place.fichier, f"{called}/{place.fichier}", mapping, place, books)
+        found[name] = _to_canonical(rows, EXPORTS[name], mapping, place, int(year)).assign(
+            structure_id=structure, annee=int(year)
+        )
+    return found
+
+
+def _read_table(
+    path: Path, called: str, mapping: Mapping, place: TableMapping, books: dict[str, Workbook]
+) -> pd.DataFrame:
+    if place.feuille is None:
+        rows = read_csv(path, called, encoding=mapping.encodage, separator=mapping.separateur)
+    else:
+        if called not in books:
+            books[called] = Workbook(path, called)
+        rows = books[called].sheet(place.feuille, decimal=mapping.decimale)
+        called = f"{called}[{place.feuille}]"
+    wanted = [*place.colonnes.values(), *place.mois]
+    for column in wanted:
+        if column not in rows:
+            have = ", ".join(str(c) for c in rows.columns if c != "ligne")
+            raise fatal("colonne_absente", called, f"colonne « {column} » absente, présentes : {have}")
+    return rows[[*dict.fromkeys(wanted), "ligne"]].assign(fichier=called)
+
+
+def _to_canonical(rows: pd.DataFrame, table: Table, mapping: Mapping, place: TableMapping, year: int) -> pd.DataFrame:
+    """Supplier's headings and spellings into canonical ones; a column per month into a row per month."""
+    out = pd.DataFrame({name: rows[column] for name, column in place.colonnes.items()}, index=rows.index)
+    for column, spellings in place.valeurs.items():
+        out[column] = out[column].replace(spellings)
+    out[["fichier", "ligne"]] = rows[["fichier", "ligne"]]
+    if place.disposition == "large":
+        months = {heading: f"{year}-{number:02d}" for heading, number in place.mois.items()}
+        wide = out.join(rows[list(months)].rename(columns=months))
+        out = wide.melt(
+            id_vars=list(out.columns), value_vars=list(months.values()), var_name="mois", value_name="heures"
+        )
+        out = out[out["heures"].notna()]
+    return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
+
+
+def _together(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+    columns = [column.name for column in table.columns]
+    extra = ["structure_id", "annee", "fichier", "ligne", "decimale", "format_date"]
+    if not parts:
+        empty = pd.DataFrame({name: pd.Series(dtype="str") for name in [*columns, *extra]})
+        return empty.astype({"annee": "int64", "ligne": "int64"})
+    return pd.concat(parts, ignore_index=True).reindex(columns=[*columns, *extra])
+
+
+# --- cleaning ----------------------------------------------------------------------------------
+
+
+def clean(
+    received: dict[str, pd.DataFrame], typer: Typer, secret: bytes, limits: ExportParams
+) -> dict[str, pd.DataFrame]:
+    """Typed, linked, pseudonymised tables, each sorted by its key.
+
+    Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
+    """
+    rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
+    typed = {name: typer.table(frame, EXPORTS[name]) for name, frame in rows.items()}
+
+    operations = typed["operations"]
+    engagements = linked(typed["engagements"], ["annee", "op_id"], operations, typer)
+    persons = _persons(typed["beneficiaires"], secret, typer)
+    contracts = linked(typed["contrats"], ["annee", "eng_id"], engagements, typer)
+    contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
+    contracts = _contracts(contracts, persons, typer)
+    hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
+    outcomes = linked(typed["sorties"], ["annee", "ctr_id"], contracts, typer)
+    tables = {
+        "operations": operations,
+        "territoires": _parts(linked(typed["territoires"], ["annee", "op_id"], operations, typer), typer),
+        "engagements": engagements,
+        "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
+        "contrats": contracts.drop(columns="ben_ref"),
+        "heures": hours,
+        "sorties": outcomes,
+    }
+    return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}
+
+
+def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
+    """Rows with their whole key, once; identifiers of a structure made unique by its prefix."""
+    if "nature_heures" in rows:
+        rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
+    rows = keyed(rows, table, typer, within=["structure_id", "annee"])
+    for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
+        if column in rows:
+            rows[column] = rows["structure_id"] + ":" + rows[column].str.strip()
+    return rows
+
+
+def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
+    """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
+    without = rows["date_naissance"].isna()
+    typer.flag(rows[without], "naissance_invalide", "date_naissance", personal=True)
+    asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
+    epci = reference.communes().set_index("code_insee")["epci_siren"]
+    out = pd.DataFrame(
+        {
+            **{c: rows[c] for c in ("structure_id", "annee", "fichier", "ligne", "ben_ref", "sexe", "niveau")},
+            "ben_id": person_keys(asked, secret),
+            "annee_naissance": rows["date_naissance"].dt.year.astype("Int64"),
+            "epci_siren": rows["commune_insee"].map(epci).astype("str"),
+            "naissance": rows["date_naissance"],
+        }
+    )
+    sexes = out.dropna(subset="sexe").groupby("ben_id")["sexe"].nunique()
+    typer.flag(out[out["ben_id"].isin(sexes.index[sexes > 1])], "personne_sexe", "sexe")
+    return out.sort_values(["annee", "ben_id", "structure_id", "ben_ref"], ignore_index=True)
+
+
+def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Contracts with the person's key and the audiences that follow from age at hiring."""
+    who = persons[["annee", "ben_ref", "ben_id", "naissance"]].drop_duplicates(["annee", "ben_ref"])
+    rows = rows.merge(who, on=["annee", "ben_ref"], how="left", validate="many_to_one")
+    known = rows["naissance"].notna() & rows["date_debut"].notna()
+    ages = reference.table("nomenclatures/publics").set_index("code")
+    rows["jeune"] = _younger(rows, ages.loc["JEUNE", "age_max_exclu"]).where(known).astype("boolean")
+    rows["senior"] = (~_younger(rows, ages.loc["SENIOR", "age_min"])).where(known).astype("boolean")
+    typer.flag(rows[rows["qpv"].eq(True) & rows["qpv_millesime"].isna()], "qpv_sans_millesime", "qpv_millesime")
+    kinds = reference.table("nomenclatures/employeurs")
+    inclusive = set(kinds.loc[kinds["est_iae"] == "oui", "code"])
+    forms = reference.table("nomenclatures/contrats")
+    only_iae = rows["contrat_type"].isin(forms.loc[forms["est_reserve_iae"] == "oui", "code"])
+    typer.flag(rows[only_iae & ~rows["employeur_kind"].isin(inclusive)], "iae_incoherent", "contrat_type")
+    return rows.drop(columns="naissance")
+
+
+def _younger(rows: pd.DataFrame, age: float) -> pd.Series:
+    """Whether the person had not yet reached `age` on the day of hiring."""
+    return rows["naissance"] + pd.DateOffset(years=int(age)) > rows["date_debut"]
+
+
+def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFrame:
+    """Hours of the months of the edition's year, in hundredths, neither negative nor absurd."""
+    outside = rows["mois"].isna() | (rows["mois"].str.slice(0, 4) != rows["annee"].astype("str"))
+    typer.flag(rows[outside], "mois_invalide", "mois", record="enregistrement")
+    rows = rows[~outside]
+    refused = rows["heures"].isna() | (rows["heures"] < 0) | (rows["heures"] > limits.max_month_hours)
+    typer.flag(rows[rows["heures"] < 0], "heures_negatives", "heures", record="enregistrement")
+    typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
+    rows = rows[~refused]
+    typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
+    return rows.assign(heures=(rows["heures"] * 100).round() / 100)
+
+
+def _parts(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Shares of an operation's EPCI that sum to 1: scaled in proportion where they did not."""
+    rows = rows[rows["epci_siren"].notna() & rows["part"].gt(0)].copy()
+    total = rows.groupby(["annee", "op_id"])["part"].transform("sum")
+    wrong = (total - 1).abs() > PART_TOLERANCE
+    first = rows[wrong].drop_duplicates(["annee", "op_id"])
+    typer.flag(first.assign(part=total[first.index].round(6).astype("str")), "parts_somme", "part")
+    return rows.assign(part=rows["part"] / total, part_methode=wrong.map({True: "ramenee", False: "declaree"}))

@@ -1,0 +1,73 @@
+"""Inventory of facilitators and survey of the State's buyers: workbooks with canonical headings.
+
+    inventaire/*.xlsx   sheets structures, facilitateurs, zones   (one workbook for all, or one each)
+    besoins/*.xlsx      sheet besoins
+
+Names of facilitators stop here: a person is `structure_id:fac_ref`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.files import write_table
+from analysis.paths import clean_dir, quality_dir, raw_dir
+from analysis.quality_log import collect, fatal
+from analysis.schemas.build import conform
+from analysis.schemas.inventory import SCHEMAS
+from analysis.sources.canonical import INVENTORY, NEEDS, Table
+from analysis.sources.rows import keyed, linked
+from analysis.sources.spreadsheet import Workbook
+from analysis.sources.typer import Typer
+
+SOURCE = "inventaire"
+
+
+def build(dataset: str) -> None:
+    """Read the workbooks of `dataset`; write its clean tables and `quality/inventaire.parquet`."""
+    folder = raw_dir(dataset)
+    typer = Typer(SOURCE)
+    received = read_workbooks(folder / "inventaire", INVENTORY) | read_workbooks(folder / "besoins", NEEDS)
+    for name, frame in clean(received, typer).items():
+        write_table(frame, clean_dir(dataset) / f"{name}.parquet")
+    write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")
+
+
+def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataFrame]:
+    """The sheets of every workbook of `folder`, as text, by table; empty tables when there is none."""
+    parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
+    for path in sorted(folder.glob("[!.~]*.xlsx")):
+        called = f"{folder.name}/{path.name}"
+        book = Workbook(path, called)
+        for name, table in tables.items():
+            rows = book.sheet(name)
+            for column in table.required:
+                if column not in rows:
+                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
+            known = [column.name for column in table.columns if column.name in rows]
+            parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
+    return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+
+
+def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataFrame]:
+    """Typed tables, each sorted by its key; rows of unknown structures are refused."""
+    tables = INVENTORY | NEEDS
+    whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
+    typed = {name: typer.table(rows, tables[name]) for name, rows in whole.items()}
+    for name in ("facilitateurs", "zones"):
+        typed[name] = linked(typed[name], ["structure_id"], typed["structures"], typer)
+    people = typed["facilitateurs"]
+    people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
+    outside = people["etp"].notna() & ~people["etp"].between(0, 1)
+    typer.flag(people[outside].assign(etp=people["etp"].astype("str")), "etp_invalide", "etp")
+    people["etp"] = people["etp"].mask(outside)
+    return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
+
+
+def _nothing(table: Table) -> pd.DataFrame:
+    names = [column.name for column in table.columns]
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in [*names, "fichier"]}).assign(
+        ligne=pd.Series(dtype="int64")
+    )

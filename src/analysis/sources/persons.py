@@ -1,0 +1,56 @@
+"""Persons become keys at the door: names and birth dates go in, a keyed hash comes out.
+
+HMAC-SHA-256 of the normalised name, first name and birth date, the secret being kept outside git
+and outside every output, as the CNIL's guidance on pseudonyms asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import unicodedata
+
+import pandas as pd
+
+from analysis.errors import DataError
+from analysis.paths import raw_dir
+
+SECRET_VARIABLE = "ANALYSIS_SECRET"
+KEY_LENGTH = 32  # hexadecimal digits: 128 bits, no collision among any number of persons
+
+
+def load_secret(dataset: str) -> bytes:
+    """The secret of the dataset: ANALYSIS_SECRET, else `secret.txt` of its folder (ignored by git)."""
+    if value := os.environ.get(SECRET_VARIABLE, "").strip():
+        return value.encode()
+    path = raw_dir(dataset) / "secret.txt"
+    if path.is_file() and (value := path.read_text(encoding="utf-8").strip()):
+        return value.encode()
+    raise DataError(
+        f"secret des pseudonymes absent ; attendu : la variable {SECRET_VARIABLE} ou le fichier "
+        f"data/raw/{dataset}/secret.txt (hors de git), avec au moins 16 caractères au hasard."
+    )
+
+
+def normalise_name(name: str) -> str:
+    """Letters and digits only, without accents, in lower case: `D'Hé-LÈNE` gives `dhelene`."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def person_keys(persons: pd.DataFrame, secret: bytes) -> pd.Series:
+    """A key per row of `nom`, `prenom`, `naissance` (day or null) and `reference`.
+
+    Two rows of one person get one key whatever the case, accents, hyphens or blanks of the names.
+    Without a birth date or a name a person cannot be told apart across structures: the key
+    is then made of the local reference, which only its own structure uses.
+    """
+    birth = persons["naissance"].dt.strftime("%Y-%m-%d")
+    parts = zip(persons["nom"], persons["prenom"], birth, persons["reference"], strict=True)
+    keys = []
+    for name, first_name, born, local in parts:
+        whole = pd.notna(name) and pd.notna(first_name) and pd.notna(born)
+        text = f"{normalise_name(name)}|{normalise_name(first_name)}|{born}" if whole else f"ref|{local}"
+        keys.append(hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:KEY_LENGTH])
+    return pd.Series(keys, index=persons.index, dtype="str")

@@ -1,0 +1,40 @@
+"""What all tables of suppliers go through: rows need their key, once, and the rows they refer to."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.sources.canonical import Table
+from analysis.sources.typer import Typer
+
+
+def record(rows: pd.DataFrame, table: Table) -> pd.Series:
+    """Each row as received, as JSON text, without its personal columns."""
+    kept = [column.name for column in table.columns if not column.personal and column.name in rows]
+    lines = rows[kept].to_json(orient="records", lines=True, force_ascii=False).splitlines()
+    return pd.Series(lines[: len(rows)], index=rows.index, dtype="str")
+
+
+def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
+    """Rows that have their whole key, once `within` a sender and a year; the others are refused.
+
+    Adds `enregistrement`, the received row, for those that a later check refuses.
+    """
+    rows = rows.assign(enregistrement=record(rows, table))
+    for column in table.key:
+        missing = rows[column].isna()
+        if not table.column(column).required:
+            continue
+        typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
+        rows = rows[~missing]
+    again = rows.duplicated([*within, *table.key])
+    typer.flag(rows[again], "cle_double", table.key[0], record="enregistrement")
+    return rows[~again].reset_index(drop=True)
+
+
+def linked(rows: pd.DataFrame, key: list[str], target: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Rows whose `key` exists in `target`; the others are refused. The last of `key` is the one named."""
+    known = pd.MultiIndex.from_frame(target[key].drop_duplicates())
+    found = pd.MultiIndex.from_frame(rows[key]).isin(known)
+    typer.flag(rows[~found], "lien_absent", key[-1], record="enregistrement")
+    return rows[found].reset_index(drop=True)

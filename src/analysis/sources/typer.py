@@ -1,0 +1,154 @@
+"""Text columns into typed ones. A value that does not fit becomes null and a row of the quality table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis import reference
+from analysis.quality_log import breaches
+from analysis.sources.canonical import Table
+
+YES = {"oui", "o", "1", "vrai", "true", "x"}
+NO = {"non", "n", "0", "faux", "false"}
+UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
+LA_POSTE = "356000000"
+
+
+class Typer:
+    """Types the columns of received tables and gathers what did not fit.
+
+    Each method takes rows with `fichier` and `ligne` and a column of text, and returns the typed series.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.breaches: list[pd.DataFrame] = []
+
+    def flag(
+        self,
+        rows: pd.DataFrame,
+        rule: str,
+        column: str = "",
+        *,
+        personal: bool = False,
+        record: str | None = None,
+    ) -> None:
+        """Record that `rows` broke `rule`; the value of a personal column is never kept."""
+        if len(rows):
+            value = column if column in rows and not personal else None
+            self.breaches.append(
+                breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record)
+            )
+
+    def table(self, rows: pd.DataFrame, table: Table) -> pd.DataFrame:
+        """All the columns of `table`, typed; absent ones are null."""
+        out = rows[[c for c in rows.columns if c not in {col.name for col in table.columns}]].copy()
+        for column in table.columns:
+            given = rows.assign(**{column.name: _stripped(rows, column.name)})
+            if column.required and not column.personal and column.name not in table.key:
+                self.flag(given[given[column.name].isna()], "valeur_obligatoire", column.name)
+            if column.codelist:
+                out[column.name] = self.code(given, column.name, column.codelist)
+            else:
+                method = getattr(self, f"_{column.kind}")
+                out[column.name] = method(given, column.name)
+        return out
+
+    def code(self, rows: pd.DataFrame, column: str, codelist: str) -> pd.Series:
+        """A code of the codelist, in capitals; unknown codes become null."""
+        value = rows[column].str.upper()
+        bad = value.notna() & ~value.isin(list(reference.labels(codelist)))
+        self.flag(rows[bad], "code_inconnu", column)
+        return value.mask(bad)
+
+    def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        return rows[column]
+
+    def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """A number with either decimal mark; `1,234` is refused where the mark is a point."""
+        compact = rows[column].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
+        point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
+        ambiguous = point & compact.str.fullmatch(r"-?\d{1,3}(,\d{3})+").fillna(False).astype(bool)
+        plain = compact.str.replace(",", ".", regex=False)
+        fits = plain.str.fullmatch(r"-?\d+(\.\d+)?").fillna(False).astype(bool) & ~ambiguous
+        self.flag(rows[rows[column].notna() & ~fits], "nombre_invalide", column)
+        return pd.to_numeric(plain.where(fits)).astype("float64")
+
+    def _date(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        return self.date(rows, column)
+
+    def date(self, rows: pd.DataFrame, column: str, rule: str = "date_export_invalide") -> pd.Series:
+        """A day, in ISO form or in the mapping's own (`format_date` column of the rows)."""
+        value = rows[column]
+        parsed = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
+        formats = rows["format_date"] if "format_date" in rows else pd.Series("%Y-%m-%d", index=rows.index)
+        for form in sorted(formats.dropna().unique()):
+            mine = formats.eq(form) & parsed.isna()
+            if form != "%Y-%m-%d" and mine.any():
+                parsed = parsed.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
+        self.flag(rows[value.notna() & parsed.isna()], rule, column, personal=rule == "naissance_invalide")
+        return parsed.astype("datetime64[s]")
+
+    def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """`AAAA-MM` or `MM/AAAA`, as AAAA-MM."""
+        value = rows[column].str.replace(r"^(\d{2})/(\d{4})$", r"\2-\1", regex=True).str.slice(0, 7)
+        fits = value.str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").fillna(False).astype(bool)
+        return value.where(fits)
+
+    def _booleen(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        value = rows[column].str.lower()
+        bad = value.notna() & ~value.isin(YES | NO)
+        self.flag(rows[bad], "oui_non_invalide", column)
+        return value.isin(YES).where(value.notna() & ~bad).astype("boolean")
+
+    def _oui_non(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """Yes or no; unknown and unreadable are null."""
+        value = rows[column].str.lower()
+        bad = value.notna() & ~value.isin(YES | NO | UNKNOWN)
+        self.flag(rows[bad], "oui_non_invalide", column)
+        return value.isin(YES).where(value.isin(YES | NO)).astype("boolean")
+
+    def _siret(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """Kept as received (blanks removed); a wrong key is only flagged."""
+        value = rows[column].str.replace(r"\s", "", regex=True)
+        self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
+        return value
+
+    def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        value = rows[column]
+        bad = value.notna() & ~value.isin(reference.epci()["epci_siren"])
+        self.flag(rows[bad], "epci_inconnu", column)
+        return value.mask(bad)
+
+    def _commune(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """The commune of today: former codes are followed to the one that took them over."""
+        former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
+        value = rows[column].replace(former.to_dict())
+        bad = value.notna() & ~value.isin(reference.communes()["code_insee"])
+        self.flag(rows[bad], "commune_inconnue", column)
+        return value.mask(bad)
+
+
+def valid_siret(values: pd.Series) -> pd.Series:
+    """Whether each text is a SIRET: 14 digits with Luhn's key, or the sum rule of La Poste.
+
+    Source: INSEE, structure of the SIRET; La Poste's establishments sum to a multiple of 5.
+    """
+    text = values.fillna("").astype("str")
+    shaped = text.str.fullmatch(r"\d{14}").to_numpy(dtype=bool)
+    digits = np.zeros((len(text), 14), dtype=np.int64)
+    if shaped.any():
+        joined = "".join(text[shaped])
+        digits[shaped] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, 14) - ord("0")
+    doubled = digits.copy()
+    doubled[:, ::2] *= 2
+    luhn = np.where(doubled > 9, doubled - 9, doubled).sum(axis=1) % 10 == 0
+    poste = text.str.startswith(LA_POSTE).to_numpy() & (digits.sum(axis=1) % 5 == 0)
+    return pd.Series(shaped & (luhn | poste), index=values.index)
+
+
+def _stripped(rows: pd.DataFrame, column: str) -> pd.Series:
+    if column not in rows:
+        return pd.Series(pd.NA, index=rows.index, dtype="str")
+    return rows[column].astype("str").str.strip().replace("", pd.NA)
