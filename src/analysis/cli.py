@@ -73,5 +73,80 @@ def protect(deliverable: str, dataset: str) -> None:
     build(dataset, deliverable)
 
 
+@main.command()
+@click.argument("dataset")
+@click.argument("notebook")
+def report(dataset: str, notebook: str) -> None:
+    """Stage: every page of NOTEBOOK that params.yaml lists, for DATASET."""
+    from analysis.publishing.report import report as run
+
+    run(dataset, notebook)
+
+
+@main.command()
+@click.argument("dataset")
+def site(dataset: str) -> None:
+    """Stage: the front page of DATASET and its protected tables as CSV."""
+    from analysis.publishing.site import build
+
+    build(dataset)
+
+
+@main.command()
+@click.argument("dataset")
+def summary(dataset: str) -> None:
+    """The address of DATASET's front page, and three figures from it."""
+    from analysis.publishing.site import summary as text
+
+    click.echo(text(dataset))
+
+
+@main.command("normalise-notebooks")
+@click.option("--check", is_flag=True, help="change nothing; fail when a notebook is not in its committed form")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+def normalise_notebooks(files: tuple[Path, ...], check: bool) -> None:
+    """Bring notebooks to their committed form: text outputs only, nothing volatile."""
+    from analysis.publishing.normalise import normalise_file
+
+    changed = [path for path in files if normalise_file(path, check=check)]
+    for path in changed:
+        click.echo(f"{path} : {'à normaliser' if check else 'normalisé'}", err=True)
+    if changed and check:
+        sys.exit(1)
+
+
+@main.command("run-notebooks")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
+def run_notebooks(files: tuple[Path, ...]) -> None:
+    """Execute FILES (by default all of notebooks/) at their default parameters and store their text outputs."""
+    from analysis.paths import notebooks_dir
+    from analysis.publishing.normalise import run_notebooks as run
+
+    run(files or sorted(notebooks_dir().glob("*.ipynb")))
+
+
+@main.command("new-dataset")
+@click.argument("name")
+@click.option("--region", default="32", show_default=True, help="code of the region")
+@click.option("--year", type=int, default=2025, show_default=True, help="data year of the edition")
+def new_dataset_verb(name: str, region: str, year: int) -> None:
+    """Create data/raw/NAME with a README in French, questionnaires to send and a mapping to edit."""
+    from analysis.scaffold import new_dataset
+
+    folder = new_dataset(name, region, year)
+    click.echo(f"{folder} : lisez LISEZMOI.md, puis ajoutez « {name} » à la liste datasets de params.yaml.")
+
+
+@main.command("fetch")
+@click.argument("dataset", default="open")
+@click.option("--only", multiple=True, help="name of a source of data/raw/sources.yaml")
+def fetch_verb(dataset: str, only: tuple[str, ...]) -> None:
+    """Bring the official open sources; DATASET is the folder of data/raw that receives the DECP."""
+    from analysis.sources.fetch import fetch
+
+    for path in fetch(dataset, list(only)):
+        click.echo(str(path))
+
+
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ A file appears under its name only once it is whole: it is written beside it and
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,21 @@ def finished(path: Path) -> Iterator[Path]:
         scratch.unlink(missing_ok=True)
 
 
+@contextmanager
+def finished_folder(path: Path) -> Iterator[Path]:
+    """An empty scratch folder that replaces `path` when the block ends, and vanishes when it fails."""
+    scratch = path.with_name(f".{path.name}.part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        yield scratch
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(scratch, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
 def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write `frame`, rows in the order given, to `path` (.parquet or .csv by its suffix)."""
     with finished(path) as scratch:
@@ -42,5 +58,6 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def write_text(text: str, path: Path) -> None:
+    """Write `text` as UTF-8 with Unix line ends."""
     with finished(path) as scratch:
         scratch.write_text(text, encoding="utf-8", newline="\n")

@@ -36,8 +36,28 @@ class ExportParams(Block):
     warn_month_hours: float
 
 
+class SegmentParams(Block):
+    min_known_contracts: int
+
+
 class ConsolidationParams(Block):
     duplicate_label_similarity: float
+
+
+class PageParams(Block):
+    edition: int
+    territory: str
+
+
+class PagesParams(Block):
+    segments: list[PageParams]
+    facilitators: list[PageParams]
+    consolidation: list[PageParams]
+    quality: list[PageParams]
+
+
+class PublishingParams(Block):
+    pages: PagesParams
 
 
 class Params(Block):
@@ -45,7 +65,9 @@ class Params(Block):
     demo: DemoParams
     decp: DecpParams
     exports: ExportParams
+    segments: SegmentParams
     consolidation: ConsolidationParams
+    publishing: PublishingParams
 
 
 Settings = TypeVar("Settings", bound=BaseModel)

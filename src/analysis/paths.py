@@ -25,18 +25,22 @@ def project_root() -> Path:
 
 
 def reference_dir() -> Path:
+    """Small committed tables, each with its source."""
     return project_root() / "data" / "raw" / "reference"
 
 
 def raw_dir(dataset: str) -> Path:
+    """What was received, as received."""
     return project_root() / "data" / "raw" / dataset
 
 
 def clean_dir(dataset: str) -> Path:
+    """Typed tables, one row per thing; persons are pseudonyms here, and go no further."""
     return project_root() / "data" / "processed" / dataset / "clean"
 
 
 def quality_dir(dataset: str) -> Path:
+    """What was wrong in the received files, a table per source."""
     return project_root() / "data" / "processed" / dataset / "quality"
 
 
@@ -51,8 +55,10 @@ def protected_dir(dataset: str) -> Path:
 
 
 def reports_dir(dataset: str) -> Path:
+    """The published site of the dataset."""
     return project_root() / "reports" / dataset
 
 
 def notebooks_dir() -> Path:
+    """The notebooks that become pages."""
     return project_root() / "notebooks"

@@ -90,5 +90,6 @@ def collect(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def empty() -> pd.DataFrame:
+    """A quality table without rows."""
     text = {name: pd.Series(dtype="str") for name in COLUMNS}
     return pd.DataFrame({**text, "ligne": pd.Series(dtype="Int64")})[COLUMNS]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -9,8 +11,8 @@ import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
+from analysis import reference
 from analysis.files import write_table
-from analysis.params import load_params
 from analysis.paths import ROOT_VARIABLE, project_root, protected_dir
 
 DATASET = """\
@@ -41,6 +43,12 @@ editions:
     diviseurs_etp: [1607, 1820]
     qpv_millesime: 2014
     cog_millesime: 2026
+"""
+
+TABLES = """\
+livrable,table,description,unite_observation,source
+,headlines,Chiffres clés,un chiffre clé,essai
+consolidation,publics,Heures par public,un public,essai
 """
 
 PARAMETERS = 'dataset: str = "jouet"\nedition: int = 2016\nterritory: str = "32"'
@@ -90,11 +98,17 @@ def save(node: NotebookNode, path: Path) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The root of a toy project, which is the project during the test."""
     here = project_root()
-    (tmp_path / "data/raw").mkdir(parents=True)
-    (tmp_path / "data/raw/reference").symlink_to(here / "data/raw/reference", target_is_directory=True)
+    (tmp_path / "data/raw/reference/publication").mkdir(parents=True)
+    for entry in (here / "data/raw/reference").iterdir():
+        if entry.name != "publication":
+            (tmp_path / "data/raw/reference" / entry.name).symlink_to(entry)
+    publication = tmp_path / "data/raw/reference/publication"
+    shutil.copy(here / "data/raw/reference/publication/livrables.csv", publication)
+    (publication / "tables.csv").write_text(TABLES, "utf-8")
+    reference._read.cache_clear()
     (tmp_path / "dvc.yaml").write_text("stages: {}\n")
     (tmp_path / "params.yaml").write_text((here / "params.yaml").read_text("utf-8"), "utf-8")
     (tmp_path / "data/raw/jouet").mkdir()
@@ -102,7 +116,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
     write_protected()
     save(notebook(*CELLS), tmp_path / "notebooks/consolidation.ipynb")
-    return tmp_path
+    yield tmp_path
+    reference._read.cache_clear()
 
 
 def write_protected() -> None:
@@ -124,8 +139,3 @@ def write_protected() -> None:
         }
     )
     write_table(publics, folder / "publics.parquet")
-
-
-@pytest.fixture
-def publishing_params():
-    return load_params().publishing

@@ -57,7 +57,7 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
     kept = {}
     for group in groups.subsets():
         standing = min(sorted(group - dropped) or sorted(group))
-        kept |= {member: standing for member in group}
+        kept |= dict.fromkeys(group, standing)
     return kept
 
 

@@ -16,14 +16,29 @@ WHOLE = "ensemble"
 CELL = ["edition", "territoire", "modalite"]
 
 
+MEASURES = {
+    "personnes": "_personnes",
+    "employeurs": "_employeurs",
+    "entreprises": "_entreprises",
+    "part_max_personne": "_part_max_personne",
+    "part_max_employeur": "_part_max_employeur",
+    "part_max_entreprise": "_part_max_entreprise",
+}  # of a cell, as disclosure control calls them
+_NOTHING = pd.DataFrame(
+    {name: pd.Series(dtype="str") for name in ("territoire", "indicateur", "modalite", "unite")}
+    | {name: pd.Series(dtype="float64") for name in ("edition", "valeur", *MEASURES.values())}
+).astype({"edition": "int64"})
+
+
 def indicators(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     """edition, territoire, indicateur, modalite, valeur, unite, and the `_` columns of disclosure control."""
-    parts = [_edition(facts, edition, dataset) for edition in dataset.editions]
-    table = pd.concat(parts, ignore_index=True)
+    years = set(facts.operations["annee"])
+    parts = [_edition(facts, edition) for edition in dataset.editions if edition.annee in years]
+    table = pd.concat([_NOTHING, *parts], ignore_index=True) if parts else _NOTHING
     return table.sort_values(["edition", "territoire", "indicateur", "modalite"], ignore_index=True)
 
 
-def _edition(facts: Facts, edition: Edition, dataset: Dataset) -> pd.DataFrame:
+def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
     scope = facts.operations[
         (facts.operations["annee"] == edition.annee) & facts.operations["mecanisme"].isin(edition.mecanismes)
     ]
@@ -33,7 +48,7 @@ def _edition(facts: Facts, edition: Edition, dataset: Dataset) -> pd.DataFrame:
     operations = scope.merge(places, on=["annee", "operation"])
     engagements = facts.engagements.merge(places, on=["annee", "operation"])
     tables = [
-        *_from_hours(cells, edition),
+        *(_from_hours(cells, edition) if len(cells) else []),
         _count(operations, "operation", "operations", "opération"),
         _count(operations, "maitre_ouvrage_siret", "donneurs_ordre", "donneur d'ordre"),
         _count(engagements, "entreprise_siret", "entreprises", "entreprise"),
@@ -93,20 +108,10 @@ def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     return cells.reset_index()
 
 
-_DISCLOSURE = {
-    "personnes": "_personnes",
-    "employeurs": "_employeurs",
-    "entreprises": "_entreprises",
-    "part_max_personne": "_part_max_personne",
-    "part_max_employeur": "_part_max_employeur",
-    "part_max_entreprise": "_part_max_entreprise",
-}
-
-
 def _from_hours(cells: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     """Hours, ETP at each divisor, persons, employment contracts, hours per person, shares of audiences."""
     shown = cells[~cells["modalite"].str.startswith("connu:")]
-    base = shown[["territoire", "modalite"]].assign(**{new: shown[old] for old, new in _DISCLOSURE.items()})
+    base = shown[["territoire", "modalite"]].assign(**{new: shown[old] for old, new in MEASURES.items()})
 
     def table(name: str, values: pd.Series, unit: str) -> pd.DataFrame:
         return base.assign(indicateur=name, valeur=values.astype("float64"), unite=unit)

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis import reference
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import WHOLE, indicators
+from analysis.consolidation.indicators import MEASURES, WHOLE, indicators
 from analysis.dataset import Dataset, load_dataset
 from analysis.params import load_params
 from analysis.paths import raw_dir
@@ -15,14 +15,6 @@ from analysis.quality.published import published, verdict
 from analysis.results import headlines, read_clean, write_results
 
 CLEAN = ("operations", "territoires", "engagements", "beneficiaires", "contrats", "heures", "structures")
-MEASURES = (
-    "_personnes",
-    "_employeurs",
-    "_entreprises",
-    "_part_max_personne",
-    "_part_max_employeur",
-    "_part_max_entreprise",
-)
 STRIP = (
     ("heures_realisees", "Heures d'insertion réalisées"),
     ("beneficiaires", "Bénéficiaires"),
@@ -93,7 +85,7 @@ def comparison(table: pd.DataFrame) -> pd.DataFrame:
     """Published figures beside the recomputed ones, for the editions and territories of the dataset."""
     figures = published().reset_index(drop=True).rename(columns={"valeur": "publie", "annee": "edition"})
     key = ["edition", "territoire", "indicateur", "modalite"]
-    kept = table[[*key, "valeur", "_controle", "_sensible", *MEASURES]]
+    kept = table[[*key, "valeur", "_controle", "_sensible", *MEASURES.values()]]
     out = figures[figures["serie"] == "orcp_2016"].merge(kept, on=key, how="inner")
     out = out.rename(columns={"valeur": "recalcule"})
     out["verdict"] = [
@@ -147,7 +139,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     edition = dataset.edition(int(with_hours.max()))
     labels = reference.table("publication/indicateurs").set_index("code")
     cells = whole[whole["edition"] == edition.annee].set_index("indicateur")
-    measures = ["_controle", "_sensible", *MEASURES]
+    measures = ["_controle", "_sensible", *MEASURES.values()]
     return headlines(
         [
             {

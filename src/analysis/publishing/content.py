@@ -16,14 +16,16 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from matplotlib import pyplot as plt
-from matplotlib import rc_context
 from matplotlib.figure import Figure as MatplotlibFigure
+from PIL import Image
 
 from analysis.numbers import MISSING
 from analysis.publishing import style  # noqa: F401  (every figure takes its style sheet)
 from analysis.publishing.templating import fill, french_date, number
 
-DPI = 110
+DPI = 110  # CSS pixels to the inch: a figure of the style's width fills the page's column
+DENSITY = 1.5  # pixels of the image to a CSS pixel
+COLOURS = 64
 SECRET = "s"
 SECRET_SUFFIX = "__secret"
 
@@ -198,10 +200,17 @@ class Figure(Content):
 
     @cached_property
     def image(self) -> str:
-        """The image as a data address: SVG, or PNG where SVG is not the lighter of the two."""
-        png, svg = self._drawn("png"), self._drawn("svg")
-        kind, data = ("svg+xml", svg) if len(svg) <= len(png) else ("png", png)
-        return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+        """The image as a data address: a PNG of few colours, sharp on paper and on fine screens.
+
+        Flat figures lose nothing to a palette of 64 colours, and weigh a quarter of what they did;
+        that is less than the same figures as SVG paths.
+        """
+        drawn = io.BytesIO()
+        self.fig.savefig(drawn, format="png", dpi=DPI * DENSITY, metadata={"Software": None})
+        flat = Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        out = io.BytesIO()
+        flat.save(out, "png", optimize=True)
+        return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
     @property
     def table_html(self) -> str | None:
@@ -212,14 +221,6 @@ class Figure(Content):
         parts += [f"Source : {self.source}"] if self.source else []
         parts += [self.table.text()] if self.table is not None else []
         return "\n".join(parts)
-
-    def _drawn(self, kind: str) -> bytes:
-        """The bytes of the image, without what changes from one run or one version to the next."""
-        metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-        out = io.BytesIO()
-        with rc_context({"svg.hashsalt": self.title, "svg.fonttype": "path"}):
-            self.fig.savefig(out, format=kind, dpi=DPI, metadata=metadata)
-        return out.getvalue()
 
 
 @dataclass(frozen=True, repr=False)

@@ -29,6 +29,7 @@ from analysis.publishing.templating import number
 WEIGHT = 0.8  # of a commune's squared radius in the power diagram; 1 would empty a few cells
 REACH = 1.05  # radius of the ground that a commune covers, in radii of the disc of its area
 CLOSING = 3_000.0  # metres: gaps and bays narrower than twice that are filled
+DETAIL = 700.0  # metres: bends smaller than about that are straightened
 MISSING = "donnée absente ou secrète"
 RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
 SOURCE = (
@@ -86,22 +87,34 @@ def power_cells(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
     )
 
 
-def _dissolved(by: str) -> dict[str, shapely.Geometry]:
+@cache
+def _pieces() -> pd.Series:
+    """What each EPCI holds of each department, its outline simplified together with its neighbours'.
+
+    A Series of geometries indexed by (epci_siren, departement), from which both maps are made, so that
+    their lines coincide.
+    """
     communes, _, cells = _communes()
-    groups = communes.groupby(by, sort=True).indices
-    return {str(code): shapely.union_all(cells[rows]) for code, rows in groups.items()}
+    groups = communes.groupby(["epci_siren", "departement"], sort=True).indices
+    pieces = np.array([shapely.union_all(cells[rows]) for rows in groups.values()])
+    return pd.Series(shapely.coverage_simplify(pieces, DETAIL), index=pd.MultiIndex.from_tuples(groups))
+
+
+def _dissolved(level: int) -> dict[str, shapely.Geometry]:
+    groups = _pieces().groupby(level=level, sort=True)
+    return {str(code): shapely.union_all(pieces.to_numpy()) for code, pieces in groups}
 
 
 @cache
 def epci_cells() -> dict[str, shapely.Geometry]:
     """The region's part of each EPCI by its SIREN, in Lambert-93 metres."""
-    return _dissolved("epci_siren")
+    return _dissolved(0)
 
 
 @cache
 def department_cells() -> dict[str, shapely.Geometry]:
     """The departments of the region by code, in Lambert-93 metres."""
-    return _dissolved("departement")
+    return _dissolved(1)
 
 
 def main_cities(count: int = 12, apart: float = 22_000.0) -> pd.DataFrame:
@@ -132,7 +145,7 @@ def class_bounds(values: pd.Series, classes: int = 5) -> list[float]:
 def choropleth(
     values: pd.Series,
     *,
-    title: str,
+    title: str = "",
     legend_label: str,
     bins: Sequence[float] | None = None,
     classes: int = 5,
@@ -147,7 +160,8 @@ def choropleth(
 
     `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
-    without, the next. `department` shows that department's EPCI only. Raises ValueError for an
+    without, the next. `title` is drawn inside the image: leave it out where the caption of the page's figure
+    says it. `department` shows that department's EPCI only. Raises ValueError for an
     unknown EPCI.
     """
     cells = epci_cells()
@@ -158,7 +172,7 @@ def choropleth(
     values = values.reindex(shown)
     bounds = list(bins) if bins is not None else class_bounds(values, classes)
     colours = _ramp(len(bounds) + 1)
-    fig, (ax,) = figure(height=WIDTH * 0.86)
+    fig, (ax,) = figure(height=WIDTH * 0.8)
     for siren in shown:
         value = values[siren]
         known = not pd.isna(value)
@@ -169,15 +183,16 @@ def choropleth(
         if department in (None, code):
             _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.1)
     _frame(ax, [cells[siren] for siren in shown])
-    _cities(ax)
+    _cities(ax, shapely.union_all([cells[siren] for siren in shown]))
     _scale(ax)
     texts = _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
     if values.isna().any():
-        handles.append(Patch(facecolor="white", edgecolor="#8a929c", hatch="////", label=missing))
-    legend = ax.legend(handles=handles, title=legend_label, loc="upper right", alignment="left", labelspacing=0.35)
+        handles.append(Patch(facecolor="white", edgecolor="#8a929c", linewidth=0.6, hatch="////", label=missing))
+    legend = fig.legend(handles=handles, title=legend_label, loc="outside right upper", alignment="left")
     legend.get_title().set_fontsize(9)
-    ax.set_title(title)
+    if title:
+        ax.set_title(title)
     fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig
 
@@ -230,12 +245,11 @@ def _frame(ax: Axes, shapes: Sequence[shapely.Geometry]) -> None:
     ax.set_axis_off()
 
 
-def _cities(ax: Axes) -> None:
+def _cities(ax: Axes, ground: shapely.Geometry) -> None:
     from matplotlib.patheffects import withStroke
 
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     cities = main_cities()
-    inside = cities[cities["x"].between(left, right) & cities["y"].between(bottom, top)]
+    inside = cities[shapely.contains_xy(ground, cities["x"], cities["y"])]
     halo = [withStroke(linewidth=2.2, foreground="white")]
     ax.plot(inside["x"], inside["y"], "o", color=INK, markersize=3, markeredgecolor="white", markeredgewidth=0.6)
     for city in inside.itertuples():

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from analysis.errors import DataError
 from analysis.files import write_text
 from analysis.paths import ROOT_VARIABLE, project_root
 from analysis.publishing.page import Page
-from analysis.publishing.templating import TEMPLATES, fill
+from analysis.publishing.templating import TEMPLATES, fill, program_version
 
 # nbformat imports an optional checker of formats at a cost of over a second, and does without it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -34,7 +33,6 @@ from nbformat import NotebookNode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 KERNEL = "python3"
-DISTRIBUTION = "clauses-sociales-analysis"
 PAGE_PARAMETERS = ("dataset", "edition", "territory")
 
 
@@ -128,7 +126,7 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
         body=str(body),
         page=page,
         parameters=parameters,
-        version=version(DISTRIBUTION),
+        version=program_version(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import jinja2
@@ -13,6 +14,7 @@ import pandas as pd
 
 from analysis.numbers import MISSING, french
 
+DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
 
 MONTHS = (
@@ -38,6 +40,11 @@ def number(value: float | Decimal | None, digits: int = 0, unit: str = "", facto
 def markdown(text: str) -> str:
     """`text`, in Markdown, as HTML; HTML inside it is shown, not obeyed."""
     return str(_markdown()(text))
+
+
+def program_version() -> str:
+    """The version of this program, as printed at the foot of its pages."""
+    return version(DISTRIBUTION)
 
 
 @cache

@@ -53,9 +53,7 @@ def check() -> pd.DataFrame:
 
 
 def _checks() -> list:
-    text = {"imprime": "str", "unite_annoncee": "str"}
-    path = reference.table("published_checks").astype(text)
-    return list(path.itertuples(index=False))
+    return list(reference.table("published_checks").astype({"imprime": "str"}).itertuples(index=False))
 
 
 def _ratio(check: tuple, figures: pd.DataFrame) -> dict:
@@ -75,9 +73,9 @@ def _ratio(check: tuple, figures: pd.DataFrame) -> dict:
         "chiffre perdu": f"un chiffre perdu : {french(exact * scale, decimals + 1, unit)} au complet.",
         "écart": "ne suit pas de ses composantes.",
     }[diagnosis]
-    announced = check.unite_annoncee
+    announced = check.unite_annoncee if pd.notna(check.unite_annoncee) else None
     actual = figures.loc[int(check.denominateur), "unite"] if pd.notna(check.denominateur) else None
-    if diagnosis == OK and announced and announced == announced and announced != "nan" and announced != actual:
+    if diagnosis == OK and announced not in (None, actual):
         diagnosis = "mal étiqueté"
         text = f"valeur juste, mais c'est un nombre d'heures par {actual}, non par {announced}."
     return {

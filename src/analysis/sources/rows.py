@@ -7,6 +7,8 @@ import pandas as pd
 from analysis.sources.canonical import Table
 from analysis.sources.typer import Typer
 
+EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
+
 
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:
     """Each row as received, as JSON text, without its personal columns."""
@@ -20,6 +22,7 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) 
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
+    rows = rows[rows[table.key[0]].ne(EXAMPLE)]
     rows = rows.assign(enregistrement=record(rows, table))
     for column in table.key:
         missing = rows[column].isna()

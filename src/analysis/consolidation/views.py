@@ -1,0 +1,273 @@
+"""What the consolidation notebook shows: each function takes the page and returns one figure, table or sentence."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis import reference
+from analysis.consolidation.indicators import WHOLE
+from analysis.numbers import french
+from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart, line_chart
+
+NAME = "consolidation"
+PERCENT = {"digits": 1, "unit": "%", "factor": 100}
+WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
+VERDICTS = {
+    "arrondi": "égal à l'arrondi",
+    "tronqué": "publié tronqué",
+    "chiffre perdu": "chiffre perdu à l'impression",
+    "écart": "écart",
+    "absent": "non recalculé",
+}
+
+
+def open_page(dataset: str, edition: int, territory: str) -> Page:
+    """The page of that edition and territory; DataError when one of them is unknown."""
+    return Page(NAME, dataset, edition, territory)
+
+
+def headline(page: Page) -> Content:
+    """The year's figures as a strip, each with its unit; ETP with every divisor of the edition."""
+    cells = _cells(page).query("modalite == @WHOLE").set_index("indicateur")
+    if "heures_realisees" not in cells.index:
+        return Warning("Aucun export de facilitateur n'est connu pour cette édition et ce territoire.")
+    labels = reference.table("publication/indicateurs").set_index("code")
+    order = [
+        "heures_realisees",
+        "beneficiaires",
+        "operations",
+        "entreprises",
+        "donneurs_ordre",
+        "heures_par_beneficiaire",
+        *(f"etp_{divisor}" for divisor in page.edition.diviseurs_etp),
+    ]
+    return Strip(
+        [
+            Card(
+                labels.loc[code, "libelle"],
+                cells.loc[code, "valeur"],
+                _unit(code),
+                digits=int(labels.loc[code, "decimales"]),
+                secret=cells.loc[code, "secret"],
+            )
+            for code in order
+            if code in cells.index
+        ]
+    )
+
+
+def message(page: Page) -> Content:
+    """The year in a sentence, and how many structures stand behind it."""
+    cells = _cells(page).query("modalite == @WHOLE").set_index("indicateur")["valeur"]
+    if pd.isna(cells.get("heures_realisees")):
+        return Prose("Rien à montrer pour cette édition et ce territoire.")
+    editions = page.read("editions").set_index("edition").loc[page.year]
+    removed = page.read("doublons_retires").set_index("edition").loc[page.year]
+    return Prose(
+        f"En {page.year}, {french(cells['beneficiaires'])} personnes ont réalisé "
+        f"{french(cells['heures_realisees'])} heures d'insertion, soit "
+        f"{french(cells['heures_par_beneficiaire'])} heures par personne dans l'année. "
+        f"{french(editions['structures'])} structures sur {french(editions['structures_connues'])} connues "
+        f"ont envoyé un export ; {french(removed['operations'])} opérations saisies deux fois ont été comptées "
+        f"une fois ({french(removed['heures'])} heures retirées, toute la région), "
+        f"{french(removed['a_revoir'])} paires restent à examiner."
+    )
+
+
+def audiences(page: Page) -> Content:
+    """Share of hours by audience, on the hours whose status is known; audiences overlap and are never stacked."""
+    labels = reference.labels("publics")
+    wide = _wide(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
+    if wide.empty:
+        return Prose("Aucun public à montrer.")
+    wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
+    shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
+    if shown.empty:
+        return Prose("Les publics de ce territoire relèvent du secret statistique.")
+    return Figure(
+        bar_chart(shown, **PERCENT),
+        title="Part des heures réalisées, par public (non exclusifs)",
+        alt=f"« {shown.index[0]} » réalise {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu, "
+        f"« {shown.index[-1]} » {french(100 * shown.iloc[-1], 1, '%')}. "
+        "Une personne relève souvent de plusieurs publics.",
+        table=_profile_table(
+            wide, page, "Heures et bénéficiaires par public", "Public",
+            "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
+            "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas.",
+        ),
+        source=_source(page),
+    )  # fmt: skip
+
+
+def women_and_men(page: Page) -> Content:
+    """Women and men, by persons and by hours."""
+    labels = reference.labels("sexes")
+    wide = _wide(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
+    return _profile_table(wide, page, "Femmes et hommes, en personnes et en heures", "Sexe")
+
+
+def ways_in(page: Page) -> Content:
+    """Hours within insertion by economic activity, in work-study contracts, in urban renewal operations."""
+    wide = _wide(page, list(WAYS)).assign(libelle=lambda t: t["modalite"].map(WAYS))
+    return _profile_table(
+        wide, page, "Insertion par l'activité économique, alternance, opérations ANRU", "Voie",
+        "Nature de l'employeur, type de contrat et financement de l'opération sont trois axes : ils se recoupent.",
+    )  # fmt: skip
+
+
+def evolution(page: Page) -> Content:
+    """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
+    rows = page.read("indicateurs")
+    rows = rows[(rows["indicateur"] == "heures_realisees") & (rows["modalite"] == WHOLE)]
+    editions = page.read("editions").set_index("edition")
+    if page.territory == page.dataset.region:
+        own = rows[rows["territoire"] == rows["edition"].map(editions["territoire"])]
+    else:
+        own = rows[rows["territoire"] == page.territory]
+    own = own.dropna(subset="valeur").sort_values("edition").set_index("edition")
+    if len(own) < 2:
+        return Prose("Moins de deux éditions : pas d'évolution à montrer.")
+    frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
+    regional = page.territory == page.dataset.region
+    names = frame["territoire_nom"] if regional else pd.Series(page.territory_name, index=frame.index)
+    frame = frame.assign(lieu=names)
+    lines = frame.pivot(index="edition", columns="lieu", values="valeur")
+    latest = frame.iloc[-1]["lieu"]
+    lines = lines[[latest, *[name for name in lines.columns if name != latest]]]
+    return Figure(
+        line_chart(lines, breaks=_breaks(frame)),
+        title="Heures d'insertion réalisées par édition",
+        alt=_trend(frame[frame["lieu"] == latest]),
+        table=DataTable(
+            frame,
+            columns={
+                "edition": Column("Édition"),
+                "lieu": Column("Périmètre"),
+                "base_legale": Column("Base légale"),
+                "valeur": Column("Heures réalisées", 0),
+                "structures": Column("Structures répondantes", 0),
+            },
+            caption="Heures réalisées, périmètre et réponses de chaque édition",
+            scope=f"{page.dataset.region_nom}, mécanismes de chaque édition ; le nombre de structures change",
+            csv=page.csv("indicateurs"),
+            note="Une hausse mêle l'activité et le nombre de structures qui répondent.",
+        ),
+        source=_source(page),
+    )
+
+
+def published_beside(page: Page) -> Content:
+    """What the observatory really published, beside what the pipeline finds."""
+    rows = page.read("comparaison")
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)].sort_values("numero")
+    if rows.empty:
+        return Prose(f"Aucun chiffre publié n'est connu pour cette édition et ce territoire ({page.year}).")
+    percent = rows["unite"].eq("part")
+    digits = rows["decimales"].where(~percent, rows["decimales"] - 2)
+    factor = percent.map({True: 100.0, False: 1.0})
+    units = rows["unite"].where(~percent, "%")
+    printed = [french(v * f, int(d)) for v, f, d in zip(rows["publie"], factor, digits, strict=True)]
+    finer = [french(v * f, int(d) + 1) for v, f, d in zip(rows["recalcule"], factor, digits, strict=True)]
+    frame = rows.assign(printed=printed, finer=finer, unit=units, word=rows["verdict"].map(VERDICTS))
+    return DataTable(
+        frame,
+        columns={
+            "libelle": Column("Publié par l'ORCP"),
+            "printed": Column("Publié"),
+            "finer": Column("Recalculé (une décimale de plus)"),
+            "unit": Column("Unité"),
+            "word": Column("Verdict"),
+        },
+        caption="Les chiffres réellement publiés, en face de ceux de la chaîne",
+        scope=f"{page.territory_name}, {page.edition.base_legale}, {page.year}",
+        csv=page.csv("comparaison"),
+        note="Le jeu de démonstration est calé sur ces chiffres : les publiés sont réels, les recalculés synthétiques."
+        if page.dataset.synthetique
+        else None,
+    )
+
+
+def review(page: Page) -> Content:
+    """Pairs of operations that look alike and that nobody has decided."""
+    rows = page.read("doublons_a_revoir")
+    rows = rows[rows["edition"] == page.year]
+    if rows.empty:
+        return Prose("Aucune paire d'opérations n'est en attente de décision pour cette édition.")
+    return DataTable(
+        rows.sort_values(["score", "op_a"], ascending=[False, True]),
+        columns={
+            "op_a": Column("Opération"),
+            "libelle_a": Column("Intitulé"),
+            "op_b": Column("Opération"),
+            "libelle_b": Column("Intitulé"),
+            "score": Column("Ressemblance", 1),
+        },
+        caption="Paires d'opérations à examiner",
+        scope=f"Toute la région, édition {page.year}, même donneur d'ordre, deux structures",
+        csv=page.csv("doublons_a_revoir"),
+        note="La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
+    )
+
+
+def _cells(page: Page) -> pd.DataFrame:
+    rows = page.read("indicateurs")
+    return rows[(rows["edition"] == page.year) & (rows["territoire"] == _territory(page))]
+
+
+def _territory(page: Page) -> str:
+    """The region's page of an edition shows that edition's own territory (the old region in 2015)."""
+    return page.edition.territoire if page.territory == page.dataset.region else page.territory
+
+
+def _wide(page: Page, modalities: list[str]) -> pd.DataFrame:
+    """A row per modality with its indicators as columns, and each one's reason when it is hidden."""
+    rows = _cells(page)
+    rows = rows[rows["modalite"].isin(modalities)]
+    wide = rows.pivot(index="modalite", columns="indicateur", values="valeur")
+    reasons = rows.pivot(index="modalite", columns="indicateur", values="secret").add_suffix("__secret")
+    return wide.join(reasons).reindex([m for m in modalities if m in wide.index]).reset_index()
+
+
+def _profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> Content:
+    if wide.empty:
+        return Prose("Rien à montrer pour ce territoire.")
+    columns = {
+        "libelle": Column(first),
+        "heures_realisees": Column("Heures", 0),
+        "part_heures": Column("Part des heures", **PERCENT),
+        "beneficiaires": Column("Bénéficiaires", 0),
+        "part_beneficiaires": Column("Part des bénéficiaires", **PERCENT),
+        "heures_par_beneficiaire": Column("Heures par bénéficiaire", 0),
+        "part_heures_statut_inconnu": Column("Heures au statut inconnu", **PERCENT),
+    }
+    kept = {name: column for name, column in columns.items() if name in wide.columns}
+    return DataTable(wide, columns=kept, caption=caption, scope=page.scope, csv=page.csv("indicateurs"), note=note)
+
+
+def _breaks(frame: pd.DataFrame) -> dict[int, str]:
+    """The years at which the perimeter or the legal base differs from the year before."""
+    changed = (frame["lieu"] != frame["lieu"].shift()) | (frame["base_legale"] != frame["base_legale"].shift())
+    rows = frame[changed].iloc[1:]
+    return {int(row.edition): row.base_legale for row in rows.itertuples()}
+
+
+def _trend(frame: pd.DataFrame) -> str:
+    """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
+    first, last = frame.iloc[0], frame.iloc[-1]
+    change = 100 * (last["valeur"] / first["valeur"] - 1)
+    verb = "augmentent" if change > 0 else "baissent"
+    return (
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb} de "
+        f"{french(abs(change), 1, '%')}, de {french(first['valeur'])} à {french(last['valeur'])} heures, "
+        f"avec {french(first['structures'])} puis {french(last['structures'])} structures répondantes."
+    )
+
+
+def _unit(code: str) -> str:
+    return {"heures_realisees": "h", "heures_par_beneficiaire": "h"}.get(code, "")
+
+
+def _source(page: Page) -> str:
+    return "exports synthétiques." if page.dataset.synthetique else "exports des structures facilitatrices."

@@ -1,0 +1,156 @@
+"""The front page of a dataset's reports, and every protected table as CSV."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import pandas as pd
+
+from analysis import reference
+from analysis.dataset import Dataset, load_dataset
+from analysis.errors import DataError
+from analysis.files import finished_folder, read_table, write_table, write_text
+from analysis.paths import project_root, protected_dir, reports_dir
+from analysis.publishing.page import Page, deliverables
+from analysis.publishing.templating import fill, number, program_version
+
+HEADLINES = "headlines"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A headline figure, ready to print."""
+
+    label: str
+    shown: str
+    unit: str
+    remark: str
+
+    def text(self) -> str:
+        return f"{self.label} : {self.shown} {self.unit}".rstrip() + f" ({self.remark})"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """A protected table as the reader finds it: its description, what a row is, its file."""
+
+    deliverable: str
+    name: str
+    description: str
+    observation: str
+    source: Path
+
+    @property
+    def file(self) -> str:
+        return f"{self.deliverable}_{self.name}.csv"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the site."""
+
+    title: str
+    href: str
+
+
+def build(dataset: str) -> None:
+    """Write `reports/<dataset>/tables/` and `reports/<dataset>/index.html`.
+
+    Raises DataError when a protected table is not described in `publication/tables.csv`, or when a page
+    leads to a file that is not there.
+    """
+    described = load_dataset(dataset)
+    tables = published_tables(dataset)
+    with finished_folder(reports_dir(dataset) / "tables") as folder:
+        for table in tables:
+            write_table(read_table(table.source), folder / table.file)
+    chapters = [
+        {"title": row["titre"], "sentence": row["phrase"], "pages": pages(described, str(name))}
+        for name, row in deliverables().iterrows()
+    ]
+    text = fill(
+        "site/index.html.j2",
+        title=f"{described.titre} : clauses sociales, {described.region_nom}",
+        contents=[],
+        dataset=described,
+        headlines=headlines(described),
+        chapters=[chapter for chapter in chapters if chapter["pages"]],
+        tables=tables,
+        version=program_version(),
+    )
+    write_text(text, reports_dir(dataset) / "index.html")
+    check_links(reports_dir(dataset))
+
+
+def published_tables(dataset: str) -> list[PublishedTable]:
+    """Every protected table of `dataset` with its description, in the order of the deliverables."""
+    described = reference.table("publication/tables").fillna({"livrable": ""})
+    known = {(row.livrable, row.table): row for row in described.itertuples()}
+    out = []
+    for name in deliverables().index:
+        for path in sorted((protected_dir(dataset) / str(name)).glob("*.parquet")):
+            row = known.get((name, path.stem), known.get(("", path.stem)))
+            if row is None:
+                raise DataError(
+                    f"publication/tables.csv : table « {name}_{path.stem} » non décrite ; attendu : une ligne "
+                    "avec livrable, table, description et unite_observation."
+                )
+            out.append(PublishedTable(str(name), path.stem, row.description, row.unite_observation, path))
+    return out
+
+
+def headlines(dataset: Dataset) -> list[Headline]:
+    """The headline figures of the latest edition of each deliverable, for the widest perimeter given."""
+    out: list[Headline] = []
+    for name in deliverables().index:
+        path = protected_dir(dataset.nom) / str(name) / f"{HEADLINES}.parquet"
+        if path.is_file():
+            rows = _latest(read_table(path), dataset).sort_values("ordre", kind="stable")
+            out += [_headline(row) for row in rows.to_dict("records")]
+    return out
+
+
+def pages(dataset: Dataset, notebook: str) -> list[Link]:
+    """The pages there are of a deliverable, the latest edition first, the region before departments."""
+    found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
+    keys = [(int(path.stem.split("-")[0]), path.stem.split("-")[1]) for path in found]
+    keys.sort(key=lambda key: (-key[0], key[1] != dataset.region, key[1]))
+    return [
+        Link(
+            f"{Page(notebook, dataset.nom, year, territory).territory_name}, édition {year}",
+            f"{notebook}/{year}-{territory}.html",
+        )
+        for year, territory in keys
+    ]
+
+
+def summary(dataset: str) -> str:
+    """The address of the front page and its first three figures, for the end of `make report`."""
+    index = reports_dir(dataset) / "index.html"
+    if not index.is_file():
+        raise DataError(f"{index.name} absent pour « {dataset} » : lancez d'abord « dvc repro ».")
+    first = [f"  {headline.text()}" for headline in headlines(load_dataset(dataset))[:3]]
+    return "\n".join([str(index.relative_to(project_root()).as_posix()), *first])
+
+
+def check_links(folder: Path) -> None:
+    """Raise DataError at the first link of a page of `folder` that leads to no file."""
+    for page in sorted(folder.rglob("*.html")):
+        for href in re.findall(r'<a\b[^>]*\bhref="([^"#:]+)(?:#[^"]*)?"', page.read_text(encoding="utf-8")):
+            if not (page.parent / unquote(href)).is_file():
+                raise DataError(f"{page.relative_to(folder).as_posix()} : lien vers « {href} », fichier absent.")
+
+
+def _latest(rows: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    latest = rows[rows["edition"] == rows["edition"].max()]
+    names = {dataset.region_nom, *(edition.territoire_nom for edition in dataset.editions)}
+    region = latest[latest["perimetre"].isin(names)]
+    return latest if region.empty else region
+
+
+def _headline(row: dict) -> Headline:
+    shown = number(row["valeur"], int(row["decimales"]))
+    return Headline(row["libelle"], shown, row["unite"] or "", f"{row['perimetre']}, {row['edition']}")

@@ -1,0 +1,172 @@
+"""A new dataset: its folder, a README in French, questionnaires to send and a mapping to edit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+import xlsxwriter
+import yaml
+
+from analysis import reference
+from analysis.consolidation.duplicates import COLUMNS as DECISION_COLUMNS
+from analysis.errors import DataError
+from analysis.files import write_text
+from analysis.paths import raw_dir
+from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Column, Table
+from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
+from analysis.sources.rows import EXAMPLE
+
+LAST_ROW = 2000  # of the lists and checks of a questionnaire
+EXAMPLES = {
+    "nombre": "0.5", "date": "2025-01-15", "mois": "2025-01", "booleen": "oui", "oui_non": "inconnu",
+    "siret": "21590350100017", "epci": "200093201", "commune": "59350",
+}  # fmt: skip
+
+
+def new_dataset(name: str, region: str, year: int) -> Path:
+    """Create data/raw/<name>/ for the editions up to `year`; DataError when it exists or the name is odd."""
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in ("reference", "open"):
+        raise DataError(
+            f"nom de jeu de données « {name} » ; attendu : des minuscules, des chiffres et des tirets, "
+            "une lettre d'abord."
+        )
+    folder = raw_dir(name)
+    if folder.exists():
+        raise DataError(f"jeu de données « {name} » : le dossier data/raw/{name} existe déjà.")
+    regions = reference.table("territoire/regions").set_index("code_region")["nom"]
+    if region not in regions:
+        raise DataError(f"région « {region} » inconnue ; attendu : un code de région, par exemple 32.")
+    for part in ("decp", "exports", "inventaire", "besoins", "mappings", "decisions", "questionnaires"):
+        (folder / part).mkdir(parents=True)
+    settings = _settings(name, region, str(regions[region]), year)
+    write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), folder / "dataset.yaml")
+    write_text(_readme(name, str(regions[region])), folder / "LISEZMOI.md")
+    write_text("structure_id,nom,siret,mapping\n", folder / "structures.csv")
+    write_text(",".join(DECISION_COLUMNS) + "\n", folder / "decisions" / "doublons_operations.csv")
+    write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
+    write_text(model_mapping(), folder / "mappings" / "modele.yaml")
+    write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
+    questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())
+    questionnaire(folder / "questionnaires" / "besoins.xlsx", NEEDS.values())
+    questionnaire(folder / "questionnaires" / "export.xlsx", EXPORTS.values())
+    return folder
+
+
+def _settings(name: str, region: str, region_name: str, year: int) -> dict:
+    end = dt.date(year, 12, 31)
+    return {
+        "nom": name,
+        "titre": f"Observatoire de la commande publique, {region_name}",
+        "synthetique": False,
+        "region": region,
+        "region_nom": region_name,
+        "date_observation": end,
+        "editions": [
+            {
+                "annee": year,
+                "date_observation": end,
+                "territoire": region,
+                "territoire_nom": region_name,
+                "departements": list(reference.departments(region)["code_departement"]),
+                "mecanismes": ["EXEC", "EXEC_CRIT"],
+                "base_legale": "L2112-2 et L2152-7",
+                "diviseurs_etp": [1600, 1607, 1820],
+                "qpv_millesime": 2024,
+                "cog_millesime": 2026,
+            }
+        ],
+    }
+
+
+def _readme(name: str, region: str) -> str:
+    template = Path(__file__).with_name("scaffold_lisezmoi.md.j2").read_text(encoding="utf-8")
+    tables = {"Export annuel": EXPORTS, "Inventaire": INVENTORY, "Besoins": NEEDS}
+    return jinja2.Template(template, undefined=jinja2.StrictUndefined).render(name=name, region=region, tables=tables)
+
+
+def model_mapping() -> str:
+    """The mapping of the model workbook, one heading per canonical column: the one to copy and edit."""
+    head = (
+        "# Correspondance entre les colonnes d'un fichier reçu (à droite) et les colonnes attendues (à gauche).\n"
+        "# Copiez ce fichier sous un autre nom par logiciel, changez la partie droite, donnez ce nom dans\n"
+        "# structures.csv. `valeurs` traduit les libellés du fichier en codes ; voir data/raw/reference/nomenclatures.\n"
+    )
+    tables = {
+        name: {
+            "fichier": "export.xlsx",
+            "feuille": name,
+            "colonnes": {column.name: column.name for column in table.columns},
+        }
+        for name, table in EXPORTS.items()
+    }
+    settings = {"nom": "modele", "decimale": ",", "format_date": "%d/%m/%Y", "tables": tables}
+    return head + yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+
+
+def questionnaire(path: Path, tables: Iterable[Table]) -> None:
+    """A workbook to fill in: a sheet per table, headings with their meaning, lists to choose from,
+    an example line that the importer leaves out, and the codes with their labels in a last sheet.
+    """
+    tables = list(tables)
+    book = xlsxwriter.Workbook(str(path))
+    book.set_properties({"created": dt.datetime(2000, 1, 1)})
+    bold = book.add_format({"bold": True, "bg_color": "#dfe7ef", "border": 1, "text_wrap": True})
+    needed = book.add_format({"bold": True, "bg_color": "#f6dfc9", "border": 1, "text_wrap": True})
+    grey = book.add_format({"italic": True, "font_color": "#5b6570"})
+    lists = _code_lists(tables)
+    for table in tables:
+        sheet = book.add_worksheet(table.name)
+        sheet.freeze_panes(1, 1)
+        for number, column in enumerate(table.columns):
+            sheet.write(0, number, column.name, needed if column.required else bold)
+            sheet.write_comment(0, number, column.description + (" (obligatoire)" if column.required else ""))
+            sheet.write(1, number, _example(column, table), grey)
+            sheet.set_column(number, number, max(14, len(column.name) + 2))
+            if rule := _rule(column, lists):
+                sheet.data_validation(1, number, LAST_ROW, number, rule)
+    _write_lists(book, lists, bold)
+    book.close()
+
+
+def _code_lists(tables: list[Table]) -> dict[str, pd.DataFrame]:
+    names = sorted({c.codelist for table in tables for c in table.columns if c.codelist})
+    return {name: reference.table(f"nomenclatures/{name}")[["code", "libelle"]] for name in names}
+
+
+def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
+    if column.codelist:
+        place = list(lists).index(column.codelist) * 2
+        letter = xlsxwriter.utility.xl_col_to_name(place)
+        last = len(lists[column.codelist]) + 2
+        return {"validate": "list", "source": f"=listes!${letter}$3:${letter}${last}", "ignore_blank": True}
+    if column.kind in ("oui_non", "booleen"):
+        choices = ["oui", "non", "inconnu"] if column.kind == "oui_non" else ["oui", "non"]
+        return {"validate": "list", "source": choices, "ignore_blank": True}
+    if column.kind == "nombre":
+        return {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True,
+                "error_title": "Nombre attendu", "error_message": column.description}  # fmt: skip
+    return None
+
+
+def _example(column: Column, table: Table) -> str:
+    if column.name == table.key[0]:
+        return EXAMPLE
+    if column.codelist:
+        return str(reference.table(f"nomenclatures/{column.codelist}")["code"].iloc[0])
+    return EXAMPLES.get(column.kind, "exemple")
+
+
+def _write_lists(book: xlsxwriter.Workbook, lists: dict[str, pd.DataFrame], bold: object) -> None:
+    sheet = book.add_worksheet("listes")
+    for number, (name, codes) in enumerate(lists.items()):
+        sheet.write(0, 2 * number, name, bold)
+        sheet.write_row(1, 2 * number, ["code", "libellé"], bold)
+        for row, (code, label) in enumerate(codes.itertuples(index=False), start=2):
+            sheet.write_row(row, 2 * number, [code, label])
+        sheet.set_column(2 * number + 1, 2 * number + 1, 40)

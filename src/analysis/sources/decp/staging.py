@@ -1,0 +1,383 @@
+"""Every DECP format into one staging form, all values as received: contracts, holders, modifications.
+
+This is the only part that knows files and DuckDB: reading JSON by the hundred thousand records a second
+has no equivalent in Ibis. What follows (`cleaning`, `places`, `checks`) sees three tables:
+
+    contrats       doc, fichier, ligne, format, concession, empreinte, then the fields of `FIELDS`
+    titulaires     doc, modification (0: as notified, else the rang of the modification), rang, id, type, nom
+    modifications  doc, rang, empreinte, n_titulaires, then the fields of `MODIFICATION_FIELDS`
+
+`doc` numbers the received records in the order of the files' names, then of their place in the file;
+`ligne` is the record's number in a JSON or Parquet file and its line in a CSV. A field that the file has
+no column for is null; a field that is there and empty is ''. `empreinte` is a digest of the content.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from analysis.sources.decp.layout import Layout, Span, check_columns, cut, unreadable
+
+FIELDS = (
+    "id", "acheteur_id", "acheteur_nom", "objet", "nature", "procedure", "techniques", "idAccordCadre",
+    "codeCPV", "montant", "dureeMois", "dateNotification", "datePublicationDonnees", "lieu_code", "lieu_type",
+    "lieu_nom", "considerationsSociales", "offresRecues", "acheteur_departement",
+)  # fmt: skip
+MODIFICATION_FIELDS = ("numero", "dateNotification", "datePublicationDonnees", "montant", "dureeMois", "objet")
+
+_DOCS_PER_FILE = 1 << 40
+_CHUNK = 1 << 22
+
+_TABLES = f"""
+CREATE TEMP TABLE contrats (doc BIGINT, fichier VARCHAR, ligne BIGINT, format VARCHAR, concession BOOLEAN,
+    empreinte VARCHAR, {", ".join(f"{name} VARCHAR" for name in FIELDS)});
+CREATE TEMP TABLE titulaires (doc BIGINT, modification BIGINT, rang BIGINT, id VARCHAR, type VARCHAR, nom VARCHAR);
+CREATE TEMP TABLE modifications (doc BIGINT, rang BIGINT, empreinte VARCHAR, n_titulaires BIGINT,
+    {", ".join(f"{name} VARCHAR" for name in MODIFICATION_FIELDS)});
+CREATE TEMP TABLE membres (doc BIGINT, ligne BIGINT);
+CREATE TEMP TABLE rejets (fichier VARCHAR, ordre BIGINT, ligne BIGINT, json VARCHAR);
+"""
+
+# A list may come bare, under its name, or as one object alone; its items bare or under their own name.
+_MACROS = """
+CREATE TEMP MACRO dedans(j, cle) AS CASE json_type(j) WHEN 'OBJECT' THEN coalesce(j -> cle, j) ELSE j END;
+CREATE TEMP MACRO liste(j) AS CASE json_type(j) WHEN 'ARRAY' THEN j WHEN 'OBJECT' THEN ('[' || j || ']')::JSON END;
+CREATE TEMP MACRO texte(j) AS CASE json_type(j) WHEN 'ARRAY' THEN array_to_string(json_transform(j, '["VARCHAR"]'), ', ')
+    WHEN 'NULL' THEN '' ELSE coalesce(j ->> '$', '') END;
+"""
+
+_HOLDER = '"id": "VARCHAR", "typeIdentifiant": "VARCHAR", "denominationSociale": "VARCHAR"'
+_HOLDERS = f'[{{{_HOLDER}, "titulaire": {{{_HOLDER}}}}}]'
+_CHANGE = """"id": "VARCHAR", "dateNotificationModification": "VARCHAR",
+    "datePublicationDonneesModification": "VARCHAR", "montant": "VARCHAR", "dureeMois": "VARCHAR",
+    "objetModification": "VARCHAR", "titulaires": "JSON" """
+_CHANGES = f'[{{{_CHANGE}, "modification": {{{_CHANGE}}}}}]'
+_CHANGE_NAMES = re.findall(r'"(\w+)": ', _CHANGE)
+_RECORD = """{"_type": "VARCHAR", "id": "VARCHAR", "acheteur": {"id": "VARCHAR", "nom": "VARCHAR"},
+    "autoriteConcedante": "JSON", "objet": "VARCHAR", "nature": "VARCHAR", "procedure": "VARCHAR",
+    "techniques": "JSON", "idAccordCadre": "VARCHAR", "codeCPV": "VARCHAR", "montant": "VARCHAR",
+    "dureeMois": "VARCHAR", "dateNotification": "VARCHAR", "datePublicationDonnees": "VARCHAR",
+    "lieuExecution": {"code": "VARCHAR", "typeCode": "VARCHAR", "nom": "VARCHAR"},
+    "considerationsSociales": "JSON", "offresRecues": "VARCHAR", "titulaires": "JSON", "modifications": "JSON"}"""
+
+
+def open_engine(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that holds at most `memory_mb` and spills to `scratch`, with empty staging tables."""
+    con = duckdb.connect(
+        config={
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(scratch),
+        }
+    )
+    con.execute(_TABLES)
+    con.execute(_MACROS)
+    return con
+
+
+
+def stage(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) -> None:
+    """Read every file into the staging tables, one line of progress each on stderr.
+
+    Raises DataError, one French sentence naming the file, when one of them cannot be read to its end.
+    """
+    for number, layout in enumerate(layouts):
+        read = _stage_json if layout.spans else _stage_tabular
+        count = read(con, layout, number * _DOCS_PER_FILE, scratch)
+        kind = "DECP tabulaire" if layout.format == "tabulaire" else f"DECP {layout.format}"
+        print(f"{layout.label} : {count} enregistrements ({kind})", file=sys.stderr, flush=True)
+
+
+def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) -> None:
+    """Fill table `enregistrements` (doc, json) with the whole received record of each doc of table `refus`.
+
+    The files that have one are read a second time: cheaper than keeping every record at hand.
+    """
+    con.execute("CREATE TEMP TABLE enregistrements (doc BIGINT, json VARCHAR)")
+    for number, layout in enumerate(layouts):
+        first = number * _DOCS_PER_FILE
+        refused = f"(SELECT doc FROM refus WHERE doc BETWEEN {first} AND {first + _DOCS_PER_FILE - 1})"
+        if not con.execute(f"SELECT 1 FROM {refused} LIMIT 1").fetchone():
+            continue
+        if not layout.spans:
+            # One contract of a table is several rows, kept as the list of them.
+            con.execute(
+                f"""INSERT INTO enregistrements
+                SELECT doc, '[' || string_agg(to_json(row), ',' ORDER BY ligne) || ']'
+                FROM ({_numbered_rows(con, layout, scratch)}) JOIN membres USING (ligne)
+                WHERE doc IN {refused} GROUP BY doc"""
+            )
+        for span in layout.spans:
+            with _array(layout.path, span, scratch) as source:
+                con.execute(
+                    f"""INSERT INTO enregistrements SELECT doc, json FROM (
+                        SELECT {first} + row_number() OVER () AS doc, json::VARCHAR AS json
+                        FROM read_json_objects({source}, format = 'array'))
+                    WHERE doc IN {refused}"""
+                )
+                first += _one(con, f"SELECT count(*) FROM read_json_objects({source}, format = 'array')")
+
+
+# --- JSON --------------------------------------------------------------------------------------------
+
+
+def _stage_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: Path) -> int:
+    done = 0
+    for span in layout.spans:
+        try:
+            with _array(layout.path, span, scratch) as source:
+                con.execute(
+                    f"""CREATE OR REPLACE TEMP TABLE lot AS
+                    SELECT {done} + n AS ligne, empreinte, unnest(fields) FROM (
+                        SELECT row_number() OVER () AS n, md5(json::VARCHAR) AS empreinte,
+                            json_transform(json, '{_RECORD}') AS fields
+                        FROM read_json_objects({source}, format = 'array'))"""
+                )
+        except duckdb.InvalidInputException as error:
+            if "UTF-8" in str(error):
+                raise unreadable(layout.label, "encodage autre que UTF-8") from None
+            raise cut(layout.path, layout.label, [span.start for span in layout.spans]) from None
+        done += _one(con, "SELECT count(*) FROM lot")
+        _spread_json(con, layout, first, span)
+    con.execute("DROP TABLE IF EXISTS lot")
+    return done
+
+
+def _spread_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, span: Span) -> None:
+    """Append the records of `lot` to the three staging tables."""
+    con.execute(
+        f"""INSERT INTO contrats SELECT {first} + ligne, {_quoted(layout.label)}, ligne, '{layout.format}',
+            {span.concessions} OR coalesce(_type, nature, '') ILIKE '%concession%'
+                OR (acheteur.id IS NULL AND autoriteConcedante IS NOT NULL),
+            empreinte, coalesce(id, ''), coalesce(acheteur.id, ''), acheteur.nom, coalesce(objet, ''), nature,
+            "procedure", texte(dedans(techniques, 'technique')), idAccordCadre, coalesce(codeCPV, ''),
+            coalesce(montant, ''), coalesce(dureeMois, ''), coalesce(dateNotification, ''),
+            coalesce(datePublicationDonnees, ''), coalesce(lieuExecution.code, ''),
+            coalesce(lieuExecution.typeCode, ''), lieuExecution.nom,
+            texte(dedans(considerationsSociales, 'considerationSociale')), offresRecues, NULL
+        FROM lot"""
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE changes AS
+        SELECT doc, rang, {", ".join(f"coalesce(item.modification.{x}, item.{x}) AS {x}" for x in _CHANGE_NAMES)}
+        FROM (SELECT {first} + ligne AS doc, unnest(items) AS item, generate_subscripts(items, 1) AS rang
+              FROM (SELECT ligne, json_transform(liste(dedans(modifications, 'modification')), '{_CHANGES}') AS items
+                    FROM lot WHERE modifications IS NOT NULL AND modifications::VARCHAR <> '[]'))"""
+    )
+    con.execute(
+        f"""INSERT INTO titulaires
+        SELECT doc, modification, rang, coalesce(item.titulaire.id, item.id),
+            coalesce(item.titulaire.typeIdentifiant, item.typeIdentifiant),
+            coalesce(item.titulaire.denominationSociale, item.denominationSociale)
+        FROM (SELECT doc, modification, unnest(items) AS item, generate_subscripts(items, 1) AS rang
+              FROM (SELECT doc, modification,
+                        json_transform(liste(dedans(titulaires, 'titulaire')), '{_HOLDERS}') AS items
+                    FROM (SELECT {first} + ligne AS doc, 0 AS modification, titulaires FROM lot
+                          UNION ALL SELECT doc, rang, titulaires FROM changes)))"""
+    )
+    con.execute(
+        """INSERT INTO modifications
+        SELECT doc, rang, md5(to_json(changes)::VARCHAR), json_array_length(liste(dedans(titulaires, 'titulaire'))),
+            id, coalesce(dateNotificationModification, ''), coalesce(datePublicationDonneesModification, ''),
+            coalesce(montant, ''), coalesce(dureeMois, ''), objetModification
+        FROM changes"""
+    )
+    con.execute("DROP TABLE changes")
+
+
+@contextmanager
+def _array(path: Path, span: Span, scratch: Path) -> Iterator[str]:
+    """The records of a span as a file that holds their array and nothing else, as a SQL literal."""
+    target = scratch / "array.json"
+    with path.open("rb") as source, target.open("wb") as copy:
+        source.seek(span.start)
+        copy.write(b"[" if span.single else b"")
+        left = span.end - span.start
+        while left and (chunk := source.read(min(left, _CHUNK))):
+            copy.write(chunk)
+            left -= len(chunk)
+        copy.write(b"]" if span.single else b"")
+    try:
+        yield _quoted(str(target))
+    finally:
+        target.unlink()
+
+
+# --- CSV and Parquet ---------------------------------------------------------------------------------
+
+_TABULAR_NAMES = {
+    "lieu_code": "lieuExecution_code",
+    "lieu_type": "lieuExecution_typeCode",
+    "lieu_nom": "lieuExecution_nom",
+    "acheteur_departement": "acheteur_departement_code",
+}
+_HOLDER_COLUMNS = ("titulaire_id", "titulaire_typeIdentifiant", "titulaire_nom")
+
+
+def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: Path) -> int:
+    """One row per contract x holder x modification into staging.
+
+    A version is the rows that agree on everything but the holder. The versions with the lowest number of
+    modification are contracts (several where an identifier was used again), the others are modifications of
+    the contract published last.
+    """
+    try:
+        _set_rejected_aside(con, layout, scratch)
+        rows = _numbered_rows(con, layout, scratch)
+        columns = [name for name, *_ in con.execute(f"DESCRIBE {rows}").fetchall()]
+        check_columns(layout.label, columns)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE recues AS SELECT ligne, {_chosen(columns)} FROM ({rows})")
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        wrong_encoding = "nicode" in str(error) or "UTF-8" in str(error)
+        reason = "encodage autre que UTF-8" if wrong_encoding else "tableau illisible"
+        raise unreadable(layout.label, reason) from None
+    names = ", ".join(f'"{name}"' for name in FIELDS)
+    holder = ", ".join(_HOLDER_COLUMNS)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE lignes AS
+        SELECT ligne, {holder}, CASE WHEN id = '' OR acheteur_id = '' THEN ligne::VARCHAR
+            ELSE md5(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
+        FROM recues;
+        CREATE OR REPLACE TEMP TABLE versions AS
+        WITH grouped AS (
+            SELECT version, min(ligne) AS ligne,
+                md5(version || string_agg(concat_ws(chr(31), {holder}), chr(30) ORDER BY {holder})) AS empreinte,
+                count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')) AS n_titulaires
+            FROM lignes GROUP BY version
+        ), numbered AS (
+            SELECT grouped.*, {names}, {_modification_number(columns)} AS numero,
+                CASE WHEN id = '' OR acheteur_id = '' THEN version ELSE concat_ws(chr(31), acheteur_id, id) END AS uid
+            FROM grouped JOIN recues USING (ligne)
+        ), based AS (
+            SELECT *, numero = min(numero) OVER (PARTITION BY uid) AS origine FROM numbered
+        ), attached AS (
+            SELECT *, {first} + CASE WHEN origine THEN ligne ELSE
+                first_value(ligne) OVER (PARTITION BY uid ORDER BY origine DESC, "datePublicationDonnees" DESC,
+                    "dateNotification" DESC, empreinte DESC) END AS doc
+            FROM based
+        )
+        SELECT *, CASE WHEN origine THEN 0 ELSE row_number() OVER
+            (PARTITION BY doc, origine ORDER BY numero, "dateNotification", empreinte) END AS rang
+        FROM attached;
+        INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
+            regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte, {names}
+        FROM versions WHERE origine;
+        INSERT INTO modifications SELECT doc, rang, empreinte, n_titulaires, numero::VARCHAR, "dateNotification",
+            coalesce("datePublicationDonnees", ''), montant, coalesce("dureeMois", ''), objet
+        FROM versions WHERE NOT origine;
+        INSERT INTO titulaires SELECT doc, rang, row_number() OVER (PARTITION BY version ORDER BY lignes.ligne), {holder}
+        FROM lignes JOIN versions USING (version)
+        WHERE coalesce(titulaire_id, '') <> '' OR coalesce(titulaire_nom, '') <> '';
+        INSERT INTO membres SELECT doc, lignes.ligne FROM lignes JOIN versions USING (version)"""
+    )
+    count = _one(con, "SELECT count(*) FROM lignes")
+    con.execute("DROP TABLE recues; DROP TABLE lignes; DROP TABLE versions")
+    return count
+
+
+def _chosen(columns: list[str]) -> str:
+    """The columns of staging out of those of the file: null where it has none, '' where a cell is empty."""
+    wanted = {name: _TABULAR_NAMES.get(name, name) for name in FIELDS}
+    wanted |= {name: name for name in (*_HOLDER_COLUMNS, "modification_id", "donneesActuelles")}
+    return ", ".join(
+        f"coalesce(trim(\"{column}\"::VARCHAR), '') AS \"{name}\"" if column in columns else f'NULL AS "{name}"'
+        for name, column in wanted.items()
+    )
+
+
+def _modification_number(columns: list[str]) -> str:
+    """The number of the modification a row tells of; without `modification_id`, superseded rows come first."""
+    if "modification_id" in columns:
+        return "coalesce(try_cast(try_cast(modification_id AS DOUBLE) AS BIGINT), 0)"
+    if "donneesActuelles" in columns:
+        old = "lower(\"donneesActuelles\") IN ('false', '0', 'non')"
+        return f"""dense_rank() OVER (PARTITION BY acheteur_id, id
+            ORDER BY {old} DESC, CASE WHEN {old} THEN "dateNotification" END)"""
+    return "0"
+
+
+def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path) -> str:
+    """A query for the rows of a table that have its number of columns, every value as text, with `ligne`."""
+    source = _quoted(_plain_path(layout.path, scratch))
+    if layout.delimiter is None:
+        return f"SELECT row_number() OVER () AS ligne, * FROM read_parquet({source})"
+    names = _header(layout)
+    everything = f"concat_ws('', {', '.join(_identifier(name) for name in names)})"
+    # A quoted value may run over several lines: lines are counted, not rows.
+    rows = f"""SELECT *, 1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends AS ligne
+        FROM (SELECT row_number() OVER () AS n, *,
+                length({everything}) - length(replace({everything}, chr(10), '')) AS ends
+              FROM {_csv(source, layout, "ignore_errors = true")})"""
+    skipped = f"""SELECT ordre - row_number() OVER (ORDER BY ordre) AS avant, row_number() OVER (ORDER BY ordre) AS k
+        FROM rejets WHERE fichier = {_quoted(layout.label)}"""
+    if not con.execute(skipped).fetchone():
+        return f"SELECT * EXCLUDE (n, ends) FROM ({rows})"
+    return f"""SELECT r.* EXCLUDE (n, ends) REPLACE (ligne + coalesce(k, 0) AS ligne) FROM ({rows}) r
+        ASOF LEFT JOIN (SELECT avant, max(k) AS k FROM ({skipped}) GROUP BY avant) s ON r.n > s.avant"""
+
+
+def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path) -> None:
+    """Fill `rejets` with the lines of a CSV that do not have its number of columns."""
+    if layout.delimiter is None:
+        return
+    source = _quoted(_plain_path(layout.path, scratch))
+    scan = _csv(source, layout, "store_rejects = true, rejects_limit = 0")
+    con.execute(f"SELECT count(COLUMNS(*)) FROM {scan}").fetchall()
+    rejected = "SELECT line, line_byte_position, csv_line, error_type FROM reject_errors ORDER BY line"
+    for order, position, text, error in con.execute(rejected).fetchall():
+        if error == "INVALID ENCODING":
+            raise unreadable(layout.label, "encodage autre que UTF-8")
+        line = _lines_before(layout.path, position) + 1
+        con.execute("INSERT INTO rejets VALUES (?, ?, ?, ?)", [layout.label, order - 1, line, json.dumps(text)])
+    con.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+
+
+def _csv(source: str, layout: Layout, options: str) -> str:
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in _header(layout))
+    return f"""read_csv({source}, delim = {_quoted(layout.delimiter or ",")}, header = true, quote = '"', escape = '"',
+        auto_detect = false, columns = {{{columns}}}, {options})"""
+
+
+def _header(layout: Layout) -> list[str]:
+    with layout.path.open(encoding="utf-8-sig", newline="") as file:
+        return next(csv.reader(file, delimiter=layout.delimiter or ","))
+
+
+def _lines_before(path: Path, position: int) -> int:
+    """How many lines end in the first `position` bytes of a file."""
+    count = 0
+    with path.open("rb") as file:
+        while position > 0 and (chunk := file.read(min(position, _CHUNK))):
+            count += chunk.count(b"\n")
+            position -= len(chunk)
+    return count
+
+
+def _plain_path(path: Path, scratch: Path) -> str:
+    """The path as DuckDB must read it: a copy under a plain name where it would take it for a pattern."""
+    if not set(str(path)) & set("*?["):
+        return str(path)
+    copy = scratch / "table"
+    shutil.copyfile(path, copy)
+    return str(copy)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,114 @@
+"""Official open sources, brought with their address: downloaded by ourselves so that a cut line can
+be taken up where it broke, registered with `dvc import-url` so that the address and the hash are kept.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import requests
+from pydantic import RootModel
+
+from analysis.errors import DataError
+from analysis.params import Block, load_settings
+from analysis.paths import project_root
+
+TIMEOUT = 30  # seconds without a byte before the line counts as cut
+BLOCK = 1 << 20
+
+
+class OpenSource(Block):
+    """Where a file is published and where it goes, relative to data/raw/."""
+
+    adresse: str
+    vers: str
+
+
+class OpenSources(RootModel[dict[str, OpenSource]]):
+    """`data/raw/sources.yaml`."""
+
+
+def fetch(dataset: str, only: list[str] | None = None) -> list[Path]:
+    """Bring the sources of `data/raw/sources.yaml` (all, or those named `only`) that are not there yet.
+
+    Returns the files. Raises DataError, one sentence, when there is no network or an address answers
+    with an error; what was received stays beside the target and the next call goes on from there.
+    """
+    raw = project_root() / "data" / "raw"
+    sources = load_settings(raw / "sources.yaml", OpenSources).root
+    unknown = sorted(set(only or []) - set(sources))
+    if unknown:
+        raise DataError(f"source « {unknown[0]} » inconnue ; attendu : {', '.join(sources)}.")
+    brought = []
+    for name, source in sources.items():
+        if only and name not in only:
+            continue
+        path = raw / source.vers.format(dataset=dataset)
+        if path.is_file() and path.with_name(path.name + ".dvc").is_file():
+            click.echo(f"{name} : déjà là ({path.relative_to(raw)})", err=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            download(source.adresse, path, name)
+            _register(source.adresse, path, name)
+        brought.append(path)
+    return brought
+
+
+def download(address: str, path: Path, name: str) -> None:
+    """Download `address` to `path`, from the byte where an earlier download of it stopped."""
+    scratch = path.with_name(f".{path.name}.part")
+    have = scratch.stat().st_size if scratch.exists() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    try:
+        with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+            if answer.status_code == requests.codes.requested_range_not_satisfiable:
+                scratch.unlink()
+                return download(address, path, name)
+            answer.raise_for_status()
+            resumed = answer.status_code == requests.codes.partial_content
+            expected = (have if resumed else 0) + int(answer.headers.get("Content-Length", 0))
+            _store(answer, scratch, name, start=have if resumed else 0, total=expected)
+    except requests.HTTPError as error:
+        code = error.response.status_code
+        raise DataError(f"source « {name} » : {address} répond par l'erreur {code} ; adresse à vérifier.") from None
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+        raise DataError(
+            f"source « {name} » : pas de réseau vers {address} ; hors ligne, le reste du projet fonctionne, "
+            "et la commande reprendra où elle s'est arrêtée."
+        ) from None
+    if expected and scratch.stat().st_size != expected:
+        raise DataError(f"source « {name} » : téléchargement interrompu ; relancez la commande, elle reprendra.")
+    scratch.replace(path)
+    return None
+
+
+def _store(answer: requests.Response, scratch: Path, name: str, *, start: int, total: int) -> None:
+    with (
+        scratch.open("ab" if start else "wb") as out,
+        click.progressbar(length=total or 1, label=name, file=sys.stderr) as bar,
+    ):
+        bar.update(start)
+        for block in answer.iter_content(BLOCK):
+            out.write(block)
+            bar.update(len(block))
+
+
+def _register(address: str, path: Path, name: str) -> None:
+    """Keep the address and the hash in a `.dvc` file, as `dvc import-url` does."""
+    for command in (
+        ["dvc", "import-url", "--quiet", "--force", "--no-download", address, str(path)],
+        ["dvc", "commit", "--quiet", "--force", f"{path}.dvc"],
+    ):
+        # `import-url` clears its target: the file waits aside while the address is written down.
+        aside = path.with_name(f".{path.name}.whole")
+        if "import-url" in command:
+            path.replace(aside)
+        done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
+        if aside.exists():
+            aside.replace(path)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or ["sans message"])[-1]
+            raise DataError(f"source « {name} » : « {' '.join(command[:2])} » a échoué ({reason}).")
