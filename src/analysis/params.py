@@ -97,7 +97,8 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that nobody knows explains the one that is missing better than the other way round.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         key = ".".join(str(part) for part in first["loc"])
         line = _line_of(tree, first["loc"])
         raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None

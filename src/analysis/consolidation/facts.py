@@ -74,7 +74,7 @@ _OPERATION = ["annee", "operation", "mecanisme", "is_anru", "maitre_ouvrage_sire
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
     rows = clean[name].copy()
-    rows["operation"] = rows["op_id"].map(kept).fillna(rows["op_id"]).astype("str")
+    rows["operation"] = rows["op_id"].replace(kept)
     rows["est_garde"] = rows["op_id"] == rows["operation"]
     return rows
 

@@ -69,7 +69,8 @@ def _zones(structures: pd.DataFrame, land: Territory, draw: Draw) -> pd.DataFram
             continue
         near = np.argsort(away[i], kind="stable")
         takers = [local.iloc[near[0]]]
-        takers += [local.iloc[k] for k in near[1:4] if away[i, k] < 14 or local.iloc[k]["epci_siren"] == epci.epci_siren]
+        takers += [local.iloc[k] for k in near[1:3] if away[i, k] < 14]
+        takers += [s for _, s in local.iterrows() if s["epci_siren"] == epci.epci_siren]
         far = away[i, near[0]] > ALONE_KM
         takers += [s for _, s in wide.iterrows() if s["nature"] == "CR" and epci.population > 150_000]
         takers += [s for _, s in wide.iterrows() if s["nature"] == "CD" and s["departement"] == epci.departement and far]

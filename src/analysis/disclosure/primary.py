@@ -29,10 +29,10 @@ def reasons(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
     reason = pd.Series("", index=cells.index, dtype="str")
     for rule in rules().itertuples():
         concerned = control.isin(rule.controles.split("|")) & reason.eq("")
-        if pd.notna(rule.condition):
-            concerned &= cells[f"_{rule.condition}"]
         if not concerned.any():
             continue
+        if pd.notna(rule.condition):
+            concerned &= cells[f"_{rule.condition}"].astype("bool")
         measure = cells[rule.grandeur]
         passes = measure.ge(rule.seuil) if rule.comparaison == "min" else measure.le(rule.seuil)
         reason = reason.mask(concerned & ~passes.fillna(False).astype("bool"), rule.motif)

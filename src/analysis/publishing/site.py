@@ -14,23 +14,11 @@ from analysis.dataset import Dataset, load_dataset
 from analysis.errors import DataError
 from analysis.files import finished_folder, read_table, write_table, write_text
 from analysis.paths import project_root, protected_dir, reports_dir
+from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import Page, deliverables
-from analysis.publishing.templating import fill, number, program_version
+from analysis.publishing.templating import fill, program_version
 
 HEADLINES = "headlines"
-
-
-@dataclass(frozen=True)
-class Headline:
-    """A headline figure, ready to print."""
-
-    label: str
-    shown: str
-    unit: str
-    remark: str
-
-    def text(self) -> str:
-        return f"{self.label} : {self.shown} {self.unit}".rstrip() + f" ({self.remark})"
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ def build(dataset: str) -> None:
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
         dataset=described,
-        headlines=headlines(described),
+        headlines=Strip(headlines(described)),
         chapters=[chapter for chapter in chapters if chapter["pages"]],
         tables=tables,
         version=program_version(),
@@ -102,9 +90,9 @@ def published_tables(dataset: str) -> list[PublishedTable]:
     return out
 
 
-def headlines(dataset: Dataset) -> list[Headline]:
+def headlines(dataset: Dataset) -> list[Card]:
     """The headline figures of the latest edition of each deliverable, for the widest perimeter given."""
-    out: list[Headline] = []
+    out: list[Card] = []
     for name in deliverables().index:
         path = protected_dir(dataset.nom) / str(name) / f"{HEADLINES}.parquet"
         if path.is_file():
@@ -151,6 +139,13 @@ def _latest(rows: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     return latest if region.empty else region
 
 
-def _headline(row: dict) -> Headline:
-    shown = number(row["valeur"], int(row["decimales"]))
-    return Headline(row["libelle"], shown, row["unite"] or "", f"{row['perimetre']}, {row['edition']}")
+def _headline(row: dict) -> Card:
+    hidden = row.get("secret")
+    return Card(
+        row["libelle"],
+        row["valeur"],
+        unit=row["unite"] or "",
+        note=f"{row['perimetre']}, {row['edition']}",
+        digits=int(row["decimales"]),
+        secret="" if pd.isna(hidden) else str(hidden),
+    )

@@ -6,7 +6,7 @@ blue) stay apart for colour-blind readers and on a contrast of at least 3 to 1 w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +14,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.publishing.templating import number
@@ -82,7 +83,8 @@ def line_chart(
     lines = {str(name): ax.plot(years, frame[name], marker="o", markersize=4)[0] for name in frame.columns}
     _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
     ax.set_xticks(years, [str(year) for year in years])
-    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))
+    low, high = ax.get_ylim()
+    ax.set_ylim(min(0, low), high + 0.08 * (high - min(0, low)) if breaks else high)
     ax.grid(axis="y")
     french_axis(ax.yaxis, digits, unit, factor)
     ax.spines["left"].set_visible(False)
@@ -96,7 +98,7 @@ def line_chart(
     return fig
 
 
-def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, object], write) -> None:
+def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Line2D], write: Callable[[float], str]) -> None:
     """Write each line's name beside its last point, from the lowest up, without overlap."""
     low, high = ax.get_ylim()
     gap = (high - min(0, low)) * 0.06
@@ -105,6 +107,6 @@ def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, object], writ
     for name, value in last.items():
         floor = max(float(value), floor + gap)
         ax.annotate(
-            f"{name}  {write(value)}", (frame.index[-1], floor), xytext=(8, 0), textcoords="offset points",
-            va="center", fontsize=9, color=lines[str(name)].get_color(), annotation_clip=False,  # type: ignore[attr-defined]
+            f"{name}  {write(float(value))}", (frame.index[-1], floor), xytext=(8, 0), textcoords="offset points",
+            va="center", fontsize=9, color=lines[str(name)].get_color(), annotation_clip=False,
         )  # fmt: skip

@@ -229,3 +229,10 @@ NEEDS = {
         ),
     )
 }
+
+PERSONAL = {
+    column.name
+    for table in (*EXPORTS.values(), *INVENTORY.values(), *NEEDS.values())
+    for column in table.columns
+    if column.personal
+}

@@ -142,7 +142,8 @@ def _together(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     if not parts:
         empty = pd.DataFrame({name: pd.Series(dtype="str") for name in [*columns, *extra]})
         return empty.astype({"annee": "int64", "ligne": "int64"})
-    return pd.concat(parts, ignore_index=True).reindex(columns=[*columns, *extra])
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, *extra])
+    return rows.astype(dict.fromkeys(columns, "str"))
 
 
 # --- cleaning ----------------------------------------------------------------------------------
@@ -192,7 +193,7 @@ def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
     """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
     without = rows["date_naissance"].isna()
-    typer.flag(rows[without], "naissance_invalide", "date_naissance", personal=True)
+    typer.flag(rows[without], "naissance_invalide", "date_naissance")
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]
     out = pd.DataFrame(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis import reference
 from analysis.quality_log import breaches
-from analysis.sources.canonical import Table
+from analysis.sources.canonical import PERSONAL, Table
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}
 NO = {"non", "n", "0", "faux", "false"}
@@ -25,21 +25,14 @@ class Typer:
         self.source = source
         self.breaches: list[pd.DataFrame] = []
 
-    def flag(
-        self,
-        rows: pd.DataFrame,
-        rule: str,
-        column: str = "",
-        *,
-        personal: bool = False,
-        record: str | None = None,
-    ) -> None:
+    def flag(self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None) -> None:
         """Record that `rows` broke `rule`; the value of a personal column is never kept."""
-        if len(rows):
-            value = column if column in rows and not personal else None
-            self.breaches.append(
-                breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record)
-            )
+        if rows.empty:
+            return
+        if column in PERSONAL and column in rows:
+            rows = rows.assign(**{column: rows[column].notna().map({True: "valeur masquée", False: ""})})
+        value = column if column in rows else None
+        self.breaches.append(breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record))
 
     def table(self, rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         """All the columns of `table`, typed; absent ones are null."""
@@ -87,7 +80,7 @@ class Typer:
             mine = formats.eq(form) & parsed.isna()
             if form != "%Y-%m-%d" and mine.any():
                 parsed = parsed.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
-        self.flag(rows[value.notna() & parsed.isna()], rule, column, personal=rule == "naissance_invalide")
+        self.flag(rows[value.notna() & parsed.isna()], rule, column)
         return parsed.astype("datetime64[s]")
 
     def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:

@@ -105,7 +105,7 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
     for number, layout in enumerate(layouts):
         first = number * _DOCS_PER_FILE
         refused = f"(SELECT doc FROM refus WHERE doc BETWEEN {first} AND {first + _DOCS_PER_FILE - 1})"
-        if not con.execute(f"SELECT 1 FROM {refused} LIMIT 1").fetchone():
+        if not con.execute(f"SELECT 1 FROM {refused} LIMIT 1").fetchall():
             continue
         if not layout.spans:
             # One contract of a table is several rows, kept as the list of them.
@@ -115,7 +115,7 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
                 FROM ({_numbered_rows(con, layout, scratch)}) JOIN membres USING (ligne)
                 WHERE doc IN {refused} GROUP BY doc"""
             )
-        for span in layout.spans:
+        for number_in_file, span in enumerate(layout.spans, start=1):
             with _array(layout.path, span, scratch) as source:
                 con.execute(
                     f"""INSERT INTO enregistrements SELECT doc, json FROM (
@@ -123,7 +123,8 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
                         FROM read_json_objects({source}, format = 'array'))
                     WHERE doc IN {refused}"""
                 )
-                first += _one(con, f"SELECT count(*) FROM read_json_objects({source}, format = 'array')")
+                if number_in_file < len(layout.spans):
+                    first += _one(con, f"SELECT count(*) FROM read_json_objects({source}, format = 'array')")
 
 
 # --- JSON --------------------------------------------------------------------------------------------
@@ -318,7 +319,7 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path
               FROM {_csv(source, layout, "ignore_errors = true")})"""
     skipped = f"""SELECT ordre - row_number() OVER (ORDER BY ordre) AS avant, row_number() OVER (ORDER BY ordre) AS k
         FROM rejets WHERE fichier = {_quoted(layout.label)}"""
-    if not con.execute(skipped).fetchone():
+    if not con.execute(skipped).fetchall():
         return f"SELECT * EXCLUDE (n, ends) FROM ({rows})"
     return f"""SELECT r.* EXCLUDE (n, ends) REPLACE (ligne + coalesce(k, 0) AS ligne) FROM ({rows}) r
         ASOF LEFT JOIN (SELECT avant, max(k) AS k FROM ({skipped}) GROUP BY avant) s ON r.n > s.avant"""
@@ -379,5 +380,4 @@ def _identifier(name: str) -> str:
 
 
 def _one(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    return int(con.execute(query).fetchall()[0][0])

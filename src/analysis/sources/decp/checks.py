@@ -1,0 +1,116 @@
+"""What was wrong in the received records, one row per breach, as `analysis.quality_log` writes them.
+
+Only kept contracts have their values checked; a refused record is one row that holds all of it.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from analysis.quality_log import COLUMNS
+from analysis.sources.decp import values
+from analysis.sources.decp.cleaning import Rules
+
+
+def breaches(
+    cleaned: ir.Table, holders: ir.Table, modifications: ir.Table, refused: ir.Table, rules: Rules, catalogue: ir.Table
+) -> ir.Table:
+    """All breaches, in the order of `COLUMNS`, unsorted.
+
+    `cleaned` comes from `cleaning.clean_contracts`, `modifications` from `ordered_modifications`;
+    `refused` holds fichier, ligne, regle, valeur, enregistrement; `catalogue` is `regles.csv`.
+    """
+    where = cleaned.select("doc", "uid", fichier="source_fichier", ligne="source_ligne")
+    parts = [
+        *_of_contracts(cleaned, rules),
+        *_of_modifications(modifications.join(where, "doc"), rules),
+        _of_holders(holders.join(where.drop("doc"), "uid")),
+        refused.select("fichier", "ligne", "regle", "valeur", "enregistrement", colonne=ibis.literal("")),
+    ]
+    found = ibis.union(*(part.select(*_PART) for part in parts))
+    return _told(found, catalogue)
+
+
+_PART = ("fichier", "ligne", "colonne", "valeur", "regle", "enregistrement")
+
+
+def _part(rows: ir.Table, broken: ir.BooleanValue, rule: ir.StringValue | str, column: str, value: ir.Value) -> ir.Table:
+    return rows.filter(broken).select(
+        "fichier",
+        "ligne",
+        colonne=ibis.literal(column),
+        valeur=value.cast("string").fill_null(""),
+        regle=rule if isinstance(rule, ir.Value) else ibis.literal(rule),
+        enregistrement=ibis.literal(""),
+    )
+
+
+def _lost(received: ir.StringValue, value: ir.Value) -> ir.BooleanValue:
+    """Whether the file has the column and the value could not be used; null means that it has not."""
+    return received.notnull() & value.isnull()
+
+
+def _amount_rule(received: ir.StringValue, rules: Rules) -> ir.StringValue:
+    placeholder = values.number(received).isin(list(rules.placeholders)).fill_null(False)
+    return placeholder.ifelse("montant_fictif", "montant_invalide")
+
+
+def _of_contracts(c: ir.Table, rules: Rules) -> list[ir.Table]:
+    c = c.mutate(fichier=c.source_fichier, ligne=c.source_ligne)
+    date, published = c.dateNotification_recue, c.datePublicationDonnees_recue
+    return [
+        _part(c, _lost(date, c.dateNotification), "date_invalide", "dateNotification", date),
+        _part(
+            c,
+            # Old files have no date of publication: only a wrong one is told.
+            _lost(published.nullif(""), c.datePublicationDonnees),
+            "date_invalide",
+            "datePublicationDonnees",
+            published,
+        ),
+        _part(c, _lost(c.montant_recu, c.montant_initial), _amount_rule(c.montant_recu, rules), "montant", c.montant_recu),
+        _part(c, c.montant_initial > rules.warn_amount, "montant_eleve", "montant", c.montant_recu),
+        _part(c, _lost(c.dureeMois_recue, c.duree_initiale), "duree_invalide", "dureeMois", c.dureeMois_recue),
+        _part(c, _lost(c.codeCPV_recu, c.codeCPV), "cpv_invalide", "codeCPV", c.codeCPV_recu),
+        _part(c, ~values.siret_is_valid(c.acheteur_id), "siret_acheteur", "acheteur.id", c.acheteur_id),
+        _part(c, c.lieu_code_recu.notnull() & ~c.lieu_trouve, "lieu_inconnu", "lieuExecution.code", c.lieu_code_recu),
+        _part(
+            c,
+            c.statut_social == "contradictoire",
+            "statut_contradictoire",
+            "considerationsSociales",
+            c.statut_social_recu,
+        ),
+        _part(c, c.mot_inconnu, "statut_inconnu", "considerationsSociales", c.statut_social_recu),
+    ]
+
+
+def _of_modifications(m: ir.Table, rules: Rules) -> list[ir.Table]:
+    """A modification says only what it changes: what it leaves empty is not a breach."""
+    date, published = m.dateNotification.nullif(""), m.datePublicationDonnees.nullif("")
+    amount, months = m.montant.nullif(""), m.dureeMois.nullif("")
+    return [
+        _part(m, _lost(date, rules.date(m.dateNotification)), "date_invalide", "modifications.dateNotification", date),
+        _part(
+            m, _lost(published, m.date_publication), "date_invalide", "modifications.datePublicationDonnees", published
+        ),
+        _part(m, _lost(amount, m.montant_lu), _amount_rule(amount, rules), "modifications.montant", amount),
+        _part(m, m.montant_lu > rules.warn_amount, "montant_eleve", "modifications.montant", amount),
+        _part(m, _lost(months, m.duree_lue), "duree_invalide", "modifications.dureeMois", months),
+    ]
+
+
+def _of_holders(h: ir.Table) -> ir.Table:
+    wrong = (~h.siret_valide).fill_null(False)
+    return _part(h, wrong, "siret_titulaire", "titulaires.id", h.titulaire_id)
+
+
+def _told(found: ir.Table, catalogue: ir.Table) -> ir.Table:
+    """Add severity and sentence (the same as `analysis.quality_log.sentence`)."""
+    t = found.join(catalogue.select("regle", "gravite", "attendu"), "regle")
+    line = (", ligne " + t.ligne.cast("string")).fill_null("")
+    column = (t.colonne == "").ifelse("", ", colonne « " + t.colonne + " »")
+    got = (t.valeur == "").ifelse("vide", "« " + t.valeur + " »")
+    message = t.fichier + line + column + " : " + got + " ; attendu : " + t.attendu + "."
+    return t.mutate(source=ibis.literal("decp"), message=message).select(*COLUMNS)

@@ -1,0 +1,42 @@
+"""A project of its own for each test that writes: the committed reference tables and settings, empty data."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from analysis.paths import ROOT_VARIABLE
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SHARED = CHECKOUT.parent / "shared"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of an empty project, the one that `analysis.paths` now finds."""
+    root = tmp_path / "project"
+    (root / "data" / "raw").mkdir(parents=True)
+    for name in ("dvc.yaml", "params.yaml"):
+        shutil.copy(CHECKOUT / name, root / name)
+    (root / "data" / "raw" / "reference").symlink_to(CHECKOUT / "data" / "raw" / "reference")
+    (root / "notebooks").symlink_to(CHECKOUT / "notebooks")
+    monkeypatch.setenv(ROOT_VARIABLE, str(root))
+    return root
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The real data kept beside the checkout; the test is skipped, saying so, where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip("the real data (../shared) is not beside this checkout")
+    return SHARED / "data"
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The checkout whose pipeline has run on the demo (`make test` runs it first)."""
+    if not (CHECKOUT / "reports" / "demo" / "index.html").is_file():
+        pytest.skip("the demo has not been built: run `make report` first")
+    return CHECKOUT

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
+
+from analysis.consolidation import tables
+from analysis.disclosure import protect
+from analysis.files import read_table
+from analysis.paths import protected_dir, results_dir
+from analysis.sources import exports, inventory
+
+
+@pytest.fixture(autouse=True)
+def dataset(project: Path) -> Path:
+    return write_dataset()
+
+
+def consolidated() -> pd.Series:
+    """The values of edition 2025, before disclosure control, by territory, indicator and modality."""
+    exports.build("essai")
+    inventory.build("essai")
+    tables.build("essai")
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    return rows.set_index(["territoire", "indicateur", "modalite"])["valeur"]
+
+
+def decide(dataset: Path, *lines: str) -> None:
+    path = dataset / "decisions" / "doublons_operations.csv"
+    path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+
+def test_one_structure_gives_its_own_figures() -> None:
+    send()
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 150.75
+    assert values["heures_realisees", "RSA"] == 150.75
+    assert ("heures_realisees", "DELD") not in values.index
+    assert values["part_heures", "RSA"] == 1
+    assert values["part_heures", "F"] == 1
+    assert values["beneficiaires", "ensemble"] == values["operations", "ensemble"] == 1
+    assert values["etp_1607", "ensemble"] == 150.75 / 1607
+    assert values["structures_repondantes", "ensemble"] == 1
+
+
+def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path) -> None:
+    send()
+    send(changed("operations", libelle="Ecole Pasteur (réhab.)"), structure="S2")
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 301.5
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 150.75
+    assert values["operations", "ensemble"] == values["entreprises", "ensemble"] == 1
+    removed = read_table(results_dir("essai") / "consolidation" / "doublons_retires.parquet")
+    assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
+
+
+def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
+    send()
+    extra = [*TABLES["heures"], {"ctr_id": "C1", "mois": "2025-04", "heures": "10"}]
+    send({"heures": extra}, structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
+
+
+def test_two_contracts_alike_in_one_structure_stay_two() -> None:
+    twin = {**TABLES["contrats"][0], "ctr_id": "C2"}
+    more = [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "20"}]
+    send({"contrats": [TABLES["contrats"][0], twin], "heures": more})
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 170.75
+    assert values["contrats_travail", "ensemble"] == 2
+
+
+def test_hours_are_shared_between_departments_and_persons_are_not() -> None:
+    half = [{**TABLES["territoires"][0], "part": "0,6"}, {"op_id": "OP1", "epci_siren": EPCI_AMIENS, "part": "0,4"}]
+    send({"territoires": half})
+    values = consolidated()
+    assert values["59", "heures_realisees", "ensemble"] == pytest.approx(90.45)
+    assert values["80", "heures_realisees", "ensemble"] == pytest.approx(60.30)
+    assert values["59", "beneficiaires", "ensemble"] == values["80", "beneficiaires", "ensemble"] == 1
+    assert values["32", "beneficiaires", "ensemble"] == 1
+
+
+def test_another_legal_mechanism_is_outside_the_scope() -> None:
+    send(changed("operations", mecanisme="RES_IAE"))
+    values = consolidated()["32"]
+    assert "heures_realisees" not in values.index.get_level_values(0)
+
+
+def test_no_export_at_all_is_not_an_error() -> None:
+    assert consolidated()["32", "structures_repondantes", "ensemble"] == 0
+
+
+def test_a_table_of_too_few_persons_is_published_without_its_numbers(dataset: Path) -> None:
+    send()
+    consolidated()
+    protect.build("essai", "consolidation")
+    rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet")
+    assert not [name for name in rows.columns if name.startswith("_")]
+    hidden = rows.set_index(["territoire", "indicateur", "modalite"])
+    hours = hidden.loc[("32", "heures_realisees", "ensemble")]
+    assert pd.isna(hours["valeur"]) and hours["secret"] == "moins de 5 personnes"
+    assert hidden.loc[("32", "operations", "ensemble"), "valeur"] == 1
+    shutil.rmtree(protected_dir("essai"))
+
+
+def test_the_same_exports_give_the_same_bytes() -> None:
+    send()
+    send(changed("operations", libelle="Autre opération", op_id="OP1"), structure="S2")
+    consolidated()
+    folder = results_dir("essai") / "consolidation"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    consolidated()
+    assert first == {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.disclosure.primary import protect_cells, reasons
+
+SAFE = {
+    "_personnes": 20, "_employeurs": 5, "_entreprises": 5, "_part_max_personne": 0.2, "_part_max_employeur": 0.4,
+    "_part_max_entreprise": 0.4, "_sensible": False,
+}  # fmt: skip
+
+
+def reason(control: str, **measures: object) -> str:
+    cells = pd.DataFrame([{**SAFE, **measures}])
+    return reasons(cells, pd.Series(control, index=cells.index)).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("control", "measures", "hidden"),
+    [
+        ("heures", {}, ""),
+        ("heures", {"_personnes": 5}, ""),
+        ("heures", {"_personnes": 4}, "moins de 5 personnes"),
+        ("personnes", {"_personnes": 4}, "moins de 5 personnes"),
+        ("heures", {"_personnes": 10, "_sensible": True}, "moins de 11 personnes"),
+        ("heures", {"_personnes": 11, "_sensible": True}, ""),
+        ("heures", {"_part_max_personne": 0.81}, "une personne dépasse 80 %"),
+        ("heures", {"_part_max_personne": 0.80}, ""),
+        ("heures", {"_employeurs": 2}, "moins de 3 employeurs"),
+        ("heures", {"_entreprises": 2}, "moins de 3 entreprises"),
+        ("heures", {"_part_max_employeur": 0.86}, "un employeur dépasse 85 %"),
+        ("heures", {"_part_max_entreprise": 0.86}, "une entreprise dépasse 85 %"),
+        ("personnes", {"_employeurs": 1}, ""),
+        ("entreprises", {"_entreprises": 2}, "moins de 3 entreprises"),
+        ("ouvert", {"_personnes": 1}, ""),
+        ("heures", {"_personnes": None}, "moins de 5 personnes"),
+    ],
+)
+def test_each_rule_hides_on_its_side_of_the_threshold(control: str, measures: dict, hidden: str) -> None:
+    assert reason(control, **measures).startswith(hidden) and bool(reason(control, **measures)) == bool(hidden)
+
+
+def test_a_hidden_cell_loses_its_value_and_every_measure_is_dropped() -> None:
+    cells = pd.DataFrame([{**SAFE, "valeur": 10.0}, {**SAFE, "_personnes": 2, "valeur": 3.0}])
+    out = protect_cells(cells, pd.Series("heures", index=cells.index), ["valeur"])
+    assert list(out.columns) == ["valeur", "secret"]
+    assert out["valeur"].tolist()[0] == 10.0 and pd.isna(out["valeur"].iloc[1])

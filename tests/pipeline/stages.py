@@ -1,0 +1,95 @@
+"""What each stage of `dvc.yaml` runs and imports, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import yaml
+from conftest import CHECKOUT
+
+SRC = CHECKOUT / "src"
+
+
+def stages() -> dict[str, dict]:
+    """The stages of `dvc.yaml` for the dataset `demo`, templates filled in, by their full name."""
+    found = {}
+    for name, stage in yaml.safe_load((CHECKOUT / "dvc.yaml").read_text())["stages"].items():
+        matrix = stage.get("matrix")
+        if not matrix:
+            found[name] = stage
+            continue
+        for item in _items({key: values for key, values in matrix.items() if key != "dataset"}):
+            item = {"dataset": "demo", **item}
+            text = yaml.safe_dump({key: value for key, value in stage.items() if key != "matrix"})
+            for key, value in item.items():
+                text = text.replace(f"${{item.{key}}}", value)
+            order = [item[key] for key in matrix]
+            found[f"{name}@{'-'.join(order)}"] = yaml.safe_load(text)
+    return found
+
+
+def _items(matrix: dict[str, list[str]]) -> list[dict[str, str]]:
+    items: list[dict[str, str]] = [{}]
+    for key, values in matrix.items():
+        items = [{**item, key: value} for item in items for value in values]
+    return items
+
+
+def entries(command: str) -> list[str]:
+    """The modules that a stage's command starts from (the command line itself only dispatches)."""
+    words = command.split()[1:]
+    match words:
+        case ["demo"]:
+            return ["analysis.demo"]
+        case ["clean", source, _]:
+            return [f"analysis.sources.{source}"]
+        case ["analyse", deliverable, _]:
+            return [f"analysis.{deliverable}.tables"]
+        case ["protect", deliverable, _]:
+            return ["analysis.disclosure.protect", f"analysis.schemas.{deliverable}"]
+        case ["report", _, notebook]:
+            return ["analysis.publishing.report", f"analysis.{notebook}.views"]
+        case ["site", _]:
+            return ["analysis.publishing.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+    raise AssertionError(f"no entry known for « {command} »")
+
+
+DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")
+
+
+def modules(command: str) -> set[Path]:
+    """Every file of `src/analysis` that the command's modules import, directly or not."""
+    seen: set[Path] = set()
+    todo = [path for entry in entries(command) for path in _files(entry)]
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            todo += _imports(path)
+    return {path for path in seen if path.stat().st_size > 0}
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "analysis":
+            found += _files(node.module or "")
+            for alias in node.names:
+                found += _files(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "analysis":
+                    found += _files(alias.name)
+    return tuple(found)
+
+
+def _files(module: str) -> list[Path]:
+    """The file of a module, and the `__init__` of the packages it is in."""
+    parts = module.split(".")
+    path = SRC.joinpath(*parts)
+    own = [path / "__init__.py"] if path.is_dir() else [path.with_suffix(".py")]
+    above = [SRC.joinpath(*parts[:n], "__init__.py") for n in range(1, len(parts))]
+    return [found for found in [*own, *above] if found.is_file()]

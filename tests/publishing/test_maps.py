@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
+
+from analysis import reference
+from analysis.publishing import maps
+from analysis.publishing.content import Figure
+
+
+def test_lambert93_on_its_origin_and_its_standard_parallel() -> None:
+    origin = maps.lambert93(np.array([3.0]), np.array([46.5]))
+    assert origin == pytest.approx(np.array([[700_000, 6_600_000]]), abs=0.01)
+    # On the parallel of 49° the projection keeps lengths: those of the GRS80 ellipsoid.
+    a, b = maps.lambert93(np.array([2.999, 3.001]), np.array([49.0, 49.0]))
+    latitude = np.radians(49)
+    normal = 6_378_137 / np.sqrt(1 - 0.0818191910428158**2 * np.sin(latitude) ** 2)
+    assert np.hypot(*(b - a)) == pytest.approx(normal * np.cos(latitude) * np.radians(0.002), rel=1e-6)
+
+
+def test_power_cells_hold_the_places_of_least_power() -> None:
+    rng = np.random.default_rng(3)
+    points, weights = rng.uniform(0, 1000, (60, 2)), rng.uniform(0, 4000, 60)
+    cells = maps.power_cells(points, weights)
+    places = rng.uniform(0, 1000, (400, 2))
+    power = ((places[:, None, :] - points[None]) ** 2).sum(axis=2) - weights
+    for place, owner in zip(places, power.argmin(axis=1), strict=True):
+        assert cells[owner].covers(shapely.Point(place))
+
+
+def test_the_cells_share_the_region() -> None:
+    cells = maps.epci_cells()
+    assert sorted(cells) == sorted(reference.epci()["epci_siren"])
+    together = shapely.union_all(list(cells.values()))
+    apart = sum(cell.area for cell in cells.values())
+    assert together.area == pytest.approx(apart, rel=1e-6)
+    assert together.area / 1e6 == pytest.approx(reference.communes()["superficie_km2"].sum(), rel=0.03)
+    assert all(cell.is_valid and not cell.is_empty for cell in cells.values())
+    assert sum(cell.area for cell in maps.department_cells().values()) == pytest.approx(apart, rel=1e-6)
+
+
+def test_the_cells_are_the_same_each_time() -> None:
+    first = {siren: cell.wkb for siren, cell in maps.epci_cells().items()}
+    for made in (maps._communes, maps._pieces, maps.epci_cells):
+        made.cache_clear()
+    assert {siren: cell.wkb for siren, cell in maps.epci_cells().items()} == first
+
+
+@pytest.mark.real
+def test_agreement_with_the_real_contours(shared: Path) -> None:
+    contours = shared / "territory" / "communes-hauts-de-france_2018.geojson"
+    communes = reference.communes()
+    epci_of = dict(zip(communes["code_insee"], communes["epci_siren"], strict=True))
+    former = reference.table("territoire/anciens_codes")
+    now = dict(zip(former["ancien_code"], former["code_insee"], strict=True))
+    parts: dict[str, list[shapely.Geometry]] = {}
+    for feature in json.loads(contours.read_text("utf-8"))["features"]:
+        code = feature["properties"]["code"]
+        shape = shapely.from_geojson(json.dumps(feature["geometry"]))
+        flat = shapely.transform(shape, lambda xy: maps.lambert93(xy[:, 0], xy[:, 1]))
+        parts.setdefault(epci_of[code if code in epci_of else now[code]], []).append(shapely.make_valid(flat))
+    real = {siren: shapely.union_all(shapes) for siren, shapes in parts.items()}
+    drawn = maps.epci_cells()
+    assert set(real) == set(drawn)
+    agreement = pd.Series(
+        {siren: drawn[siren].intersection(real[siren]).area / drawn[siren].union(real[siren]).area for siren in real}
+    )
+    print(f"intersection over union: median {agreement.median():.4f}, least {agreement.min():.4f}")
+    assert agreement.median() >= 0.89
+    assert agreement.min() >= 0.75
+
+
+def test_classes_have_plain_bounds() -> None:
+    values = pd.Series(np.arange(1, 101) * 0.00123)
+    bounds = maps.class_bounds(values)
+    assert bounds == [0.026, 0.05, 0.074, 0.099]
+    assert maps.class_bounds(pd.Series([3.0, 3.0, 3.0])) == []
+    assert maps.class_bounds(pd.Series([np.nan])) == []
+    texts = maps._class_texts(bounds[:2], 1, "%", 100)
+    assert texts == ["moins de 2,6\xa0%", "2,6 à moins de 5,0\xa0%", "5,0\xa0% et plus"]
+
+
+def luminance(colour: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_classes_stay_apart_in_greyscale(count: int) -> None:
+    shades = [luminance(colour) for colour in maps._ramp(count)]
+    ratios = [(light + 0.05) / (dark + 0.05) for light, dark in pairwise(shades)]
+    assert min(ratios) > 1.3
+
+
+@pytest.mark.parametrize("department", [None, "59"])
+def test_a_map_says_what_is_missing_and_is_the_same_each_time(department: str | None) -> None:
+    sirens = list(maps.epci_cells())
+    values = pd.Series(np.linspace(0, 1, len(sirens)), index=sirens).iloc[::2]
+
+    def drawn() -> Figure:
+        figure = maps.choropleth(values, title="Part", legend_label="Part", unit="%", factor=100, department=department)
+        return Figure(figure, title="Part", alt="La part varie.")
+
+    first = drawn()
+    legend = [text.get_text() for text in first.fig.legends[0].get_texts()]
+    assert legend[-1] == maps.MISSING
+    assert any(patch.get_hatch() for patch in first.fig.axes[0].patches)
+    assert first.image == drawn().image
+    assert not plt.get_fignums()
+
+
+def test_an_unknown_epci_is_refused() -> None:
+    with pytest.raises(ValueError, match="200000000"):
+        maps.choropleth(pd.Series({"200000000": 1.0}), legend_label="x")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.errors import DataError
+from analysis.publishing.page import Page
+
+
+def test_a_page_knows_its_scope_and_prints_its_parameters(project: Path) -> None:
+    page = Page("consolidation", "jouet", 2016, "32")
+    assert page.scope == (
+        "Hauts-de-France, édition 2016 ; articles 38 et 38+52 de l'ordonnance de 2015 ; "
+        "données observées au 31 janvier 2017."
+    )
+    header = page.header()
+    for printed in ("Consolidation annuelle", "2016", "Hauts-de-France (32)", "1607, 1820", "31 janvier 2017"):
+        assert printed in repr(header)
+        assert printed in header._repr_html_()
+    assert "Données synthétiques." in repr(header)
+    assert "aucune ne décrit une personne" in header._repr_html_()
+
+
+def test_no_notice_where_the_data_are_real(project: Path) -> None:
+    path = project / "data/raw/jouet/dataset.yaml"
+    path.write_text(path.read_text("utf-8").replace("synthetique: true", "synthetique: false"), "utf-8")
+    header = Page("consolidation", "jouet", 2016, "32").header()
+    assert "synthétiques" not in header._repr_html_() + repr(header)
+
+
+def test_the_perimeter_is_the_edition_s(project: Path) -> None:
+    assert Page("consolidation", "jouet", 2015, "32").territory_name == "Nord-Pas-de-Calais"
+    assert Page("consolidation", "jouet", 2016, "80").territory_name == "Somme"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("consolidation", "jouets", 2016, "32"), "« jouets » inconnu ; attendu : jouet"),
+        (("consolidation", "jouet", 2014, "32"), "édition 2014 inconnue ; attendu : 2015, 2016"),
+        (("consolidation", "jouet", 2016, "75"), "« 75 » inconnu.* attendu : 32, 02, 59, 60, 62, 80"),
+        (("consolidation", "jouet", 2015, "80"), "« 80 » inconnu.* attendu : 32, 59, 62"),
+        (("bilan", "jouet", 2016, "32"), "livrable « bilan » inconnu"),
+    ],
+)
+def test_unknown_parameters_are_refused(project: Path, arguments: tuple, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        Page(*arguments)
+
+
+def test_only_protected_tables_of_the_deliverable_are_read(project: Path) -> None:
+    page = Page("consolidation", "jouet", 2016, "32")
+    assert len(page.read("publics")) == 5
+    assert page.csv("publics") == "consolidation_publics"
+    with pytest.raises(DataError, match=r"« heures » absente.*attendu : headlines, publics"):
+        page.read("heures")

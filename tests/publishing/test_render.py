@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from toy import notebook, save, toy_project
+
+from analysis.errors import DataError
+from analysis.publishing import render as rendering
+from analysis.publishing import report as reporting
+from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
+
+PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[bytes]]:
+    """The toy page made twice, from two folders and under two hash seeds."""
+    with toy_project(tmp_path_factory.mktemp("toy")) as root, pytest.MonkeyPatch.context() as patch:
+        made = []
+        for seed, folder in (("1", root), ("2", root / "notebooks")):
+            patch.setenv("PYTHONHASHSEED", seed)
+            patch.chdir(folder)
+            out = root / f"reports/jouet/consolidation/{seed}.html"
+            render(root / "notebooks/consolidation.ipynb", PARAMETERS, out)
+            made.append(out.read_bytes())
+        yield made
+
+
+def test_the_same_bytes_on_a_second_run(pages: list[bytes]) -> None:
+    assert pages[0] == pages[1]
+
+
+def test_a_page_stands_alone(pages: list[bytes]) -> None:
+    text = pages[0].decode()
+    soup = BeautifulSoup(text, "html.parser")
+    assert soup.html["lang"] == "fr"
+    assert soup.title.get_text() == "Consolidation annuelle de la clause sociale : Hauts-de-France, édition 2016"
+    policy = soup.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert not soup.find_all("script")
+    for tag in soup.find_all(src=True) + soup.find_all("link"):
+        assert (tag.get("src") or tag["href"]).startswith("data:")
+    assert not re.search(r"https?://|url\(|@import|/tmp/", text)
+
+
+def test_a_page_shows_results_and_no_code(pages: list[bytes]) -> None:
+    soup = BeautifulSoup(pages[0], "html.parser")
+    text = soup.get_text()
+    for absent in ("import", "page.read", "Parameters", "DataTable("):
+        assert absent not in text
+    for present in ("1\u202f302\u202f553", "Données synthétiques.", "Deux structures n'ont pas répondu.", "36,4"):
+        assert present in text
+    assert len(soup.find_all("h1")) == 1
+    assert soup.footer.p.get_text() == "Paramètres : dataset = jouet ; edition = 2016 ; territory = 32."
+    assert "31 janvier 2017" in soup.footer.get_text()
+    assert soup.footer.a["href"] == "../index.html"
+
+
+def test_the_contents_lead_to_the_headings(pages: list[bytes]) -> None:
+    soup = BeautifulSoup(pages[0], "html.parser")
+    anchors = [a["href"] for a in soup.select("nav a")]
+    assert anchors == ["#l-année-en-bref", "#publics", "#heures-par-public"]
+    for anchor in anchors:
+        assert soup.find(id=anchor[1:]).name in ("h2", "h3")
+
+
+def test_headings_of_one_name_have_their_own_anchors() -> None:
+    body = BeautifulSoup("<h2>Heures</h2><h3>Par EPCI</h3><h2>Heures</h2>", "html.parser")
+    sections = add_anchors(body)
+    assert [s.anchor for s in sections] == ["heures", "heures-2"]
+    assert [p.title for p in sections[0].parts] == ["Par EPCI"]
+    assert [tag["id"] for tag in body.find_all(["h2", "h3"])] == ["heures", "par-epci", "heures-2"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({**PARAMETERS, "editon": 2016}, "paramètre inconnu : editon ; attendu : dataset, edition, territory"),
+        ({"dataset": "jouet", "edition": 2016}, "paramètre manquant : territory"),
+        ({**PARAMETERS, "edition": 2031}, "édition 2031 inconnue"),
+    ],
+)
+def test_wrong_parameters_are_refused_and_no_older_page_stays(project: Path, parameters: dict, said: str) -> None:
+    out = project / "page.html"
+    out.write_text("an older page")
+    with pytest.raises(DataError, match=said):
+        render(project / "notebooks/consolidation.ipynb", parameters, out)
+    assert not out.exists()
+
+
+def test_a_notebook_without_parameters_is_refused(project: Path) -> None:
+    path = save(notebook("1 + 1"), project / "notebooks/consolidation.ipynb")
+    node = nbformat.read(path, as_version=4)
+    node.cells[0].metadata.tags = []
+    save(node, path)
+    with pytest.raises(DataError, match=r"attendu : aucun \(pas de cellule « parameters »\)"):
+        check_parameters(path, PARAMETERS)
+
+
+def test_a_failing_cell_is_named_and_leaves_no_page(project: Path) -> None:
+    path = save(
+        notebook("## Les heures", "x = 1", "raise ValueError('trop\\nde détails')", "## Suite", "2"),
+        project / "notebooks/consolidation.ipynb",
+    )
+    out = project / "page.html"
+    out.write_text("an older page")
+    before = dict(os.environ)
+    with pytest.raises(PageError) as caught:
+        render(path, PARAMETERS, out)
+    said = "consolidation.ipynb, cellule 4 (« Les heures ») : ValueError: trop"
+    assert str(caught.value) == said
+    assert not out.exists()
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        (
+            nbformat.v4.new_output("stream", name="stderr", text="/home/me/x.py:3: FutureWarning: old\n  x()\n"),
+            "message sur la sortie d'erreur : x.py:3: FutureWarning: old",
+        ),
+        (nbformat.v4.new_output("error", ename="SystemExit", evalue="", traceback=[]), "SystemExit"),
+        (
+            nbformat.v4.new_output("display_data", data={"image/png": "", "text/plain": "<Figure>"}),
+            "image sans texte de remplacement",
+        ),
+    ],
+)
+def test_outputs_that_a_page_may_not_hold(output: nbformat.NotebookNode, said: str) -> None:
+    node = notebook("## Titre", "x")
+    node.cells[2].outputs = [output]
+    with pytest.raises(PageError, match=re.escape(f"n.ipynb, cellule 3 (« Titre ») : {said}")):
+        refuse_outputs(Path("n.ipynb"), node)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("# Un second titre", "un seul titre de niveau 1"),
+        ("## Image\n![](https://example.org/i.png)", "élément « <img"),
+        ("## Script\n<script>1</script>", "élément « <script"),
+    ],
+)
+def test_bodies_that_break_a_rule(project: Path, source: str, said: str) -> None:
+    node = notebook("page.header()", source)
+    page = rendering.Page("consolidation", **PARAMETERS)
+    html = page.header()._repr_html_()
+    node.cells[1].outputs = [nbformat.v4.new_output("execute_result", data={"text/html": html})]
+    with pytest.raises(PageError, match=re.escape(said)):
+        rendering.to_html(Path("n.ipynb"), node, page, PARAMETERS)
+
+
+def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:
+    from analysis.dataset import load_dataset
+
+    pages = reporting.pages_of("consolidation", load_dataset("jouet"))
+    assert [(page.edition, page.territory) for page in pages] == [(2016, "32")]
+    with pytest.raises(DataError, match="aucune page pour « bilan »"):
+        reporting.pages_of("bilan", load_dataset("jouet"))
+
+
+def test_the_folder_is_replaced_only_when_all_its_pages_are_made(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (project / "params.yaml").read_text("utf-8")
+    listed = "publishing:\n  pages:\n    consolidation:\n"
+    listed += '      - {edition: 2015, territory: "32"}\n      - {edition: 2016, territory: "32"}\n'
+    listed += "".join(f"    {name}: []\n" for name in ("segments", "facilitators", "quality"))
+    (project / "params.yaml").write_text(re.sub(r"(?ms)^publishing:\n.*?(?=^\S|\Z)", listed, text), "utf-8")
+    folder = project / "reports/jouet/consolidation"
+    folder.mkdir(parents=True)
+    (folder / "2014-32.html").write_text("old")
+
+    def fail_on_the_second(notebook: Path, parameters: dict, out: Path) -> None:
+        if parameters["edition"] == 2016 and failing:
+            raise PageError("2016 échoue")
+        out.write_text("new")
+
+    monkeypatch.setattr(rendering, "render", fail_on_the_second)
+    failing = True
+    with pytest.raises(PageError):
+        reporting.report("jouet", "consolidation")
+    assert [path.name for path in folder.parent.rglob("*.html")] == ["2014-32.html"]
+    failing = False
+    reporting.report("jouet", "consolidation")
+    assert sorted(path.name for path in folder.parent.rglob("*")) == [
+        "2015-32.html",
+        "2016-32.html",
+        "consolidation",
+    ]
+    assert "page 2/2 : consolidation, édition 2016, territoire 32" in capsys.readouterr().err

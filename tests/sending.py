@@ -1,0 +1,81 @@
+"""A small structure's export, right in every cell, for tests to spoil."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from analysis.paths import raw_dir
+from analysis.scaffold import new_dataset
+from analysis.sources.canonical import EXPORTS
+
+EPCI_LILLE, EPCI_AMIENS = "200093201", "248000531"
+BUYER, COMPANY, EMPLOYER = "21590350100017", "55203253400646", "73282932000074"
+
+TABLES: dict[str, list[dict[str, str]]] = {
+    "operations": [
+        {"op_id": "OP1", "libelle": "Réhabilitation de l'école Pasteur", "maitre_ouvrage_siret": BUYER,
+         "maitre_ouvrage_categorie": "COMMUNE", "mecanisme": "EXEC", "segment": "BATIMENT_FINITION",
+         "date_debut": "01/01/2025", "date_fin": "31/12/2025", "is_anru": "non", "heures_prevues": "200"},
+    ],
+    "territoires": [{"op_id": "OP1", "epci_siren": EPCI_LILLE, "part": "1"}],
+    "engagements": [{"eng_id": "E1", "op_id": "OP1", "lot": "1", "entreprise_siret": COMPANY, "heures_prevues": "200"}],
+    "beneficiaires": [
+        {"ben_ref": "B1", "nom": "Durand-Élie", "prenom": "Zoé", "date_naissance": "05/03/2001", "sexe": "F",
+         "commune_insee": "59350", "nir": "201035935012345", "courriel": "zoe@example.org"},
+    ],
+    "contrats": [
+        {"ctr_id": "C1", "ben_ref": "B1", "eng_id": "E1", "employeur_siret": EMPLOYER, "employeur_kind": "EI",
+         "contrat_type": "CDDI", "date_debut": "01/02/2025", "date_fin": "31/03/2025", "rsa": "oui", "qpv": "inconnu",
+         "deld": "non"},
+    ],
+    "heures": [
+        {"ctr_id": "C1", "mois": "2025-02", "heures": "100,5"},
+        {"ctr_id": "C1", "mois": "2025-03", "heures": "50,25"},
+    ],
+    "sorties": [],
+}  # fmt: skip
+
+
+def mapping(**changes: object) -> dict:
+    """A mapping of CSV files with canonical headings, decimal commas and French dates."""
+    tables = {
+        name: {"fichier": f"{name}.csv", "colonnes": {column.name: column.name for column in table.columns}}
+        for name, table in EXPORTS.items()
+    }
+    return {"nom": "essai", "decimale": ",", "format_date": "%d/%m/%Y", "tables": tables, **changes}
+
+
+def write_dataset(name: str = "essai") -> Path:
+    """A scaffolded dataset with one structure, S1, that has not sent anything yet."""
+    folder = new_dataset(name, "32", 2025)
+    (folder / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,Essai,,essai\nS2,Autre,,essai\n")
+    (folder / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping()))
+    return folder
+
+
+def send(
+    tables: dict[str, list[dict[str, str]]] | None = None,
+    *,
+    structure: str = "S1",
+    year: str = "2025",
+    dataset: str = "essai",
+    encoding: str = "utf-8",
+) -> Path:
+    """Write the export of one structure; tables not given are those of `TABLES`."""
+    folder = raw_dir(dataset) / "exports" / structure / year
+    folder.mkdir(parents=True)
+    for name, rows in {**TABLES, **(tables or {})}.items():
+        columns = [column.name for column in EXPORTS[name].columns]
+        frame = pd.DataFrame(rows, columns=columns)
+        frame.to_csv(folder / f"{name}.csv", sep=";", index=False, encoding=encoding)
+    return folder
+
+
+def changed(table: str, row: int = 0, **values: str) -> dict[str, list[dict[str, str]]]:
+    """`TABLES` with one row of one table changed."""
+    rows = [dict(found) for found in TABLES[table]]
+    rows[row] |= values
+    return {table: rows}

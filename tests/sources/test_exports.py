@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import msoffcrypto
+import pandas as pd
+import pytest
+import xlsxwriter
+import yaml
+from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
+
+from analysis.errors import DataError
+from analysis.files import read_table
+from analysis.paths import clean_dir, quality_dir
+from analysis.sources import exports
+
+
+def imported(dataset: str = "essai") -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    exports.build(dataset)
+    tables = {path.stem: read_table(path) for path in clean_dir(dataset).glob("*.parquet")}
+    return tables, read_table(quality_dir(dataset) / "exports.parquet")
+
+
+@pytest.fixture(autouse=True)
+def dataset(project: Path) -> Path:
+    return write_dataset()
+
+
+def test_a_right_export_gives_typed_tables_and_no_remark() -> None:
+    send()
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["heures"]["heures"].tolist() == [100.5, 50.25]
+    contract = tables["contrats"].iloc[0]
+    assert (contract["ctr_id"], contract["eng_id"]) == ("S1:C1", "S1:E1")
+    assert contract["rsa"] is True or contract["rsa"] == True  # noqa: E712
+    assert pd.isna(contract["qpv"])
+    assert contract["jeune"] and not contract["senior"]
+
+
+def test_no_personal_value_leaves_ingestion() -> None:
+    send(changed("beneficiaires", date_naissance="31/02/2001", sexe="X"))
+    tables, quality = imported()
+    everything = " ".join(frame.to_csv() for frame in [*tables.values(), quality]).lower()
+    for secret in ("durand", "zoé", "05/03/2001", "2001-03-05", "31/02/2001", "201035935012345", "zoe@example.org"):
+        assert secret not in everything
+    assert "naissance_invalide" in set(quality["regle"])
+
+
+def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> None:
+    send()
+    send(changed("beneficiaires", nom="DURAND ELIE", prenom="zoe"), structure="S2")
+    tables, _ = imported()
+    assert tables["contrats"]["ben_id"].nunique() == 1
+
+
+def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    send()
+    first = imported()[0]["contrats"]["ben_id"].tolist()
+    monkeypatch.setenv("ANALYSIS_SECRET", "another secret, long enough")
+    assert imported()[0]["contrats"]["ben_id"].tolist() != first
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("1 234,5", None), ("1234.5", None), ("134,5", 134.5), ("134.5", 134.5), ("1\u202f34,5", 134.5), ("0", 0.0)],
+)
+def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float | None) -> None:
+    send(changed("heures", heures=text))
+    tables, quality = imported()
+    kept = tables["heures"].set_index("mois")["heures"]
+    if hours is None:  # read as 1234.5, then refused as absurd: 300 hours a month at most
+        assert "2025-02" not in kept.index
+        assert quality["regle"].tolist() == ["heures_absurdes"]
+        assert quality["valeur"].tolist() == ["1234.5"]
+    else:
+        assert kept["2025-02"] == hours
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "column"),
+    [
+        (changed("heures", heures="-5"), "heures_negatives", "heures"),
+        (changed("heures", heures="301"), "heures_absurdes", "heures"),
+        (changed("heures", heures="cent"), "nombre_invalide", "heures"),
+        (changed("heures", mois="2024-12"), "mois_invalide", "mois"),
+        (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
+        (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
+        (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02"), "cle_double", "ctr_id"),
+    ],
+)
+def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: str, column: str) -> None:
+    send(change)
+    tables, quality = imported()
+    assert len(tables["heures"]) == 1
+    row = quality[quality["regle"] == rule].iloc[0]
+    assert row["colonne"] == column
+    assert row["fichier"] == "exports/S1/2025/heures.csv"
+    assert row["ligne"] in (2, 3)
+    assert f"ligne {row['ligne']}" in row["message"] and "attendu" in row["message"]
+    if rule != "nombre_invalide":
+        assert '"ctr_id"' in row["enregistrement"]
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (changed("beneficiaires", commune_insee="59999"), "commune_inconnue"),
+        (changed("territoires", epci_siren="123456789"), "epci_inconnu"),
+        (changed("operations", mecanisme="ART14"), "code_inconnu"),
+        (changed("operations", maitre_ouvrage_siret="21590350100018"), "siret_export"),
+        (changed("operations", date_debut="2025-13-01"), "date_export_invalide"),
+        (changed("contrats", rsa="peut-être"), "oui_non_invalide"),
+        (changed("contrats", qpv="oui"), "qpv_sans_millesime"),
+        (changed("contrats", employeur_kind="ETT"), "iae_incoherent"),
+        (changed("heures", heures="250"), "heures_elevees"),
+        (changed("operations", libelle=""), "valeur_obligatoire"),
+    ],
+)
+def test_a_doubtful_value_is_one_row_of_the_quality_table_and_no_hour_is_lost(change: dict, rule: str) -> None:
+    send(change)
+    tables, quality = imported()
+    assert rule in set(quality["regle"])
+    assert len(tables["heures"]) == 2
+
+
+def test_a_former_commune_is_followed_to_the_one_that_took_it_over() -> None:
+    send(changed("beneficiaires", commune_insee="02077"))
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["beneficiaires"]["epci_siren"].notna().all()
+
+
+def test_parts_that_do_not_sum_to_one_are_scaled_and_marked() -> None:
+    rows = [{**TABLES["territoires"][0], "part": "0,5"}, {"op_id": "OP1", "epci_siren": EPCI_AMIENS, "part": "0,3"}]
+    send({"territoires": rows})
+    tables, quality = imported()
+    assert tables["territoires"]["part"].sum() == pytest.approx(1, abs=1e-12)
+    assert set(tables["territoires"]["part_methode"]) == {"ramenee"}
+    assert quality["regle"].tolist() == ["parts_somme"] and quality["valeur"].tolist() == ["0.8"]
+
+
+def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path) -> None:
+    send(changed("heures", heures="-5"))
+    head = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
+    fix = 'exports/S1/2025,heures,C1|2025-02|,heures,-5,"5,5",signe,analyste,2026-01-15\n'
+    stale = 'exports/S1/2025,heures,C1|2025-03|,heures,"99",60,x,analyste,2026-01-15\n'
+    (dataset / "decisions" / "corrections.csv").write_text(head + fix + stale)
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [5.5, 50.25]
+    assert quality["regle"].tolist() == ["correction_perimee"]
+    assert quality["ligne"].tolist() == [3]
+
+
+def refused() -> str:
+    with pytest.raises(DataError) as caught:
+        exports.build("essai")
+    return str(caught.value)
+
+
+def test_a_file_in_another_encoding_stops_with_its_line(dataset: Path) -> None:
+    send(encoding="cp1252")
+    sentence = refused()
+    assert "exports/S1/2025/beneficiaires.csv" in sentence and "ligne 2" in sentence and "utf-8" in sentence
+    assert not clean_dir("essai").exists()
+
+
+def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:
+    send()
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(encodage="cp1252")))
+    assert "le fichier est en utf-8" in refused()
+
+
+def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset: Path) -> None:
+    send()
+    changes = mapping()
+    changes["tables"]["heures"]["colonnes"]["heures"] = "Nb heures"
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    sentence = refused()
+    assert "« Nb heures » absente" in sentence and "ctr_id, mois" in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda m: m["tables"].update(salaires={"fichier": "x.csv", "colonnes": {}}), "table « salaires » inconnue"),
+        (lambda m: m["tables"]["heures"]["colonnes"].update(heure="x"), "colonne « heure » inconnue"),
+        (lambda m: m["tables"]["heures"]["colonnes"].pop("heures"), "colonne obligatoire « heures »"),
+        (lambda m: m.update(decimal=","), "clé « decimal » : clé inconnue"),
+        (lambda m: m["tables"]["heures"].update(disposition="large"), "disposition"),
+    ],
+)
+def test_a_wrong_mapping_is_refused_with_what_is_expected(dataset: Path, change, expected: str) -> None:
+    send()
+    changes = mapping()
+    change(changes)
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    assert expected in refused()
+
+
+def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -> None:
+    send(year="2031")
+    send(structure="S9")
+    sentences = refused().splitlines()
+    assert len(sentences) == 2
+    assert "2031" in sentences[0] and "éditions 2025 à 2025" in sentences[0]
+    assert "S9" in sentences[1] and "structures.csv" in sentences[1]
+
+
+def test_a_missing_file_is_named() -> None:
+    (send() / "heures.csv").unlink()
+    assert "exports/S1/2025/heures.csv" in refused()
+
+
+def test_an_unknown_dataset_names_those_there_are() -> None:
+    with pytest.raises(DataError, match="« nulle » inconnu ; attendu : essai"):
+        exports.build("nulle")
+
+
+def test_without_a_secret_no_person_is_read(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    send()
+    monkeypatch.delenv("ANALYSIS_SECRET", raising=False)
+    (dataset / "secret.txt").unlink()
+    assert "secret des pseudonymes absent" in refused()
+
+
+# --- workbooks ---------------------------------------------------------------------------------
+
+
+def write_workbook(folder: Path, sheets: dict[str, list[list]]) -> Path:
+    path = folder / "export.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    book.close()
+    return path
+
+
+@pytest.fixture
+def workbook(dataset: Path) -> Path:
+    folder = send()
+    changes = mapping()
+    changes["tables"]["heures"] = {
+        "fichier": "export.xlsx", "feuille": "Suivi", "disposition": "large",
+        "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3},
+    }  # fmt: skip
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 12.5, None]]})
+
+
+def test_months_in_columns_become_rows(workbook: Path) -> None:
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 12.5]]
+
+
+def test_a_missing_sheet_names_those_there_are(workbook: Path) -> None:
+    write_workbook(workbook.parent, {"Autre": [["Contrat"]]})
+    assert "feuille « Suivi » absente, présentes : Autre" in refused()
+
+
+def test_a_workbook_with_a_password_is_named_as_such(workbook: Path) -> None:
+    plain = workbook.with_name("plain.xlsx")
+    workbook.rename(plain)
+    with plain.open("rb") as source, workbook.open("wb") as locked:
+        msoffcrypto.OfficeFile(source).encrypt("mot de passe", locked)
+    assert "exports/S1/2025/export.xlsx" in refused() and "sans mot de passe" in refused()
+
+
+def test_a_broken_workbook_is_unreadable_not_a_crash(workbook: Path) -> None:
+    workbook.write_bytes(workbook.read_bytes()[:200])
+    assert "exports/S1/2025/export.xlsx : fichier inutilisable" in refused()

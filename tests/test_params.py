@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT
+
+from analysis.errors import DataError
+from analysis.params import load_params
+
+
+def refused(text: str, tmp_path: Path) -> str:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        load_params(path)
+    return str(caught.value)
+
+
+def text() -> str:
+    return (CHECKOUT / "params.yaml").read_text()
+
+
+def test_the_committed_parameters_are_valid() -> None:
+    assert "demo" in load_params().datasets
+
+
+def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: Path) -> None:
+    spoilt = text().replace("memory_mb:", "memory_mo:")
+    line = 1 + spoilt[: spoilt.index("memory_mo")].count("\n")
+    sentence = refused(spoilt, tmp_path)
+    assert sentence.startswith(f"params.yaml, ligne {line}, clé « decp.memory_mo » : clé inconnue")
+    assert "memory_mb" in sentence
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("max_months: 360", "max_months: beaucoup", "« decp.max_months » : valeur « beaucoup »"),
+        ("datasets:\n  - demo", "datasets: demo", "« datasets »"),
+        ("decp:\n", "decp: [\n", "YAML illisible"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in text()
+    sentence = refused(text().replace(old, new, 1), tmp_path)
+    assert expected in sentence and "\n" not in sentence
+
+
+def test_a_missing_block_is_named(tmp_path: Path) -> None:
+    kept = text().split("\nexports:")[0]
+    assert "« exports » : clé absente" in refused(kept, tmp_path)

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from analysis.dataset import load_dataset
+from analysis.errors import DataError
+from analysis.files import read_table
+from analysis.paths import clean_dir, quality_dir
+from analysis.scaffold import new_dataset
+from analysis.sources import inventory
+from analysis.sources.canonical import EXPORTS, INVENTORY
+from analysis.sources.mapping import load_mapping
+
+
+def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> None:
+    folder = new_dataset("aisne", "32", 2025)
+    assert load_dataset("aisne").edition(2025).departements == ["02", "59", "60", "62", "80"]
+    assert set(load_mapping(folder / "mappings" / "modele.yaml").tables) == set(EXPORTS)
+    readme = (folder / "LISEZMOI.md").read_text()
+    assert "`heures_prevues`" in readme and "aisne" in readme
+    assert len((folder / "secret.txt").read_text().strip()) == 64
+
+
+def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_not_read(project: Path) -> None:
+    folder = new_dataset("aisne", "32", 2025)
+    path = folder / "questionnaires" / "inventaire.xlsx"
+    book = CalamineWorkbook.from_path(path)
+    assert book.sheet_names == [*INVENTORY, "listes"]
+    rows = book.get_sheet_by_name("facilitateurs").to_python()
+    assert rows[0] == [column.name for column in INVENTORY["facilitateurs"].columns]
+    assert "EXEMPLE" in rows[1]
+    path.rename(folder / "inventaire" / "rempli.xlsx")
+    inventory.build("aisne")
+    assert read_table(clean_dir("aisne") / "structures.parquet").empty
+    assert read_table(quality_dir("aisne") / "inventaire.parquet").empty
+
+
+@pytest.mark.parametrize("name", ["Mon jeu", "reference", "../x", "2025"])
+def test_an_odd_name_is_refused(project: Path, name: str) -> None:
+    with pytest.raises(DataError, match="attendu"):
+        new_dataset(name, "32", 2025)
+
+
+def test_an_existing_dataset_is_left_alone(project: Path) -> None:
+    new_dataset("aisne", "32", 2025)
+    with pytest.raises(DataError, match="existe déjà"):
+        new_dataset("aisne", "32", 2025)
