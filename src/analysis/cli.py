@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from analysis.errors import DataError
+from analysis.paths import project_root
 
 
 class Verbs(click.Group):
@@ -146,6 +147,22 @@ def fetch_verb(dataset: str, only: tuple[str, ...]) -> None:
 
     for path in fetch(dataset, list(only)):
         click.echo(str(path))
+
+
+@main.command("dictionary")
+def dictionary_verb() -> None:
+    """Write docs/data-dictionary.md and docs/dictionary/ from the schemas."""
+    from analysis.schemas.dictionary import write
+
+    write(project_root() / "docs")
+
+
+@main.command("constraints", hidden=True)
+def constraints_verb() -> None:
+    """Write constraints.txt from requirements.lock."""
+    from analysis.constraints import write
+
+    write(project_root())
 
 
 if __name__ == "__main__":

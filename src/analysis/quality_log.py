@@ -11,19 +11,7 @@ import pandas as pd
 
 from analysis.errors import DataError
 from analysis.paths import reference_dir
-
-COLUMNS = [
-    "source",
-    "fichier",
-    "ligne",
-    "colonne",
-    "valeur",
-    "regle",
-    "gravite",
-    "message",
-    "enregistrement",
-]
-SORT = ["source", "fichier", "ligne", "colonne", "regle", "valeur"]
+from analysis.quality_columns import COLUMNS, SORT
 
 
 @cache

@@ -81,6 +81,7 @@ def test_rounding_is_half_up_from_the_unrounded_value() -> None:
     assert Column("x", 0, factor=100).show(0.285) == "29"  # 0.285 * 100 is 28.499999999999996 in floats
     assert Column("x", 2).show(2.675) == "2,68"
     assert Column("annee").show(2016.0) == "2016"
+    assert Column("x", 0).show(pd.NA) == Column("x", 0).show(float("nan")) == Column("x").show(None) == "n.d."
     assert Column("jour").show(pd.Timestamp("2019-02-01")) == "1er février 2019"
 
 

@@ -97,7 +97,8 @@ def _pieces() -> pd.Series:
     communes, _, cells = _communes()
     groups = communes.groupby(["epci_siren", "departement"], sort=True).indices
     pieces = np.array([shapely.union_all(cells[rows]) for rows in groups.values()])
-    return pd.Series(shapely.coverage_simplify(pieces, DETAIL), index=pd.MultiIndex.from_tuples(groups))
+    keys = pd.MultiIndex.from_tuples([tuple(key) for key in groups])  # type: ignore[arg-type]
+    return pd.Series(shapely.coverage_simplify(pieces, DETAIL), index=keys)
 
 
 def _dissolved(level: int) -> dict[str, shapely.Geometry]:

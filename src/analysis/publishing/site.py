@@ -86,7 +86,7 @@ def published_tables(dataset: str) -> list[PublishedTable]:
                     f"publication/tables.csv : table « {name}_{path.stem} » non décrite ; attendu : une ligne "
                     "avec livrable, table, description et unite_observation."
                 )
-            out.append(PublishedTable(str(name), path.stem, row.description, row.unite_observation, path))
+            out.append(PublishedTable(str(name), path.stem, str(row.description), str(row.unite_observation), path))
     return out
 
 

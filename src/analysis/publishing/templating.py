@@ -31,7 +31,7 @@ def french_date(day: dt.date) -> str:
 
 def number(value: float | Decimal | None, digits: int = 0, unit: str = "", factor: float = 1) -> str:
     """`value` times `factor` in French, rounded half up once, from the unrounded product."""
-    if value is None or pd.isna(value):
+    if value is None or pd.isna(value):  # type: ignore[arg-type]
         return MISSING
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     return french(exact * Decimal(repr(factor)), digits, unit)

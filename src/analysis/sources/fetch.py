@@ -17,7 +17,8 @@ from analysis.params import Block, load_settings
 from analysis.paths import project_root
 
 TIMEOUT = 30  # seconds without a byte before the line counts as cut
-BLOCK = 1 << 20
+BLOCK = 1 << 16  # what a cut line can cost
+DVC = [sys.executable, "-m", "dvc"]  # the one of this environment, activated or not
 
 
 class OpenSource(Block):
@@ -99,8 +100,8 @@ def _store(answer: requests.Response, scratch: Path, name: str, *, start: int, t
 def _register(address: str, path: Path, name: str) -> None:
     """Keep the address and the hash in a `.dvc` file, as `dvc import-url` does."""
     for command in (
-        ["dvc", "import-url", "--quiet", "--force", "--no-download", address, str(path)],
-        ["dvc", "commit", "--quiet", "--force", f"{path}.dvc"],
+        [*DVC, "import-url", "--quiet", "--force", "--no-download", address, str(path)],
+        [*DVC, "commit", "--quiet", "--force", f"{path}.dvc"],
     ):
         # `import-url` clears its target: the file waits aside while the address is written down.
         aside = path.with_name(f".{path.name}.whole")
@@ -111,4 +112,4 @@ def _register(address: str, path: Path, name: str) -> None:
             aside.replace(path)
         if done.returncode:
             reason = (done.stderr.strip().splitlines() or ["sans message"])[-1]
-            raise DataError(f"source « {name} » : « {' '.join(command[:2])} » a échoué ({reason}).")
+            raise DataError(f"source « {name} » : « dvc {command[3]} » a échoué ({reason}).")

@@ -8,8 +8,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from analysis.quality_log import COLUMNS
-from analysis.sources.decp import values
+from analysis.quality_columns import COLUMNS
 from analysis.sources.decp.cleaning import Rules
 
 
@@ -51,8 +50,8 @@ def _lost(received: ir.StringValue, value: ir.Value) -> ir.BooleanValue:
     return received.notnull() & value.isnull()
 
 
-def _amount_rule(received: ir.StringValue, rules: Rules) -> ir.StringValue:
-    placeholder = values.number(received).isin(list(rules.placeholders)).fill_null(False)
+def _amount_rule(euros: ir.FloatingValue, rules: Rules) -> ir.StringValue:
+    placeholder = euros.isin(list(rules.placeholders)).fill_null(False)
     return placeholder.ifelse("montant_fictif", "montant_invalide")
 
 
@@ -69,11 +68,11 @@ def _of_contracts(c: ir.Table, rules: Rules) -> list[ir.Table]:
             "datePublicationDonnees",
             published,
         ),
-        _part(c, _lost(c.montant_recu, c.montant_initial), _amount_rule(c.montant_recu, rules), "montant", c.montant_recu),
+        _part(c, _lost(c.montant_recu, c.montant_initial), _amount_rule(c.euros, rules), "montant", c.montant_recu),
         _part(c, c.montant_initial > rules.warn_amount, "montant_eleve", "montant", c.montant_recu),
         _part(c, _lost(c.dureeMois_recue, c.duree_initiale), "duree_invalide", "dureeMois", c.dureeMois_recue),
         _part(c, _lost(c.codeCPV_recu, c.codeCPV), "cpv_invalide", "codeCPV", c.codeCPV_recu),
-        _part(c, ~values.siret_is_valid(c.acheteur_id), "siret_acheteur", "acheteur.id", c.acheteur_id),
+        _part(c, ~c.siret_valide, "siret_acheteur", "acheteur.id", c.acheteur_id),
         _part(c, c.lieu_code_recu.notnull() & ~c.lieu_trouve, "lieu_inconnu", "lieuExecution.code", c.lieu_code_recu),
         _part(
             c,
@@ -91,11 +90,11 @@ def _of_modifications(m: ir.Table, rules: Rules) -> list[ir.Table]:
     date, published = m.dateNotification.nullif(""), m.datePublicationDonnees.nullif("")
     amount, months = m.montant.nullif(""), m.dureeMois.nullif("")
     return [
-        _part(m, _lost(date, rules.date(m.dateNotification)), "date_invalide", "modifications.dateNotification", date),
+        _part(m, _lost(date, m.notifiee), "date_invalide", "modifications.dateNotification", date),
         _part(
-            m, _lost(published, m.date_publication), "date_invalide", "modifications.datePublicationDonnees", published
+            m, _lost(published, m.publiee), "date_invalide", "modifications.datePublicationDonnees", published
         ),
-        _part(m, _lost(amount, m.montant_lu), _amount_rule(amount, rules), "modifications.montant", amount),
+        _part(m, _lost(amount, m.montant_lu), _amount_rule(m.euros, rules), "modifications.montant", amount),
         _part(m, m.montant_lu > rules.warn_amount, "montant_eleve", "modifications.montant", amount),
         _part(m, _lost(months, m.duree_lue), "duree_invalide", "modifications.dureeMois", months),
     ]

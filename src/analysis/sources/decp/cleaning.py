@@ -48,40 +48,76 @@ class Rules:
     def last_date(self) -> dt.date | None:
         return self.observed + dt.timedelta(days=1) if self.observed else None
 
-    def date(self, text: ir.StringValue) -> ir.DateValue:
-        return values.date(text, self.first_date, self.last_date)
+    def day(self, value: ir.DateValue) -> ir.DateValue:
+        """The day if it lies between the first believable one and the day after the observation (E10)."""
+        kept = value >= ibis.literal(self.first_date)
+        if self.last_date is not None:
+            kept &= value <= ibis.literal(self.last_date)
+        return kept.ifelse(value, ibis.null("date"))
 
-    def amount(self, text: ir.StringValue) -> ir.FloatingValue:
-        return values.amount(text, self.max_amount, list(self.placeholders))
+    def euros(self, value: ir.FloatingValue) -> ir.FloatingValue:
+        """The amount if it is above zero, at most the ceiling, and does not stand for none (E9)."""
+        kept = (value > 0) & (value <= self.max_amount) & value.notin(list(self.placeholders))
+        return kept.ifelse(value, ibis.null("float64"))
 
-    def duration(self, text: ir.StringValue) -> ir.IntegerValue:
-        return values.duration(text, self.max_months)
+    def months(self, value: ir.FloatingValue) -> ir.IntegerValue:
+        """The duration in months, started ones counted whole, from 1 to the longest believable (E10)."""
+        kept = (value > 0) & (value <= self.max_months)
+        return kept.ifelse(value, ibis.null("float64")).ceil().cast("int64")
 
 
-def latest_publication(contracts: ir.Table, first_date: dt.date) -> ir.Scalar:
-    """The last day on which a contract was published, absurd days before `first_date` left out."""
-    return values.date(contracts.datePublicationDonnees, first_date, None).max()
+def read_values(contracts: ir.Table) -> ir.Table:
+    """`doc` and what the received text of a contract says, believable or not; null where it cannot be read."""
+    c = contracts
+    return c.select(
+        "doc",
+        notification=values.date(c.dateNotification),
+        publication=values.date(c.datePublicationDonnees),
+        euros=values.number(c.montant),
+        mois=values.number(c.dureeMois),
+        offres=values.number(c.offresRecues),
+        cpv=values.cpv(c.codeCPV),
+        lot=values.lot(
+            c.objet, (c.format == "2019").ifelse(c.id.strip().re_replace("..$", ""), c.id.strip())
+        ),
+    )
 
 
-def ordered_modifications(modifications: ir.Table, rules: Rules) -> ir.Table:
-    """The modifications with their values read, and `ordre`: 1 for the first one applied to its contract.
+def latest_publication(read: ir.Table, first_date: dt.date) -> ir.Scalar:
+    """The last day on which a contract was published, days before `first_date` left out."""
+    return (read.publication >= ibis.literal(first_date)).ifelse(read.publication, ibis.null("date")).max()
+
+
+def read_modifications(modifications: ir.Table) -> ir.Table:
+    """The staged modifications, and what their received text says, believable or not."""
+    m = modifications
+    return m.mutate(
+        notification=values.date(m.dateNotification),
+        publication=values.date(m.datePublicationDonnees),
+        euros=values.number(m.montant),
+        mois=values.number(m.dureeMois),
+        rang_declare=values.number(m.numero),
+    )
+
+
+def ordered_modifications(read: ir.Table, rules: Rules) -> ir.Table:
+    """The modifications with their believable values, and `ordre`: 1 for the first applied to its contract.
 
     Their order is that of their dates (of notification, else of publication), then of their numbers, then of
     their content: the same whatever the order in which they were received.
     """
-    m = modifications
-    m = m.mutate(
-        date=ibis.coalesce(rules.date(m.dateNotification), rules.date(m.datePublicationDonnees)),
-        date_publication=rules.date(m.datePublicationDonnees),
-        montant_lu=rules.amount(m.montant),
-        duree_lue=rules.duration(m.dureeMois),
-        numero_lu=values.number(m.numero),
+    m = read.mutate(
+        notifiee=rules.day(read.notification),
+        publiee=rules.day(read.publication),
+        montant_lu=rules.euros(read.euros),
+        duree_lue=rules.months(read.mois),
     )
-    order = [ibis.asc(m.date, nulls_first=True), ibis.asc(m.numero_lu, nulls_first=True), m.empreinte, m.rang]
+    m = m.mutate(date=ibis.coalesce(m.notifiee, m.publiee))
+    order = [ibis.asc(m.date, nulls_first=True), ibis.asc(m.rang_declare, nulls_first=True), m.empreinte, m.rang]
     return m.mutate(ordre=ibis.row_number().over(group_by=m.doc, order_by=order) + 1)
 
 
-def sorted_out(contracts: ir.Table, modifications: ir.Table, rules: Rules) -> ir.Table:
+def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rules: Rules) -> ir.Table:
     """`doc, uid, regle` for each received record: why it is refused, null for the one kept of its contract.
 
     A contract is what shares a buyer and an identifier (`uid`). Of several records the last published is
@@ -89,12 +125,11 @@ def sorted_out(contracts: ir.Table, modifications: ir.Table, rules: Rules) -> ir
     notification, then content and place.
     """
     changes = modifications.group_by("doc").agg(
-        changed=modifications.date_publication.max(), n_changes=modifications.count()
+        changed=modifications.publiee.max(), n_changes=modifications.count()
     )
-    c = contracts.mutate(
-        published=rules.date(contracts.datePublicationDonnees), notified=rules.date(contracts.dateNotification)
-    )
-    c = c.left_join(changes, "doc")
+    c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte", "acheteur_id", "id")
+    c = c.join(read.select("doc", "notification", "publication"), "doc")
+    c = c.left_join(changes, "doc").drop("doc_right")
     buyer, identifier = c.acheteur_id.re_replace(r"\s", ""), c.id.strip()
     never = ibis.date("0001-01-01")
     c = c.mutate(
@@ -104,8 +139,10 @@ def sorted_out(contracts: ir.Table, modifications: ir.Table, rules: Rules) -> ir
             ((buyer == "") | (identifier == ""), "decp_enregistrement"),
             else_=ibis.null("string"),
         ),
-        published=ibis.greatest(c.published.fill_null(never), c.changed.fill_null(never)),
-        notified=c.notified.fill_null(never),
+        published=ibis.greatest(
+            rules.day(c.publication).fill_null(never), c.changed.fill_null(never)
+        ),
+        notified=rules.day(c.notification).fill_null(never),
         n_changes=c.n_changes.fill_null(0),
     )
     newest_first = [
@@ -120,8 +157,11 @@ def sorted_out(contracts: ir.Table, modifications: ir.Table, rules: Rules) -> ir
     return c.select("doc", "uid", "fichier", "ligne", regle=regle, identifiant=identifier)
 
 
-def current_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) -> ir.Table:
-    """The holders of each kept contract after its modifications, each once, in the order received."""
+def current_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
+    """The holders of each kept contract after its modifications, each once, in the order received.
+
+    `siret_valide` is null where the identifier says that it is not a SIRET.
+    """
     changes = modifications.filter(modifications.n_titulaires > 0)
     last = changes.group_by("doc").agg(
         named_by=changes.rang.argmax(changes.ordre), depuis_modification=changes.ordre.max()
@@ -129,29 +169,19 @@ def current_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) 
     h = holders.join(kept.select("doc", "uid"), "doc").left_join(last, "doc").drop("doc_right")
     h = h.filter(h.modification == h.named_by.fill_null(0))
     h = h.mutate(
-        titulaire_id=filled(h.id), titulaire_type=filled(h.type), titulaire_nom=filled(h.nom)
+        titulaire_id=filled(h.id.strip()), titulaire_type=filled(h.type), titulaire_nom=filled(h.nom)
     )
     h = h.filter(h.titulaire_id.notnull() | h.titulaire_nom.notnull())
     once = h.group_by("uid", "titulaire_id", "titulaire_type", "titulaire_nom").agg(
         first=h.rang.min(), depuis_modification=h.depuis_modification.max().fill_null(0)
     )
     order = [once.first, once.titulaire_id, once.titulaire_nom, once.titulaire_type]
-    return once.select(
-        "uid",
-        "titulaire_id",
-        "titulaire_type",
-        "titulaire_nom",
-        "depuis_modification",
-        rang=ibis.row_number().over(group_by="uid", order_by=order) + 1,
-        siret_valide=_is_siret(once).ifelse(
-            values.siret_is_valid(once.titulaire_id.fill_null("")), ibis.null("boolean")
-        ),
-    ).select(*HOLDER_COLUMNS)
-
-
-def _is_siret(holders: ir.Table) -> ir.BooleanValue:
-    """Whether the identifier says that it is a SIRET, or does not say what else it is."""
-    return holders.titulaire_type.fill_null("SIRET").upper() == "SIRET"
+    once = once.mutate(rang=ibis.row_number().over(group_by="uid", order_by=order) + 1)
+    once = once.left_join(sirets, once.titulaire_id == sirets.siret)
+    is_siret = once.titulaire_type.fill_null("SIRET").upper() == "SIRET"
+    return once.mutate(siret_valide=is_siret.ifelse(once.valide.fill_null(False), ibis.null("boolean"))).select(
+        *HOLDER_COLUMNS
+    )
 
 
 def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
@@ -163,7 +193,7 @@ def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
         "date",
         numero_recu=filled(m.numero),
         date_recue=filled(m.dateNotification),
-        datePublicationDonnees=m.date_publication,
+        datePublicationDonnees=m.publiee,
         montant=m.montant_lu,
         montant_recu=filled(m.montant),
         dureeMois=m.duree_lue,
@@ -171,6 +201,12 @@ def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
         n_titulaires=m.n_titulaires.fill_null(0),
         objet=filled(m.objet),
     ).select(*MODIFICATION_COLUMNS)
+
+
+def identifiers(contracts: ir.Table, holders: ir.Table) -> ir.Table:
+    """`siret`: every identifier of a buyer or a holder, as compared."""
+    buyers = contracts.select(siret=contracts.acheteur_id.re_replace(r"\s", ""))
+    return buyers.union(holders.select(siret=filled(holders.id.strip()))).filter(ibis._.siret.notnull())
 
 
 def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
@@ -207,11 +243,13 @@ def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
 
 def clean_contracts(
     contracts: ir.Table,
+    read: ir.Table,
     kept: ir.Table,
     modifications: ir.Table,
     holders: ir.Table,
     places: ir.Table,
     states: ir.Table,
+    sirets: ir.Table,
     rules: Rules,
 ) -> ir.Table:
     """One row per kept contract: `doc`, the columns of `CONTRACT_COLUMNS`, and what `checks` looks at.
@@ -219,22 +257,19 @@ def clean_contracts(
     `montant` and `dureeMois` are those of the last modification that gives them, else as notified.
     """
     c = contracts.join(kept.select("doc", "uid", "identifiant"), "doc")
+    c = c.join(read.rename(lot_lu="lot", cpv_lu="cpv"), "doc")
     c = c.left_join(_last_values(modifications), "doc").drop("doc_right")
-    n_holders = holders.group_by("uid").agg(n_titulaires=holders.count())
-    c = c.left_join(n_holders, "uid").drop("uid_right")
-    c = c.left_join(places, "doc").drop("doc_right")
-    c = c.rename(lieu_code_lu="lieu_code_right", lieu_type_lu="lieu_type_right")
+    c = c.left_join(holders.group_by("uid").agg(n_titulaires=holders.count()), "uid").drop("uid_right")
+    c = c.join(places.rename(lieu_code_lu="lieu_code", lieu_type_lu="lieu_type"), "doc")
     c = c.left_join(states, c.considerationsSociales == states.recu)
+    c = c.mutate(buyer=c.acheteur_id.re_replace(r"\s", ""))
+    c = c.left_join(sirets, c.buyer == sirets.siret)
     c = c.mutate(
-        notified=rules.date(c.dateNotification),
-        published=rules.date(c.datePublicationDonnees),
-        montant_initial=rules.amount(c.montant),
-        duree_initiale=rules.duration(c.dureeMois),
-        code=values.cpv(c.codeCPV, list(rules.divisions)),
+        notified=rules.day(c.notification),
+        published=rules.day(c.publication),
+        montant_initial=rules.euros(c.euros),
+        duree_initiale=rules.months(c.mois),
         year_of_id=_leading_year(c.identifiant, rules),
-    )
-    numbering = (c.format == "2019").ifelse(
-        c.identifiant.substr(0, ibis.greatest(c.identifiant.length() - 2, 0)), c.identifiant
     )
     source = ibis.cases(
         (c.notified.notnull(), "notification"),
@@ -252,16 +287,18 @@ def clean_contracts(
         "montant_initial",
         "lieu_trouve",
         "duree_initiale",
+        "euros",
         id=c.identifiant,
-        acheteur_id=c.acheteur_id.re_replace(r"\s", ""),
+        acheteur_id=c.buyer,
+        siret_valide=c.valide.fill_null(False),
         acheteur_nom=filled(c.acheteur_nom),
         objet=filled(c.objet),
         nature=filled(c.nature),
         procedure=filled(c.procedure),
         techniques=filled(c.techniques),
         idAccordCadre=filled(c.idAccordCadre),
-        lot=values.lot(c.objet.fill_null(""), numbering),
-        codeCPV=c.code,
+        lot=c.lot_lu,
+        codeCPV=c.cpv_lu.substr(0, 2).isin(list(rules.divisions)).ifelse(c.cpv_lu, ibis.null("string")),
         codeCPV_recu=c.codeCPV,
         montant=ibis.coalesce(c.last_amount, c.montant_initial),
         montant_recu=c.montant,
@@ -281,7 +318,7 @@ def clean_contracts(
         statut_social=c.statut_social.fill_null("non_renseigne"),
         statut_social_recu=c.considerationsSociales,
         mot_inconnu=c.mot_inconnu.fill_null(False),
-        offresRecues=values.count(c.offresRecues),
+        offresRecues=c.offres.between(0, 1e6).ifelse(c.offres, ibis.null("float64")).cast("int64"),
         n_titulaires=c.n_titulaires.fill_null(0),
         n_modifications=c.n_modifications.fill_null(0),
         source_fichier=c.fichier,

@@ -111,8 +111,8 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
             # One contract of a table is several rows, kept as the list of them.
             con.execute(
                 f"""INSERT INTO enregistrements
-                SELECT doc, '[' || string_agg(to_json(row), ',' ORDER BY ligne) || ']'
-                FROM ({_numbered_rows(con, layout, scratch)}) JOIN membres USING (ligne)
+                SELECT doc, '[' || string_agg(to_json(recu), ',' ORDER BY recu.ligne) || ']'
+                FROM ({_numbered_rows(con, layout, scratch)}) recu JOIN membres USING (ligne)
                 WHERE doc IN {refused} GROUP BY doc"""
             )
         for number_in_file, span in enumerate(layout.spans, start=1):

@@ -5,7 +5,6 @@ A value that cannot be read is null; the received text stays beside it in the ta
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import reduce
 from operator import add
 
@@ -22,8 +21,8 @@ def plain(text: ir.StringValue) -> ir.StringValue:
 
 
 def filled(text: ir.StringValue) -> ir.StringValue:
-    """The text without the spaces around it, null when nothing is left."""
-    return text.strip().nullif("")
+    """The text as received, null when it is empty."""
+    return text.nullif("")
 
 
 def number(text: ir.StringValue) -> ir.FloatingValue:
@@ -32,54 +31,33 @@ def number(text: ir.StringValue) -> ir.FloatingValue:
     return ibis.coalesce(text.try_cast("float64"), tidied.try_cast("float64"))
 
 
-def amount(text: ir.StringValue, ceiling: float, placeholders: list[float]) -> ir.FloatingValue:
-    """An amount in euros: above zero, at most `ceiling`, not one of the values that stand for none."""
-    value = number(text)
-    return ((value > 0) & (value <= ceiling) & value.notin(placeholders)).ifelse(value, ibis.null("float64"))
-
-
-def duration(text: ir.StringValue, longest: int) -> ir.IntegerValue:
-    """A duration in months, started months counted whole, from 1 to `longest`."""
-    value = number(text)
-    return ((value > 0) & (value <= longest)).ifelse(value, ibis.null("float64")).ceil().cast("int64")
-
-
-def count(text: ir.StringValue) -> ir.IntegerValue:
-    """A whole number of things."""
-    value = number(text)
-    return ((value >= 0) & (value < 1e9)).ifelse(value, ibis.null("float64")).floor().cast("int64")
-
-
-def date(text: ir.StringValue, first: dt.date, last: dt.date | None) -> ir.DateValue:
-    """A day written AAAA-MM-JJ or JJ/MM/AAAA, an hour after it ignored, from `first` to `last` if there is one."""
+def date(text: ir.StringValue) -> ir.DateValue:
+    """A day written AAAA-MM-JJ or JJ/MM/AAAA, what follows it (an hour) ignored."""
     french = text.re_replace(r"^\s*(\d{2})/(\d{2})/(\d{4}).*$", r"\3-\2-\1")
-    value = ibis.coalesce(text.substr(0, 10).try_cast("date"), french.try_cast("date"))
-    kept = value >= ibis.literal(first)
-    if last is not None:
-        kept &= value <= ibis.literal(last)
-    return kept.ifelse(value, ibis.null("date"))
+    return ibis.coalesce(text.substr(0, 10).try_cast("date"), french.try_cast("date"))
 
 
-def cpv(text: ir.StringValue, divisions: list[str]) -> ir.StringValue:
-    """The 8 digits of a CPV code of a known division, its check digit cut.
-
-    A code of 7 digits has lost the zero it began with, if the division with that zero exists.
-    """
+def cpv(text: ir.StringValue) -> ir.StringValue:
+    """The 8 digits of a CPV code, its check digit cut; one of 7 digits has lost the zero it began with."""
     compact = text.re_replace(r"[\s.]", "")
-    digits = compact.re_extract(r"^(\d{7,8})(?:-?\d)?$", 1)
-    whole = (compact.re_search(r"^\d{7}(-\d)?$")).ifelse("0" + compact.substr(0, 7), digits)
-    return whole.substr(0, 2).isin(divisions).ifelse(whole, ibis.null("string"))
+    return compact.re_replace(r"^(\d{7})(-\d)?$", r"0\1").re_extract(r"^(\d{8})(-?\d)?$", 1).nullif("")
 
 
-def siret_is_valid(text: ir.StringValue) -> ir.BooleanValue:
-    """Whether a SIRET has 14 digits and a right key (Luhn; domain rule E5 with the exception of La Poste)."""
-    well_formed = text.re_search(r"^\d{14}$")
-    whole = well_formed.ifelse(text, ibis.null("string")).cast("int64")
+def siret_keys(sirets: ir.Table) -> ir.Table:
+    """`siret, valide` for each distinct `siret`: 14 digits and a right key (domain rule E5).
+
+    The key is Luhn's: from the right, every other digit is doubled, its two digits added, and the sum is a
+    multiple of 10. The establishments of La Poste have a sum of digits that is a multiple of 5 instead.
+    """
+    # No condition before the sums: engines compute what several of them share once only without one.
+    sums = sirets.select("siret").distinct()
+    whole = sums.siret.try_cast("int64")
     digits = [(whole // 10**power) % 10 for power in range(14)]
-    doubled = [d * 2 - (d > 4).ifelse(9, 0) if power % 2 else d for power, d in enumerate(digits)]
-    luhn = reduce(add, doubled) % 10 == 0
-    la_poste = text.startswith(_LA_POSTE) & (reduce(add, digits) % 5 == 0)
-    return well_formed & (luhn | la_poste)
+    doubled = [d * 2 - (d > 4).cast("int64") * 9 if power % 2 else d for power, d in enumerate(digits)]
+    sums = sums.mutate(luhn=reduce(add, doubled), plain=reduce(add, digits))
+    luhn, la_poste = sums.luhn % 10 == 0, sums.siret.startswith(_LA_POSTE) & (sums.plain % 5 == 0)
+    valid = sums.siret.re_search(r"^\d{14}$") & (luhn | la_poste)
+    return sums.select("siret", valide=valid.fill_null(False))
 
 
 def lot(objet: ir.StringValue, identifier: ir.StringValue) -> ir.IntegerValue:
