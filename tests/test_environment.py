@@ -4,9 +4,9 @@ import re
 import tomllib
 
 import yaml
-from conftest import CHECKOUT
 
 from analysis.constraints import constraints
+from conftest import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 

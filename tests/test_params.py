@@ -3,10 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
 
 from analysis.errors import DataError
 from analysis.params import load_params
+from conftest import CHECKOUT
 
 
 def refused(text: str, tmp_path: Path) -> str:

@@ -5,6 +5,7 @@ Imports are inside the verbs, so that each starts with no more than it needs.
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -40,11 +41,33 @@ def ingest() -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="contracts, .parquet")
 @click.option("--quality", required=True, type=click.Path(path_type=Path), help="what was wrong, .parquet")
-def ingest_decp(files: tuple[Path, ...], out: Path, quality: Path) -> None:
+@click.option("--holders", type=click.Path(path_type=Path), help="holders of the contracts, .parquet")
+@click.option("--modifications", type=click.Path(path_type=Path), help="their modifications, .parquet")
+@click.option(
+    "--observed-on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="dates after it are refused; by default, the last publication in each file",
+)
+def ingest_decp(
+    *,
+    files: tuple[Path, ...],
+    out: Path,
+    quality: Path,
+    holders: Path | None,
+    modifications: Path | None,
+    observed_on: dt.datetime | None,
+) -> None:
     """DECP files (2019 or 2022 JSON, tabular CSV or Parquet, mixed) into one table of contracts."""
     from analysis.sources.decp import ingest_files
 
-    ingest_files(list(files), out, quality)
+    ingest_files(
+        list(files),
+        out,
+        quality,
+        holders=holders,
+        modifications=modifications,
+        observed_on=observed_on.date() if observed_on else None,
+    )
 
 
 @main.command()

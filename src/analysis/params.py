@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from analysis.errors import DataError
 from analysis.paths import project_root
@@ -119,7 +120,7 @@ def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
     return line
 
 
-def _explain(error: dict, model: type[BaseModel]) -> str:
+def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
         return f"clé inconnue ; attendu : {', '.join(_siblings(model, error['loc']))}"
     if error["type"] == "missing":

@@ -95,7 +95,7 @@ def model_mapping() -> str:
     head = (
         "# Correspondance entre les colonnes d'un fichier reçu (à droite) et les colonnes attendues (à gauche).\n"
         "# Copiez ce fichier sous un autre nom par logiciel, changez la partie droite, donnez ce nom dans\n"
-        "# structures.csv. `valeurs` traduit les libellés du fichier en codes ; voir data/raw/reference/nomenclatures.\n"
+        "# structures.csv. `valeurs` traduit les libellés du fichier en codes (data/raw/reference/nomenclatures).\n"
     )
     tables = {
         name: {

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
 
 from analysis.consolidation import tables
 from analysis.disclosure import protect
 from analysis.files import read_table
 from analysis.paths import protected_dir, results_dir
 from analysis.sources import exports, inventory
+from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ def test_unknown_parameters_are_refused(project: Path, arguments: tuple, said: s
 
 def test_only_protected_tables_of_the_deliverable_are_read(project: Path) -> None:
     page = Page("consolidation", "jouet", 2016, "32")
-    assert len(page.read("publics")) == 5
-    assert page.csv("publics") == "consolidation_publics"
+    assert len(page.read("indicateurs")) == 5
+    assert page.csv("indicateurs") == "consolidation_indicateurs"
     with pytest.raises(DataError, match=r"« heures » absente.*attendu : headlines, publics"):
         page.read("heures")

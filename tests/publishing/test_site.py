@@ -13,7 +13,7 @@ from analysis.files import write_table, write_text
 from analysis.paths import protected_dir, reports_dir
 from analysis.publishing import site
 
-PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_publics.csv">CSV</a>'
+PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def built(project: Path) -> BeautifulSoup:
 
 
 def test_every_protected_table_is_published_unrounded(built: BeautifulSoup) -> None:
-    text = (reports_dir("jouet") / "tables/consolidation_publics.csv").read_bytes()
+    text = (reports_dir("jouet") / "tables/consolidation_indicateurs.csv").read_bytes()
     assert text.startswith(b"public,heures,part,secret\nAllocataires du RSA,299727.0,0.230107,\n")
     links = [a["href"] for a in built.select("table a")]
-    assert links == ["tables/consolidation_headlines.csv", "tables/consolidation_publics.csv"]
+    assert links == ["tables/consolidation_headlines.csv", "tables/consolidation_indicateurs.csv"]
     assert [td.get_text() for td in built.select("tbody tr")[1].select("td")] == ["Heures par public", "un public"]
 
 
@@ -45,27 +45,18 @@ def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSou
     assert "segments" not in built.get_text().lower()  # no page of it was made
 
 
-def test_headlines_of_the_latest_edition_and_the_widest_perimeter(built: BeautifulSoup) -> None:
+def test_the_summary_gives_the_first_three_headlines_in_their_order(built: BeautifulSoup) -> None:
     path = protected_dir("jouet") / "consolidation/headlines.parquet"
-    rows = pd.read_parquet(path)
-    older = rows.assign(edition=2015, valeur=1.0)
-    narrower = rows.assign(perimetre="Somme", valeur=2.0)
-    write_table(pd.concat([narrower, older, rows.iloc[::-1]]), path)
+    write_table(pd.read_parquet(path).iloc[::-1], path)
     lines = site.summary("jouet").splitlines()
     assert lines[0] == "reports/jouet/index.html"
-    assert lines[1] == "  Heures d'insertion réalisées : 1\u202f302\u202f553 h (Hauts-de-France, 2016)"
+    assert lines[1] == "  Heures d'insertion réalisées : 1\u202f302\u202f553 h (Hauts-de-France)"
     assert len(lines) == 4
 
 
-def test_a_table_that_nobody_described_is_not_published(project: Path) -> None:
-    write_table(pd.DataFrame({"x": [1]}), protected_dir("jouet") / "consolidation/inconnue.parquet")
-    with pytest.raises(DataError, match="« consolidation_inconnue » non décrite"):
-        site.build("jouet")
-
-
 def test_a_dead_link_is_an_error(project: Path) -> None:
-    write_text(PAGE.replace("publics", "publcs"), reports_dir("jouet") / "consolidation/2016-32.html")
-    with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_publcs\.csv »"):
+    write_text(PAGE.replace("indicateurs", "indicateur"), reports_dir("jouet") / "consolidation/2016-32.html")
+    with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_indicateur\.csv »"):
         site.build("jouet")
 
 

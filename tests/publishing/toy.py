@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
-from analysis import reference
 from analysis.files import write_table
 from analysis.paths import ROOT_VARIABLE, project_root, protected_dir
 
@@ -44,12 +43,6 @@ editions:
     diviseurs_etp: [1607, 1820]
     qpv_millesime: 2014
     cog_millesime: 2026
-"""
-
-TABLES = """\
-livrable,table,description,unite_observation,source
-,headlines,Chiffres clés,un chiffre clé,essai
-consolidation,publics,Heures par public,un public,essai
 """
 
 PARAMETERS = 'dataset: str = "jouet"\nedition: int = 2016\nterritory: str = "32"'
@@ -102,24 +95,17 @@ def save(node: NotebookNode, path: Path) -> Path:
 def toy_project(root: Path) -> Iterator[Path]:
     """A toy project in the empty folder `root`, which is the project inside the block."""
     here = project_root()
-    reference_dir = root / "data/raw/reference"
-    (reference_dir / "publication").mkdir(parents=True)
-    for entry in (here / "data/raw/reference").iterdir():
-        if entry.name != "publication":
-            (reference_dir / entry.name).symlink_to(entry)
-    shutil.copy(here / "data/raw/reference/publication/livrables.csv", reference_dir / "publication")
-    (reference_dir / "publication/tables.csv").write_text(TABLES, "utf-8")
+    (root / "data/raw").mkdir(parents=True)
+    (root / "data/raw/reference").symlink_to(here / "data/raw/reference")
     (root / "dvc.yaml").write_text("stages: {}\n")
     shutil.copy(here / "params.yaml", root)
     (root / "data/raw/jouet").mkdir()
     (root / "data/raw/jouet/dataset.yaml").write_text(DATASET, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ROOT_VARIABLE, str(root))
-        reference._read.cache_clear()
         write_protected()
         save(notebook(*CELLS), root / "notebooks/consolidation.ipynb")
         yield root
-    reference._read.cache_clear()
 
 
 def write_protected() -> None:
@@ -140,4 +126,4 @@ def write_protected() -> None:
             "secret": ["", "", "", "moins de 5 personnes", ""],
         }
     )
-    write_table(publics, folder / "publics.parquet")
+    write_table(publics, folder / "indicateurs.parquet")

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import xlsxwriter
 import yaml
-from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 from analysis.errors import DataError
 from analysis.files import read_table
 from analysis.paths import clean_dir, quality_dir
 from analysis.sources import exports
+from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
 def imported(dataset: str = "essai") -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, utils
@@ -54,7 +55,7 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
     for pair in same.itertuples():
         groups.merge(pair.op_a, pair.op_b)
     dropped = set(same["op_b"])
-    kept = {}
+    kept: dict[str, str] = {}
     for group in groups.subsets():
         standing = min(sorted(group - dropped) or sorted(group))
         kept |= dict.fromkeys(group, standing)
@@ -83,7 +84,7 @@ def review_queue(operations: pd.DataFrame, decisions: pd.DataFrame, *, threshold
     )
 
 
-def _overlap(a: tuple, b: tuple) -> bool:
+def _overlap(a: Any, b: Any) -> bool:
     """Whether two operations run at the same time; an open end never ends."""
     end_a = a.date_fin if pd.notna(a.date_fin) else pd.Timestamp.max
     end_b = b.date_fin if pd.notna(b.date_fin) else pd.Timestamp.max

@@ -7,12 +7,11 @@ import pandas as pd
 from analysis import reference
 from analysis.consolidation.indicators import WHOLE
 from analysis.numbers import french
-from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
 NAME = "consolidation"
-PERCENT = {"digits": 1, "unit": "%", "factor": 100}
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
 VERDICTS = {
     "arrondi": "égal à l'arrondi",
@@ -105,12 +104,16 @@ def women_and_men(page: Page) -> Content:
     """Women and men, by persons and by hours."""
     labels = reference.labels("sexes")
     wide = _wide(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
+    if wide.empty:
+        return Prose("Rien à montrer pour ce territoire.")
     return _profile_table(wide, page, "Femmes et hommes, en personnes et en heures", "Sexe")
 
 
 def ways_in(page: Page) -> Content:
     """Hours within insertion by economic activity, in work-study contracts, in urban renewal operations."""
     wide = _wide(page, list(WAYS)).assign(libelle=lambda t: t["modalite"].map(WAYS))
+    if wide.empty:
+        return Prose("Rien à montrer pour ce territoire.")
     return _profile_table(
         wide, page, "Insertion par l'activité économique, alternance, opérations ANRU", "Voie",
         "Nature de l'employeur, type de contrat et financement de l'opération sont trois axes : ils se recoupent.",
@@ -230,9 +233,7 @@ def _wide(page: Page, modalities: list[str]) -> pd.DataFrame:
     return wide.join(reasons).reindex([m for m in modalities if m in wide.index]).reset_index()
 
 
-def _profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> Content:
-    if wide.empty:
-        return Prose("Rien à montrer pour ce territoire.")
+def _profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:
     columns = {
         "libelle": Column(first),
         "heures_realisees": Column("Heures", 0),

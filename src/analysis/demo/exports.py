@@ -78,12 +78,18 @@ def _entries(world: World) -> pd.DataFrame:
     )
     number = entries.groupby("structure_id").cumcount() + 1
     years = entries["debut"].dt.year
-    patterns = table("identifiants").set_index(["mapping", "objet"])["modele"]
+    patterns = _patterns()
     entries["op_id"] = [
         patterns[m, "operation"].format(annee=y, n=n)
         for m, y, n in zip(entries["mapping"], years, number, strict=True)
     ]
     return entries
+
+
+def _patterns() -> dict[tuple[str, str], str]:
+    """How each layout numbers operations, contracts and persons."""
+    rows = table("identifiants")
+    return dict(zip(zip(rows["mapping"], rows["objet"], strict=True), rows["modele"], strict=True))
 
 
 def _sent(world: World) -> pd.DataFrame:
@@ -165,7 +171,7 @@ def _held(entries: pd.DataFrame, world: World, sent: pd.DataFrame) -> pd.DataFra
 
 def _name_contracts(held: pd.DataFrame) -> pd.DataFrame:
     """The structure's number of each contract, the same every year."""
-    patterns = table("identifiants").set_index(["mapping", "objet"])["modele"]
+    patterns = _patterns()
     seen = held.drop_duplicates(["structure_id", "ctr"]).copy()
     seen["ctr_id"] = [
         patterns[m, "contrat"].format(n=n)
@@ -176,7 +182,7 @@ def _name_contracts(held: pd.DataFrame) -> pd.DataFrame:
 
 def _name_persons(seed: int, held: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The structure's reference of each person: lasting, or numbered anew each year by some software."""
-    patterns = table("identifiants").set_index(["mapping", "objet"])["modele"]
+    patterns = _patterns()
     yearly = held["mapping"].map({m: "{annee" in patterns[m, "personne"] for m in mappings()}).to_numpy(dtype=bool)
     held = held.assign(exercice=np.where(yearly, held["annee"], 0))
     key = ["structure_id", "exercice", "personne"]

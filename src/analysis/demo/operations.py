@@ -106,13 +106,14 @@ def _start(structures: Structures, draw: Draw) -> pd.DataFrame:
 def _locate(ops: pd.DataFrame, structures: Structures, land: Territory, draw: Draw) -> pd.DataFrame:
     """An EPCI of the structure's zone and a commune of it."""
     epci = np.empty(len(ops), dtype=object)
-    since = structures.zones["date_debut"].str.slice(0, 4).astype(int)
-    zones = structures.zones.assign(since=since)
-    by_structure = dict(list(zones.groupby("structure_id")))
+    zones = structures.zones
+    since = zones["date_debut"].str.slice(0, 4).astype(int).to_numpy()
+    sirens, parts = zones["epci_siren"].to_numpy(dtype=object), zones["part_temps"].to_numpy()
+    zone_of = zones.groupby("structure_id").indices
     for (structure, year), here in sorted(ops.groupby(["structure_id", "debut_annee"]).indices.items()):
-        zone = by_structure[structure]
-        zone = zone[zone["since"] <= year]
-        epci[here] = draw.choose(zone["epci_siren"], zone["part_temps"], len(here))
+        zone = zone_of[structure]
+        zone = zone[since[zone] <= year]
+        epci[here] = draw.choose(sirens[zone], parts[zone], len(here))
     ops["epci_siren"] = epci
     ops["code_insee"] = land.communes["code_insee"].to_numpy()[land.communes_of(epci, draw)]
     ops["departement"] = ops["epci_siren"].map(land.epci.set_index("epci_siren")["departement"])

@@ -63,24 +63,24 @@ def _zones(structures: pd.DataFrame, land: Territory, draw: Draw) -> pd.DataFram
     lonely = away.min(axis=1) - land.epci["population"].to_numpy() / 4000
     order = [i for i in np.argsort(-lonely, kind="stable") if land.epci["epci_siren"][i] not in seats]
     uncovered = set(order[:UNCOVERED])
+    locals_, cells = list(local.itertuples()), list(wide.itertuples())
     rows = []
     for i, epci in enumerate(land.epci.itertuples()):
         if i in uncovered:
             continue
         near = np.argsort(away[i], kind="stable")
-        takers = [local.iloc[near[0]]]
-        takers += [local.iloc[k] for k in near[1:3] if away[i, k] < 14]
-        takers += [s for _, s in local.iterrows() if s["epci_siren"] == epci.epci_siren]
+        takers = [locals_[near[0]]]
+        takers += [locals_[k] for k in near[1:3] if away[i, k] < 14]
+        takers += [s for s in locals_ if s.epci_siren == epci.epci_siren]
         far = away[i, near[0]] > ALONE_KM
-        takers += [s for _, s in wide.iterrows() if s["nature"] == "CR" and epci.population > 150_000]
-        takers += [s for _, s in wide.iterrows() if s["nature"] == "CD" and s["departement"] == epci.departement and far]
-        if epci.population > 100_000:
-            takers += [s for _, s in wide.iterrows() if s["nature"] == "CD" and s["departement"] == epci.departement]
-        for taker in {s["structure_id"]: s for s in takers}.values():
+        big = epci.population > 100_000
+        takers += [s for s in cells if s.nature == "CR" and epci.population > 150_000]
+        takers += [s for s in cells if s.nature == "CD" and s.departement == epci.departement and (far or big)]
+        for taker in {s.structure_id: s for s in takers}.values():
             late = draw.rng.random() < 0.12
-            since = taker["depuis"] + (int(draw.rng.integers(2, 6)) if late else 0)
-            home = 2.0 if taker["epci_siren"] == epci.epci_siren else 1.0
-            rows.append((taker["structure_id"], epci.epci_siren, epci.population**0.5 * home, since))
+            since = taker.depuis + (int(draw.rng.integers(2, 6)) if late else 0)
+            home = 2.0 if taker.epci_siren == epci.epci_siren else 1.0
+            rows.append((taker.structure_id, epci.epci_siren, epci.population**0.5 * home, since))
     zones = pd.DataFrame(rows, columns=["structure_id", "epci_siren", "poids", "annee"])
     # Whoever came first works there from the start: a structure is never without any zone.
     zones["annee"] = zones["annee"].where(

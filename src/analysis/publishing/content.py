@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -28,6 +28,17 @@ DENSITY = 1.5  # pixels of the image to a CSS pixel
 COLOURS = 64
 SECRET = "s"
 SECRET_SUFFIX = "__secret"
+
+
+class Format(TypedDict):
+    """How a number is printed: decimals, unit, and what it is multiplied by before rounding."""
+
+    digits: int
+    unit: str
+    factor: float
+
+
+PERCENT: Format = {"digits": 1, "unit": "%", "factor": 100}
 
 
 class Content:

@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from analysis import reference
 from analysis.dataset import Dataset, load_dataset
 from analysis.errors import DataError
 from analysis.files import finished_folder, read_table, write_table, write_text
@@ -17,18 +16,18 @@ from analysis.paths import project_root, protected_dir, reports_dir
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.templating import fill, program_version
+from analysis.schemas.registry import published
 
 HEADLINES = "headlines"
 
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """A protected table as the reader finds it: its description, what a row is, its file."""
+    """A protected table as the reader finds it: what a row of it is, its file."""
 
     deliverable: str
     name: str
     description: str
-    observation: str
     source: Path
 
     @property
@@ -47,8 +46,7 @@ class Link:
 def build(dataset: str) -> None:
     """Write `reports/<dataset>/tables/` and `reports/<dataset>/index.html`.
 
-    Raises DataError when a protected table is not described in `publication/tables.csv`, or when a page
-    leads to a file that is not there.
+    Raises DataError when a page leads to a file that is not there.
     """
     described = load_dataset(dataset)
     tables = published_tables(dataset)
@@ -74,29 +72,21 @@ def build(dataset: str) -> None:
 
 
 def published_tables(dataset: str) -> list[PublishedTable]:
-    """Every protected table of `dataset` with its description, in the order of the deliverables."""
-    described = reference.table("publication/tables").fillna({"livrable": ""})
-    known = {(row.livrable, row.table): row for row in described.itertuples()}
-    out = []
-    for name in deliverables().index:
-        for path in sorted((protected_dir(dataset) / str(name)).glob("*.parquet")):
-            row = known.get((name, path.stem), known.get(("", path.stem)))
-            if row is None:
-                raise DataError(
-                    f"publication/tables.csv : table « {name}_{path.stem} » non décrite ; attendu : une ligne "
-                    "avec livrable, table, description et unite_observation."
-                )
-            out.append(PublishedTable(str(name), path.stem, str(row.description), str(row.unite_observation), path))
-    return out
+    """Every protected table of `dataset`, described by its schema, in the order of the deliverables."""
+    return [
+        PublishedTable(str(name), path.stem, published(str(name))[path.stem].description or "", path)
+        for name in deliverables().index
+        for path in sorted((protected_dir(dataset) / str(name)).glob("*.parquet"))
+    ]
 
 
 def headlines(dataset: Dataset) -> list[Card]:
-    """The headline figures of the latest edition of each deliverable, for the widest perimeter given."""
+    """The headline figures of each deliverable, in its own order."""
     out: list[Card] = []
     for name in deliverables().index:
         path = protected_dir(dataset.nom) / str(name) / f"{HEADLINES}.parquet"
         if path.is_file():
-            rows = _latest(read_table(path), dataset).sort_values("ordre", kind="stable")
+            rows = read_table(path).sort_values("ordre", kind="stable")
             out += [_headline(row) for row in rows.to_dict("records")]
     return out
 
@@ -132,20 +122,13 @@ def check_links(folder: Path) -> None:
                 raise DataError(f"{page.relative_to(folder).as_posix()} : lien vers « {href} », fichier absent.")
 
 
-def _latest(rows: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    latest = rows[rows["edition"] == rows["edition"].max()]
-    names = {dataset.region_nom, *(edition.territoire_nom for edition in dataset.editions)}
-    region = latest[latest["perimetre"].isin(names)]
-    return latest if region.empty else region
-
-
 def _headline(row: dict) -> Card:
     hidden = row.get("secret")
     return Card(
         row["libelle"],
         row["valeur"],
         unit=row["unite"] or "",
-        note=f"{row['perimetre']}, {row['edition']}",
+        note=row["perimetre"],
         digits=int(row["decimales"]),
         secret="" if pd.isna(hidden) else str(hidden),
     )

@@ -7,6 +7,7 @@ diagnosis is found from the numbers, never written down beforehand.
 from __future__ import annotations
 
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -56,7 +57,7 @@ def _checks() -> list:
     return list(reference.table("published_checks").astype({"imprime": "str"}).itertuples(index=False))
 
 
-def _ratio(check: tuple, figures: pd.DataFrame) -> dict:
+def _ratio(check: Any, figures: pd.DataFrame) -> dict:
     printed = figures.loc[int(check.imprime)]
     below = check.diviseur if pd.notna(check.diviseur) else figures.loc[int(check.denominateur), "valeur"]
     exact = figures.loc[int(check.numerateur), "valeur"] / below
@@ -84,7 +85,7 @@ def _ratio(check: tuple, figures: pd.DataFrame) -> dict:
     }  # fmt: skip
 
 
-def _sum(check: tuple, figures: pd.DataFrame) -> dict:
+def _sum(check: Any, figures: pd.DataFrame) -> dict:
     parts = figures.loc[[int(number) for number in check.imprime.split("|")], "valeur"].sum()
     whole = figures.loc[int(check.denominateur), "valeur"]
     over = parts > whole

@@ -103,7 +103,8 @@ def published_verdict(page: Page) -> Content:
     passed = sorted(set(rows["ligne"]) - set(flagged))
     return Prose(
         f"Lignes signalées : {', '.join(map(str, flagged))}. Lignes conformes : {', '.join(map(str, passed))}. "
-        "L'arrondi suivi partout ici est unique : au plus proche, la moitié vers le haut, depuis la valeur non arrondie."
+        "L'arrondi suivi partout ici est unique : au plus proche, la moitié vers le haut, depuis la valeur "
+        "non arrondie."
     )
 
 

@@ -43,7 +43,8 @@ TableSchema, sont dans [`dictionary/`](dictionary/).
 |---|---|---|---|---|
 {% for column in schema.columns.values() -%}
 | `{{ column.name }}` | {{ types[column.dtype|string] }} | {{ column.metadata.unit or "" }}
-{%- if column.metadata.codelist %}liste `{{ column.metadata.codelist }}`{% endif %} | {{ "oui" if column.nullable else "" }} | {{ column.description }} |
+{%- if column.metadata.codelist %}liste `{{ column.metadata.codelist }}`{% endif %} |
+{%- if column.nullable %} oui{% endif %} | {{ column.description }} |
 {% endfor -%}
 {% endfor -%}
 {% endfor %}"""

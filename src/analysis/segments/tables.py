@@ -57,7 +57,7 @@ def _with_share(table: pd.DataFrame) -> pd.DataFrame:
 
     The counts are a census: the interval tells what chance alone would move, not a sampling error.
     """
-    rows = []
+    rows: list[tuple[float | None, float | None, float | None]] = []
     for with_clause, clear in zip(table["avec_clause"], table["renseignes"], strict=True):
         if clear == 0:
             rows.append((None, None, None))

@@ -7,14 +7,13 @@ import pandas as pd
 from analysis import reference
 from analysis.numbers import french
 from analysis.params import load_params
-from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
 
 NAME = "segments"
-PERCENT = {"digits": 1, "unit": "%", "factor": 100}
-MILLIONS = {"digits": 1, "unit": "M€", "factor": 1e-6}
+MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 
 
 def open_page(dataset: str, edition: int, territory: str) -> Page:

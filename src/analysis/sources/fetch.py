@@ -73,7 +73,7 @@ def download(address: str, path: Path, name: str) -> None:
             expected = (have if resumed else 0) + int(answer.headers.get("Content-Length", 0))
             _store(answer, scratch, name, start=have if resumed else 0, total=expected)
     except requests.HTTPError as error:
-        code = error.response.status_code
+        code = error.response.status_code if error.response is not None else "inconnue"
         raise DataError(f"source « {name} » : {address} répond par l'erreur {code} ; adresse à vérifier.") from None
     except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
         raise DataError(

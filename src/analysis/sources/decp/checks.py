@@ -13,7 +13,13 @@ from analysis.sources.decp.cleaning import Rules
 
 
 def breaches(
-    cleaned: ir.Table, holders: ir.Table, modifications: ir.Table, refused: ir.Table, rules: Rules, catalogue: ir.Table
+    *,
+    cleaned: ir.Table,
+    holders: ir.Table,
+    modifications: ir.Table,
+    refused: ir.Table,
+    rules: Rules,
+    catalogue: ir.Table,
 ) -> ir.Table:
     """All breaches, in the order of `COLUMNS`, unsorted.
 
@@ -34,7 +40,9 @@ def breaches(
 _PART = ("fichier", "ligne", "colonne", "valeur", "regle", "enregistrement")
 
 
-def _part(rows: ir.Table, broken: ir.BooleanValue, rule: ir.StringValue | str, column: str, value: ir.Value) -> ir.Table:
+def _part(
+    rows: ir.Table, broken: ir.BooleanValue, rule: ir.StringValue | str, column: str, value: ir.Value
+) -> ir.Table:
     return rows.filter(broken).select(
         "fichier",
         "ligne",
@@ -91,9 +99,7 @@ def _of_modifications(m: ir.Table, rules: Rules) -> list[ir.Table]:
     amount, months = m.montant.nullif(""), m.dureeMois.nullif("")
     return [
         _part(m, _lost(date, m.notifiee), "date_invalide", "modifications.dateNotification", date),
-        _part(
-            m, _lost(published, m.publiee), "date_invalide", "modifications.datePublicationDonnees", published
-        ),
+        _part(m, _lost(published, m.publiee), "date_invalide", "modifications.datePublicationDonnees", published),
         _part(m, _lost(amount, m.montant_lu), _amount_rule(m.euros, rules), "modifications.montant", amount),
         _part(m, m.montant_lu > rules.warn_amount, "montant_eleve", "modifications.montant", amount),
         _part(m, _lost(months, m.duree_lue), "duree_invalide", "modifications.dureeMois", months),

@@ -1,7 +1,7 @@
 """Staging to clean contracts, holders and modifications: Ibis expressions that any engine can run.
 
 Each function takes and returns tables; who calls them decides what is computed when. `Rules` holds the
-thresholds of `params.yaml` and the date up to which the data are observed.
+thresholds of `params.yaml`. Dates are held against `dernier_jour`, the day after the observation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ MODIFICATION_COLUMNS = (
 
 @dataclass(frozen=True)
 class Rules:
-    """Bounds of what is believed: euros, months, days; `observed` is None when nothing says it."""
+    """Bounds of what is believed: euros, months, days.
+
+    Without `observed`, a file is observed until its own last publication; without any, there is no future.
+    """
 
     first_date: dt.date
     observed: dt.date | None
@@ -44,15 +47,9 @@ class Rules:
     placeholders: tuple[float, ...]
     divisions: tuple[str, ...]
 
-    @property
-    def last_date(self) -> dt.date | None:
-        return self.observed + dt.timedelta(days=1) if self.observed else None
-
-    def day(self, value: ir.DateValue) -> ir.DateValue:
-        """The day if it lies between the first believable one and the day after the observation (E10)."""
-        kept = value >= ibis.literal(self.first_date)
-        if self.last_date is not None:
-            kept &= value <= ibis.literal(self.last_date)
+    def day(self, value: ir.DateValue, last: ir.DateValue) -> ir.DateValue:
+        """The day if it lies between the first believable one and `last` where there is one (E10)."""
+        kept = (value >= ibis.literal(self.first_date)) & (last.isnull() | (value <= last))
         return kept.ifelse(value, ibis.null("date"))
 
     def euros(self, value: ir.FloatingValue) -> ir.FloatingValue:
@@ -66,26 +63,28 @@ class Rules:
         return kept.ifelse(value, ibis.null("float64")).ceil().cast("int64")
 
 
-def read_values(contracts: ir.Table) -> ir.Table:
-    """`doc` and what the received text of a contract says, believable or not; null where it cannot be read."""
+def read_values(contracts: ir.Table, rules: Rules) -> ir.Table:
+    """`doc` and what the received text of a contract says, believable or not; null where it cannot be read.
+
+    `dernier_jour` is the last day that a date of this record may have.
+    """
     c = contracts
-    return c.select(
+    read = c.select(
         "doc",
+        "fichier",
         notification=values.date(c.dateNotification),
         publication=values.date(c.datePublicationDonnees),
         euros=values.number(c.montant),
         mois=values.number(c.dureeMois),
         offres=values.number(c.offresRecues),
         cpv=values.cpv(c.codeCPV),
-        lot=values.lot(
-            c.objet, (c.format == "2019").ifelse(c.id.strip().re_replace("..$", ""), c.id.strip())
-        ),
+        lot=values.lot(c.objet, (c.format == "2019").ifelse(c.id.strip().re_replace("..$", ""), c.id.strip())),
     )
-
-
-def latest_publication(read: ir.Table, first_date: dt.date) -> ir.Scalar:
-    """The last day on which a contract was published, days before `first_date` left out."""
-    return (read.publication >= ibis.literal(first_date)).ifelse(read.publication, ibis.null("date")).max()
+    published = read.filter(read.publication >= ibis.literal(rules.first_date))
+    last = published.group_by("fichier").agg(observe=published.publication.max())
+    read = read.left_join(last, "fichier").drop("fichier_right")
+    observed = read.observe if rules.observed is None else ibis.literal(rules.observed)
+    return read.mutate(dernier_jour=observed + ibis.interval(days=1)).drop("observe", "fichier")
 
 
 def read_modifications(modifications: ir.Table) -> ir.Table:
@@ -100,17 +99,18 @@ def read_modifications(modifications: ir.Table) -> ir.Table:
     )
 
 
-def ordered_modifications(read: ir.Table, rules: Rules) -> ir.Table:
+def ordered_modifications(read: ir.Table, contracts_read: ir.Table, rules: Rules) -> ir.Table:
     """The modifications with their believable values, and `ordre`: 1 for the first applied to its contract.
 
     Their order is that of their dates (of notification, else of publication), then of their numbers, then of
     their content: the same whatever the order in which they were received.
     """
-    m = read.mutate(
-        notifiee=rules.day(read.notification),
-        publiee=rules.day(read.publication),
-        montant_lu=rules.euros(read.euros),
-        duree_lue=rules.months(read.mois),
+    m = read.join(contracts_read.select("doc", "dernier_jour"), "doc")
+    m = m.mutate(
+        notifiee=rules.day(m.notification, m.dernier_jour),
+        publiee=rules.day(m.publication, m.dernier_jour),
+        montant_lu=rules.euros(m.euros),
+        duree_lue=rules.months(m.mois),
     )
     m = m.mutate(date=ibis.coalesce(m.notifiee, m.publiee))
     order = [ibis.asc(m.date, nulls_first=True), ibis.asc(m.rang_declare, nulls_first=True), m.empreinte, m.rang]
@@ -124,11 +124,9 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
     kept, counting the publication of its modifications; ties by number of modifications, date of
     notification, then content and place.
     """
-    changes = modifications.group_by("doc").agg(
-        changed=modifications.publiee.max(), n_changes=modifications.count()
-    )
+    changes = modifications.group_by("doc").agg(changed=modifications.publiee.max(), n_changes=modifications.count())
     c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte", "acheteur_id", "id")
-    c = c.join(read.select("doc", "notification", "publication"), "doc")
+    c = c.join(read.select("doc", "notification", "publication", "dernier_jour"), "doc")
     c = c.left_join(changes, "doc").drop("doc_right")
     buyer, identifier = c.acheteur_id.re_replace(r"\s", ""), c.id.strip()
     never = ibis.date("0001-01-01")
@@ -139,10 +137,8 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
             ((buyer == "") | (identifier == ""), "decp_enregistrement"),
             else_=ibis.null("string"),
         ),
-        published=ibis.greatest(
-            rules.day(c.publication).fill_null(never), c.changed.fill_null(never)
-        ),
-        notified=rules.day(c.notification).fill_null(never),
+        published=ibis.greatest(rules.day(c.publication, c.dernier_jour).fill_null(never), c.changed.fill_null(never)),
+        notified=rules.day(c.notification, c.dernier_jour).fill_null(never),
         n_changes=c.n_changes.fill_null(0),
     )
     newest_first = [
@@ -168,9 +164,7 @@ def current_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table, 
     )
     h = holders.join(kept.select("doc", "uid"), "doc").left_join(last, "doc").drop("doc_right")
     h = h.filter(h.modification == h.named_by.fill_null(0))
-    h = h.mutate(
-        titulaire_id=filled(h.id.strip()), titulaire_type=filled(h.type), titulaire_nom=filled(h.nom)
-    )
+    h = h.mutate(titulaire_id=filled(h.id.strip()), titulaire_type=filled(h.type), titulaire_nom=filled(h.nom))
     h = h.filter(h.titulaire_id.notnull() | h.titulaire_nom.notnull())
     once = h.group_by("uid", "titulaire_id", "titulaire_type", "titulaire_nom").agg(
         first=h.rang.min(), depuis_modification=h.depuis_modification.max().fill_null(0)
@@ -224,10 +218,7 @@ def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
     same = words.mot == known.variante
     starts = (known.comparaison == "debut") & words.mot.startswith(known.variante)
     codes = words.left_join(known, same | starts)
-    met = {
-        code: (codes.code == code).fill_null(False).any()
-        for code in ("clause", "critere", "reserve", "aucune")
-    }
+    met = {code: (codes.code == code).fill_null(False).any() for code in ("clause", "critere", "reserve", "aucune")}
     s = codes.group_by("recu").agg(**met, mot_inconnu=(codes.code.isnull() & (codes.mot != "")).any())
     statut = ibis.cases(
         (s.aucune & (s.clause | s.critere | s.reserve), "contradictoire"),
@@ -242,6 +233,7 @@ def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
 
 
 def clean_contracts(
+    *,
     contracts: ir.Table,
     read: ir.Table,
     kept: ir.Table,
@@ -265,11 +257,11 @@ def clean_contracts(
     c = c.mutate(buyer=c.acheteur_id.re_replace(r"\s", ""))
     c = c.left_join(sirets, c.buyer == sirets.siret)
     c = c.mutate(
-        notified=rules.day(c.notification),
-        published=rules.day(c.publication),
+        notified=rules.day(c.notification, c.dernier_jour),
+        published=rules.day(c.publication, c.dernier_jour),
         montant_initial=rules.euros(c.euros),
         duree_initiale=rules.months(c.mois),
-        year_of_id=_leading_year(c.identifiant, rules),
+        year_of_id=_leading_year(c.identifiant, c.dernier_jour, rules),
     )
     source = ibis.cases(
         (c.notified.notnull(), "notification"),
@@ -341,8 +333,8 @@ def _last_values(modifications: ir.Table) -> ir.Table:
     )
 
 
-def _leading_year(identifier: ir.StringValue, rules: Rules) -> ir.IntegerValue:
+def _leading_year(identifier: ir.StringValue, last_day: ir.DateValue, rules: Rules) -> ir.IntegerValue:
     """The year an identifier begins with, as the 2019 format asks, between the bounds of believable dates."""
     year = identifier.re_extract(r"^(20\d\d)", 1).nullif("").cast("int64")
-    last = rules.last_date.year if rules.last_date else 2100
-    return year.between(rules.first_date.year, last).ifelse(year, ibis.null("int64"))
+    kept = (year >= rules.first_date.year) & (last_day.isnull() | (year <= last_day.year()))
+    return kept.ifelse(year, ibis.null("int64"))

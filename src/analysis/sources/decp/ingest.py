@@ -52,7 +52,7 @@ def ingest_files(
     """Contracts of DECP files, in any mix of formats and any order, into `out` (parquet, one row per contract).
 
     What was wrong goes to `quality`, holders and modifications to their own tables if asked. No date may be
-    more than a day after `observed_on`; without it, after the last publication in the files. `validate` holds
+    more than a day after `observed_on`; without it, after the last publication in its own file. `validate` holds
     the tables against their schemas, which costs the import of pandas and pandera.
     Raises DataError, one French sentence, when a file cannot be used; then nothing is written.
     """
@@ -116,13 +116,13 @@ def _clean(
     """Compute the four output tables from the staging tables, each intermediate one once."""
     reference = _reference(con)
     contracts, received_holders = con.table("contrats"), con.table("titulaires")
-    read = _store(con, "lus", cleaning.read_values(contracts))
+    rules = _rules(con, params, observed_on)
+    read = _store(con, "lus", cleaning.read_values(contracts, rules))
     read_changes = _store(con, "changements_lus", cleaning.read_modifications(con.table("modifications")))
     identifiers = cleaning.identifiers(contracts, received_holders)
     sirets = _store(con, "sirets", values.siret_keys(identifiers))
-    rules = _rules(con, read, params, observed_on)
 
-    changes = _store(con, "changements", cleaning.ordered_modifications(read_changes, rules))
+    changes = _store(con, "changements", cleaning.ordered_modifications(read_changes, read, rules))
     sorted_out = _store(con, "tri", cleaning.sorted_out(contracts, read, changes, rules))
     kept = sorted_out.filter(sorted_out.regle.isnull())
     holders = cleaning.current_holders(received_holders, changes, kept, sirets)
@@ -134,13 +134,29 @@ def _clean(
     located = _store(con, "lieux", places.locate(asked, types, reference))
     states = _store(con, "statuts", cleaning.social_states(contracts, reference["variantes"]))
     cleaned = cleaning.clean_contracts(
-        contracts, read, kept, changes, holders, located, states, sirets, rules
+        contracts=contracts,
+        read=read,
+        kept=kept,
+        modifications=changes,
+        holders=holders,
+        places=located,
+        states=states,
+        sirets=sirets,
+        rules=rules,
     )
     cleaned = _store(con, "nettoyes", cleaned)
     con.raw_sql(f"CREATE TEMP VIEW marches AS {con.compile(cleaning.contract_table(cleaned))}")
 
     refused = _refused(con, sorted_out, layouts, scratch)
-    _store(con, "qualite", checks.breaches(cleaned, holders, changes, refused, rules, reference["regles"]))
+    breaches = checks.breaches(
+        cleaned=cleaned,
+        holders=holders,
+        modifications=changes,
+        refused=refused,
+        rules=rules,
+        catalogue=reference["regles"],
+    )
+    _store(con, "qualite", breaches)
 
 
 def _refused(con: Backend, sorted_out: ir.Table, layouts: list[layout.Layout], scratch: Path) -> ir.Table:
@@ -156,14 +172,9 @@ def _refused(con: Backend, sorted_out: ir.Table, layouts: list[layout.Layout], s
     return whole.select(*broken.columns).union(broken)
 
 
-def _rules(
-    con: Backend, read: ir.Table, params: DecpParams, observed_on: dt.date | None
-) -> cleaning.Rules:
-    first = dt.date.fromisoformat(params.first_date)
-    if observed_on is None:
-        observed_on = _value(con, cleaning.latest_publication(read, first))
+def _rules(con: Backend, params: DecpParams, observed_on: dt.date | None) -> cleaning.Rules:
     return cleaning.Rules(
-        first_date=first,
+        first_date=dt.date.fromisoformat(params.first_date),
         observed=observed_on,
         max_amount=params.max_amount,
         warn_amount=params.warn_amount,
@@ -192,10 +203,6 @@ def _store(con: Backend, name: str, expression: ir.Table) -> ir.Table:
     """Compute a table now and keep it under `name`."""
     con.raw_sql(f"CREATE TEMP TABLE {name} AS {con.compile(expression)}")
     return con.table(name)
-
-
-def _value(con: Backend, expression: ir.Scalar) -> dt.date | None:
-    return _rows(con, con.compile(expression))[0][0]
 
 
 def _rows(con: Backend, query: str) -> list[tuple]:

@@ -90,13 +90,14 @@ def check_columns(label: str, columns: list[str]) -> None:
         raise _fatal("decp_non_decp", label, detail)
 
 
-def cut(layout_path: Path, label: str, spans: list[int]) -> DataError:
+def cut(path: Path, label: str, spans: list[int]) -> DataError:
     """The error of a JSON that stops before its end, with the number of records before that."""
-    count = sum(_readable(layout_path, start) for start in spans)
+    count = sum(_readable(path, start) for start in spans)
     return _fatal("decp_tronque", label, f"{count} enregistrements lisibles avant la coupure")
 
 
 def unreadable(label: str, reason: str) -> DataError:
+    """The error of a file that cannot be read, for a reason said in a few French words."""
     return _fatal("fichier_illisible", label, reason)
 
 

@@ -1,8 +1,10 @@
 """Place of performance to intercommunalité, with the method used (`nomenclatures/epci_methodes.csv`).
 
-The received code is looked up as what its declared type says, then as what it can only be. Postcodes cover
-several intercommunalités more often than not at the edges of towns: they are settled only by the name of the
-place or by a buyer who is one of the communes (or intercommunalités) of that postcode.
+Five digits may be a commune or a postcode, and the declared type is often the wrong one (62220 typed as a
+commune is the postcode of Carvin; 62105 typed as a postcode is Calais Cedex, not the commune of that code):
+the name of the place decides first, then the type. A postcode often covers several
+intercommunalités: such ones are settled only by the name of the place, or by a buyer who is one of the communes
+(or intercommunalités) of that postcode.
 """
 
 from __future__ import annotations
@@ -30,8 +32,7 @@ def locate(contracts: ir.Table, types: ir.Table, reference: Reference) -> ir.Tab
     `lieu_trouve` is false where a place is given that no reference knows.
     """
     asked = _with_buyer(_candidates(contracts, types, reference), reference)
-    found = _looked_up(asked, reference)
-    found = found.left_join(_named(found, reference), "doc").drop("doc_right")
+    found = _read_as(_looked_up(asked, reference), reference)
     found = found.left_join(_buyer_in_postcode(found, reference), "doc").drop("doc_right")
     return _decided(found)
 
@@ -44,7 +45,7 @@ def _candidates(contracts: ir.Table, types: ir.Table, reference: Reference) -> i
         "acheteur_departement",
         "lieu_nom",
         declared=types.lieu_type.fill_null("inconnu"),
-        code=contracts.lieu_code.strip().upper(),
+        code=contracts.lieu_code.fill_null("").strip().upper(),
     )
     local = t.declared.isin(["commune", "code_postal", "inconnu"])
     # Spreadsheets cut the zero that codes of the Aisne begin with.
@@ -98,7 +99,10 @@ def _with_buyer(t: ir.Table, reference: Reference) -> ir.Table:
     """Add the territory of a buyer who is a commune or an intercommunalité of the region."""
     communes, epci = reference["communes"], reference["epci"]
     communes = communes.select(
-        buyer_siren="siren", buyer_commune="code_insee", buyer_commune_epci="epci_siren", buyer_commune_dep="departement"
+        buyer_siren="siren",
+        buyer_commune="code_insee",
+        buyer_commune_epci="epci_siren",
+        buyer_commune_dep="departement",
     )
     epci = epci.select(own_epci="epci_siren", own_departments="departements", own_department="departement")
     t = t.mutate(siren=t.acheteur_id.substr(0, 9))
@@ -108,7 +112,15 @@ def _with_buyer(t: ir.Table, reference: Reference) -> ir.Table:
         buyer_epci=ibis.coalesce(t.buyer_commune_epci, t.own_epci),
         buyer_department=ibis.coalesce(t.buyer_commune_dep, t.own_department),
         buyer_departments=ibis.coalesce(t.buyer_commune_dep, t.own_departments),
-    ).drop("siren", "buyer_siren", "buyer_commune_epci", "buyer_commune_dep", "own_epci", "own_departments", "own_department")
+    ).drop(
+        "siren",
+        "buyer_siren",
+        "buyer_commune_epci",
+        "buyer_commune_dep",
+        "own_epci",
+        "own_departments",
+        "own_department",
+    )
 
 
 def _postcodes(reference: Reference) -> ir.Table:
@@ -122,7 +134,7 @@ def _looked_up(t: ir.Table, reference: Reference) -> ir.Table:
     t = t.left_join(former, t.five == former.ancien_code)
     t = t.mutate(insee=ibis.coalesce(t.current, t.five)).drop("ancien_code", "current")
     communes = reference["communes"].select(
-        commune="code_insee", commune_epci="epci_siren", commune_departement="departement"
+        commune="code_insee", commune_nom="nom", commune_epci="epci_siren", commune_departement="departement"
     )
     t = t.left_join(communes, t.insee == communes.commune)
     rows = _postcodes(reference)
@@ -132,25 +144,46 @@ def _looked_up(t: ir.Table, reference: Reference) -> ir.Table:
         cp_deps=rows.departement.nunique(),
         cp_dep=rows.departement.min(),
     )
-    t = t.left_join(postcodes, t.five == postcodes.code_postal)
-    # The declared type decides where a code is both; elsewhere a code found in one list only is of that list.
-    as_commune = t.commune.notnull() & ((t.declared == "commune") | t.code_postal.isnull())
-    return t.mutate(as_commune=as_commune, as_postcode=t.code_postal.notnull() & ~as_commune)
+    return t.left_join(postcodes, t.five == postcodes.code_postal)
+
+
+def _read_as(t: ir.Table, reference: Reference) -> ir.Table:
+    """Add `as_commune`, `as_postcode` (what the code is read as) and `named_epci` (see `_named`)."""
+    t = t.left_join(_named(t, reference), "doc").drop("doc_right")
+    names_postcode = t.named.notnull()
+    names_commune = _names(_common(t.lieu_nom), _common(t.commune_nom)).fill_null(False)
+    commune = ibis.cases(
+        (t.commune.isnull(), False),
+        # A postcode that is none (a Cedex) is a commune only if the name says so.
+        (t.code_postal.isnull(), (t.declared != "code_postal") | names_commune),
+        (names_commune != names_postcode, names_commune),
+        else_=t.declared == "commune",
+    )
+    t = t.mutate(as_commune=commune)
+    return t.mutate(as_postcode=t.code_postal.notnull() & ~t.as_commune)
 
 
 def _named(t: ir.Table, reference: Reference) -> ir.Table:
-    """`doc, named_epci`: the one intercommunalité of the ambiguous postcode whose commune the place names."""
-    asked = t.filter(t.as_postcode & (t.cp_n > 1) & t.lieu_nom.notnull()).select("doc", "five", "lieu_nom")
+    """`doc, named, named_epci`: places whose name has a commune of their postcode.
+
+    `named_epci` is null where communes of several intercommunalités are named.
+    """
+    asked = t.filter(t.code_postal.notnull() & t.lieu_nom.notnull())
+    asked = asked.select("doc", "five", place=_common(asked.lieu_nom))
     names = _postcodes(reference)
     names = names.select("code_postal", "epci_siren", name=_common(names.nom))
-    asked = asked.mutate(place=_common(asked.lieu_nom))
     pairs = asked.join(names, asked.five == names.code_postal)
-    pairs = pairs.filter((" " + pairs.place + " ").contains(" " + pairs.name + " "))
+    pairs = pairs.filter(_names(pairs.place, pairs.name))
     # « Aix » is also in « Aix Noulette »: the longest name is the one meant.
     pairs = pairs.mutate(longest=pairs.name.length().max().over(group_by="doc"))
     pairs = pairs.filter(pairs.name.length() == pairs.longest)
-    single = pairs.group_by("doc").agg(n=pairs.epci_siren.nunique(), named_epci=pairs.epci_siren.min())
-    return single.filter(single.n == 1).select("doc", "named_epci")
+    found = pairs.group_by("doc").agg(n=pairs.epci_siren.nunique(), epci=pairs.epci_siren.min())
+    return found.select("doc", named=True, named_epci=(found.n == 1).ifelse(found.epci, ibis.null("string")))
+
+
+def _names(place: ir.StringValue, commune: ir.StringValue) -> ir.BooleanValue:
+    """Whether the words of a place hold those of a commune."""
+    return (" " + place + " ").contains(" " + commune + " ")
 
 
 def _common(name: ir.StringValue) -> ir.StringValue:
@@ -173,8 +206,7 @@ def _decided(t: ir.Table) -> ir.Table:
     ambiguous = t.as_postcode & (t.cp_n > 1)
     outside = t.abroad | (t.place_region.notnull() & ~t.in_region)
     from_buyer = t.buyer_epci.notnull() & (
-        t.place_department.isnull()
-        | ("|" + t.buyer_departments + "|").contains("|" + t.place_department + "|")
+        t.place_department.isnull() | ("|" + t.buyer_departments + "|").contains("|" + t.place_department + "|")
     )
     method = ibis.cases(
         (t.as_commune, "commune"),

@@ -51,8 +51,8 @@ CREATE TEMP TABLE rejets (fichier VARCHAR, ordre BIGINT, ligne BIGINT, json VARC
 _MACROS = """
 CREATE TEMP MACRO dedans(j, cle) AS CASE json_type(j) WHEN 'OBJECT' THEN coalesce(j -> cle, j) ELSE j END;
 CREATE TEMP MACRO liste(j) AS CASE json_type(j) WHEN 'ARRAY' THEN j WHEN 'OBJECT' THEN ('[' || j || ']')::JSON END;
-CREATE TEMP MACRO texte(j) AS CASE json_type(j) WHEN 'ARRAY' THEN array_to_string(json_transform(j, '["VARCHAR"]'), ', ')
-    WHEN 'NULL' THEN '' ELSE coalesce(j ->> '$', '') END;
+CREATE TEMP MACRO texte(j) AS CASE json_type(j)
+    WHEN 'ARRAY' THEN array_to_string(json_transform(j, '["VARCHAR"]'), ', ') WHEN 'NULL' THEN '' ELSE coalesce(j ->> '$', '') END;
 """
 
 _HOLDER = '"id": "VARCHAR", "typeIdentifiant": "VARCHAR", "denominationSociale": "VARCHAR"'
@@ -81,7 +81,6 @@ def open_engine(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     con.execute(_TABLES)
     con.execute(_MACROS)
     return con
-
 
 
 def stage(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) -> None:
@@ -274,7 +273,8 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         INSERT INTO modifications SELECT doc, rang, empreinte, n_titulaires, numero::VARCHAR, "dateNotification",
             coalesce("datePublicationDonnees", ''), montant, coalesce("dureeMois", ''), objet
         FROM versions WHERE NOT origine;
-        INSERT INTO titulaires SELECT doc, rang, row_number() OVER (PARTITION BY version ORDER BY lignes.ligne), {holder}
+        INSERT INTO titulaires
+        SELECT doc, rang, row_number() OVER (PARTITION BY version ORDER BY lignes.ligne), {holder}
         FROM lignes JOIN versions USING (version)
         WHERE coalesce(titulaire_id, '') <> '' OR coalesce(titulaire_nom, '') <> '';
         INSERT INTO membres SELECT doc, lignes.ligne FROM lignes JOIN versions USING (version)"""
@@ -289,7 +289,7 @@ def _chosen(columns: list[str]) -> str:
     wanted = {name: _TABULAR_NAMES.get(name, name) for name in FIELDS}
     wanted |= {name: name for name in (*_HOLDER_COLUMNS, "modification_id", "donneesActuelles")}
     return ", ".join(
-        f"coalesce(trim(\"{column}\"::VARCHAR), '') AS \"{name}\"" if column in columns else f'NULL AS "{name}"'
+        f'coalesce(trim("{column}"::VARCHAR), \'\') AS "{name}"' if column in columns else f'NULL AS "{name}"'
         for name, column in wanted.items()
     )
 
