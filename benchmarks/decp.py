@@ -105,7 +105,8 @@ def main() -> None:
         if not arguments.no_bare:
             bare = measure(BARE[0], BARE[1].format(file=file, size=size + 1))
             print(
-                f"read_json  {bare['work_s']:6.2f} s (+ {bare['import_s']:.2f} s of imports), peak {bare['peak_mb']:.0f} MB"
+                f"read_json  {bare['work_s']:6.2f} s (+ {bare['import_s']:.2f} s of imports), "
+                f"peak {bare['peak_mb']:.0f} MB"
             )
             print(f"ratio      {ingest['work_s'] / bare['work_s']:6.2f} (at most 10)")
 

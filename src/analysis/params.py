@@ -41,6 +41,14 @@ class SegmentParams(Block):
     min_known_contracts: int
 
 
+class FacilitatorParams(Block):
+    coverage_classes: list[float]
+
+
+class QualityParams(Block):
+    rows_shown: int
+
+
 class ConsolidationParams(Block):
     duplicate_label_similarity: float
 
@@ -67,7 +75,9 @@ class Params(Block):
     decp: DecpParams
     exports: ExportParams
     segments: SegmentParams
+    facilitators: FacilitatorParams
     consolidation: ConsolidationParams
+    quality: QualityParams
     publishing: PublishingParams
 
 

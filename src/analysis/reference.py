@@ -8,6 +8,8 @@ import pandas as pd
 
 from analysis.paths import reference_dir
 
+WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
+
 CODES = {
     "code_insee": "str", "departement": "str", "departements": "str", "epci_siren": "str", "siren": "str",
     "code_postal": "str", "ancien_code": "str", "code_departement": "str", "code_region": "str",

@@ -11,8 +11,8 @@ import pandas as pd
 from analysis import reference
 from analysis.consolidation.facts import Facts
 from analysis.dataset import Dataset, Edition
+from analysis.reference import WHOLE
 
-WHOLE = "ensemble"
 CELL = ["edition", "territoire", "modalite"]
 
 

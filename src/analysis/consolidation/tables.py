@@ -7,11 +7,12 @@ import pandas as pd
 from analysis import reference
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import MEASURES, WHOLE, indicators
+from analysis.consolidation.indicators import MEASURES, indicators
 from analysis.dataset import Dataset, load_dataset
 from analysis.params import load_params
 from analysis.paths import raw_dir
 from analysis.quality.published import published, verdict
+from analysis.reference import WHOLE
 from analysis.results import headlines, read_clean, write_results
 
 CLEAN = ("operations", "territoires", "engagements", "beneficiaires", "contrats", "heures", "structures")

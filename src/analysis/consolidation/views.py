@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import reference
-from analysis.consolidation.indicators import WHOLE
 from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
+from analysis.reference import WHOLE
 
 NAME = "consolidation"
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}

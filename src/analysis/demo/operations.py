@@ -136,7 +136,7 @@ def _describe(ops: pd.DataFrame, structures: Structures, buyers: pd.DataFrame, d
 
 
 def draw_segments(categories: np.ndarray, years: np.ndarray, draw: Draw, source: str) -> np.ndarray:
-    """A segment for each (buyer kind, year): weights of `source` (`ops` moves with time, `decp`) x affinity."""
+    """A segment for each (buyer kind, year): weights of `source` (`ops` moves with time; `decp` counts lots) x affinity."""
     known = segments()
     affinity = table("affinites").set_index(["categorie", "segment"])["facteur"].to_dict()
     out = np.empty(len(categories), dtype=object)
@@ -146,7 +146,7 @@ def draw_segments(categories: np.ndarray, years: np.ndarray, draw: Draw, source:
             late = np.clip((year - 2016) / 9, 0, 1)
             weights = known["ops_2016"] * (1 - late) + known["ops_2025"] * late
         else:
-            weights = known["decp"]
+            weights = known["decp"] / known["lots"]
         factors = [affinity.get((category, segment), 1.0) for segment in known.index]
         out[here] = draw.choose(known.index, weights * factors, len(here))
     return out

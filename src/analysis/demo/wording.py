@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
-import numpy as np
+from typing import TypeVar
 
 from analysis.demo.knowledge import Draw, words
 from analysis.demo.places import at
+
+T = TypeVar("T")
 
 
 class Wording:
@@ -16,6 +18,7 @@ class Wording:
     def __init__(self, seed: int, part: str) -> None:
         self._rng = Draw(seed, f"mots {part}").rng
         self._pool: list[float] = []
+        self._normals: list[float] = []
 
     def draw(self) -> float:
         """A number in [0, 1), drawn in blocks."""
@@ -23,7 +26,13 @@ class Wording:
             self._pool = self._rng.random(4096).tolist()
         return self._pool.pop()
 
-    def pick(self, values: list[str]) -> str:
+    def normal(self) -> float:
+        """A standard normal draw, in blocks too."""
+        if not self._normals:
+            self._normals = self._rng.standard_normal(4096).tolist()
+        return self._normals.pop()
+
+    def pick(self, values: list[T]) -> T:
         return values[int(self.draw() * len(values))]
 
     def whole(self, low: int, high: int) -> int:
@@ -91,7 +100,3 @@ def without_accents(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
-
-def lot_titles(count: int, wording: Wording, segments: np.ndarray) -> list[str]:
-    """`Lot n° 2 : peinture` for each of the lots of one consultation."""
-    return [f"Lot n° {n + 1} : {wording.lot(str(segments[n]))}" for n in range(count)]

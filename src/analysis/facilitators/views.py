@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis import reference
 from analysis.numbers import french
+from analysis.params import load_params
 from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -102,7 +103,7 @@ def coverage(page: Page) -> Content:
         choropleth(
             declared,
             legend_label="Structures déclarées",
-            bins=[2, 3, 4],
+            bins=load_params().facilitators.coverage_classes,
             missing="aucune",
             department=department,
         ),

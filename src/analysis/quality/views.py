@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.numbers import french
+from analysis.params import load_params
 from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
@@ -13,7 +14,6 @@ SOURCES = {
     "exports": "exports des facilitateurs",
     "inventaire": "inventaire et besoins",
 }
-TOP = 12  # rules drawn in the figure; the table has them all
 
 
 def open_page(dataset: str, edition: int, territory: str) -> Page:
@@ -34,7 +34,7 @@ def rules(page: Page) -> Content:
         return Prose("Aucun manquement : tous les fichiers reçus suivent les règles.")
     rows = rows.assign(libelle=rows["source"].map(SOURCES) + " : " + rows["regle"].str.replace("_", " "))
     rows = rows.sort_values(["lignes", "libelle"], ascending=[False, True])
-    drawn = rows.head(TOP).set_index("libelle")["lignes"].astype(float)
+    drawn = rows.head(_shown()).set_index("libelle")["lignes"].astype(float)
     return Figure(
         bar_chart(drawn),
         title="Les manquements les plus fréquents",
@@ -64,14 +64,14 @@ def files(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun fichier n'est en cause.")
     return DataTable(
-        rows.head(TOP).assign(source=lambda t: t["source"].map(SOURCES)),
+        rows.head(_shown()).assign(source=lambda t: t["source"].map(SOURCES)),
         columns={
             "source": Column("Source"),
             "envoi": Column("Fichier ou envoi"),
             "erreurs": Column("Erreurs", 0),
             "avertissements": Column("Avertissements", 0),
         },
-        caption=f"Les {min(TOP, len(rows))} fichiers ou envois avec le plus d'erreurs",
+        caption=f"Les {min(_shown(), len(rows))} fichiers ou envois avec le plus d'erreurs",
         scope="Toutes les années",
         csv=page.csv("fichiers"),
     )
@@ -126,6 +126,11 @@ def published_series(page: Page) -> Content:
         scope="Périmètres et définitions de chaque source ; les séries ne se comparent pas sans leurs réserves",
         csv=page.csv("publies"),
     )
+
+
+def _shown() -> int:
+    """Rules drawn and files listed; the CSV has them all."""
+    return load_params().quality.rows_shown
 
 
 def _printed(value: float, digits: int, unit: str) -> str:

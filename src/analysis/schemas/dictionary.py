@@ -13,11 +13,11 @@ from analysis.files import write_text
 from analysis.schemas.registry import DELIVERABLES, clean, published
 
 TYPES = {
-    "str": "string",
+    "string[pyarrow]": "string",
     "float64": "number",
     "int64": "integer",
     "Int64": "integer",
-    "datetime64[s]": "date",
+    "datetime64[ns]": "date",
     "boolean": "boolean",
 }
 TITLES = {

@@ -232,37 +232,41 @@ def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
     return s.select("recu", "mot_inconnu", statut_social=statut)
 
 
-def clean_contracts(
+def decisions(
     *,
-    contracts: ir.Table,
-    read: ir.Table,
     kept: ir.Table,
+    read: ir.Table,
     modifications: ir.Table,
     holders: ir.Table,
     places: ir.Table,
-    states: ir.Table,
-    sirets: ir.Table,
     rules: Rules,
 ) -> ir.Table:
-    """One row per kept contract: `doc`, the columns of `CONTRACT_COLUMNS`, and what `checks` looks at.
-
-    `montant` and `dureeMois` are those of the last modification that gives them, else as notified.
-    """
-    c = contracts.join(kept.select("doc", "uid", "identifiant"), "doc")
-    c = c.join(read.rename(lot_lu="lot", cpv_lu="cpv"), "doc")
+    """What is made of each kept contract, beside its received text: one narrow row per `doc`."""
+    c = kept.select("doc", "uid", "identifiant").join(read, "doc")
     c = c.left_join(_last_values(modifications), "doc").drop("doc_right")
     c = c.left_join(holders.group_by("uid").agg(n_titulaires=holders.count()), "uid").drop("uid_right")
     c = c.join(places.rename(lieu_code_lu="lieu_code", lieu_type_lu="lieu_type"), "doc")
-    c = c.left_join(states, c.considerationsSociales == states.recu)
-    c = c.mutate(buyer=c.acheteur_id.re_replace(r"\s", ""))
-    c = c.left_join(sirets, c.buyer == sirets.siret)
     c = c.mutate(
         notified=rules.day(c.notification, c.dernier_jour),
         published=rules.day(c.publication, c.dernier_jour),
         montant_initial=rules.euros(c.euros),
         duree_initiale=rules.months(c.mois),
         year_of_id=_leading_year(c.identifiant, c.dernier_jour, rules),
+        cpv_lu=c.cpv.substr(0, 2).isin(list(rules.divisions)).ifelse(c.cpv, ibis.null("string")),
+        offres_lues=c.offres.between(0, 1e6).ifelse(c.offres, ibis.null("float64")).cast("int64"),
     )
+    return c.drop("notification", "publication", "mois", "cpv", "offres", "dernier_jour").rename(lot_lu="lot")
+
+
+def clean_contracts(contracts: ir.Table, decided: ir.Table, states: ir.Table, sirets: ir.Table) -> ir.Table:
+    """One row per kept contract: `doc`, the columns of `CONTRACT_COLUMNS`, and what `checks` looks at.
+
+    `montant` and `dureeMois` are those of the last modification that gives them, else as notified.
+    """
+    c = contracts.join(decided, "doc")
+    c = c.left_join(states, c.considerationsSociales == states.recu)
+    c = c.mutate(buyer=c.acheteur_id.re_replace(r"\s", ""))
+    c = c.left_join(sirets, c.buyer == sirets.siret)
     source = ibis.cases(
         (c.notified.notnull(), "notification"),
         (c.published.notnull(), "publication"),
@@ -290,7 +294,7 @@ def clean_contracts(
         techniques=filled(c.techniques),
         idAccordCadre=filled(c.idAccordCadre),
         lot=c.lot_lu,
-        codeCPV=c.cpv_lu.substr(0, 2).isin(list(rules.divisions)).ifelse(c.cpv_lu, ibis.null("string")),
+        codeCPV=c.cpv_lu,
         codeCPV_recu=c.codeCPV,
         montant=ibis.coalesce(c.last_amount, c.montant_initial),
         montant_recu=c.montant,
@@ -310,7 +314,7 @@ def clean_contracts(
         statut_social=c.statut_social.fill_null("non_renseigne"),
         statut_social_recu=c.considerationsSociales,
         mot_inconnu=c.mot_inconnu.fill_null(False),
-        offresRecues=c.offres.between(0, 1e6).ifelse(c.offres, ibis.null("float64")).cast("int64"),
+        offresRecues=c.offres_lues,
         n_titulaires=c.n_titulaires.fill_null(0),
         n_modifications=c.n_modifications.fill_null(0),
         source_fichier=c.fichier,

@@ -133,18 +133,13 @@ def _clean(
     types = _store(con, "types_lieu", places.place_types(contracts, reference["variantes"]))
     located = _store(con, "lieux", places.locate(asked, types, reference))
     states = _store(con, "statuts", cleaning.social_states(contracts, reference["variantes"]))
-    cleaned = cleaning.clean_contracts(
-        contracts=contracts,
-        read=read,
-        kept=kept,
-        modifications=changes,
-        holders=holders,
-        places=located,
-        states=states,
-        sirets=sirets,
-        rules=rules,
+    decided = cleaning.decisions(
+        kept=kept, read=read, modifications=changes, holders=holders, places=located, rules=rules
     )
-    cleaned = _store(con, "nettoyes", cleaned)
+    decided = _store(con, "decisions", decided)
+    _drop(con, "lus", "lieux", "titulaires")
+    cleaned = _store(con, "nettoyes", cleaning.clean_contracts(contracts, decided, states, sirets))
+    _drop(con, "contrats", "decisions")
     con.raw_sql(f"CREATE TEMP VIEW marches AS {con.compile(cleaning.contract_table(cleaned))}")
 
     refused = _refused(con, sorted_out, layouts, scratch)
@@ -203,6 +198,12 @@ def _store(con: Backend, name: str, expression: ir.Table) -> ir.Table:
     """Compute a table now and keep it under `name`."""
     con.raw_sql(f"CREATE TEMP TABLE {name} AS {con.compile(expression)}")
     return con.table(name)
+
+
+def _drop(con: Backend, *names: str) -> None:
+    """Give back the memory of tables that nothing reads any more."""
+    for name in names:
+        con.raw_sql(f"DROP TABLE {name}")
 
 
 def _rows(con: Backend, query: str) -> list[tuple]:

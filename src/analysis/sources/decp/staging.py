@@ -52,7 +52,8 @@ _MACROS = """
 CREATE TEMP MACRO dedans(j, cle) AS CASE json_type(j) WHEN 'OBJECT' THEN coalesce(j -> cle, j) ELSE j END;
 CREATE TEMP MACRO liste(j) AS CASE json_type(j) WHEN 'ARRAY' THEN j WHEN 'OBJECT' THEN ('[' || j || ']')::JSON END;
 CREATE TEMP MACRO texte(j) AS CASE json_type(j)
-    WHEN 'ARRAY' THEN array_to_string(json_transform(j, '["VARCHAR"]'), ', ') WHEN 'NULL' THEN '' ELSE coalesce(j ->> '$', '') END;
+    WHEN 'ARRAY' THEN array_to_string(json_transform(j, '["VARCHAR"]'), ', ')
+    WHEN 'NULL' THEN '' ELSE coalesce(j ->> '$', '') END;
 """
 
 _HOLDER = '"id": "VARCHAR", "typeIdentifiant": "VARCHAR", "denominationSociale": "VARCHAR"'

@@ -1,0 +1,136 @@
+"""What `dvc repro` does: only what changed, nothing lost when it is cut, anywhere it is unpacked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT
+
+DVC = [sys.executable, "-m", "dvc"]
+
+
+def run(root: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("ANALYSIS_ROOT", None)
+    return subprocess.run([*DVC, *words], cwd=root, env=environment, capture_output=True, text=True, check=check)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
+    """A copy of the checkout and of what the pipeline made there, in a plain folder without git."""
+    root = tmp_path_factory.mktemp("copy") / "project"
+    unwanted = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".mypy_cache", ".pytest_cache", "cache", "tmp")
+    shutil.copytree(demo, root, ignore=unwanted)
+    return root
+
+
+def stale(root: Path) -> set[str]:
+    """The stages whose own inputs changed (what only waits for them is not counted)."""
+    status = json.loads(run(root, "status", "--json").stdout)
+    changed = set()
+    for name, reasons in status.items():
+        kinds = {kind for reason in reasons if isinstance(reason, dict) for kind in reason}
+        if kinds & {"changed deps", "changed command"}:
+            changed.add(name.removeprefix("dvc.yaml:"))
+    return changed
+
+
+def test_a_copy_without_git_is_up_to_date(built: Path) -> None:
+    assert stale(built) == set()
+
+
+ALL_REPORTS = {f"report@demo-{name}" for name in ("segments", "facilitators", "consolidation", "quality")}
+ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality@demo"}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "expected"),
+    [
+        ("notebooks/segments.ipynb", "## Où ?", "## Où donc ?", {"report@demo-segments"}),
+        ("src/analysis/quality/views.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
+        ("src/analysis/facilitators/tables.py", "There is none", "", {"facilitators@demo"}),
+        ("src/analysis/publishing/templates/style.css", "body", "body ", {*ALL_REPORTS, "site@demo"}),
+        ("src/analysis/disclosure/primary.py", "Primary", "The primary", {f"protect@demo-{n}" for n in (
+            "segments", "facilitators", "consolidation", "quality")}),
+        ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
+        ("src/analysis/results.py", "", "\n# changed\n", ANALYSES),
+        ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo-quality"}),
+        ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo"}),
+        ("data/raw/reference/secret.csv", "min,5,", "min,6,", {f"protect@demo-{n}" for n in (
+            "segments", "facilitators", "consolidation", "quality")}),
+        ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo"}),
+        ("README.md", "", "\nmore\n", set()),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "/" in value else "",
+)  # fmt: skip
+def test_a_change_makes_exactly_the_right_stages_stale(
+    built: Path, path: str, old: str, new: str, expected: set[str]
+) -> None:
+    target = built / path
+    before = target.read_text(encoding="utf-8")
+    target.write_text(before.replace(old, new, 1) if old in before and old else before + new, encoding="utf-8")
+    try:
+        assert target.read_text(encoding="utf-8") != before
+        assert stale(built) == expected
+    finally:
+        target.write_text(before, encoding="utf-8")
+
+
+def test_a_stage_that_is_killed_is_finished_by_the_next_run(built: Path) -> None:
+    published = built / "reports" / "demo" / "quality"
+    pages = {path.name: path.read_bytes() for path in published.iterdir()}
+    notebook = built / "notebooks" / "quality.ipynb"
+    before = notebook.read_text(encoding="utf-8")
+    notebook.write_text(before.replace("## L'essentiel", "## En bref"), encoding="utf-8")
+    command = [*DVC, "repro", "--single-item", "report@demo-quality"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    running = subprocess.Popen(
+        command, cwd=built, env=environment, start_new_session=True,
+        stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "page 1/" in line:
+            break
+    time.sleep(1)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (published / "2025-32.html").exists(), "a page that was cut must not look finished"
+    run(built, "repro", "--single-item", "report@demo-quality")
+    assert "En bref" in (published / "2025-32.html").read_text(encoding="utf-8")
+    notebook.write_text(before, encoding="utf-8")
+    run(built, "repro", "--single-item", "report@demo-quality")
+    assert {path.name: path.read_bytes() for path in published.iterdir()} == pages, "not the same bytes"
+
+
+def test_a_typing_error_in_params_stops_with_one_sentence(built: Path) -> None:
+    params = built / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    params.write_text(before.replace("max_month_hours", "max_month_hour"), encoding="utf-8")
+    try:
+        environment = {**os.environ, "ANALYSIS_ROOT": str(built)}
+        done = subprocess.run(
+            [Path(sys.executable).parent / "analysis", "clean", "exports", "demo"],
+            cwd=built, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    finally:
+        params.write_text(before, encoding="utf-8")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Erreur : params.yaml, ligne ") and "Traceback" not in done.stderr
+
+
+def test_the_committed_lock_is_the_one_this_machine_makes(demo: Path) -> None:
+    tracked = subprocess.run(
+        ["git", "show", "HEAD:dvc.lock"], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    if tracked.returncode:
+        pytest.skip("not in a git checkout with a committed dvc.lock")
+    assert (demo / "dvc.lock").is_file()

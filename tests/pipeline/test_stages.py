@@ -1,0 +1,94 @@
+"""`dvc.yaml` tells the truth: every module a stage imports is a dependency, and no other is."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from conftest import CHECKOUT
+from pipeline.stages import DELIVERABLES, modules, stages
+
+STAGES = stages()
+
+
+def declared(stage: dict) -> set[Path]:
+    """The Python files of `src/` that a stage declares, folders opened up."""
+    found: set[Path] = set()
+    for name in stage["deps"]:
+        path = CHECKOUT / name
+        if name.startswith("src/"):
+            found |= set(path.rglob("*.py")) if path.is_dir() else {path} if path.suffix == ".py" else set()
+    return found
+
+
+def short(paths: set[Path]) -> list[str]:
+    return sorted(str(path.relative_to(CHECKOUT)) for path in paths)
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_declares_what_it_imports_and_nothing_else(name: str) -> None:
+    stage = STAGES[name]
+    imported = modules(stage["cmd"])
+    assert short(imported - declared(stage)) == [], f"{name}: imported, not declared"
+    whole = {path for path in declared(stage) if path.name == "__init__.py"}
+    shared = {CHECKOUT / "src/analysis/publishing/maps.py"}  # one list for all notebooks, two of which draw maps
+    unused = declared(stage) - imported - whole - shared
+    assert short({path for path in unused if path.parent.name not in ("demo", "decp")}) == [], f"{name}: declared only"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_says_what_it_is_for(name: str) -> None:
+    assert len(STAGES[name]["desc"]) > 20
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_stage_reads_the_truth_of_the_demo(name: str) -> None:
+    for path in STAGES[name]["deps"]:
+        assert "verite" not in path
+        assert path.rstrip("/") != "data/raw/demo", "a stage names the parts of a dataset that it reads"
+
+
+def test_every_layer_reads_the_one_before_it_only() -> None:
+    allowed = {
+        "clean": ("data/raw/",),
+        "segments": ("data/raw/", "data/processed/demo/clean/"),
+        "facilitators": ("data/raw/", "data/processed/demo/clean/"),
+        "consolidation": ("data/raw/", "data/processed/demo/clean/"),
+        "quality": ("data/raw/", "data/processed/demo/quality/"),
+        "protect": ("data/raw/reference/", "data/processed/demo/results/"),
+        "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected/"),
+        "site": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected"),
+    }
+    for name, stage in STAGES.items():
+        for layer, places in allowed.items():
+            if name.startswith(layer):
+                data = [path for path in stage["deps"] if path.startswith("data/")]
+                assert [path for path in data if not path.startswith(places)] == [], name
+
+
+def test_deliverables_have_one_name_everywhere() -> None:
+    params = yaml.safe_load((CHECKOUT / "params.yaml").read_text())
+    for name in DELIVERABLES:
+        assert (CHECKOUT / "notebooks" / f"{name}.ipynb").is_file()
+        assert (CHECKOUT / "src" / "analysis" / name / "tables.py").is_file()
+        assert (CHECKOUT / "src" / "analysis" / name / "views.py").is_file()
+        assert (CHECKOUT / "src" / "analysis" / "schemas" / f"{name}.py").is_file()
+        assert (CHECKOUT / "tests" / name).is_dir()
+        assert (CHECKOUT / "docs" / f"{name}.md").is_file()
+        assert name in params and name in params["publishing"]["pages"]
+        assert {f"{name}@demo", f"protect@demo-{name}", f"report@demo-{name}"} <= set(STAGES)
+
+
+@pytest.mark.parametrize("name", DELIVERABLES)
+def test_notebooks_are_thin(name: str) -> None:
+    notebook = nbformat.read(CHECKOUT / "notebooks" / f"{name}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            body = ast.parse(cell.source).body
+            calls = [node for node in body if not isinstance(node, ast.ImportFrom)]
+            assert len(calls) <= 2, cell.source
+            assert "read_parquet" not in cell.source and "import pandas" not in cell.source
+    assert sum(len(cell.source.splitlines()) for cell in notebook.cells) < 80
