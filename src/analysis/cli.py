@@ -71,6 +71,16 @@ def ingest_decp(
 
 
 @main.command()
+def demo() -> None:
+    """Write the synthetic dataset data/raw/demo/ (seed and size in params.yaml)."""
+    from analysis.demo import generate
+    from analysis.params import load_params
+    from analysis.paths import raw_dir
+
+    generate(raw_dir("demo"), load_params().demo)
+
+
+@main.command()
 @click.argument("source", type=click.Choice(["decp", "exports", "inventory"]))
 @click.argument("dataset")
 def clean(source: str, dataset: str) -> None:

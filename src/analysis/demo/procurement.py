@@ -110,7 +110,6 @@ class _Builder:
         self.due: dict[int, list[tuple[int, dt.date]]] = {year: [] for year in DECP_YEARS}
         self.frameworks: list[int] = []
         self.linked = self._linked_operations(world)
-        self.world = world
 
     def build(self) -> Procurement:
         years: dict[int, list[int]] = {}
@@ -303,22 +302,22 @@ class _Builder:
         years: dict[int, list[int]] = {year: [] for year in DECP_YEARS}
         for op in np.flatnonzero(good).tolist():
             years[self.notice[op].year].append(op)
+        self.commitments: dict[int, list[tuple[str, str, str, int]]] = {}
         engagements = world.operations.engagements
-        self.commitments = dict(
-            engagements.assign(lot=engagements["lot"].fillna("")).groupby("op")[
-                ["lot", "entreprise_siret", "entreprise_nom", "prevues"]
-            ].apply(lambda rows: rows.values.tolist())
-        )
+        columns = ("op", "lot", "entreprise_siret", "entreprise_nom", "prevues")
+        for op, *commitment in zip(*(engagements[name].tolist() for name in columns), strict=True):
+            self.commitments.setdefault(op, []).append(tuple(commitment))
+        self.rows = ops[["segment", "libelle", "mois", "mecanisme", "siret", "code_insee"]].to_dict("records")
         return years
 
     def _follow(self, op: int) -> None:
         """The contracts of an operation: its companies hold them, the amounts follow from the planned hours."""
-        row = self.world.operations.operations.iloc[op]
+        row = self.rows[op]
         known = self.known[row["segment"]]
         commitments = self.commitments[op]
         if len(commitments) > 1 and self.words.draw() < setting("lien", "un_seul_marche"):
             whole = sum(c[3] for c in commitments)
-            commitments = [["", commitments[0][1], commitments[0][2], whole]]
+            commitments = [("", commitments[0][1], commitments[0][2], whole)]
         day = self.notice[op]
         choice = self.words.draw()
         subject = row["libelle"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import seaborn as sns
 
 from analysis import reference
 from analysis.numbers import french
@@ -10,7 +11,7 @@ from analysis.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
-from analysis.publishing.style import bar_chart
+from analysis.publishing.style import bar_chart, figure
 
 NAME = "segments"
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
@@ -47,8 +48,8 @@ def message(page: Page) -> Content:
         return Warning(
             f"Le champ des considérations sociales n'est renseigné pour aucun des {french(total)} marchés de "
             f"{page.year} : il n'existe que dans le format en vigueur depuis 2024. "
-            "Les marchés, leurs segments et leurs lieux sont exacts ; **la part des marchés avec clause ne peut "
-            "pas être dite**, ce qui n'est pas un zéro."
+            "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
+            "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
         )
     known = now[now["renseignes"] >= _min_known()].sort_values(["part_clause", "segment"], ascending=[False, True])
     text = (
@@ -106,7 +107,13 @@ def by_epci(page: Page) -> Content:
     names = now.set_index("epci_siren")["nom"]
     if len(known):
         title = "Part des marchés avec une clause sociale, par intercommunalité d'exécution"
-        chart = choropleth(known, legend_label="Part des marchés renseignés", department=department, **PERCENT)
+        chart = choropleth(
+            known,
+            legend_label="Part des marchés renseignés",
+            missing="trop peu de marchés renseignés",
+            department=department,
+            **PERCENT,
+        )
         low, high = french(100 * known.min(), 1, "%"), french(100 * known.max(), 1, "%")
         alt = (
             f"Parmi les {len(known)} intercommunalités qui ont au moins {_min_known()} marchés renseignés, "
@@ -115,9 +122,43 @@ def by_epci(page: Page) -> Content:
     else:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
-        chart = choropleth(counts, legend_label="Marchés", department=department)
+        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=department)
         alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
     return Figure(chart, title=title, alt=alt, table=table, source=_source(page))
+
+
+def segments_by_department(page: Page) -> Content:
+    """Heat map of the contracts of each segment in each department of execution."""
+    rows = page.read("segments")
+    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
+    if rows.empty:
+        return Prose("Aucun marché n'a pu être rattaché à un département.")
+    rows = rows.assign(libelle=rows["segment"].map(_labels()), departement=rows["territoire"].map(names))
+    wide = rows.pivot(index="libelle", columns="departement", values="marches").fillna(0)
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    shares = wide / wide.sum()
+    fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
+    texts = shares.map(lambda share: french(100 * share, 0))
+    sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticklabels([f"{name}\n{french(count)} marchés" for name, count in wide.sum().items()])
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    top = shares.stack().idxmax()
+    return Figure(
+        fig,
+        title="Part de chaque segment dans les marchés de chaque département (en %)",
+        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(100 * shares.loc[top], 1, '%')}.",
+        table=DataTable(
+            wide.reset_index(),
+            columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},
+            caption="Marchés par segment et département d'exécution",
+            scope=_scope(page),
+            csv=page.csv("segments"),
+        ),
+        source=_source(page),
+    )
 
 
 def segments_by_epci(page: Page) -> Content:
@@ -135,7 +176,7 @@ def segments_by_epci(page: Page) -> Content:
     text = cells["libelle"] + " (" + cells["marches"].map(french) + ")"
     rank = cells.groupby("epci_siren").cumcount() + 1
     wide = pd.DataFrame({"epci_siren": cells["epci_siren"], "rang": rank, "text": text})[rank <= 3]
-    wide = wide.pivot(index="epci_siren", columns="rang", values="text").reindex(columns=[1, 2, 3])
+    wide = wide.pivot(index="epci_siren", columns="rang", values="text").reindex(columns=[1, 2, 3]).fillna("")
     frame = places[["epci_siren", "nom"]].merge(wide, on="epci_siren").sort_values("nom")
     frame = frame.rename(columns={1: "premier", 2: "deuxieme", 3: "troisieme"})
     return DataTable(

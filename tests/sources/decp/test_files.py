@@ -1,0 +1,191 @@
+"""Bad files: one sentence each and nothing written; good ones: the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+
+import duckdb
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from analysis.cli import main
+from analysis.errors import DataError
+from analysis.quality_log import COLUMNS, SORT, sentence
+from analysis.schemas.decp import SCHEMAS
+from analysis.sources.decp import build, ingest_files, staging
+from decp_records import contract, ingest, write_2019, write_2022
+
+WHOLE = json.dumps({"marches": [contract(id=str(i)) for i in range(3)]})
+WHOLE_2022 = json.dumps({"marches": {"marche": [contract(id=str(i)) for i in range(3)], "contrat-concession": []}})
+CSV = b"id,acheteur_id,montant,dateNotification,objet\n1,21590328700013,5,2024-01-01,"
+BAD = {
+    "empty": (b"", "fichier vide"),
+    "blank": (b" \n ", "fichier vide"),
+    "other json": (b'{"type": "FeatureCollection", "features": []}', "un fichier DECP"),
+    "json list": (b"[1, 2]", "un fichier DECP"),
+    "no array": (b'{"marches": {"autre": []}}', "un fichier DECP"),
+    "scalar": (b'{"marches": 3}', "un fichier DECP"),
+    "other csv": (b"a,b\n1,2\n", "un fichier DECP"),
+    "missing column": (b"uid,id,montant,dateNotification\n1,2,3,2024-01-01\n", "colonne « acheteur_id » absente"),
+    "binary": (b"\x00\x01\x02\x03", "un fichier DECP"),
+    "latin-1 header": ("id,acheteur_id,libellé\n".encode("latin-1"), "encodage autre que UTF-8"),
+    "latin-1 csv": (CSV + "école\n".encode("latin-1"), "encodage autre que UTF-8"),
+    "latin-1 json": (json.dumps({"marches": [contract()]}, ensure_ascii=False).encode("latin-1"), "encodage"),
+    "utf-16": (json.dumps({"marches": [contract()]}).encode("utf-16"), "bad.json"),
+    "cut in a record": (WHOLE[: int(len(WHOLE) * 0.9)].encode(), "2 enregistrements lisibles avant la coupure"),
+    "cut after a record": (WHOLE[:-2].encode(), "3 enregistrements lisibles avant la coupure"),
+    "cut after the array": (WHOLE[:-1].encode(), "3 enregistrements lisibles avant la coupure"),
+    "cut where it looks whole": (
+        (WHOLE.rsplit('"modifications": []}', 1)[0] + '"modifications": []}').encode(),
+        "3 enregistrements lisibles avant la coupure",
+    ),
+    "2022 cut": (WHOLE_2022[: int(len(WHOLE_2022) * 0.5)].encode(), "1 enregistrements lisibles avant la coupure"),
+    "2022 without its end": (WHOLE_2022[:-1].encode(), "3 enregistrements lisibles avant la coupure"),
+    "a comma missing": (WHOLE.replace("}, {", "} {").encode(), "lisibles avant la coupure"),
+    "broken parquet": (b"PAR1 nothing else", "tableau illisible"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_file(kind, tmp_path):
+    content, expected = BAD[kind]
+    (tmp_path / "bad.json").write_bytes(content)
+    good = write_2019(tmp_path / "good.json", contract())
+    with pytest.raises(DataError) as error:
+        ingest(tmp_path, good, tmp_path / "bad.json")
+    message = str(error.value)
+    assert message.startswith("bad.json : ")
+    assert expected in message
+    assert "\n" not in message
+    assert not list((tmp_path / "out").glob("*")), "nothing is written"
+
+
+def test_absent_file_and_folder(tmp_path):
+    with pytest.raises(DataError, match=r"^rien\.json : .*fichier absent"):
+        ingest(tmp_path, tmp_path / "rien.json")
+    (tmp_path / "dossier").mkdir()
+    with pytest.raises(DataError, match="lecture impossible"):
+        ingest(tmp_path, tmp_path / "dossier")
+
+
+def test_command_says_one_sentence_and_exits_2(tmp_path):
+    (tmp_path / "bad.json").write_text('{"a": 1}')
+    arguments = ["ingest", "decp", str(tmp_path / "bad.json")]
+    arguments += ["--out", str(tmp_path / "o.parquet"), "--quality", str(tmp_path / "q.parquet")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.output.startswith("Erreur : bad.json : fichier inutilisable ; attendu : un fichier DECP")
+    assert not (tmp_path / "o.parquet").exists()
+
+
+def test_command_exits_0_with_refused_rows(tmp_path):
+    file = write_2019(tmp_path / "a.json", contract(), contract(acheteur=None), contract(id="2", montant=0))
+    out = {name: tmp_path / f"{name}.parquet" for name in ("out", "quality", "holders", "modifications")}
+    arguments = ["ingest", "decp", str(file), "--observed-on", "2019-02-01"]
+    for name, path in out.items():
+        arguments += [f"--{name}", str(path)]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "a.json : 3 enregistrements (DECP 2019)" in result.output
+    assert len(pd.read_parquet(out["out"])) == 2
+    rules = pd.read_parquet(out["quality"])["regle"].value_counts()
+    assert rules["decp_enregistrement"] == 1
+    assert rules["date_invalide"] == 4, "both dates of both contracts are after the observation"
+
+
+def test_quality_rows_are_those_of_the_quality_log(tmp_path):
+    record = contract(codeCPV="NC", lieuExecution=None)
+    quality = ingest(tmp_path, write_2019(tmp_path / "a.json", record, contract(_type="Contrat de concession"))).quality
+    assert quality.columns.tolist() == COLUMNS
+    assert quality["message"].tolist() == [
+        sentence(row.regle, row.fichier, row.ligne, row.colonne, row.valeur) for row in quality.itertuples()
+    ]
+    assert quality.equals(quality.sort_values(SORT, kind="stable", ignore_index=True))
+
+
+def digest(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.parquet"))}
+
+
+def test_same_bytes_with_any_number_of_threads_and_any_order_of_files(tmp_path, monkeypatch):
+    number = 3000
+    records = [contract(id=str(i % 2500), montant=i, titulaires=[{"id": str(i)}, {"id": "2"}]) for i in range(number)]
+    files = [write_2019(tmp_path / "a.json", *records), write_2022(tmp_path / "b.json", *records[::-1])]
+    found = []
+    real = staging.open_engine
+    for threads, order in ((1, files), (4, files[::-1])):
+
+        def engine(scratch, memory_mb, threads=threads):
+            con = real(scratch, memory_mb)
+            con.execute(f"SET threads = {threads}")
+            return con
+
+        monkeypatch.setattr(staging, "open_engine", engine)
+        ingest(tmp_path, *order)
+        found.append(digest(tmp_path / "out"))
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
+
+
+def dataset(project, name="essai"):
+    folder = project / "data" / "raw" / name
+    (folder / "decp").mkdir(parents=True)
+    (folder / "dataset.yaml").write_text(
+        """
+nom: essai
+titre: Essai
+synthetique: true
+region: "32"
+region_nom: Hauts-de-France
+date_observation: 2026-01-01
+editions:
+  - {annee: 2025, date_observation: 2026-01-01, territoire: "32", territoire_nom: Hauts-de-France,
+     departements: ["59"], mecanismes: [EXEC], base_legale: CCP, diviseurs_etp: [1607], qpv_millesime: 2024,
+     cog_millesime: 2026}
+""",
+        encoding="utf-8",
+    )
+    return folder / "decp"
+
+
+def test_stage_reads_all_the_data_files_of_its_folder(project):
+    folder = dataset(project)
+    write_2019(folder / "a.json", contract(id="1"))
+    write_2022(folder / "b.json", contract(_type=None, id="2"))
+    (folder / "LISEZMOI.md").write_text("notes")
+    (folder / ".cache").write_text("{}")
+    build("essai")
+    clean = project / "data" / "processed" / "essai" / "clean"
+    assert pd.read_parquet(clean / "marches.parquet")["id"].tolist() == ["1", "2"]
+    assert len(pd.read_parquet(clean / "marches_titulaires.parquet")) == 2
+
+
+@pytest.mark.parametrize("folder_exists", [True, False])
+def test_stage_without_data_writes_empty_tables_of_the_right_types(project, folder_exists):
+    folder = dataset(project)
+    if not folder_exists:
+        folder.rmdir()
+    build("essai")
+    base = project / "data" / "processed" / "essai"
+    empty = {}
+    for name, schema in SCHEMAS.items():
+        path = base / "clean" / f"{name}.parquet"
+        assert len(schema.validate(pd.read_parquet(path))) == 0
+        empty[name] = duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()
+    assert len(pd.read_parquet(base / "quality" / "decp.parquet")) == 0
+    write_2019(project / "a.json", contract(modifications=[{"montant": 5}]))
+    names = ("marches", "marches_titulaires", "marches_modifications")
+    out = [project / f"{name}.parquet" for name in names]
+    ingest_files([project / "a.json"], out[0], project / "q.parquet", holders=out[1], modifications=out[2])
+    for name, path in zip(names, out, strict=True):
+        assert duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall() == empty[name], "typed as when there are rows"
+
+
+def test_reading_contracts_does_not_import_what_it_does_not_need():
+    code = "import sys, analysis.sources.decp; print([m for m in ('pandas', 'pandera') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
