@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis.paths import ROOT_VARIABLE
-
-CHECKOUT = Path(__file__).resolve().parents[1]
-SHARED = CHECKOUT.parent / "shared"
+from checkout import CHECKOUT, SHARED
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import tomllib
 import yaml
 
 from analysis.constraints import constraints
-from conftest import CHECKOUT
+from checkout import CHECKOUT
 
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 

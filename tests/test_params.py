@@ -6,7 +6,7 @@ import pytest
 
 from analysis.errors import DataError
 from analysis.params import load_params
-from conftest import CHECKOUT
+from checkout import CHECKOUT
 
 
 def refused(text: str, tmp_path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from conftest import CHECKOUT
+from checkout import CHECKOUT
 
 SRC = CHECKOUT / "src"
 

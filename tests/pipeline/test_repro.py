@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+
+from checkout import CHECKOUT
 
 DVC = [sys.executable, "-m", "dvc"]
 

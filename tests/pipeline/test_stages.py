@@ -8,7 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from conftest import CHECKOUT
+
+from checkout import CHECKOUT
 from pipeline.stages import DELIVERABLES, modules, stages
 
 STAGES = stages()

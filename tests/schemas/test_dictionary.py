@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import CHECKOUT
 
 from analysis.schemas.dictionary import documents, groups, table_schema
 from analysis.schemas.registry import DELIVERABLES, clean, published
+from checkout import CHECKOUT
 
 
 @pytest.mark.parametrize("path", documents())

@@ -114,8 +114,9 @@ class DecpWriter:
         rows = self.market.years[year]
         contracts = [self.market.contracts[n] for n in rows]
         sources = self._sources(contracts)
-        for n, contract in zip(rows, contracts, strict=True):
-            self.ids[n] = self._identifier(contract, n, year)
+        shared = self.draw.chance(self._rate("id_partage", year), len(rows)).tolist()
+        for n, contract, own in zip(rows, contracts, shared, strict=True):
+            self.ids[n] = self._identifier(contract, year, own)
         records = self._records_2019(contracts, rows, sources) if form == "2019" else self._records_2022(contracts, rows)
         spoilt = Spoiler(self, form, year, sources).spoil(records, contracts)
         self.published += [Published(n, _uid(record)) for n, record in zip(rows, records, strict=True)]
@@ -145,10 +146,9 @@ class DecpWriter:
         drawn = self._choose("source_2019", len(contracts))
         return [AIFE if self.state[c.buyer] else s for c, s in zip(contracts, drawn, strict=True)]
 
-    def _identifier(self, contract: Contract, n: int, year: int) -> str:
-        """Unique for one buyer; a few buyers number their own contracts, so that ids meet."""
-        rate = self._rate("id_partage", year)
-        if rate and self.words.draw() < rate:
+    def _identifier(self, contract: Contract, year: int, own: bool) -> str:
+        """Unique for one buyer; with its own numbers, ids of several buyers meet."""
+        if own:
             rank = self.locals[contract.buyer, year] = self.locals.get((contract.buyer, year), 0) + 1
             return f"{year}{rank:03d}00"
         if year >= NEW_FORMAT:

@@ -23,6 +23,7 @@ from analysis.sources.mapping import Mapping, TableMapping
 ERAS = (2016, 2019)  # the orders in which spellings by article follow the three laws
 FIRST_DAY, LAST_DAY = np.datetime64("1935-01-01"), np.datetime64("2036-12-31")
 EXCEL_DAY_0 = np.datetime64("1899-12-30")
+MARKED = ("tableur_utf8",)  # CSV files that begin with a byte order mark, as spreadsheets write them
 REAL_DATES = ("classeur_large",)  # workbooks whose dates are cells of type date, not text
 
 
@@ -219,7 +220,8 @@ def _write_send(
 
 def _write_csv(path: Path, mapping: Mapping, headings: list[str], columns: list[list]) -> None:
     line = "\r\n" if mapping.encodage == "cp1252" else "\n"
-    with path.open("w", encoding=mapping.encodage, newline="") as file:
+    encoding = "utf-8-sig" if mapping.nom in MARKED else mapping.encodage
+    with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=mapping.separateur, lineterminator=line)
         writer.writerow(headings)
         writer.writerows(zip(*columns, strict=True))

@@ -120,11 +120,11 @@ def _staff(structures: pd.DataFrame, draw: Draw, names: Faker) -> pd.DataFrame:
             while day is not None and day.year <= LAST_YEAR:
                 number += 1
                 role = "COORDINATEUR" if post == 1 and wanted > 2 else "FACILITATEUR"
-                day, period = _career(structure, f"F{number}", role, day, draw, names, fundings)
+                day, period = _career(structure, f"{structure.structure_id}-F{number}", role, day, draw, names, fundings)
                 rows.extend(period)
     for actor in structures[structures["type_acteur"] == "AUTRE"].itertuples():
         rows.extend(
-            _career(actor, "F1", "AUTRE", pd.Timestamp(actor.depuis, 3, 1), draw, names, fundings, stays=True)[1]
+            _career(actor, f"{actor.structure_id}-F1", "AUTRE", pd.Timestamp(actor.depuis, 3, 1), draw, names, fundings, stays=True)[1]
         )
     return pd.DataFrame(rows)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-
 from typing import TypeVar
 
 from analysis.demo.knowledge import Draw, words

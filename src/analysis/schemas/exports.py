@@ -26,7 +26,12 @@ _PERSON = column(TEXT, "Pseudonyme de la personne (HMAC-SHA-256)")
 def _canonical(name: str, *, without: tuple[str, ...] = ()) -> dict[str, pa.Column]:
     """The columns of a canonical table that may leave ingestion."""
     return {
-        c.name: column(_KINDS[c.kind], c.description, nullable=c.name not in EXPORTS[name].key, codelist=c.codelist)
+        c.name: column(
+            _KINDS[c.kind],
+            c.description,
+            nullable=not (c.required and c.name in EXPORTS[name].key),
+            codelist=c.codelist,
+        )
         for c in EXPORTS[name].columns
         if not c.personal and c.name not in without
     }

@@ -181,7 +181,7 @@ INVENTORY = {
         Table(
             "facilitateurs",
             "Personnes, une ligne par personne et par période d'emploi",
-            ("fac_ref", "date_debut"),
+            ("structure_id", "fac_ref", "date_debut"),
             (
                 Column("structure_id", "texte", "Identifiant de la structure", required=True),
                 Column("fac_ref", "texte", "Identifiant de la personne dans la structure", required=True),

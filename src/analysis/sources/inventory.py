@@ -61,7 +61,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
     outside = people["etp"].notna() & ~people["etp"].between(0, 1)
-    typer.flag(people[outside].assign(etp=people["etp"].astype("str")), "etp_invalide", "etp")
+    typer.flag(people[outside], "etp_invalide", "etp")
     people["etp"] = people["etp"].mask(outside)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
 

@@ -1,7 +1,7 @@
 """Open procurement data (DECP) of any format into clean contracts, holders and modifications.
 
 `layout` recognises files, `staging` brings them into one form, `cleaning`, `places` and `checks` say in Ibis
-what is made of it, `ingest` runs all of it.
+what is made of it, `plan` puts these in order, `ingest` runs all of it.
 """
 
 from analysis.sources.decp.ingest import build, ingest_files

@@ -37,6 +37,19 @@ def breaches(
     return _told(found, catalogue)
 
 
+def refused_records(refused: ir.Table, records: ir.Table, lines: ir.Table) -> ir.Table:
+    """The refused records and the unreadable `lines`, each with its rule and all that was received."""
+    whole = refused.left_join(records, "doc").mutate(enregistrement=records.json.fill_null(""))
+    broken = lines.select(
+        "fichier",
+        "ligne",
+        regle=ibis.literal("decp_enregistrement"),
+        valeur=ibis.literal(""),
+        enregistrement="json",
+    )
+    return whole.select(*broken.columns).union(broken)
+
+
 _PART = ("fichier", "ligne", "colonne", "valeur", "regle", "enregistrement")
 
 

@@ -8,28 +8,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
-import ibis
-import ibis.expr.types as ir
-from ibis.backends.duckdb import Backend
 
 from analysis.files import finished
 from analysis.params import DecpParams, load_params
 from analysis.paths import clean_dir, quality_dir, raw_dir, reference_dir
 from analysis.quality_columns import SORT
-from analysis.sources.decp import checks, cleaning, layout, places, staging, values
+from analysis.sources.decp import cleaning, layout, plan, staging
 
-_REFERENCE = {
-    "communes": "territoire/communes.csv",
-    "codes_postaux": "territoire/codes_postaux.csv",
-    "anciens_codes": "territoire/anciens_codes.csv",
-    "departements": "territoire/departements.csv",
-    "regions": "territoire/regions.csv",
-    "epci": "territoire/epci.csv",
-    "variantes": "decp/variantes.csv",
-    "fictives": "decp/valeurs_fictives.csv",
-    "divisions": "nomenclatures/cpv_divisions.csv",
-    "regles": "regles.csv",
-}
 _CHECKED_ROWS = 20_000
 _TABLES = {
     "marches": "uid",
@@ -37,6 +22,10 @@ _TABLES = {
     "marches_modifications": "uid, ordre",
     "qualite": ", ".join(SORT),
 }
+# Written as it is read, never kept.
+_VIEWS = {"marches"}
+# Memory given back as soon as nothing reads a table any more.
+_LAST_READ_BY = {"decisions": ("lus", "lieux", "titulaires"), "nettoyes": ("contrats", "decisions")}
 
 
 def ingest_files(
@@ -96,8 +85,7 @@ def _run(
         scratch = Path(name)
         raw = staging.open_engine(scratch, params.memory_mb)
         staging.stage(raw, layouts, scratch)
-        con = ibis.duckdb.from_connection(raw)
-        _clean(con, layouts, scratch, params, observed_on)
+        _clean(raw, layouts, scratch, _rules(raw, params, observed_on))
         with ExitStack() as stack:
             written = {table: stack.enter_context(finished(path)) for table, path in targets.items()}
             for table, path in written.items():
@@ -106,108 +94,36 @@ def _run(
                     _validate(raw, table)
 
 
-def _clean(
-    con: Backend,
-    layouts: list[layout.Layout],
-    scratch: Path,
-    params: DecpParams,
-    observed_on: dt.date | None,
-) -> None:
-    """Compute the four output tables from the staging tables, each intermediate one once."""
-    reference = _reference(con)
-    contracts, received_holders = con.table("contrats"), con.table("titulaires")
-    rules = _rules(con, params, observed_on)
-    read = _store(con, "lus", cleaning.read_values(contracts, rules))
-    read_changes = _store(con, "changements_lus", cleaning.read_modifications(con.table("modifications")))
-    identifiers = cleaning.identifiers(contracts, received_holders)
-    sirets = _store(con, "sirets", values.siret_keys(identifiers))
-
-    changes = _store(con, "changements", cleaning.ordered_modifications(read_changes, read, rules))
-    sorted_out = _store(con, "tri", cleaning.sorted_out(contracts, read, changes, rules))
-    kept = sorted_out.filter(sorted_out.regle.isnull())
-    holders = cleaning.current_holders(received_holders, changes, kept, sirets)
-    holders = _store(con, "marches_titulaires", holders)
-    _store(con, "marches_modifications", cleaning.applied_modifications(changes, kept))
-
-    asked = contracts.semi_join(kept, "doc")
-    types = _store(con, "types_lieu", places.place_types(contracts, reference["variantes"]))
-    located = _store(con, "lieux", places.locate(asked, types, reference))
-    states = _store(con, "statuts", cleaning.social_states(contracts, reference["variantes"]))
-    decided = cleaning.decisions(
-        kept=kept, read=read, modifications=changes, holders=holders, places=located, rules=rules
-    )
-    decided = _store(con, "decisions", decided)
-    _drop(con, "lus", "lieux", "titulaires")
-    cleaned = _store(con, "nettoyes", cleaning.clean_contracts(contracts, decided, states, sirets))
-    _drop(con, "contrats", "decisions")
-    con.raw_sql(f"CREATE TEMP VIEW marches AS {con.compile(cleaning.contract_table(cleaned))}")
-
-    refused = _refused(con, sorted_out, layouts, scratch)
-    breaches = checks.breaches(
-        cleaned=cleaned,
-        holders=holders,
-        modifications=changes,
-        refused=refused,
-        rules=rules,
-        catalogue=reference["regles"],
-    )
-    _store(con, "qualite", breaches)
+def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, rules: cleaning.Rules) -> None:
+    """Compute the output tables from the staging tables, step by step of the plan."""
+    for name, (path, columns) in plan.REFERENCE.items():
+        con.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {_csv(path)}")
+    for name, query in plan.queries(rules).items():
+        con.execute(f"CREATE TEMP {'VIEW' if name in _VIEWS else 'TABLE'} {name} AS {query}")
+        if name == "refus":
+            staging.add_raw_records(con, layouts, scratch)
+        for done in _LAST_READ_BY.get(name, ()):
+            con.execute(f"DROP TABLE {done}")
 
 
-def _refused(con: Backend, sorted_out: ir.Table, layouts: list[layout.Layout], scratch: Path) -> ir.Table:
-    """The refused records, each with its rule and all that was received."""
-    refused = sorted_out.filter(sorted_out.regle.notnull())
-    _store(con, "refus", refused.select("doc", "fichier", "ligne", "regle", valeur=refused.identifiant))
-    staging.add_raw_records(con.con, layouts, scratch)
-    records, lines = con.table("enregistrements"), con.table("rejets")
-    whole = con.table("refus").join(records, "doc").rename(enregistrement="json")
-    broken = lines.select(
-        "fichier", "ligne", regle=ibis.literal("decp_enregistrement"), valeur=ibis.literal(""), enregistrement="json"
-    )
-    return whole.select(*broken.columns).union(broken)
-
-
-def _rules(con: Backend, params: DecpParams, observed_on: dt.date | None) -> cleaning.Rules:
+def _rules(con: duckdb.DuckDBPyConnection, params: DecpParams, observed_on: dt.date | None) -> cleaning.Rules:
+    placeholders = con.execute(f"SELECT valeur FROM {_csv('decp/valeurs_fictives.csv')} ORDER BY ALL").fetchall()
+    divisions = con.execute(f"SELECT code FROM {_csv('nomenclatures/cpv_divisions.csv')} ORDER BY ALL").fetchall()
     return cleaning.Rules(
         first_date=dt.date.fromisoformat(params.first_date),
         observed=observed_on,
         max_amount=params.max_amount,
         warn_amount=params.warn_amount,
         max_months=params.max_months,
-        placeholders=tuple(float(row[0]) for row in _rows(con, "SELECT valeur FROM fictives ORDER BY 1")),
-        divisions=tuple(row[0] for row in _rows(con, "SELECT code FROM divisions ORDER BY 1")),
+        placeholders=tuple(float(value) for (value,) in placeholders),
+        divisions=tuple(code for (code,) in divisions),
     )
 
 
-def _reference(con: Backend) -> places.Reference:
-    """The reference tables, every value as text, and the regions whose communes they hold."""
-    for name, path in _REFERENCE.items():
-        source = str(reference_dir() / path).replace("'", "''")
-        con.raw_sql(
-            f"CREATE TEMP TABLE {name} AS FROM read_csv('{source}', all_varchar = true, header = true, delim = ',')"
-        )
-    tables = {name: con.table(name) for name in _REFERENCE}
-    covered = tables["departements"].semi_join(
-        tables["communes"], tables["departements"].code_departement == tables["communes"].departement
-    )
-    regions = covered.select(region_couverte="code_region").distinct()
-    return tables | {"regions_couvertes": _store(con, "regions_couvertes", regions)}
-
-
-def _store(con: Backend, name: str, expression: ir.Table) -> ir.Table:
-    """Compute a table now and keep it under `name`."""
-    con.raw_sql(f"CREATE TEMP TABLE {name} AS {con.compile(expression)}")
-    return con.table(name)
-
-
-def _drop(con: Backend, *names: str) -> None:
-    """Give back the memory of tables that nothing reads any more."""
-    for name in names:
-        con.raw_sql(f"DROP TABLE {name}")
-
-
-def _rows(con: Backend, query: str) -> list[tuple]:
-    return con.con.execute(query).fetchall()
+def _csv(path: str) -> str:
+    """A reference table as DuckDB reads it, every value as text."""
+    source = str(reference_dir() / path).replace("'", "''")
+    return f"read_csv('{source}', all_varchar = true, header = true, delim = ',')"
 
 
 def _write(raw: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:

@@ -37,7 +37,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Layout:
-    """A recognised file: `spans` for JSON, `delimiter` for CSV, neither for Parquet.
+    """A recognised file: `spans` for JSON, `delimiter` and `columns` for CSV, none of them for Parquet.
 
     `label` is the name that tells it from the other files of the same call.
     """
@@ -47,6 +47,7 @@ class Layout:
     format: Format
     spans: tuple[Span, ...] = ()
     delimiter: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 def labels(files: list[Path]) -> dict[Path, str]:
@@ -79,7 +80,8 @@ def recognise(path: Path, label: str) -> Layout:
         return Layout(path, label, "tabulaire")
     if body[:1] in b"{[":
         return _json(path, label, head)
-    return Layout(path, label, "tabulaire", delimiter=_delimiter(label, head))
+    delimiter, columns = _header(label, head)
+    return Layout(path, label, "tabulaire", delimiter=delimiter, columns=columns)
 
 
 def check_columns(label: str, columns: list[str]) -> None:
@@ -184,8 +186,8 @@ def _readable(path: Path, start: int) -> int:
     return count
 
 
-def _delimiter(label: str, head: bytes) -> str:
-    """The separator of a CSV: the one with which its first line names the most columns of the format."""
+def _header(label: str, head: bytes) -> tuple[str, tuple[str, ...]]:
+    """The separator of a CSV (with which its first line names the most columns of the format) and its columns."""
     try:
         first = head.splitlines()[0].decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -195,4 +197,4 @@ def _delimiter(label: str, head: bytes) -> str:
     headers = {mark: next(csv.reader([first], delimiter=mark)) for mark in ",;\t|"}
     best = max(headers, key=lambda mark: len(_DECP_COLUMNS & set(headers[mark])))
     check_columns(label, headers[best])
-    return best
+    return best, tuple(headers[best])

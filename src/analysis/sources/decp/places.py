@@ -17,6 +17,13 @@ from analysis.sources.decp.values import plain
 Reference = dict[str, ir.Table]
 
 
+def covered_regions(reference: Reference) -> ir.Table:
+    """`region_couverte`: the regions whose communes the reference tables hold."""
+    departments, communes = reference["departements"], reference["communes"]
+    covered = departments.semi_join(communes, departments.code_departement == communes.departement)
+    return covered.select(region_couverte="code_region").distinct()
+
+
 def place_types(contracts: ir.Table, variants: ir.Table) -> ir.Table:
     """`lieu_type_recu`, `lieu_type`: the code of `nomenclatures/types_lieu.csv` for each received type."""
     received = contracts.select(lieu_type_recu=contracts.lieu_type).distinct()

@@ -14,7 +14,6 @@ no column for is null; a field that is there and empty is ''. `empreinte` is a d
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -37,15 +36,26 @@ MODIFICATION_FIELDS = ("numero", "dateNotification", "datePublicationDonnees", "
 _DOCS_PER_FILE = 1 << 40
 _CHUNK = 1 << 22
 
-_TABLES = f"""
-CREATE TEMP TABLE contrats (doc BIGINT, fichier VARCHAR, ligne BIGINT, format VARCHAR, concession BOOLEAN,
-    empreinte VARCHAR, {", ".join(f"{name} VARCHAR" for name in FIELDS)});
-CREATE TEMP TABLE titulaires (doc BIGINT, modification BIGINT, rang BIGINT, id VARCHAR, type VARCHAR, nom VARCHAR);
-CREATE TEMP TABLE modifications (doc BIGINT, rang BIGINT, empreinte VARCHAR, n_titulaires BIGINT,
-    {", ".join(f"{name} VARCHAR" for name in MODIFICATION_FIELDS)});
-CREATE TEMP TABLE membres (doc BIGINT, ligne BIGINT);
-CREATE TEMP TABLE rejets (fichier VARCHAR, ordre BIGINT, ligne BIGINT, json VARCHAR);
-"""
+_TEXT = "string"
+SCHEMAS: dict[str, dict[str, str]] = {
+    "contrats": {
+        **{"doc": "int64", "fichier": _TEXT, "ligne": "int64", "format": _TEXT},
+        **{"concession": "boolean", "empreinte": _TEXT},
+        **dict.fromkeys(FIELDS, _TEXT),
+    },
+    "titulaires": {
+        **{"doc": "int64", "modification": "int64", "rang": "int64"},
+        **{"id": _TEXT, "type": _TEXT, "nom": _TEXT},
+    },
+    "modifications": {
+        **{"doc": "int64", "rang": "int64", "empreinte": _TEXT, "n_titulaires": "int64"},
+        **dict.fromkeys(MODIFICATION_FIELDS, _TEXT),
+    },
+    # The rows of a table that make one contract; the lines that are no row; the refused records, whole.
+    "membres": {"doc": "int64", "ligne": "int64"},
+    "rejets": {"fichier": _TEXT, "ordre": "int64", "ligne": "int64", "json": _TEXT},
+    "enregistrements": {"doc": "int64", "json": _TEXT},
+}
 
 # A list may come bare, under its name, or as one object alone; its items bare or under their own name.
 _MACROS = """
@@ -79,7 +89,9 @@ def open_engine(scratch: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(scratch),
         }
     )
-    con.execute(_TABLES)
+    for name, schema in SCHEMAS.items():
+        columns = ", ".join(f'"{column}" {kind.replace("int64", "bigint")}' for column, kind in schema.items())
+        con.execute(f"CREATE TEMP TABLE {name} ({columns})")
     con.execute(_MACROS)
     return con
 
@@ -101,7 +113,6 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
 
     The files that have one are read a second time: cheaper than keeping every record at hand.
     """
-    con.execute("CREATE TEMP TABLE enregistrements (doc BIGINT, json VARCHAR)")
     for number, layout in enumerate(layouts):
         first = number * _DOCS_PER_FILE
         refused = f"(SELECT doc FROM refus WHERE doc BETWEEN {first} AND {first + _DOCS_PER_FILE - 1})"
@@ -185,8 +196,9 @@ def _spread_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, spa
                           UNION ALL SELECT doc, rang, titulaires FROM changes)))"""
     )
     con.execute(
-        """INSERT INTO modifications
-        SELECT doc, rang, md5(to_json(changes)::VARCHAR), json_array_length(liste(dedans(titulaires, 'titulaire'))),
+        f"""INSERT INTO modifications
+        SELECT doc, rang, md5(to_json([{", ".join(f"{x}::VARCHAR" for x in _CHANGE_NAMES)}])::VARCHAR),
+            json_array_length(liste(dedans(titulaires, 'titulaire'))),
             id, coalesce(dateNotificationModification, ''), coalesce(datePublicationDonneesModification, ''),
             coalesce(montant, ''), coalesce(dureeMois, ''), objetModification
         FROM changes"""
@@ -311,8 +323,7 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path
     source = _quoted(_plain_path(layout.path, scratch))
     if layout.delimiter is None:
         return f"SELECT row_number() OVER () AS ligne, * FROM read_parquet({source})"
-    names = _header(layout)
-    everything = f"concat_ws('', {', '.join(_identifier(name) for name in names)})"
+    everything = f"concat_ws('', {', '.join(_identifier(name) for name in layout.columns)})"
     # A quoted value may run over several lines: lines are counted, not rows.
     rows = f"""SELECT *, 1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends AS ligne
         FROM (SELECT row_number() OVER () AS n, *,
@@ -333,9 +344,10 @@ def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout, scratch:
     source = _quoted(_plain_path(layout.path, scratch))
     scan = _csv(source, layout, "store_rejects = true, rejects_limit = 0")
     con.execute(f"SELECT count(COLUMNS(*)) FROM {scan}").fetchall()
-    rejected = "SELECT line, line_byte_position, csv_line, error_type FROM reject_errors ORDER BY line"
-    for order, position, text, error in con.execute(rejected).fetchall():
-        if error == "INVALID ENCODING":
+    rejected = """SELECT line, min(line_byte_position), min(csv_line), bool_or(error_type = 'INVALID ENCODING')
+        FROM reject_errors GROUP BY line ORDER BY line"""
+    for order, position, text, wrong_encoding in con.execute(rejected).fetchall():
+        if wrong_encoding:
             raise unreadable(layout.label, "encodage autre que UTF-8")
         line = _lines_before(layout.path, position) + 1
         con.execute("INSERT INTO rejets VALUES (?, ?, ?, ?)", [layout.label, order - 1, line, json.dumps(text)])
@@ -343,14 +355,9 @@ def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout, scratch:
 
 
 def _csv(source: str, layout: Layout, options: str) -> str:
-    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in _header(layout))
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in layout.columns)
     return f"""read_csv({source}, delim = {_quoted(layout.delimiter or ",")}, header = true, quote = '"', escape = '"',
         auto_detect = false, columns = {{{columns}}}, {options})"""
-
-
-def _header(layout: Layout) -> list[str]:
-    with layout.path.open(encoding="utf-8-sig", newline="") as file:
-        return next(csv.reader(file, delimiter=layout.delimiter or ","))
 
 
 def _lines_before(path: Path, position: int) -> int:

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import CHECKOUT
 
 from analysis.disclosure import protect
 from analysis.paths import ROOT_VARIABLE, clean_dir, protected_dir
@@ -17,6 +16,7 @@ from analysis.publishing.render import render
 from analysis.scaffold import new_dataset
 from analysis.segments import tables
 from analysis.sources import decp
+from checkout import CHECKOUT
 
 pytestmark = pytest.mark.real
 FILES = ("aife_2018-2019.json", "marches-publics.info_2018-2019.json", "tabular_2024H2_works_cpv4521.csv")

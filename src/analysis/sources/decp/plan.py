@@ -1,0 +1,88 @@
+"""The cleaning as an ordered list of tables, each an Ibis expression over staging, reference and earlier ones.
+
+No connection and no data: the same plan serves any engine, and is written once however many files are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import ibis
+import ibis.expr.types as ir
+
+from analysis.sources.decp import checks, cleaning, places, values
+from analysis.sources.decp.cleaning import Rules
+from analysis.sources.decp.staging import SCHEMAS
+
+# Reference tables by name: file and columns, every value as text.
+REFERENCE = {
+    "communes": ("territoire/communes.csv", ("code_insee", "nom", "departement", "epci_siren", "siren")),
+    "codes_postaux": ("territoire/codes_postaux.csv", ("code_postal", "code_insee")),
+    "anciens_codes": ("territoire/anciens_codes.csv", ("ancien_code", "code_insee")),
+    "departements": ("territoire/departements.csv", ("code_departement", "code_region")),
+    "regions": ("territoire/regions.csv", ("code_region", "nom")),
+    "epci": ("territoire/epci.csv", ("epci_siren", "departement", "departements")),
+    "variantes": ("decp/variantes.csv", ("champ", "variante", "comparaison", "code")),
+    "regles": ("regles.csv", ("regle", "gravite", "attendu")),
+}
+
+
+@cache
+def queries(rules: Rules) -> Mapping[str, str]:
+    """The SQL that DuckDB runs for each step, in order, by the name of the table it makes."""
+    return {name: str(ibis.to_sql(table, dialect="duckdb")) for name, table in steps(rules).items()}
+
+
+def steps(rules: Rules) -> dict[str, ir.Table]:
+    """Each step in order, by the name under which those that follow read it.
+
+    Between `refus` and `qualite`, table `enregistrements` (doc, json) is filled with the refused records.
+    """
+    made: dict[str, ir.Table] = {}
+
+    def step(name: str, table: ir.Table) -> ir.Table:
+        made[name] = table
+        return ibis.table(table.schema(), name=name)
+
+    staged = {name: ibis.table(schema, name=name) for name, schema in SCHEMAS.items()}
+    reference = {
+        name: ibis.table(dict.fromkeys(columns, "string"), name=name) for name, (_, columns) in REFERENCE.items()
+    }
+    contracts, holders_received = staged["contrats"], staged["titulaires"]
+    reference["regions_couvertes"] = step("regions_couvertes", places.covered_regions(reference))
+
+    read = step("lus", cleaning.read_values(contracts, rules))
+    sirets = step("sirets", values.siret_keys(cleaning.identifiers(contracts, holders_received)))
+    changes_read = step("changements_lus", cleaning.read_modifications(staged["modifications"]))
+    changes = step("changements", cleaning.ordered_modifications(changes_read, read, rules))
+
+    sorted_out = step("tri", cleaning.sorted_out(contracts, read, changes, rules))
+    kept = sorted_out.filter(sorted_out.regle.isnull())
+    refused = sorted_out.filter(sorted_out.regle.notnull())
+    refused = step("refus", refused.select("doc", "fichier", "ligne", "regle", valeur="identifiant"))
+
+    holders = step("marches_titulaires", cleaning.current_holders(holders_received, changes, kept, sirets))
+    step("marches_modifications", cleaning.applied_modifications(changes, kept))
+
+    types = step("types_lieu", places.place_types(contracts, reference["variantes"]))
+    located = step("lieux", places.locate(contracts.semi_join(kept, "doc"), types, reference))
+    states = step("statuts", cleaning.social_states(contracts, reference["variantes"]))
+    decided = step(
+        "decisions",
+        cleaning.decisions(kept=kept, read=read, modifications=changes, holders=holders, places=located, rules=rules),
+    )
+    cleaned = step("nettoyes", cleaning.clean_contracts(contracts, decided, states, sirets))
+    step("marches", cleaning.contract_table(cleaned))
+    step(
+        "qualite",
+        checks.breaches(
+            cleaned=cleaned,
+            holders=holders,
+            modifications=changes,
+            refused=checks.refused_records(refused, staged["enregistrements"], staged["rejets"]),
+            rules=rules,
+            catalogue=reference["regles"],
+        ),
+    )
+    return made

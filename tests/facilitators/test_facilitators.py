@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xlsxwriter
+
+from analysis.disclosure import protect
+from analysis.facilitators import tables
+from analysis.files import read_table
+from analysis.paths import protected_dir, quality_dir
+from analysis.scaffold import new_dataset
+from analysis.sources import inventory
+from analysis.sources.canonical import INVENTORY
+
+STRUCTURES = [
+    {"structure_id": "S1", "nom": "MDE fictive", "siret": "21590350100017", "type_acteur": "FACILITATEUR",
+     "nature_porteuse": "MDE", "commune_insee": "59350", "accord_publication": "non"},
+    {"structure_id": "S2", "nom": "PLIE fictif", "siret": "21590350100017", "type_acteur": "FACILITATEUR",
+     "nature_porteuse": "PLIE", "commune_insee": "80021", "accord_publication": "non"},
+    {"structure_id": "S3", "nom": "Bailleur fictif", "siret": "21590350100017", "type_acteur": "AUTRE",
+     "nature_porteuse": "BAILLEUR", "commune_insee": "80021"},
+]  # fmt: skip
+PEOPLE = [
+    {"structure_id": "S1", "fac_ref": "P1", "nom": "Martin", "prenom": "Luc", "role": "FACILITATEUR", "etp": "0,8",
+     "date_debut": "2020-01-01"},
+    {"structure_id": "S1", "fac_ref": "P2", "nom": "Petit", "prenom": "Eva", "role": "COORDINATEUR", "etp": "1",
+     "date_debut": "2020-01-01", "date_fin": "2025-12-30"},
+    {"structure_id": "S1", "fac_ref": "P3", "nom": "Roy", "prenom": "Jo", "role": "FACILITATEUR", "etp": "0.5",
+     "date_debut": "2025-12-31"},
+    {"structure_id": "S2", "fac_ref": "P1", "nom": "Blanc", "prenom": "Li", "role": "FACILITATEUR", "etp": "1",
+     "date_debut": "2024-05-01"},
+    {"structure_id": "S3", "fac_ref": "P1", "nom": "Noir", "prenom": "Al", "role": "AUTRE", "etp": "0.2",
+     "date_debut": "2024-05-01"},
+]  # fmt: skip
+ZONES = [
+    {"structure_id": "S1", "epci_siren": "200093201", "part_temps": "1"},
+    {"structure_id": "S2", "epci_siren": "248000531", "part_temps": "0.5", "date_fin": "2024-12-31"},
+    {"structure_id": "S3", "epci_siren": "200018083", "part_temps": "1"},
+]
+
+
+def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
+    book = xlsxwriter.Workbook(str(folder / "inventaire" / "inventaire.xlsx"))
+    for name, rows in sheets.items():
+        columns = [column.name for column in INVENTORY[name].columns]
+        sheet = book.add_worksheet(name)
+        for number, row in enumerate([dict(zip(columns, columns, strict=True)), *rows]):
+            sheet.write_row(number, 0, [row.get(column, "") for column in columns])
+    book.close()
+
+
+@pytest.fixture
+def built(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+    inventory.build("essai")
+    tables.build("essai")
+    protect.build("essai", "facilitators")
+
+
+def protected(name: str) -> pd.DataFrame:
+    return read_table(protected_dir("essai") / "facilitators" / f"{name}.parquet")
+
+
+def test_persons_and_etp_are_those_in_post_on_the_day(built: None) -> None:
+    rows = protected("porteurs").set_index("nature_porteuse")
+    assert rows.loc["MDE", ["structures", "personnes", "etp"]].tolist() == [1, 2, 1.3]
+    assert "BAILLEUR" not in rows.index, "other actors are not facilitators"
+
+
+def test_the_numbers_of_one_person_alone_are_hidden_without_agreement(built: None) -> None:
+    for table, key in (("porteurs", "PLIE"), ("departements", "80"), ("structures", "S2")):
+        row = protected(table).set_index(protected(table).columns[1]).loc[key]
+        assert pd.isna(row["personnes"]) and pd.isna(row["etp"])
+        assert "accord" in row["secret"]
+
+
+def test_every_epci_is_covered_or_not_on_the_day(built: None) -> None:
+    rows = protected("couverture").set_index("epci_siren")
+    assert len(rows) == 92
+    assert not rows.loc["200093201", "sans_facilitateur"]
+    assert rows.loc["248000531", "sans_facilitateur"], "its only structure left it in 2024"
+    assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
+
+
+def test_names_of_facilitators_do_not_leave_ingestion(built: None, project: Path) -> None:
+    written = b"".join(path.read_bytes() for path in (project / "data" / "processed").rglob("*.parquet"))
+    for name in ("Martin", "Petit", "Blanc", "Noir"):
+        assert name.encode() not in written
+        frames = [pd.read_parquet(path) for path in (project / "data" / "processed").rglob("*.parquet")]
+        assert not any(name in frame.to_csv() for frame in frames)
+
+
+def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    stray = [*ZONES, {"structure_id": "S9", "epci_siren": "200093201", "part_temps": "1"}]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": stray})
+    inventory.build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["regle", "ligne"]].values.tolist() == [["lien_absent", 5]]
+    assert '"S9"' in quality["enregistrement"].iloc[0]

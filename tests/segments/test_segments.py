@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.files import read_table, write_table
+from analysis.paths import clean_dir, results_dir
+from analysis.scaffold import new_dataset
+from analysis.schemas.build import conform
+from analysis.schemas.registry import clean
+from analysis.segments import tables
+
+EPCI = "200093201"
+
+
+def contract(uid: str, **changes: object) -> dict:
+    return {
+        "uid": uid, "id": uid, "acheteur_id": "21590350100017", "codeCPV": "45430000", "montant": 100.0,
+        "montant_initial": 100.0, "annee": 2025, "annee_source": "notification", "lieu_type": "commune",
+        "epci_siren": EPCI, "departement": "59", "epci_methode": "commune", "statut_social": "clause", "n_titulaires": 1,
+        "n_modifications": 0, "format": "2022", "source_fichier": "f.json", "source_ligne": 1, **changes,
+    }  # fmt: skip
+
+
+def results(*contracts: dict) -> dict[str, pd.DataFrame]:
+    new_dataset("essai", "32", 2025)
+    frame = pd.DataFrame(list(contracts))
+    write_table(conform(clean()["marches"], frame), clean_dir("essai") / "marches.parquet")
+    tables.build("essai")
+    return {path.stem: read_table(path) for path in (results_dir("essai") / "segments").iterdir()}
+
+
+def test_the_share_is_of_those_that_say_something_clear(project: Path) -> None:
+    found = results(
+        contract("a"),
+        contract("b", statut_social="aucune"),
+        contract("c", statut_social="critere"),
+        contract("d", statut_social="reserve"),
+        contract("e", statut_social="non_renseigne"),
+        contract("f", statut_social="contradictoire"),
+    )
+    row = found["segments"].query("territoire == '32'").iloc[0]
+    assert row[["segment", "marches", "renseignes", "avec_clause"]].tolist() == ["BATIMENT_FINITION", 6, 4, 2]
+    assert row["part_clause"] == 0.5
+    assert (row["part_clause_bas"], row["part_clause_haut"]) == pytest.approx((0.15003899, 0.84996101))
+
+
+def test_without_the_social_field_there_is_no_share_rather_than_zero(project: Path) -> None:
+    row = results(contract("a", statut_social="non_renseigne"))["segments"].query("territoire == '32'").iloc[0]
+    assert row["renseignes"] == 0 and pd.isna(row["part_clause"])
+
+
+def test_the_longest_cpv_prefix_decides_the_segment(project: Path) -> None:
+    found = results(
+        contract("a", codeCPV="45233140"),
+        contract("b", codeCPV="45210000"),
+        contract("c", codeCPV="90911000"),
+        contract("d", codeCPV="90500000"),
+        contract("e", codeCPV=None),
+        contract("f", codeCPV="01000000"),
+    )
+    whole = found["segments"].query("territoire == '32'").set_index("segment")["marches"]
+    assert whole.to_dict() == {
+        "TP_RESEAUX": 1, "BATIMENT_GROS_OEUVRE": 1, "PROPRETE": 1, "DECHETS": 1, "AUTRE": 2,
+    }  # fmt: skip
+
+
+def test_places_decide_where_a_contract_counts(project: Path) -> None:
+    found = results(
+        contract("a"),
+        contract("b", epci_siren=None, epci_methode="departement"),
+        contract("c", epci_siren=None, departement="75", epci_methode="hors_region"),
+        contract("d", epci_siren=None, departement=None, epci_methode="inconnu"),
+        contract("e", annee=None, annee_source="inconnu"),
+    )
+    by_territory = found["segments"].groupby("territoire")["marches"].sum()
+    assert by_territory.to_dict() == {"32": 2, "59": 2}
+    assert found["epci"]["marches"].sum() == 1
+    source = found["sources"].iloc[0]
+    assert source[["marches", "sans_annee", "marches_region", "sans_epci"]].tolist() == [5, 1, 2, 1]
+
+
+def test_amounts_that_are_unknown_are_counted_not_taken_for_zero(project: Path) -> None:
+    row = results(contract("a"), contract("b", montant=None))["segments"].query("territoire == '32'").iloc[0]
+    assert row[["marches", "montant", "montants_connus"]].tolist() == [2, 100.0, 1]
