@@ -14,13 +14,16 @@ ROOT_VARIABLE = "ANALYSIS_ROOT"
 
 
 def project_root() -> Path:
-    """The folder that holds `dvc.yaml`: ANALYSIS_ROOT if set, else the nearest one above."""
+    """The folder that holds `dvc.yaml`: ANALYSIS_ROOT if set, else the nearest one above the working folder."""
     if named := os.environ.get(ROOT_VARIABLE):
         return Path(named).resolve()
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
             return folder
+    own = Path(__file__).resolve().parents[2]  # a command called from elsewhere: the checkout it was installed from
+    if (own / MARKER).is_file():
+        return own
     raise FileNotFoundError(f"no {MARKER} in {here} or above: run this inside the project")
 
 

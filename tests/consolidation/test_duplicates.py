@@ -41,21 +41,31 @@ def test_an_unknown_decision_is_one_sentence_with_its_line(tmp_path: Path) -> No
 def operations(**labels: str) -> pd.DataFrame:
     rows = [
         {"annee": 2025, "structure_id": name[:2], "op_id": f"{name[:2]}:{name[2:]}", "libelle": label,
-         "maitre_ouvrage_siret": "1", "date_debut": pd.Timestamp("2025-01-01"), "date_fin": pd.NaT}
+         "maitre_ouvrage_siret": "1"}
         for name, label in labels.items()
     ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
+def queue(rows: pd.DataFrame, decisions: pd.DataFrame, companies: dict[str, str] | None = None) -> list[list[str]]:
+    engaged = rows[["annee", "op_id"]].assign(entreprise_siret=rows["op_id"].map(companies or {}).fillna("E"))
+    return review_queue(rows, engaged, decisions, threshold=70)[["op_a", "op_b"]].values.tolist()
+
+
 def test_the_queue_holds_look_alikes_of_other_structures_that_nobody_decided() -> None:
     rows = operations(S1a="Rénovation du collège Hugo", S2b="RENOVATION COLLEGE HUGO", S2c="Tonte des pelouses")
-    queue = review_queue(rows, decided(), threshold=70)
-    assert queue[["op_a", "op_b"]].values.tolist() == [["S1:a", "S2:b"]]
-    assert review_queue(rows, decided(("S2:b", "S1:a", "distinct")), threshold=70).empty
+    assert queue(rows, decided()) == [["S1:a", "S2:b"]]
+    assert queue(rows, decided(("S2:b", "S1:a", "distinct"))) == []
 
 
-def test_the_same_structure_or_another_time_is_not_a_duplicate() -> None:
-    rows = operations(S1a="Voirie rue Verte", S1b="Voirie rue Verte", S2c="Voirie rue Verte")
-    rows.loc[2, "date_debut"] = pd.Timestamp("2027-01-01")
-    rows["date_fin"] = [pd.Timestamp("2026-01-01")] * 2 + [pd.NaT]
-    assert review_queue(rows, decided(), threshold=70).empty
+def test_one_structure_another_company_or_another_buyer_is_no_duplicate() -> None:
+    label = "Voirie rue Verte"
+    assert queue(operations(S1a=label, S1b=label), decided()) == []
+    rows = operations(S1a=label, S2b=label)
+    assert queue(rows, decided(), {"S1:a": "E1", "S2:b": "E2"}) == []
+    assert queue(rows.assign(maitre_ouvrage_siret=["1", "2"]), decided()) == []
+
+
+def test_a_pair_that_lasts_several_years_is_asked_about_once() -> None:
+    rows = operations(S1a="Voirie rue Verte", S2b="Voirie, rue Verte")
+    assert queue(pd.concat([rows, rows.assign(annee=2024)]), decided()) == [["S1:a", "S2:b"]]

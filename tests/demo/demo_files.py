@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +36,11 @@ def send(folder: Path, structure: str, year: int, mapping: dict) -> dict[str, pd
 
 def all_sends(folder: Path, year: int) -> dict[str, pd.DataFrame]:
     """The canonical tables of every structure that answered for `year`."""
+    return {name: rows.copy() for name, rows in _all_sends(folder, year).items()}
+
+
+@cache
+def _all_sends(folder: Path, year: int) -> dict[str, pd.DataFrame]:
     listed = pd.read_csv(folder / "structures.csv", dtype=str)
     parts: dict[str, list[pd.DataFrame]] = {}
     for row in listed.itertuples():
@@ -58,8 +64,13 @@ def _sheet(where: Path, mapping: dict, place: dict) -> pd.DataFrame:
         return pd.read_csv(
             path, sep=mapping["separateur"], encoding=mapping["encodage"], dtype=str, keep_default_na=False
         )
+    return sheet(path, place["feuille"])
+
+
+def sheet(path: Path, title: str) -> pd.DataFrame:
+    """One sheet of a workbook as text, dates as YYYY-MM-DD."""
     book = CalamineWorkbook.from_path(str(path))
-    head, *rows = book.get_sheet_by_name(place["feuille"]).to_python(skip_empty_area=False)
+    head, *rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
     return pd.DataFrame([[_text(cell) for cell in row] for row in rows], columns=head, dtype=str)
 
 

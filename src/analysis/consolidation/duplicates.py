@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+import unicodedata
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, utils
@@ -25,7 +24,7 @@ def load_decisions(path: Path) -> pd.DataFrame:
     """Pairs decided so far: op_a (kept), op_b, decision. None when there is no file."""
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
-    rows = read_csv(path, path.name, encoding="utf-8", separator=",")
+    rows = read_csv(path, path.name)
     for column in COLUMNS:
         if column not in rows:
             raise DataError(f"{path.name} : colonne « {column} » absente ; attendu : {', '.join(COLUMNS)}.")
@@ -62,30 +61,33 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
     return kept
 
 
-def review_queue(operations: pd.DataFrame, decisions: pd.DataFrame, *, threshold: float) -> pd.DataFrame:
-    """Undecided pairs of different structures, same buyer and year, whose labels look alike.
+def review_queue(
+    operations: pd.DataFrame, engagements: pd.DataFrame, decisions: pd.DataFrame, *, threshold: float
+) -> pd.DataFrame:
+    """Undecided pairs of two structures: same year and buyer, a company in common, labels that look alike.
 
-    `operations` is the clean table; `threshold` is rapidfuzz's token-set ratio, 0 to 100.
-    Returns annee, op_a, op_b, libelle_a, libelle_b, score (highest first).
+    `operations` and `engagements` are the clean tables; `threshold` is rapidfuzz's token-set ratio, 0 to 100.
+    Returns annee, op_a, op_b, libelle_a, libelle_b, score, a pair once, highest score first (rule E6).
     """
-    decided = {frozenset(pair) for pair in decisions[["op_a", "op_b"]].itertuples(index=False)}
-    found = []
-    for (year, _), group in operations.sort_values("op_id").groupby(["annee", "maitre_ouvrage_siret"]):
-        for a, b in combinations(group.itertuples(), 2):
-            if a.structure_id == b.structure_id or frozenset((a.op_id, b.op_id)) in decided:
-                continue
-            score = fuzz.token_set_ratio(a.libelle, b.libelle, processor=utils.default_process)
-            if score >= threshold and _overlap(a, b):
-                found.append((year, a.op_id, b.op_id, a.libelle, b.libelle, round(score, 1)))
-    names = ["annee", "op_a", "op_b", "libelle_a", "libelle_b", "score"]
-    queue = pd.DataFrame(found, columns=names)
-    return queue.sort_values(["score", "op_a", "op_b", "annee"], ascending=[False, True, True, True]).drop_duplicates(
-        ["op_a", "op_b"], ignore_index=True
+    side = engagements[["annee", "op_id", "entreprise_siret"]].merge(
+        operations[["annee", "op_id", "structure_id", "maitre_ouvrage_siret", "libelle"]], on=["annee", "op_id"]
     )
+    pairs = side.merge(side, on=["annee", "maitre_ouvrage_siret", "entreprise_siret"], suffixes=("_a", "_b"))
+    pairs = pairs[(pairs["op_id_a"] < pairs["op_id_b"]) & (pairs["structure_id_a"] != pairs["structure_id_b"])]
+    pairs = pairs.sort_values(["op_id_a", "op_id_b", "annee"], ascending=[True, True, False])
+    pairs = pairs.drop_duplicates(["op_id_a", "op_id_b"])
+    decided = {frozenset(pair) for pair in decisions[["op_a", "op_b"]].itertuples(index=False)}
+    found = [
+        (pair.annee, pair.op_id_a, pair.op_id_b, pair.libelle_a, pair.libelle_b, score)
+        for pair in pairs.itertuples()
+        if frozenset((pair.op_id_a, pair.op_id_b)) not in decided
+        and (score := fuzz.token_set_ratio(pair.libelle_a, pair.libelle_b, processor=_plain)) >= threshold
+    ]
+    queue = pd.DataFrame(found, columns=["annee", "op_a", "op_b", "libelle_a", "libelle_b", "score"])
+    return queue.sort_values(["score", "op_a", "op_b"], ascending=[False, True, True], ignore_index=True)
 
 
-def _overlap(a: Any, b: Any) -> bool:
-    """Whether two operations run at the same time; an open end never ends."""
-    end_a = a.date_fin if pd.notna(a.date_fin) else pd.Timestamp.max
-    end_b = b.date_fin if pd.notna(b.date_fin) else pd.Timestamp.max
-    return pd.isna(a.date_debut) or pd.isna(b.date_debut) or (a.date_debut <= end_b and b.date_debut <= end_a)
+def _plain(label: str) -> str:
+    """A label without case, accents or signs, as two people would spell it alike."""
+    letters = unicodedata.normalize("NFKD", label)
+    return utils.default_process("".join(letter for letter in letters if not unicodedata.combining(letter)))

@@ -135,6 +135,7 @@ def _from_hours(cells: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     unknown = (1 - denominator / over_all).set_axis(shown.index)
     not_whole = shown["modalite"] != WHOLE
     out.append(table("part_heures", share, "part")[not_whole])
+    out.append(table("part_heures_totales", (rows["heures"] / over_all).set_axis(shown.index), "part")[not_whole])
     out.append(table("part_heures_statut_inconnu", unknown, "part")[not_whole])
     people = cells[cells["modalite"] == WHOLE].set_index("territoire")["personnes"]
     of_people = (rows["personnes"] / rows["territoire"].map(people)).set_axis(shown.index)

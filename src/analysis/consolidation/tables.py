@@ -32,7 +32,10 @@ def build(dataset: str) -> None:
     decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(
-        clean["operations"], decisions, threshold=load_params().consolidation.duplicate_label_similarity
+        clean["operations"],
+        clean["engagements"],
+        decisions,
+        threshold=load_params().consolidation.duplicate_label_similarity,
     )
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
     write_results(
@@ -147,7 +150,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "libelle": label,
                 "valeur": cells.loc[code, "valeur"],
                 "decimales": int(labels.loc[code, "decimales"]),
-                "unite": cells.loc[code, "unite"],
+                "unite": "",
                 "edition": edition.annee,
                 "perimetre": f"{edition.territoire_nom}, {edition.base_legale}",
                 **{name: cells.loc[code, name] for name in measures},

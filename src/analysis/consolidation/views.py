@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from analysis import reference
@@ -248,10 +250,15 @@ def _profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, not
 
 
 def _breaks(frame: pd.DataFrame) -> dict[int, str]:
-    """The years at which the perimeter or the legal base differs from the year before."""
-    changed = (frame["lieu"] != frame["lieu"].shift()) | (frame["base_legale"] != frame["base_legale"].shift())
-    rows = frame[changed].iloc[1:]
-    return {int(row.edition): row.base_legale for row in rows.itertuples()}
+    """The years at which the perimeter or the legal base differs from the year before, and what came."""
+    rows = list(frame[["edition", "lieu", "base_legale"]].itertuples(index=False))
+    return {
+        int(now.edition): ", ".join(
+            new for old, new in ((was.lieu, now.lieu), (was.base_legale, now.base_legale)) if new != old
+        )
+        for was, now in pairwise(rows)
+        if (was.lieu, was.base_legale) != (now.lieu, now.base_legale)
+    }
 
 
 def _trend(frame: pd.DataFrame) -> str:

@@ -38,12 +38,13 @@ def calibrate(hours: pd.DataFrame, counted: Bools, flags: Floats, targets: dict[
     """
     rows = np.flatnonzero(counted[hours["ctr"].to_numpy()] & (hours["mois"].to_numpy() // 12 == CALIBRATED))
     ctr, place = np.unique(hours["ctr"].to_numpy()[rows], return_inverse=True)
-    before = np.bincount(place, weights=hours["centi"].to_numpy()[rows])
-    months = np.bincount(place)
+    before = np.bincount(place, weights=hours["centi"].to_numpy()[rows]).astype(np.float64)
+    months = np.bincount(place).astype(np.int64)
     system = np.column_stack([np.ones(len(ctr)), flags[ctr]])
     wanted = np.array([round(targets[name] * 100) for name in ("heures", *(f"heures_{f}" for f in FLAGS))])
-    moved = _fit(before, system, wanted.astype(float), FLOOR * months, MONTH_CAP * months)
-    whole = _settle(np.rint(moved).astype(np.int64), system, wanted, FLOOR * months, MONTH_CAP * months)
+    low, high = FLOOR * months, MONTH_CAP * months
+    moved = _fit(before, system, wanted.astype(float), low.astype(float), high.astype(float))
+    whole = _settle(np.rint(moved).astype(np.int64), system, wanted, low, high)
     out = hours.copy()
     centi = out["centi"].to_numpy().copy()
     centi[rows] = _by_month(centi[rows], place, whole)
@@ -62,7 +63,7 @@ def _fit(start: Floats, system: Floats, wanted: Floats, low: Floats, high: Float
         if np.abs(gap).max() < 0.5:
             return found
         weight = np.where(free, start, 0.0)
-        gain = np.linalg.solve(system.T @ (weight[:, None] * system), gap)
+        gain = np.linalg.lstsq(system.T @ (weight[:, None] * system), gap)[0]
         found = np.clip(found + weight * (system @ gain), low, high)
         free = (found > low) & (found < high)
     raise ValueError(f"hours cannot be calibrated: still {gap / 100} hours away")

@@ -32,7 +32,11 @@ SOCIAL = {
     "reserve": ["Marché réservé"],
     "aucune": [NONE_DECLARED],
 }
-CCAG = {"travaux": "Travaux", "services": "Fournitures courantes et services", "fournitures": "Fournitures courantes et services"}
+CCAG = {
+    "travaux": "Travaux",
+    "services": "Fournitures courantes et services",
+    "fournitures": "Fournitures courantes et services",
+}
 CCAG_OF = {
     "PRESTATIONS_INTELLECTUELLES": "Prestations intellectuelles",
     "INFORMATIQUE": "Techniques de l'information et de la communication",
@@ -65,7 +69,9 @@ class DecpWriter:
         self.known_posts = set(posts["code_postal"])
         former = reference.table("territoire/anciens_codes")
         self.former = former.drop_duplicates("code_insee").set_index("code_insee")["ancien_code"].to_dict()
-        self.elsewhere = reference.departments().query("code_region != '32' and zone == 'metro'")["code_departement"].tolist()
+        self.elsewhere = (
+            reference.departments().query("code_region != '32' and zone == 'metro'")["code_departement"].tolist()
+        )
         self.groups = segments()["groupe"].to_dict()
         self.ids: dict[int, str] = {}
         self.locals: dict[tuple[int, int], int] = {}
@@ -117,13 +123,16 @@ class DecpWriter:
         shared = self.draw.chance(self._rate("id_partage", year), len(rows)).tolist()
         for n, contract, own in zip(rows, contracts, shared, strict=True):
             self.ids[n] = self._identifier(contract, year, own)
-        records = self._records_2019(contracts, rows, sources) if form == "2019" else self._records_2022(contracts, rows)
+        own_numbers = [(k, "id_partage") for k, own in enumerate(shared) if own]
+        records = (
+            self._records_2019(contracts, rows, sources) if form == "2019" else self._records_2022(contracts, rows)
+        )
         spoilt = Spoiler(self, form, year, sources).spoil(records, contracts)
         self.published += [Published(n, _uid(record)) for n, record in zip(rows, records, strict=True)]
         order = np.argsort([c.notified.toordinal() for c in contracts], kind="stable").tolist()
         placed = {n: k + 1 for k, n in enumerate(order)}
         repeated = self._repeated(records, form, year)
-        self.errors += [(name, placed[n], kind, _uid(records[n])) for n, kind in spoilt]
+        self.errors += [(name, placed[n], kind, _uid(records[n])) for n, kind in [*own_numbers, *spoilt]]
         self.errors += [(name, len(rows) + k + 1, "doublon", _uid(r)) for k, r in enumerate(repeated)]
         concessions = self._concessions(records, contracts, form, year)
         lines = [orjson.dumps(records[n]) for n in order] + [orjson.dumps(record) for record in repeated]
@@ -257,7 +266,9 @@ class DecpWriter:
                 "ccag": CCAG_OF.get(c.segment, CCAG[self.groups[c.segment]]),
                 "offresRecues": self.words.whole(1, 6),
                 "attributionAvance": advance,
-                "typeGroupementOperateurs": "Pas de groupement" if len(c.holders) == 1 else self.words.pick(["Conjoint", "Solidaire"]),
+                "typeGroupementOperateurs": "Pas de groupement"
+                if len(c.holders) == 1
+                else self.words.pick(["Conjoint", "Solidaire"]),
                 "procedure": procedures[k],
                 "lieuExecution": {"code": place[0], "typeCode": place[1]},
                 "dureeMois": c.months,
@@ -296,8 +307,8 @@ class DecpWriter:
         for status in statuses:
             chance = self.words.draw()
             if status in ("clause", "critere_et_clause"):
-                steps = ("clause", "critere", "critere_et_clause")
-                rates = ("clause_dite_clause", "clause_dite_critere", "clause_dite_clause_et_critere")
+                steps: tuple[str, ...] = ("clause", "critere", "critere_et_clause")
+                rates: tuple[str, ...] = ("clause_dite_clause", "clause_dite_critere", "clause_dite_clause_et_critere")
             elif status == "critere":
                 steps, rates = ("clause", "critere"), ("critere_dit_clause", "critere_dit_critere")
             elif status == "reserve":
@@ -352,7 +363,11 @@ class DecpWriter:
             }
             if form == "2019":
                 record["autoriteConcedante"]["nom"] = self.names[c.buyer]
-                record |= {"_type": "Contrat de concession", "source": "marches-publics.info", "concessionnaires": holders}
+                record |= {
+                    "_type": "Contrat de concession",
+                    "source": "marches-publics.info",
+                    "concessionnaires": holders,
+                }
                 record |= {"donneesExecution": [], "modifications": []}
             else:
                 record["concessionnaires"] = [{"concessionnaire": holder["titulaire"]} for holder in holders]
@@ -514,7 +529,11 @@ class Spoiler:
 
     def _replacement(self, record: Record) -> None:
         """Accents lost to the replacement character, as in the State platform's early files."""
-        for holder, key in ((record, "objet"), (record["acheteur"], "nom"), *((h, "denominationSociale") for h in record["titulaires"])):
+        for holder, key in (
+            (record, "objet"),
+            (record["acheteur"], "nom"),
+            *((h, "denominationSociale") for h in record["titulaires"]),
+        ):
             holder[key] = "".join(letter if letter.isascii() else "\N{REPLACEMENT CHARACTER}" for letter in holder[key])
 
     def _social(self, name: str) -> Callable[[Record], None]:
@@ -533,7 +552,7 @@ class Spoiler:
 
 ABSENT = object()
 SOCIAL_DIRT: dict[str, Callable[[list[str]], Any]] = {
-    "chaine": lambda values: ", ".join(values),
+    "chaine": ", ".join,
     "liste": lambda values: values,
     "absent": lambda values: ABSENT,
     "null": lambda values: None,
@@ -543,7 +562,8 @@ SOCIAL_DIRT: dict[str, Callable[[list[str]], Any]] = {
     "inx": lambda values: f"INX {', '.join(values)}",
     "sans_objet": lambda values: {"considerationSociale": ["Sans objet"] if values == [NONE_DECLARED] else values},
     "contradictoire": lambda values: {
-        "considerationSociale": list(dict.fromkeys([*(values if values != [NONE_DECLARED] else ["Clause sociale"]), NONE_DECLARED]))
+        "considerationSociale": list(
+            dict.fromkeys([*(values if values != [NONE_DECLARED] else ["Clause sociale"]), NONE_DECLARED])
+        )
     },
 }
-

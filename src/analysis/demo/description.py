@@ -83,5 +83,3 @@ def _edition(year: int) -> dict[str, Any]:
 
 def _day(text: str) -> Any:
     return dt.date.fromisoformat(text)
-
-

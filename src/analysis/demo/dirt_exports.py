@@ -45,7 +45,9 @@ class ExportDirt:
         communes = reference.table("territoire/anciens_codes")
         former = communes.drop_duplicates("code_insee").set_index("code_insee")["ancien_code"].to_dict()
         self._write("commune_ancienne", lambda v: former[v], able=lambda rows: rows["commune_insee"].isin(list(former)))
-        self._write("commune_inconnue", lambda v: f"{v[:2]}9{v[3:]}", able=lambda rows: ~rows["commune_insee"].isin(former))
+        self._write(
+            "commune_inconnue", lambda v: f"{v[:2]}9{v[3:]}", able=lambda rows: ~rows["commune_insee"].isin(former)
+        )
         self._write("naissance_absente", lambda v: "")
         self._hours()
         self._write("mecanisme_inconnu", lambda v: "Article 17 ter")
@@ -99,12 +101,12 @@ class ExportDirt:
         name, column = self._rates.loc[genre, ["table", "colonne"]]
         rows = self._tables[name]
         for row in self._pick(genre, able).tolist():
-            true = rows[column].iat[row]
+            true = rows[column].iloc[row]
             if isinstance(true, pd.Timestamp):
                 true = true.date().isoformat()
             written = change(str(true))
             if spelled:
-                written = spelling(rows["mapping"].iat[row], name, column, written)
+                written = spelling(rows["mapping"].iloc[row], name, column, written)
             self._put(genre, row, column, true, written)
 
     # --- kinds that need more than another text ------------------------------------------------
@@ -170,13 +172,13 @@ class ExportDirt:
             ("heures_absurdes", "9{0}{1}"),
         ):
             for row in self._pick(genre, lambda rows: (rows["centi"] >= 1000) & ~rows["ajoute"]).tolist():
-                centi = int(hours["centi"].iat[row])
-                whole, rest = f"{centi // 100:03d}", f"{marks.iat[row]}{centi % 100:02d}"
+                centi = int(hours["centi"].iloc[row])
+                whole, rest = f"{centi // 100:03d}", f"{marks.iloc[row]}{centi % 100:02d}"
                 self._put(genre, row, "heures", centi / 100, form.format(whole, rest))
         for row in self._pick("heures_texte").tolist():
-            self._put("heures_texte", row, "heures", hours["centi"].iat[row] / 100, "à compléter")
+            self._put("heures_texte", row, "heures", hours["centi"].iloc[row] / 100, "à compléter")
         for row in self._pick("annee_hors_edition", lambda rows: ~wide & ~rows["ajoute"]).tolist():
-            month = int(hours["mois"].iat[row])
+            month = int(hours["mois"].iloc[row])
             true, written = (f"{y}-{month % 12 + 1:02d}" for y in (month // 12, month // 12 + 80))
             self._put("annee_hors_edition", row, "mois", true, written)
 
@@ -185,8 +187,8 @@ class ExportDirt:
         rows = self._tables["contrats"]
         forms = rows["mapping"].map({name: found.format_date for name, found in mappings().items()})
         for row in self._pick("dates_contrat_hors_operation", lambda rows: ~is_repeated(rows)).tolist():
-            true = rows["date_debut"].iat[row]
-            earlier = (true - pd.DateOffset(months=40)).strftime(forms.iat[row])
+            true = rows["date_debut"].iloc[row]
+            earlier = (true - pd.DateOffset(months=40)).strftime(forms.iloc[row])
             self._put("dates_contrat_hors_operation", row, "date_debut", true.date().isoformat(), earlier)
 
 

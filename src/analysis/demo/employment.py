@@ -12,7 +12,6 @@ import pandas as pd
 
 from analysis import reference
 from analysis.demo.knowledge import (
-    IN_SCOPE,
     LAST_YEAR,
     MONTH_CAP,
     Bools,
@@ -43,9 +42,7 @@ class Employment:
     persons: pd.DataFrame
 
 
-def build_contracts(
-    seed: int, world: Operations, employers: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def build_contracts(seed: int, world: Operations, employers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Contracts without their holders, and their hours before calibration."""
     draw = Draw(seed, "contrats")
     contracts = _spread(world, draw)
@@ -126,7 +123,9 @@ def _date(contracts: pd.DataFrame, world: Operations, draw: Draw) -> pd.DataFram
     opening = ops["debut"].to_numpy().astype("datetime64[D]")[op]
     closing = ops["fin"].to_numpy().astype("datetime64[D]")[op]
     first = np.maximum(opening, (contracts["annee"] - 1970).to_numpy().astype("datetime64[Y]").astype("datetime64[D]"))
-    last = np.minimum(closing, (contracts["annee"] - 1969).to_numpy().astype("datetime64[Y]").astype("datetime64[D]") - 1)
+    last = np.minimum(
+        closing, (contracts["annee"] - 1969).to_numpy().astype("datetime64[Y]").astype("datetime64[D]") - 1
+    )
     span = np.maximum((last - first).astype(int), 0)
     start = first + (draw.rng.random(len(contracts)) * span).astype("timedelta64[D]")
     mean = contracts["employeur_kind"].map(table("employeurs_parts").set_index("employeur_kind")["mois_moyens"])
@@ -411,7 +410,3 @@ def build_outcomes(seed: int, contracts: pd.DataFrame, persons: pd.DataFrame) ->
             )
         )
     return pd.concat(parts, ignore_index=True).sort_values(["ctr", "horizon_m"], ignore_index=True)
-
-
-def in_scope(contracts: pd.DataFrame) -> Bools:
-    return contracts["mecanisme"].isin(IN_SCOPE).to_numpy()

@@ -32,6 +32,7 @@ class Exports:
 
 
 def build_exports(seed: int, world: World) -> Exports:
+    """All sends of all structures, each row with its structure, year and layout."""
     entries = _entries(world)
     sent = _sent(world)
     running = _running(entries, world, sent)
@@ -73,15 +74,12 @@ def _entries(world: World) -> pd.DataFrame:
     entries = pd.concat([own, twice.assign(est_double=True)], ignore_index=True)
     entries["debut"] = ops["debut"].to_numpy()[entries["op"]]
     entries = entries.sort_values(["structure_id", "debut", "op"], kind="stable", ignore_index=True)
-    entries["mapping"] = entries["structure_id"].map(
-        world.structures.structures.set_index("structure_id")["mapping"]
-    )
+    entries["mapping"] = entries["structure_id"].map(world.structures.structures.set_index("structure_id")["mapping"])
     number = entries.groupby("structure_id").cumcount() + 1
     years = entries["debut"].dt.year
     patterns = _patterns()
     entries["op_id"] = [
-        patterns[m, "operation"].format(annee=y, n=n)
-        for m, y, n in zip(entries["mapping"], years, number, strict=True)
+        patterns[m, "operation"].format(annee=y, n=n) for m, y, n in zip(entries["mapping"], years, number, strict=True)
     ]
     return entries
 
@@ -131,7 +129,9 @@ def _operations(running: pd.DataFrame, entries: pd.DataFrame, world: World) -> p
 
 
 def _send(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    return {name: rows[name].reset_index(drop=True) for name in ("structure_id", "annee", "mapping", "op", "est_double")}
+    return {
+        name: rows[name].reset_index(drop=True) for name in ("structure_id", "annee", "mapping", "op", "est_double")
+    }
 
 
 def _territories(rows: pd.DataFrame) -> pd.DataFrame:
@@ -255,7 +255,9 @@ def _hours(held: pd.DataFrame, world: World) -> pd.DataFrame:
     )
     tells = {name: "nature_heures" in found.tables["heures"].colonnes for name, found in mappings().items()}
     school = world.employment.contracts["est_alternance"].to_numpy()[rows["ctr"]]
-    school &= rows["mapping"].map(tells).to_numpy(dtype=bool)
+    # Two structures that enter one operation give the same hours: apart only where both can tell.
+    mute = rows.loc[~rows["mapping"].map(tells).astype(bool), "op"].unique()
+    school &= ~rows["op"].isin(mute).to_numpy()
     taught = np.where(school, (rows["centi"] * shape("formation", "part")).astype(np.int64), 0)
     work = rows.assign(centi=rows["centi"] - taught, nature_heures="TRAVAIL")
     lessons = rows.assign(centi=taught, nature_heures="FORMATION")[school & (taught > 0)]
@@ -267,7 +269,9 @@ def _hours(held: pd.DataFrame, world: World) -> pd.DataFrame:
 
 def _outcomes(held: pd.DataFrame, world: World, sent: pd.DataFrame) -> pd.DataFrame:
     """What was due by the end of the send's year, for contracts that ended in it or the year before."""
-    known = held.groupby(["structure_id", "ctr", "ctr_id", "mapping", "op", "est_double"], as_index=False)["annee"].min()
+    known = held.groupby(["structure_id", "ctr", "ctr_id", "mapping", "op", "est_double"], as_index=False)[
+        "annee"
+    ].min()
     rows = world.outcomes.merge(known.rename(columns={"annee": "depuis"}), on="ctr")
     ended = rows["sortie"].dt.year
     parts = []

@@ -67,7 +67,7 @@ def _write(folder: Path, params: DemoParams) -> None:
             say(f"DECP {year}")
             decp.write_year(folder / "decp", year)
         say("vérité")
-        write_truth(folder / "verite", world, exports, market, decp, located)
+        write_truth(folder / "verite", world, exports, market=market, decp=decp, located=located)
         say("fin des classeurs")
         for workbook in pending:
             workbook.result()

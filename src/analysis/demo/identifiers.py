@@ -47,8 +47,10 @@ def invented_sirets(rng: np.random.Generator) -> Iterator[str]:
 
 
 def take(source: Iterator[str], count: int) -> list[str]:
+    """The next `count` of a source."""
     return [next(source) for _ in range(count)]
 
 
 def all_valid(sirets: Iterable[str]) -> bool:
+    """Whether each is 14 digits with a right key."""
     return all(len(siret) == 14 and luhn(siret) % 10 == 0 for siret in sirets)

@@ -59,6 +59,7 @@ def mapping_files() -> list[Path]:
 
 @cache
 def mappings() -> dict[str, Mapping]:
+    """The layouts, read, by their names."""
     return {path.stem: load_mapping(path) for path in mapping_files()}
 
 

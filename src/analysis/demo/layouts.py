@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,9 @@ class Sheet:
     source_rows: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
-def write_exports(folder: Path, exports: Exports, dirt: ExportDirt, pool: Executor) -> tuple[list[Future], pd.DataFrame]:
+def write_exports(
+    folder: Path, exports: Exports, dirt: ExportDirt, pool: Executor
+) -> tuple[list[Future], pd.DataFrame]:
     """Write every send under `folder`.
 
     Returns the workbooks that `pool` is still writing (the slow part) and the errors of `dirt` with the
@@ -48,7 +51,7 @@ def write_exports(folder: Path, exports: Exports, dirt: ExportDirt, pool: Execut
     located = []
     pending: list[Future] = []
     errors = dirt.errors
-    for name, mapping in mappings().items():
+    for mapping in mappings().values():
         sheets = {table: _sheet(mapping, table, exports, dirt) for table in mapping.tables}
         for send in sorted({send for sheet in sheets.values() for send in sheet.sends}):
             pending += _write_send(folder / send[0] / str(send[1]), mapping, sheets, send, pool)
@@ -71,7 +74,7 @@ def _sheet(mapping: Mapping, name: str, exports: Exports, dirt: ExportDirt) -> S
     mine = whole.iloc[rows]
     workbook = place.feuille is not None
     if place.disposition == "large":
-        return _wide(mapping, place, mine, rows, dirt, workbook)
+        return _wide(mapping, mine, rows, dirt)
     columns, kinds = [], []
     for column in place.colonnes:
         cells, kind = _cells(mapping, name, EXPORTS[name].column(column), mine, workbook)
@@ -84,10 +87,10 @@ def _sheet(mapping: Mapping, name: str, exports: Exports, dirt: ExportDirt) -> S
     return Sheet(place, columns, kinds, list(place.colonnes.values()), _sends(mine), rows)
 
 
-def _wide(
-    mapping: Mapping, place: TableMapping, mine: pd.DataFrame, rows: Ints, dirt: ExportDirt, workbook: bool
-) -> Sheet:
+def _wide(mapping: Mapping, mine: pd.DataFrame, rows: Ints, dirt: ExportDirt) -> Sheet:
     """Hours with a column per month: one row per send, contract and nature of hours."""
+    place = mapping.tables["heures"]
+    workbook = place.feuille is not None
     key = ["structure_id", "annee", "ctr_id", "nature_heures"]
     line = mine.groupby(key, sort=False).ngroup().to_numpy()
     first = np.unique(line, return_index=True)[1]
@@ -121,38 +124,35 @@ def _sends(rows: pd.DataFrame) -> dict[tuple[str, int], slice]:
         return {}
     new = np.flatnonzero((structure[1:] != structure[:-1]) | (year[1:] != year[:-1])) + 1
     bounds = [0, *new.tolist(), len(rows)]
-    return {
-        (str(structure[a]), int(year[a])): slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-    }
+    return {(str(structure[a]), int(year[a])): slice(a, b) for a, b in pairwise(bounds)}
 
 
-def _cells(
-    mapping: Mapping, table: str, column: Column, rows: pd.DataFrame, workbook: bool
-) -> tuple[np.ndarray, str]:
+def _cells(mapping: Mapping, table: str, column: Column, rows: pd.DataFrame, workbook: bool) -> tuple[np.ndarray, str]:
     """The column as text, or as numbers in a workbook, and the kind of its cells."""
-    spellings = mapping.tables[table].valeurs.get(column.name)
     if column.kind == "date":
-        days = rows[column.name].to_numpy().astype("datetime64[D]")
-        if workbook and mapping.nom in REAL_DATES:
-            serial = (days - EXCEL_DAY_0).astype(float)
-            return np.where(np.isnat(days), None, serial).astype(object), DATE
-        return _day_texts(mapping.format_date)[_day_numbers(days)], TEXT
-    if column.name == "heures" and table == "heures":
-        centi = rows["centi"].to_numpy()
-        if workbook:
-            return (centi / 100).astype(object), NUMBER
-        return _hour_texts(mapping.decimale)[centi], TEXT
-    if column.name == "mois":
-        month = rows["mois"].to_numpy()
-        return np.array([f"{m // 12}-{m % 12 + 1:02d}" for m in month.tolist()], dtype=object), TEXT
-    values = rows[column.name].to_numpy().astype(object)
+        return _date_cells(mapping, rows[column.name].to_numpy().astype("datetime64[D]"), workbook)
+    if column.kind == "mois":
+        return np.array([f"{m // 12}-{m % 12 + 1:02d}" for m in rows["mois"].tolist()], dtype=object), TEXT
     if column.kind == "nombre":
-        if workbook:
-            return values.astype(float).astype(object), NUMBER
-        return np.array([_number(v, mapping.decimale) for v in values.tolist()], dtype=object), TEXT
-    if spellings is None:
-        return values, TEXT
-    return _spelled(values, spellings, rows["annee"].to_numpy()), TEXT
+        return _number_cells(mapping, rows["centi"] / 100 if column.name not in rows else rows[column.name], workbook)
+    values = rows[column.name].to_numpy().astype(object)
+    spellings = mapping.tables[table].valeurs.get(column.name)
+    return values if spellings is None else _spelled(values, spellings, rows["annee"].to_numpy()), TEXT
+
+
+def _date_cells(mapping: Mapping, days: np.ndarray, workbook: bool) -> tuple[np.ndarray, str]:
+    if workbook and mapping.nom in REAL_DATES:
+        serial = (days - EXCEL_DAY_0).astype(float).astype(object)
+        serial[np.isnat(days)] = None
+        return serial, DATE
+    return _day_texts(mapping.format_date)[_day_numbers(days)], TEXT
+
+
+def _number_cells(mapping: Mapping, values: pd.Series, workbook: bool) -> tuple[np.ndarray, str]:
+    if workbook:
+        return values.to_numpy().astype(float).astype(object), NUMBER
+    known, at = np.unique(values.to_numpy().astype(float), return_inverse=True)
+    return np.array([_number(v, mapping.decimale) for v in known.tolist()], dtype=object)[at], TEXT
 
 
 def _number(value: float, mark: str) -> str:

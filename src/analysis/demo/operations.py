@@ -49,13 +49,14 @@ def targets() -> dict[str, float]:
 def build_operations(
     seed: int, land: Territory, structures: Structures, buyers: pd.DataFrame, companies: Companies
 ) -> Operations:
+    """All operations, the calibrated year having exactly the operations, buyers and companies published."""
     draw, wording = Draw(seed, "operations"), Wording(seed, "operations")
     ops = _start(structures, draw)
     ops = _locate(ops, structures, land, draw)
     ops = _describe(ops, structures, buyers, draw)
     place = land.communes.set_index("code_insee")["nom"]
     ops["libelle"] = [
-        wording.subject(s, p, y)
+        wording.precise(wording.subject(s, p, y), y)
         for s, p, y in zip(ops["segment"], ops["code_insee"].map(place), ops["debut_annee"], strict=True)
     ]
     ops, pairs = _look_alikes(ops, draw, wording)
@@ -136,7 +137,10 @@ def _describe(ops: pd.DataFrame, structures: Structures, buyers: pd.DataFrame, d
 
 
 def draw_segments(categories: np.ndarray, years: np.ndarray, draw: Draw, source: str) -> np.ndarray:
-    """A segment for each (buyer kind, year): weights of `source` (`ops` moves with time; `decp` counts lots) x affinity."""
+    """A segment for each (buyer kind, year): the weights of `source` times the buyers' affinity.
+
+    `ops` moves with time; `decp` counts contracts, so it is divided by the lots of a consultation.
+    """
     known = segments()
     affinity = table("affinites").set_index(["categorie", "segment"])["facteur"].to_dict()
     out = np.empty(len(categories), dtype=object)
@@ -155,19 +159,24 @@ def draw_segments(categories: np.ndarray, years: np.ndarray, draw: Draw, source:
 def draw_buyers(rows: pd.DataFrame, buyers: pd.DataFrame, draw: Draw) -> np.ndarray:
     """The SIRET of a buyer of each row's kind: its commune, its EPCI, its department, or one near it."""
     out = np.empty(len(rows), dtype=object)
-    commune = buyers[buyers["categorie"] == "COMMUNE"].set_index("code_insee")["siret"]
-    group = buyers[buyers["categorie"] == "INTERCOMMUNALITE"].assign(siren=lambda b: b["siret"].str.slice(0, 9))
+    kinds = dict(list(buyers.groupby("categorie")))
+    commune = kinds["COMMUNE"].set_index("code_insee")["siret"]
+    group = kinds["INTERCOMMUNALITE"]
     own = {
-        "COMMUNE": rows["code_insee"].map(commune),
-        "INTERCOMMUNALITE": rows["epci_siren"].map(group.set_index("siren")["siret"]),
+        "COMMUNE": rows["code_insee"].map(commune).to_numpy(),
+        "INTERCOMMUNALITE": rows["epci_siren"].map(group.set_index(group["siret"].str.slice(0, 9))["siret"]).to_numpy(),
     }
-    for (category, department), here in sorted(rows.groupby(["categorie", "departement"]).indices.items()):
+    for category, mine in sorted(rows.groupby("categorie").indices.items()):
         if category in own:
-            out[here] = own[category].iloc[here]
+            out[mine] = own[category][mine]
             continue
-        there = buyers[buyers["categorie"] == category]
-        near = np.where(there["departement"] == department, 1.0, 0.0 if category == "DEPARTEMENT" else 0.12)
-        out[here] = draw.choose(there["siret"], there["poids"] * near, len(here))
+        there = kinds[category]
+        sirets, weights = there["siret"].to_numpy(dtype=object), there["poids"].to_numpy()
+        homes, wanted = there["departement"].to_numpy(dtype=object), rows["departement"].to_numpy(dtype=object)[mine]
+        far = 0.0 if category == "DEPARTEMENT" else 0.12
+        for department in sorted(set(wanted.tolist())):
+            here = mine[wanted == department]
+            out[here] = draw.choose(sirets, weights * np.where(homes == department, 1.0, far), len(here))
     return out
 
 
@@ -190,7 +199,7 @@ def _look_alikes(ops: pd.DataFrame, draw: Draw, wording: Wording) -> tuple[pd.Da
         b = int(near[int(wording.draw() * len(near))])
         same = ["categorie", "segment", "siret", "code_insee", "epci_siren", "mecanisme"]
         ops.loc[b, same] = ops.loc[a, same]
-        ops.loc[b, "libelle"] = f"{ops.at[a, 'libelle']} - {wording.phase()}"
+        ops.loc[b, "libelle"] = f"{ops.loc[a, 'libelle']} - {wording.phase()}"
         pairs.append((a, b))
         taken |= {a, b}
         if len(pairs) == count:
@@ -237,9 +246,10 @@ def _fit_buyers(
     paired = set(pairs.to_numpy().ravel().tolist())
     counted = np.flatnonzero(ops["comptee"])
     siret, category = ops["siret"].tolist(), ops["categorie"].tolist()
+    codes, groups = ops["code_insee"].tolist(), ops["epci_siren"].tolist()
     uses = Counter(siret[i] for i in counted)
     for i in counted[draw.subset(len(counted), len(counted))].tolist():
-        town, whole = commune[ops["code_insee"].iat[i]], group[ops["epci_siren"].iat[i]]
+        town, whole = commune[codes[i]], group[groups[i]]
         if len(uses) == wanted:
             break
         if i in paired:
@@ -263,9 +273,7 @@ def _fit_buyers(
 def _plan(ops: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     """Planned hours, at first and amended, and which operations ANRU pays for."""
     size = len(ops)
-    per_year = shape("heures_par_an", "mediane") * np.exp(
-        draw.rng.normal(0, shape("heures_par_an", "sigma"), size)
-    )
+    per_year = shape("heures_par_an", "mediane") * np.exp(draw.rng.normal(0, shape("heures_par_an", "sigma"), size))
     planned = np.maximum(35, per_year * np.maximum(ops["mois"].to_numpy(), 4) / 12)
     planned = np.where(planned < 400, np.rint(planned / 5) * 5, np.rint(planned / 35) * 35)
     amended = draw.chance(shape("avenant", "part"), size)
@@ -304,9 +312,7 @@ def _engage(ops: pd.DataFrame, draw: Draw, wording: Wording, companies: Companie
     return rows.drop(columns="rang")
 
 
-def _company_ranks(
-    segment: np.ndarray, year: np.ndarray, counted: Bools, wanted: int, draw: Draw
-) -> np.ndarray:
+def _company_ranks(segment: np.ndarray, year: np.ndarray, counted: Bools, wanted: int, draw: Draw) -> np.ndarray:
     """Which company of its segment takes each commitment: a few take many, `wanted` in the counted ones."""
     demand = pd.Series(segment[counted]).value_counts().sort_index()
     share = np.minimum(demand, np.maximum(1, np.floor(demand * wanted / demand.sum()))).astype(int)
@@ -329,7 +335,7 @@ def _company_ranks(
         others = np.flatnonzero((segment == name) & ~counted)
         # Companies come and go: the pool of a later year starts further on.
         start = (np.clip(year[others] - CALIBRATED - 1, 0, 9) / 9 * pool * 1.2).astype(int)
-        rank[others] = start + ((pool + 4) * draw.rng.random(len(others)) ** 2.2).astype(int)
+        rank[others] = start + ((1.6 * pool + 4) * draw.rng.random(len(others)) ** 1.5).astype(int)
     return rank
 
 
@@ -346,7 +352,9 @@ def _places(ops: pd.DataFrame, structures: Structures, draw: Draw) -> pd.DataFra
             rows.append((op, epci, 1.0))
             continue
         extra = [others[k] for k in draw.subset(len(others), wanted - 1)]
-        parts = [0.5, 0.5] if wanted == 2 and chance * 1000 % 2 < 1 else [0.7, 0.3] if wanted == 2 else [0.6, 0.25, 0.15]
+        parts = (
+            [0.5, 0.5] if wanted == 2 and chance * 1000 % 2 < 1 else [0.7, 0.3] if wanted == 2 else [0.6, 0.25, 0.15]
+        )
         rows.extend((op, e, part) for e, part in zip([epci, *extra], parts, strict=True))
     return pd.DataFrame(rows, columns=["op", "epci_siren", "part"])
 

@@ -56,7 +56,7 @@ def spelled(names: np.ndarray, style: np.ndarray) -> np.ndarray:
         str.upper,
         lambda name: without_accents(name).upper(),
         lambda name: name.replace("-", " "),
-        lambda name: without_accents(name),
+        without_accents,
         lambda name: f"{name.upper().replace('-', ' - ')} ",
     ]
     return np.array([changes[k](name) for name, k in zip(names, style, strict=True)], dtype=object)
@@ -93,5 +93,3 @@ def contact_details(seed: int, persons: pd.DataFrame) -> pd.DataFrame:
             "telephone": np.where(draw.chance(0.6, size), phone, ""),
         }
     )
-
-

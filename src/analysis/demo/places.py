@@ -30,17 +30,19 @@ class Territory:
 
     def communes_of(self, epci_siren: np.ndarray, draw: Draw, power: float = 0.9) -> Ints:
         """For each EPCI a commune of it, by population; positions in `communes`."""
-        out = np.zeros(len(epci_siren), dtype=np.int64)
         members = self.communes.groupby("epci_siren").indices
-        population = self.communes["population"].to_numpy(dtype=float)
-        for siren in sorted(set(epci_siren.tolist())):
-            here = np.flatnonzero(epci_siren == siren)
+        weight = self.communes["population"].to_numpy(dtype=float) ** power
+        kinds, known = pd.factorize(epci_siren, sort=True)
+        out = np.zeros(len(kinds), dtype=np.int64)
+        for kind, siren in enumerate(known):
+            here = np.flatnonzero(kinds == kind)
             inside = np.sort(members[siren])
-            out[here] = draw.choose(inside, population[inside] ** power, len(here))
+            out[here] = draw.choose(inside, weight[inside], len(here))
         return out
 
 
 def territory() -> Territory:
+    """The region as the reference tables have it."""
     communes = reference.communes().sort_values("code_insee", ignore_index=True)
     weight = communes["population"].clip(lower=1)
     centres = (

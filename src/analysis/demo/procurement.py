@@ -93,7 +93,7 @@ class _Builder:
         self.category = self.buyers["categorie"].tolist()
         self.companies: Companies = world.companies
         known = segments()
-        self.known = {name: row for name, row in zip(known.index, known.to_dict("records"), strict=True)}
+        self.known = dict(zip(known.index, known.to_dict("records"), strict=True))
         self.durations = {name: [int(m) for m in row["durees"].split("|")] for name, row in self.known.items()}
         self.leaning = table("acheteurs_parts").set_index("categorie")["p_clause"].to_dict()
         forms = table("decp_modalites")
@@ -116,8 +116,9 @@ class _Builder:
         for year in DECP_YEARS:
             first = len(self.contracts)
             limit = first + self.per_year
+            followed = first + int(self.per_year * setting("lien", "part_max"))
             for op in self.linked[year]:
-                if len(self.contracts) < limit:
+                if len(self.contracts) < followed:
                     self._follow(op)
             for consultation, day in self.due[year]:
                 if len(self.contracts) < limit:
@@ -142,8 +143,8 @@ class _Builder:
         anywhere = self.draw.choose(np.arange(len(communes)), communes["population"], size)
         towns = self.buyers[self.buyers["categorie"] == "COMMUNE"]
         groups = self.land.epci
-        town = self.draw.choose(towns["code_insee"], towns["poids"], size)
-        group = self.draw.choose(groups["epci_siren"], groups["population"], size)
+        town = self.draw.choose(towns["code_insee"].to_numpy(dtype=object), towns["poids"], size)
+        group = self.draw.choose(groups["epci_siren"].to_numpy(dtype=object), groups["population"], size)
         inside = self.land.communes_of(group, self.draw)
         place = np.where(
             rows["categorie"] == "COMMUNE",
@@ -161,7 +162,7 @@ class _Builder:
                 return
             subject = self.words.subject(s, self.place_names[p], year)
             lots = self._lot_segments(s)
-            self._publish(self.buyer_at[b], s, subject, p, dt.date(year, 1, 1) + dt.timedelta(d), lots)
+            self._publish(self.buyer_at[b], s, subject, place=p, day=dt.date(year, 1, 1) + dt.timedelta(d), lots=lots)
 
     def _lot_segments(self, segment: str) -> list[str]:
         """The segment of each lot: one lot most often; trades of a building mixed."""
@@ -174,7 +175,7 @@ class _Builder:
         steps = list(accumulate(weight / sum(BUILDING_LOTS) for weight in BUILDING_LOTS))
         return [segment] + [BUILDING[min(bisect(steps, self.words.draw()), 3)] for _ in range(count - 1)]
 
-    def _publish(self, buyer: int, segment: str, subject: str, place: int, day: dt.date, lots: list[str]) -> None:
+    def _publish(self, buyer: int, segment: str, subject: str, *, place: int, day: dt.date, lots: list[str]) -> None:
         """A consultation whose lots are contracts notified the same week."""
         months = self.words.pick(self.durations[segment])
         framework = self.words.draw() < 0.15 + 0.35 * self.known[segment]["p_renouvellement"]
@@ -212,7 +213,9 @@ class _Builder:
         if head.framework and head.parent is None:
             self.frameworks.append(first)
         if self.words.draw() < self.known[segment]["p_renouvellement"]:
-            late = setting("renouvellement", "avance_mois") + self.words.normal() * setting("renouvellement", "ecart_mois")
+            late = setting("renouvellement", "avance_mois") + self.words.normal() * setting(
+                "renouvellement", "ecart_mois"
+            )
             wait = head.final_months + min(max(late, -5.5), 8.5)
             day = head.notified + dt.timedelta(int(max(wait, 0.5) * DAYS))
             if day <= LAST_DAY and day.year >= head.notified.year:
@@ -231,7 +234,11 @@ class _Builder:
         first = len(self.contracts)
         for n in old.contracts:
             before = self.contracts[n]
-            title = f"{subject} - Lot n° {before.lot} : {before.subject.rpartition(' : ')[2]}" if before.lots > 1 else subject
+            title = (
+                f"{subject} - Lot n° {before.lot} : {before.subject.rpartition(' : ')[2]}"
+                if before.lots > 1
+                else subject
+            )
             floor = self._floor(day.year)
             amount = round(max(floor, before.amount * math.exp(0.06 + 0.15 * self.words.normal())), 2)
             keep = self.words.draw() < setting("renouvellement", "meme_titulaire")

@@ -12,7 +12,6 @@ from analysis.demo.identifiers import invented_sirets, take
 from analysis.demo.knowledge import CALIBRATED, EDITIONS, LAST_YEAR, Draw, table
 from analysis.demo.places import Territory
 
-UNCOVERED = 12  # EPCI where nobody works, of 92
 ALONE_KM = 22.0  # beyond this distance of any local structure, a department's cell takes the EPCI
 OLD_REGION = ("59", "62")  # Nord-Pas-de-Calais, the perimeter of 2015
 WIDE = ("CD", "CR")
@@ -37,6 +36,7 @@ class Structures:
 
 
 def build_structures(seed: int, land: Territory, names: Faker) -> Structures:
+    """Structures of `structures.csv` with invented SIRET, zones, staff and answers."""
     draw = Draw(seed, "structures")
     structures = table("structures").drop(columns="source")
     structures["structure_id"] = [f"S{n + 1:02d}" for n in range(len(structures))]
@@ -62,7 +62,7 @@ def _zones(structures: pd.DataFrame, land: Territory, draw: Draw) -> pd.DataFram
     seats = set(structures["epci_siren"])
     lonely = away.min(axis=1) - land.epci["population"].to_numpy() / 4000
     order = [i for i in np.argsort(-lonely, kind="stable") if land.epci["epci_siren"][i] not in seats]
-    uncovered = set(order[:UNCOVERED])
+    uncovered = set(order[: int(_setting("couverture", "epci_sans"))])
     locals_, cells = list(local.itertuples()), list(wide.itertuples())
     rows = []
     for i, epci in enumerate(land.epci.itertuples()):
@@ -104,70 +104,82 @@ def _parts(rows: pd.DataFrame, weight: str) -> pd.Series:
     return ((parts + rest.where(largest, 0)) / 100).round(2)
 
 
+def _setting(field: str, value: str) -> float:
+    """One number of `effectifs.csv`."""
+    found = table("effectifs")
+    return float(found.loc[(found["champ"] == field) & (found["valeur"] == value), "poids"].iloc[0])
+
+
 def _staff(structures: pd.DataFrame, draw: Draw, names: Faker) -> pd.DataFrame:
     """Persons by period of employment; larger structures have more, some change hours or leave."""
-    rows = []
-    fundings = ["FSE", "État", "Département", "Région", "EPCI", "Fonds propres"]
+    hiring = _Hiring(draw, names)
+    rows: list[dict] = []
     facilitators = structures[structures["type_acteur"] == "FACILITATEUR"]
-    sizes = np.clip(np.rint(facilitators["poids"] / facilitators["poids"].mean() * 1.45), 1, 4).astype(int)
-    alone = {s.structure_id for s in facilitators.itertuples() if s.poids < facilitators["poids"].quantile(0.35)}
+    weight = facilitators["poids"]
+    sizes = np.clip(np.rint(weight / weight.mean() * 1.45), 1, 4).astype(int)
+    sizes = sizes.where(weight >= weight.quantile(_setting("structure", "seule")), 1)
     for structure, size in zip(facilitators.itertuples(), sizes, strict=True):
-        wanted = 1 if structure.structure_id in alone else int(size)
         number = 0
-        for post in range(wanted):
-            start = structure.depuis if post == 0 else int(draw.rng.integers(structure.depuis, 2023))
-            day = pd.Timestamp(start, int(draw.rng.integers(1, 13)) if post else 1, 1)
+        for post in range(size):
+            first = structure.depuis if post == 0 else int(draw.rng.integers(structure.depuis, 2023))
+            day: pd.Timestamp | None = pd.Timestamp(first, int(draw.rng.integers(1, 13)) if post else 1, 1)
             while day is not None and day.year <= LAST_YEAR:
                 number += 1
-                role = "COORDINATEUR" if post == 1 and wanted > 2 else "FACILITATEUR"
-                day, period = _career(structure, f"{structure.structure_id}-F{number}", role, day, draw, names, fundings)
-                rows.extend(period)
+                role = "COORDINATEUR" if post == 1 and size > 2 else "FACILITATEUR"
+                who = {
+                    "structure_id": structure.structure_id,
+                    "fac_ref": f"{structure.structure_id}-F{number}",
+                    "role": role,
+                    "siege_commune_insee": structure.code_insee,
+                }
+                end = hiring.departure(day)
+                rows.extend(hiring.periods(who, "etp_facilitateur", day, end))
+                day = None if end is None else end + pd.DateOffset(months=int(draw.rng.integers(0, 8)), days=1)
     for actor in structures[structures["type_acteur"] == "AUTRE"].itertuples():
-        rows.extend(
-            _career(actor, f"{actor.structure_id}-F1", "AUTRE", pd.Timestamp(actor.depuis, 3, 1), draw, names, fundings, stays=True)[1]
-        )
+        who = {
+            "structure_id": actor.structure_id,
+            "fac_ref": f"{actor.structure_id}-F1",
+            "role": "AUTRE",
+            "siege_commune_insee": actor.code_insee,
+        }
+        rows.extend(hiring.periods(who, "etp_autre", pd.Timestamp(actor.depuis, 3, 1), None))
     return pd.DataFrame(rows)
 
 
-def _career(
-    structure: object,
-    reference: str,
-    role: str,
-    start: pd.Timestamp,
-    draw: Draw,
-    names: Faker,
-    fundings: list[str],
-    stays: bool = False,
-) -> tuple[pd.Timestamp | None, list[dict]]:
-    """The periods of one person in a post, and the day on which a successor starts, if ever."""
-    years = 99.0 if stays else float(draw.rng.exponential(7.5)) + 0.5
-    end = None if years > 2026 - start.year else start + pd.DateOffset(months=int(12 * years))
-    if end is not None and end.year > LAST_YEAR:
-        end = None
-    etp = float(draw.choose([0.2, 0.5, 0.8, 1.0], [1.5, 2.5, 2, 5] if role != "AUTRE" else [6, 3, 1, 0], 1)[0])
-    name, first_name = names.last_name(), names.first_name()
-    funding = "|".join(sorted(draw.choose(fundings, [4, 3, 3, 1, 2, 2], 3)[: int(draw.rng.integers(1, 4))]))
-    base = {
-        "structure_id": structure.structure_id,  # type: ignore[attr-defined]
-        "fac_ref": reference,
-        "nom": name,
-        "prenom": first_name,
-        "courriel": f"{first_name}.{name}@exemple.invalid".lower().replace(" ", "-"),
-        "role": role,
-        "financements": "|".join(dict.fromkeys(funding.split("|"))),
-        "siege_commune_insee": structure.code_insee,  # type: ignore[attr-defined]
-    }
-    change = start + pd.DateOffset(months=30)
-    if draw.rng.random() < 0.25 and etp < 1 and (end is None or change < end) and change.year <= LAST_YEAR:
-        first = {**base, "etp": etp, "date_debut": start, "date_fin": change - pd.Timedelta(days=1)}
-        second = {**base, "etp": min(1.0, etp + 0.3), "date_debut": change, "date_fin": end}
-        periods = [first, second]
-    else:
-        periods = [{**base, "etp": etp, "date_debut": start, "date_fin": end}]
-    for period in periods:
-        period["etp"] = round(period["etp"], 2)
-    gap = int(draw.rng.integers(0, 8))
-    return (None if end is None else end + pd.DateOffset(months=gap, days=1)), periods
+class _Hiring:
+    """Draws careers: how long, how much time, paid by whom."""
+
+    def __init__(self, draw: Draw, names: Faker) -> None:
+        self._draw, self._names = draw, names
+        self._forms = dict(list(table("effectifs").groupby("champ")))
+
+    def departure(self, start: pd.Timestamp) -> pd.Timestamp | None:
+        """When who starts on that day leaves; None when still there at the end."""
+        years = float(self._draw.rng.exponential(_setting("anciennete", "annees"))) + 0.5
+        end = start + pd.DateOffset(months=min(int(12 * years), 600))
+        return None if end.year > LAST_YEAR else end
+
+    def periods(self, who: dict, share: str, start: pd.Timestamp, end: pd.Timestamp | None) -> list[dict]:
+        """One row, or two where the person's time grows after some years."""
+        forms, fundings = self._forms[share], self._forms["financement"]
+        etp = float(self._draw.choose(forms["valeur"].astype(float), forms["poids"], 1)[0])
+        paid = self._draw.choose(fundings["valeur"], fundings["poids"], int(self._draw.rng.integers(1, 4)))
+        name, first_name = self._names.last_name(), self._names.first_name()
+        base = {
+            **who,
+            "nom": name,
+            "prenom": first_name,
+            "courriel": f"{first_name}.{name}@exemple.invalid".lower().replace(" ", "-"),
+            "financements": "|".join(sorted(set(paid.tolist()))),
+        }
+        change = start + pd.DateOffset(months=30)
+        grows = self._draw.rng.random() < _setting("temps", "change") and etp < 1
+        if not grows or change.year > LAST_YEAR or (end is not None and change >= end):
+            return [{**base, "etp": etp, "date_debut": start, "date_fin": end}]
+        return [
+            {**base, "etp": etp, "date_debut": start, "date_fin": change - pd.Timedelta(days=1)},
+            {**base, "etp": round(min(1.0, etp + 0.3), 2), "date_debut": change, "date_fin": end},
+        ]
 
 
 def _answers(structures: pd.DataFrame, draw: Draw) -> frozenset[tuple[str, int]]:

@@ -57,7 +57,7 @@ def needs(seed: int, world: World) -> pd.DataFrame:
     """What the State's buyers asked for, where, and what they got: worse where no facilitator works."""
     draw = Draw(seed, "besoins")
     forms = table("besoins")
-    of = {name: rows for name, rows in forms.groupby("champ")}
+    of = dict(list(forms.groupby("champ")))
     counts = of["nombre"]
     years = np.repeat(counts["valeur"].astype(int).to_numpy(), counts["poids"].astype(int))
     size = len(years)
@@ -79,13 +79,15 @@ def needs(seed: int, world: World) -> pd.DataFrame:
     delay = np.where(answer == "TARDIF", draw.rng.integers(35, 120, size), draw.rng.integers(2, 40, size)).astype(float)
     delay[answer == "SANS_REPONSE"] = np.nan
     spot = draw.rng.random(size)
-    reasons = {name.removeprefix("motif_"): rows["valeur"].tolist() for name, rows in of.items() if name.startswith("motif_")}
-    reason = [
-        reasons[a][int(u * len(reasons[a]))] if a in reasons else "" for a, u in zip(answer, spot, strict=True)
-    ]
+    reasons = {
+        name.removeprefix("motif_"): rows["valeur"].tolist() for name, rows in of.items() if name.startswith("motif_")
+    }
+    reason = [reasons[a][int(u * len(reasons[a]))] if a in reasons else "" for a, u in zip(answer, spot, strict=True)]
     return pd.DataFrame(
         {
-            "besoin_id": [f"B{y}-{n:03d}" for y, n in zip(years, pd.Series(years).groupby(years).cumcount() + 1, strict=True)],
+            "besoin_id": [
+                f"B{y}-{n:03d}" for y, n in zip(years, pd.Series(years).groupby(years).cumcount() + 1, strict=True)
+            ],
             "acheteur_siret": state["siret"].to_numpy()[buyer],
             "acheteur_nom": state["nom"].to_numpy()[buyer],
             "annee": years,
@@ -100,12 +102,13 @@ def needs(seed: int, world: World) -> pd.DataFrame:
 
 def _sheet(described: Table, rows: pd.DataFrame) -> tuple[str, list[str], list[str], list[list]]:
     """A sheet whose headings are the canonical names; dates are cells of type date."""
-    columns, kinds = [], []
+    columns: list[list] = []
+    kinds = []
     for column in described.columns:
         values = rows[column.name]
         if column.kind == "date":
             days = pd.to_datetime(values).to_numpy().astype("datetime64[D]")
-            cells = [None if np.isnat(d) else float((d - EXCEL_DAY_0).astype(int)) for d in days]
+            cells: list = [None if np.isnat(d) else float((d - EXCEL_DAY_0).astype(int)) for d in days]
             kinds.append(DATE)
         elif column.kind == "nombre":
             cells = [None if pd.isna(v) else float(v) for v in values]

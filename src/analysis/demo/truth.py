@@ -67,7 +67,7 @@ def decisions(seed: int, world: World, exports: Exports) -> pd.DataFrame:
 
 
 def write_truth(
-    folder: Path, world: World, exports: Exports, market: Procurement, decp: DecpWriter, located: pd.DataFrame
+    folder: Path, world: World, exports: Exports, *, market: Procurement, decp: DecpWriter, located: pd.DataFrame
 ) -> None:
     """operations_doublons, marches_statut, renouvellements, operations_marches, personnes, erreurs."""
     uid = {published.contract: published.uid for published in decp.published}
@@ -83,11 +83,8 @@ def write_truth(
     renewed = [(uid[c.previous], uid[n]) for n, c in enumerate(market.contracts) if c.previous is not None]
     write_table(pd.DataFrame(sorted(renewed), columns=["uid", "uid_suivant"]), folder / "renouvellements.csv")
     own = exports.entries[~exports.entries["est_double"]].set_index("op")
-    links = [
-        (own.at[c.operation, "structure_id"], own.at[c.operation, "op_id"], uid[n])
-        for n, c in enumerate(market.contracts)
-        if c.operation is not None
-    ]
+    entry = dict(zip(own.index, zip(own["structure_id"], own["op_id"], strict=True), strict=True))
+    links = [(*entry[c.operation], uid[n]) for n, c in enumerate(market.contracts) if c.operation is not None]
     columns = ["structure_id", "op_id", "uid"]
     write_table(pd.DataFrame(sorted(links), columns=columns), folder / "operations_marches.csv")
     write_table(exports.persons, folder / "personnes.csv")

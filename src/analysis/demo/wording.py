@@ -50,6 +50,10 @@ class Wording:
             annee=year,
         )
 
+    def precise(self, subject: str, year: int) -> str:
+        """The subject with the part of town and the year, as facilitators name an operation."""
+        return f"{subject} - {self.pick(words()['secteurs'])} {year}"
+
     def lot(self, segment: str) -> str:
         return self.pick(words()["segments"][segment]["lots"])
 
@@ -96,6 +100,6 @@ class Wording:
 
 
 def without_accents(text: str) -> str:
+    """The letters of `text` without their accents."""
     plain = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
-

@@ -59,9 +59,7 @@ def build_world(seed: int) -> World:
     hours = calibrate(hours, counted, flags_of(contracts, anru), published)
     persons = name_persons(seed, persons, names)
     outcomes = build_outcomes(seed, contracts, persons)
-    return World(
-        land, structures, buyers, companies, operations, Employment(contracts, hours, persons), outcomes
-    )
+    return World(land, structures, buyers, companies, operations, Employment(contracts, hours, persons), outcomes)
 
 
 def _counted(ops: pd.DataFrame, contracts: pd.DataFrame, hours: pd.DataFrame) -> Bools:

@@ -102,9 +102,9 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
     return headlines(
         [
             {"libelle": "Structures facilitatrices", "valeur": float(now["structures"].sum()),
-             "decimales": 0, "unite": "structure", **common},
+             "decimales": 0, "unite": "structures", **common},
             {"libelle": "Facilitateurs et autres appuis", "valeur": float(now["personnes"].sum()),
-             "decimales": 0, "unite": "personne", **common},
+             "decimales": 0, "unite": "personnes", **common},
             {"libelle": "Temps consacré à la clause", "valeur": float(now["etp"].sum()),
              "decimales": 1, "unite": "ETP", **common},
             {"libelle": "Intercommunalités sans facilitateur déclaré",

@@ -19,6 +19,7 @@ from analysis.publishing.templating import fill, program_version
 from analysis.schemas.registry import published
 
 HEADLINES = "headlines"
+SUMMARY = 3  # figures printed at the end of a run
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def build(dataset: str) -> None:
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
         dataset=described,
-        headlines=Strip(headlines(described)),
+        headlines=Strip([card for cards in headlines(described).values() for card in cards]),
         chapters=[chapter for chapter in chapters if chapter["pages"]],
         tables=tables,
         version=program_version(),
@@ -80,15 +81,15 @@ def published_tables(dataset: str) -> list[PublishedTable]:
     ]
 
 
-def headlines(dataset: Dataset) -> list[Card]:
-    """The headline figures of each deliverable, in its own order."""
-    out: list[Card] = []
+def headlines(dataset: Dataset) -> dict[str, list[Card]]:
+    """The headline figures of each deliverable that has any, in its own order."""
+    out: dict[str, list[Card]] = {}
     for name in deliverables().index:
         path = protected_dir(dataset.nom) / str(name) / f"{HEADLINES}.parquet"
         if path.is_file():
             rows = read_table(path).sort_values("ordre", kind="stable")
-            out += [_headline(row) for row in rows.to_dict("records")]
-    return out
+            out[str(name)] = [_headline(row) for row in rows.to_dict("records")]
+    return {name: cards for name, cards in out.items() if cards}
 
 
 def pages(dataset: Dataset, notebook: str) -> list[Link]:
@@ -106,12 +107,13 @@ def pages(dataset: Dataset, notebook: str) -> list[Link]:
 
 
 def summary(dataset: str) -> str:
-    """The address of the front page and its first three figures, for the end of `make report`."""
+    """The address of the front page and the first figure of each deliverable, for the end of `make report`."""
     index = reports_dir(dataset) / "index.html"
     if not index.is_file():
         raise DataError(f"{index.name} absent pour « {dataset} » : lancez d'abord « dvc repro ».")
-    first = [f"  {headline.text()}" for headline in headlines(load_dataset(dataset))[:3]]
-    return "\n".join([str(index.relative_to(project_root()).as_posix()), *first])
+    first = [cards[0] for cards in headlines(load_dataset(dataset)).values()]
+    lines = [f"  {card.text()}" for card in first[:SUMMARY]]
+    return "\n".join([str(index.relative_to(project_root()).as_posix()), *lines])
 
 
 def check_links(folder: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -98,15 +99,20 @@ def line_chart(
     return fig
 
 
-def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Line2D], write: Callable[[float], str]) -> None:
-    """Write each line's name beside its last point, from the lowest up, without overlap."""
+def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], write: Callable[[float], str]) -> None:
+    """Write each line's name beside its last point, from the lowest up, without overlap.
+
+    A line that ends before the others is named above its own last point.
+    """
     low, high = ax.get_ylim()
     gap = (high - min(0, low)) * 0.06
-    last = frame.ffill().iloc[-1].sort_values()
+    ends = {str(name): frame[name].last_valid_index() for name in frame.columns}
+    last = {name: float(frame.loc[end, name]) for name, end in ends.items() if end is not None}
     floor = float("-inf")
-    for name, value in last.items():
-        floor = max(float(value), floor + gap)
+    for name, value in sorted(last.items(), key=lambda item: item[1]):
+        whole = ends[name] == frame.index[-1]
+        floor = max(value, floor + gap) if whole else floor
         ax.annotate(
-            f"{name}  {write(float(value))}", (frame.index[-1], floor), xytext=(8, 0), textcoords="offset points",
-            va="center", fontsize=9, color=lines[str(name)].get_color(), annotation_clip=False,
+            f"{name}  {write(value)}", (ends[name], floor if whole else value), xytext=(8, 0) if whole else (-4, 9),
+            textcoords="offset points", va="center", fontsize=9, color=lines[name].get_color(), annotation_clip=False,
         )  # fmt: skip

@@ -34,11 +34,11 @@ def build(dataset: str) -> None:
             "publies": published().reset_index(drop=True),
             "headlines": headlines(
                 [
-                    {"libelle": "Lignes refusées, gardées à part", "unite": "ligne", "perimetre": "toutes les sources",
+                    {"libelle": "Lignes refusées, gardées à part", "unite": "lignes", "perimetre": "toutes les sources",
                      "valeur": float(rows["enregistrement"].fillna("").ne("").sum()), **common},
-                    {"libelle": "Valeurs signalées", "unite": "valeur", "perimetre": "toutes les sources",
+                    {"libelle": "Valeurs signalées", "unite": "valeurs", "perimetre": "toutes les sources",
                      "valeur": float(len(rows)), **common},
-                    {"libelle": "Chiffres publiés signalés par la vérification", "unite": "ligne",
+                    {"libelle": "Chiffres publiés signalés par la vérification", "unite": "lignes",
                      "perimetre": "diapositives 2016 de l'ORCP", "valeur": float(flagged["ligne"].nunique()), **common},
                 ]
             ),

@@ -102,9 +102,9 @@ def strip(segments: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     common = {"edition": year, "perimetre": f"{dataset.region_nom}, marchés notifiés en {year}"}
     figures = [
         {"libelle": "Marchés publics exécutés dans la région", "valeur": float(now["marches"].sum()),
-         "decimales": 0, "unite": "marché", **common},
+         "decimales": 0, "unite": "marchés", **common},
         {"libelle": "Marchés dont le champ social est renseigné", "valeur": float(clear),
-         "decimales": 0, "unite": "marché", **common},
+         "decimales": 0, "unite": "marchés", **common},
     ]  # fmt: skip
     if clear:
         share = 100 * now["avec_clause"].sum() / clear

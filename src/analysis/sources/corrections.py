@@ -30,7 +30,7 @@ def load_corrections(path: Path) -> pd.DataFrame:
     """The corrections decided by analysts; none when there is no file."""
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in [*COLUMNS, "ligne"]})
-    rows = read_csv(path, path.name, encoding="utf-8", separator=",")
+    rows = read_csv(path, path.name)
     for column in COLUMNS:
         if column not in rows:
             raise fatal("colonne_absente", path.name, f"colonne « {column} »")

@@ -8,6 +8,7 @@ its hours is refused and kept in the quality table; any other unreadable value b
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,7 @@ from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping, load_mapping
 from analysis.sources.persons import load_secret, person_keys
 from analysis.sources.rows import keyed, linked
-from analysis.sources.spreadsheet import Workbook, read_csv
+from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, read_csv
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -57,24 +58,29 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     Raises one DataError with a sentence for each file that cannot be read.
     """
     mappings = _mappings_by_structure(folder)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in EXPORTS}
+    received: dict[tuple[str, str], list[list]] = defaultdict(list)
     problems: list[str] = []
     for send in sorted((folder / "exports").glob("*/*/")):
         try:
-            for name, rows in _read_send(send, mappings, dataset).items():
-                parts[name].append(rows)
+            mapping = _mapping_of(send, mappings, dataset)
+            for table, rows in _read_send(send, mapping).items():
+                received[mapping.nom, table] += rows
         except DataError as error:
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(problems))
-    return {name: _together(found, EXPORTS[name]) for name, found in parts.items()}
+    known = {mapping.nom: mapping for mapping in mappings.values()}
+    parts: dict[str, list[pd.DataFrame]] = {table: [] for table in EXPORTS}
+    for (name, table), rows in sorted(received.items()):
+        parts[table].append(_to_canonical(rows, known[name], known[name].tables[table]))
+    return {table: _together(found, EXPORTS[table]) for table, found in parts.items()}
 
 
 def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
     path = folder / "structures.csv"
     if not path.is_file():
         return {}
-    listed = read_csv(path, path.name, encoding="utf-8", separator=",")
+    listed = read_csv(path, path.name)
     for column in ("structure_id", "mapping"):
         if column not in listed:
             raise fatal("colonne_absente", path.name, f"colonne « {column} »")
@@ -82,8 +88,8 @@ def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
     return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
 
 
-def _read_send(send: Path, mappings: dict[str, Mapping], dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """The tables of one structure for one year."""
+def _mapping_of(send: Path, mappings: dict[str, Mapping], dataset: Dataset) -> Mapping:
+    """The mapping of the structure that sent a folder, its year checked."""
     structure, year = send.parent.name, send.name
     called = f"exports/{structure}/{year}"
     if structure not in mappings:
@@ -91,59 +97,74 @@ def _read_send(send: Path, mappings: dict[str, Mapping], dataset: Dataset) -> di
     years = [edition.annee for edition in dataset.editions]
     if not year.isdigit() or int(year) not in years:
         raise fatal("annee_hors_edition", called, f"année « {year} », éditions {min(years)} à {max(years)}")
-    mapping = mappings[structure]
+    return mappings[structure]
+
+
+def _read_send(send: Path, mapping: Mapping) -> dict[str, list[list]]:
+    """The rows of each table that one structure sent for one year: the mapped cells, then `_TRACE`."""
+    structure, year = send.parent.name, send.name
     books: dict[str, Workbook] = {}
     found = {}
-    for name, place in mapping.tables.items():
-        rows = _read_table(send / place.fichier, f"{called}/{place.fichier}", mapping, place, books)
-        found[name] = _to_canonical(rows, EXPORTS[name], mapping, place, int(year)).assign(
-            structure_id=structure, annee=int(year)
-        )
+    for table, place in mapping.tables.items():
+        called = f"exports/{structure}/{year}/{place.fichier}"
+        sheet, called = _sheet(send / place.fichier, called, mapping, place, books)
+        where = _positions(sheet, _headings(place), called)
+        trace = [called, structure, int(year)]
+        found[table] = [
+            [*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)
+        ]
     return found
 
 
-def _read_table(
+_TRACE = ["ligne", "fichier", "structure_id", "annee"]
+
+
+def _sheet(
     path: Path, called: str, mapping: Mapping, place: TableMapping, books: dict[str, Workbook]
-) -> pd.DataFrame:
+) -> tuple[Sheet, str]:
+    """A table as received and how messages call it; a workbook is opened once for all its sheets."""
     if place.feuille is None:
-        rows = read_csv(path, called, encoding=mapping.encodage, separator=mapping.separateur)
-    else:
-        if called not in books:
-            books[called] = Workbook(path, called)
-        rows = books[called].sheet(place.feuille, decimal=mapping.decimale)
-        called = f"{called}[{place.feuille}]"
-    wanted = [*place.colonnes.values(), *place.mois]
+        return csv_sheet(path, called, encoding=mapping.encodage, separator=mapping.separateur), called
+    if called not in books:
+        books[called] = Workbook(path, called)
+    return books[called].sheet(place.feuille, decimal=mapping.decimale), f"{called}[{place.feuille}]"
+
+
+def _headings(place: TableMapping) -> list[str]:
+    return [*place.colonnes.values(), *place.mois]
+
+
+def _positions(sheet: Sheet, wanted: list[str], called: str) -> list[int]:
     for column in wanted:
-        if column not in rows:
-            have = ", ".join(str(c) for c in rows.columns if c != "ligne")
+        if column not in sheet.header:
+            have = ", ".join(sheet.header)
             raise fatal("colonne_absente", called, f"colonne « {column} » absente, présentes : {have}")
-    return rows[[*dict.fromkeys(wanted), "ligne"]].assign(fichier=called)
+    return [sheet.header.index(column) for column in wanted]
 
 
-def _to_canonical(rows: pd.DataFrame, table: Table, mapping: Mapping, place: TableMapping, year: int) -> pd.DataFrame:
+def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd.DataFrame:
     """Supplier's headings and spellings into canonical ones; a column per month into a row per month."""
-    out = pd.DataFrame({name: rows[column] for name, column in place.colonnes.items()}, index=rows.index)
+    months = {f"{number:02d}": heading for heading, number in place.mois.items()}
+    out = pd.DataFrame(rows, columns=[*place.colonnes, *months, *_TRACE])
     for column, spellings in place.valeurs.items():
         out[column] = out[column].replace(spellings)
-    out[["fichier", "ligne"]] = rows[["fichier", "ligne"]]
     if place.disposition == "large":
-        months = {heading: f"{year}-{number:02d}" for heading, number in place.mois.items()}
-        wide = out.join(rows[list(months)].rename(columns=months))
-        out = wide.melt(
-            id_vars=list(out.columns), value_vars=list(months.values()), var_name="mois", value_name="heures"
-        )
+        kept = [*place.colonnes, *_TRACE]
+        out = out.melt(id_vars=kept, value_vars=list(months), var_name="mois", value_name="heures")
         out = out[out["heures"].notna()]
+        out["mois"] = out["annee"].astype("str") + "-" + out["mois"]
     return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
 
 
 def _together(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+    """All suppliers' rows in the order of structures, years and lines, absent columns empty."""
     columns = [column.name for column in table.columns]
-    extra = ["structure_id", "annee", "fichier", "ligne", "decimale", "format_date"]
-    if not parts:
-        empty = pd.DataFrame({name: pd.Series(dtype="str") for name in [*columns, *extra]})
-        return empty.astype({"annee": "int64", "ligne": "int64"})
-    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*columns, *extra])
-    return rows.astype(dict.fromkeys(columns, "str"))
+    extra = [*_TRACE, "decimale", "format_date"]
+    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, *extra])
+    rows = rows.reindex(columns=[*columns, *extra]).astype(
+        {**dict.fromkeys([*columns, *extra], "str"), "annee": "int64", "ligne": "int64"}
+    )
+    return rows.sort_values(["structure_id", "annee", "fichier", "ligne"], kind="stable", ignore_index=True)
 
 
 # --- cleaning ----------------------------------------------------------------------------------
@@ -166,7 +187,8 @@ def clean(
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
     hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
-    outcomes = linked(typed["sorties"], ["annee", "ctr_id"], contracts, typer)
+    # What became of a person may be known a year after the contract.
+    outcomes = linked(typed["sorties"], ["ctr_id"], contracts, typer)
     tables = {
         "operations": operations,
         "territoires": _parts(linked(typed["territoires"], ["annee", "op_id"], operations, typer), typer),

@@ -42,7 +42,7 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():
-            rows = book.sheet(name)
+            rows = book.sheet(name).frame()
             for column in table.required:
                 if column not in rows:
                     raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")

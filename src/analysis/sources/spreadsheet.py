@@ -1,4 +1,4 @@
-"""Suppliers' CSV files and workbooks as tables of text, with the line each row stood on.
+"""Suppliers' CSV files and workbooks as text, with the line each row stood on.
 
 Whatever stops a file from being read is one French sentence about the file.
 """
@@ -6,8 +6,10 @@ Whatever stops a file from being read is one French sentence about the file.
 from __future__ import annotations
 
 import codecs
+import csv
 import datetime as dt
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -19,18 +21,43 @@ from analysis.quality_log import fatal
 OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file
 
 
-def read_csv(path: Path, name: str, *, encoding: str, separator: str) -> pd.DataFrame:
-    """The rows of a CSV file as text, with `ligne`; `name` is how messages call the file.
+@dataclass(frozen=True)
+class Sheet:
+    """A table as received: headings, rows of text cells (None when empty), and the line each stood on."""
 
-    Raises DataError when the file is absent or not in the encoding announced.
+    header: list[str]
+    cells: list[list[str | None]]
+    lines: list[int]
+
+    def frame(self) -> pd.DataFrame:
+        """The same as a table of text, with `ligne`."""
+        return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
+
+
+def csv_sheet(path: Path, name: str, *, encoding: str, separator: str) -> Sheet:
+    """The rows of a CSV file; `name` is how messages call the file.
+
+    Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
+    cells than headings.
     """
-    text = _decode(_bytes(path, name), encoding, name)
-    try:
-        frame = pd.read_csv(io.StringIO(text), sep=separator, dtype="str", keep_default_na=False, na_values=[""])
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise fatal("fichier_illisible", name, str(error).splitlines()[0].strip()) from None
-    frame.columns = frame.columns.str.strip()
-    return frame.assign(ligne=range(2, len(frame) + 2))
+    reader = csv.reader(io.StringIO(_decode(_bytes(path, name), encoding, name), newline=""), delimiter=separator)
+    header = [cell.strip() for cell in next(reader, [])]
+    if not any(header):
+        raise fatal("fichier_illisible", name, "fichier vide")
+    cells, lines = [], []
+    for row in reader:
+        if len(row) > len(header):
+            reason = f"ligne {reader.line_num}, {len(row)} cellules pour {len(header)} colonnes"
+            raise fatal("fichier_illisible", name, reason)
+        if any(row):
+            cells.append([cell or None for cell in row] + [None] * (len(header) - len(row)))
+            lines.append(reader.line_num)
+    return Sheet(header, cells, lines)
+
+
+def read_csv(path: Path, name: str, *, encoding: str = "utf-8", separator: str = ",") -> pd.DataFrame:
+    """The rows of a CSV file as a table of text, with `ligne` (see `csv_sheet`)."""
+    return csv_sheet(path, name, encoding=encoding, separator=separator).frame()
 
 
 class Workbook:
@@ -46,19 +73,20 @@ class Workbook:
             raise fatal("fichier_illisible", name, str(error)) from None
         self._name = name
 
-    def sheet(self, title: str, *, decimal: str = ".") -> pd.DataFrame:
-        """The rows of one sheet as text, numbers with `decimal`, dates as YYYY-MM-DD, with `ligne`."""
+    def sheet(self, title: str, *, decimal: str = ".") -> Sheet:
+        """The rows of one sheet as text, numbers with `decimal`, dates as YYYY-MM-DD; blank rows left out."""
         if title not in self._book.sheet_names:
             have = ", ".join(self._book.sheet_names)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
         rows = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
-        if not rows:
-            return pd.DataFrame({"ligne": pd.Series(dtype="int64")})
-        header = [str(cell).strip() for cell in rows[0]]
-        text = [[_text(cell, decimal) for cell in row] for row in rows[1:]]
-        frame = pd.DataFrame(text, columns=header, dtype="str").assign(ligne=range(2, len(rows) + 1))
-        filled = frame.drop(columns="ligne").notna().any(axis=1)
-        return frame[filled].reset_index(drop=True)
+        header = [str(cell).strip() for cell in rows[0]] if rows else []
+        cells, lines = [], []
+        for line, row in enumerate(rows[1:], start=2):
+            text = [_text(cell, decimal) for cell in row]
+            if any(cell is not None for cell in text):
+                cells.append(text)
+                lines.append(line)
+        return Sheet(header, cells, lines)
 
 
 def _bytes(path: Path, name: str) -> bytes:
