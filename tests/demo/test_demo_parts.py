@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from analysis.cli import main
+from analysis.demo.build import generate_into
 from analysis.demo.calibration import FLAGS, calibrate
 from analysis.demo.employment import younger_than
 from analysis.demo.identifiers import all_valid, invented_sirets, luhn, siret_of, take, wrong_key
@@ -12,6 +17,7 @@ from analysis.demo.layouts import _spelled
 from analysis.demo.people import simplified, spelled
 from analysis.demo.places import at
 from analysis.demo.wording import Wording
+from analysis.params import DemoParams, load_params
 from analysis.sources.typer import valid_siret
 
 
@@ -98,3 +104,23 @@ def test_every_segment_has_words_trades_and_weights() -> None:
 def test_every_layout_numbers_its_records() -> None:
     known = set(zip(table("identifiants")["mapping"], table("identifiants")["objet"], strict=True))
     assert known == {(m, o) for m in mappings() for o in ("operation", "contrat", "personne")}
+
+
+def test_the_verb_writes_the_dataset_of_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("analysis.demo.generate", lambda folder, params: asked.append((folder, params)))
+    CliRunner().invoke(main, ["demo"], catch_exceptions=False)
+    assert asked == [(project / "data" / "raw" / "demo", load_params().demo)]
+
+
+def test_a_failed_run_leaves_the_former_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("stop")
+
+    monkeypatch.setattr("analysis.demo.build.build_world", fail)
+    former = tmp_path / "demo" / "decp" / "old.json"
+    former.parent.mkdir(parents=True)
+    former.write_text("{}", encoding="utf-8")
+    with pytest.raises(RuntimeError, match="stop"):
+        generate_into(tmp_path / "demo", DemoParams(seed=1, contracts_per_year=10))
+    assert [path.name for path in tmp_path.rglob("*")] == ["demo", "decp", "old.json"]

@@ -19,8 +19,9 @@ def contract(uid: str, **changes: object) -> dict:
     return {
         "uid": uid, "id": uid, "acheteur_id": "21590350100017", "codeCPV": "45430000", "montant": 100.0,
         "montant_initial": 100.0, "annee": 2025, "annee_source": "notification", "lieu_type": "commune",
-        "epci_siren": EPCI, "departement": "59", "epci_methode": "commune", "statut_social": "clause", "n_titulaires": 1,
-        "n_modifications": 0, "format": "2022", "source_fichier": "f.json", "source_ligne": 1, **changes,
+        "epci_siren": EPCI, "departement": "59", "epci_methode": "commune", "statut_social": "clause",
+        "n_titulaires": 1, "n_modifications": 0, "format": "2022", "source_fichier": "f.json",
+        "source_ligne": 1, **changes,
     }  # fmt: skip
 
 

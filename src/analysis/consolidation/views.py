@@ -253,7 +253,7 @@ def _breaks(frame: pd.DataFrame) -> dict[int, str]:
     """The years at which the perimeter or the legal base differs from the year before, and what came."""
     rows = list(frame[["edition", "lieu", "base_legale"]].itertuples(index=False))
     return {
-        int(now.edition): ", ".join(
+        int(now.edition): "\n".join(
             new for old, new in ((was.lieu, now.lieu), (was.base_legale, now.base_legale)) if new != old
         )
         for was, now in pairwise(rows)

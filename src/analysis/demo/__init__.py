@@ -15,6 +15,6 @@ def generate(folder: Path, params: DemoParams) -> None:
     The same parameters give the same bytes.
     """
     # Imported here: the processes that only write workbooks import this package too.
-    from analysis.demo.generate import generate_into
+    from analysis.demo.build import generate_into
 
     generate_into(folder, params)

@@ -87,6 +87,7 @@ class DecpWriter:
     def _cpv(self) -> None:
         known = table("cpv")
         self.cpv = {name: (rows["code"].tolist(), rows["poids"]) for name, rows in known.groupby("segment")}
+        self.cpv_keys = dict(zip(known["code"], known["cle"], strict=True))
         self.wrong = segments()["cpv_faux"].to_dict()
 
     def _draw_cpv(self, kinds: list[str]) -> list[str]:
@@ -389,6 +390,12 @@ def _uid(record: Record) -> str:
     return f"{record['acheteur']['id']}{record['id']}"
 
 
+def _social(record: Record) -> object:
+    """The declared considerations of a record whose field has the schema's form."""
+    field = record.get("considerationsSociales")
+    return field["considerationSociale"] if isinstance(field, dict) else None
+
+
 def _plain(amount: float) -> float | int:
     return int(amount) if float(amount).is_integer() else amount
 
@@ -443,7 +450,7 @@ class Spoiler:
             "date_annee_0218": lambda r: self._date(r, f"0{r['dateNotification'][1:]}"),
             "date_1899": lambda r: self._date(r, "1899-12-31"),
             "date_future": lambda r: self._date(r, f"20{self.words.whole(46, 89)}{r['dateNotification'][4:]}"),
-            "cpv_cle": lambda r: self._set(r, "codeCPV", f"{r['codeCPV']}-{self.words.whole(0, 9)}"),
+            "cpv_cle": lambda r: self._set(r, "codeCPV", f"{r['codeCPV']}-{writer.cpv_keys[r['codeCPV']]}"),
             "cpv_7_chiffres": lambda r: self._set(r, "codeCPV", r["codeCPV"][:7]),
             "cpv_invalide": lambda r: self._set(r, "codeCPV", self.words.pick(["", "00000000", "travaux", "99999999"])),
             "montant_nul": lambda r: self._set(r, "montant", self.words.pick([0, 0, 0, -1])),
@@ -480,6 +487,8 @@ class Spoiler:
                     able &= self.sources == rate["source_decp"]
                 if kind == "modification_meme_jour":
                     able &= changed
+                if kind == "social_sans_objet":
+                    able &= np.array([_social(r) == [NONE_DECLARED] for r in records])
                 hit = np.flatnonzero(able & self.writer.draw.chance(float(rate["taux"]), len(records)))
                 busy = taken.setdefault(kind.partition("_")[0], set())
                 for k in hit.tolist():
@@ -560,7 +569,7 @@ SOCIAL_DIRT: dict[str, Callable[[list[str]], Any]] = {
     "mq": lambda values: "MQ",
     "cdl": lambda values: "CDL",
     "inx": lambda values: f"INX {', '.join(values)}",
-    "sans_objet": lambda values: {"considerationSociale": ["Sans objet"] if values == [NONE_DECLARED] else values},
+    "sans_objet": lambda values: {"considerationSociale": ["Sans objet"]},
     "contradictoire": lambda values: {
         "considerationSociale": list(
             dict.fromkeys([*(values if values != [NONE_DECLARED] else ["Clause sociale"]), NONE_DECLARED])

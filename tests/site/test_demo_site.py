@@ -1,0 +1,167 @@
+"""The site of the demo as a reader meets it: in a real browser, without network, and held to its tables."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+NAMES = (
+    "segments/2025-32",
+    "facilitators/2025-32",
+    "consolidation/2016-32",
+    "consolidation/2025-32",
+    "quality/2025-32",
+)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    quiet = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*quiet, "--disable-sync"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """A page of a browser and the addresses it asked for, other than files."""
+    asked: list[str] = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+
+    def note(request: Request) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            asked.append(request.url)
+
+    page.on("request", note)
+    yield page, asked
+    page.close()
+
+
+def soup(root: Path, name: str) -> BeautifulSoup:
+    return BeautifulSoup((root / "reports/demo" / f"{name}.html").read_text("utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "index"])
+def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
+    demo: Path, opened: tuple[Page, list[str]], name: str
+) -> None:
+    page, asked = opened
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.goto((demo / "reports/demo" / f"{name}.html").as_uri())
+    assert page.locator("html").get_attribute("lang") == "fr"
+    assert page.locator("h1").count() == 1
+    assert "Données synthétiques." in page.locator("body").inner_text()
+    images = page.evaluate("[...document.images].map(i => [i.alt.length, i.naturalWidth])")
+    assert all(alt > 20 and width > 100 for alt, width in images)
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert asked == [] and errors == []
+
+
+def test_every_link_of_the_home_page_leads_somewhere(demo: Path, opened: tuple[Page, list[str]]) -> None:
+    page, _ = opened
+    home = demo / "reports/demo/index.html"
+    page.goto(home.as_uri())
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
+    files = [link for link in links if not link.startswith("#")]
+    assert len([link for link in files if link.endswith(".html")]) == len(NAMES)
+    assert len([link for link in files if link.endswith(".csv")]) >= 20
+    assert all((home.parent / link).is_file() for link in files)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_shows_no_code_prints_its_parameters_and_links_its_tables(demo: Path, name: str) -> None:
+    page = soup(demo, name)
+    text = page.get_text()
+    for code in ("import ", "views.", "Traceback", "dataset =", "NaN"):
+        assert code not in text
+    deliverable, rest = name.split("/")
+    year, territory = rest.split("-")
+    assert re.search(rf"edition = {year}", text.replace("\n", " ")) or f"édition {year}" in text
+    assert f"({territory})" in text
+    assert page.select("nav a") and page.select(f'a[href$=".csv"][href*="tables/{deliverable}_"]')
+    assert all(table.caption and table.select('th[scope="col"]') for table in page.select("table"))
+
+
+def test_the_demo_s_2016_is_what_the_observatory_published(demo: Path) -> None:
+    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_indicateurs.csv", dtype={"territoire": str})
+    assert list(rows.columns)[:6] == ["edition", "territoire", "indicateur", "modalite", "valeur", "unite"]
+    found = rows[(rows["edition"] == 2016) & (rows["territoire"] == "32")].set_index(["indicateur", "modalite"])[
+        "valeur"
+    ]
+    expected = {
+        ("donneurs_ordre", "ensemble"): 192, ("operations", "ensemble"): 888, ("entreprises", "ensemble"): 1081,
+        ("beneficiaires", "ensemble"): 3453, ("heures_realisees", "ensemble"): 1302553,
+        ("heures_realisees", "RSA"): 299727, ("heures_realisees", "QPV"): 273806, ("heures_realisees", "ANRU"): 61193,
+        ("heures_realisees", "JEUNE"): 473653, ("heures_realisees", "IAE"): 613866,
+        ("heures_realisees", "ALTERNANCE"): 163156.2, ("heures_realisees", "DELD"): 618686,
+    }  # fmt: skip
+    assert {key: found[key] for key in expected} == expected
+    assert round(100 * found["part_beneficiaires", "F"]) == 16
+    assert found["etp_1607", "ensemble"] == 1302553 / 1607 and found["etp_1820", "ensemble"] == 1302553 / 1820
+    assert found["heures_par_beneficiaire", "ensemble"] == 1302553 / 3453
+
+
+def test_each_published_figure_meets_the_verdict_of_the_audit(demo: Path) -> None:
+    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_comparaison.csv").set_index(["indicateur", "modalite"])
+    assert len(rows) == 22
+    odd = rows["verdict"][rows["verdict"] != "arrondi"].to_dict()
+    assert odd == {
+        ("etp_1607", "ensemble"): "tronqué",
+        ("part_heures_totales", "JEUNE"): "chiffre perdu",
+        ("part_heures_totales", "DELD"): "tronqué",
+    }
+
+
+def test_the_headline_figures_of_the_page_are_those_of_its_table(demo: Path) -> None:
+    text = soup(demo, "consolidation/2016-32").get_text().replace("\u202f", "").replace("\u00a0", " ")
+    for figure in ("1302553", "3453", "888", "1081", "192", "377", "811", "716"):
+        assert figure in text, figure
+
+
+def test_every_decided_duplicate_is_gone_and_every_undecided_one_is_asked_about(demo: Path) -> None:
+    raw = demo / "data/raw/demo"
+    truth = pd.read_csv(raw / "verite/operations_doublons.csv", dtype=str)
+    decided = pd.read_csv(raw / "decisions/doublons_operations.csv", dtype=str)
+    queue = pd.read_csv(demo / "reports/demo/tables/consolidation_doublons_a_revoir.csv", dtype=str)
+
+    def pairs(rows: pd.DataFrame) -> set[frozenset[str]]:
+        a, b = rows["structure_a"] + ":" + rows["op_id_a"], rows["structure_b"] + ":" + rows["op_id_b"]
+        return {frozenset(pair) for pair in zip(a, b, strict=True)}
+
+    waiting = pairs(truth) - pairs(decided)
+    asked = {frozenset(pair) for pair in zip(queue["op_a"], queue["op_b"], strict=True)}
+    assert len(waiting) >= 5
+    assert waiting <= asked
+
+
+def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) -> None:
+    """Names come from the exports themselves; those that are also places or words of the pages are left out."""
+    published = "\n".join(
+        path.read_text("utf-8") for path in (demo / "reports/demo").rglob("*") if path.suffix in (".html", ".csv")
+    )
+    published = re.sub(r"data:image/[^\"]+", "", published)
+    assert not re.search(r"[12]\d{2}(0[1-9]|1[0-2])\d{8}\b(?!\.)", re.sub(r"\d+\.\d+", "", published)), (
+        "looks like a NIR"
+    )
+    assert not re.search(r"\b0[67](?:[ .]?\d{2}){4}\b", published), "looks like a phone number"
+    mails = set(re.findall(r"[\w.+-]+@[\w-]+\.\w+", published))
+    assert mails == set()
+    births = set()
+    for path in sorted((demo / "data/raw/demo/exports").glob("*/2016/participants.csv"))[:5]:
+        births |= set(re.findall(rb"\b\d{2}/\d{2}/(?:19|20)\d{2}\b", path.read_bytes()))
+    assert births and not any(birth.decode() in published for birth in births)
