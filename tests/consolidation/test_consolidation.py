@@ -66,6 +66,18 @@ def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
 
 
+def test_training_split_off_by_one_structure_only_is_not_counted_twice(dataset: Path) -> None:
+    split = [
+        {"ctr_id": "C1", "mois": "2025-02", "heures": "80,5", "nature_heures": "TRAVAIL"},
+        {"ctr_id": "C1", "mois": "2025-02", "heures": "20", "nature_heures": "FORMATION"},
+        TABLES["heures"][1],
+    ]
+    send()
+    send({"heures": split}, structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 150.75
+
+
 def test_two_contracts_alike_in_one_structure_stay_two() -> None:
     twin = {**TABLES["contrats"][0], "ctr_id": "C2"}
     more = [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "20"}]

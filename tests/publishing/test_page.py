@@ -53,5 +53,5 @@ def test_only_protected_tables_of_the_deliverable_are_read(project: Path) -> Non
     page = Page("consolidation", "jouet", 2016, "32")
     assert len(page.read("indicateurs")) == 5
     assert page.csv("indicateurs") == "consolidation_indicateurs"
-    with pytest.raises(DataError, match=r"« heures » absente.*attendu : headlines, publics"):
+    with pytest.raises(DataError, match=r"« heures » absente.*attendu : headlines, indicateurs"):
         page.read("heures")

@@ -58,12 +58,12 @@ CELLS = [
     "Prose('Les heures **augmentent** de 3,2 %.')",
     "## Publics",
     "### Heures par public",
-    "table = page.read('publics')\n"
+    "table = page.read('indicateurs')\n"
     "shown = DataTable(\n"
     "    table,\n"
     "    columns={'public': Column('Public'), 'heures': Column('Heures', 0, 'h'),\n"
     "             'part': Column('Part des heures', 1, '%', factor=100)},\n"
-    "    caption='Heures réalisées par public', scope=page.scope, csv=page.csv('publics'),\n"
+    "    caption='Heures réalisées par public', scope=page.scope, csv=page.csv('indicateurs'),\n"
     "    note='Une personne peut relever de plusieurs publics : les lignes ne s\\'additionnent pas.')\n"
     "shown",
     "from analysis.publishing import style\n"

@@ -95,13 +95,18 @@ def _same_contract(contracts: pd.DataFrame) -> pd.Series:
 
 
 def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hours of each contract and month from one structure only, and those set aside."""
+    """Hours of each contract and month as one structure entered them, and those of the others.
+
+    The choice is made by month, whatever the kind of hours: one structure may split off training that
+    another counts as work.
+    """
+    month = ["annee", "contrat", "mois"]
     hours = hours.assign(centiheures=(hours["heures"] * 100).round().astype("int64"))
     hours = hours.sort_values(
-        ["annee", "contrat", "mois", "nature_heures", "est_garde", "ctr_id"], ascending=[True] * 4 + [False, True]
+        [*month, "est_garde", "ctr_id", "nature_heures"], ascending=[True] * 3 + [False, True, True]
     )
-    again = hours.duplicated(["annee", "contrat", "mois", "nature_heures"])
-    return hours[~again], hours[again]
+    own = hours["ctr_id"] == hours.groupby(month)["ctr_id"].transform("first")
+    return hours[own], hours[~own]
 
 
 def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:

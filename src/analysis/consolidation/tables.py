@@ -152,7 +152,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "decimales": int(labels.loc[code, "decimales"]),
                 "unite": "",
                 "edition": edition.annee,
-                "perimetre": f"{edition.territoire_nom}, {edition.base_legale}",
+                "perimetre": f"{edition.territoire_nom}, {edition.annee}, {edition.base_legale}",
                 **{name: cells.loc[code, name] for name in measures},
             }
             for code, label in STRIP

@@ -97,9 +97,10 @@ class DecpWriter:
         wrong = self.draw.chance([self.wrong[k] if k in self.cpv else 1.0 for k in kinds], size)
         near = self.draw.chance(setting("cpv", "meme_groupe"), size)
         seen = np.array(kinds, dtype=object)
+        true = seen.copy()
         for kind in sorted(set(kinds)):
             for same in (True, False):
-                here = np.flatnonzero((np.array(kinds) == kind) & wrong & (near == same))
+                here = np.flatnonzero((true == kind) & wrong & (near == same))
                 others = [k for k in able if k != kind and (not same or self.groups[k] == self.groups[kind])]
                 others = others or [k for k in able if k != kind]
                 seen[here] = self.draw.choose(others, segments().loc[others, "decp"], len(here))

@@ -22,13 +22,13 @@ from analysis.errors import DataError
 from analysis.files import write_text
 from analysis.paths import ROOT_VARIABLE, project_root
 from analysis.publishing.page import Page
-from analysis.publishing.templating import TEMPLATES, fill, program_version
+from analysis.publishing.templating import TEMPLATES, fill, no_break, program_version
 
 # nbformat imports an optional checker of formats at a cost of over a second, and does without it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import nbformat  # noqa: E402
-from bs4 import BeautifulSoup, Tag  # noqa: E402
+from bs4 import BeautifulSoup, NavigableString, Tag  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
@@ -119,6 +119,9 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
     """The whole page as text; PageError when its body breaks a rule of our pages."""
     body = BeautifulSoup(_exporter().from_notebook_node(_shown(executed))[0], "html.parser")
     _check_body(notebook, body)
+    for text in body.find_all(string=True):
+        if type(text) is NavigableString and (kept := no_break(text)) != text:
+            text.replace_with(kept)
     return fill(
         "page.html.j2",
         title=f"{page.title} : {page.territory_name}, édition {page.year}",

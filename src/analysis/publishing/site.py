@@ -54,8 +54,14 @@ def build(dataset: str) -> None:
     with finished_folder(reports_dir(dataset) / "tables") as folder:
         for table in tables:
             write_table(read_table(table.source), folder / table.file)
+    figures = headlines(described)
     chapters = [
-        {"title": row["titre"], "sentence": row["phrase"], "pages": pages(described, str(name))}
+        {
+            "title": row["titre"],
+            "sentence": row["phrase"],
+            "strip": Strip(figures.get(str(name), [])),
+            "pages": pages(described, str(name)),
+        }
         for name, row in deliverables().iterrows()
     ]
     text = fill(
@@ -63,7 +69,6 @@ def build(dataset: str) -> None:
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
         dataset=described,
-        headlines=Strip([card for cards in headlines(described).values() for card in cards]),
         chapters=[chapter for chapter in chapters if chapter["pages"]],
         tables=tables,
         version=program_version(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
@@ -40,6 +41,12 @@ def number(value: float | Decimal | None, digits: int = 0, unit: str = "", facto
 def markdown(text: str) -> str:
     """`text`, in Markdown, as HTML; HTML inside it is shown, not obeyed."""
     return str(_markdown()(text))
+
+
+def no_break(text: str) -> str:
+    """`text` with the spaces that French puts inside guillemets and before high signs made unbreakable."""
+    text = text.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
+    return re.sub(r" (?=[;:?!](\s|$))", "\N{NO-BREAK SPACE}", text)
 
 
 def program_version() -> str:

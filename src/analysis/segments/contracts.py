@@ -13,7 +13,6 @@ import ibis.expr.types as ir
 from analysis import reference
 
 OTHER = "AUTRE"
-PREFIXES = (4, 3, 2)  # lengths of the CPV prefixes of segments_cpv.csv, most precise first
 
 
 def open_contracts(path: Path) -> ir.Table:
@@ -25,10 +24,9 @@ def with_segment(contracts: ir.Table) -> ir.Table:
     """`contracts` with `segment`, from the longest known prefix of the CPV code; AUTRE without one."""
     prefixes = reference.table("nomenclatures/segments_cpv")
     found = []
-    for length in PREFIXES:
-        mine = prefixes[prefixes["prefixe_cpv"].str.len() == length]
+    for length, mine in sorted(prefixes.groupby(prefixes["prefixe_cpv"].str.len()), reverse=True):
         mapping = dict(zip(mine["prefixe_cpv"], mine["segment"], strict=True))
-        found.append(contracts.codeCPV.left(length).cases(*mapping.items(), else_=None))
+        found.append(contracts.codeCPV.left(int(length)).cases(*mapping.items(), else_=None))
     return contracts.mutate(segment=ibis.coalesce(*found, ibis.literal(OTHER)))
 
 

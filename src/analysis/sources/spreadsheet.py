@@ -98,8 +98,8 @@ def _bytes(path: Path, name: str) -> bytes:
 
 def _decode(content: bytes, encoding: str, name: str) -> str:
     """Decode, telling apart UTF-8 from the single-byte encodings, which accept nearly anything."""
-    is_utf8 = codecs.lookup(encoding).name == "utf-8"
     try:
+        is_utf8 = codecs.lookup(encoding).name.startswith("utf-8")
         text = content.decode("utf-8-sig" if is_utf8 else encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
