@@ -21,7 +21,7 @@ report: $(STAMP) ## install, run the pipeline, print the path of the site and th
 test: report ## install what the tests need, then run them all
 	@bash tests/install-browser.sh
 	pytest -n 2 --dist loadfile tests
-	pytest -p no:xdist --nbval --nbval-cell-timeout 60 notebooks
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 pytest -p nbval.plugin --nbval --nbval-cell-timeout 60 notebooks/*.ipynb
 
 check: $(STAMP) ## lint, format and types
 	ruff check .
