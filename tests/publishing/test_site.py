@@ -12,6 +12,7 @@ from analysis.errors import DataError
 from analysis.files import write_table, write_text
 from analysis.paths import protected_dir, reports_dir
 from analysis.publishing import site
+from analysis.schemas.registry import published
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
 
@@ -29,7 +30,8 @@ def test_every_protected_table_is_published_unrounded(built: BeautifulSoup) -> N
     assert text.startswith(b"public,heures,part,secret\nAllocataires du RSA,299727.0,0.230107,\n")
     links = [a["href"] for a in built.select("table a")]
     assert links == ["tables/consolidation_headlines.csv", "tables/consolidation_indicateurs.csv"]
-    assert [td.get_text() for td in built.select("tbody tr")[1].select("td")] == ["Heures par public", "un public"]
+    [description] = built.select("tbody tr")[1].select("td")
+    assert description.get_text() == published("consolidation")["indicateurs"].description
 
 
 def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSoup) -> None:

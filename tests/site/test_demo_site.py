@@ -157,7 +157,7 @@ def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) ->
     published = re.sub(r"data:image/[^\"]+", "", published)
     nir = r"(?<![\d.])[12]\d{2}(0[1-9]|1[0-2])\d{8}(\d{2})?(?!\d)"
     assert not re.search(nir, published), "looks like a NIR"
-    assert not re.search(r"\b0[67](?:[ .]?\d{2}){4}\b", published), "looks like a phone number"
+    assert not re.search(r"(?<![\d.])0[67](?:[ .]?\d{2}){4}(?!\d)", published), "looks like a phone number"
     mails = set(re.findall(r"[\w.+-]+@[\w-]+\.\w+", published))
     assert mails == set()
     births = set()

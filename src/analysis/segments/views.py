@@ -16,6 +16,16 @@ from analysis.publishing.style import bar_chart, figure
 NAME = "segments"
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 
+STATES = {
+    "marches": Column("Marchés", 0),
+    "montant": Column("Montant connu", **MILLIONS),
+    "renseignes": Column("Renseignés", 0),
+    "avec_clause": Column("Avec clause", 0),
+    "part_clause": Column("Part", **PERCENT),
+    "part_clause_bas": Column("de", **PERCENT),
+    "part_clause_haut": Column("à", **PERCENT),
+}
+
 
 def open_page(dataset: str, edition: int, territory: str) -> Page:
     """The page of that edition and territory; DataError when one of them is unknown."""
@@ -250,16 +260,7 @@ def _labels() -> dict[str, str]:
 def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
     return DataTable(
         now.sort_values(["marches", "segment"], ascending=[False, True]),
-        columns={
-            "libelle": Column("Segment"),
-            "marches": Column("Marchés", 0),
-            "montant": Column("Montant connu", **MILLIONS),
-            "renseignes": Column("Renseignés", 0),
-            "avec_clause": Column("Avec clause", 0),
-            "part_clause": Column("Part", **PERCENT),
-            "part_clause_bas": Column("de", **PERCENT),
-            "part_clause_haut": Column("à", **PERCENT),
-        },
+        columns={"libelle": Column("Segment"), **STATES},
         caption="Marchés, montants et clause sociale par segment",
         scope=_scope(page),
         csv=page.csv("segments"),
@@ -271,16 +272,7 @@ def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
 def _epci_table(now: pd.DataFrame, page: Page) -> DataTable:
     return DataTable(
         now.sort_values("nom"),
-        columns={
-            "nom": Column("Intercommunalité"),
-            "marches": Column("Marchés", 0),
-            "montant": Column("Montant connu", **MILLIONS),
-            "renseignes": Column("Renseignés", 0),
-            "avec_clause": Column("Avec clause", 0),
-            "part_clause": Column("Part", **PERCENT),
-            "part_clause_bas": Column("de", **PERCENT),
-            "part_clause_haut": Column("à", **PERCENT),
-        },
+        columns={"nom": Column("Intercommunalité"), **STATES},
         caption="Marchés, montants et clause sociale par intercommunalité d'exécution",
         scope=_scope(page),
         csv=page.csv("epci"),

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
-    from conftest import SHARED
+    from checkout import SHARED
 
     if not SHARED.is_dir():
         pytest.skip("the real data (../shared) is not beside this checkout")
