@@ -12,7 +12,7 @@ PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=~! ;]", text)[0].lower().replace("_", "-") for text in requirements}
+    return {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~! ;]", text)[0].lower()) for text in requirements}
 
 
 def test_environment_yml_is_python_pip_and_the_project() -> None:
