@@ -44,6 +44,11 @@ def test_an_odd_name_is_refused(project: Path, name: str) -> None:
         new_dataset(name, "32", 2025)
 
 
+def test_a_region_without_its_communes_is_refused(project: Path) -> None:
+    with pytest.raises(DataError, match="région « 11 »"):
+        new_dataset("idf", "11", 2025)
+
+
 def test_an_existing_dataset_is_left_alone(project: Path) -> None:
     new_dataset("aisne", "32", 2025)
     with pytest.raises(DataError, match="existe déjà"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from analysis.files import read_table, write_table
@@ -17,6 +19,13 @@ def write_results(dataset: str, deliverable: str, tables: dict[str, pd.DataFrame
     """Write the result tables of a deliverable; they still have to be protected."""
     for name, frame in tables.items():
         write_table(frame, results_dir(dataset) / deliverable / f"{name}.parquet")
+
+
+def on_day(rows: pd.DataFrame, day: dt.date | pd.Timestamp) -> pd.DataFrame:
+    """The rows in force on `day`; no start means always, no end means still."""
+    day = pd.Timestamp(day)
+    begun = rows["date_debut"].isna() | (rows["date_debut"] <= day)
+    return rows[begun & (rows["date_fin"].isna() | (rows["date_fin"] >= day))]
 
 
 def headlines(rows: list[dict]) -> pd.DataFrame:

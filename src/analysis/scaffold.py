@@ -42,6 +42,10 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     regions = reference.table("territoire/regions").set_index("code_region")["nom"]
     if region not in regions:
         raise DataError(f"région « {region} » inconnue ; attendu : un code de région, par exemple 32.")
+    if not reference.communes()["departement"].isin(reference.departments(region)["code_departement"]).any():
+        raise DataError(
+            f"région « {region} » : ses communes ne sont pas dans data/raw/reference/territoire/ ; attendu : 32."
+        )
     for part in ("decp", "exports", "inventaire", "besoins", "mappings", "decisions", "questionnaires"):
         (folder / part).mkdir(parents=True)
     settings = _settings(name, region, str(regions[region]), year)
@@ -59,18 +63,17 @@ def new_dataset(name: str, region: str, year: int) -> Path:
 
 
 def _settings(name: str, region: str, region_name: str, year: int) -> dict:
-    end = dt.date(year, 12, 31)
     return {
         "nom": name,
         "titre": f"Observatoire de la commande publique, {region_name}",
         "synthetique": False,
         "region": region,
         "region_nom": region_name,
-        "date_observation": end,
+        "date_observation": dt.date(year, 12, 31),
         "editions": [
             {
                 "annee": year,
-                "date_observation": end,
+                "date_observation": dt.date(year, 12, 31),
                 "territoire": region,
                 "territoire_nom": region_name,
                 "departements": list(reference.departments(region)["code_departement"]),

@@ -208,6 +208,20 @@ def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -
     assert "S9" in sentences[1] and "structures.csv" in sentences[1]
 
 
+def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path) -> None:
+    (dataset / "exports" / "S1").mkdir(parents=True)
+    (dataset / "exports" / "S1" / "export.xlsx").write_bytes(b"x")
+    assert refused().startswith("exports/S1/export.xlsx")
+
+
+def test_what_is_executed_outside_the_region_keeps_its_share() -> None:
+    rows = [{**TABLES["territoires"][0], "part": "0,6"}, {"op_id": "OP1", "epci_siren": "200023414", "part": "0,4"}]
+    send({"territoires": rows})
+    tables, quality = imported()
+    assert tables["territoires"]["part"].tolist() == [0.6]
+    assert quality["regle"].tolist() == ["epci_inconnu"]
+
+
 def test_a_missing_file_is_named() -> None:
     (send() / "heures.csv").unlink()
     assert "exports/S1/2025/heures.csv" in refused()

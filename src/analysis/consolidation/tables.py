@@ -8,14 +8,23 @@ from analysis import reference
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import MEASURES, indicators
-from analysis.dataset import Dataset, load_dataset
+from analysis.dataset import Dataset, Edition, load_dataset
 from analysis.params import load_params
 from analysis.paths import raw_dir
 from analysis.quality.published import published, verdict
 from analysis.reference import WHOLE
-from analysis.results import headlines, read_clean, write_results
+from analysis.results import headlines, on_day, read_clean, write_results
 
-CLEAN = ("operations", "territoires", "engagements", "beneficiaires", "contrats", "heures", "structures")
+CLEAN = (
+    "operations",
+    "territoires",
+    "engagements",
+    "beneficiaires",
+    "contrats",
+    "heures",
+    "structures",
+    "facilitateurs",
+)
 STRIP = (
     ("heures_realisees", "Heures d'insertion réalisées"),
     ("beneficiaires", "Bénéficiaires"),
@@ -46,7 +55,7 @@ def build(dataset: str) -> None:
             "comparaison": comparison(measured),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
-            "editions": editions(measured, clean["structures"], described),
+            "editions": editions(measured, clean["structures"], clean["facilitateurs"], described),
             "headlines": strip(measured, described),
         },
     )
@@ -115,10 +124,15 @@ def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset
     )
 
 
-def editions(table: pd.DataFrame, structures: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """The editions, their scope, and how many of the known facilitator structures answered."""
+def editions(table: pd.DataFrame, structures: pd.DataFrame, people: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The editions, their scope, and how many of the facilitator structures in place that year answered.
+
+    In place: somebody in post on 31 December, and its seat in a department of the edition.
+    """
     sent = table[table["indicateur"] == "structures_repondantes"].set_index("edition")["valeur"]
-    known = int(structures["type_acteur"].eq("FACILITATEUR").sum())
+    department = reference.communes().set_index("code_insee")["departement"]
+    hosts = structures[structures["type_acteur"] == "FACILITATEUR"]
+    seats = hosts.set_index("structure_id")["commune_insee"].map(department)
     rows = [
         {
             "edition": edition.annee,
@@ -127,11 +141,16 @@ def editions(table: pd.DataFrame, structures: pd.DataFrame, dataset: Dataset) ->
             "base_legale": edition.base_legale,
             "date_observation": pd.Timestamp(edition.date_observation),
             "structures": int(sent[edition.annee]),
-            "structures_connues": known,
+            "structures_connues": _in_place(edition, seats, people),
         }
         for edition in dataset.editions
     ]
     return pd.DataFrame(rows)
+
+
+def _in_place(edition: Edition, seats: pd.Series, people: pd.DataFrame) -> int:
+    staffed = on_day(people, pd.Timestamp(edition.annee, 12, 31))["structure_id"]
+    return int((seats.isin(edition.departements) & seats.index.isin(staffed)).sum())
 
 
 def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def headline(page: Page) -> Content:
             Card(
                 labels.loc[code, "libelle"],
                 cells.loc[code, "valeur"],
-                _unit(code),
+                "" if cells.loc[code, "secret"] else _unit(code),
                 digits=int(labels.loc[code, "decimales"]),
                 secret=cells.loc[code, "secret"],
             )
@@ -61,7 +61,10 @@ def headline(page: Page) -> Content:
 
 def message(page: Page) -> Content:
     """The year in a sentence, and how many structures stand behind it."""
-    cells = _cells(page).query("modalite == @WHOLE").set_index("indicateur")["valeur"]
+    whole = _cells(page).query("modalite == @WHOLE").set_index("indicateur")
+    cells = whole["valeur"]
+    if whole["secret"].get("heures_realisees"):
+        return Prose("Les heures de cette édition et de ce territoire relèvent du secret statistique.")
     if pd.isna(cells.get("heures_realisees")):
         return Prose("Rien à montrer pour cette édition et ce territoire.")
     editions = page.read("editions").set_index("edition").loc[page.year]
@@ -70,9 +73,10 @@ def message(page: Page) -> Content:
         f"En {page.year}, {french(cells['beneficiaires'])} personnes ont réalisé "
         f"{french(cells['heures_realisees'])} heures d'insertion, soit "
         f"{french(cells['heures_par_beneficiaire'])} heures par personne dans l'année. "
-        f"{french(editions['structures'])} structures sur {french(editions['structures_connues'])} connues "
-        f"ont envoyé un export ; {french(removed['operations'])} opérations saisies deux fois ont été comptées "
-        f"une fois ({french(removed['heures'])} heures retirées, toute la région), "
+        f"{french(editions['structures'])} structures ont envoyé un export, l'inventaire en compte "
+        f"{french(editions['structures_connues'])} en place ; "
+        f"{french(removed['operations'])} opérations saisies deux fois ont été comptées une fois "
+        f"({french(removed['heures'])} heures retirées, toute la région), "
         f"{french(removed['a_revoir'])} paires restent à examiner."
     )
 
@@ -188,9 +192,9 @@ def published_beside(page: Page) -> Content:
         caption="Les chiffres réellement publiés, en face de ceux de la chaîne",
         scope=f"{page.territory_name}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("comparaison"),
-        note="Le jeu de démonstration est calé sur ces chiffres : les publiés sont réels, les recalculés synthétiques."
-        if page.dataset.synthetique
-        else None,
+        note="Les parts publiées portent sur toutes les heures, statut inconnu compris ; celles du tableau par public, "
+        "sur les heures au statut connu."
+        + (" Les publiés sont réels, les recalculés synthétiques." if page.dataset.synthetique else ""),
     )
 
 

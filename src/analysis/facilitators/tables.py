@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pandas as pd
 
 from analysis import reference
 from analysis.dataset import Dataset, load_dataset
-from analysis.results import headlines, read_clean, write_results
+from analysis.results import headlines, on_day, read_clean, write_results
 
 CLEAN = ("structures", "facilitateurs", "zones", "besoins")
 
@@ -41,13 +39,6 @@ def inventory(clean: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFra
     return {name: frame.assign(edition=year) for name, frame in tables.items()}
 
 
-def on_day(rows: pd.DataFrame, day: dt.date | pd.Timestamp) -> pd.DataFrame:
-    """The rows in force on `day`; no start means always, no end means still."""
-    day = pd.Timestamp(day)
-    begun = rows["date_debut"].isna() | (rows["date_debut"] <= day)
-    return rows[begun & (rows["date_fin"].isna() | (rows["date_fin"] >= day))]
-
-
 def _staff(hosts: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Per structure: persons (distinct), ETP, department of its seat, and whether it may be shown."""
     counts = people.groupby("structure_id").agg(personnes=("fac_ref", "nunique"), etp=("etp", "sum"))
@@ -77,6 +68,8 @@ def coverage(zones: pd.DataFrame, staff: pd.DataFrame) -> pd.DataFrame:
     """Every EPCI of the region: structures that declare it; `sans_facilitateur` when there is none."""
     known = zones.groupby("epci_siren")["structure_id"].nunique()
     places = reference.epci()[["epci_siren", "nom", "departement", "population_region"]]
+    if staff.empty:  # without an inventory nothing can be said of an EPCI, not even that it has nobody
+        places = places[:0]
     structures = places["epci_siren"].map(known).fillna(0).astype("int64")
     return places.assign(structures=structures, sans_facilitateur=structures.eq(0))
 

@@ -95,6 +95,8 @@ def by_department(page: Page) -> Content:
 def coverage(page: Page) -> Content:
     """Map of the EPCI by number of structures that declare to work there, and the list of those without any."""
     rows = _coverage(page)
+    if rows.empty:
+        return Prose("Aucun inventaire à cette date : les territoires sans facilitateur ne peuvent pas être dits.")
     without = rows[rows["sans_facilitateur"]]
     people = 100 * without["population_region"].sum() / rows["population_region"].sum()
     department = None if page.territory == page.dataset.region else page.territory
@@ -133,7 +135,7 @@ def evolution(page: Page) -> Content:
     years = rows.groupby("edition")[["structures", "personnes", "etp"]].sum(min_count=1)
     years = years.astype("float64")
     if len(years) < 2:
-        return Prose("Une seule date d'inventaire : pas d'évolution à montrer.")
+        return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
     frame = years.reset_index()
     first, last = years.iloc[0], years.iloc[-1]
     return Figure(

@@ -36,7 +36,8 @@ def build(dataset: str) -> None:
                 [
                     {"libelle": "Lignes refusées, gardées à part", "unite": "lignes", "perimetre": "toutes les sources",
                      "valeur": float(rows["enregistrement"].fillna("").ne("").sum()), **common},
-                    {"libelle": "Valeurs signalées", "unite": "valeurs", "perimetre": "toutes les sources",
+                    {"libelle": "Valeurs signalées, lignes refusées comprises", "unite": "valeurs",
+                     "perimetre": "toutes les sources",
                      "valeur": float(len(rows)), **common},
                     {"libelle": "Chiffres publiés signalés par la vérification", "unite": "lignes",
                      "perimetre": "diapositives 2016 de l'ORCP", "valeur": float(flagged["ligne"].nunique()), **common},

@@ -152,13 +152,13 @@ def segments_by_department(page: Page) -> Content:
     texts = shares.map(lambda share: french(100 * share, 0))
     sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
     ax.set(xlabel="", ylabel="")
-    ax.set_xticklabels([f"{name}\n{french(count)} marchés" for name, count in wide.sum().items()])
+    ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     top = shares.stack().idxmax()
     return Figure(
         fig,
-        title="Part de chaque segment dans les marchés de chaque département (en %)",
+        title="Part de chaque segment dans les marchés de chaque département (en %, nombre de marchés en tête)",
         alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(100 * shares.loc[top], 1, '%')}.",
         table=DataTable(
             wide.reset_index(),

@@ -60,6 +60,7 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     mappings = _mappings_by_structure(folder)
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
     problems: list[str] = []
+    problems += _misplaced(folder / "exports")
     for send in sorted((folder / "exports").glob("*/*/")):
         try:
             mapping = _mapping_of(send, mappings, dataset)
@@ -74,6 +75,13 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     for (name, table), rows in sorted(received.items()):
         parts[table].append(_to_canonical(rows, known[name], known[name].tables[table]))
     return {table: _together(found, EXPORTS[table]) for table, found in parts.items()}
+
+
+def _misplaced(exports: Path) -> list[str]:
+    """A sentence for each file that is not in the folder of a structure and a year: it would not be read."""
+    stray = [path for depth in ("*", "*/*") for path in exports.glob(depth) if path.is_file()]
+    names = sorted(f"exports/{path.relative_to(exports).as_posix()}" for path in stray if path.name[0] not in ".~")
+    return [str(fatal("export_mal_place", name)) for name in names]
 
 
 def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
@@ -269,9 +277,11 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
 
 def _parts(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Shares of an operation's EPCI that sum to 1: scaled in proportion where they did not."""
-    rows = rows[rows["epci_siren"].notna() & rows["part"].gt(0)].copy()
+    rows = rows[rows["part"].gt(0)].copy()
+    # What is executed outside the region keeps its share, which counts in no EPCI of ours.
     total = rows.groupby(["annee", "op_id"])["part"].transform("sum")
     wrong = (total - 1).abs() > PART_TOLERANCE
     first = rows[wrong].drop_duplicates(["annee", "op_id"])
     typer.flag(first.assign(part=total[first.index].round(6).astype("str")), "parts_somme", "part")
-    return rows.assign(part=rows["part"] / total, part_methode=wrong.map({True: "ramenee", False: "declaree"}))
+    rows = rows.assign(part=rows["part"] / total, part_methode=wrong.map({True: "ramenee", False: "declaree"}))
+    return rows[rows["epci_siren"].notna()]
