@@ -98,13 +98,12 @@ def analyse(deliverable: str, dataset: str) -> None:
 
 
 @main.command()
-@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
 @click.argument("dataset")
-def protect(deliverable: str, dataset: str) -> None:
-    """Stage: disclosure control of one deliverable of DATASET, before any notebook reads it."""
+def protect(dataset: str) -> None:
+    """Stage: disclosure control of every table of DATASET, before any notebook reads it."""
     from analysis.disclosure.protect import build
 
-    build(dataset, deliverable)
+    build(dataset)
 
 
 @main.command()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation import tables
-from analysis.disclosure import protect
+from analysis.disclosure.protect import protect
 from analysis.files import read_table
 from analysis.paths import protected_dir, results_dir
 from analysis.sources import exports, inventory
@@ -110,7 +110,7 @@ def test_no_export_at_all_is_not_an_error() -> None:
 def test_a_table_of_too_few_persons_is_published_without_its_numbers(dataset: Path) -> None:
     send()
     consolidated()
-    protect.build("essai", "consolidation")
+    protect("essai", "consolidation")
     rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet")
     assert not [name for name in rows.columns if name.startswith("_")]
     hidden = rows.set_index(["territoire", "indicateur", "modalite"])

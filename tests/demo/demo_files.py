@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from python_calamine import CalamineWorkbook
 
 def send(folder: Path, structure: str, year: int, mapping: dict) -> dict[str, pd.DataFrame]:
     """The canonical tables of one send, as text; hours one row per month."""
-    where = folder / "exports" / structure / str(year)
+    where = folder / "exports" / structure
     tables = {}
     for name, place in mapping["tables"].items():
-        rows = _sheet(where, mapping, place)
+        inside = f"{mapping['archive']}/{place['fichier']}" if "archive" in mapping else place["fichier"]
+        rows = _sheet(received(where / inside.replace("{annee}", str(year))), mapping, place)
         found = pd.DataFrame({k: rows[v] for k, v in place["colonnes"].items()})
         for column, spellings in place.get("valeurs", {}).items():
             found[column] = found[column].map(lambda v, s=spellings: s.get(v, v))
@@ -44,7 +47,7 @@ def _all_sends(folder: Path, year: int) -> dict[str, pd.DataFrame]:
     listed = pd.read_csv(folder / "structures.csv", dtype=str)
     parts: dict[str, list[pd.DataFrame]] = {}
     for row in listed.itertuples():
-        if not (folder / "exports" / row.structure_id / str(year)).is_dir():
+        if not any((folder / "exports" / row.structure_id).glob(f"*{year}*")):
             continue
         mapping = yaml.safe_load((folder / "mappings" / f"{row.mapping}.yaml").read_text(encoding="utf-8"))
         for name, rows in send(folder, row.structure_id, year, mapping).items():
@@ -58,11 +61,15 @@ def simplified(name: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def _sheet(where: Path, mapping: dict, place: dict) -> pd.DataFrame:
-    path = where / place["fichier"]
+def received(path: Path) -> Path | zipfile.Path:
+    """A file of a send, which may be in an archive."""
+    return zipfile.Path(path.parent) / path.name if path.parent.suffix == ".zip" else path
+
+
+def _sheet(path: Path | zipfile.Path, mapping: dict, place: dict) -> pd.DataFrame:
     if "feuille" not in place:
         return pd.read_csv(
-            path, sep=mapping["separateur"], encoding=mapping["encodage"], dtype=str, keep_default_na=False
+            io.BytesIO(path.read_bytes()), sep=mapping["separateur"], encoding=mapping["encodage"], dtype=str, keep_default_na=False
         )
     return sheet(path, place["feuille"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ import fastjsonschema
 import pandas as pd
 import pytest
 import yaml
-from demo_files import all_sends, sheet, simplified
+from demo_files import all_sends, received, sheet, simplified
 
 from analysis import reference
 from analysis.dataset import Dataset
@@ -82,9 +83,9 @@ def test_only_the_old_region_answers_in_2015(written: Path) -> None:
         .set_index("structure_id")["commune_insee"]
         .str.slice(0, 2)
     )
-    sent = {path.parent.name for path in (written / "exports").glob("*/2015")}
+    sent = {path.parent.name for path in (written / "exports").glob("*/*2015*")}
     assert {home[s] for s in sent} == {"59", "62"}
-    assert {home[p.parent.name] for p in (written / "exports").glob("*/2016")} == {"02", "59", "60", "62", "80"}
+    assert {home[p.parent.name] for p in (written / "exports").glob("*/*2016*")} == {"02", "59", "60", "62", "80"}
 
 
 @pytest.mark.parametrize("year", [2015, 2016, 2025])
@@ -176,15 +177,15 @@ def test_errors_are_where_the_truth_says(written: Path) -> None:
     layouts = {name: load_mapping(written / "mappings" / f"{name}.yaml") for name in set(layout.values())}
     for name, rows in exports.groupby("fichier"):
         mapping = layouts[layout[str(name).split("/")[1]]]
-        with (written / str(name)).open(encoding=mapping.encodage, newline="") as file:
-            lines = list(csv.reader(file, delimiter=mapping.separateur))
+        text = received(written / str(name)).read_bytes().decode(mapping.encodage)
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=mapping.separateur))
         for row in rows.itertuples():
             assert row.valeur_ecrite in lines[int(row.ligne) - 1], row
 
 
 def test_nothing_that_counts_is_spoilt_in_2016(written: Path) -> None:
     errors = truth(written, "erreurs")
-    assert set(errors.loc[errors["fichier"].str.contains("/2016/"), "genre"]) <= HARMLESS_IN_2016
+    assert set(errors.loc[errors["fichier"].str.contains("_2016."), "genre"]) <= HARMLESS_IN_2016
     assert "heures_milliers" in set(errors["genre"])
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from analysis.disclosure import protect
+from analysis.disclosure.protect import protect
 from analysis.facilitators import tables
 from analysis.files import read_table
 from analysis.paths import protected_dir, quality_dir
@@ -57,7 +57,7 @@ def built(project: Path) -> None:
     write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
     inventory.build("essai")
     tables.build("essai")
-    protect.build("essai", "facilitators")
+    protect("essai", "facilitators")
 
 
 def protected(name: str) -> pd.DataFrame:

@@ -48,8 +48,8 @@ def entries(command: str) -> list[str]:
             return [f"analysis.sources.{source}"]
         case ["analyse", deliverable, _]:
             return [f"analysis.{deliverable}.tables"]
-        case ["protect", deliverable, _]:
-            return ["analysis.disclosure.protect", f"analysis.schemas.{deliverable}"]
+        case ["protect", _]:
+            return ["analysis.disclosure.protect", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
         case ["report", _, notebook]:
             return ["analysis.publishing.report", f"analysis.{notebook}.views"]
         case ["site", _]:

@@ -59,14 +59,12 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
         ("src/analysis/quality/views.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
         ("src/analysis/facilitators/tables.py", "", "\n# changed\n", {"facilitators@demo"}),
         ("src/analysis/publishing/templates/style.css", "body", "body ", {*ALL_REPORTS, "site@demo"}),
-        ("src/analysis/disclosure/primary.py", "Primary", "The primary", {f"protect@demo-{n}" for n in (
-            "segments", "facilitators", "consolidation", "quality")}),
+        ("src/analysis/disclosure/primary.py", "Primary", "The primary", {"protect@demo"}),
         ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
         ("src/analysis/results.py", "", "\n# changed\n", ANALYSES),
         ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo-quality"}),
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo"}),
-        ("data/raw/reference/secret.csv", "min,5,", "min,6,", {f"protect@demo-{n}" for n in (
-            "segments", "facilitators", "consolidation", "quality")}),
+        ("data/raw/reference/secret.csv", "min,5,", "min,6,", {"protect@demo"}),
         ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo"}),
         ("README.md", "", "\nmore\n", set()),
     ],

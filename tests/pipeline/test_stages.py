@@ -80,7 +80,8 @@ def test_deliverables_have_one_name_everywhere() -> None:
         assert (CHECKOUT / "tests" / name).is_dir()
         assert (CHECKOUT / "docs" / f"{name}.md").is_file()
         assert name in params and name in params["publishing"]["pages"]
-        assert {f"{name}@demo", f"protect@demo-{name}", f"report@demo-{name}"} <= set(STAGES)
+        assert {f"{name}@demo", f"report@demo-{name}"} <= set(STAGES)
+        assert f"data/processed/demo/protected/{name}" in STAGES["protect@demo"]["outs"]
 
 
 @pytest.mark.parametrize("name", DELIVERABLES)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from analysis.disclosure import protect
+from analysis.disclosure.protect import protect
 from analysis.paths import ROOT_VARIABLE, clean_dir, protected_dir
 from analysis.publishing.render import render
 from analysis.scaffold import new_dataset
@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / "decp" / name).symlink_to(shared / "decp" / name)
         decp.build("reel")
         tables.build("reel")
-        protect.build("reel", "segments")
+        protect("reel", "segments")
         for year in (2018, 2019):
             render(
                 CHECKOUT / "notebooks" / "segments.ipynb",

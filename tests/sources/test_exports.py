@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import msoffcrypto
@@ -214,6 +215,60 @@ def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path
     assert refused().startswith("exports/S1/export.xlsx")
 
 
+def test_a_mapping_may_have_the_year_in_the_names_of_files(dataset: Path) -> None:
+    folder = send()
+    changes = mapping()
+    for place in changes["tables"].values():
+        received = folder / place["fichier"]
+        place["fichier"] = f"{received.stem}_{{annee}}.csv"
+        received.rename(folder.parent / place["fichier"].replace("{annee}", "2025"))
+    folder.rmdir()
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    tables, quality = imported()
+    assert quality.empty
+    assert set(tables["heures"]["fichier"]) == {"exports/S1/heures_2025.csv"}
+    (folder.parent / "heures_2025 (1).csv").write_text("x")
+    assert "exports/S1/heures_2025 (1).csv" in refused()
+
+
+@pytest.fixture
+def archive(dataset: Path) -> Path:
+    """The send of S1 in one archive instead of loose files."""
+    folder = send()
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(archive="export_{annee}.zip")))
+    path = folder.parent / "export_2025.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        for file in sorted(folder.iterdir()):
+            packed.write(file, file.name)
+            file.unlink()
+    return path
+
+
+def test_an_archive_is_read_as_it_came(archive: Path) -> None:
+    tables, quality = imported()
+    assert quality.empty
+    assert set(tables["heures"]["fichier"]) == {"exports/S1/export_2025.zip/heures.csv"}
+    assert tables["heures"]["heures"].sum() == 150.75
+
+
+def test_what_an_archive_lacks_is_named(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("heure.csv", "x")
+        packed.writestr("operations.csv", "x")
+    assert "exports/S1/export_2025.zip/" in refused() and "présents : " in refused()
+
+
+def test_a_broken_archive_and_one_with_a_password_are_named_as_such(archive: Path) -> None:
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[:200])
+    assert "exports/S1/export_2025.zip : fichier inutilisable (archive zip illisible)" in refused()
+    locked = bytearray(whole)
+    at = whole.rindex(b"PK\x01\x02")  # the last entry of the central directory; its flags are 8 bytes further
+    locked[at + 8] |= 1
+    archive.write_bytes(bytes(locked))
+    assert "exports/S1/export_2025.zip" in refused() and "sans mot de passe" in refused()
+
+
 def test_what_is_executed_outside_the_region_keeps_its_share() -> None:
     rows = [{**TABLES["territoires"][0], "part": "0,6"}, {"op_id": "OP1", "epci_siren": "200023414", "part": "0,4"}]
     send({"territoires": rows})
@@ -224,7 +279,8 @@ def test_what_is_executed_outside_the_region_keeps_its_share() -> None:
 
 def test_a_missing_file_is_named() -> None:
     (send() / "heures.csv").unlink()
-    assert "exports/S1/2025/heures.csv" in refused()
+    sentence = refused()
+    assert sentence.startswith("exports/S1/2025/heures.csv : ") and "absent, présents : " in sentence
 
 
 def test_an_unknown_dataset_names_those_there_are() -> None:

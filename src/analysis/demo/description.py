@@ -27,7 +27,7 @@ retirées les opérations saisies deux fois.
 |---|---|
 | `dataset.yaml` | les éditions, leur périmètre et leur base légale |
 | `structures.csv`, `mappings/` | les structures et la forme de leurs fichiers |
-| `exports/<structure>/<année>/` | ce que chaque structure a envoyé, avec des erreurs de saisie |
+| `exports/<structure>/` | ce que chaque structure a envoyé, année par année, avec des erreurs de saisie |
 | `decp/` | données essentielles des marchés, formats 2019 et 2022, avec les défauts des fichiers réels |
 | `inventaire/`, `besoins/` | l'inventaire des facilitateurs, l'enquête auprès des acheteurs de l'État |
 | `decisions/` | ce que les analystes ont décidé des doublons et corrigé |

@@ -6,6 +6,8 @@ The mapping files that the importer reads are the only description: they are rea
 from __future__ import annotations
 
 import csv
+import io
+import zipfile
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -54,11 +56,11 @@ def write_exports(
     for mapping in mappings().values():
         sheets = {table: _sheet(mapping, table, exports, dirt) for table in mapping.tables}
         for send in sorted({send for sheet in sheets.values() for send in sheet.sends}):
-            pending += _write_send(folder / send[0] / str(send[1]), mapping, sheets, send, pool)
+            pending += _write_send(folder / send[0], mapping, sheets, send, pool)
         located.append(_located(errors, mapping, sheets))
     removed = pd.DataFrame(dirt.removed, columns=["genre", "structure_id", "annee", "mapping", "cle"])
     removed["fichier"] = [
-        f"exports/{r.structure_id}/{r.annee}/{mappings()[r.mapping].tables['territoires'].fichier}"
+        f"exports/{r.structure_id}/{mappings()[r.mapping].path('territoires', r.annee)}"
         for r in removed.itertuples()
     ]
     removed = removed.assign(table="territoires")[["genre", "fichier", "table", "cle"]]
@@ -205,26 +207,38 @@ def _write_send(
     """Write the files of one send; its workbooks are being written."""
     folder.mkdir(parents=True, exist_ok=True)
     empty = slice(0, 0)
+    texts: dict[str, bytes] = {}
     books: dict[str, list[tuple[str, list[str], list[str], list[list]]]] = {}
-    for sheet in sheets.values():
+    for table, sheet in sheets.items():
         rows = sheet.sends.get(send, empty)
         columns = [column[rows].tolist() for column in sheet.columns]
+        name = mapping.path(table, send[1])
         if sheet.place.feuille is not None:
-            books.setdefault(sheet.place.fichier, []).append(
-                (sheet.place.feuille, sheet.headings, sheet.kinds, columns)
-            )
+            books.setdefault(name, []).append((sheet.place.feuille, sheet.headings, sheet.kinds, columns))
         else:
-            _write_csv(folder / sheet.place.fichier, mapping, sheet.headings, columns)
+            texts[name] = _csv(mapping, sheet.headings, columns)
+    if archive := mapping.archive_path(send[1]):
+        _write_archive(folder / archive, {name.removeprefix(f"{archive}/"): text for name, text in texts.items()})
+    else:
+        for name, text in texts.items():
+            (folder / name).write_bytes(text)
     return [pool.submit(write_workbook, folder / name, content) for name, content in books.items()]
 
 
-def _write_csv(path: Path, mapping: Mapping, headings: list[str], columns: list[list]) -> None:
+def _csv(mapping: Mapping, headings: list[str], columns: list[list]) -> bytes:
+    file = io.StringIO(newline="")
     line = "\r\n" if mapping.encodage == "cp1252" else "\n"
-    encoding = "utf-8-sig" if mapping.nom in MARKED else mapping.encodage
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.writer(file, delimiter=mapping.separateur, lineterminator=line)
-        writer.writerow(headings)
-        writer.writerows(zip(*columns, strict=True))
+    writer = csv.writer(file, delimiter=mapping.separateur, lineterminator=line)
+    writer.writerow(headings)
+    writer.writerows(zip(*columns, strict=True))
+    return file.getvalue().encode("utf-8-sig" if mapping.nom in MARKED else mapping.encodage)
+
+
+def _write_archive(path: Path, files: dict[str, bytes]) -> None:
+    """The files in one zip archive; entries carry the format's first date, so that bytes repeat."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content, compress_type=zipfile.ZIP_DEFLATED)
 
 
 def _located(errors: pd.DataFrame, mapping: Mapping, sheets: dict[str, Sheet]) -> pd.DataFrame:
@@ -250,7 +264,7 @@ def _located(errors: pd.DataFrame, mapping: Mapping, sheets: dict[str, Sheet]) -
             pd.DataFrame(
                 {
                     "genre": mine["genre"].to_numpy(),
-                    "fichier": [f"exports/{sends[k][0]}/{sends[k][1]}/{sheet.place.fichier}" for k in which],
+                    "fichier": [f"exports/{sends[k][0]}/{mapping.path(name, sends[k][1])}" for k in which],
                     "feuille": sheet.place.feuille or "",
                     "ligne": at - starts[which] + 2 if len(which) else at,
                     "table": name,

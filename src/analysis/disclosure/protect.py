@@ -1,4 +1,4 @@
-"""The stage between results and notebooks: each table of a deliverable is protected by its own policy.
+"""The stage between results and notebooks: each table is protected by the policy of its schema.
 
 A table without a schema, with a person's key or with a measure left over is an error of ours, not data.
 """
@@ -13,12 +13,18 @@ from analysis.disclosure.primary import OPEN, protect_cells
 from analysis.files import read_table, write_table
 from analysis.paths import protected_dir, results_dir
 from analysis.schemas.build import conform
-from analysis.schemas.registry import published
+from analysis.schemas.registry import DELIVERABLES, published
 
 PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
 
 
-def build(dataset: str, deliverable: str) -> None:
+def build(dataset: str) -> None:
+    """Protect the result tables of every deliverable of `dataset`."""
+    for deliverable in DELIVERABLES:
+        protect(dataset, deliverable)
+
+
+def protect(dataset: str, deliverable: str) -> None:
     """Protect every result table of `deliverable`; its protected folder is replaced as a whole."""
     schemas = published(deliverable)
     out = protected_dir(dataset) / deliverable

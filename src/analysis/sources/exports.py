@@ -1,6 +1,6 @@
 """Facilitators' yearly exports into clean tables, through mapping files.
 
-    exports/<structure_id>/<annee>/<files>  +  structures.csv  +  mappings/<mapping>.yaml
+    exports/<structure_id>/<files>  +  structures.csv  +  mappings/<mapping>.yaml
 
 Names, birth dates and social security numbers stop here. A row without its key, its link or
 its hours is refused and kept in the quality table; any other unreadable value becomes null.
@@ -8,7 +8,9 @@ its hours is refused and kept in the quality table; any other unreadable value b
 
 from __future__ import annotations
 
+import zipfile
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -27,7 +29,7 @@ from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping, load_mapping
 from analysis.sources.persons import load_secret, person_keys
 from analysis.sources.rows import keyed, linked
-from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, read_csv
+from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, read_csv
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -59,17 +61,16 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     """
     mappings = _mappings_by_structure(folder)
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
-    problems: list[str] = []
-    problems += _misplaced(folder / "exports")
-    for send in sorted((folder / "exports").glob("*/*/")):
+    sends, problems = _sends(folder / "exports", mappings)
+    for structure, year in sends:
         try:
-            mapping = _mapping_of(send, mappings, dataset)
-            for table, rows in _read_send(send, mapping).items():
+            mapping = mappings[structure]
+            for table, rows in _read_send(folder / "exports", structure, _edition(structure, year, dataset), mapping):
                 received[mapping.nom, table] += rows
         except DataError as error:
             problems.append(str(error))
     if problems:
-        raise DataError("\n".join(problems))
+        raise DataError("\n".join(sorted(problems)))
     known = {mapping.nom: mapping for mapping in mappings.values()}
     parts: dict[str, list[pd.DataFrame]] = {table: [] for table in EXPORTS}
     for (name, table), rows in sorted(received.items()):
@@ -77,11 +78,27 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     return {table: _together(found, EXPORTS[table]) for table, found in parts.items()}
 
 
-def _misplaced(exports: Path) -> list[str]:
-    """A sentence for each file that is not in the folder of a structure and a year: it would not be read."""
-    stray = [path for depth in ("*", "*/*") for path in exports.glob(depth) if path.is_file()]
-    names = sorted(f"exports/{path.relative_to(exports).as_posix()}" for path in stray if path.name[0] not in ".~")
-    return [str(fatal("export_mal_place", name)) for name in names]
+def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str, str]], list[str]]:
+    """The structures and years that sent something, and a sentence for each file that would not be read."""
+    sends: set[tuple[str, str]] = set()
+    lost: set[tuple[str, str]] = set()
+    for path in sorted(path for path in exports.rglob("*") if path.is_file() and path.name[0] not in ".~"):
+        structure, _, name = path.relative_to(exports).as_posix().partition("/")
+        if name and structure not in mappings:
+            lost.add((f"exports/{structure}", "structure_inconnue"))
+        elif year := _year(name, mappings.get(structure)):
+            sends.add((structure, year))
+        else:
+            lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place"))
+    return sorted(sends), [str(fatal(rule, called)) for called, rule in sorted(lost)]
+
+
+def _year(name: str, mapping: Mapping | None) -> str | None:
+    """The year that a file of a structure's folder is of: as its mapping says, else the folder it is in."""
+    if mapping is None:
+        return None
+    folder, _, rest = name.partition("/")
+    return mapping.year_of(name) or (folder if rest else None)
 
 
 def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
@@ -96,39 +113,37 @@ def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
     return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
 
 
-def _mapping_of(send: Path, mappings: dict[str, Mapping], dataset: Dataset) -> Mapping:
-    """The mapping of the structure that sent a folder, its year checked."""
-    structure, year = send.parent.name, send.name
-    called = f"exports/{structure}/{year}"
-    if structure not in mappings:
-        raise fatal("structure_inconnue", called, f"structure « {structure} »")
+def _edition(structure: str, year: str, dataset: Dataset) -> int:
+    """The year of a send, which must be one of the dataset's editions."""
     years = [edition.annee for edition in dataset.editions]
     if not year.isdigit() or int(year) not in years:
-        raise fatal("annee_hors_edition", called, f"année « {year} », éditions {min(years)} à {max(years)}")
-    return mappings[structure]
+        reason = f"année « {year} », éditions {min(years)} à {max(years)}"
+        raise fatal("annee_hors_edition", f"exports/{structure}", reason)
+    return int(year)
 
 
-def _read_send(send: Path, mapping: Mapping) -> dict[str, list[list]]:
+def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> Iterator[tuple[str, list[list]]]:
     """The rows of each table that one structure sent for one year: the mapped cells, then `_TRACE`."""
-    structure, year = send.parent.name, send.name
     books: dict[str, Workbook] = {}
-    found = {}
+    archive = mapping.archive_path(year)
+    packed = open_archive(exports / structure / archive, f"exports/{structure}/{archive}") if archive else None
     for table, place in mapping.tables.items():
-        called = f"exports/{structure}/{year}/{place.fichier}"
-        sheet, called = _sheet(send / place.fichier, called, mapping, place, books)
+        name = mapping.path(table, year)
+        path = packed / name.removeprefix(f"{archive}/") if packed else exports / structure / name
+        sheet, called = _sheet(path, f"exports/{structure}/{name}", mapping, place, books)
         where = _positions(sheet, _headings(place), called)
-        trace = [called, structure, int(year)]
-        found[table] = [
-            [*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)
-        ]
-    return found
+        trace = [called, structure, year]
+        yield (
+            table,
+            [[*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)],
+        )
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
 
 
 def _sheet(
-    path: Path, called: str, mapping: Mapping, place: TableMapping, books: dict[str, Workbook]
+    path: Path | zipfile.Path, called: str, mapping: Mapping, place: TableMapping, books: dict[str, Workbook]
 ) -> tuple[Sheet, str]:
     """A table as received and how messages call it; a workbook is opened once for all its sheets."""
     if place.feuille is None:

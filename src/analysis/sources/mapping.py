@@ -5,9 +5,10 @@ encodage: cp1252            # of the CSV files
 separateur: ";"
 decimale: ","
 format_date: "%d/%m/%Y"
+archive: export_{annee}.zip # when the files arrive in one: `fichier` is then a name inside it
 tables:
   operations:
-    fichier: export.xlsx    # in the folder of one structure and one year
+    fichier: suivi_{annee}.xlsx   # in the structure's folder; without {annee}, in its folder of the year
     feuille: Opérations     # for a workbook
     colonnes: {op_id: "N° opération", libelle: Intitulé}
     valeurs: {mecanisme: {"Art. 38": EXEC}}
@@ -20,6 +21,7 @@ tables:
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +30,8 @@ from pydantic import Field, model_validator
 from analysis.errors import DataError
 from analysis.params import Block, load_settings
 from analysis.sources.canonical import EXPORTS
+
+YEAR = "{annee}"
 
 
 class TableMapping(Block):
@@ -55,7 +59,32 @@ class Mapping(Block):
     separateur: str = ";"
     decimale: str = ","
     format_date: str = "%Y-%m-%d"
+    archive: str | None = None
     tables: dict[str, TableMapping]
+
+    def path(self, table: str, year: int | str) -> str:
+        """Where the rows of `table` for `year` are, from the structure's folder; an archive counts as a folder."""
+        name = self.tables[table].fichier
+        return _dated(f"{self.archive}/{name}" if self.archive else name).replace(YEAR, str(year))
+
+    def archive_path(self, year: int | str) -> str | None:
+        """Where the archive of `year` is, from the structure's folder; None when files arrive loose."""
+        return _dated(self.archive).replace(YEAR, str(year)) if self.archive else None
+
+    def year_of(self, path: str) -> str | None:
+        """The year of which `path`, from the structure's folder, is a file; None when it is not one of these."""
+        names = [self.archive] if self.archive else [place.fichier for place in self.tables.values()]
+        found = (re.fullmatch(_year_pattern(_dated(name)), path) for name in names)
+        return next((match["annee"] for match in found if match), None)
+
+
+def _dated(name: str) -> str:
+    return name if YEAR in name else f"{YEAR}/{name}"
+
+
+def _year_pattern(name: str) -> str:
+    first, *rest = (re.escape(part) for part in name.split(YEAR))
+    return f"{first}(?P<annee>[0-9]{{4}}){'(?P=annee)'.join(rest)}"
 
 
 def load_mapping(path: Path) -> Mapping:

@@ -1,4 +1,4 @@
-"""Suppliers' CSV files and workbooks as text, with the line each row stood on.
+"""Suppliers' CSV files and workbooks, loose or in an archive, as text, with the line each row stood on.
 
 Whatever stops a file from being read is one French sentence about the file.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import codecs
 import csv
 import datetime as dt
+import difflib
 import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from analysis.errors import DataError
 from analysis.quality_log import fatal
 
+ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file
 
 
@@ -34,7 +37,7 @@ class Sheet:
         return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
 
 
-def csv_sheet(path: Path, name: str, *, encoding: str, separator: str) -> Sheet:
+def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator: str) -> Sheet:
     """The rows of a CSV file; `name` is how messages call the file.
 
     Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
@@ -63,10 +66,10 @@ def read_csv(path: Path, name: str, *, encoding: str = "utf-8", separator: str =
 class Workbook:
     """An open workbook; raises DataError when it is absent, broken or locked by a password."""
 
-    def __init__(self, path: Path, name: str) -> None:
+    def __init__(self, path: Path | zipfile.Path, name: str) -> None:
         content = _bytes(path, name)
         if content.startswith(OLE_CONTAINER):
-            raise fatal("classeur_protege", name)
+            raise fatal("fichier_protege", name)
         try:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         except CalamineError as error:
@@ -89,11 +92,30 @@ class Workbook:
         return Sheet(header, cells, lines)
 
 
-def _bytes(path: Path, name: str) -> bytes:
+def open_archive(path: Path, name: str) -> zipfile.Path:
+    """The files of a zip archive; raises DataError when it is absent, broken or locked by a password."""
+    content = _bytes(path, name)
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+    except zipfile.BadZipFile:
+        raise fatal("fichier_illisible", name, "archive zip illisible") from None
+    if any(entry.flag_bits & ENCRYPTED for entry in archive.infolist()):
+        raise fatal("fichier_protege", name)
+    return zipfile.Path(archive)
+
+
+def _bytes(path: Path | zipfile.Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise fatal("fichier_absent", name) from None
+        raise fatal("fichier_absent", name, f"absent, présents : {_neighbours(path) or 'aucun'}") from None
+
+
+def _neighbours(path: Path | zipfile.Path) -> str:
+    """The files that stand where `path` should, those of the most similar names first."""
+    folder = path.parent
+    names = sorted(found.name for found in folder.iterdir() if found.is_file()) if folder.is_dir() else []
+    return ", ".join(difflib.get_close_matches(path.name, names, n=5, cutoff=0.0))
 
 
 def _decode(content: bytes, encoding: str, name: str) -> str:
