@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis.paths import ROOT_VARIABLE
+from analysis.core.paths import ROOT_VARIABLE
 from checkout import CHECKOUT, SHARED
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The root of an empty project, the one that `analysis.paths` now finds."""
+    """The root of an empty project, the one that `analysis.core.paths` now finds."""
     root = tmp_path / "project"
     (root / "data" / "raw").mkdir(parents=True)
     for name in ("dvc.yaml", "params.yaml"):

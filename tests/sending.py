@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from analysis.paths import raw_dir
+from analysis.core.paths import raw_dir
 from analysis.scaffold import new_dataset
 from analysis.sources.canonical import EXPORTS
 

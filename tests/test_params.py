@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from analysis.errors import DataError
-from analysis.params import load_params
+from analysis.core.errors import DataError
+from analysis.core.params import load_params
 from checkout import CHECKOUT
 
 

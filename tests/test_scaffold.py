@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from analysis.dataset import load_dataset
-from analysis.errors import DataError
-from analysis.files import read_table
-from analysis.paths import clean_dir, quality_dir
+from analysis.core.dataset import load_dataset
+from analysis.core.errors import DataError
+from analysis.core.files import read_table
+from analysis.core.paths import clean_dir, quality_dir
 from analysis.scaffold import new_dataset
 from analysis.sources import inventory
 from analysis.sources.canonical import EXPORTS, INVENTORY
@@ -34,7 +34,7 @@ def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_no
     assert "EXEMPLE" in rows[1]
     path.rename(folder / "inventaire" / "rempli.xlsx")
     inventory.build("aisne")
-    assert read_table(clean_dir("aisne") / "structures.parquet").empty
+    assert read_table(clean_dir("aisne", "inventory") / "structures.parquet").empty
     assert read_table(quality_dir("aisne") / "inventaire.parquet").empty
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import click
 
-from analysis.errors import DataError
-from analysis.paths import project_root
+from analysis.core.errors import DataError
+from analysis.core.paths import project_root
 
 
 class Verbs(click.Group):
@@ -73,9 +73,9 @@ def ingest_decp(
 @main.command()
 def demo() -> None:
     """Write the synthetic dataset data/raw/demo/ (seed and size in params.yaml)."""
+    from analysis.core.params import load_params
+    from analysis.core.paths import raw_dir
     from analysis.demo import generate
-    from analysis.params import load_params
-    from analysis.paths import raw_dir
 
     generate(raw_dir("demo"), load_params().demo)
 
@@ -120,7 +120,7 @@ def report(dataset: str, notebook: str) -> None:
 @click.argument("dataset")
 def site(dataset: str) -> None:
     """Stage: the front page of DATASET and its protected tables as CSV."""
-    from analysis.publishing.site import build
+    from analysis.site import build
 
     build(dataset)
 
@@ -129,7 +129,7 @@ def site(dataset: str) -> None:
 @click.argument("dataset")
 def summary(dataset: str) -> None:
     """The address of DATASET's front page, and three figures from it."""
-    from analysis.publishing.site import summary as text
+    from analysis.site import summary as text
 
     click.echo(text(dataset))
 
@@ -139,7 +139,7 @@ def summary(dataset: str) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
 def normalise_notebooks(files: tuple[Path, ...], check: bool) -> None:
     """Bring notebooks to their committed form: text outputs only, nothing volatile."""
-    from analysis.publishing.normalise import normalise_file
+    from analysis.notebooks import normalise_file
 
     changed = [path for path in files if normalise_file(path, check=check)]
     for path in changed:
@@ -152,8 +152,8 @@ def normalise_notebooks(files: tuple[Path, ...], check: bool) -> None:
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True))
 def run_notebooks(files: tuple[Path, ...]) -> None:
     """Execute FILES (by default all of notebooks/) at their default parameters and store their text outputs."""
-    from analysis.paths import notebooks_dir
-    from analysis.publishing.normalise import run_notebooks as run
+    from analysis.core.paths import notebooks_dir
+    from analysis.notebooks import run_notebooks as run
 
     run(files or sorted(notebooks_dir().glob("*.ipynb")))
 

@@ -9,8 +9,8 @@ from functools import cache
 
 import pandas as pd
 
-from analysis.errors import DataError
-from analysis.paths import reference_dir
+from analysis.core.errors import DataError
+from analysis.core.paths import reference_dir
 from analysis.quality_columns import COLUMNS, SORT
 
 

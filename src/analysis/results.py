@@ -6,13 +6,13 @@ import datetime as dt
 
 import pandas as pd
 
-from analysis.files import read_table, write_table
-from analysis.paths import clean_dir, results_dir
+from analysis.core.files import read_table, write_table
+from analysis.core.paths import clean_dir, results_dir
 
 
-def read_clean(dataset: str, *names: str) -> dict[str, pd.DataFrame]:
-    """The clean tables of those names."""
-    return {name: read_table(clean_dir(dataset) / f"{name}.parquet") for name in names}
+def read_clean(dataset: str, source: str) -> dict[str, pd.DataFrame]:
+    """The clean tables of a source, by name."""
+    return {path.stem: read_table(path) for path in sorted(clean_dir(dataset, source).glob("*.parquet"))}
 
 
 def write_results(dataset: str, deliverable: str, tables: dict[str, pd.DataFrame]) -> None:

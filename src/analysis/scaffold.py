@@ -13,11 +13,11 @@ import pandas as pd
 import xlsxwriter
 import yaml
 
-from analysis import reference
 from analysis.consolidation.duplicates import COLUMNS as DECISION_COLUMNS
-from analysis.errors import DataError
-from analysis.files import write_text
-from analysis.paths import raw_dir
+from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.core.files import write_text
+from analysis.core.paths import raw_dir
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.rows import EXAMPLE

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation import tables
+from analysis.core.files import read_table
+from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.protect import protect
-from analysis.files import read_table
-from analysis.paths import protected_dir, results_dir
 from analysis.sources import exports, inventory
 from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
 

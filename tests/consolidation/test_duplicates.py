@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation.duplicates import COLUMNS, kept_operation, load_decisions, review_queue
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 
 
 def decided(*pairs: tuple[str, str, str]) -> pd.DataFrame:

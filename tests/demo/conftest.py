@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.core.params import DemoParams
 from analysis.demo import generate
-from analysis.params import DemoParams
 
 SMALL = DemoParams(seed=20160126, contracts_per_year=1500)
 

@@ -69,7 +69,11 @@ def received(path: Path) -> Path | zipfile.Path:
 def _sheet(path: Path | zipfile.Path, mapping: dict, place: dict) -> pd.DataFrame:
     if "feuille" not in place:
         return pd.read_csv(
-            io.BytesIO(path.read_bytes()), sep=mapping["separateur"], encoding=mapping["encodage"], dtype=str, keep_default_na=False
+            io.BytesIO(path.read_bytes()),
+            sep=mapping["separateur"],
+            encoding=mapping["encodage"],
+            dtype=str,
+            keep_default_na=False,
         )
     return sheet(path, place["feuille"])
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from demo_files import all_sends, simplified
 
-from analysis import reference
+from analysis.core import reference
 
 SCOPE = ["EXEC", "EXEC_CRIT"]
 

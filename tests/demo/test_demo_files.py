@@ -17,17 +17,17 @@ import pytest
 import yaml
 from demo_files import all_sends, received, sheet, simplified
 
-from analysis import reference
-from analysis.dataset import Dataset
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.params import load_settings
 from analysis.demo.identifiers import all_valid
-from analysis.params import load_settings
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS
 from analysis.sources.mapping import load_mapping
 
 RUN = """
 from pathlib import Path
 from analysis.demo import generate
-from analysis.params import DemoParams
+from analysis.core.params import DemoParams
 
 if __name__ == "__main__":
     generate(Path({folder!r}), DemoParams(seed=20160126, contracts_per_year={size}))

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.core.params import DemoParams, load_params
 from analysis.demo.build import generate_into
 from analysis.demo.calibration import FLAGS, calibrate
 from analysis.demo.employment import younger_than
@@ -17,7 +18,6 @@ from analysis.demo.layouts import _spelled
 from analysis.demo.people import simplified, spelled
 from analysis.demo.places import at
 from analysis.demo.wording import Wording
-from analysis.params import DemoParams, load_params
 from analysis.sources.typer import valid_siret
 
 

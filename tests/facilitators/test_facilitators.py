@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core.files import read_table
+from analysis.core.paths import protected_dir, quality_dir
 from analysis.disclosure.protect import protect
 from analysis.facilitators import tables
-from analysis.files import read_table
-from analysis.paths import protected_dir, quality_dir
 from analysis.scaffold import new_dataset
 from analysis.sources import inventory
 from analysis.sources.canonical import INVENTORY

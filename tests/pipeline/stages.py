@@ -53,7 +53,7 @@ def entries(command: str) -> list[str]:
         case ["report", _, notebook]:
             return ["analysis.publishing.report", f"analysis.{notebook}.views"]
         case ["site", _]:
-            return ["analysis.publishing.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+            return ["analysis.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
     raise AssertionError(f"no entry known for « {command} »")
 
 

@@ -11,7 +11,7 @@ import shapely
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
-from analysis import reference
+from analysis.core import reference
 from analysis.publishing import maps
 from analysis.publishing.content import Figure
 

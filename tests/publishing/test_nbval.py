@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from toy import notebook, save
 
-from analysis.paths import ROOT_VARIABLE, notebooks_dir, project_root
-from analysis.publishing.normalise import normalise_file, run_notebooks
+from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, project_root
+from analysis.notebooks import normalise_file, run_notebooks
 
 CELL = """\
 import pandas as pd

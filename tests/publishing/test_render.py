@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from toy import notebook, save, toy_project
 
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
 from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
@@ -158,7 +158,7 @@ def test_bodies_that_break_a_rule(project: Path, source: str, said: str) -> None
 
 
 def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:
-    from analysis.dataset import load_dataset
+    from analysis.core.dataset import load_dataset
 
     pages = reporting.pages_of("consolidation", load_dataset("jouet"))
     assert [(page.edition, page.territory) for page in pages] == [(2016, "32")]

@@ -7,11 +7,11 @@ import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
+from analysis import site
 from analysis.cli import main
-from analysis.errors import DataError
-from analysis.files import write_table, write_text
-from analysis.paths import protected_dir, reports_dir
-from analysis.publishing import site
+from analysis.core.errors import DataError
+from analysis.core.files import write_table, write_text
+from analysis.core.paths import protected_dir, reports_dir
 from analysis.schemas.registry import published
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'

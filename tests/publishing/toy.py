@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
-from analysis.files import write_table
-from analysis.paths import ROOT_VARIABLE, project_root, protected_dir
+from analysis.core.files import write_table
+from analysis.core.paths import ROOT_VARIABLE, project_root, protected_dir
 
 DATASET = """\
 nom: jouet

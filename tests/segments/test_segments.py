@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.files import read_table, write_table
-from analysis.paths import clean_dir, results_dir
+from analysis.core.files import read_table, write_table
+from analysis.core.paths import clean_dir, results_dir
 from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
@@ -28,7 +28,7 @@ def contract(uid: str, **changes: object) -> dict:
 def results(*contracts: dict) -> dict[str, pd.DataFrame]:
     new_dataset("essai", "32", 2025)
     frame = pd.DataFrame(list(contracts))
-    write_table(conform(clean()["marches"], frame), clean_dir("essai") / "marches.parquet")
+    write_table(conform(clean()["marches"], frame), clean_dir("essai", "decp") / "marches.parquet")
     tables.build("essai")
     return {path.stem: read_table(path) for path in (results_dir("essai") / "segments").iterdir()}
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from analysis.core.paths import ROOT_VARIABLE, clean_dir, protected_dir
 from analysis.disclosure.protect import protect
-from analysis.paths import ROOT_VARIABLE, clean_dir, protected_dir
 from analysis.publishing.render import render
 from analysis.scaffold import new_dataset
 from analysis.segments import tables
@@ -64,7 +64,7 @@ def protected(name: str) -> pd.DataFrame:
 def test_the_region_s_real_contracts_are_counted_by_segment(built: Path) -> None:
     rows = protected("segments")
     whole = rows[(rows["territoire"] == "32") & rows["edition"].isin([2018, 2019])]
-    contracts = pd.read_parquet(clean_dir("reel") / "marches.parquet")
+    contracts = pd.read_parquet(clean_dir("reel", "decp") / "marches.parquet")
     region = contracts["departement"].isin(["02", "59", "60", "62", "80"]) | contracts["epci_siren"].notna()
     expected = int((region & contracts["annee"].isin([2018, 2019])).sum())
     assert whole["marches"].sum() == expected

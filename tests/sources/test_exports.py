@@ -9,16 +9,16 @@ import pytest
 import xlsxwriter
 import yaml
 
-from analysis.errors import DataError
-from analysis.files import read_table
-from analysis.paths import clean_dir, quality_dir
+from analysis.core.errors import DataError
+from analysis.core.files import read_table
+from analysis.core.paths import clean_dir, quality_dir
 from analysis.sources import exports
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
 def imported(dataset: str = "essai") -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     exports.build(dataset)
-    tables = {path.stem: read_table(path) for path in clean_dir(dataset).glob("*.parquet")}
+    tables = {path.stem: read_table(path) for path in clean_dir(dataset, "exports").glob("*.parquet")}
     return tables, read_table(quality_dir(dataset) / "exports.parquet")
 
 
@@ -164,7 +164,7 @@ def test_a_file_in_another_encoding_stops_with_its_line(dataset: Path) -> None:
     send(encoding="cp1252")
     sentence = refused()
     assert "exports/S1/2025/beneficiaires.csv" in sentence and "ligne 2" in sentence and "utf-8" in sentence
-    assert not clean_dir("essai").exists()
+    assert not clean_dir("essai", "exports").exists()
 
 
 def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 from analysis.sources.fetch import fetch
 
 CONTENT = bytes(range(256)) * 2000

@@ -13,7 +13,7 @@ import pandas as pd
 from rapidfuzz import fuzz, utils
 from scipy.cluster.hierarchy import DisjointSet
 
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 from analysis.sources.spreadsheet import read_csv
 
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 
 CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import reference
 from analysis.consolidation.facts import Facts
-from analysis.dataset import Dataset, Edition
-from analysis.reference import WHOLE
+from analysis.core import reference
+from analysis.core.dataset import Dataset, Edition
+from analysis.core.reference import WHOLE
 
 CELL = ["edition", "territoire", "modalite"]
 

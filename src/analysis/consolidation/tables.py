@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import reference
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import MEASURES, indicators
-from analysis.dataset import Dataset, Edition, load_dataset
-from analysis.params import load_params
-from analysis.paths import raw_dir
+from analysis.core import reference
+from analysis.core.dataset import Dataset, Edition, load_dataset
+from analysis.core.params import load_params
+from analysis.core.paths import raw_dir
+from analysis.core.reference import WHOLE
 from analysis.quality.published import published, verdict
-from analysis.reference import WHOLE
 from analysis.results import headlines, on_day, read_clean, write_results
 
-CLEAN = (
-    "operations",
-    "territoires",
-    "engagements",
-    "beneficiaires",
-    "contrats",
-    "heures",
-    "structures",
-    "facilitateurs",
-)
 STRIP = (
     ("heures_realisees", "Heures d'insertion réalisées"),
     ("beneficiaires", "Bénéficiaires"),
@@ -37,7 +27,7 @@ STRIP = (
 def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
-    clean = read_clean(dataset, *CLEAN)
+    clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
     decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(

@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
+from analysis.core.reference import WHOLE
 from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
-from analysis.reference import WHOLE
 
 NAME = "consolidation"
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from analysis.params import DemoParams
+    from analysis.core.params import DemoParams
 
 
 def generate(folder: Path, params: DemoParams) -> None:

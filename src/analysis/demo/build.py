@@ -11,6 +11,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from analysis.core.files import write_table, write_text
+from analysis.core.params import DemoParams
 from analysis.demo.decp_files import DecpWriter
 from analysis.demo.description import write_description
 from analysis.demo.dirt_exports import ExportDirt
@@ -21,8 +23,6 @@ from analysis.demo.procurement import build_procurement
 from analysis.demo.surveys import write_inventory, write_needs
 from analysis.demo.truth import decisions, write_truth
 from analysis.demo.world import build_world
-from analysis.files import write_table, write_text
-from analysis.params import DemoParams
 
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
 MOST_WRITERS = 3

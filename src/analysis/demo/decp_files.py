@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.demo.identifiers import wrong_key
 from analysis.demo.knowledge import Draw, segments, setting, table
 from analysis.demo.places import Territory

@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
+from analysis.core.files import write_text
 from analysis.demo.knowledge import EDITIONS, IN_SCOPE, LAST_YEAR, table
-from analysis.files import write_text
 
 README = """# Jeu de données de démonstration : tout est synthétique
 

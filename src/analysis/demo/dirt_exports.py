@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.demo.exports import Exports, is_repeated
 from analysis.demo.identifiers import wrong_key
 from analysis.demo.knowledge import CALIBRATED, Draw, Ints, mappings, table

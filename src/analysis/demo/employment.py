@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.demo.knowledge import (
     LAST_YEAR,
     MONTH_CAP,

@@ -12,8 +12,8 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
-from analysis import reference
-from analysis.paths import reference_dir
+from analysis.core import reference
+from analysis.core.paths import reference_dir
 from analysis.sources.mapping import Mapping, load_mapping
 
 FIRST_YEAR, LAST_YEAR = 2015, 2025  # of the editions

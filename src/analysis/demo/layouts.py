@@ -60,8 +60,7 @@ def write_exports(
         located.append(_located(errors, mapping, sheets))
     removed = pd.DataFrame(dirt.removed, columns=["genre", "structure_id", "annee", "mapping", "cle"])
     removed["fichier"] = [
-        f"exports/{r.structure_id}/{mappings()[r.mapping].path('territoires', r.annee)}"
-        for r in removed.itertuples()
+        f"exports/{r.structure_id}/{mappings()[r.mapping].path('territoires', r.annee)}" for r in removed.itertuples()
     ]
     removed = removed.assign(table="territoires")[["genre", "fichier", "table", "cle"]]
     found = pd.concat([*located, removed], ignore_index=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.demo.knowledge import Draw, Floats, Ints
 
 KM_PER_DEGREE = 111.2

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from analysis.core.files import write_table
 from analysis.demo.decp_files import DecpWriter
 from analysis.demo.exports import Exports
 from analysis.demo.knowledge import Draw
 from analysis.demo.operations import REVIEW_YEAR, shape
 from analysis.demo.procurement import Procurement
 from analysis.demo.world import World
-from analysis.files import write_table
 
 PAIR = ["structure_a", "op_id_a", "structure_b", "op_id_b"]
 

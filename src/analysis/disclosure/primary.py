@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 
 OPEN = "ouvert"
 

@@ -9,9 +9,9 @@ import shutil
 
 import pandas as pd
 
+from analysis.core.files import read_table, write_table
+from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.primary import OPEN, protect_cells
-from analysis.files import read_table, write_table
-from analysis.paths import protected_dir, results_dir
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 

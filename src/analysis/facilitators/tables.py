@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import reference
-from analysis.dataset import Dataset, load_dataset
+from analysis.core import reference
+from analysis.core.dataset import Dataset, load_dataset
 from analysis.results import headlines, on_day, read_clean, write_results
-
-CLEAN = ("structures", "facilitateurs", "zones", "besoins")
 
 
 def build(dataset: str) -> None:
     """Take the inventory at the end of each edition's year; write the result tables."""
     described = load_dataset(dataset)
-    clean = read_clean(dataset, *CLEAN)
+    clean = read_clean(dataset, "inventory")
     parts = [inventory(clean, edition.annee) for edition in described.editions]
     tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
     tables["besoins"] = needs(clean["besoins"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
+from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.params import load_params
 from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page

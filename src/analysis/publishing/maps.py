@@ -22,7 +22,7 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from scipy.spatial import ConvexHull
 
-from analysis import reference
+from analysis.core import reference
 from analysis.publishing.style import INK, SOFT, WIDTH, figure
 from analysis.publishing.templating import number
 

@@ -6,11 +6,11 @@ from functools import cache
 
 import pandas as pd
 
-from analysis import reference
-from analysis.dataset import Dataset, Edition, load_dataset
-from analysis.errors import DataError
-from analysis.files import read_table
-from analysis.paths import protected_dir
+from analysis.core import reference
+from analysis.core.dataset import Dataset, Edition, load_dataset
+from analysis.core.errors import DataError
+from analysis.core.files import read_table
+from analysis.core.paths import protected_dir
 from analysis.publishing.content import Header
 from analysis.publishing.templating import french_date
 

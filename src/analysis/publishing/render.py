@@ -18,9 +18,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analysis.errors import DataError
-from analysis.files import write_text
-from analysis.paths import ROOT_VARIABLE, project_root
+from analysis.core.errors import DataError
+from analysis.core.files import write_text
+from analysis.core.paths import ROOT_VARIABLE, project_root
 from analysis.publishing.page import Page
 from analysis.publishing.templating import TEMPLATES, fill, no_break, program_version
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from analysis.dataset import Dataset, load_dataset
-from analysis.errors import DataError
-from analysis.files import finished_folder
-from analysis.params import PageParams, load_params
-from analysis.paths import notebooks_dir, reports_dir
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
+from analysis.core.files import finished_folder
+from analysis.core.params import PageParams, load_params
+from analysis.core.paths import notebooks_dir, reports_dir
 
 
 def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.numbers import french, round_half_up
 
 OK = "conforme"

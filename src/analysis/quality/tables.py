@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.dataset import load_dataset
-from analysis.files import read_table
-from analysis.paths import quality_dir
+from analysis.core.dataset import load_dataset
+from analysis.core.files import read_table
+from analysis.core.paths import quality_dir
 from analysis.quality.published import check, published
 from analysis.quality_log import rules
 from analysis.results import headlines, write_results

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.params import load_params
 from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from analysis import reference
+from analysis.core import reference
 
 TEXT, NUMBER, WHOLE, DAY, FLAG = "str", "float64", "Int64", "datetime64[s]", "boolean"
 

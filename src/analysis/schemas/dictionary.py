@@ -8,8 +8,8 @@ from pathlib import Path
 import jinja2
 import pandera.pandas as pa
 
-from analysis import reference
-from analysis.files import write_text
+from analysis.core import reference
+from analysis.core.files import write_text
 from analysis.schemas.registry import DELIVERABLES, clean, published
 
 TYPES = {

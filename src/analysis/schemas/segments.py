@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis import reference
+from analysis.core import reference
 from analysis.schemas.build import NUMBER, TEXT, column, published_table
 
 _EDITION = column("int64", "Année de notification des marchés")

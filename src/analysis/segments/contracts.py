@@ -10,7 +10,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.types as ir
 
-from analysis import reference
+from analysis.core import reference
 
 OTHER = "AUTRE"
 

@@ -6,9 +6,9 @@ import ibis.expr.types as ir
 import pandas as pd
 from scipy.stats import binomtest
 
-from analysis import reference
-from analysis.dataset import Dataset, load_dataset
-from analysis.paths import clean_dir
+from analysis.core import reference
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.paths import clean_dir
 from analysis.results import headlines, write_results
 from analysis.segments.contracts import in_region, open_contracts, states, with_segment
 
@@ -16,7 +16,7 @@ from analysis.segments.contracts import in_region, open_contracts, states, with_
 def build(dataset: str) -> None:
     """Count the contracts of `dataset` by segment, EPCI and year; write the result tables."""
     described = load_dataset(dataset)
-    received = open_contracts(clean_dir(dataset) / "marches.parquet")
+    received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     contracts = with_segment(in_region(received, described.region))
     contracts = contracts.filter(contracts.annee.notnull()).rename(edition="annee")
     tables = {

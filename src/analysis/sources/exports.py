@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import reference
-from analysis.dataset import Dataset, load_dataset
-from analysis.errors import DataError
-from analysis.files import write_table
-from analysis.params import ExportParams, load_params
-from analysis.paths import clean_dir, quality_dir, raw_dir
+from analysis.core import reference
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
+from analysis.core.files import write_table
+from analysis.core.params import ExportParams, load_params
+from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
@@ -46,7 +46,7 @@ def build(dataset: str) -> None:
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     tables = clean(received, typer, secret, load_params().exports)
     for name, frame in tables.items():
-        write_table(frame, clean_dir(dataset) / f"{name}.parquet")
+        write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
 
 

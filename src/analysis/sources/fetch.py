@@ -12,9 +12,9 @@ import click
 import requests
 from pydantic import RootModel
 
-from analysis.errors import DataError
-from analysis.params import Block, load_settings
-from analysis.paths import project_root
+from analysis.core.errors import DataError
+from analysis.core.params import Block, load_settings
+from analysis.core.paths import project_root
 
 TIMEOUT = 30  # seconds without a byte before the line counts as cut
 BLOCK = 1 << 16  # what a cut line can cost

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.files import write_table
-from analysis.paths import clean_dir, quality_dir, raw_dir
+from analysis.core.files import write_table
+from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.inventory import SCHEMAS
@@ -31,7 +31,7 @@ def build(dataset: str) -> None:
     typer = Typer(SOURCE)
     received = read_workbooks(folder / "inventaire", INVENTORY) | read_workbooks(folder / "besoins", NEEDS)
     for name, frame in clean(received, typer).items():
-        write_table(frame, clean_dir(dataset) / f"{name}.parquet")
+        write_table(frame, clean_dir(dataset, "inventory") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")
 
 

@@ -27,8 +27,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from analysis.errors import DataError
-from analysis.params import Block, load_settings
+from analysis.core.errors import DataError
+from analysis.core.params import Block, load_settings
 from analysis.sources.canonical import EXPORTS
 
 YEAR = "{annee}"

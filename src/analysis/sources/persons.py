@@ -13,8 +13,8 @@ import unicodedata
 
 import pandas as pd
 
-from analysis.errors import DataError
-from analysis.paths import raw_dir
+from analysis.core.errors import DataError
+from analysis.core.paths import raw_dir
 
 SECRET_VARIABLE = "ANALYSIS_SECRET"
 KEY_LENGTH = 32  # hexadecimal digits: 128 bits, no collision among any number of persons

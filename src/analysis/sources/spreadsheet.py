@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 from analysis.quality_log import fatal
 
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
@@ -114,7 +114,9 @@ def _bytes(path: Path | zipfile.Path, name: str) -> bytes:
 def _neighbours(path: Path | zipfile.Path) -> str:
     """The files that stand where `path` should, those of the most similar names first."""
     folder = path.parent
-    names = sorted(found.name for found in folder.iterdir() if found.is_file()) if folder.is_dir() else []
+    if not isinstance(folder, Path | zipfile.Path) or not folder.is_dir():
+        return ""
+    names = sorted(found.name for found in folder.iterdir() if found.is_file())
     return ", ".join(difflib.get_close_matches(path.name, names, n=5, cutoff=0.0))
 
 

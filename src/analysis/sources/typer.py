@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis import reference
+from analysis.core import reference
 from analysis.quality_log import breaches
 from analysis.sources.canonical import PERSONAL, Table
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.cli import main
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 from analysis.quality_log import COLUMNS, SORT, sentence
 from analysis.schemas.decp import SCHEMAS
 from analysis.sources.decp import build, ingest_files, staging
@@ -159,7 +159,7 @@ def test_stage_reads_all_the_data_files_of_its_folder(project):
     (folder / "LISEZMOI.md").write_text("notes")
     (folder / ".cache").write_text("{}")
     build("essai")
-    clean = project / "data" / "processed" / "essai" / "clean"
+    clean = project / "data" / "processed" / "essai" / "clean" / "decp"
     assert pd.read_parquet(clean / "marches.parquet")["id"].tolist() == ["1", "2"]
     assert len(pd.read_parquet(clean / "marches_titulaires.parquet")) == 2
 
@@ -173,7 +173,7 @@ def test_stage_without_data_writes_empty_tables_of_the_right_types(project, fold
     base = project / "data" / "processed" / "essai"
     empty = {}
     for name, schema in SCHEMAS.items():
-        path = base / "clean" / f"{name}.parquet"
+        path = base / "clean" / "decp" / f"{name}.parquet"
         assert len(schema.validate(pd.read_parquet(path))) == 0
         empty[name] = duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()
     assert len(pd.read_parquet(base / "quality" / "decp.parquet")) == 0

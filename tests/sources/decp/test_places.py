@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis import reference
+from analysis.core import reference
 from decp_records import LAMBERSART, MEL, cases, ingest, same, write_2019
 
 LYON = "21690123100011"

@@ -72,7 +72,7 @@ def test_contracts_executed_in_the_region(result, name, known):
 
 
 def test_places_of_the_region_lie_in_it(result):
-    from analysis import reference
+    from analysis.core import reference
 
     placed = result.marches[result.marches["epci_siren"].notna()]
     assert set(placed["epci_siren"]) <= set(reference.epci()["epci_siren"])

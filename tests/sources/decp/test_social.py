@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis import reference
+from analysis.core import reference
 from decp_records import cases, ingest, same, write_2022
 
 CLAUSE, CRITERE, RESERVE, AUCUNE = (

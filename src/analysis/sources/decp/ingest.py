@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from analysis.files import finished
-from analysis.params import DecpParams, load_params
-from analysis.paths import clean_dir, quality_dir, raw_dir, reference_dir
+from analysis.core.files import finished
+from analysis.core.params import DecpParams, load_params
+from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
 from analysis.quality_columns import SORT
 from analysis.sources.decp import cleaning, layout, plan, staging
 
@@ -54,16 +54,17 @@ def ingest_files(
 
 def build(dataset: str) -> None:
     """The DECP files of a dataset into its clean tables and its quality rows (empty ones without files)."""
-    from analysis.dataset import load_dataset
+    from analysis.core.dataset import load_dataset
 
     folder = raw_dir(dataset) / "decp"
+    clean = clean_dir(dataset, "decp")
     files = sorted(path for path in folder.glob("*") if path.is_file() and not _is_note(path))
     ingest_files(
         files,
-        clean_dir(dataset) / "marches.parquet",
+        clean / "marches.parquet",
         quality_dir(dataset) / "decp.parquet",
-        holders=clean_dir(dataset) / "marches_titulaires.parquet",
-        modifications=clean_dir(dataset) / "marches_modifications.parquet",
+        holders=clean / "marches_titulaires.parquet",
+        modifications=clean / "marches_modifications.parquet",
         observed_on=load_dataset(dataset).date_observation,
         validate=True,
     )

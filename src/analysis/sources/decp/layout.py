@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from analysis.errors import DataError
+from analysis.core.errors import DataError
 
 Format = Literal["2019", "2022", "tabulaire"]
 

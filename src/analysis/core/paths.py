@@ -21,7 +21,7 @@ def project_root() -> Path:
     for folder in (here, *here.parents):
         if (folder / MARKER).is_file():
             return folder
-    own = Path(__file__).resolve().parents[2]  # a command called from elsewhere: the checkout it was installed from
+    own = Path(__file__).resolve().parents[3]  # a command called from elsewhere: the checkout it was installed from
     if (own / MARKER).is_file():
         return own
     raise FileNotFoundError(f"no {MARKER} in {here} or above: run this inside the project")
@@ -37,9 +37,9 @@ def raw_dir(dataset: str) -> Path:
     return project_root() / "data" / "raw" / dataset
 
 
-def clean_dir(dataset: str) -> Path:
-    """Typed tables, one row per thing; persons are pseudonyms here, and go no further."""
-    return project_root() / "data" / "processed" / dataset / "clean"
+def clean_dir(dataset: str, source: str) -> Path:
+    """Typed tables of a source (decp, exports, inventory), one row per thing; persons are pseudonyms already."""
+    return project_root() / "data" / "processed" / dataset / "clean" / source
 
 
 def quality_dir(dataset: str) -> Path:

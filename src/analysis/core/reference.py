@@ -6,7 +6,7 @@ from functools import cache
 
 import pandas as pd
 
-from analysis.paths import reference_dir
+from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
 

@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from analysis.errors import DataError
-from analysis.paths import project_root
+from analysis.core.errors import DataError
+from analysis.core.paths import project_root
 
 
 class Block(BaseModel):

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from toy import notebook, save
 
 from analysis.cli import main
-from analysis.publishing.normalise import normalise_file, normalised
+from analysis.notebooks import normalise_file, normalised
 
 
 def dirty() -> nbformat.NotebookNode:

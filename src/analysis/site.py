@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from analysis.dataset import Dataset, load_dataset
-from analysis.errors import DataError
-from analysis.files import finished_folder, read_table, write_table, write_text
-from analysis.paths import project_root, protected_dir, reports_dir
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
+from analysis.core.files import finished_folder, read_table, write_table, write_text
+from analysis.core.paths import project_root, protected_dir, reports_dir
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.templating import fill, program_version

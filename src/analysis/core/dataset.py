@@ -6,9 +6,9 @@ import datetime as dt
 
 from pydantic import Field
 
-from analysis.errors import DataError
-from analysis.params import Block, load_settings
-from analysis.paths import raw_dir
+from analysis.core.errors import DataError
+from analysis.core.params import Block, load_settings
+from analysis.core.paths import raw_dir
 
 
 class Edition(Block):

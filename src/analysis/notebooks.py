@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
-from analysis.errors import DataError
-from analysis.files import write_text
+from analysis.core.errors import DataError
+from analysis.core.files import write_text
 from analysis.publishing.render import KERNEL, execute, nbformat, refuse_outputs
 
 NotebookNode = nbformat.NotebookNode
