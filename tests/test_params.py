@@ -37,7 +37,8 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
     ("old", "new", "expected"),
     [
         ("max_months: 360", "max_months: beaucoup", "« decp.max_months » : valeur « beaucoup »"),
-        ("datasets:\n  - demo", "datasets: demo", "« datasets »"),
+        ("datasets:\n  - demo", "datasets: demo", "« datasets » : valeur « demo » ; attendu : une liste"),
+        ("edition: 2025", "edition: 2025x", "(n° 1).edition » : valeur « 2025x » ; attendu : un nombre entier."),
         ("decp:\n", "decp: [\n", "YAML illisible"),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from analysis.core.dataset import load_dataset
@@ -10,7 +11,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir
 from analysis.scaffold import new_dataset
-from analysis.sources import inventory
+from analysis.sources import exports, inventory
 from analysis.sources.canonical import EXPORTS, INVENTORY
 from analysis.sources.mapping import load_mapping
 
@@ -36,6 +37,31 @@ def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_no
     inventory.build("aisne")
     assert read_table(clean_dir("aisne", "inventory") / "structures.parquet").empty
     assert read_table(quality_dir("aisne") / "inventaire.parquet").empty
+
+
+def as_a_sender(source: Path, target: Path) -> None:
+    """The questionnaire with its example lines turned into a real answer."""
+    blank = CalamineWorkbook.from_path(source)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(target), {"default_date_format": "dd/mm/yyyy"}) as book:
+        for name in blank.sheet_names[:-1]:
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(blank.get_sheet_by_name(name).to_python()[:2]):
+                sheet.write_row(number, 0, ["X1" if cell == "EXEMPLE" else cell for cell in row])
+
+
+def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path) -> None:
+    folder = new_dataset("aisne", "32", 2025)
+    (folder / "structures.csv").write_text("structure_id,nom,siret,mapping\nX1,Essai,,modele\n")
+    as_a_sender(folder / "questionnaires" / "export.xlsx", folder / "exports" / "X1" / "2025" / "export.xlsx")
+    as_a_sender(folder / "questionnaires" / "inventaire.xlsx", folder / "inventaire" / "x.xlsx")
+    as_a_sender(folder / "questionnaires" / "besoins.xlsx", folder / "besoins" / "x.xlsx")
+    exports.build("aisne")
+    inventory.build("aisne")
+    for name in ("exports", "inventaire"):
+        assert read_table(quality_dir("aisne") / f"{name}.parquet")["message"].tolist() == []
+    assert read_table(clean_dir("aisne", "exports") / "heures.parquet")["heures"].tolist() == [120.5]
+    assert len(read_table(clean_dir("aisne", "inventory") / "besoins.parquet")) == 1
 
 
 @pytest.mark.parametrize("name", ["Mon jeu", "reference", "../x", "2025"])

@@ -23,10 +23,21 @@ from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.rows import EXAMPLE
 
 LAST_ROW = 2000  # of the lists and checks of a questionnaire
-EXAMPLES = {
-    "nombre": "0.5", "date": "2025-01-15", "mois": "2025-01", "booleen": "oui", "oui_non": "inconnu",
+EXAMPLES: dict[str, str | dt.date] = {
+    "date": dt.date(2025, 1, 15), "mois": "2025-01", "booleen": "oui", "oui_non": "inconnu",
     "siret": "21590350100017", "epci": "200093201", "commune": "59350",
 }  # fmt: skip
+SETTINGS_HEAD = """\
+# Ce qu'est ce jeu de données. À relire avant le premier `dvc repro`, puis chaque année.
+# editions : une par année de données. Pour en ajouter une, recopiez le bloc et changez :
+#   annee             l'année des heures ; les exports de l'année vont dans exports/<structure_id>/<annee>/
+#   date_observation  jusqu'à quel jour les données sont connues
+#   territoire        code de la région ; departements : ceux qui comptent cette année-là
+#   mecanismes        codes de data/raw/reference/nomenclatures/mecanismes.csv qui entrent dans le périmètre
+#   base_legale       le périmètre en clair, imprimé sous chaque table
+#   diviseurs_etp     heures annuelles d'un équivalent temps plein, une colonne chacun
+#   qpv_millesime     liste des quartiers prioritaires (2015 ou 2024) ; cog_millesime : liste des communes
+"""
 
 
 def new_dataset(name: str, region: str, year: int) -> Path:
@@ -49,7 +60,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     for part in ("decp", "exports", "inventaire", "besoins", "mappings", "decisions", "questionnaires"):
         (folder / part).mkdir(parents=True)
     settings = _settings(name, region, str(regions[region]), year)
-    write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), folder / "dataset.yaml")
+    write_text(SETTINGS_HEAD + yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), folder / "dataset.yaml")
     write_text(_readme(name, str(regions[region])), folder / "LISEZMOI.md")
     write_text("structure_id,nom,siret,mapping\n", folder / "structures.csv")
     write_text(",".join(DECISION_COLUMNS) + "\n", folder / "decisions" / "doublons_operations.csv")
@@ -65,7 +76,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
 def _settings(name: str, region: str, region_name: str, year: int) -> dict:
     return {
         "nom": name,
-        "titre": f"Observatoire de la commande publique, {region_name}",
+        "titre": "Observatoire régional de la commande publique",
         "synthetique": False,
         "region": region,
         "region_nom": region_name,
@@ -121,16 +132,20 @@ def questionnaire(path: Path, tables: Iterable[Table]) -> None:
     book.set_properties({"created": dt.datetime(2000, 1, 1)})
     bold = book.add_format({"bold": True, "bg_color": "#dfe7ef", "border": 1, "text_wrap": True})
     needed = book.add_format({"bold": True, "bg_color": "#f6dfc9", "border": 1, "text_wrap": True})
-    grey = book.add_format({"italic": True, "font_color": "#5b6570"})
+    example = {"italic": True, "font_color": "#5b6570"}
+    grey, grey_day = book.add_format(example), book.add_format({**example, "num_format": "dd/mm/yyyy"})
+    day = book.add_format({"num_format": "dd/mm/yyyy"})
     lists = _code_lists(tables)
+    keys = {table.key[0] for table in tables}
     for table in tables:
         sheet = book.add_worksheet(table.name)
         sheet.freeze_panes(1, 1)
         for number, column in enumerate(table.columns):
             sheet.write(0, number, column.name, needed if column.required else bold)
             sheet.write_comment(0, number, column.description + (" (obligatoire)" if column.required else ""))
-            sheet.write(1, number, _example(column, table), grey)
-            sheet.set_column(number, number, max(14, len(column.name) + 2))
+            is_day = column.kind == "date"
+            sheet.write(1, number, _example(column, keys), grey_day if is_day else grey)
+            sheet.set_column(number, number, max(14, len(column.name) + 2), day if is_day else None)
             if rule := _rule(column, lists):
                 sheet.data_validation(1, number, LAST_ROW, number, rule)
     _write_lists(book, lists, bold)
@@ -157,9 +172,11 @@ def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
     return None
 
 
-def _example(column: Column, table: Table) -> str:
-    if column.name == table.key[0]:
+def _example(column: Column, keys: set[str]) -> str | float | dt.date:
+    if column.name in keys:
         return EXAMPLE
+    if column.example is not None:
+        return column.example
     if column.codelist:
         return str(reference.table(f"nomenclatures/{column.codelist}")["code"].iloc[0])
     return EXAMPLES.get(column.kind, "exemple")

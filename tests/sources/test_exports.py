@@ -154,6 +154,20 @@ def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path
     assert quality["ligne"].tolist() == [3]
 
 
+def test_files_that_analysts_keep_may_come_from_a_french_spreadsheet(dataset: Path) -> None:
+    send()
+    text = "structure_id;nom;siret;mapping\r\nS1;Péronne emploi;;essai\r\n"
+    (dataset / "structures.csv").write_bytes(text.encode("cp1252"))
+    tables, quality = imported()
+    assert quality.empty and len(tables["heures"]) == 2
+
+
+def test_a_mapping_that_does_not_exist_is_named_where_it_is_asked_for(dataset: Path) -> None:
+    send()
+    (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,Essai,,essaie\n")
+    assert refused().startswith("structures.csv, ligne 2, colonne « mapping » : « essaie » ; attendu : ")
+
+
 def refused() -> str:
     with pytest.raises(DataError) as caught:
         exports.build("essai")

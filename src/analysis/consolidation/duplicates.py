@@ -24,10 +24,7 @@ def load_decisions(path: Path) -> pd.DataFrame:
     """Pairs decided so far: op_a (kept), op_b, decision. None when there is no file."""
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
-    rows = read_csv(path, path.name)
-    for column in COLUMNS:
-        if column not in rows:
-            raise DataError(f"{path.name} : colonne « {column} » absente ; attendu : {', '.join(COLUMNS)}.")
+    rows = read_csv(path, path.name, COLUMNS)
     wrong = rows[~rows["decision"].isin(DECISIONS)]
     for row in wrong.itertuples():
         raise DataError(

@@ -81,6 +81,23 @@ class Params(Block):
     publishing: PublishingParams
 
 
+# What to say of pydantic's errors, by the beginning of their type.
+EXPECTED = {
+    "int": "un nombre entier",
+    "float": "un nombre (point décimal)",
+    "bool": "true ou false",
+    "date": "une date AAAA-MM-JJ",
+    "string": "un texte (entre guillemets s'il ressemble à un nombre)",
+    "list": "une liste (une ligne « - valeur » par élément)",
+    "dict": "un bloc de lignes « clé: valeur »",
+    "model": "un bloc de lignes « clé: valeur »",
+    "literal_error": "{expected}",
+    "too_short": "au moins {min_length} élément",
+    "greater_than_equal": "au moins {ge}",
+    "less_than_equal": "au plus {le}",
+    "value_error": "{error}",
+}
+
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
@@ -98,21 +115,24 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise DataError(f"{path.name} : fichier absent ; attendu : {path}.") from None
+        raise DataError(f"{path.name} : fichier absent ; attendu dans le dossier {path.parent.name}/.") from None
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DataError(f"{path.name}, ligne {line} : YAML illisible ({error.problem}).") from None
+        raise DataError(
+            f"{path.name}, ligne {line} : YAML illisible ; attendu : des lignes « clé: valeur » alignées par des "
+            "espaces (sans tabulation), des crochets et des guillemets fermés."
+        ) from None
     try:
         return model.model_validate(values)
     except ValidationError as error:
         # A key that nobody knows explains the one that is missing better than the other way round.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        key = ".".join(str(part) for part in first["loc"])
+        key = "".join(f" (n° {part + 1})" if isinstance(part, int) else f".{part}" for part in first["loc"])
         line = _line_of(tree, first["loc"])
-        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+        raise DataError(f"{path.name}, ligne {line}, clé « {key.lstrip('.')} » : {_explain(first, model)}.") from None
 
 
 def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
@@ -135,7 +155,8 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
         return f"clé inconnue ; attendu : {', '.join(_siblings(model, error['loc']))}"
     if error["type"] == "missing":
         return "clé absente"
-    return f"valeur « {error['input']} » ; attendu : {error['msg']}"
+    expected = next((text for start, text in EXPECTED.items() if error["type"].startswith(start)), error["msg"])
+    return f"valeur « {str(error['input'])[:60]} » ; attendu : {expected.format(**error.get('ctx', {}))}"
 
 
 def _siblings(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -15,7 +15,8 @@ Kind = Literal["texte", "nombre", "date", "mois", "booleen", "oui_non", "code", 
 class Column:
     """A column a supplier fills in.
 
-    `codelist` names a table of `nomenclatures/`; `personal` columns never leave ingestion.
+    `codelist` names a table of `nomenclatures/`; `personal` columns never leave ingestion; `example` is what
+    the questionnaire shows where the kind alone does not say it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Column:
     required: bool = False
     codelist: str | None = None
     personal: bool = False
+    example: str | float | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ EXPORTS = {
                 Column("date_debut", "date", "Début de l'opération", required=True),
                 Column("date_fin", "date", "Fin de l'opération"),
                 Column("is_anru", "booleen", "Opération financée par l'ANRU"),
-                Column("heures_prevues_init", "nombre", "Heures d'insertion prévues à l'origine"),
-                Column("heures_prevues", "nombre", "Heures d'insertion prévues, avenants compris"),
+                Column("heures_prevues_init", "nombre", "Heures d'insertion prévues à l'origine", example=500),
+                Column("heures_prevues", "nombre", "Heures d'insertion prévues, avenants compris", example=620),
             ),
         ),
         Table(
@@ -76,7 +78,7 @@ EXPORTS = {
             (
                 Column("op_id", "texte", "Identifiant de l'opération", required=True),
                 Column("epci_siren", "epci", "SIREN de l'intercommunalité d'exécution", required=True),
-                Column("part", "nombre", "Part de l'opération, de 0 à 1", required=True),
+                Column("part", "nombre", "Part de l'opération, de 0 à 1", required=True, example=1),
             ),
         ),
         Table(
@@ -86,10 +88,10 @@ EXPORTS = {
             (
                 Column("eng_id", "texte", "Identifiant de l'engagement", required=True),
                 Column("op_id", "texte", "Identifiant de l'opération", required=True),
-                Column("lot", "texte", "Numéro ou nom du lot"),
+                Column("lot", "texte", "Numéro ou nom du lot", example="1"),
                 Column("entreprise_siret", "siret", "SIRET de l'entreprise engagée", required=True),
                 Column("entreprise_nom", "texte", "Nom de l'entreprise"),
-                Column("heures_prevues", "nombre", "Heures que l'entreprise s'engage à réaliser"),
+                Column("heures_prevues", "nombre", "Heures que l'entreprise s'engage à réaliser", example=620),
             ),
         ),
         Table(
@@ -105,7 +107,7 @@ EXPORTS = {
                 Column("courriel", "texte", "Courriel : inutile, jamais conservé", personal=True),
                 Column("telephone", "texte", "Téléphone : inutile, jamais conservé", personal=True),
                 Column("sexe", "code", "Sexe", codelist="sexes"),
-                Column("niveau", "texte", "Niveau de formation (0 à 8)"),
+                Column("niveau", "texte", "Niveau de formation (0 à 8)", example="4"),
                 Column("commune_insee", "commune", "Commune de résidence (code INSEE)"),
             ),
         ),
@@ -120,13 +122,13 @@ EXPORTS = {
                 Column("employeur_siret", "siret", "SIRET de l'employeur", required=True),
                 Column("employeur_kind", "code", "Nature de l'employeur", required=True, codelist="employeurs"),
                 Column("contrat_type", "code", "Type de contrat", required=True, codelist="contrats"),
-                Column("metier_rome", "texte", "Métier (code ROME)"),
+                Column("metier_rome", "texte", "Métier (code ROME)", example="F1704"),
                 Column("date_debut", "date", "Début du contrat", required=True),
                 Column("date_fin", "date", "Fin du contrat"),
                 _status("rsa", "Allocataire du RSA"),
                 _status("qpv", "Réside dans un quartier prioritaire"),
-                Column("qpv_code", "texte", "Code du quartier prioritaire"),
-                Column("qpv_millesime", "texte", "Millésime de la liste des quartiers (2015 ou 2024)"),
+                Column("qpv_code", "texte", "Code du quartier prioritaire", example="QN05901M"),
+                Column("qpv_millesime", "texte", "Millésime de la liste des quartiers (2015 ou 2024)", example="2024"),
                 _status("deld", "Sans emploi depuis 12 mois ou plus"),
                 _status("detld", "Sans emploi depuis plus de 24 mois"),
                 _status("th", "Reconnu travailleur handicapé"),
@@ -140,7 +142,7 @@ EXPORTS = {
             (
                 Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
                 Column("mois", "mois", "Mois (AAAA-MM)", required=True),
-                Column("heures", "nombre", "Heures réalisées dans le mois", required=True),
+                Column("heures", "nombre", "Heures réalisées dans le mois", required=True, example=120.5),
                 Column("nature_heures", "code", "Travail ou formation", codelist="natures_heures"),
             ),
         ),
@@ -151,7 +153,7 @@ EXPORTS = {
             (
                 Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
                 Column("date_sortie", "date", "Fin du parcours de clause"),
-                Column("horizon_m", "nombre", "Échéance en mois : 3, 6 ou 12", required=True),
+                Column("horizon_m", "nombre", "Échéance en mois : 3, 6 ou 12", required=True, example=6),
                 Column("statut", "code", "Situation constatée", codelist="sorties"),
                 Column("date_enquete", "date", "Date de l'enquête"),
             ),
@@ -189,7 +191,7 @@ INVENTORY = {
                 Column("prenom", "texte", "Prénom : jamais conservé", personal=True),
                 Column("courriel", "texte", "Courriel : jamais conservé", personal=True),
                 Column("role", "code", "Rôle", required=True, codelist="roles"),
-                Column("etp", "nombre", "Temps consacré à la clause, de 0 à 1 ETP", required=True),
+                Column("etp", "nombre", "Temps consacré à la clause, de 0 à 1 ETP", required=True, example=0.8),
                 Column("date_debut", "date", "Début dans le poste", required=True),
                 Column("date_fin", "date", "Fin dans le poste"),
                 Column("financements", "texte", "Financements, séparés par une barre verticale"),
@@ -203,7 +205,7 @@ INVENTORY = {
             (
                 Column("structure_id", "texte", "Identifiant de la structure", required=True),
                 Column("epci_siren", "epci", "SIREN de l'intercommunalité", required=True),
-                Column("part_temps", "nombre", "Part du temps de la structure, de 0 à 1", required=True),
+                Column("part_temps", "nombre", "Part du temps de la structure, de 0 à 1", required=True, example=0.5),
                 Column("date_debut", "date", "Début de l'intervention"),
                 Column("date_fin", "date", "Fin de l'intervention"),
             ),
@@ -220,11 +222,11 @@ NEEDS = {
             Column("besoin_id", "texte", "Identifiant du besoin", required=True),
             Column("acheteur_siret", "siret", "SIRET de l'acheteur", required=True),
             Column("acheteur_nom", "texte", "Nom de l'acheteur"),
-            Column("annee", "nombre", "Année", required=True),
+            Column("annee", "nombre", "Année", required=True, example=2025),
             Column("epci_siren", "epci", "SIREN de l'intercommunalité du besoin", required=True),
             Column("type", "code", "Type de besoin", required=True, codelist="besoins"),
             Column("reponse", "code", "Suite donnée", required=True, codelist="reponses_besoin"),
-            Column("delai_j", "nombre", "Délai de réponse en jours"),
+            Column("delai_j", "nombre", "Délai de réponse en jours", example=15),
             Column("motif", "texte", "Motif, en clair"),
         ),
     )

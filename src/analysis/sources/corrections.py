@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.quality_log import fatal
 from analysis.sources.canonical import Table
 from analysis.sources.spreadsheet import read_csv
 from analysis.sources.typer import Typer
@@ -30,11 +29,7 @@ def load_corrections(path: Path) -> pd.DataFrame:
     """The corrections decided by analysts; none when there is no file."""
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in [*COLUMNS, "ligne"]})
-    rows = read_csv(path, path.name)
-    for column in COLUMNS:
-        if column not in rows:
-            raise fatal("colonne_absente", path.name, f"colonne « {column} »")
-    return rows
+    return read_csv(path, path.name, COLUMNS)
 
 
 def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer) -> pd.DataFrame:

@@ -105,11 +105,14 @@ def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
     path = folder / "structures.csv"
     if not path.is_file():
         return {}
-    listed = read_csv(path, path.name)
-    for column in ("structure_id", "mapping"):
-        if column not in listed:
-            raise fatal("colonne_absente", path.name, f"colonne « {column} »")
-    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(listed["mapping"].unique())}
+    listed = read_csv(path, path.name, ("structure_id", "mapping")).fillna("")
+    known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
+    for row in listed[~listed["mapping"].isin(known)].itertuples():
+        raise DataError(
+            f"structures.csv, ligne {row.ligne}, colonne « mapping » : « {row.mapping} » ; "
+            f"attendu : le nom d'un fichier de mappings/ ({', '.join(known)})."
+        )
+    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}
     return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
 
 

@@ -11,6 +11,7 @@ import datetime as dt
 import difflib
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,29 @@ def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator:
     return Sheet(header, cells, lines)
 
 
-def read_csv(path: Path, name: str, *, encoding: str = "utf-8", separator: str = ",") -> pd.DataFrame:
-    """The rows of a CSV file as a table of text, with `ligne` (see `csv_sheet`)."""
-    return csv_sheet(path, name, encoding=encoding, separator=separator).frame()
+def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
+    """The rows of a CSV file that analysts keep (see `csv_sheet`), as a table of text with `ligne`.
+
+    French spreadsheets save with semicolons in Windows-1252, other programs with commas in UTF-8: both are read.
+    Raises DataError when one of `columns` is absent.
+    """
+    content = _bytes(path, name)
+    heading = content.split(b"\n", 1)[0]
+    separator = ";" if heading.count(b";") > heading.count(b",") else ","
+    rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame()
+    for column in columns:
+        if column not in rows:
+            have = ", ".join(str(found) for found in rows.columns[:-1])
+            raise fatal("colonne_absente", name, f"colonne « {column} » absente, présentes : {have}")
+    return rows
+
+
+def _encoding(content: bytes) -> str:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
 
 
 class Workbook:
