@@ -16,7 +16,7 @@ help: ## list the targets
 
 report: $(STAMP) ## install, run the pipeline, print the path of the site and three figures
 	dvc repro
-	@analysis summary demo
+	@analysis summary
 
 test: report ## install what the tests need, then run them all
 	@bash tests/install-browser.sh

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.numbers import french, round_half_up, sum_hundredths
+from analysis.numbers import french, plural, round_half_up
 
 
 @pytest.mark.parametrize(
@@ -32,8 +31,18 @@ def test_numbers_are_written_as_in_french(value: float | None, digits: int, unit
     assert french(value, digits, unit) == expected
 
 
-@given(st.lists(st.integers(0, 30_000), max_size=60), st.randoms())
-def test_hours_add_up_exactly_in_any_order(hundredths: list[int], random) -> None:
-    values = [value / 100 for value in hundredths]
-    random.shuffle(values)
-    assert sum_hundredths(pd.Series(values, dtype="float64")) == sum(hundredths) / 100
+@pytest.mark.parametrize(
+    ("unit", "value", "expected"),
+    [("heure", 46_900, "heures"), ("heure", 1.9, "heure"), ("heure par personne", 377, "heures par personne"),
+     ("ETP", 716, "ETP"), ("%", 23, "%")],
+)  # fmt: skip
+def test_units_are_plural_from_two_on(unit: str, value: float, expected: str) -> None:
+    assert plural(unit, value) == expected
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(0, 1))
+def test_rounding_is_that_of_whole_hundredths(hundredths: int, digits: int) -> None:
+    step = 10 ** (2 - digits)
+    steps = (abs(hundredths) + step // 2) // step
+    expected = Decimal(steps if hundredths >= 0 else -steps).scaleb(-digits)
+    assert round_half_up(hundredths / 100, digits) == expected

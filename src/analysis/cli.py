@@ -126,12 +126,14 @@ def site(dataset: str) -> None:
 
 
 @main.command()
-@click.argument("dataset")
-def summary(dataset: str) -> None:
-    """The address of DATASET's front page, and three figures from it."""
+@click.argument("dataset", required=False)
+def summary(dataset: str | None) -> None:
+    """The address of DATASET's front page and three figures from it; by default, of all that params.yaml lists."""
+    from analysis.core.params import load_params
     from analysis.site import summary as text
 
-    click.echo(text(dataset))
+    for name in [dataset] if dataset else load_params().datasets:
+        click.echo(text(name))
 
 
 @main.command("normalise-notebooks")

@@ -1,13 +1,9 @@
-"""One rounding rule (half up, from the unrounded value) and French typography of numbers.
-
-Hours are summed in whole hundredths, so that a total is exact whatever the order of its rows.
-"""
+"""One rounding rule (half up, from the unrounded value) and French typography of numbers."""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-import numpy as np
 import pandas as pd
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
@@ -34,11 +30,7 @@ def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> st
     return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
 
 
-def sum_hundredths(values: pd.Series) -> float:
-    """The sum of amounts given to the hundredth, exact to the hundredth."""
-    return int(np.rint(values.dropna().to_numpy(dtype=float) * 100).astype(np.int64).sum()) / 100
-
-
-def share(part: float, whole: float) -> float | None:
-    """`part / whole`, or None where there is no whole to take a share of."""
-    return part / whole if whole else None
+def plural(unit: str, value: float) -> str:
+    """A unit's name as `value` asks for it: plural from 2 on; signs and acronyms do not change."""
+    first, *rest = unit.split(" ")
+    return " ".join([f"{first}s", *rest]) if abs(value) >= 2 and first.islower() and first.isalpha() else unit

@@ -86,6 +86,7 @@ def test_classes_have_plain_bounds() -> None:
     assert maps.class_bounds(pd.Series([np.nan])) == []
     texts = maps._class_texts(bounds[:2], 1, "%", 100)
     assert texts == ["moins de 2,6\xa0%", "2,6 à moins de 5,0\xa0%", "5,0\xa0% et plus"]
+    assert maps._count_texts([2, 3, 6]) == ["1", "2", "3 à 5", "6 et plus"]
 
 
 def luminance(colour: str) -> float:

@@ -69,13 +69,13 @@ def _territories(scope: pd.DataFrame, places: pd.DataFrame, edition: Edition) ->
 
 
 def _memberships(contracts: pd.DataFrame) -> pd.DataFrame:
-    """A row per contract, territory and modality it belongs to, with `heures` in the territory.
+    """A row per contract, territory and modality it belongs to, with `centiheures` in the territory.
 
     Modalities overlap: a person may be in several audiences. `connu:RSA` holds the contracts whose
     RSA status is known, the base of its share.
     """
-    contracts = contracts.assign(edition=contracts["annee"], heures=contracts["centiheures"] / 100 * contracts["part"])
-    kept = ["edition", "territoire", "ben_id", "employeur_siret", "entreprise_siret", "contrat", "heures"]
+    contracts = contracts.assign(edition=contracts["annee"], centiheures=contracts["centiheures"] * contracts["part"])
+    kept = ["edition", "territoire", "ben_id", "employeur_siret", "entreprise_siret", "contrat", "centiheures"]
     publics = reference.table("nomenclatures/publics")
     masks: dict[str, pd.Series] = {WHOLE: pd.Series(True, index=contracts.index)}
     for code, column in zip(publics["code"], publics["colonne"], strict=True):
@@ -95,16 +95,16 @@ def _memberships(contracts: pd.DataFrame) -> pd.DataFrame:
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
     """Hours, distinct counts and dominance of each (edition, territoire, modalite)."""
     cells = rows.groupby(CELL).agg(
-        heures=("heures", "sum"),
+        centiheures=("centiheures", "sum"),
         personnes=("ben_id", "nunique"),
         employeurs=("employeur_siret", "nunique"),
         entreprises=("entreprise_siret", "nunique"),
         contrats=("contrat", "nunique"),
     )
     for name, column in (("personne", "ben_id"), ("employeur", "employeur_siret"), ("entreprise", "entreprise_siret")):
-        largest = rows.groupby([*CELL, column])["heures"].sum().groupby(CELL).max()
-        cells[f"part_max_{name}"] = largest / cells["heures"]
-    cells["heures"] = cells["heures"].round(2)
+        largest = rows.groupby([*CELL, column])["centiheures"].sum().groupby(CELL).max()
+        cells[f"part_max_{name}"] = largest / cells["centiheures"]
+    cells["heures"] = cells["centiheures"].round() / 100
     return cells.reset_index()
 
 

@@ -13,7 +13,6 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
-NAME = "consolidation"
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
 VERDICTS = {
     "arrondi": "égal à l'arrondi",
@@ -22,11 +21,6 @@ VERDICTS = {
     "écart": "écart",
     "absent": "non recalculé",
 }
-
-
-def open_page(dataset: str, edition: int, territory: str) -> Page:
-    """The page of that edition and territory; DataError when one of them is unknown."""
-    return Page(NAME, dataset, edition, territory)
 
 
 def headline(page: Page) -> Content:
@@ -216,7 +210,8 @@ def review(page: Page) -> Content:
         caption="Paires d'opérations à examiner",
         scope=f"Toute la région, édition {page.year}, même donneur d'ordre, deux structures",
         csv=page.csv("doublons_a_revoir"),
-        note="La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
+        note="La ressemblance, de 0 à 100, est celle des intitulés, quel que soit l'ordre des mots. "
+        "La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
     )
 
 

@@ -12,17 +12,11 @@ from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
-NAME = "facilitators"
 STAFF = {
     "structures": Column("Structures", 0),
     "personnes": Column("Personnes", 0),
     "etp": Column("ETP", 2),
 }
-
-
-def open_page(dataset: str, edition: int, territory: str) -> Page:
-    """The page of that edition and territory; DataError when one of them is unknown."""
-    return Page(NAME, dataset, edition, territory)
 
 
 def headline(page: Page) -> Content:
@@ -106,6 +100,7 @@ def coverage(page: Page) -> Content:
             declared,
             legend_label="Structures déclarées",
             bins=load_params().facilitators.coverage_classes,
+            counts=True,
             missing="aucune",
             department=department,
         ),

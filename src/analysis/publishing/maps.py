@@ -154,6 +154,7 @@ def choropleth(
     unit: str = "",
     factor: float = 1,
     missing: str = MISSING,
+    counts: bool = False,
     department: str | None = None,
     source: str = SOURCE,
 ) -> Figure:
@@ -161,9 +162,9 @@ def choropleth(
 
     `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
-    without, the next. `title` is drawn inside the image: leave it out where the caption of the page's figure
-    says it. `department` shows that department's EPCI only. Raises ValueError for an
-    unknown EPCI.
+    without, the next; `counts` names the classes by the whole numbers they hold. `title` is drawn inside the
+    image: leave it out where the caption of the page's figure says it. `department` shows that department's EPCI
+    only. Raises ValueError for an unknown EPCI.
     """
     cells = epci_cells()
     unknown = sorted(set(values.index) - set(cells))
@@ -186,7 +187,7 @@ def choropleth(
     _frame(ax, [cells[siren] for siren in shown])
     _cities(ax, shapely.union_all([cells[siren] for siren in shown]))
     _scale(ax)
-    texts = _class_texts(bounds, digits, unit, factor)
+    texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
     if values.isna().any():
         handles.append(Patch(facecolor="white", edgecolor="#8a929c", linewidth=0.6, hatch="////", label=missing))
@@ -221,6 +222,14 @@ def _class_texts(bounds: Sequence[float], digits: int, unit: str, factor: float)
         return ["valeur connue"]
     between = [f"{number(low, digits, '', factor)} à moins de {write(high)}" for low, high in pairwise(bounds)]
     return [f"moins de {write(bounds[0])}", *between, f"{write(bounds[-1])} et plus"]
+
+
+def _count_texts(bounds: Sequence[float]) -> list[str]:
+    """Classes of whole numbers from 1 on, each by the counts that it holds."""
+    if not bounds:
+        return ["1 et plus"]
+    ends = [(int(low), int(high) - 1) for low, high in pairwise([1, *bounds])]
+    return [str(low) if low == high else f"{low} à {high}" for low, high in ends] + [f"{int(bounds[-1])} et plus"]
 
 
 def _outline(shape: shapely.Geometry) -> Outline:

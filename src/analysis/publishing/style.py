@@ -114,4 +114,5 @@ def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], write: 
         ax.annotate(
             f"{name}  {write(value)}", (ends[name], floor if whole else value), xytext=(8, 0) if whole else (-4, 9),
             textcoords="offset points", va="center", fontsize=9, color=lines[name].get_color(), annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
         )  # fmt: skip

@@ -12,6 +12,7 @@ from pathlib import Path
 import jinja2
 import mistune
 import pandas as pd
+from markupsafe import Markup, escape
 
 from analysis.numbers import MISSING, french
 
@@ -49,6 +50,17 @@ def no_break(text: str) -> str:
     return re.sub(r" (?=[;:?!](\s|$))", "\N{NO-BREAK SPACE}", text)
 
 
+def breakable(text: str) -> Markup:
+    """`text` that may wrap after each slash: an address must not widen its table."""
+    return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
+
+
+def alphabetical(names: pd.Series) -> pd.Series:
+    """Keys by which French names sort as in a directory, without case or accents: for `sort_values(key=...)`."""
+    plain = names.str.normalize("NFKD").str.encode("ascii", "ignore").str.decode("ascii")
+    return plain.str.casefold()
+
+
 def program_version() -> str:
     """The version of this program, as printed at the foot of its pages."""
     return version(DISTRIBUTION)
@@ -71,6 +83,7 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     found.filters["markdown"] = markdown
+    found.filters["breakable"] = breakable
     found.filters["french_date"] = french_date
     return found
 

@@ -48,14 +48,19 @@ def build(dataset: str) -> None:
 
 
 def by_rule(rows: pd.DataFrame) -> pd.DataFrame:
-    """Breaches by source and rule, with what the rule expects and, for open data, an example."""
+    """Breaches by source and rule, with the rule's name, what it expects and, for open data, an example."""
     counts = rows.groupby(["source", "regle", "gravite"], as_index=False).agg(
         lignes=("message", "size"),
         refusees=("enregistrement", lambda kept: int(kept.fillna("").ne("").sum())),
         exemple=("message", "first"),
     )
     quoted = counts["source"].isin(OPEN_SOURCES)
-    return counts.assign(attendu=counts["regle"].map(rules()["attendu"]), exemple=counts["exemple"].where(quoted, ""))
+    known = rules()
+    return counts.assign(
+        libelle=counts["regle"].map(known["libelle"]),
+        attendu=counts["regle"].map(known["attendu"]),
+        exemple=counts["exemple"].where(quoted, ""),
+    )
 
 
 def by_file(rows: pd.DataFrame) -> pd.DataFrame:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from analysis.core.params import load_params
-from analysis.numbers import french
+from analysis.numbers import french, plural
 from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
 
-NAME = "quality"
 SOURCES = {
     "decp": "données de la commande publique",
     "exports": "exports des facilitateurs",
     "inventaire": "inventaire et besoins",
 }
-
-
-def open_page(dataset: str, edition: int, territory: str) -> Page:
-    """The page of that edition and territory; DataError when one of them is unknown."""
-    return Page(NAME, dataset, edition, territory)
 
 
 def headline(page: Page) -> Content:
@@ -32,18 +26,19 @@ def rules(page: Page) -> Content:
     rows = page.read("regles")
     if rows.empty:
         return Prose("Aucun manquement : tous les fichiers reçus suivent les règles.")
-    rows = rows.assign(libelle=rows["source"].map(SOURCES) + " : " + rows["regle"].str.replace("_", " "))
-    rows = rows.sort_values(["lignes", "libelle"], ascending=[False, True])
-    drawn = rows.head(_shown()).set_index("libelle")["lignes"].astype(float)
+    rows = rows.assign(source=rows["source"].map(SOURCES))
+    rows = rows.sort_values(["lignes", "libelle", "source"], ascending=[False, True, True])
+    drawn = rows.assign(nom=rows["libelle"] + " (" + rows["source"] + ")").head(_shown())
+    drawn = drawn.set_index("nom")["lignes"].astype(float)
     return Figure(
         bar_chart(drawn),
         title="Les manquements les plus fréquents",
         alt=f"Le plus fréquent est « {drawn.index[0]} » : {french(drawn.iloc[0])} valeurs.",
         table=DataTable(
-            rows.assign(source=rows["source"].map(SOURCES)),
+            rows,
             columns={
                 "source": Column("Source"),
-                "regle": Column("Règle"),
+                "libelle": Column("Règle"),
                 "gravite": Column("Gravité"),
                 "lignes": Column("Valeurs", 0),
                 "refusees": Column("dont refusées", 0),
@@ -71,7 +66,7 @@ def files(page: Page) -> Content:
             "erreurs": Column("Erreurs", 0),
             "avertissements": Column("Avertissements", 0),
         },
-        caption=f"Les {min(_shown(), len(rows))} fichiers ou envois avec le plus d'erreurs",
+        caption="Les fichiers ou envois avec le plus d'erreurs",
         scope="Toutes les années",
         csv=page.csv("fichiers"),
     )
@@ -134,4 +129,4 @@ def _shown() -> int:
 
 
 def _printed(value: float, digits: int, unit: str) -> str:
-    return french(value, digits, unit)
+    return french(value, digits, plural(unit, value))

@@ -15,7 +15,8 @@ SCHEMAS = {
             ["source", "regle"],
             {
                 "source": _SOURCE,
-                "regle": column(TEXT, "Règle"),
+                "regle": column(TEXT, "Code de la règle"),
+                "libelle": column(TEXT, "Règle en clair"),
                 "gravite": column(TEXT, "erreur ou avertissement"),
                 "lignes": column("int64", "Valeurs concernées", unit="valeur"),
                 "refusees": column("int64", "dont lignes refusées, gardées à part", unit="ligne"),

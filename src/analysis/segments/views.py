@@ -12,8 +12,8 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
+from analysis.publishing.templating import alphabetical
 
-NAME = "segments"
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 
 STATES = {
@@ -25,11 +25,6 @@ STATES = {
     "part_clause_bas": Column("de", **PERCENT),
     "part_clause_haut": Column("à", **PERCENT),
 }
-
-
-def open_page(dataset: str, edition: int, territory: str) -> Page:
-    """The page of that edition and territory; DataError when one of them is unknown."""
-    return Page(NAME, dataset, edition, territory)
 
 
 def headline(page: Page) -> Content:
@@ -52,7 +47,13 @@ def message(page: Page) -> Content:
     """The sentence a reader takes away, or what the data cannot tell."""
     now = _segments(page)
     if now.empty:
-        return Prose("Rien à montrer pour cette édition.")
+        years = page.read("segments")["edition"]
+        if years.empty:
+            return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
+        return Prose(
+            f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
+            f"{years.max()}. Pour les voir, ajoutez ces éditions à dataset.yaml."
+        )
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
         return Warning(
@@ -187,7 +188,7 @@ def segments_by_epci(page: Page) -> Content:
     rank = cells.groupby("epci_siren").cumcount() + 1
     wide = pd.DataFrame({"epci_siren": cells["epci_siren"], "rang": rank, "text": text})[rank <= 3]
     wide = wide.pivot(index="epci_siren", columns="rang", values="text").reindex(columns=[1, 2, 3]).fillna("")
-    frame = places[["epci_siren", "nom"]].merge(wide, on="epci_siren").sort_values("nom")
+    frame = places[["epci_siren", "nom"]].merge(wide, on="epci_siren").sort_values("nom", key=alphabetical)
     frame = frame.rename(columns={1: "premier", 2: "deuxieme", 3: "troisieme"})
     return DataTable(
         frame,
@@ -271,7 +272,7 @@ def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
 
 def _epci_table(now: pd.DataFrame, page: Page) -> DataTable:
     return DataTable(
-        now.sort_values("nom"),
+        now.sort_values("nom", key=alphabetical),
         columns={"nom": Column("Intercommunalité"), **STATES},
         caption="Marchés, montants et clause sociale par intercommunalité d'exécution",
         scope=_scope(page),
