@@ -69,7 +69,15 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     )
 
 
-_OPERATION = ["annee", "operation", "mecanisme", "is_anru", "maitre_ouvrage_siret"]
+_OPERATION = [
+    "annee",
+    "operation",
+    "mecanisme",
+    "segment",
+    "is_anru",
+    "maitre_ouvrage_siret",
+    "maitre_ouvrage_categorie",
+]
 
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:

@@ -8,22 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.cells import MEASURES, NEEDED, cells
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
-CELL = ["edition", "territoire", "modalite"]
-
-
-MEASURES = {
-    "personnes": "_personnes",
-    "employeurs": "_employeurs",
-    "entreprises": "_entreprises",
-    "part_max_personne": "_part_max_personne",
-    "part_max_employeur": "_part_max_employeur",
-    "part_max_entreprise": "_part_max_entreprise",
-}  # of a cell, as disclosure control calls them
+KNOWN = "connu:"  # marks the hours whose status is known, the base of an audience's share
+OVER = "TERMINEE"  # modality of the operations that ended by the end of the year
 _NOTHING = pd.DataFrame(
     {name: pd.Series(dtype="str") for name in ("territoire", "indicateur", "modalite", "unite")}
     | {name: pd.Series(dtype="float64") for name in ("edition", "valeur", *MEASURES.values())}
@@ -38,79 +30,91 @@ def indicators(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     return table.sort_values(["edition", "territoire", "indicateur", "modalite"], ignore_index=True)
 
 
-def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
-    scope = facts.operations[
-        (facts.operations["annee"] == edition.annee) & facts.operations["mecanisme"].isin(edition.mecanismes)
-    ]
-    places = _territories(scope, facts.places, edition)
-    contracts = facts.contracts.merge(places, on=["annee", "operation"])
-    cells = _cells(_memberships(contracts))
-    operations = scope.merge(places, on=["annee", "operation"])
-    engagements = facts.engagements.merge(places, on=["annee", "operation"])
-    tables = [
-        *(_from_hours(cells, edition) if len(cells) else []),
-        _count(operations, "operation", "operations", "opération"),
-        _count(operations, "maitre_ouvrage_siret", "donneurs_ordre", "donneur d'ordre"),
-        _count(engagements, "entreprise_siret", "entreprises", "entreprise"),
-    ]
-    return pd.concat([table.assign(edition=edition.annee) for table in tables], ignore_index=True)
+def in_scope(facts: Facts, edition: Edition) -> pd.DataFrame:
+    """The operations of the edition's year under its legal mechanisms."""
+    year = facts.operations[facts.operations["annee"] == edition.annee]
+    return year[year["mecanisme"].isin(edition.mecanismes)]
 
 
-def _territories(scope: pd.DataFrame, places: pd.DataFrame, edition: Edition) -> pd.DataFrame:
-    """annee, operation, territoire, part: the whole in the edition's territory, its share in each department.
+def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition, *, epci: bool) -> pd.DataFrame:
+    """annee, operation, territoire, part: whole in the edition's territory, its share in departments and EPCI.
 
     An operation whose place nobody declared counts in the whole only.
     """
     key = ["annee", "operation"]
-    whole = scope[key].assign(territoire=edition.territoire, part=1.0)
-    by_department = places[places["departement"].isin(edition.departements)].merge(scope[key], on=key)
-    shares = by_department.groupby([*key, "departement"], as_index=False)["part"].sum()
-    return pd.concat([whole, shares.rename(columns={"departement": "territoire"})], ignore_index=True)
+    whole = operations[key].assign(territoire=edition.territoire, part=1.0)
+    local = places[places["departement"].isin(edition.departements)].merge(operations[key], on=key)
+    levels = ["departement", "epci_siren"] if epci else ["departement"]
+    parts = [
+        local.groupby([*key, level], as_index=False)["part"].sum().rename(columns={level: "territoire"})
+        for level in levels
+    ]
+    return pd.concat([whole, *parts], ignore_index=True)
 
 
-def _memberships(contracts: pd.DataFrame) -> pd.DataFrame:
-    """A row per contract, territory and modality it belongs to, with `centiheures` in the territory.
+def local_contracts(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
+    """Employment contracts of the operations of `places`, a row per territory, `centiheures` in its share."""
+    contracts = facts.contracts.merge(places, on=["annee", "operation"])
+    return contracts.assign(centiheures=contracts["centiheures"] * contracts["part"])
+
+
+def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
+    scope = in_scope(facts, edition)
+    places = territories(scope, facts.places, edition, epci=True)
+    contracts = local_contracts(facts, places)
+    operations = scope.merge(places, on=["annee", "operation"])
+    engagements = facts.engagements.merge(places, on=["annee", "operation"])
+    found = _modalities(contracts, edition)
+    hours = _from_hours(found, edition) if len(found) else []
+    tables = [
+        *hours,
+        _count(operations, ["operation"], "operations", "opération"),
+        _count(operations, ["maitre_ouvrage_siret"], "donneurs_ordre", "donneur d'ordre"),
+        _count(engagements, ["operation", "lot"], "lots", "lot"),
+        _count(engagements, ["operation", "lot", "entreprise_siret"], "engagements", "engagement"),
+        _count(engagements, ["entreprise_siret"], "entreprises", "entreprise"),
+    ]
+    whole = found[found["modalite"] == WHOLE] if len(found) else found
+    if len(whole):
+        tables += _planned_and_done(facts, operations, engagements, whole, edition)
+    return pd.concat([table.assign(edition=edition.annee) for table in tables], ignore_index=True)
+
+
+def _modalities(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Cells by territory and modality; EPCI have the whole only, since their audiences are too few to publish.
 
     Modalities overlap: a person may be in several audiences. `connu:RSA` holds the contracts whose
     RSA status is known, the base of its share.
     """
-    contracts = contracts.assign(edition=contracts["annee"], centiheures=contracts["centiheures"] * contracts["part"])
-    kept = ["edition", "territoire", "ben_id", "employeur_siret", "entreprise_siret", "contrat", "centiheures"]
+    kept = contracts[["territoire", *NEEDED]]
+    wide = contracts["territoire"].isin([edition.territoire, *edition.departements])
+    parts = [cells(kept, ["territoire"]).assign(modalite=WHOLE)]
+    for name, mask in _masks(contracts).items():
+        rows = kept[mask.astype("bool") & wide]
+        if len(rows):
+            parts.append(cells(rows, ["territoire"]).assign(modalite=name))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
+    """The contracts of each modality."""
     publics = reference.table("nomenclatures/publics")
-    masks: dict[str, pd.Series] = {WHOLE: pd.Series(True, index=contracts.index)}
+    masks: dict[str, pd.Series] = {}
     for code, column in zip(publics["code"], publics["colonne"], strict=True):
         masks[code] = contracts[column].eq(True).fillna(False)
-        masks[f"connu:{code}"] = contracts[column].notna()
+        masks[f"{KNOWN}{code}"] = contracts[column].notna()
     for sex in reference.labels("sexes"):
         masks[sex] = contracts["sexe"].eq(sex).fillna(False)
-    masks |= {
+    return masks | {
         "IAE": contracts["est_iae"],
         "ALTERNANCE": contracts["est_alternance"],
         "ANRU": contracts["is_anru"].eq(True).fillna(False),
     }
-    parts = [contracts.loc[mask.astype("bool"), kept].assign(modalite=name) for name, mask in masks.items()]
-    return pd.concat(parts, ignore_index=True)
 
 
-def _cells(rows: pd.DataFrame) -> pd.DataFrame:
-    """Hours, distinct counts and dominance of each (edition, territoire, modalite)."""
-    cells = rows.groupby(CELL).agg(
-        centiheures=("centiheures", "sum"),
-        personnes=("ben_id", "nunique"),
-        employeurs=("employeur_siret", "nunique"),
-        entreprises=("entreprise_siret", "nunique"),
-        contrats=("contrat", "nunique"),
-    )
-    for name, column in (("personne", "ben_id"), ("employeur", "employeur_siret"), ("entreprise", "entreprise_siret")):
-        largest = rows.groupby([*CELL, column])["centiheures"].sum().groupby(CELL).max()
-        cells[f"part_max_{name}"] = largest / cells["centiheures"]
-    cells["heures"] = cells["centiheures"].round() / 100
-    return cells.reset_index()
-
-
-def _from_hours(cells: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
+def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     """Hours, ETP at each divisor, persons, employment contracts, hours per person, shares of audiences."""
-    shown = cells[~cells["modalite"].str.startswith("connu:")]
+    shown = found[~found["modalite"].str.startswith(KNOWN)]
     base = shown[["territoire", "modalite"]].assign(**{new: shown[old] for old, new in MEASURES.items()})
 
     def table(name: str, values: pd.Series, unit: str) -> pd.DataFrame:
@@ -122,12 +126,13 @@ def _from_hours(cells: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
         table("beneficiaires", shown["personnes"], "personne"),
         table("contrats_travail", shown["contrats"], "contrat"),
         table("heures_par_beneficiaire", shown["heures"] / shown["personnes"], "heure par personne"),
+        table("heures_par_contrat", shown["heures"] / shown["contrats"], "heure par contrat")[whole],
         *(table(f"etp_{d}", shown["heures"] / d, "ETP")[whole] for d in edition.diviseurs_etp),
     ]
-    known = cells[cells["modalite"].str.startswith("connu:")].copy()
-    known["modalite"] = known["modalite"].str.removeprefix("connu:")
+    known = found[found["modalite"].str.startswith(KNOWN)].copy()
+    known["modalite"] = known["modalite"].str.removeprefix(KNOWN)
     known = known.set_index(["territoire", "modalite"])["heures"]
-    total = cells[cells["modalite"] == WHOLE].set_index("territoire")["heures"]
+    total = found[found["modalite"] == WHOLE].set_index("territoire")["heures"]
     rows = shown.set_index(["territoire", "modalite"], drop=False)
     over_all = rows["territoire"].map(total)
     denominator = known.reindex(rows.index).fillna(over_all)
@@ -137,13 +142,58 @@ def _from_hours(cells: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     out.append(table("part_heures", share, "part")[not_whole])
     out.append(table("part_heures_totales", (rows["heures"] / over_all).set_axis(shown.index), "part")[not_whole])
     out.append(table("part_heures_statut_inconnu", unknown, "part")[not_whole])
-    people = cells[cells["modalite"] == WHOLE].set_index("territoire")["personnes"]
+    people = found[found["modalite"] == WHOLE].set_index("territoire")["personnes"]
     of_people = (rows["personnes"] / rows["territoire"].map(people)).set_axis(shown.index)
     out.append(table("part_beneficiaires", of_people, "part")[not_whole])
     return out
 
 
-def _count(rows: pd.DataFrame, column: str, name: str, unit: str) -> pd.DataFrame:
-    """Distinct values of a public column by territory: buyers, operations, companies with a commitment."""
-    counts = rows.groupby("territoire")[column].nunique().reset_index(name="valeur")
+def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
+    """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment."""
+    distinct = rows.drop_duplicates(["territoire", *columns])
+    counts = distinct.groupby("territoire").size().reset_index(name="valeur")
     return counts.assign(indicateur=name, modalite=WHOLE, valeur=counts["valeur"].astype("float64"), unite=unit)
+
+
+def _planned_and_done(
+    facts: Facts, operations: pd.DataFrame, engagements: pd.DataFrame, whole: pd.DataFrame, edition: Edition
+) -> list[pd.DataFrame]:
+    """Hours planned, hours since the origin of the same operations, realisation rate, hours per operation.
+
+    The rate rests on operations that say what was planned and began since the first year of the dataset: what
+    the others realised before is not known. Planned hours are commitments of companies, and are controlled so.
+    """
+    companies = engagements.groupby("territoire")["entreprise_siret"].nunique()
+    base = whole.set_index("territoire")
+    measures = pd.DataFrame({name: base[column] for column, name in MEASURES.items()})
+
+    def table(name: str, values: pd.Series, unit: str, modality: str = WHOLE) -> pd.DataFrame:
+        known = measures.reindex(values.index)
+        if name.startswith("heures_prevues"):
+            known = known.assign(_entreprises=companies.reindex(values.index))
+        out = known.assign(indicateur=name, modalite=modality, valeur=values.astype("float64"), unite=unit)
+        return out.rename_axis("territoire").reset_index()
+
+    hours = facts.contracts[facts.contracts["annee"] <= edition.annee].groupby("operation")["centiheures"].sum() / 100
+    began = pd.Timestamp(int(facts.operations["annee"].min()), 1, 1)
+    rows = operations.assign(
+        prevues_init=operations["heures_prevues_init"] * operations["part"],
+        prevues=operations["heures_prevues"] * operations["part"],
+        origine=operations["operation"].map(hours).fillna(0) * operations["part"],
+        nombre=1.0,
+        terminee=operations["date_fin"] <= pd.Timestamp(edition.annee, 12, 31),
+    )
+    same = rows[rows["prevues"].gt(0) & (rows["date_debut"] >= began)]
+    out = [
+        table("heures_prevues_init", rows.groupby("territoire")["prevues_init"].sum(min_count=1), "heure"),
+        table("heures_prevues", rows.groupby("territoire")["prevues"].sum(min_count=1), "heure"),
+        table("heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération"),
+    ]
+    for modality, kept in ((WHOLE, same), (OVER, same[same["terminee"]])):
+        sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
+        out += [
+            table("heures_depuis_origine", sums["origine"], "heure", modality),
+            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality),
+            table("taux_realisation_operations", sums["nombre"], "opération", modality),
+        ]
+    return [found.dropna(subset="valeur") for found in out]

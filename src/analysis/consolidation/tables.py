@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import MEASURES, indicators
+from analysis.consolidation.indicators import indicators
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.params import load_params

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.demo.knowledge import EDITIONS, Bools, Draw, mappings, table
+from analysis.demo.knowledge import EDITIONS, FIRST_YEAR, LAST_YEAR, Bools, Draw, mappings, table
 from analysis.demo.operations import shape
 from analysis.demo.people import contact_details, spelled
 from analysis.demo.world import World
@@ -36,7 +36,8 @@ def build_exports(seed: int, world: World) -> Exports:
     entries = _entries(world)
     sent = _sent(world)
     running = _running(entries, world, sent)
-    operations = _operations(running, entries, world)
+    scale = _planned_scale(world)
+    operations = _operations(running, entries, world, scale)
     places = running.merge(world.operations.places.rename(columns={"epci_siren": "epci"}), on="op")
     engagements = running.merge(
         world.operations.engagements.reset_index(names="eng").rename(columns={"prevues": "heures"}), on="op"
@@ -52,7 +53,7 @@ def build_exports(seed: int, world: World) -> Exports:
         tables={
             "operations": operations,
             "territoires": _territories(places),
-            "engagements": _engagements(engagements),
+            "engagements": _engagements(engagements, scale),
             "beneficiaires": _people(seed, held, world),
             "contrats": _contracts(seed, held, world),
             "heures": _hours(held, world),
@@ -106,7 +107,16 @@ def _running(entries: pd.DataFrame, world: World, sent: pd.DataFrame) -> pd.Data
     return rows.sort_values(["structure_id", "annee", "debut", "op"], kind="stable", ignore_index=True)
 
 
-def _operations(running: pd.DataFrame, entries: pd.DataFrame, world: World) -> pd.DataFrame:
+def _planned_scale(world: World) -> float:
+    """What planned hours are multiplied by, so that ended operations realised the share of them observed elsewhere."""
+    ops = world.operations.operations
+    hours, contracts = world.employment.hours, world.employment.contracts
+    done = np.bincount(contracts["op"].to_numpy()[hours["ctr"]], weights=hours["centi"], minlength=len(ops)) / 100
+    over = (ops["debut_annee"] >= FIRST_YEAR) & (ops["fin_annee"] <= LAST_YEAR)
+    return float(done[over].sum() / ops.loc[over, "prevues"].sum() / shape("taux_realisation", "moyenne"))
+
+
+def _operations(running: pd.DataFrame, entries: pd.DataFrame, world: World, scale: float) -> pd.DataFrame:
     ops = world.operations.operations
     own = ops.loc[running["op"]].reset_index(drop=True)
     return pd.DataFrame(
@@ -122,8 +132,8 @@ def _operations(running: pd.DataFrame, entries: pd.DataFrame, world: World) -> p
             "date_debut": own["debut"],
             "date_fin": own["fin"],
             "is_anru": np.where(own["is_anru"], "oui", "non"),
-            "heures_prevues_init": own["prevues_init"],
-            "heures_prevues": own["prevues"],
+            "heures_prevues_init": (own["prevues_init"] * scale / 7).round() * 7,
+            "heures_prevues": (own["prevues"] * scale / 7).round() * 7,
         }
     )
 
@@ -138,7 +148,7 @@ def _territories(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({**_send(rows), "op_id": rows["op_id"], "epci_siren": rows["epci"], "part": rows["part"]})
 
 
-def _engagements(rows: pd.DataFrame) -> pd.DataFrame:
+def _engagements(rows: pd.DataFrame, scale: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **_send(rows),
@@ -147,7 +157,7 @@ def _engagements(rows: pd.DataFrame) -> pd.DataFrame:
             "lot": rows["lot"],
             "entreprise_siret": rows["entreprise_siret"],
             "entreprise_nom": rows["entreprise_nom"],
-            "heures_prevues": rows["heures"],
+            "heures_prevues": (rows["heures"] * scale / 7).round() * 7,
         }
     )
 
