@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 MEASURES = {
@@ -12,29 +13,44 @@ MEASURES = {
     "part_max_employeur": "_part_max_employeur",
     "part_max_entreprise": "_part_max_entreprise",
 }  # of a cell, as disclosure control calls them
-UNITS = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
-NEEDED = [*UNITS.values(), "contrat", "centiheures"]
+UNITS = ("personne", "employeur", "entreprise")
+NEEDED = [*UNITS, "centiheures"]
 
 
 def cells(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """One row per value of `key`: heures, contrats, and the measures of `MEASURES`.
 
-    `rows` holds `key`, `centiheures` (hundredths of hours, so that whole totals are exact) and the columns of
-    `NEEDED`. Persons, employers and companies are distinct; a part is the largest one's share of the hours.
+    `rows` is one employment contract per value of `key` and row, with `centiheures` (hundredths of hours, so that
+    whole totals are exact) and whole numbers that stand for its person, employer and company (negative when
+    unknown). A part is the largest one's share of the hours.
     """
-    grouped = rows.groupby(key)
-    out = grouped.agg(
-        centiheures=("centiheures", "sum"),
-        personnes=("ben_id", "nunique"),
-        employeurs=("employeur_siret", "nunique"),
-        entreprises=("entreprise_siret", "nunique"),
-        contrats=("contrat", "nunique"),
+    groups = rows.groupby(key)
+    place, index = groups.ngroup().to_numpy(), groups.size().index
+    hours = rows["centiheures"].to_numpy(dtype=float)
+    inside = place >= 0  # a key that is missing is in no cell
+    place, hours = place[inside], hours[inside]
+    total = np.bincount(place, weights=hours, minlength=len(index))
+    out = pd.DataFrame(
+        {"heures": np.floor(total.round(4) + 0.5) / 100, "contrats": np.bincount(place, minlength=len(index))}, index
     )
-    for name, column in UNITS.items():
-        largest = rows.groupby([*key, column])["centiheures"].sum().groupby(key).max()
-        out[f"part_max_{name}"] = largest / out["centiheures"].where(out["centiheures"] > 0)
-    out.insert(0, "heures", out.pop("centiheures").round() / 100)
+    for name in UNITS:
+        count, largest = _distinct(place, rows[name].to_numpy(dtype=np.int64)[inside], hours, len(index))
+        out[f"{name}s"] = count
+        out[f"part_max_{name}"] = np.divide(largest, total, out=np.full(len(index), np.nan), where=total > 0)
     return out.reset_index()
+
+
+def _distinct(place: np.ndarray, unit: np.ndarray, hours: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """How many units each place holds, and the hours of the largest.
+
+    One sort of (place, unit) as a whole number; a groupby of each measure takes twenty times as long.
+    """
+    known = unit >= 0
+    base = int(unit.max(initial=0)) + 1
+    pairs, which = np.unique(place[known] * base + unit[known], return_inverse=True)
+    largest = np.zeros(size)
+    np.maximum.at(largest, pairs // base, np.bincount(which, weights=hours[known], minlength=len(pairs)))
+    return np.bincount(pairs // base, minlength=size), largest
 
 
 def measured(found: pd.DataFrame) -> pd.DataFrame:

@@ -118,10 +118,14 @@ def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
-    """Adds what kind of employer and of contract it is: est_iae, est_alternance (False when unknown)."""
+    """Adds what kind of employer and of contract it is, est_iae, est_alternance (False when unknown), and whole
+    numbers for personne, employeur, entreprise (-1 when unknown), which count faster than texts.
+    """
     kinds = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"].eq("oui")
     forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
+    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
     return contracts.assign(
+        **{name: pd.factorize(contracts[column], sort=True)[0] for name, column in ids.items()},
         est_iae=contracts["employeur_kind"].map(kinds).fillna(False).astype("bool"),
         est_alternance=contracts["contrat_type"].map(forms).fillna(False).astype("bool"),
     ).sort_values(["annee", "contrat"], ignore_index=True)

@@ -36,6 +36,12 @@ def in_scope(facts: Facts, edition: Edition) -> pd.DataFrame:
     return year[year["mecanisme"].isin(edition.mecanismes)]
 
 
+def contracts_in_scope(facts: Facts, dataset: Dataset) -> pd.DataFrame:
+    """The employment contracts of every edition's scope, whole, whatever their territory."""
+    keys = pd.concat([in_scope(facts, edition)[["annee", "operation"]] for edition in dataset.editions])
+    return facts.contracts.merge(keys, on=["annee", "operation"])
+
+
 def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition, *, epci: bool) -> pd.DataFrame:
     """annee, operation, territoire, part: whole in the edition's territory, its share in departments and EPCI.
 

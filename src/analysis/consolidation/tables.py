@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.breakdown import breakdown, diversity, profiles, women
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
+from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import indicators
+from analysis.consolidation.indicators import indicators, local_contracts, territories
+from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.trajectories import flows, issues, stays
 from analysis.core import reference
-from analysis.core.dataset import Dataset, Edition, load_dataset
-from analysis.core.params import load_params
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.params import ConsolidationParams, load_params
 from analysis.core.paths import raw_dir
 from analysis.core.reference import WHOLE
 from analysis.quality.published import published, verdict
@@ -29,27 +34,76 @@ def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
     clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
+    settings = load_params().consolidation
     decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(
         clean["operations"],
         clean["engagements"],
         decisions,
-        threshold=load_params().consolidation.duplicate_label_similarity,
+        threshold=settings.duplicate_label_similarity,
     )
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
     write_results(
         dataset,
         "consolidation",
         {
+            **by_edition(facts, described, settings),
+            **over_years(facts, clean, described, settings),
             "indicateurs": measured,
             "comparaison": comparison(measured),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
-            "editions": editions(measured, clean["structures"], clean["facilitateurs"], described),
+            "editions": editions(measured, in_place(clean, described), described),
             "headlines": strip(measured, described),
         },
     )
+
+
+def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) -> dict[str, pd.DataFrame]:
+    """What each edition says of its own year: ways in, women, profiles of audiences, effective numbers."""
+    parts: dict[str, list[pd.DataFrame]] = {"ventilation": [], "femmes": [], "profils": [], "diversification": []}
+    for edition in dataset.editions:
+        year = facts.operations[facts.operations["annee"] == edition.annee]
+        contracts = local_contracts(facts, territories(year, facts.places, edition, epci=False))
+        if contracts.empty:
+            continue
+        parts["ventilation"].append(breakdown(contracts, edition))
+        parts["femmes"].append(women(contracts, edition))
+        parts["profils"].append(profiles(contracts, edition, settings.profile_audiences))
+        parts["diversification"].append(diversity(contracts, edition))
+    return {name: pd.concat(found, ignore_index=True) for name, found in parts.items() if found}
+
+
+def over_years(
+    facts: Facts, clean: dict[str, pd.DataFrame], dataset: Dataset, settings: ConsolidationParams
+) -> dict[str, pd.DataFrame]:
+    """What takes several years: growth and coverage, silent structures, outcomes, trajectories."""
+    grown = evolution(facts, dataset)
+    if grown.empty:
+        return {}
+    region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
+    left = leavers(facts, clean["sorties"], dataset)
+    after = issues(stays(facts, settings.stay_gap_months), clean["sorties"], dataset)
+    return {
+        "evolution": grown,
+        "non_reponse": bracket(facts, in_place(clean, dataset), region, dataset),
+        "sorties": outcomes_by_year(left, dataset, settings.response_group),
+        "parcours": flows(after),
+    }
+
+
+def in_place(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[int, set[str]]:
+    """The facilitator structures of each edition: somebody in post on 31 December, seat in its departments."""
+    department = reference.communes().set_index("code_insee")["departement"]
+    structures = clean["structures"]
+    hosts = structures[structures["type_acteur"] == "FACILITATEUR"]
+    seats = hosts.set_index("structure_id")["commune_insee"].map(department)
+    out = {}
+    for edition in dataset.editions:
+        staffed = on_day(clean["facilitateurs"], pd.Timestamp(edition.annee, 12, 31))["structure_id"]
+        out[edition.annee] = set(seats.index[seats.isin(edition.departements) & seats.index.isin(staffed)])
+    return out
 
 
 def with_respondents(table: pd.DataFrame, operations: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
@@ -115,15 +169,9 @@ def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset
     )
 
 
-def editions(table: pd.DataFrame, structures: pd.DataFrame, people: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """The editions, their scope, and how many of the facilitator structures in place that year answered.
-
-    In place: somebody in post on 31 December, and its seat in a department of the edition.
-    """
+def editions(table: pd.DataFrame, known: dict[int, set[str]], dataset: Dataset) -> pd.DataFrame:
+    """The editions, their scope, and how many of the facilitator structures in place that year answered."""
     sent = table[table["indicateur"] == "structures_repondantes"].set_index("edition")["valeur"]
-    department = reference.communes().set_index("code_insee")["departement"]
-    hosts = structures[structures["type_acteur"] == "FACILITATEUR"]
-    seats = hosts.set_index("structure_id")["commune_insee"].map(department)
     rows = [
         {
             "edition": edition.annee,
@@ -132,16 +180,11 @@ def editions(table: pd.DataFrame, structures: pd.DataFrame, people: pd.DataFrame
             "base_legale": edition.base_legale,
             "date_observation": pd.Timestamp(edition.date_observation),
             "structures": int(sent[edition.annee]),
-            "structures_connues": _in_place(edition, seats, people),
+            "structures_connues": len(known[edition.annee]),
         }
         for edition in dataset.editions
     ]
     return pd.DataFrame(rows)
-
-
-def _in_place(edition: Edition, seats: pd.Series, people: pd.DataFrame) -> int:
-    staffed = on_day(people, pd.Timestamp(edition.annee, 12, 31))["structure_id"]
-    return int((seats.isin(edition.departements) & seats.index.isin(staffed)).sum())
 
 
 def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

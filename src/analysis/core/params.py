@@ -51,6 +51,9 @@ class QualityParams(Block):
 
 class ConsolidationParams(Block):
     duplicate_label_similarity: float
+    profile_audiences: list[str]
+    stay_gap_months: int
+    response_group: int
 
 
 class PageParams(Block):

@@ -1,0 +1,109 @@
+"""Hours by ways in: each axis cuts the same hours into categories that exclude one another, and adds up.
+
+Axes (employer, contract, buyer, segment, legal mechanism) are rows of `publication/axes.csv`. Audiences are no
+axis: they overlap (see `profiles`, which cuts them into disjoint combinations).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.consolidation.cells import NEEDED, cells, measured, weakest
+from analysis.core import reference
+from analysis.core.dataset import Edition
+
+UNKNOWN = "INCONNU"
+WOMEN, MEN = "F", "M"
+
+
+def axes() -> pd.DataFrame:
+    """The axes in their order: axe (index), libelle, colonne of the contracts, nomenclature."""
+    return reference.table("publication/axes").set_index("axe")
+
+
+def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """edition, territoire, axe, modalite, champ, heures, part_heures, beneficiaires, contrats, and measures.
+
+    `contracts` are those of all legal mechanisms by territory (see `indicators.local_contracts`); the mechanism
+    axis shows them all, the others the edition's scope only. `champ` says whether a category is in the scope.
+    """
+    inside = contracts["mecanisme"].isin(edition.mecanismes)
+    parts = []
+    for axis, row in axes().iterrows():
+        rows = contracts if axis == "mecanisme" else contracts[inside]
+        rows = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
+        found = cells(rows, ["territoire", "modalite"]).assign(axe=axis, champ=True)
+        if axis == "mecanisme":
+            found["champ"] = found["modalite"].isin(edition.mecanismes)
+        parts.append(found)
+    table = pd.concat(parts, ignore_index=True)
+    table["part_heures"] = table["heures"] / table.groupby(["territoire", "axe"])["heures"].transform("sum")
+    return measured(table.rename(columns={"personnes": "beneficiaires"}).assign(personnes=table["personnes"])).assign(
+        edition=edition.annee, _sensible=table["territoire"].ne(edition.territoire)
+    )
+
+
+def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Women's share of hours and of persons by category of each axis, in the edition's territory.
+
+    edition, axe, modalite, heures, part_heures_femmes, part_femmes, and the measures of the weaker of the two
+    sexes. Persons whose sex is unknown are left out of the base.
+    """
+    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["sexe"].isin([WOMEN, MEN])]
+    rows = rows[rows["territoire"] == edition.territoire]
+    parts = []
+    for axis, row in axes().drop(index="mecanisme").iterrows():
+        named = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
+        sexes = cells(named, ["modalite", "sexe"]).set_index(["modalite", "sexe"])
+        if sexes.empty:
+            continue
+        names = sexes.index.get_level_values(0).unique()
+        her, him = (sexes.xs(sex, level="sexe").reindex(names, fill_value=0) for sex in (WOMEN, MEN))
+        hours = her["heures"] + him["heures"]
+        table = pd.DataFrame(
+            {
+                "heures": hours,
+                "heures_femmes": her["heures"],
+                "part_heures_femmes": her["heures"] / hours,
+                "part_femmes": her["personnes"] / (her["personnes"] + him["personnes"]),
+            }
+        ).join(weakest(her, him))
+        parts.append(table.rename_axis("modalite").reset_index().assign(axe=axis, edition=edition.annee))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) -> pd.DataFrame:
+    """Disjoint combinations of audiences: edition, profil (`DELD+RSA`, AUCUN or INCONNU), heures, part, persons.
+
+    `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU.
+    """
+    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)]
+    columns = reference.table("nomenclatures/publics").set_index("code")["colonne"]
+    flags = pd.DataFrame({code: rows[columns[code]].astype("boolean") for code in sorted(audiences)})
+    unknown = flags.isna().any(axis=1)
+    text = pd.Series("", index=rows.index, dtype="str")
+    for code in flags:
+        text = text.mask(flags[code].fillna(False).astype("bool"), text + "+" + code)
+    profile = text.str.removeprefix("+").replace("", "AUCUN").mask(unknown, UNKNOWN)
+    table = cells(rows.assign(profil=profile), ["profil"])
+    table["part_heures"] = table["heures"] / table["heures"].sum()
+    table = table.rename(columns={"personnes": "beneficiaires"}).assign(personnes=table["personnes"])
+    return measured(table).assign(edition=edition.annee, _sensible=~table["profil"].isin(["AUCUN", UNKNOWN]))
+
+
+def diversity(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """Effective numbers (inverse of the Herfindahl-Hirschman index of hours): how many equal ones would be as spread.
+
+    edition, territoire, objet (segments, donneurs_ordre, employeurs), nombre, nombre_effectif, and measures.
+    """
+    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes)]
+    base = cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")
+    objects = {"segments": "segment", "donneurs_ordre": "maitre_ouvrage_siret", "employeurs": "employeur_siret"}
+    parts = []
+    for name, column in objects.items():
+        hours = rows.dropna(subset=column).groupby(["territoire", column])["centiheures"].sum()
+        total = hours.groupby("territoire").sum()
+        square = (hours**2).groupby("territoire").sum()
+        table = pd.DataFrame({"nombre": hours.groupby("territoire").size(), "nombre_effectif": total**2 / square})
+        parts.append(table.join(base).reset_index().assign(objet=name))
+    return measured(pd.concat(parts, ignore_index=True)).assign(edition=edition.annee, _sensible=False)

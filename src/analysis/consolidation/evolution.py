@@ -1,0 +1,84 @@
+"""Growth between two editions, and how much of it is only that other structures answered.
+
+raw growth          H(t) / H(t-1) - 1
+matched panel       the same, on the structures that answered both years
+coverage effect     raw growth - growth of the matched panel
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+
+from analysis.consolidation.cells import NEEDED, cells, weakest
+from analysis.consolidation.facts import Facts
+from analysis.consolidation.indicators import in_scope, local_contracts, territories
+from analysis.core.dataset import Dataset, Edition
+
+
+def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
+    """One row per edition that follows another one, and territory (the edition's own, and departments).
+
+    edition, territoire, edition_precedente, heures, heures_precedentes, croissance, structures,
+    structures_precedentes, structures_panel, heures_panel, heures_panel_precedentes, croissance_panel,
+    effet_couverture, rupture (what changed of the scope, in French) and measures. Growth is empty where the
+    territory itself changed. A structure answers a year and territory when it declares hours there.
+    """
+    editions = sorted(dataset.editions, key=lambda edition: edition.annee)
+    by_year = {edition.annee: _by_structure(facts, edition) for edition in editions}
+    parts = [_step(by_year[was.annee], by_year[now.annee], was, now) for was, now in pairwise(editions)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
+    scope = in_scope(facts, edition)
+    contracts = local_contracts(facts, territories(scope, facts.places, edition, epci=False))
+    return contracts[["territoire", "structure_id", *NEEDED]]
+
+
+def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition) -> pd.DataFrame:
+    if after.empty:
+        return pd.DataFrame()
+    same = before[["territoire", "structure_id"]].merge(after[["territoire", "structure_id"]]).drop_duplicates()
+    in_both = _among(after, same)
+    old_both = _among(before, same)
+    total, old = _hours(after), _hours(before)
+    index = total.index
+    panel, old_panel = _hours(after[in_both]), _hours(before[old_both])
+    out = pd.DataFrame(
+        {
+            "heures": total["heures"],
+            "heures_precedentes": old["heures"].reindex(index),
+            "structures": total["structures"],
+            "structures_precedentes": old["structures"].reindex(index).astype("Int64"),
+            "structures_panel": panel["structures"].reindex(index).fillna(0).astype("Int64"),
+            "heures_panel": panel["heures"].reindex(index),
+            "heures_panel_precedentes": old_panel["heures"].reindex(index),
+        }
+    )
+    out["croissance"] = out["heures"] / out["heures_precedentes"] - 1
+    out["croissance_panel"] = out["heures_panel"] / out["heures_panel_precedentes"] - 1
+    out["effet_couverture"] = out["croissance"] - out["croissance_panel"]
+    # Panel and rest add up to the total: what is shown of one gives the other away.
+    parts = [panel, old_panel, _hours(after[~in_both]), _hours(before[~old_both]), total, old]
+    measures = weakest(*(part.reindex(index).fillna({"personnes": 0}) for part in parts))
+    changed = [(was.territoire_nom, now.territoire_nom), (was.base_legale, now.base_legale)]
+    rupture = " ; ".join(f"{old_name} puis {new_name}" for old_name, new_name in changed if old_name != new_name)
+    return (
+        out.join(measures)
+        .rename_axis("territoire")
+        .reset_index()
+        .assign(edition=now.annee, edition_precedente=was.annee, rupture=rupture, _sensible=False)
+    )
+
+
+def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    key = ["territoire", "structure_id"]
+    known = pd.MultiIndex.from_frame(pairs)
+    return pd.Series(pd.MultiIndex.from_frame(rows[key]).isin(known), index=rows.index)
+
+
+def _hours(rows: pd.DataFrame) -> pd.DataFrame:
+    found = cells(rows, ["territoire"]).set_index("territoire")
+    return found.assign(structures=rows.groupby("territoire")["structure_id"].nunique())

@@ -1,0 +1,63 @@
+"""The structures that did not answer: shown as missing, and what the total would be under stated assumptions.
+
+    low       the silent structures did nothing
+    central   each did what it last declared, times the growth of the matched panel since;
+              one that never declared did the median of those that answered
+    high      the same with the largest of its declared years, and the third quartile
+
+Nothing here enters a total: it is printed beside it.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.consolidation.cells import NEEDED, cells, measured
+from analysis.consolidation.facts import Facts
+from analysis.consolidation.indicators import contracts_in_scope
+from analysis.core.dataset import Dataset
+
+
+def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset) -> pd.DataFrame:
+    """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
+
+    `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by
+    edition (missing where there is none: taken as none).
+    """
+    contracts = contracts_in_scope(facts, dataset)
+    declared = contracts.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
+    rows = []
+    for edition in dataset.editions:
+        year = edition.annee
+        if year not in declared:
+            continue
+        known = declared[year].dropna()
+        silent = sorted(expected.get(year, set()) - set(known.index))
+        before = declared.reindex(silent).loc[:, [y for y in declared.columns if y < year]]
+        carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
+        largest = before.max(axis=1).where(carried.notna())
+        never = int(carried.isna().sum())
+        rows.append(
+            {
+                "edition": year,
+                "heures": known.sum(),
+                "attendues": len(expected.get(year, set())),
+                "muettes": len(silent),
+                "muettes_sans_historique": never,
+                "bas": known.sum(),
+                "central": known.sum() + carried.sum() + never * known.median(),
+                "haut": known.sum() + largest.clip(lower=carried).sum() + never * known.quantile(0.75),
+            }
+        )
+    table = pd.DataFrame(rows)
+    whole = cells(contracts.rename(columns={"annee": "edition"})[["edition", *NEEDED]], ["edition"])
+    return measured(table.merge(whole.drop(columns="heures"), on="edition")).assign(_sensible=False)
+
+
+def _carried(history: pd.Series, year: int, growth: pd.Series) -> float | None:
+    """The last declared hours, moved along by the growth of each year since."""
+    if history.empty:
+        return None
+    last = int(history.index.max())
+    since = growth.reindex(range(last + 1, year + 1)).fillna(0)
+    return float(history[last] * (1 + since).prod())

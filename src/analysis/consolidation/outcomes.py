@@ -1,0 +1,129 @@
+"""What became of people after their clause contracts, at 3, 6 and 12 months, with what is not known.
+
+    due         leavers whose exit date plus the horizon is past on the observation date
+    response    share of the due whose situation is known
+    observed    share of respondents, Wilson interval at 95 %
+    bounds      [known successes / due, (known successes + silent) / due]: what no assumption can move
+    weighted    respondents weighted by the inverse response rate of their group (sex, age, insertion employer)
+
+Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract of a year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from analysis.consolidation.facts import Facts
+from analysis.consolidation.indicators import contracts_in_scope
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
+
+HORIZONS = (3, 6, 12)
+SILENT = "inconnue"
+
+
+@dataclass(frozen=True)
+class Leavers:
+    """Persons who left in a year: annee_sortie, ben_id, date_sortie, sexe, groupe (sex, age and
+    kind of employer, alike in answering); and their situations.
+
+    situations: annee_sortie, ben_id, horizon_m, statut, famille; the latest answer known of each.
+    """
+
+    people: pd.DataFrame
+    situations: pd.DataFrame
+
+
+def leavers(facts: Facts, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
+    """The leavers of each edition's scope. `outcomes` is the clean table `sorties`."""
+    rows = contracts_in_scope(facts, dataset).dropna(subset="date_fin")
+    rows = rows.assign(annee_sortie=rows["date_fin"].dt.year)
+    rows = rows[rows["annee_sortie"] == rows["annee"]].sort_values(["ben_id", "annee_sortie", "date_fin", "contrat"])
+    last = rows.drop_duplicates(["ben_id", "annee_sortie"], keep="last")
+    age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
+    group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
+    people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
+    people = people.rename(columns={"date_fin": "date_sortie"})
+    families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
+    known = outcomes.assign(famille=outcomes["statut"].map(families).fillna(SILENT))
+    # The same situation may be sent again a year later: an answer beats a silence, the latest beats the earlier.
+    known = known.assign(repond=known["famille"].ne(SILENT)).sort_values(["ctr_id", "horizon_m", "repond", "annee"])
+    known = known.drop_duplicates(["ctr_id", "horizon_m"], keep="last")
+    situations = people[["annee_sortie", "ben_id", "contrat"]].merge(
+        known[["ctr_id", "horizon_m", "statut", "famille"]], left_on="contrat", right_on="ctr_id"
+    )
+    return Leavers(people.reset_index(drop=True), situations.drop(columns=["contrat", "ctr_id"]))
+
+
+def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.DataFrame:
+    """One row per year of exit, horizon, definition and group (everybody, women, men).
+
+    edition (year of exit), horizon_m, definition, modalite, sortants, dus, repondants, taux_reponse, reussites,
+    taux, taux_bas, taux_haut, borne_basse, borne_haute, taux_pondere, and `_personnes`, `_part_extreme`.
+    Groups of fewer than `smallest` leavers share one response rate.
+    """
+    definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")["familles"].str.split("|")
+    rows = []
+    for (year, horizon), people in _due(found, dataset):
+        for code, families in definitions.items():
+            success = people["famille"].isin(families)
+            for modality, mask in _groups(people):
+                rows.append(
+                    {"edition": year, "horizon_m": horizon, "definition": code, "modalite": modality}
+                    | _rate(people[mask], success[mask], smallest)
+                )
+    return pd.DataFrame(rows)
+
+
+def _due(found: Leavers, dataset: Dataset):
+    """Each year of exit and horizon with its due leavers and their situation (silent when none is known)."""
+    for (year, horizon), _ in found.situations.groupby(["annee_sortie", "horizon_m"]):
+        people = found.people[found.people["annee_sortie"] == year]
+        observed = pd.Timestamp(dataset.date_observation)
+        due = people[people["date_sortie"] + pd.DateOffset(months=int(horizon)) <= observed]
+        said = found.situations.query("annee_sortie == @year and horizon_m == @horizon")[["ben_id", "famille"]]
+        out = due.merge(said, on="ben_id", how="left")
+        yield (int(year), int(horizon)), out.assign(famille=out["famille"].fillna(SILENT), sortants=len(people))
+
+
+def _groups(people: pd.DataFrame):
+    yield WHOLE, pd.Series(True, index=people.index)
+    for sex in reference.labels("sexes"):
+        yield sex, people["sexe"].eq(sex).fillna(False).astype("bool")
+
+
+def _rate(people: pd.DataFrame, success: pd.Series, smallest: int) -> dict[str, float | int | None]:
+    due, answered = len(people), people["famille"].ne(SILENT)
+    n, k = int(answered.sum()), int(success.sum())
+    row: dict[str, float | int | None] = {
+        "sortants": int(people["sortants"].iloc[0]) if due else 0,
+        "dus": due,
+        "repondants": n,
+        "taux_reponse": n / due if due else None,
+        "reussites": k,
+        "_personnes": due,
+    }
+    if not n:
+        return row
+    interval = binomtest(k, n).proportion_ci(method="wilson")
+    return row | {
+        "taux": k / n,
+        "taux_bas": float(interval.low),
+        "taux_haut": float(interval.high),
+        "borne_basse": k / due,
+        "borne_haute": (k + due - n) / due,
+        "taux_pondere": _weighted(people, success, answered, smallest),
+        "_part_extreme": max(k / n, 1 - k / n),
+    }
+
+
+def _weighted(people: pd.DataFrame, success: pd.Series, answered: pd.Series, smallest: int) -> float:
+    """The rate with respondents weighted by 1 / response rate of their group, groups under `smallest` put together."""
+    keys = people["groupe"].where(people["groupe"].map(people["groupe"].value_counts()) >= smallest, "autres")
+    rate = answered.groupby(keys).transform("mean")
+    weights = (answered / rate.where(rate > 0)).fillna(0)
+    return float((weights * success).sum() / weights.sum())
