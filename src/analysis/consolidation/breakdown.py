@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import NEEDED, cells, measured, weakest
+from analysis.consolidation.cells import MEASURES, NEEDED, cells, measured, weakest
 from analysis.core import reference
-from analysis.core.dataset import Edition
+from analysis.core.dataset import Dataset, Edition
 
 UNKNOWN = "INCONNU"
 WOMEN, MEN = "F", "M"
@@ -58,7 +58,8 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
         if sexes.empty:
             continue
         names = sexes.index.get_level_values(0).unique()
-        her, him = (sexes.xs(sex, level="sexe").reindex(names, fill_value=0) for sex in (WOMEN, MEN))
+        sides = (pd.MultiIndex.from_product([names, [sex]]) for sex in (WOMEN, MEN))
+        her, him = (sexes.reindex(side, fill_value=0).droplevel(1) for side in sides)
         hours = her["heures"] + him["heures"]
         table = pd.DataFrame(
             {
@@ -68,8 +69,53 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
                 "part_femmes": her["personnes"] / (her["personnes"] + him["personnes"]),
             }
         ).join(weakest(her, him))
-        parts.append(table.rename_axis("modalite").reset_index().assign(axe=axis, edition=edition.annee))
+        parts.append(
+            table.rename_axis("modalite").reset_index().assign(axe=axis, edition=edition.annee, _sensible=False)
+        )
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Change of women's share of hours since the first edition of the region, in two parts that add up.
+
+        structure   sum over categories of (change of its share of hours) x (mean women's share)
+        hiring      sum over categories of (change of women's share in it) x (mean share of hours)
+
+    (Kitagawa's decomposition, 1955.) edition, edition_depart, axe, part_depart, part, effet_structure,
+    effet_embauche, and measures of the whole. `table` is that of `women`.
+    """
+    place = {edition.annee: edition.territoire for edition in dataset.editions}
+    first = min(year for year, code in place.items() if code == dataset.region)
+    rows = []
+    for (axis, year), now in table[table["edition"] > first].groupby(["axe", "edition"]):
+        was = table[(table["axe"] == axis) & (table["edition"] == first)]
+        if was.empty or place[year] != dataset.region:
+            continue
+        old, new = was.set_index("modalite"), now.set_index("modalite")
+        both = old.index.union(new.index)
+        weight = [part["heures"].reindex(both).fillna(0) / part["heures"].sum() for part in (old, new)]
+        share = [part["part_heures_femmes"].reindex(both) for part in (old, new)]
+        share = [share[0].fillna(share[1]), share[1].fillna(share[0])]  # absent one year: no hiring to compare
+        rows.append(
+            {
+                "edition": year,
+                "edition_depart": first,
+                "axe": axis,
+                "part_depart": (weight[0] * share[0]).sum(),
+                "part": (weight[1] * share[1]).sum(),
+                "effet_structure": ((weight[1] - weight[0]) * (share[0] + share[1]) / 2).sum(),
+                "effet_embauche": ((share[1] - share[0]) * (weight[0] + weight[1]) / 2).sum(),
+                "_sensible": False,
+                **_together(old, new),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _together(*parts: pd.DataFrame) -> dict[str, float]:
+    """Measures of the sums of categories: counts add up to at least their largest, shares to at most theirs."""
+    rows = pd.concat(parts)
+    return {name: float(rows[name].min() if "part_max" in name else rows[name].max()) for name in MEASURES.values()}
 
 
 def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) -> pd.DataFrame:

@@ -22,7 +22,6 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 
-HORIZONS = (3, 6, 12)
 SILENT = "inconnue"
 
 
@@ -49,7 +48,7 @@ def leavers(facts: Facts, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
     people = people.rename(columns={"date_fin": "date_sortie"})
     families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
-    known = outcomes.assign(famille=outcomes["statut"].map(families).fillna(SILENT))
+    known = outcomes.assign(famille=outcomes["statut"].map(families).astype("str").fillna(SILENT))
     # The same situation may be sent again a year later: an answer beats a silence, the latest beats the earlier.
     known = known.assign(repond=known["famille"].ne(SILENT)).sort_values(["ctr_id", "horizon_m", "repond", "annee"])
     known = known.drop_duplicates(["ctr_id", "horizon_m"], keep="last")
@@ -87,7 +86,7 @@ def _due(found: Leavers, dataset: Dataset):
         due = people[people["date_sortie"] + pd.DateOffset(months=int(horizon)) <= observed]
         said = found.situations.query("annee_sortie == @year and horizon_m == @horizon")[["ben_id", "famille"]]
         out = due.merge(said, on="ben_id", how="left")
-        yield (int(year), int(horizon)), out.assign(famille=out["famille"].fillna(SILENT), sortants=len(people))
+        yield (int(year), int(horizon)), out.assign(famille=out["famille"].astype("str").fillna(SILENT), sortants=len(people))
 
 
 def _groups(people: pd.DataFrame):

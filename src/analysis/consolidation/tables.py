@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.breakdown import breakdown, diversity, profiles, women
+from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.evolution import evolution
@@ -72,17 +72,21 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
         parts["femmes"].append(women(contracts, edition))
         parts["profils"].append(profiles(contracts, edition, settings.profile_audiences))
         parts["diversification"].append(diversity(contracts, edition))
-    return {name: pd.concat(found, ignore_index=True) for name, found in parts.items() if found}
+    nothing = pd.DataFrame()
+    out = {name: pd.concat(found, ignore_index=True) if found else nothing for name, found in parts.items()}
+    return out | {"femmes_ecart": nothing if out["femmes"].empty else women_gap(out["femmes"], dataset)}
 
 
 def over_years(
     facts: Facts, clean: dict[str, pd.DataFrame], dataset: Dataset, settings: ConsolidationParams
 ) -> dict[str, pd.DataFrame]:
     """What takes several years: growth and coverage, silent structures, outcomes, trajectories."""
+    if facts.contracts.empty:
+        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
     grown = evolution(facts, dataset)
-    if grown.empty:
-        return {}
-    region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
+    region = pd.Series(dtype="float64")
+    if len(grown):
+        region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
     left = leavers(facts, clean["sorties"], dataset)
     after = issues(stays(facts, settings.stay_gap_months), clean["sorties"], dataset)
     return {

@@ -50,11 +50,11 @@ def issues(found: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> pd.
     """
     families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
     known = outcomes[outcomes["horizon_m"] == HORIZON].sort_values(["ctr_id", "annee"])
-    known = known.drop_duplicates("ctr_id", keep="last").set_index("ctr_id")["statut"].map(families)
+    known = known.drop_duplicates("ctr_id", keep="last").set_index("ctr_id")["statut"].map(families).astype("str")
     following = found.sort_values(["ben_id", "rang"]).groupby("ben_id")["debut"].shift(-1)
     observed = pd.Timestamp(dataset.date_observation)
     due = found["fin"] + pd.DateOffset(months=HORIZON) <= observed
-    issue = found["dernier"].map(known).fillna(SILENT).where(due, RUNNING)
+    issue = found["dernier"].map(known).astype("str").fillna(SILENT).where(due, RUNNING)
     return found.assign(
         issue=issue.mask(following.notna(), RETURN),
         delai_m=(following - found["fin"]).dt.days / (365.25 / 12),

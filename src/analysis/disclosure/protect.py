@@ -40,7 +40,7 @@ def protect(dataset: str, deliverable: str) -> None:
 
 
 def _protected(frame: pd.DataFrame, metadata: dict) -> pd.DataFrame:
-    if metadata["controle"] == OPEN:
+    if metadata["controle"] == OPEN or frame.empty:
         return frame
     control = frame["_controle"] if metadata["controle"] == "indicateur" else metadata["controle"]
     return protect_cells(

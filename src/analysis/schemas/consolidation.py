@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import pandera.pandas as pa
+
 from analysis.schemas.build import DAY, NUMBER, TEXT, WHOLE, column, published_table
 
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
+
+_EDITION = column("int64", "Année des données")
+_PLACE = column(TEXT, "Code de région ou de département")
+
+
+def _hours(description: str) -> pa.Column:
+    return column(NUMBER, description, nullable=True, unit="heure", ge=0)
+
+
+def _share(description: str) -> pa.Column:
+    return column(NUMBER, description, nullable=True, unit="part", ge=0, le=1)
+
+
+def _count(description: str, unit: str) -> pa.Column:
+    return column(WHOLE, description, nullable=True, unit=unit, ge=0)
+
+
+def _change(description: str) -> pa.Column:
+    return column(NUMBER, description, nullable=True, unit="part")
+
 
 SCHEMAS = {
     schema.name: schema
@@ -15,9 +37,9 @@ SCHEMAS = {
             ["edition", "territoire", "indicateur", "modalite"],
             {
                 "edition": column("int64", "Année des données"),
-                "territoire": column(TEXT, "Code de région ou de département"),
+                "territoire": column(TEXT, "Code de région, de département ou d'intercommunalité"),
                 "indicateur": column(TEXT, "Code de l'indicateur"),
-                "modalite": column(TEXT, "ensemble, ou code du public, du sexe, IAE, ALTERNANCE, ANRU"),
+                "modalite": column(TEXT, "ensemble, code du public ou du sexe, IAE, ALTERNANCE, ANRU, TERMINEE"),
                 "valeur": column(NUMBER, "Valeur non arrondie", nullable=True),
                 "unite": column(TEXT, "Unité de la valeur"),
                 "secret": SECRET,
@@ -83,6 +105,194 @@ SCHEMAS = {
                 "structures": column("int64", "Structures qui ont envoyé un export"),
                 "structures_connues": column(WHOLE, "Structures facilitatrices de l'inventaire à cette date"),
             },
+        ),
+        published_table(
+            "ventilation",
+            "Heures d'une catégorie d'un axe (voies d'accès) ; les catégories d'un axe s'excluent et s'additionnent",
+            ["edition", "territoire", "axe", "modalite"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "axe": column(TEXT, "mecanisme, employeur, contrat, acheteur ou segment"),
+                "modalite": column(TEXT, "Code de la catégorie, ou INCONNU"),
+                "champ": column("bool", "La catégorie est dans le champ de l'édition"),
+                "heures": _hours("Heures réalisées dans l'année ; s'additionne"),
+                "part_heures": _share("Part des heures de l'axe"),
+                "beneficiaires": _count("Personnes distinctes ; ne s'additionne pas", "personne"),
+                "contrats": _count("Contrats de travail distincts", "contrat"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["heures", "part_heures", "beneficiaires", "contrats"],
+        ),
+        published_table(
+            "femmes",
+            "Part des femmes dans une catégorie d'un axe, toute la région",
+            ["edition", "axe", "modalite"],
+            {
+                "edition": _EDITION,
+                "axe": column(TEXT, "employeur, contrat, acheteur ou segment"),
+                "modalite": column(TEXT, "Code de la catégorie, ou INCONNU"),
+                "heures": _hours("Heures des femmes et des hommes"),
+                "heures_femmes": _hours("Heures des femmes"),
+                "part_heures_femmes": _share("Part des femmes dans les heures"),
+                "part_femmes": _share("Part des femmes dans les personnes"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["heures", "heures_femmes", "part_heures_femmes", "part_femmes"],
+        ),
+        published_table(
+            "femmes_ecart",
+            "Évolution de la part des femmes dans les heures : ce qui vient des achats et ce qui vient des embauches",
+            ["edition", "axe"],
+            {
+                "edition": _EDITION,
+                "edition_depart": column("int64", "Édition de départ : la première du même territoire"),
+                "axe": column(TEXT, "employeur, contrat, acheteur ou segment"),
+                "part_depart": _share("Part des femmes dans les heures, au départ"),
+                "part": _share("Part des femmes dans les heures, dans l'édition"),
+                "effet_structure": _change("Écart dû aux catégories qui portent les heures"),
+                "effet_embauche": _change("Écart dû aux embauches dans chaque catégorie"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["part_depart", "part", "effet_structure", "effet_embauche"],
+        ),
+        published_table(
+            "profils",
+            "Heures d'une combinaison de publics ; les combinaisons s'excluent et s'additionnent",
+            ["edition", "profil"],
+            {
+                "edition": _EDITION,
+                "profil": column(TEXT, "Publics réunis par « + », AUCUN, ou INCONNU si un statut manque"),
+                "heures": _hours("Heures réalisées dans l'année ; s'additionne"),
+                "part_heures": _share("Part des heures"),
+                "beneficiaires": _count("Personnes distinctes ; ne s'additionne pas", "personne"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["heures", "part_heures", "beneficiaires"],
+        ),
+        published_table(
+            "diversification",
+            "Nombre effectif (inverse de l'indice de Herfindahl-Hirschman des heures)",
+            ["edition", "territoire", "objet"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "objet": column(TEXT, "segments, donneurs_ordre ou employeurs"),
+                "nombre": _count("Nombre de ceux qui ont des heures", "unité"),
+                "nombre_effectif": column(NUMBER, "Nombre d'égaux qui donneraient la même dispersion", nullable=True),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["nombre_effectif"],
+        ),
+        published_table(
+            "evolution",
+            "Croissance d'une édition à la suivante : brute, à structures comparables, effet de couverture",
+            ["edition", "territoire"],
+            {
+                "edition": _EDITION,
+                "edition_precedente": column("int64", "Édition de comparaison"),
+                "territoire": _PLACE,
+                "heures": _hours("Heures de l'édition"),
+                "heures_precedentes": _hours("Heures de l'édition précédente, même territoire"),
+                "croissance": _change("Croissance brute"),
+                "structures": _count("Structures avec des heures", "structure"),
+                "structures_precedentes": _count("Structures avec des heures, édition précédente", "structure"),
+                "structures_panel": _count("Structures des deux éditions", "structure"),
+                "heures_panel": _hours("Heures des structures des deux éditions"),
+                "heures_panel_precedentes": _hours("Leurs heures dans l'édition précédente"),
+                "croissance_panel": _change("Croissance à structures comparables"),
+                "effet_couverture": _change("Croissance brute moins croissance comparable"),
+                "rupture": column(TEXT, "Ce qui change du champ, vide sinon"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=[
+                "heures",
+                "heures_precedentes",
+                "croissance",
+                "heures_panel",
+                "heures_panel_precedentes",
+                "croissance_panel",
+                "effet_couverture",
+            ],
+        ),
+        published_table(
+            "non_reponse",
+            "Structures qui n'ont pas répondu, et ce que serait le total sous des hypothèses dites",
+            ["edition"],
+            {
+                "edition": _EDITION,
+                "heures": _hours("Heures déclarées"),
+                "attendues": _count("Structures facilitatrices en place", "structure"),
+                "muettes": _count("dont sans heures déclarées", "structure"),
+                "muettes_sans_historique": _count("dont qui n'en ont jamais déclaré", "structure"),
+                "bas": _hours("Total si les muettes n'ont rien fait"),
+                "central": _hours("Total si elles ont suivi leur dernière déclaration et les comparables"),
+                "haut": _hours("Total si elles ont refait leur meilleure année"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["heures", "bas", "central", "haut"],
+        ),
+        published_table(
+            "sorties",
+            "Devenir des personnes après la clause, par année de sortie, échéance et définition",
+            ["edition", "horizon_m", "definition", "modalite"],
+            {
+                "edition": column("int64", "Année de sortie"),
+                "horizon_m": column("int64", "Échéance après la sortie", unit="mois"),
+                "definition": column(TEXT, "Ce qui compte comme réussite", codelist="definitions_sortie"),
+                "modalite": column(TEXT, "ensemble, F ou M"),
+                "sortants": _count("Personnes sorties dans l'année", "personne"),
+                "dus": _count("dont l'échéance est passée", "personne"),
+                "repondants": _count("dont la situation est connue", "personne"),
+                "taux_reponse": _share("Répondants sur dus"),
+                "reussites": _count("Répondants dans la situation définie", "personne"),
+                "taux": _share("Réussites sur répondants"),
+                "taux_bas": _share("Intervalle de Wilson à 95 %, bas"),
+                "taux_haut": _share("Intervalle de Wilson à 95 %, haut"),
+                "borne_basse": _share("Réussites sur dus : si aucun silencieux n'a réussi"),
+                "borne_haute": _share("Si tous les silencieux ont réussi"),
+                "taux_pondere": _share("Répondants pondérés par l'inverse du taux de réponse de leur groupe"),
+                "secret": SECRET,
+            },
+            controle="sorties",
+            values=[
+                "sortants",
+                "dus",
+                "repondants",
+                "taux_reponse",
+                "reussites",
+                "taux",
+                "taux_bas",
+                "taux_haut",
+                "borne_basse",
+                "borne_haute",
+                "taux_pondere",
+            ],
+        ),
+        published_table(
+            "parcours",
+            "Ce qui suit un passage en clause, selon son rang dans le parcours de la personne, toutes années",
+            ["rang", "issue"],
+            {
+                "rang": column("int64", "Rang du passage ; 3 : troisième et suivants"),
+                "issue": column(TEXT, "retour, durable, transition, positive, aucune, inconnue ou en_cours"),
+                "personnes": _count("Personnes distinctes", "personne"),
+                "sejours": _count("Passages", "passage"),
+                "part": _share("Part des passages de ce rang"),
+                "contrats_moyens": column(NUMBER, "Contrats par passage", nullable=True),
+                "employeurs_moyens": column(NUMBER, "Employeurs par passage", nullable=True),
+                "delai_median_m": column(NUMBER, "Délai médian avant le retour", nullable=True, unit="mois"),
+                "secret": SECRET,
+            },
+            controle="parcours",
+            values=["personnes", "sejours", "part", "contrats_moyens", "employeurs_moyens", "delai_median_m"],
         ),
     )
 }

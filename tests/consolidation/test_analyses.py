@@ -1,0 +1,253 @@
+"""Each analysis on a world small enough to count by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
+from analysis.consolidation.cells import cells, weakest
+from analysis.consolidation.evolution import evolution
+from analysis.consolidation.indicators import in_scope, local_contracts, territories
+from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.trajectories import flows, issues, stays
+from consolidation.world import contracts, dataset, facts
+
+
+def local(table: pd.DataFrame, world) -> pd.DataFrame:
+    found = facts(table)
+    return local_contracts(found, territories(found.operations, found.places, world.editions[-1], epci=False))
+
+
+# --- cells -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.sampled_from("xy"), st.integers(-1, 3), st.integers(0, 30_000)), min_size=1, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_cells_count_as_a_plain_groupby_does(rows: list[tuple[str, int, int]]) -> None:
+    table = pd.DataFrame(rows, columns=["k", "personne", "centiheures"]).assign(employeur=0, entreprise=1)
+    found = cells(table, ["k"]).set_index("k")
+    for key, part in table.groupby("k"):
+        known = part[part["personne"] >= 0]
+        assert found.loc[key, "heures"] == part["centiheures"].sum() / 100
+        assert found.loc[key, "personnes"] == known["personne"].nunique()
+        assert found.loc[key, "contrats"] == len(part)
+        largest = known.groupby("personne")["centiheures"].sum().max() if len(known) else 0
+        if part["centiheures"].sum():
+            assert found.loc[key, "part_max_personne"] == pytest.approx(largest / part["centiheures"].sum())
+        else:
+            assert np.isnan(found.loc[key, "part_max_personne"])
+
+
+def test_the_weakest_of_two_cells_is_the_smallest_count_and_the_largest_share() -> None:
+    few = cells(local(contracts({}, {"ben_id": "b"}), dataset(2025)), ["territoire"]).set_index("territoire")
+    none = few.assign(personnes=0, part_max_personne=9.0)
+    many = few.assign(personnes=7, part_max_personne=0.2)
+    out = weakest(few, many, none).loc["32"]
+    assert (out["_personnes"], out["_part_max_personne"]) == (2, 0.5)
+
+
+# --- ways in, women, profiles, effective numbers -------------------------------------------------
+
+
+def test_categories_of_an_axis_add_up_and_the_mechanism_axis_shows_what_is_out_of_scope() -> None:
+    world = dataset(2025)
+    table = contracts(
+        {"h": 60},
+        {"ben_id": "b", "employeur_kind": "EI", "h": 40},
+        {"ben_id": "c", "operation": "RES", "mecanisme": "RES_IAE", "h": 900, "employeur_kind": None},
+    )
+    rows = breakdown(local(table, world), world.editions[-1]).set_index(["territoire", "axe", "modalite"])
+    assert rows.loc[("32", "employeur", "DIRECT"), "part_heures"] == 0.6
+    assert ("32", "employeur", "INCONNU") not in rows.index
+    assert rows.loc[("32", "mecanisme", "RES_IAE"), ["heures", "champ"]].tolist() == [900, False]
+    shares = rows["part_heures"].groupby(["territoire", "axe"]).sum()
+    assert shares.tolist() == pytest.approx([1] * len(shares))
+
+
+def test_women_are_counted_in_hours_and_in_persons() -> None:
+    world = dataset(2025)
+    table = contracts(
+        {"h": 25},
+        {"ben_id": "b", "sexe": "M", "h": 75},
+        {"ben_id": "c", "sexe": "M", "h": 0},
+        {"ben_id": "d", "sexe": None, "h": 500},
+    )
+    row = women(local(table, world), world.editions[-1]).set_index(["axe", "modalite"]).loc[("segment", "PROPRETE")]
+    assert row["part_heures_femmes"] == 0.25
+    assert row["part_femmes"] == pytest.approx(1 / 3)
+    assert row["_personnes"] == 1, "the weaker sex of the two decides"
+
+
+def test_the_change_of_womens_share_splits_into_what_is_bought_and_who_is_hired() -> None:
+    world = dataset(2024, 2025)
+    her, him = {"sexe": "F"}, {"sexe": "M", "ben_id": "m"}
+    works, clean = {"segment": "TP_RESEAUX", "operation": "W"}, {"segment": "PROPRETE"}
+    before = [{**works, **her, "h": 0}, {**works, **him, "h": 80}, {**clean, **her, "h": 10}, {**clean, **him, "h": 10}]
+    only_mix = [
+        {**works, **her, "h": 0},
+        {**works, **him, "h": 40},
+        {**clean, **her, "h": 30},
+        {**clean, **him, "h": 30},
+    ]
+    rows = [{**row, "annee": year} for year, part in ((2024, before), (2025, only_mix)) for row in part]
+    table = contracts(*rows)
+    parts = [women(local(table[table["annee"] == e.annee], world), e) for e in world.editions]
+    gap = women_gap(pd.concat(parts, ignore_index=True), world).set_index(["axe"]).loc["segment"]
+    assert gap["part"] - gap["part_depart"] == pytest.approx(0.3 - 0.1)
+    assert gap["effet_structure"] == pytest.approx(0.2)
+    assert gap["effet_embauche"] == pytest.approx(0)
+
+
+def test_profiles_are_disjoint_and_an_unknown_status_is_its_own() -> None:
+    world = dataset(2025)
+    table = contracts(
+        {"rsa": True, "deld": True, "h": 10},
+        {"ben_id": "b", "rsa": True, "h": 20},
+        {"ben_id": "c", "h": 30},
+        {"ben_id": "d", "deld": None, "h": 40},
+    )
+    rows = profiles(local(table, world), world.editions[-1], ["RSA", "DELD"]).set_index("profil")["heures"]
+    assert rows.to_dict() == {"DELD+RSA": 10, "RSA": 20, "AUCUN": 30, "INCONNU": 40}
+
+
+def test_the_effective_number_of_equal_segments_is_their_number() -> None:
+    world = dataset(2025)
+    equal = contracts({}, {"segment": "TRANSPORT"}, {"segment": "SECURITE"}, {"segment": None, "h": 999})
+    rows = diversity(local(equal, world), world.editions[-1]).set_index(["territoire", "objet"])
+    assert rows.loc[("32", "segments"), "nombre_effectif"] == pytest.approx(3)
+    uneven = contracts({"h": 90}, {"segment": "TRANSPORT", "h": 10})
+    rows = diversity(local(uneven, world), world.editions[-1]).set_index(["territoire", "objet"])
+    assert rows.loc[("32", "segments"), "nombre_effectif"] == pytest.approx(1 / (0.9**2 + 0.1**2))
+
+
+# --- several years -----------------------------------------------------------------------------
+
+
+def test_growth_splits_into_comparable_structures_and_coverage() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"annee": 2024, "h": 100},
+        {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 50},
+        {"annee": 2025, "h": 110},
+        {"annee": 2025, "structure_id": "S3", "operation": "N", "h": 70},
+    )
+    row = evolution(facts(table), world).set_index(["edition", "territoire"]).loc[(2025, "32")]
+    assert row["croissance"] == pytest.approx(180 / 150 - 1)
+    assert row["croissance_panel"] == pytest.approx(0.1)
+    assert row["effet_couverture"] == pytest.approx(0.2 - 0.1)
+    assert (row["structures"], row["structures_precedentes"], row["structures_panel"]) == (2, 2, 1)
+
+
+def test_a_change_of_legal_base_is_said_and_a_change_of_region_is_not_compared() -> None:
+    world = dataset(2024, 2025)
+    old = world.editions[0].model_copy(
+        update={"territoire": "31", "territoire_nom": "Nord-Pas-de-Calais", "base_legale": "art. 38"}
+    )
+    world = world.model_copy(update={"editions": [old, world.editions[1]]})
+    table = contracts({"annee": 2024}, {"annee": 2025, "h": 300})
+    rows = evolution(facts(table), world).set_index("territoire")
+    assert pd.isna(rows.loc["32", "croissance"])
+    assert rows.loc["59", "croissance"] == pytest.approx(2)
+    assert "Nord-Pas-de-Calais puis Hauts-de-France" in rows.loc["32", "rupture"]
+    assert "art. 38 puis L2112-2" in rows.loc["32", "rupture"]
+
+
+def test_silent_structures_are_bracketed_and_never_added() -> None:
+    world = dataset(2023, 2024, 2025)
+    table = contracts(
+        {"annee": 2023, "h": 100},
+        {"annee": 2024, "h": 200},
+        {"annee": 2025, "h": 220},
+        {"annee": 2023, "structure_id": "S2", "operation": "B", "h": 90},
+        {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 50},
+    )
+    growth = pd.Series({2024: 0.5, 2025: 0.1})
+    rows = bracket(facts(table), {2025: {"S1", "S2", "S3"}}, growth, world).set_index("edition").loc[2025]
+    assert (rows["heures"], rows["muettes"], rows["muettes_sans_historique"]) == (220, 2, 1)
+    assert rows["bas"] == 220
+    assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
+    assert rows["haut"] == pytest.approx(220 + 90 + 220)
+
+
+def sent(*rows: tuple[str, int, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["ctr_id", "horizon_m", "statut"])
+    return table.assign(annee=2025, structure_id="S1")
+
+
+def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        *[
+            {
+                "ben_id": letter,
+                "contrat": f"C{letter}",
+                "annee": 2024,
+                "date_fin": "2024-06-30",
+                "sexe": "F" if letter in "ab" else "M",
+            }
+            for letter in "abcdefghij"
+        ]
+    )
+    answers = sent(
+        *[
+            (f"C{letter}", 6, status)
+            for letter, status in zip(
+                "abcdef", ["CDI", "CDD_COURT", "CDI", "RECHERCHE", "INCONNU", "FORMATION"], strict=True
+            )
+        ]
+    )
+    rows = outcomes_by_year(leavers(facts(table), answers, world), world, 1)
+    rows = rows.set_index(["edition", "horizon_m", "definition", "modalite"]).loc[(2024, 6)]
+    durable = rows.loc[("DURABLE", "ensemble")]
+    assert (durable["dus"], durable["repondants"], durable["reussites"]) == (10, 5, 2)
+    assert durable["taux"] == 0.4 and durable["taux_reponse"] == 0.5
+    assert (durable["borne_basse"], durable["borne_haute"]) == (0.2, 0.7)
+    assert durable["taux_bas"] == pytest.approx(0.1176, abs=1e-4), "Wilson, 2 of 5"
+    assert rows.loc[("DYNAMIQUE", "ensemble"), "reussites"] == 4
+    # Women all answered (1 of 2 durable), men 3 of 8 (1 of 3): each man who answered stands for 8/3.
+    assert durable["taux_pondere"] == pytest.approx((1 + 8 / 3) / 10)
+
+
+def test_a_horizon_that_is_not_past_is_not_due() -> None:
+    world = dataset(2025)
+    table = contracts(
+        {"contrat": "C1", "date_fin": "2025-11-30"}, {"contrat": "C2", "ben_id": "b", "date_fin": "2025-02-01"}
+    )
+    rows = outcomes_by_year(leavers(facts(table), sent(("C2", 6, "CDI")), world), world, 1)
+    row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
+    assert (row["sortants"], row["dus"]) == (2, 1)
+
+
+def test_a_later_answer_replaces_a_silence() -> None:
+    world = dataset(2025)
+    twice = pd.concat([sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "INCONNU"))])
+    rows = outcomes_by_year(leavers(facts(contracts({"contrat": "C1"})), twice, world), world, 1)
+    assert rows.query("definition == 'DURABLE' and modalite == 'ensemble'")["reussites"].tolist() == [1]
+
+
+def test_stays_join_contracts_that_follow_and_part_those_that_do_not() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"},
+        {"contrat": "C2", "annee": 2024, "date_debut": "2024-05-01", "date_fin": "2024-06-30", "employeur_siret": "f"},
+        {"contrat": "C3", "annee": 2025, "date_debut": "2025-01-15", "date_fin": "2025-03-31"},
+        {"contrat": "C4", "annee": 2025, "ben_id": "z", "date_debut": "2025-11-01", "date_fin": None},
+    )
+    found = issues(stays(facts(table), gap_months=3), sent(("C3", 6, "CDI")), world).set_index(["ben_id", "rang"])
+    assert found.loc[("a", 1), ["contrats", "employeurs", "issue"]].tolist() == [2, 2, "retour"]
+    assert found.loc[("a", 1), "delai_m"] == pytest.approx(6.5, abs=0.1)
+    assert found.loc[("a", 2), "issue"] == "durable"
+    assert found.loc[("z", 1), "issue"] == "en_cours"
+    table = flows(found.reset_index()).set_index(["rang", "issue"])
+    assert table.loc[(1, "retour"), ["personnes", "part"]].tolist() == [1, 0.5]
+
+
+def test_scope_is_that_of_the_edition() -> None:
+    world = dataset(2025)
+    table = contracts({}, {"operation": "RES", "mecanisme": "RES_IAE"})
+    assert in_scope(facts(table), world.editions[0])["operation"].tolist() == ["OP"]
