@@ -86,7 +86,10 @@ def _due(found: Leavers, dataset: Dataset):
         due = people[people["date_sortie"] + pd.DateOffset(months=int(horizon)) <= observed]
         said = found.situations.query("annee_sortie == @year and horizon_m == @horizon")[["ben_id", "famille"]]
         out = due.merge(said, on="ben_id", how="left")
-        yield (int(year), int(horizon)), out.assign(famille=out["famille"].astype("str").fillna(SILENT), sortants=len(people))
+        yield (
+            (int(year), int(horizon)),
+            out.assign(famille=out["famille"].astype("str").fillna(SILENT), sortants=len(people)),
+        )
 
 
 def _groups(people: pd.DataFrame):

@@ -9,7 +9,7 @@ from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import indicators, local_contracts, territories
+from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.trajectories import flows, issues, stays
@@ -81,7 +81,7 @@ def over_years(
     facts: Facts, clean: dict[str, pd.DataFrame], dataset: Dataset, settings: ConsolidationParams
 ) -> dict[str, pd.DataFrame]:
     """What takes several years: growth and coverage, silent structures, outcomes, trajectories."""
-    if facts.contracts.empty:
+    if contracts_in_scope(facts, dataset).empty:
         return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")

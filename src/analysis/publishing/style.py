@@ -98,6 +98,31 @@ def line_chart(
     return fig
 
 
+def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, factor: float = 1) -> Figure:
+    """One horizontal bar per column, cut into the rows of `frame`, which are parts of a whole.
+
+    A part is labelled where its number fits; the legend names the parts in their order.
+    """
+    fig, (ax,) = figure(height=1.3 + 0.5 * len(frame.columns))
+    colours = plt.get_cmap("cividis")([n / max(1, len(frame) - 1) for n in range(len(frame))])
+    left = [0.0] * len(frame.columns)
+    whole = float(frame.sum().max())
+    for (name, parts), colour in zip(frame.iterrows(), colours, strict=True):
+        bars = ax.barh(range(len(parts)), parts.to_numpy(float), left=left, color=colour, label=str(name), height=0.62)
+        texts = [number(value, digits, unit, factor) if value > 0.055 * whole else "" for value in parts]
+        light = sum(colour[:3]) > 1.5
+        ax.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")
+        left = [start + float(value) for start, value in zip(left, parts, strict=True)]
+    ax.set_yticks(range(len(frame.columns)), [str(name) for name in frame.columns], color=INK)
+    ax.invert_yaxis()
+    ax.xaxis.set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_visible(False)
+    fig.legend(loc="outside lower center", ncols=3, fontsize=8)
+    return fig
+
+
 def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], write: Callable[[float], str]) -> None:
     """Write each line's name beside its last point, from the lowest up, without overlap.
 
