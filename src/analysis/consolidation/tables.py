@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
+from analysis.consolidation.duplicates import accepted, estimated, kept_operation, load_decisions, review_queue
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import MEASURES, indicators
+from analysis.consolidation.sensitivity import sensitivity
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.params import load_params
@@ -27,15 +28,13 @@ STRIP = (
 def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
+    settings = load_params().consolidation
     clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
-    decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    pairs = estimated(clean, settings)
+    decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
     facts = consolidate(clean, kept_operation(decisions))
-    queue = review_queue(
-        clean["operations"],
-        clean["engagements"],
-        decisions,
-        threshold=load_params().consolidation.duplicate_label_similarity,
-    )
+    queue = review_queue(pairs, decisions, settings.duplicate_review)
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
     write_results(
         dataset,
@@ -45,6 +44,9 @@ def build(dataset: str) -> None:
             "comparaison": comparison(measured),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
+            "doublons_sensibilite": sensitivity(
+                clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
+            ),
             "editions": editions(measured, clean["structures"], clean["facilitateurs"], described),
             "headlines": strip(measured, described),
         },

@@ -193,25 +193,67 @@ def published_beside(page: Page) -> Content:
 
 
 def review(page: Page) -> Content:
-    """Pairs of operations that look alike and that nobody has decided."""
+    """Pairs of operations that are probably one and that nobody has decided, likeliest first."""
     rows = page.read("doublons_a_revoir")
     rows = rows[rows["edition"] == page.year]
     if rows.empty:
         return Prose("Aucune paire d'opérations n'est en attente de décision pour cette édition.")
     return DataTable(
-        rows.sort_values(["score", "op_a"], ascending=[False, True]),
+        rows.sort_values(["probabilite", "op_a", "op_b"], ascending=[False, True, True]),
         columns={
             "op_a": Column("Opération"),
             "libelle_a": Column("Intitulé"),
             "op_b": Column("Opération"),
             "libelle_b": Column("Intitulé"),
-            "score": Column("Ressemblance", 1),
+            "probabilite": Column("Probabilité", **PERCENT),
+            "differences": Column("Ce qui diffère"),
         },
         caption="Paires d'opérations à examiner",
-        scope=f"Toute la région, édition {page.year}, même donneur d'ordre, deux structures",
+        scope=f"Toute la région, édition {page.year}, deux structures",
         csv=page.csv("doublons_a_revoir"),
-        note="La ressemblance, de 0 à 100, est celle des intitulés, quel que soit l'ordre des mots. "
-        "La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
+        note="La probabilité est celle que les deux ne soient qu'une opération, d'après l'intitulé, les dates, les heures "
+        "prévues, le segment, le mécanisme, le donneur d'ordre, les entreprises et les intercommunalités ; le CSV dit "
+        "aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
+    )
+
+
+def duplicates_sensitivity(page: Page) -> Content:
+    """What the edition would count if the pairs that nobody decided were merged, from several probabilities on."""
+    rows = page.read("doublons_sensibilite")
+    rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
+    whole = page.read("indicateurs").query("modalite == @WHOLE")
+    whole = whole[(whole["edition"] == page.year) & (whole["territoire"] == page.edition.territoire)]
+    today = whole.set_index("indicateur")["valeur"]
+    if rows.empty or pd.isna(today.get("heures_realisees")):
+        return Prose("Rien à montrer pour cette édition.")
+    most = rows.iloc[-1]
+    fewer = today["operations"] - most["operations"]
+    if not fewer:
+        return Prose(
+            "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
+            f"(probabilité d'au moins {french(100 * most['seuil'], 0, '%')})."
+        )
+    hours = today["heures_realisees"] - most["heures"]
+    return DataTable(
+        rows.assign(
+            fewer_operations=today["operations"] - rows["operations"],
+            fewer_hours=today["heures_realisees"] - rows["heures"],
+            fewer_hours__secret=rows["secret"],
+            heures__secret=rows["secret"],
+        ),
+        columns={
+            "seuil": Column("Paires fusionnées à partir de", 0, "%", 100),
+            "operations": Column("Opérations", 0),
+            "fewer_operations": Column("Opérations en moins", 0),
+            "heures": Column("Heures", 0),
+            "fewer_hours": Column("Heures en moins", 0),
+        },
+        caption="Ce que compterait l'édition si les paires non tranchées étaient fusionnées",
+        scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
+        csv=page.csv("doublons_sensibilite"),
+        note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
+        f"compterait {french(fewer)} opérations et {french(hours)} heures de moins, soit "
+        f"{french(100 * hours / today['heures_realisees'], 2, '%')} des heures publiées.",
     )
 
 
