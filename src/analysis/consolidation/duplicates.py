@@ -69,8 +69,8 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
     operation) and differences (what tells against).
     """
     known = linkage.listing(clean)
-    left, right = linkage.candidates(known)
-    seen = linkage.compared(known, left, right)
+    left, right, block = linkage.candidates(known)
+    seen = linkage.compared(known, left, right) | {linkage.BLOCK: block}
     start = linkage.assumed(settings.duplicate_prior)
     model = linkage.learnt(seen, start, strength=settings.duplicate_prior_pairs)
     agreeing, differing = linkage.reasons(model, seen)

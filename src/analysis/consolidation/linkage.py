@@ -1,8 +1,9 @@
 """How likely two operations of two structures are the same one: probabilistic record linkage.
 
 Method: I. P. Fellegi, A. B. Sunter, "A Theory for Record Linkage", JASA 64 (1969), with the weights learnt from
-the pairs themselves by expectation-maximisation (W. E. Winkler, "Using the EM Algorithm for Weight Computation
-in the Fellegi-Sunter Model of Record Linkage", 1988). Fields, levels and starting values: `doublons.csv`.
+the pairs themselves by expectation-maximisation, in three classes: one operation, two of one programme, two without
+any link (W. E. Winkler, "Improved Decision Rules in the Fellegi-Sunter Model of Record Linkage", 1993, who sets
+persons of one household apart). Fields, levels and starting values: `data/raw/reference/doublons/`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,27 +19,32 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process, utils
 from rapidfuzz.distance import OSA
 from scipy import sparse
-from scipy.special import expit, logit
+from scipy.special import softmax
 
 from analysis.core import reference
 
 Numbers = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-# Pairs are compared when they share the value of all the columns of one of these lines.
+CLASSES = ("meme", "voisine", "autre")  # one operation; two of one programme; two without any link
+SAME = 0
+
+# Pairs are compared when they share the value of all the columns of one of these lines, the rarest agreement first.
 BLOCKS = (
-    ("donneur_ordre", "segment"),
-    ("entreprise",),
     ("debut", "fin"),
     ("epci", "debut"),
     ("epci", "heures"),
+    ("entreprise",),
+    ("donneur_ordre", "segment"),
 )
+BLOCK = "bloc"  # the field that says which line came first
 
 
 @dataclass(frozen=True)
 class Listing:
-    """operations: a row per op_id, sorted, with structure_id, editions (one bit each), libelle, plain, donneur_ordre,
-    segment, mecanisme, debut, fin, heures; companies, places: op (its position), value: all that it ever had.
+    """operations: a row per op_id, sorted, with structure_id, editions (one bit each), libelle, plain (its
+    words sorted), part_named (lot, phase), donneur_ordre (SIREN), segment, mecanisme, debut, fin, heures;
+    companies, places: op (its position), value: all that it ever had.
     """
 
     operations: pd.DataFrame
@@ -48,22 +55,17 @@ class Listing:
 
 @dataclass(frozen=True)
 class Model:
-    """prior: part of the compared pairs that are one operation; m, u: for each field, how often each level is seen in
-    a pair that is one operation, and in a pair that is not."""
+    """shares: part of the compared pairs in each class; seen: for each field, how often each class (row) shows
+    each level (column)."""
 
-    prior: float
-    m: dict[str, Numbers]
-    u: dict[str, Numbers]
-
-    def weights(self) -> dict[str, Numbers]:
-        """For each field, log2(m/u) of each level: what agreeing so far says, in bits."""
-        return {field: np.log2(self.m[field] / self.u[field]) for field in self.m}
+    shares: Numbers
+    seen: dict[str, Numbers]
 
 
 @cache
 def levels() -> dict[str, pd.DataFrame]:
-    """The levels of each field compared, closest first: nom, ecart_max, m, u, motif; the last one takes the rest."""
-    known = reference.table("doublons")
+    """The levels of each field compared, closest first: nom, ecart_max, CLASSES, motif; the last one takes the rest."""
+    known = reference.table("doublons/niveaux")
     known["ecart_max"] = known["ecart_max"].fillna(np.inf)
     return {str(field): rows.reset_index(drop=True) for field, rows in known.groupby("champ", sort=False)}
 
@@ -80,7 +82,10 @@ def listing(clean: dict[str, pd.DataFrame]) -> Listing:
     columns = ["structure_id", "libelle", "donneur_ordre", "segment", "mecanisme", "debut", "fin", "heures"]
     found = by_operation[columns].last()
     found["editions"] = by_operation["editions"].sum()
-    found["plain"] = [_plain(label) for label in found["libelle"]]
+    markers = frozenset(reference.table("doublons/mots")["mot"])
+    words = [_words(label) for label in found["libelle"]]
+    found["part_named"] = [_part_named(held, markers) for held in words]
+    found["plain"] = [" ".join(sorted(held)) for held in words]
     position = pd.Series(np.arange(len(found)), index=found.index)
 
     def ever(table: str, column: str) -> pd.DataFrame:
@@ -96,18 +101,23 @@ def listing(clean: dict[str, pd.DataFrame]) -> Listing:
     )
 
 
-def candidates(known: Listing) -> tuple[Whole, Whole]:
-    """Positions of the pairs worth comparing: two structures, an edition in common, and one of `BLOCKS`."""
+def candidates(known: Listing) -> tuple[Whole, Whole, Whole]:
+    """Pairs worth comparing: two structures, an edition in common, and one of `BLOCKS`.
+
+    Returns the positions of both operations and that of the first of `BLOCKS` that brings them together.
+    """
     rows = known.operations
     several = {"entreprise": known.companies, "epci": known.places}
     incidence = [_incidence(_keys(rows, block, several), len(rows)) for block in BLOCKS]
-    keys = sparse.hstack(incidence, format="csr")
-    shared = sparse.triu(keys @ keys.T, k=1).tocoo()
-    left, right = shared.row.astype("int64"), shared.col.astype("int64")
+    shared = [sparse.triu(keys @ keys.T, k=1).tocoo() for keys in incidence]
+    found = pd.concat(
+        [pd.DataFrame({"left": pairs.row, "right": pairs.col, "block": n}) for n, pairs in enumerate(shared)]
+    ).astype("int64")
     structure, editions = pd.factorize(rows["structure_id"])[0], rows["editions"].to_numpy()
-    kept = (structure[left] != structure[right]) & ((editions[left] & editions[right]) > 0)
-    order = np.lexsort((right[kept], left[kept]))
-    return left[kept][order], right[kept][order]
+    left, right = found["left"].to_numpy(), found["right"].to_numpy()
+    found = found[(structure[left] != structure[right]) & ((editions[left] & editions[right]) > 0)]
+    found = found.sort_values(["left", "right", "block"]).drop_duplicates(["left", "right"])
+    return found["left"].to_numpy(), found["right"].to_numpy(), found["block"].to_numpy()
 
 
 def _keys(rows: pd.DataFrame, block: tuple[str, ...], several: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -133,6 +143,7 @@ def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
     a, b = rows.iloc[left].reset_index(drop=True), rows.iloc[right].reset_index(drop=True)
     gaps = {
         "libelle": 100 - process.cpdist(a["plain"], b["plain"], scorer=fuzz.ratio).astype("float64"),
+        "tranche": _other(a["part_named"], b["part_named"]),
         "debut": _days(a["debut"], b["debut"]),
         "fin": _days(a["fin"], b["fin"]),
         "heures": _relative(a["heures"], b["heures"]),
@@ -189,42 +200,58 @@ def latest_edition(known: Listing, left: Whole, right: Whole) -> Whole:
 
 
 def assumed(prior: float) -> Model:
-    """The values that nothing was learnt for yet: those of `doublons.csv`."""
-    return Model(
-        prior,
-        {field: found["m"].to_numpy() for field, found in levels().items()},
-        {field: found["u"].to_numpy() for field, found in levels().items()},
-    )
+    """What is taken before anything is learnt: the table of levels, and `prior` as the part of each kind of pair
+    that are not `autre`.
+
+    Pairs without any link are a class for each of `BLOCKS`: what they agree on depends on what brought them together.
+    """
+    size = len(BLOCKS)
+    shares = np.array([prior, prior, *[(1 - 2 * prior) / size] * size])
+    kinds = [0, 1, *[2] * size]
+    seen = {field: found[list(CLASSES)].to_numpy().T[kinds] for field, found in levels().items()}
+    return Model(shares, seen | {BLOCK: np.vstack([np.full((2, size), 1 / size), np.eye(size)])})
 
 
 def probability(model: Model, seen: dict[str, Whole]) -> Numbers:
     """Of each pair to be one operation, its levels being what they are: Bayes' rule with fields taken independent."""
-    odds = np.full(len(next(iter(seen.values()))), logit(model.prior))
+    same: Numbers = _belonging(model, seen)[0]
+    return same
+
+
+def _belonging(model: Model, seen: dict[str, Whole]) -> Numbers:
+    """The probability of each class (row) for each pair (column)."""
+    likelihood = np.log(model.shares)[:, None]
+    unknown = np.ones((len(model.shares), 1))  # a missing value (level -1) says nothing
     for field, level in seen.items():
-        said = np.log(np.append(model.m[field] / model.u[field], 1.0))  # a missing value (-1) says nothing
-        odds = odds + said[level]
-    return expit(odds)
+        with np.errstate(divide="ignore"):  # another block's class is impossible
+            said = np.log(np.hstack([model.seen[field], unknown]))
+        likelihood = likelihood + said[:, level]
+    out: Numbers = softmax(likelihood, axis=0)
+    return out
 
 
 def reasons(model: Model, seen: dict[str, Whole]) -> tuple[list[str], list[str]]:
-    """For each pair, the fields whose level tells for one operation (m > u) and those that tell against, in words."""
+    """For each pair, in words, the fields whose level is seen more often in one operation than in two without any
+    link, and the fields whose level is not."""
     size = len(next(iter(seen.values())))
     agreeing: list[list[str]] = [[] for _ in range(size)]
     differing: list[list[str]] = [[] for _ in range(size)]
-    for field, weight in model.weights().items():
-        words = [f"{row.nom} : {row.motif}" for row in levels()[field].itertuples()]
+    for field, found in levels().items():
+        words = [f"{row.nom} : {row.motif}" for row in found.itertuples()]
+        unlinked = np.average(model.seen[field][2:], axis=0, weights=model.shares[2:])
+        tells = model.seen[field][SAME] > unlinked
         for pair, level in enumerate(seen[field].tolist()):
             if level >= 0:
-                (agreeing if weight[level] > 0 else differing)[pair].append(words[level])
+                (agreeing if tells[level] else differing)[pair].append(words[level])
     return [" ; ".join(found) for found in agreeing], [" ; ".join(found) for found in differing]
 
 
 def learnt(
     seen: dict[str, Whole], start: Model, *, strength: float, rounds: int = 500, tolerance: float = 1e-7
 ) -> Model:
-    """m, u and prior that explain best the levels seen, by expectation-maximisation.
+    """The model that explains best the levels seen, by expectation-maximisation.
 
-    `start` counts as `strength` pairs of each kind (a Dirichlet prior), so that few pairs do not teach nonsense.
+    `start` counts as `strength` pairs of each class (a Dirichlet prior), so that few pairs do not teach nonsense.
     """
     patterns = pd.DataFrame(seen)
     grouped = patterns.groupby(list(patterns.columns), sort=True).size().rename("count").reset_index()
@@ -232,30 +259,34 @@ def learnt(
     distinct = {field: grouped[field].to_numpy() for field in seen}
     model = start
     for _ in range(rounds):
-        same = count * probability(model, distinct)
-        prior = (same.sum() + strength * start.prior) / (count.sum() + strength)
+        held = count * _belonging(model, distinct)
         new = Model(
-            float(prior),
-            {field: _shares(level, same, start.m[field], strength) for field, level in distinct.items()},
-            {field: _shares(level, count - same, start.u[field], strength) for field, level in distinct.items()},
+            (held.sum(axis=1) + strength * start.shares) / (count.sum() + strength),
+            {field: _shares(level, held, start.seen[field], strength) for field, level in distinct.items()},
         )
-        moved = max(abs(new.m[field] - model.m[field]).max() for field in seen)
+        moved = max(abs(new.seen[field] - model.seen[field]).max() for field in seen)
         model = new
         if moved < tolerance:
             break
     return model
 
 
-def _shares(level: Whole, weight: Numbers, start: Numbers, strength: float) -> Numbers:
-    """How often each level is seen among the pairs of a kind, where it is known."""
+def _shares(level: Whole, held: Numbers, start: Numbers, strength: float) -> Numbers:
+    """How often each class (row) shows each level (column), among the pairs where it is known."""
     known = level >= 0
-    seen = np.bincount(level[known], weights=weight[known], minlength=len(start))
-    out: Numbers = (seen + strength * start) / (seen.sum() + strength)
+    seen = np.stack([np.bincount(level[known], weights=row[known], minlength=start.shape[1]) for row in held])
+    out: Numbers = (seen + strength * start) / (seen.sum(axis=1, keepdims=True) + strength)
     return out
 
 
-def _plain(label: str) -> str:
-    """A label without case, accents, signs or order of words, as two people would spell it alike."""
+def _words(label: str) -> list[str]:
+    """The words of a label without case, accents or signs."""
     letters = unicodedata.normalize("NFKD", label)
-    words = utils.default_process("".join(letter for letter in letters if not unicodedata.combining(letter)))
-    return " ".join(sorted(words.split()))
+    return utils.default_process("".join(letter for letter in letters if not unicodedata.combining(letter))).split()
+
+
+def _part_named(words: list[str], markers: frozenset[str]) -> str:
+    """The lot, phase or building that a label names: its marker words, each with a number or letter after it."""
+    named = {word for word in words if word in markers}
+    named |= {word for before, word in pairwise(words) if before in markers and len(word) <= 2}
+    return " ".join(sorted(named))

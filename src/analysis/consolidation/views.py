@@ -211,9 +211,10 @@ def review(page: Page) -> Content:
         caption="Paires d'opérations à examiner",
         scope=f"Toute la région, édition {page.year}, deux structures",
         csv=page.csv("doublons_a_revoir"),
-        note="La probabilité est celle que les deux ne soient qu'une opération, d'après l'intitulé, les dates, les heures "
-        "prévues, le segment, le mécanisme, le donneur d'ordre, les entreprises et les intercommunalités ; le CSV dit "
-        "aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les années suivantes.",
+        note="La probabilité est celle que les deux ne soient qu'une opération, apprise de toutes les paires des "
+        "exports (intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, "
+        "intercommunalités) ; le CSV dit aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les "
+        "années suivantes.",
     )
 
 
