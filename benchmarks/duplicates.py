@@ -122,12 +122,12 @@ class Spoiler:
         if self._drawn("buyer_missing"):
             self.operations.loc[rows, buyer] = None
 
-    def add_phases(self, taken: set[str]) -> None:
+    def add_phases(self, taken: set[str], count: int) -> None:
         """Look-alikes: the next phase of an operation, entered by another structure in the same editions."""
         free = sorted(set(self.operations["op_id"]) - taken)
         structures = sorted(set(self.operations["structure_id"]))
         added: list[list[pd.DataFrame]] = [[], [], []]
-        for number, spot in enumerate(self.rng.choice(len(free), PHASES, replace=False).tolist()):
+        for number, spot in enumerate(self.rng.choice(len(free), count, replace=False).tolist()):
             op = free[spot]
             own = op.partition(":")[0]
             other = self.wording.pick([name for name in structures if name != own])
@@ -153,12 +153,12 @@ class Spoiler:
         )
 
 
-def spoilt(clean: Clean, true: Pairs, seed: int) -> Clean:
-    """The same tables, the second entry of each true pair spoilt, and more look-alikes."""
+def spoilt(clean: Clean, true: Pairs, seed: int, phases: int = PHASES) -> Clean:
+    """The same tables, the second entry of each true pair spoilt, and `phases` more look-alikes."""
     spoiler = Spoiler(clean, seed)
     for op in sorted(max(pair) for pair in true):
         spoiler.spoil(op)
-    spoiler.add_phases({op for pair in true for op in pair})
+    spoiler.add_phases({op for pair in true for op in pair}, phases)
     return clean | {
         "operations": spoiler.operations,
         "engagements": spoiler.companies,
@@ -241,7 +241,7 @@ def measure(name: str, method: Found, clean: Clean, true: Pairs, accept: float) 
     seconds = time.perf_counter() - start
     precision, recall, f1 = scores(found, true)
     print(
-        f"  {name:<8} {len(found):5d} pairs, precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, "
+        f"  {name:<12} {len(found):5d} pairs, precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}, "
         f"{seconds:.2f} s"
     )
     return f1, seconds
@@ -274,6 +274,7 @@ def main() -> None:
         print(f"{title}: {len(rows)} rows, {rows['op_id'].nunique()} operations, {len(true)} true pairs")
         for name, method in methods.items():
             results[name].append(measure(name, method, made, true, options.accept))
+        measure("queue", ours, made, true, load_params().consolidation.duplicate_review)
     for name, measured in results.items():
         hard = [f1 for f1, _ in measured[1:]] or [measured[0][0]]
         print(f"{name}: F1 spoilt {np.mean(hard):.3f} (from {min(hard):.3f} to {max(hard):.3f}), goal {GOAL}")

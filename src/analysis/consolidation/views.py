@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
+from analysis.numbers import french, plural
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
@@ -211,9 +211,9 @@ def review(page: Page) -> Content:
         caption="Paires d'opérations à examiner",
         scope=f"Toute la région, édition {page.year}, deux structures",
         csv=page.csv("doublons_a_revoir"),
-        note="La probabilité est celle que les deux ne soient qu'une opération, apprise de toutes les paires des "
-        "exports (intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, "
-        "intercommunalités) ; le CSV dit aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les "
+        note="La probabilité que les deux ne soient qu'une opération est apprise de toutes les paires des exports : "
+        "intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, intercommunalités. Le CSV "
+        "dit aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les "
         "années suivantes.",
     )
 
@@ -225,22 +225,21 @@ def duplicates_sensitivity(page: Page) -> Content:
     whole = page.read("indicateurs").query("modalite == @WHOLE")
     whole = whole[(whole["edition"] == page.year) & (whole["territoire"] == page.edition.territoire)]
     today = whole.set_index("indicateur")["valeur"]
-    if rows.empty or pd.isna(today.get("heures_realisees")):
+    if rows.empty:
         return Prose("Rien à montrer pour cette édition.")
+    if rows["secret"].ne("").any():
+        return Prose("Les heures de cette édition relèvent du secret statistique.")
     most = rows.iloc[-1]
-    fewer = today["operations"] - most["operations"]
+    fewer, hours = today["operations"] - most["operations"], today["heures_realisees"] - most["heures"]
     if not fewer:
         return Prose(
             "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
             f"(probabilité d'au moins {french(100 * most['seuil'], 0, '%')})."
         )
-    hours = today["heures_realisees"] - most["heures"]
     return DataTable(
         rows.assign(
             fewer_operations=today["operations"] - rows["operations"],
             fewer_hours=today["heures_realisees"] - rows["heures"],
-            fewer_hours__secret=rows["secret"],
-            heures__secret=rows["secret"],
         ),
         columns={
             "seuil": Column("Paires fusionnées à partir de", 0, "%", 100),
@@ -253,8 +252,8 @@ def duplicates_sensitivity(page: Page) -> Content:
         scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("doublons_sensibilite"),
         note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
-        f"compterait {french(fewer)} opérations et {french(hours)} heures de moins, soit "
-        f"{french(100 * hours / today['heures_realisees'], 2, '%')} des heures publiées.",
+        f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} de "
+        f"moins, soit {french(100 * hours / today['heures_realisees'], 2, '%')} des heures publiées.",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -54,7 +54,7 @@ class ConsolidationParams(Block):
     duplicate_accept: float | None = Field(ge=0, le=1)
     duplicate_prior: float = Field(gt=0, lt=1)
     duplicate_prior_pairs: float = Field(gt=0)
-    duplicate_sensitivity: list[float]
+    duplicate_sensitivity: list[Annotated[float, Field(ge=0, le=1)]]
 
 
 class PageParams(Block):
