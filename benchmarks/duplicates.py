@@ -168,7 +168,8 @@ def spoilt(clean: Clean, true: Pairs, seed: int, phases: int = PHASES) -> Clean:
 
 def ours(clean: Clean, accept: float) -> Pairs:
     """What the project finds, with the settings of params.yaml."""
-    pairs = estimated(clean, load_params().consolidation)
+    settings = load_params().consolidation
+    pairs = estimated(clean, settings.model_copy(update={"duplicate_review": min(accept, settings.duplicate_review)}))
     kept = pairs[pairs["probabilite"] >= accept]
     return {frozenset(pair) for pair in zip(kept["op_a"], kept["op_b"], strict=True)}
 

@@ -72,7 +72,8 @@ def sent(*entries: dict[str, object]) -> dict[str, pd.DataFrame]:
 
 
 def pairs(*entries: dict[str, object]) -> pd.DataFrame:
-    return estimated(sent(*entries), load_params().consolidation)
+    """All the pairs compared, however unlikely."""
+    return estimated(sent(*entries), load_params().consolidation.model_copy(update={"duplicate_review": 0.0}))
 
 
 def asked(*entries: dict[str, object], decisions: pd.DataFrame | None = None) -> list[list[str]]:
@@ -103,6 +104,7 @@ def test_one_structure_s_operations_are_never_compared() -> None:
         {"maitre_ouvrage_siret": None, "entreprise_siret": "73282932000074"},
         {"date_debut": pd.Timestamp("2025-02-20"), "heures_prevues": 450.0},
         {"segment": "PROPRETE", "epci_siren": "248000531"},
+        {"date_debut": pd.NaT, "heures_prevues": float("nan"), "mecanisme": None},
     ],
 )
 def test_a_pair_survives_what_one_structure_got_wrong(spoilt: dict[str, object]) -> None:
@@ -139,6 +141,12 @@ def test_a_decision_settles_the_pairs_that_follow_from_it() -> None:
     assert asked(A, B, C, decisions=twice) == []
     apart = decided(("S1:a", "S2:b", "doublon"), ("S2:b", "S3:c", "distinct"))
     assert asked(A, B, C, decisions=apart) == []
+
+
+def test_pairs_below_every_threshold_are_not_kept() -> None:
+    later = entry("S2:b", f"{A['libelle']} - phase 2", **FAR)
+    assert len(pairs(A, later)) == 1
+    assert estimated(sent(A, later), load_params().consolidation).empty
 
 
 def test_no_operation_at_all_is_no_pair() -> None:

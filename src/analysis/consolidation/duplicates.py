@@ -62,7 +62,7 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
 
 
 def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> pd.DataFrame:
-    """Every pair of operations worth comparing, with its probability of being one operation, likeliest first.
+    """The pairs of operations as likely as one of the thresholds of `settings` to be one operation, likeliest first.
 
     `clean` holds the clean tables of the exports. Returns annee (the latest edition that both structures entered),
     op_a < op_b, libelle_a, libelle_b, probabilite (0 to 1), and in words concordances (what tells for one
@@ -73,7 +73,11 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
     seen = linkage.compared(known, left, right) | {linkage.BLOCK: block}
     start = linkage.assumed(settings.duplicate_prior)
     model = linkage.learnt(seen, start, strength=settings.duplicate_prior_pairs)
-    agreeing, differing = linkage.reasons(model, seen)
+    likely = linkage.probability(model, seen).round(4)
+    floor = min(settings.duplicate_review, settings.duplicate_accept or 1, *settings.duplicate_sensitivity)
+    kept = likely >= floor
+    left, right, likely = left[kept], right[kept], likely[kept]
+    agreeing, differing = linkage.reasons(model, {field: level[kept] for field, level in seen.items()})
     names, labels = (known.operations[column].to_numpy() for column in ("op_id", "libelle"))
     pairs = pd.DataFrame(
         {
@@ -82,7 +86,7 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
             "op_b": names[right],
             "libelle_a": labels[left],
             "libelle_b": labels[right],
-            "probabilite": linkage.probability(model, seen).round(4),
+            "probabilite": likely,
             "concordances": agreeing,
             "differences": differing,
         }
