@@ -104,6 +104,7 @@ def test_one_structure_s_operations_are_never_compared() -> None:
         {"maitre_ouvrage_siret": None, "entreprise_siret": "73282932000074"},
         {"date_debut": pd.Timestamp("2025-02-20"), "heures_prevues": 450.0},
         {"segment": "PROPRETE", "epci_siren": "248000531"},
+        {"libelle": None},
         {"date_debut": pd.NaT, "heures_prevues": float("nan"), "mecanisme": None},
     ],
 )

@@ -82,6 +82,7 @@ def listing(clean: dict[str, pd.DataFrame]) -> Listing:
     columns = ["structure_id", "libelle", "donneur_ordre", "segment", "mecanisme", "debut", "fin", "heures"]
     found = by_operation[columns].last()
     found["editions"] = by_operation["editions"].sum()
+    found["libelle"] = found["libelle"].fillna("")
     markers = frozenset(reference.table("doublons/mots")["mot"])
     words = [_words(label) for label in found["libelle"]]
     found["part_named"] = [_part_named(held, markers) for held in words]
@@ -141,9 +142,11 @@ def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
     """The level of each pair for each field of `levels()`, 0 the closest, -1 where either side is missing."""
     rows = known.operations
     a, b = rows.iloc[left].reset_index(drop=True), rows.iloc[right].reset_index(drop=True)
+    unlabelled = (a["plain"].eq("") | b["plain"].eq("")).to_numpy()
+    alike = process.cpdist(a["plain"], b["plain"], scorer=fuzz.ratio).astype("float64")
     gaps = {
-        "libelle": 100 - process.cpdist(a["plain"], b["plain"], scorer=fuzz.ratio).astype("float64"),
-        "tranche": _other(a["part_named"], b["part_named"]),
+        "libelle": np.where(unlabelled, np.nan, 100 - alike),
+        "tranche": np.where(unlabelled, np.nan, _other(a["part_named"], b["part_named"])),
         "debut": _days(a["debut"], b["debut"]),
         "fin": _days(a["fin"], b["fin"]),
         "heures": _relative(a["heures"], b["heures"]),
