@@ -40,6 +40,8 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
         ("datasets:\n  - demo", "datasets: demo", "« datasets » : valeur « demo » ; attendu : une liste"),
         ("edition: 2025", "edition: 2025x", "(n° 1).edition » : valeur « 2025x » ; attendu : un nombre entier."),
         ("decp:\n", "decp: [\n", "YAML illisible"),
+        ("accept: null", "accept: 95", "« consolidation.duplicate_accept » : valeur « 95 » ; attendu : au plus 1"),
+        ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -58,6 +58,47 @@ def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path)
     assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
 
 
+def test_sensitivity_says_what_deciding_would_give(dataset: Path) -> None:
+    send()
+    extra = [*TABLES["heures"], {"ctr_id": "C1", "mois": "2025-04", "heures": "10"}]
+    send({**changed("operations", libelle="Ecole Pasteur (réhab.)"), "heures": extra}, structure="S2")
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 311.5
+    folder = results_dir("essai") / "consolidation"
+    rows = read_table(folder / "doublons_sensibilite.parquet")
+    assert rows[["edition", "seuil"]].values.tolist() == [[2025, 0.5], [2025, 0.9], [2025, 0.99]]
+    assert rows[["operations", "heures"]].iloc[0].tolist() == [1, 160.75]
+    assert len(read_table(folder / "doublons_a_revoir.parquet")) == 1
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 160.75
+    rows = read_table(folder / "doublons_sensibilite.parquet")
+    assert rows[["operations", "heures"]].drop_duplicates().values.tolist() == [[1, 160.75]]
+    decided = (dataset / "decisions" / "doublons_operations.csv").read_text().replace(",doublon,", ",distinct,")
+    (dataset / "decisions" / "doublons_operations.csv").write_text(decided)
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 311.5
+    rows = read_table(folder / "doublons_sensibilite.parquet")
+    assert rows[["operations", "heures"]].drop_duplicates().values.tolist() == [[2, 311.5]]
+
+
+def test_sensitivity_of_an_edition_of_few_persons_is_published_without_its_hours() -> None:
+    send()
+    consolidated()
+    protect("essai", "consolidation")
+    rows = read_table(protected_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
+    assert rows["heures"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+
+
+def test_pairs_are_merged_without_review_only_where_the_settings_say_so(project: Path, dataset: Path) -> None:
+    send()
+    send(changed("operations", libelle="Ecole Pasteur (réhab.)"), structure="S2")
+    assert consolidated()["32"]["operations", "ensemble"] == 2
+    settings = project / "params.yaml"
+    settings.write_text(settings.read_text().replace("duplicate_accept: null", "duplicate_accept: 0.5"))
+    assert consolidated()["32"]["operations", "ensemble"] == 1
+    decide(dataset, "S1,OP1,S2,OP1,distinct,deux écoles,analyste,2026-01-20")
+    assert consolidated()["32"]["operations", "ensemble"] == 2
+
+
 def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     send()
     extra = [*TABLES["heures"], {"ctr_id": "C1", "mois": "2025-04", "heures": "10"}]

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.consolidation.duplicates import COLUMNS, kept_operation, load_decisions, review_queue
+from analysis.consolidation import linkage
+from analysis.consolidation.duplicates import (
+    COLUMNS,
+    accepted,
+    estimated,
+    kept_operation,
+    load_decisions,
+    review_queue,
+)
 from analysis.core.errors import DataError
+from analysis.core.params import load_params
+from analysis.results import read_clean
 
 
 def decided(*pairs: tuple[str, str, str]) -> pd.DataFrame:
@@ -38,34 +50,161 @@ def test_an_unknown_decision_is_one_sentence_with_its_line(tmp_path: Path) -> No
         load_decisions(path)
 
 
-def operations(**labels: str) -> pd.DataFrame:
-    rows = [
-        {"annee": 2025, "structure_id": name[:2], "op_id": f"{name[:2]}:{name[2:]}", "libelle": label,
-         "maitre_ouvrage_siret": "1"}
-        for name, label in labels.items()
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+def entry(op_id: str, libelle: str, **changes: object) -> dict[str, object]:
+    """What a structure enters of one operation, in 2025: the same of every operation but its label."""
+    known = {
+        "annee": 2025, "structure_id": op_id.partition(":")[0], "op_id": op_id, "libelle": libelle,
+        "maitre_ouvrage_siret": "21590350100017", "segment": "TP_RESEAUX", "mecanisme": "EXEC",
+        "date_debut": pd.Timestamp("2025-02-03"), "date_fin": pd.Timestamp("2025-11-28"), "heures_prevues": 420.0,
+        "entreprise_siret": "55203253400646", "epci_siren": "200093201",
+    }  # fmt: skip
+    return known | changes
 
 
-def queue(rows: pd.DataFrame, decisions: pd.DataFrame, companies: dict[str, str] | None = None) -> list[list[str]]:
-    engaged = rows[["annee", "op_id"]].assign(entreprise_siret=rows["op_id"].map(companies or {}).fillna("E"))
-    return review_queue(rows, engaged, decisions, threshold=70)[["op_a", "op_b"]].values.tolist()
+def sent(*entries: dict[str, object]) -> dict[str, pd.DataFrame]:
+    """The clean tables of these entries."""
+    rows = pd.DataFrame(entries).astype({"maitre_ouvrage_siret": "str", "heures_prevues": "float64"})
+    return {
+        "operations": rows.drop(columns=["entreprise_siret", "epci_siren"]),
+        "engagements": rows[["annee", "op_id", "entreprise_siret"]],
+        "territoires": rows[["annee", "op_id", "epci_siren"]],
+    }
+
+
+def pairs(*entries: dict[str, object]) -> pd.DataFrame:
+    """All the pairs compared, however unlikely."""
+    return estimated(sent(*entries), load_params().consolidation.model_copy(update={"duplicate_review": 0.0}))
+
+
+def asked(*entries: dict[str, object], decisions: pd.DataFrame | None = None) -> list[list[str]]:
+    taken = decided() if decisions is None else decisions
+    return review_queue(pairs(*entries), taken, threshold=0.5)[["op_a", "op_b"]].values.tolist()
+
+
+A, B = entry("S1:a", "Rénovation du collège Hugo"), entry("S2:b", "RENOVATION COLLEGE HUGO")
+C = entry("S3:c", "Collège Hugo (rénovation)")
+FAR = {"date_debut": pd.Timestamp("2023-09-01"), "date_fin": pd.Timestamp("2026-03-02"), "heures_prevues": 2000.0}
 
 
 def test_the_queue_holds_look_alikes_of_other_structures_that_nobody_decided() -> None:
-    rows = operations(S1a="Rénovation du collège Hugo", S2b="RENOVATION COLLEGE HUGO", S2c="Tonte des pelouses")
-    assert queue(rows, decided()) == [["S1:a", "S2:b"]]
-    assert queue(rows, decided(("S2:b", "S1:a", "distinct"))) == []
+    other = entry("S2:c", "Tonte des pelouses", **FAR)
+    assert asked(A, B, other) == [["S1:a", "S2:b"]]
+    assert asked(A, B, other, decisions=decided(("S2:b", "S1:a", "distinct"))) == []
 
 
-def test_one_structure_another_company_or_another_buyer_is_no_duplicate() -> None:
-    label = "Voirie rue Verte"
-    assert queue(operations(S1a=label, S1b=label), decided()) == []
-    rows = operations(S1a=label, S2b=label)
-    assert queue(rows, decided(), {"S1:a": "E1", "S2:b": "E2"}) == []
-    assert queue(rows.assign(maitre_ouvrage_siret=["1", "2"]), decided()) == []
+def test_one_structure_s_operations_are_never_compared() -> None:
+    assert pairs(A, entry("S1:b", A["libelle"])).empty
 
 
-def test_a_pair_that_lasts_several_years_is_asked_about_once() -> None:
-    rows = operations(S1a="Voirie rue Verte", S2b="Voirie, rue Verte")
-    assert queue(pd.concat([rows, rows.assign(annee=2024)]), decided()) == [["S1:a", "S2:b"]]
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"maitre_ouvrage_siret": None},
+        {"maitre_ouvrage_siret": "21590350900010"},
+        {"maitre_ouvrage_siret": None, "entreprise_siret": "73282932000074"},
+        {"date_debut": pd.Timestamp("2025-02-20"), "heures_prevues": 450.0},
+        {"segment": "PROPRETE", "epci_siren": "248000531"},
+        {"libelle": None},
+        {"date_debut": pd.NaT, "heures_prevues": float("nan"), "mecanisme": None},
+    ],
+)
+def test_a_pair_survives_what_one_structure_got_wrong(spoilt: dict[str, object]) -> None:
+    assert asked(A, B | spoilt) == [["S1:a", "S2:b"]]
+
+
+def test_the_next_phase_of_a_programme_is_another_operation() -> None:
+    later = entry("S2:b", f"{A['libelle']} - phase 2", **FAR)
+    [found] = pairs(A, later).to_dict("records")
+    assert found["probabilite"] < 0.05
+    assert "tranche ou lot cité : différent" in found["differences"]
+    assert "segment : le même" in found["concordances"] and "segment" not in found["differences"]
+
+
+def test_what_is_missing_is_neither_for_nor_against() -> None:
+    [found] = pairs(A, B | {"maitre_ouvrage_siret": None}).to_dict("records")
+    assert "donneur d'ordre" not in found["concordances"] + found["differences"]
+    assert found["probabilite"] <= pairs(A, B)["probabilite"].iloc[0]
+
+
+def test_a_pair_that_lasts_several_years_is_asked_about_once_with_its_latest_common_year() -> None:
+    years = [row | {"annee": year} for row in (A, B) for year in (2023, 2024)]
+    found = pairs(*years, A | {"annee": 2025})
+    assert found[["annee", "op_a", "op_b"]].values.tolist() == [[2024, "S1:a", "S2:b"]]
+
+
+def test_operations_without_an_edition_in_common_are_not_compared() -> None:
+    assert pairs(A | {"annee": 2024}, B).empty
+
+
+def test_a_decision_settles_the_pairs_that_follow_from_it() -> None:
+    assert asked(A, B, C) == [["S1:a", "S2:b"], ["S1:a", "S3:c"], ["S2:b", "S3:c"]]
+    twice = decided(("S1:a", "S2:b", "doublon"), ("S2:b", "S3:c", "doublon"))
+    assert asked(A, B, C, decisions=twice) == []
+    apart = decided(("S1:a", "S2:b", "doublon"), ("S2:b", "S3:c", "distinct"))
+    assert asked(A, B, C, decisions=apart) == []
+
+
+def test_pairs_below_every_threshold_are_not_kept() -> None:
+    later = entry("S2:b", f"{A['libelle']} - phase 2", **FAR)
+    assert len(pairs(A, later)) == 1
+    assert estimated(sent(A, later), load_params().consolidation).empty
+
+
+def test_no_operation_at_all_is_no_pair() -> None:
+    clean = {name: rows.iloc[:0] for name, rows in sent(A).items()}
+    assert estimated(clean, load_params().consolidation).empty
+
+
+def test_nothing_is_merged_without_review_unless_a_threshold_says_so() -> None:
+    found = pairs(A, B)
+    assert accepted(found, decided(), load_params().consolidation.duplicate_accept).empty
+    assert accepted(found, decided(), 0.5).values.tolist() == [["S1:a", "S2:b", "doublon"]]
+    assert accepted(found, decided(("S1:a", "S2:b", "distinct")), 0.5).empty
+
+
+def test_merging_without_review_never_joins_what_was_decided_distinct() -> None:
+    taken = decided(("S1:a", "S3:c", "distinct"))
+    merged = accepted(pairs(A, B, C), taken, 0.5)
+    assert len(merged) == 1
+    kept = kept_operation(pd.concat([taken, merged]))
+    assert kept.get("S1:a", "S1:a") != kept.get("S3:c", "S3:c")
+
+
+def test_merging_without_review_never_joins_two_operations_of_one_structure() -> None:
+    assert len(accepted(pairs(A, B, entry("S1:z", A["libelle"])), decided(), 0.5)) == 1
+
+
+def test_what_a_decision_keeps_stays_what_is_kept() -> None:
+    taken = decided(("S3:c", "S2:b", "doublon"))
+    both = pd.concat([taken, accepted(pairs(A, B, C), taken, 0.5)])
+    assert set(kept_operation(both).values()) == {"S3:c"}
+
+
+def test_learning_finds_the_shares_that_made_the_levels() -> None:
+    """Levels drawn from a known model are explained by that model, from starting values that are not its own."""
+    rng, start = np.random.default_rng(1), linkage.assumed(0.01)
+    true = {field: shares.copy() for field, shares in start.seen.items()}
+    true["libelle"][0] = [0.3, 0.3, 0.3, 0.1]
+    true["heures"][0] = [0.4, 0.3, 0.2, 0.1]
+    kind = np.repeat(np.arange(len(start.shares)), [400, 600, *[3000] * len(linkage.BLOCKS)])
+    seen = {field: np.array([rng.choice(len(shares[k]), p=shares[k]) for k in kind]) for field, shares in true.items()}
+    model = linkage.learnt(seen, start, strength=20)
+    assert model.shares[0] * len(kind) == pytest.approx(400, rel=0.1)
+    assert model.seen["libelle"][0] == pytest.approx(true["libelle"][0], abs=0.06)
+    assert model.seen["heures"][0] == pytest.approx(true["heures"][0], abs=0.06)
+
+
+@pytest.mark.parametrize("year", [2019, 2024])
+def test_pairs_are_found_in_a_spoilt_year_of_the_demo(demo: Path, year: int) -> None:
+    spec = importlib.util.spec_from_file_location("benchmark", demo / "benchmarks" / "duplicates.py")
+    assert spec and spec.loader
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    clean = {name: rows[rows["annee"] == year] for name, rows in read_clean("demo", "exports").items()}
+    clean = {name: rows.reset_index(drop=True) for name, rows in clean.items()}
+    known = set(clean["operations"]["op_id"])
+    true = {pair for pair in benchmark.truth("demo") if pair <= known}
+    spoilt = benchmark.spoilt(clean, true, seed=1, phases=len(true))
+    precision, recall, f1 = benchmark.scores(benchmark.ours(spoilt, 0.5), true)
+    assert len(true) > 25
+    assert f1 >= benchmark.GOAL, (precision, recall)

@@ -1,23 +1,26 @@
 """Operations entered by several structures: analysts decide pair by pair, in a file that is kept.
 
 `decisions/doublons_operations.csv` holds, for each pair, `doublon` (b is a, which is kept) or
-`distinct`. Pairs that look alike and that nobody has decided form the review queue.
+`distinct`. Pairs that nobody has decided have a probability (`linkage`): from one threshold they form the
+review queue, from another, off by default, they are merged without review. Decisions always win.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, utils
 from scipy.cluster.hierarchy import DisjointSet
 
+from analysis.consolidation import linkage
 from analysis.core.errors import DataError
+from analysis.core.params import ConsolidationParams
 from analysis.sources.spreadsheet import read_csv
 
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]
 DECISIONS = ("doublon", "distinct")
+PAIR = ["op_a", "op_b"]
 
 
 def load_decisions(path: Path) -> pd.DataFrame:
@@ -58,33 +61,80 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
     return kept
 
 
-def review_queue(
-    operations: pd.DataFrame, engagements: pd.DataFrame, decisions: pd.DataFrame, *, threshold: float
-) -> pd.DataFrame:
-    """Undecided pairs of two structures: same year and buyer, a company in common, labels that look alike.
+def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> pd.DataFrame:
+    """The pairs of operations as likely as one of the thresholds of `settings` to be one operation, likeliest first.
 
-    `operations` and `engagements` are the clean tables; `threshold` is rapidfuzz's token-set ratio, 0 to 100.
-    Returns annee, op_a, op_b, libelle_a, libelle_b, score, a pair once, highest score first (rule E6).
+    `clean` holds the clean tables of the exports. Returns annee (the latest edition that both structures entered),
+    op_a < op_b, libelle_a, libelle_b, probabilite (0 to 1), and in words concordances (what tells for one
+    operation) and differences (what tells against).
     """
-    side = engagements[["annee", "op_id", "entreprise_siret"]].merge(
-        operations[["annee", "op_id", "structure_id", "maitre_ouvrage_siret", "libelle"]], on=["annee", "op_id"]
+    known = linkage.listing(clean)
+    left, right, block = linkage.candidates(known)
+    seen = linkage.compared(known, left, right) | {linkage.BLOCK: block}
+    start = linkage.assumed(settings.duplicate_prior)
+    model = linkage.learnt(seen, start, strength=settings.duplicate_prior_pairs)
+    likely = linkage.probability(model, seen).round(4)
+    floor = min(settings.duplicate_review, settings.duplicate_accept or 1, *settings.duplicate_sensitivity)
+    kept = likely >= floor
+    left, right, likely = left[kept], right[kept], likely[kept]
+    agreeing, differing = linkage.reasons(model, {field: level[kept] for field, level in seen.items()})
+    names, labels = (known.operations[column].to_numpy() for column in ("op_id", "libelle"))
+    pairs = pd.DataFrame(
+        {
+            "annee": linkage.latest_edition(known, left, right),
+            "op_a": names[left],
+            "op_b": names[right],
+            "libelle_a": labels[left],
+            "libelle_b": labels[right],
+            "probabilite": likely,
+            "concordances": agreeing,
+            "differences": differing,
+        }
     )
-    pairs = side.merge(side, on=["annee", "maitre_ouvrage_siret", "entreprise_siret"], suffixes=("_a", "_b"))
-    pairs = pairs[(pairs["op_id_a"] < pairs["op_id_b"]) & (pairs["structure_id_a"] != pairs["structure_id_b"])]
-    pairs = pairs.sort_values(["op_id_a", "op_id_b", "annee"], ascending=[True, True, False])
-    pairs = pairs.drop_duplicates(["op_id_a", "op_id_b"])
-    decided = {frozenset(pair) for pair in decisions[["op_a", "op_b"]].itertuples(index=False)}
-    found = [
-        (pair.annee, pair.op_id_a, pair.op_id_b, pair.libelle_a, pair.libelle_b, score)
-        for pair in pairs.itertuples()
-        if frozenset((pair.op_id_a, pair.op_id_b)) not in decided
-        and (score := fuzz.token_set_ratio(pair.libelle_a, pair.libelle_b, processor=_plain)) >= threshold
-    ]
-    queue = pd.DataFrame(found, columns=["annee", "op_a", "op_b", "libelle_a", "libelle_b", "score"])
-    return queue.sort_values(["score", "op_a", "op_b"], ascending=[False, True, True], ignore_index=True)
+    return pairs.sort_values(["probabilite", *PAIR], ascending=[False, True, True], ignore_index=True)
 
 
-def _plain(label: str) -> str:
-    """A label without case, accents or signs, as two people would spell it alike."""
-    letters = unicodedata.normalize("NFKD", label)
-    return utils.default_process("".join(letter for letter in letters if not unicodedata.combining(letter)))
+def undecided(pairs: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """The pairs that no decision settles, itself or with others (a = b and b ≠ c settle a and c)."""
+    kept = kept_operation(decisions)
+    apart = {frozenset(kept.get(op, op) for op in pair) for pair in _distinct(decisions)}
+    a, b = (pairs[side].map(lambda op: kept.get(op, op)) for side in PAIR)
+    settled = [x == y or frozenset((x, y)) in apart for x, y in zip(a, b, strict=True)]
+    return pairs[~np.array(settled, dtype=bool)].reset_index(drop=True)
+
+
+def accepted(pairs: pd.DataFrame, decisions: pd.DataFrame, threshold: float | None) -> pd.DataFrame:
+    """The undecided pairs as likely as `threshold` (None: none), as decisions `doublon` that nobody took.
+
+    Likeliest first. A pair is left to review when it would bring together, through others, two operations decided
+    distinct or two operations of one structure.
+    """
+    likely = pairs[pairs["probabilite"] >= (np.inf if threshold is None else threshold)]
+    kept, apart = kept_operation(decisions), _distinct(decisions)
+    groups = DisjointSet(sorted({*likely["op_a"], *likely["op_b"], *kept}))
+    for op, standing in sorted(kept.items()):
+        groups.merge(op, standing)
+    merged = []
+    for pair in undecided(likely, decisions)[PAIR].itertuples(index=False):
+        a, b = groups.subset(pair.op_a), groups.subset(pair.op_b)
+        crossed = any(frozenset((x, y)) in apart for x in a for y in b)
+        if crossed or {_structure(op) for op in a} & {_structure(op) for op in b}:
+            continue
+        groups.merge(pair.op_a, pair.op_b)
+        # What a decision keeps stays what is kept.
+        merged.append(sorted((kept.get(op, op) for op in pair), key=lambda op: (op not in kept, op)))
+    return pd.DataFrame(merged, columns=PAIR, dtype="str").assign(decision="doublon")
+
+
+def review_queue(pairs: pd.DataFrame, decisions: pd.DataFrame, threshold: float) -> pd.DataFrame:
+    """The pairs of `estimated` left to decide, as likely as `threshold`, likeliest first (rule E6)."""
+    return undecided(pairs[pairs["probabilite"] >= threshold], decisions)
+
+
+def _distinct(decisions: pd.DataFrame) -> set[frozenset[str]]:
+    apart = decisions[decisions["decision"] == "distinct"]
+    return {frozenset(pair) for pair in apart[PAIR].itertuples(index=False)}
+
+
+def _structure(op: str) -> str:
+    return op.partition(":")[0]

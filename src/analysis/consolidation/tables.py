@@ -6,12 +6,13 @@ import pandas as pd
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES
-from analysis.consolidation.duplicates import kept_operation, load_decisions, review_queue
+from analysis.consolidation.duplicates import accepted, estimated, kept_operation, load_decisions, review_queue
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.sensitivity import sensitivity
 from analysis.consolidation.trajectories import flows, issues, stays
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -33,16 +34,13 @@ STRIP = (
 def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
-    clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
     settings = load_params().consolidation
-    decisions = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
+    taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    pairs = estimated(clean, settings)
+    decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
     facts = consolidate(clean, kept_operation(decisions))
-    queue = review_queue(
-        clean["operations"],
-        clean["engagements"],
-        decisions,
-        threshold=settings.duplicate_label_similarity,
-    )
+    queue = review_queue(pairs, decisions, settings.duplicate_review)
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
     write_results(
         dataset,
@@ -54,6 +52,9 @@ def build(dataset: str) -> None:
             "comparaison": comparison(measured),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
+            "doublons_sensibilite": sensitivity(
+                clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
+            ),
             "editions": editions(measured, in_place(clean, described), described),
             "headlines": strip(measured, described),
         },

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from analysis.core.errors import DataError
@@ -50,10 +50,14 @@ class QualityParams(Block):
 
 
 class ConsolidationParams(Block):
-    duplicate_label_similarity: float
     profile_audiences: list[str]
     stay_gap_months: int
     response_group: int
+    duplicate_review: float = Field(ge=0, le=1)
+    duplicate_accept: float | None = Field(ge=0, le=1)
+    duplicate_prior: float = Field(gt=0, lt=1)
+    duplicate_prior_pairs: float = Field(gt=0)
+    duplicate_sensitivity: list[Annotated[float, Field(ge=0, le=1)]]
 
 
 class PageParams(Block):
@@ -97,7 +101,9 @@ EXPECTED = {
     "literal_error": "{expected}",
     "too_short": "au moins {min_length} élément",
     "greater_than_equal": "au moins {ge}",
+    "greater_than": "plus de {gt}",
     "less_than_equal": "au plus {le}",
+    "less_than": "moins de {lt}",
     "value_error": "{error}",
 }
 

@@ -1,0 +1,79 @@
+"""What an edition would count if likely duplicates, which nobody decided, were merged from some probability on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.consolidation.duplicates import accepted, kept_operation
+from analysis.consolidation.facts import Facts, consolidate
+from analysis.consolidation.indicators import MEASURES
+from analysis.core.dataset import Dataset, Edition
+from analysis.core.reference import WHOLE
+
+COLUMNS = ["edition", "seuil", "operations", "heures"]
+
+
+def sensitivity(
+    clean: dict[str, pd.DataFrame],
+    measured: pd.DataFrame,
+    pairs: pd.DataFrame,
+    decisions: pd.DataFrame,
+    *,
+    thresholds: list[float],
+    dataset: Dataset,
+) -> pd.DataFrame:
+    """edition, seuil, operations, heures in scope and in the edition's whole territory, and the `_` columns.
+
+    `measured` holds the indicators as `decisions` give them; each row says what is left of them once all the
+    undecided `pairs` (those of `duplicates.estimated`) as likely as `seuil` are merged too. An edition without
+    any hours has no row.
+    """
+    whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
+    rows = []
+    for threshold in sorted(thresholds):
+        before, after = _with_and_without(clean, decisions, accepted(pairs, decisions, threshold))
+        for edition in dataset.editions:
+            key = (edition.annee, edition.territoire)
+            if (*key, "heures_realisees") not in whole.index:
+                continue
+            now = whole.loc[(*key, "heures_realisees")]
+            operations, hundredths = (
+                b - a for b, a in zip(_counted(before, edition), _counted(after, edition), strict=True)
+            )
+            rows.append(
+                {
+                    "edition": edition.annee,
+                    "seuil": threshold,
+                    "operations": int(whole.loc[(*key, "operations"), "valeur"]) - operations,
+                    "heures": (round(now["valeur"] * 100) - hundredths) / 100,
+                    # Merging takes hours entered twice away; the persons and companies behind them stay.
+                    **{name: now[name] for name in ("_sensible", *MEASURES.values())},
+                }
+            )
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "_sensible", *MEASURES.values()])
+    return table.sort_values(["edition", "seuil"], ignore_index=True)
+
+
+def _with_and_without(
+    clean: dict[str, pd.DataFrame], decisions: pd.DataFrame, extra: pd.DataFrame
+) -> tuple[Facts, Facts]:
+    """The facts of the operations that `extra` merges, before and after: the others do not change."""
+    before, after = kept_operation(decisions), kept_operation(pd.concat([decisions, extra], ignore_index=True))
+    concerned = {after[op] for side in ("op_a", "op_b") for op in extra[side]}
+    touched = [op for op, standing in after.items() if standing in concerned]
+    small = clean | {
+        name: clean[name][clean[name]["op_id"].isin(touched)] for name in ("operations", "territoires", "engagements")
+    }
+    for name, parent, key in (("contrats", "engagements", "eng_id"), ("heures", "contrats", "ctr_id")):
+        small[name] = small[name].merge(small[parent][["annee", key]], on=["annee", key])
+    return consolidate(small, before), consolidate(small, after)
+
+
+def _counted(facts: Facts, edition: Edition) -> tuple[int, int]:
+    """Operations of the edition's scope, and their hours in hundredths."""
+    scope = facts.operations[
+        (facts.operations["annee"] == edition.annee) & facts.operations["mecanisme"].isin(edition.mecanismes)
+    ]
+    contracts = facts.contracts[facts.contracts["annee"] == edition.annee]
+    within = contracts["operation"].isin(scope["operation"])
+    return len(scope), int(contracts.loc[within, "centiheures"].sum())

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+
+from analysis.consolidation.views import duplicates_sensitivity, review
+
+QUEUE = pd.DataFrame(
+    [
+        (2025, "S1:b", "S2:b", "Stade", "Le stade", 0.31, "début : le même jour", "fin : éloignée"),
+        (2025, "S1:c", "S2:c", "École", "ECOLE", 0.98, "intitulé : identique", ""),
+        (2024, "S1:a", "S2:a", "Parc", "Parc", 0.99, "intitulé : identique", ""),
+    ],
+    columns=["edition", "op_a", "op_b", "libelle_a", "libelle_b", "probabilite", "concordances", "differences"],
+)
+
+
+def page(*rows: tuple[float, int, float, str]) -> SimpleNamespace:
+    """A page of an edition that counts 10 operations and 1,000 hours today."""
+    tables = {
+        "doublons_a_revoir": QUEUE,
+        "doublons_sensibilite": pd.DataFrame(rows, columns=["seuil", "operations", "heures", "secret"]).assign(
+            edition=2025
+        ),
+        "indicateurs": pd.DataFrame(
+            {
+                "edition": 2025,
+                "territoire": "32",
+                "indicateur": ["operations", "heures_realisees"],
+                "modalite": "ensemble",
+                "valeur": [10.0, 1000.0],
+            }
+        ),
+    }
+    edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
+    return SimpleNamespace(year=2025, edition=edition, read=tables.__getitem__, csv=lambda name: name)
+
+
+def test_the_likeliest_pair_is_asked_about_first() -> None:
+    lines = review(page()).text().splitlines()
+    asked = [line for line in lines if line.startswith("S1:")]
+    assert [line.split()[0] for line in asked] == ["S1:c", "S1:b"]
+    assert "98,0" in asked[0] and "fin : éloignée" in asked[1]
+
+
+def test_sensitivity_says_what_the_lowest_threshold_would_take_away() -> None:
+    text = duplicates_sensitivity(page((0.5, 8, 900.0, ""), (0.9, 9, 960.0, ""))).text()
+    assert "d'au moins 50 %" in text.replace("\u202f", " ").replace("\u00a0", " ")
+    assert "2 opérations et 100 heures de moins" in text
+    assert "10,00" in text
+
+
+def test_sensitivity_without_any_likely_pair_is_a_sentence() -> None:
+    assert "Aucune paire" in duplicates_sensitivity(page((0.5, 10, 1000.0, ""))).text()
+
+
+def test_sensitivity_of_secret_hours_shows_no_hours() -> None:
+    text = duplicates_sensitivity(page((0.5, 9, float("nan"), "moins de 5 personnes"))).text()
+    assert "secret statistique" in text
