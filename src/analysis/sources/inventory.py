@@ -23,6 +23,8 @@ from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
+PART_TOLERANCE = 1e-6  # of the sum of shares of time (rule E1)
+ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
 
 def build(dataset: str) -> None:
@@ -63,7 +65,18 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     outside = people["etp"].notna() & ~people["etp"].between(0, 1)
     typer.flag(people[outside], "etp_invalide", "etp")
     people["etp"] = people["etp"].mask(outside)
+    _shares_of_time(typed["zones"], typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
+
+
+def _shares_of_time(zones: pd.DataFrame, typer: Typer) -> None:
+    """E1: structures whose shares of time sum to more than 1 on the day that one of their areas starts."""
+    rows = zones.assign(start=zones["date_debut"].fillna(ALWAYS), end=zones["date_fin"]).reset_index(names="zone")
+    pairs = rows[["zone", "structure_id", "start"]].merge(rows, on="structure_id", suffixes=("", "_other"))
+    together = pairs[(pairs["start_other"] <= pairs["start"]) & ~(pairs["end"] < pairs["start"])]
+    sums = together.groupby("zone")["part_temps"].sum().reindex(zones.index)
+    over = sums > 1 + PART_TOLERANCE
+    typer.flag(zones[over].assign(part_temps=sums[over].round(6).astype("str")), "part_temps_somme", "part_temps")
 
 
 def _nothing(table: Table) -> pd.DataFrame:
