@@ -133,3 +133,13 @@ def test_a_time_outside_of_0_to_1_is_flagged_and_emptied(project: Path) -> None:
     inventory.build("essai")
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
     assert quality[["regle", "ligne"]].values.tolist() == [["etp_invalide", 2]]
+
+
+def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    stray = [*ZONES, {"structure_id": "S1", "epci_siren": "123456789", "part_temps": "0"}]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": stray})
+    inventory.build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["regle", "ligne", "valeur"]].values.tolist() == [["epci_inconnu", 5, "123456789"]]
+    assert '"S1"' in quality["enregistrement"].iloc[0]

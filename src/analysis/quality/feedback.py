@@ -166,8 +166,8 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     alone = owners.loc[owners["nunique"] == 1, "first"]
     refused = [json.loads(text).get("structure_id") if text else None for text in rows["enregistrement"]]
     places = pd.MultiIndex.from_frame(rows[["fichier", "ligne"]])
-    by_line = pd.Series(kept.reindex(places).array, index=rows.index)
-    by_book = rows["fichier"].map(_book).map(alone)
+    by_line = pd.Series(kept.reindex(places).array, index=rows.index, dtype="str")
+    by_book = rows["fichier"].map(_book).map(alone).astype("str")
     rows["structure_id"] = pd.Series(refused, index=rows.index, dtype="str").fillna(by_line).fillna(by_book)
     rows["annee"] = year
     rows["valeur"] = _masked(rows)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
@@ -57,6 +58,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     """Typed tables, each sorted by its key; rows of unknown structures are refused."""
     tables = INVENTORY | NEEDS
     whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
+    whole["zones"] = _in_region(whole["zones"], typer)
     typed = {name: typer.table(rows, tables[name]) for name, rows in whole.items()}
     for name in ("facilitateurs", "zones"):
         typed[name] = linked(typed[name], ["structure_id"], typed["structures"], typer)
@@ -67,6 +69,13 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     people["etp"] = people["etp"].mask(outside)
     _shares_of_time(typed["zones"], typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
+
+
+def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours."""
+    known = zones["epci_siren"].str.strip().isin(reference.epci()["epci_siren"])
+    typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
+    return zones[known]
 
 
 def _shares_of_time(zones: pd.DataFrame, typer: Typer) -> None:
