@@ -192,7 +192,7 @@ def test_other_structures_than_last_year_are_said_once() -> None:
     send(structure="S2")
     row = one("structures_panel")
     assert row["fichier"] == "exports"
-    assert row["valeur"] == "2025 : 2 structures, 1 en 2024 (1 nouvelles, 0 absentes)"
+    assert row["valeur"] == "structures en 2025 : 2, en 2024 : 1 (nouvelles : 1, absentes : 0)"
 
 
 @pytest.mark.parametrize(

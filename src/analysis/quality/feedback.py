@@ -103,9 +103,8 @@ def build(dataset: str) -> str:
         for structure, found in mine.groupby("structure_id"):
             write_workbook(folder / file_name(str(structure)), found, names[str(structure)], described.titre)
     return (
-        f"retours : {mine['structure_id'].nunique()} classeurs dans data/processed/{dataset}/retours ; "
-        f"{len(rows) - len(mine)} remarques ne concernent aucune structure en particulier "
-        f"(data/processed/{dataset}/quality)."
+        f"data/processed/{dataset}/retours : classeurs à envoyer : {mine['structure_id'].nunique()} ; remarques qui ne "
+        f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {len(rows) - len(mine)}."
     )
 
 

@@ -147,8 +147,8 @@ def _other_structures(operations: pd.DataFrame, typer: Typer, years: list[int]) 
     sent = {year: set(structures) for year, structures in operations.groupby("annee")["structure_id"]}
     received = [year for year in sorted(years) if year in sent]
     said = [
-        f"{year} : {len(sent[year])} structures, {len(sent[before])} en {before} "
-        f"({len(sent[year] - sent[before])} nouvelles, {len(sent[before] - sent[year])} absentes)"
+        f"structures en {year} : {len(sent[year])}, en {before} : {len(sent[before])} "
+        f"(nouvelles : {len(sent[year] - sent[before])}, absentes : {len(sent[before] - sent[year])})"
         for before, year in pairwise(received)
         if sent[year] != sent[before]
     ]
