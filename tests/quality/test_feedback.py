@@ -155,6 +155,11 @@ def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> Non
     assert row["Colonne"].startswith("Reconnu travailleur handicapé") and row["Ligne"] == ""
 
 
+def test_identifiers_are_those_of_the_structure() -> None:
+    send({"territoires": []})
+    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["OP1"]
+
+
 def test_a_value_that_looks_like_a_formula_stays_text() -> None:
     send(changed("contrats", rsa="=1+1"))
     assert [row["Valeur reçue"] for row in rows(built()["S1"], "À corriger")] == ["=1+1"]

@@ -109,6 +109,7 @@ def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: 
     [
         (changed("beneficiaires", commune_insee="59999"), "commune_inconnue"),
         (changed("territoires", epci_siren="123456789"), "epci_inconnu"),
+        ({"territoires": []}, "parts_absentes"),
         (changed("operations", mecanisme="ART14"), "code_inconnu"),
         (changed("operations", maitre_ouvrage_siret="21590350100018"), "siret_export"),
         (changed("operations", date_debut="2025-13-01"), "date_export_invalide"),

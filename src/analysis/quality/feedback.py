@@ -134,9 +134,10 @@ def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
 
 def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
     """Year, column and value of a row in the words of who sent it; as they are when its mapping has changed."""
+    value = row.valeur.removeprefix(f"{row.structure_id}:")  # which made an identifier unique in the region
     if place is None:
-        return 0, row.colonne, row.valeur
-    return place.annee, place.heading(row.colonne, row.enregistrement), place.value(row.colonne, row.valeur)
+        return 0, row.colonne, value
+    return place.annee, place.heading(row.colonne, row.enregistrement), place.value(row.colonne, value)
 
 
 def _received(folder: Path, years: list[int]) -> dict[str, Received]:

@@ -202,11 +202,15 @@ def clean(
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
     hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
+    places = linked(typed["territoires"], ["annee", "op_id"], operations, typer)
+    placed = pd.MultiIndex.from_frame(places[["annee", "op_id"]])
+    somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
+    typer.flag(operations[~somewhere], "parts_absentes", "op_id")
     # What became of a person may be known a year after the contract.
     outcomes = linked(typed["sorties"], ["ctr_id"], contracts, typer)
     tables = {
         "operations": operations,
-        "territoires": _parts(linked(typed["territoires"], ["annee", "op_id"], operations, typer), typer),
+        "territoires": _parts(places, typer),
         "engagements": engagements,
         "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
         "contrats": contracts.drop(columns="ben_ref"),
