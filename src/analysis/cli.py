@@ -99,6 +99,15 @@ def analyse(deliverable: str, dataset: str) -> None:
 
 @main.command()
 @click.argument("dataset")
+def feedback(dataset: str) -> None:
+    """Stage: a workbook per structure of DATASET that lists what to correct, to be sent back to it."""
+    from analysis.quality.feedback import build
+
+    click.echo(build(dataset))
+
+
+@main.command()
+@click.argument("dataset")
 def protect(dataset: str) -> None:
     """Stage: disclosure control of every table of DATASET, before any notebook reads it."""
     from analysis.disclosure.protect import build

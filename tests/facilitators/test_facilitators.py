@@ -101,3 +101,45 @@ def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> Non
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
     assert quality[["regle", "ligne"]].values.tolist() == [["lien_absent", 5]]
     assert '"S9"' in quality["enregistrement"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("zones", "expected"),
+    [
+        ([("0,6", "", ""), ("0,5", "", "")], [2, 3]),
+        ([("0,6", "2024-01-01", ""), ("0,5", "2025-01-01", "")], [3]),
+        ([("0,6", "2025-01-01", ""), ("0,4", "2025-01-01", "")], []),
+        ([("0,6", "2025-01-01", ""), ("0,5", "2024-01-01", "2024-12-31")], []),
+    ],
+)
+def test_shares_of_time_above_one_at_the_same_time_are_flagged(
+    project: Path, zones: list[tuple[str, str, str]], expected: list[int]
+) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    rows = [
+        {"structure_id": "S1", "epci_siren": epci, "part_temps": share, "date_debut": start, "date_fin": end}
+        for epci, (share, start, end) in zip(("200093201", "248000531"), zones, strict=True)
+    ]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": rows})
+    inventory.build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality.loc[quality["regle"] == "part_temps_somme", "ligne"].tolist() == expected
+
+
+def test_a_time_outside_of_0_to_1_is_flagged_and_emptied(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    people = [{**PEOPLE[0], "etp": "1,2"}, *PEOPLE[1:]]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": people, "zones": ZONES})
+    inventory.build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["regle", "ligne"]].values.tolist() == [["etp_invalide", 2]]
+
+
+def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    stray = [*ZONES, {"structure_id": "S1", "epci_siren": "123456789", "part_temps": "0"}]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": stray})
+    inventory.build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["regle", "ligne", "valeur"]].values.tolist() == [["epci_inconnu", 5, "123456789"]]
+    assert '"S1"' in quality["enregistrement"].iloc[0]

@@ -43,18 +43,22 @@ def entries(command: str) -> list[str]:
     words = command.split()[1:]
     match words:
         case ["demo"]:
-            return ["analysis.demo"]
+            found = ["analysis.demo"]
         case ["clean", source, _]:
-            return [f"analysis.sources.{source}"]
+            found = [f"analysis.sources.{source}"]
         case ["analyse", deliverable, _]:
-            return [f"analysis.{deliverable}.tables"]
+            found = [f"analysis.{deliverable}.tables"]
+        case ["feedback", _]:
+            found = ["analysis.quality.feedback"]
         case ["protect", _]:
-            return ["analysis.disclosure.protect", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+            found = ["analysis.disclosure.protect", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
         case ["report", _, notebook]:
-            return ["analysis.publishing.report", f"analysis.{notebook}.views"]
+            found = ["analysis.publishing.report", f"analysis.{notebook}.views"]
         case ["site", _]:
-            return ["analysis.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
-    raise AssertionError(f"no entry known for « {command} »")
+            found = ["analysis.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+        case _:
+            raise AssertionError(f"no entry known for « {command} »")
+    return found
 
 
 DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")

@@ -59,6 +59,7 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
         "facilitators": ("data/raw/", "data/processed/demo/clean/"),
         "consolidation": ("data/raw/", "data/processed/demo/clean/"),
         "quality": ("data/raw/", "data/processed/demo/quality/"),
+        "feedback": ("data/raw/", "data/processed/demo/quality/", "data/processed/demo/clean/inventory"),
         "protect": ("data/raw/reference/", "data/processed/demo/results/"),
         "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected/"),
         "site": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected"),

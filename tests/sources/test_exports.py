@@ -109,9 +109,11 @@ def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: 
     [
         (changed("beneficiaires", commune_insee="59999"), "commune_inconnue"),
         (changed("territoires", epci_siren="123456789"), "epci_inconnu"),
+        ({"territoires": []}, "parts_absentes"),
         (changed("operations", mecanisme="ART14"), "code_inconnu"),
         (changed("operations", maitre_ouvrage_siret="21590350100018"), "siret_export"),
         (changed("operations", date_debut="2025-13-01"), "date_export_invalide"),
+        (changed("operations", date_fin="31/12/0225"), "date_export_invalide"),
         (changed("contrats", rsa="peut-être"), "oui_non_invalide"),
         (changed("contrats", qpv="oui"), "qpv_sans_millesime"),
         (changed("contrats", employeur_kind="ETT"), "iae_incoherent"),
@@ -332,13 +334,13 @@ def workbook(dataset: Path) -> Path:
         "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
-    return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 12.5, None]]})
+    return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]})
 
 
 def test_months_in_columns_become_rows(workbook: Path) -> None:
     tables, quality = imported()
     assert quality.empty
-    assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 12.5]]
+    assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
 
 
 def test_a_missing_sheet_names_those_there_are(workbook: Path) -> None:

@@ -35,6 +35,12 @@ class DecpParams(Block):
 class ExportParams(Block):
     max_month_hours: float
     warn_month_hours: float
+    contract_margin_days: int
+    first_date: str
+    min_realisation: float
+    max_realisation: float
+    max_unknown_status: float
+    min_status_contracts: int
 
 
 class SegmentParams(Block):

@@ -47,6 +47,11 @@ def quality_dir(dataset: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "quality"
 
 
+def feedback_dir(dataset: str) -> Path:
+    """Workbooks to send back to the structures, one each: not for publication."""
+    return project_root() / "data" / "processed" / dataset / "retours"
+
+
 def results_dir(dataset: str) -> Path:
     """Results before disclosure control: no notebook reads here."""
     return project_root() / "data" / "processed" / dataset / "results"

@@ -69,6 +69,12 @@ EXPORTS = {
                 Column("is_anru", "booleen", "Opération financée par l'ANRU"),
                 Column("heures_prevues_init", "nombre", "Heures d'insertion prévues à l'origine", example=500),
                 Column("heures_prevues", "nombre", "Heures d'insertion prévues, avenants compris", example=620),
+                Column(
+                    "heures_realisees_origine",
+                    "nombre",
+                    "Heures réalisées depuis l'origine, à la fin de l'année",
+                    example=480,
+                ),
             ),
         ),
         Table(

@@ -25,11 +25,13 @@ from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
 from analysis.sources.canonical import EXPORTS, Table
+from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
-from analysis.sources.mapping import Mapping, TableMapping, load_mapping
+from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import load_secret, person_keys
 from analysis.sources.rows import keyed, linked
-from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, read_csv
+from analysis.sources.senders import mappings_by_structure
+from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -44,7 +46,9 @@ def build(dataset: str) -> None:
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
     received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
-    tables = clean(received, typer, secret, load_params().exports)
+    limits = load_params().exports
+    tables = clean(received, typer, secret, limits)
+    check(tables, typer, limits, described)
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
@@ -59,7 +63,7 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
     Raises one DataError with a sentence for each file that cannot be read.
     """
-    mappings = _mappings_by_structure(folder)
+    mappings = mappings_by_structure(folder)
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
     sends, problems = _sends(folder / "exports", mappings)
     for structure, year in sends:
@@ -99,21 +103,6 @@ def _year(name: str, mapping: Mapping | None) -> str | None:
         return None
     folder, _, rest = name.partition("/")
     return mapping.year_of(name) or (folder if rest else None)
-
-
-def _mappings_by_structure(folder: Path) -> dict[str, Mapping]:
-    path = folder / "structures.csv"
-    if not path.is_file():
-        return {}
-    listed = read_csv(path, path.name, ("structure_id", "mapping")).fillna("")
-    known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
-    for row in listed[~listed["mapping"].isin(known)].itertuples():
-        raise DataError(
-            f"structures.csv, ligne {row.ligne}, colonne « mapping » : « {row.mapping} » ; "
-            f"attendu : le nom d'un fichier de mappings/ ({', '.join(known)})."
-        )
-    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}
-    return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
 
 
 def _edition(structure: str, year: str, dataset: Dataset) -> int:
@@ -213,11 +202,15 @@ def clean(
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
     hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
+    places = linked(typed["territoires"], ["annee", "op_id"], operations, typer)
+    placed = pd.MultiIndex.from_frame(places[["annee", "op_id"]])
+    somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
+    typer.flag(operations[~somewhere], "parts_absentes", "op_id")
     # What became of a person may be known a year after the contract.
     outcomes = linked(typed["sorties"], ["ctr_id"], contracts, typer)
     tables = {
         "operations": operations,
-        "territoires": _parts(linked(typed["territoires"], ["annee", "op_id"], operations, typer), typer),
+        "territoires": _parts(places, typer),
         "engagements": engagements,
         "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
         "contrats": contracts.drop(columns="ben_ref"),
@@ -255,6 +248,10 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
     )
     sexes = out.dropna(subset="sexe").groupby("ben_id")["sexe"].nunique()
     typer.flag(out[out["ben_id"].isin(sexes.index[sexes > 1])], "personne_sexe", "sexe")
+    # Two birth years under one key: the person is followed by the local reference, which served twice.
+    years = out.groupby("ben_id")["annee_naissance"].nunique()
+    two = out[out["ben_id"].isin(years.index[years > 1])]
+    typer.flag(two.rename(columns={"naissance": "date_naissance"}), "personne_naissance", "date_naissance")
     return out.sort_values(["annee", "ben_id", "structure_id", "ben_ref"], ignore_index=True)
 
 
@@ -272,6 +269,9 @@ def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.Da
     forms = reference.table("nomenclatures/contrats")
     only_iae = rows["contrat_type"].isin(forms.loc[forms["est_reserve_iae"] == "oui", "code"])
     typer.flag(rows[only_iae & ~rows["employeur_kind"].isin(inclusive)], "iae_incoherent", "contrat_type")
+    temporary = set(kinds.loc[kinds["est_interim"] == "oui", "code"])
+    training = rows["contrat_type"].isin(forms.loc[forms["est_alternance"] == "oui", "code"])
+    typer.flag(rows[training & rows["employeur_kind"].isin(temporary)], "alternance_interim", "contrat_type")
     return rows.drop(columns="naissance")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
@@ -23,6 +24,8 @@ from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
+PART_TOLERANCE = 1e-6  # of the sum of shares of time (rule E1)
+ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
 
 def build(dataset: str) -> None:
@@ -55,6 +58,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     """Typed tables, each sorted by its key; rows of unknown structures are refused."""
     tables = INVENTORY | NEEDS
     whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
+    whole["zones"] = _in_region(whole["zones"], typer)
     typed = {name: typer.table(rows, tables[name]) for name, rows in whole.items()}
     for name in ("facilitateurs", "zones"):
         typed[name] = linked(typed[name], ["structure_id"], typed["structures"], typer)
@@ -63,7 +67,25 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     outside = people["etp"].notna() & ~people["etp"].between(0, 1)
     typer.flag(people[outside], "etp_invalide", "etp")
     people["etp"] = people["etp"].mask(outside)
+    _shares_of_time(typed["zones"], typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
+
+
+def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours."""
+    known = zones["epci_siren"].str.strip().isin(reference.epci()["epci_siren"])
+    typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
+    return zones[known]
+
+
+def _shares_of_time(zones: pd.DataFrame, typer: Typer) -> None:
+    """E1: structures whose shares of time sum to more than 1 on the day that one of their areas starts."""
+    rows = zones.assign(start=zones["date_debut"].fillna(ALWAYS), end=zones["date_fin"]).reset_index(names="zone")
+    pairs = rows[["zone", "structure_id", "start"]].merge(rows, on="structure_id", suffixes=("", "_other"))
+    together = pairs[(pairs["start_other"] <= pairs["start"]) & ~(pairs["end"] < pairs["start"])]
+    sums = together.groupby("zone")["part_temps"].sum().reindex(zones.index)
+    over = sums > 1 + PART_TOLERANCE
+    typer.flag(zones[over].assign(part_temps=sums[over].round(6).astype("str")), "part_temps_somme", "part_temps")
 
 
 def _nothing(table: Table) -> pd.DataFrame:

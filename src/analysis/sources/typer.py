@@ -80,6 +80,8 @@ class Typer:
             mine = formats.eq(form) & parsed.isna()
             if form != "%Y-%m-%d" and mine.any():
                 parsed = parsed.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
+        # A year such as 0225 is a date that no table of ours can hold.
+        parsed = parsed.where(parsed.between(pd.Timestamp.min, pd.Timestamp.max))
         self.flag(rows[value.notna() & parsed.isna()], rule, column)
         return parsed.astype("datetime64[s]")
 

@@ -1,0 +1,287 @@
+"""What goes back to each structure: a workbook that lists what to correct and what to check.
+
+    data/processed/<dataset>/retours/<structure_id>.xlsx
+
+Not for publication: it quotes what a structure itself sent, and nothing that another did. Values of personal
+columns are masked in the quality tables already; here, those that look like an e-mail or a social security
+number in any other column are too. Text of the first sheet: `data/raw/reference/retour.csv`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from analysis.core import reference
+from analysis.core.dataset import load_dataset
+from analysis.core.files import finished_folder, read_table
+from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir
+from analysis.quality_log import rules
+from analysis.sources.canonical import EXPORTS
+from analysis.sources.mapping import Mapping
+from analysis.sources.senders import mappings_by_structure, structure_names
+
+SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
+COLUMNS = {
+    "fichier": ("Fichier", 34),
+    "feuille": ("Feuille", 16),
+    "ligne": ("Ligne", 8),
+    "colonne": ("Colonne", 24),
+    "valeur": ("Valeur reçue", 28),
+    "libelle": ("Règle", 28),
+    "attendu": ("Ce qui est attendu", 48),
+    "correction": ("Votre correction", 28),
+    "remarque": ("Votre remarque", 36),
+}
+TO_FILL = ("correction", "remarque")
+ORDER = ["annee", "fichier", "feuille", "ligne", "colonne", "regle", "valeur"]
+MASKED = "valeur masquée"
+# An e-mail; a social security number of 13 digits, with or without its key (INSEE: sex, year, month from 01 to
+# 12 or above 20). Not looked for among SIRET, whose 14 digits may lack one.
+E_MAIL = r"\S@\S"
+NIR = r"(?<!\d)[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])\s?\d{3}\s?\d{3}(?:\s?\d\d)?(?!\d)"
+CELL_LIMIT = 32767  # characters that a cell of a workbook holds
+
+
+@dataclass(frozen=True)
+class Received:
+    """A file or sheet as a structure sends it: of which year, with which mapping, for which canonical tables."""
+
+    annee: int
+    mapping: Mapping
+    tables: tuple[str, ...]
+
+    def heading(self, column: str, record: str) -> str:
+        """What the structure calls `column`; hours that have a column per month are found by their month.
+
+        A column that it does not send is said by its meaning, one of no table as it is.
+        """
+        table = self._table(column)
+        if table is None:
+            return column
+        place = self.mapping.tables[table]
+        if column == "heures" and place.mois and record:
+            names = {f"{number:02d}": heading for heading, number in place.mois.items()}
+            return names.get(str(json.loads(record).get("mois"))[-2:], column)
+        return place.colonnes.get(column, EXPORTS[table].column(column).description)
+
+    def value(self, column: str, value: str) -> str:
+        """A value as the structure writes it: its decimal mark, its dates, its spellings of codes."""
+        table = self._table(column)
+        if table is None:
+            return value
+        kind = EXPORTS[table].column(column).kind
+        if kind == "nombre" and re.fullmatch(r"-?\d+\.\d+", value):
+            return value.removesuffix(".0").replace(".", self.mapping.decimale)
+        if kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            return dt.date.fromisoformat(value).strftime(self.mapping.format_date)
+        spellings = self.mapping.tables[table].valeurs.get(column, {})
+        return " ou ".join(text for text, code in spellings.items() if code == value) or value
+
+    def _table(self, column: str) -> str | None:
+        """The canonical table that `column` is of: tables may share a file, one that sends it comes first."""
+        having = [table for table in self.tables if column in {known.name for known in EXPORTS[table].columns}]
+        sending = [table for table in having if column in self.mapping.tables[table].colonnes]
+        return next(iter([*sending, *having]), None)
+
+
+def build(dataset: str) -> str:
+    """Write the workbooks of `dataset`, none for a structure with nothing to correct; a sentence of what was done."""
+    described = load_dataset(dataset)
+    years = [edition.annee for edition in described.editions]
+    rows = pd.concat([_of_exports(dataset, years), _of_inventory(dataset, max(years))], ignore_index=True)
+    names = _names(dataset)
+    mine = rows[rows["structure_id"].isin(list(names))]
+    with finished_folder(feedback_dir(dataset)) as folder:
+        for structure, found in mine.groupby("structure_id"):
+            write_workbook(folder / file_name(str(structure)), found, names[str(structure)], described.titre)
+    return (
+        f"data/processed/{dataset}/retours : classeurs à envoyer : {mine['structure_id'].nunique()} ; remarques qui ne "
+        f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {len(rows) - len(mine)}."
+    )
+
+
+def file_name(structure: str) -> str:
+    """The workbook's name: the structure's identifier, other signs than letters, digits, - and _ as their code."""
+    return re.sub(r"[^\w-]", lambda sign: f"%{ord(sign[0]):02x}", structure) + ".xlsx"
+
+
+# --- whose rows they are -----------------------------------------------------------------------
+
+
+def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
+    """The rows of `quality/exports.parquet` as their structure knows them.
+
+    Columns: structure_id (null when of no structure), annee, fichier, feuille, ligne, colonne, valeur, regle,
+    gravite.
+    """
+    rows = _quality(dataset, "exports")
+    known = _received(raw_dir(dataset), years)
+    rows["structure_id"] = rows["fichier"].str.extract(r"^exports/([^/]+)/", expand=False)
+    rows["valeur"] = _masked(rows)
+    told = [_told(known.get(row.fichier), row) for row in rows.itertuples()]
+    rows[["annee", "colonne", "valeur"]] = pd.DataFrame(told, columns=["annee", "colonne", "valeur"])
+    rows["fichier"] = rows["fichier"].str.replace(r"^exports/[^/]+/", "", regex=True)
+    return _split(rows)
+
+
+def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
+    """Year, column and value of a row in the words of who sent it; as they are when its mapping has changed."""
+    value = row.valeur.removeprefix(f"{row.structure_id}:")  # which made an identifier unique in the region
+    if place is None:
+        return 0, row.colonne, value
+    return place.annee, place.heading(row.colonne, row.enregistrement), place.value(row.colonne, value)
+
+
+def _received(folder: Path, years: list[int]) -> dict[str, Received]:
+    """Each structure's files and sheets, by the name that quality tables call them."""
+    found: dict[str, Received] = {}
+    for structure, mapping in mappings_by_structure(folder).items():
+        for year in years:
+            for table, place in mapping.tables.items():
+                sheet = f"[{place.feuille}]" if place.feuille else ""
+                called = f"exports/{structure}/{mapping.path(table, year)}{sheet}"
+                before = found[called].tables if called in found else ()
+                found[called] = Received(year, mapping, (*before, table))
+    return found
+
+
+def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
+    """The rows of `quality/inventaire.parquet`, same columns as `_of_exports`; those of the survey have no structure.
+
+    A row's structure is the one it was kept or refused with, else the only one of its workbook.
+    """
+    rows = _quality(dataset, "inventaire")
+    tables = [read_table(clean_dir(dataset, "inventory") / f"{name}.parquet") for name in _INVENTORY]
+    lines = pd.concat([table[["fichier", "ligne", "structure_id"]] for table in tables], ignore_index=True)
+    kept = lines.drop_duplicates(["fichier", "ligne"]).set_index(["fichier", "ligne"])["structure_id"]
+    owners = lines.groupby(lines["fichier"].map(_book))["structure_id"].agg(["first", "nunique"])
+    alone = owners.loc[owners["nunique"] == 1, "first"]
+    refused = [json.loads(text).get("structure_id") if text else None for text in rows["enregistrement"]]
+    places = pd.MultiIndex.from_frame(rows[["fichier", "ligne"]])
+    by_line = pd.Series(kept.reindex(places).array, index=rows.index, dtype="str")
+    by_book = rows["fichier"].map(_book).map(alone).astype("str")
+    rows["structure_id"] = pd.Series(refused, index=rows.index, dtype="str").fillna(by_line).fillna(by_book)
+    rows["annee"] = year
+    rows["valeur"] = _masked(rows)
+    return _split(rows)
+
+
+_INVENTORY = ("structures", "facilitateurs", "zones")
+
+
+def _book(name: str) -> str:
+    return name.split("[", maxsplit=1)[0]
+
+
+def _names(dataset: str) -> dict[str, str]:
+    """The structures that may be written to, with their name: nobody else gets a workbook."""
+    listed = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
+    inventory = dict(zip(listed["structure_id"], listed["nom"].fillna(listed["structure_id"]), strict=True))
+    senders = {structure: structure for structure in mappings_by_structure(raw_dir(dataset))}
+    return senders | inventory | structure_names(raw_dir(dataset))
+
+
+def _quality(dataset: str, source: str) -> pd.DataFrame:
+    rows = read_table(quality_dir(dataset) / f"{source}.parquet")
+    text = ["fichier", "colonne", "valeur", "enregistrement"]
+    return rows.assign(**{name: rows[name].astype("str").fillna("") for name in text})
+
+
+def _masked(rows: pd.DataFrame) -> pd.Series:
+    """The received values, without those that look personal in whatever column they stand."""
+    values = rows["valeur"]
+    number = values.str.contains(NIR) & ~rows["colonne"].str.contains("siret")
+    return values.mask(values.str.contains(E_MAIL) | number, MASKED)
+
+
+def _split(rows: pd.DataFrame) -> pd.DataFrame:
+    """`file[sheet]` in two columns."""
+    parts = rows["fichier"].str.extract(r"^(?P<fichier>.*?)(?:\[(?P<feuille>.*)\])?$")
+    rows = rows.assign(fichier=parts["fichier"], feuille=parts["feuille"].fillna(""))
+    return rows[["structure_id", "gravite", *ORDER]]
+
+
+# --- the workbook ------------------------------------------------------------------------------
+
+
+def write_workbook(path: Path, rows: pd.DataFrame, structure: str, sender: str) -> None:
+    """A workbook for one structure, the latest edition first; same rows, same bytes.
+
+    Every row is written, however many break one rule; values are always text, so that none is a formula.
+    """
+    known = rules()
+    rows = rows.assign(libelle=rows["regle"].map(known["libelle"]), attendu=rows["regle"].map(known["attendu"]))
+    rows = rows.sort_values(ORDER, ascending=[False, *[True] * (len(ORDER) - 1)], kind="stable")
+    book = xlsxwriter.Workbook(str(path))
+    book.set_properties({"created": dt.datetime(2000, 1, 1)})
+    _read_me(book, rows, structure, sender)
+    for gravity, title in SHEETS.items():
+        _rows(book, title, rows[rows["gravite"] == gravity])
+    book.close()
+
+
+def _read_me(book: xlsxwriter.Workbook, rows: pd.DataFrame, structure: str, sender: str) -> None:
+    """The first sheet: for whom, how much, how to answer, and how often each rule was broken."""
+    styles = {
+        "titre": book.add_format({"bold": True, "font_size": 13, "text_wrap": True}),
+        "texte": book.add_format({"text_wrap": True, "valign": "top"}),
+    }
+    counts = rows["gravite"].value_counts()
+    values = {
+        "structure": structure,
+        "observatoire": sender,
+        "envois": _sends(rows),
+        "erreurs": counts.get("erreur", 0),
+        "avertissements": counts.get("avertissement", 0),
+    }
+    sheet = book.add_worksheet("À lire")
+    sheet.set_column(0, 0, 100)
+    sheet.set_column(1, 1, 10)
+    text = reference.table("retour").sort_values("ordre")
+    for number, line in enumerate(text.itertuples()):
+        sheet.write_string(number, 0, line.texte.format(**values), styles[line.style])
+    broken = rows.groupby(["gravite", "libelle"]).size().sort_index(ascending=[False, True])
+    for number, ((gravity, name), count) in enumerate(broken.items(), start=len(text)):
+        sheet.write_string(number, 0, f"{SHEETS[gravity]} : {name}", styles["texte"])
+        sheet.write_number(number, 1, count, styles["texte"])
+
+
+def _sends(rows: pd.DataFrame) -> str:
+    years = sorted({int(year) for year in rows["annee"] if year})
+    return ", ".join(map(str, years)) if years else "voir les fichiers"
+
+
+def _rows(book: xlsxwriter.Workbook, title: str, rows: pd.DataFrame) -> None:
+    head = {"bold": True, "border": 1, "text_wrap": True, "valign": "top"}
+    given, asked = book.add_format({**head, "bg_color": "#dfe7ef"}), book.add_format({**head, "bg_color": "#f6dfc9"})
+    cell = book.add_format({"text_wrap": True, "valign": "top"})
+    free = book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#fdf6ef", "border": 1})
+    sheet = book.add_worksheet(title)
+    sheet.freeze_panes(1, 0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    for number, (name, (heading, width)) in enumerate(COLUMNS.items()):
+        sheet.set_column(number, number, width)
+        sheet.write_string(0, number, heading, asked if name in TO_FILL else given)
+    for line, row in enumerate(rows.to_dict("records"), start=1):
+        for number, name in enumerate(COLUMNS):
+            _write(sheet, line, number, row.get(name, ""), free if name in TO_FILL else cell)
+    sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
+
+
+def _write(sheet: Any, line: int, number: int, value: object, style: object) -> None:
+    if value is None or pd.isna(value) or value == "":
+        sheet.write_blank(line, number, None, style)
+    elif isinstance(value, int):
+        sheet.write_number(line, number, value, style)
+    else:
+        sheet.write_string(line, number, str(value)[:CELL_LIMIT], style)

@@ -1,0 +1,37 @@
+"""Who sends: the structures of `structures.csv`, each with the mapping file of its software."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.core.errors import DataError
+from analysis.sources.mapping import Mapping, load_mapping
+from analysis.sources.spreadsheet import read_csv
+
+
+def mappings_by_structure(folder: Path) -> dict[str, Mapping]:
+    """The mapping of each structure of the dataset in `folder`; none when it has no `structures.csv`.
+
+    Raises DataError when a structure names a mapping that does not exist.
+    """
+    path = folder / "structures.csv"
+    if not path.is_file():
+        return {}
+    listed = read_csv(path, path.name, ("structure_id", "mapping")).fillna("")
+    known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
+    for row in listed[~listed["mapping"].isin(known)].itertuples():
+        raise DataError(
+            f"structures.csv, ligne {row.ligne}, colonne « mapping » : « {row.mapping} » ; "
+            f"attendu : le nom d'un fichier de mappings/ ({', '.join(known)})."
+        )
+    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}
+    return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
+
+
+def structure_names(folder: Path) -> dict[str, str]:
+    """The name of each structure of `structures.csv` that gives one."""
+    path = folder / "structures.csv"
+    if not path.is_file():
+        return {}
+    listed = read_csv(path, path.name, ("structure_id", "nom")).dropna(subset=["structure_id", "nom"])
+    return dict(zip(listed["structure_id"], listed["nom"], strict=True))

@@ -1,0 +1,219 @@
+"""The workbooks sent back to structures: everything to correct, nothing personal, nothing of another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+import yaml
+from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
+
+from analysis.cli import main
+from analysis.core.files import read_table
+from analysis.core.paths import feedback_dir, quality_dir
+from analysis.quality import feedback
+from analysis.sources import exports, inventory
+from analysis.sources.canonical import INVENTORY
+from sending import TABLES, changed, mapping, send, write_dataset
+
+HEADINGS = [
+    "Fichier", "Feuille", "Ligne", "Colonne", "Valeur reçue", "Règle", "Ce qui est attendu", "Votre correction",
+    "Votre remarque",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def dataset(project: Path) -> Path:
+    """Two structures, S1 and S2, and two editions, 2024 and 2025."""
+    folder = write_dataset()
+    settings = yaml.safe_load((folder / "dataset.yaml").read_text())
+    settings["editions"].insert(0, {**settings["editions"][0], "annee": 2024})
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
+def built() -> dict[str, CalamineWorkbook]:
+    """The workbooks made of what was sent, by their name."""
+    exports.build("essai")
+    inventory.build("essai")
+    feedback.build("essai")
+    return {path.stem: CalamineWorkbook.from_path(path) for path in sorted(feedback_dir("essai").iterdir())}
+
+
+def rows(book: CalamineWorkbook, sheet: str) -> list[dict]:
+    head, *lines = book.get_sheet_by_name(sheet).to_python()
+    assert head == HEADINGS
+    return [dict(zip(head, line, strict=True)) for line in lines]
+
+
+def text(book: CalamineWorkbook) -> str:
+    return " ".join(str(cell) for name in book.sheet_names for line in book.get_sheet_by_name(name).to_python()
+                    for cell in line)  # fmt: skip
+
+
+def test_errors_and_warnings_are_each_in_their_sheet_with_what_is_expected() -> None:
+    send(changed("heures", heures="301") | changed("contrats", employeur_kind="ETT"))
+    book = built()["S1"]
+    assert book.sheet_names == ["À lire", "À corriger", "À vérifier"]
+    (error,) = rows(book, "À corriger")
+    assert error == dict(
+        zip(HEADINGS, ["2025/heures.csv", "", 2, "heures", "301", "Heures impossibles", "au plus 300 heures par mois",
+                       "", ""], strict=True)
+    )  # fmt: skip
+    assert [row["Règle"] for row in rows(book, "À vérifier")] == ["Contrat d'insertion hors IAE"]
+
+
+def test_the_first_sheet_says_for_whom_how_much_and_to_whom_it_goes_back() -> None:
+    send(changed("heures", heures="301"))
+    first = built()["S1"].get_sheet_by_name("À lire").to_python()
+    said = " ".join(line[0] for line in first)
+    assert "Essai : retour sur vos données" in said and "Observatoire régional" in said
+    assert "Envois concernés : 2025." in said
+    assert "feuille « À corriger » : 1." in said and "feuille « À vérifier » : 0." in said
+    assert "« Votre correction »" in said and "Renvoyez ce classeur" in said
+    assert "{" not in said
+    assert first[-1] == ["À corriger : Heures impossibles", 1.0]
+
+
+def test_a_structure_gets_its_own_rows_only_and_a_clean_one_gets_nothing() -> None:
+    send(changed("heures", heures="301"))
+    send(structure="S2")
+    assert list(built()) == ["S1"]
+
+
+def test_the_workbook_of_an_earlier_run_disappears(dataset: Path) -> None:
+    folder = send(changed("heures", heures="301"))
+    assert list(built()) == ["S1"]
+    (folder / "heures.csv").write_text((folder / "heures.csv").read_text().replace("301", "30"))
+    assert built() == {}
+
+
+def test_no_personal_value_comes_back() -> None:
+    wrong = {"date_naissance": "31/02/2001", "sexe": "X"}
+    send(changed("beneficiaires", **wrong) | changed("contrats", rsa="zoe@example.org", qpv="2 01 03 59 350 123 45"))
+    book = built()["S1"]
+    everything = text(book).lower()
+    for secret in ("durand", "zoé", "05/03/2001", "2001-03-05", "31/02/2001", "2 01 03 59 350 123", "zoe@example.org"):
+        assert secret not in everything
+    found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(book, "À corriger")}
+    assert {(name, "valeur masquée") for name in ("date_naissance", "rsa", "qpv")} <= found
+
+
+def test_a_wrong_siret_of_fifteen_digits_is_shown() -> None:
+    send(changed("operations", maitre_ouvrage_siret="121035903501234"))
+    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["121035903501234"]
+
+
+def test_the_same_sends_give_the_same_bytes() -> None:
+    send(changed("heures", heures="301"))
+    built()
+    path = feedback_dir("essai") / "S1.xlsx"
+    before = path.read_bytes()
+    feedback.build("essai")
+    assert path.read_bytes() == before
+
+
+def test_the_latest_edition_comes_first_then_files_and_lines() -> None:
+    old = [{"ctr_id": "C1", "mois": f"2024-{month:02d}", "heures": "999"} for month in range(1, 13)]
+    send({"heures": old, **changed("operations", date_debut="01/01/2024")}, year="2024")
+    send(changed("heures", heures="301") | changed("contrats", contrat_type="CUI"))
+    found = [(row["Fichier"], row["Ligne"]) for row in rows(built()["S1"], "À corriger")]
+    older = [("2024/heures.csv", line) for line in range(2, 14)]
+    assert found == [("2025/contrats.csv", 2), ("2025/heures.csv", 2), *older]
+
+
+def test_columns_and_values_are_those_of_the_structure(dataset: Path) -> None:
+    settings = mapping()
+    contracts = settings["tables"]["contrats"]
+    contracts["colonnes"] = {**contracts["colonnes"], "contrat_type": "contrat_type"}
+    contracts["valeurs"] = {"contrat_type": {"insertion": "CDDI"}}
+    settings["tables"]["heures"] = {
+        "fichier": "heures.csv", "disposition": "large", "colonnes": {"ctr_id": "Contrat"},
+        "mois": {"Févr.": 2, "Mars": 3},
+    }  # fmt: skip
+    settings["tables"]["operations"]["colonnes"].pop("heures_realisees_origine")
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
+    far = {"contrat_type": "insertion", "employeur_kind": "ETT", "date_fin": "15/05/2026"}
+    folder = send(changed("contrats", **far))
+    (folder / "heures.csv").write_text("Contrat;Févr.;Mars\nC1;100;310,5\n")
+    book = built()["S1"]
+    (error,) = rows(book, "À corriger")
+    assert (error["Colonne"], error["Valeur reçue"]) == ("Mars", "310,5")
+    found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(book, "À vérifier")}
+    assert found == {("contrat_type", "insertion"), ("date_fin", "15/05/2026")}
+
+
+def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> None:
+    settings = mapping()
+    del settings["tables"]["contrats"]["colonnes"]["th"]
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
+    known = dict.fromkeys(("rsa", "qpv", "deld", "detld", "sans_diplome"), "non")
+    send({"contrats": [{**TABLES["contrats"][0], **known, "ctr_id": f"C{n}"} for n in range(1, 11)]})
+    (row,) = rows(built()["S1"], "À vérifier")
+    assert row["Colonne"].startswith("Reconnu travailleur handicapé") and row["Ligne"] == ""
+
+
+def test_identifiers_are_those_of_the_structure() -> None:
+    send({"territoires": []})
+    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["OP1"]
+
+
+def test_a_value_that_looks_like_a_formula_stays_text() -> None:
+    send(changed("contrats", rsa="=1+1"))
+    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À corriger")] == ["=1+1"]
+
+
+# --- the inventory -----------------------------------------------------------------------------
+
+STRUCTURES = [
+    {"structure_id": name, "nom": f"Structure {name}", "siret": "21590350100017", "type_acteur": "FACILITATEUR",
+     "nature_porteuse": "MDE", "commune_insee": commune} for name, commune in (("S1", "59350"), ("S7", "99999"))
+]  # fmt: skip
+ZONES = [
+    {"structure_id": "S1", "epci_siren": "123456789", "part_temps": "1"},
+    {"structure_id": "S7", "epci_siren": "", "part_temps": "1"},
+    {"structure_id": "", "epci_siren": "200093201", "part_temps": "1"},
+]
+
+
+def inventory_sent(folder: Path, name: str, structures: list[dict], zones: list[dict]) -> None:
+    with xlsxwriter.Workbook(str(folder / "inventaire" / name)) as book:
+        for table, lines in {"structures": structures, "facilitateurs": [], "zones": zones}.items():
+            columns = [column.name for column in INVENTORY[table].columns]
+            sheet = book.add_worksheet(table)
+            sheet.write_row(0, 0, columns)
+            for number, line in enumerate(lines, start=1):
+                sheet.write_row(number, 0, [line.get(column, "") for column in columns])
+
+
+def test_the_inventory_comes_back_to_the_structure_of_each_line(dataset: Path) -> None:
+    inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, ZONES)
+    books = built()
+    (own,) = rows(books["S1"], "À corriger")
+    assert [own[name] for name in HEADINGS[:5]] == ["inventaire/inventaire.xlsx", "zones", 2, "epci_siren", "123456789"]
+    # Refused lines, such as one without its key, know their structure too; warnings are in the other sheet.
+    assert [row["Ligne"] for row in rows(books["S7"], "À corriger")] == [3]
+    assert [row["Valeur reçue"] for row in rows(books["S7"], "À vérifier")] == ["99999"]
+    assert list(books) == ["S1", "S7"]
+
+
+def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:
+    inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], ZONES[2:])
+    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide"]
+
+
+def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:
+    inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, ZONES)
+    exports.build("essai")
+    inventory.build("essai")
+    unknown = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert len(unknown) == 4
+    said = CliRunner().invoke(main, ["feedback", "essai"]).output
+    assert "classeurs à envoyer : 2 ;" in said and said.endswith("quality : 1.\n")
+
+
+@pytest.mark.parametrize(("structure", "name"), [("S01", "S01.xlsx"), ("../S1", "%2e%2e%2fS1.xlsx")])
+def test_an_identifier_names_a_file_of_the_folder(structure: str, name: str) -> None:
+    assert feedback.file_name(structure) == name
