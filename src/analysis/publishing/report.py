@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
@@ -31,12 +35,29 @@ def report(dataset: str, notebook: str) -> None:
     that fails.
     """
     pages = pages_of(notebook, load_dataset(dataset))
+    with finished_folder(reports_dir(dataset) / notebook) as folder:
+        jobs = [(notebook, dataset, page, str(folder)) for page in pages]
+        workers = min(len(jobs), os.cpu_count() or 1)
+        if workers == 1:
+            _said(map(_page, jobs), notebook, pages)
+        else:
+            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+                _said(pool.map(_page, jobs), notebook, pages)
+
+
+def _page(job: tuple[str, str, PageParams, str]) -> None:
+    notebook, dataset, page, folder = job
     from analysis.publishing.render import render
 
-    source = notebooks_dir() / f"{notebook}.ipynb"
-    with finished_folder(reports_dir(dataset) / notebook) as folder:
-        for number, page in enumerate(pages, start=1):
-            where = f"{notebook}, édition {page.edition}, territoire {page.territory}"
-            print(f"  page {number}/{len(pages)} : {where}", file=sys.stderr, flush=True)
-            parameters = {"dataset": dataset, "edition": page.edition, "territory": page.territory}
-            render(source, parameters, folder / f"{page.edition}-{page.territory}.html")
+    parameters = {"dataset": dataset, "edition": page.edition, "territory": page.territory}
+    target = Path(folder) / f"{page.edition}-{page.territory}.html"
+    render(notebooks_dir() / f"{notebook}.ipynb", parameters, target)
+
+
+def _said(made: Iterable[None], notebook: str, pages: Sequence[PageParams]) -> None:
+    """Go through the pages as they are made, saying which one comes next."""
+    results = iter(made)
+    for number, page in enumerate(pages, start=1):
+        where = f"{notebook}, édition {page.edition}, territoire {page.territory}"
+        print(f"  page {number}/{len(pages)} : {where}", file=sys.stderr, flush=True)
+        next(results)
