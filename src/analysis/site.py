@@ -14,6 +14,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, reports_dir
 from analysis.publishing.content import Card, Strip
+from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.templating import fill, program_version
 from analysis.schemas.registry import published
@@ -47,7 +48,8 @@ class Link:
 def build(dataset: str) -> None:
     """Write `reports/<dataset>/tables/` and `reports/<dataset>/index.html`.
 
-    Raises DataError when a page leads to a file that is not there.
+    Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
+    the published tables.
     """
     described = load_dataset(dataset)
     tables = published_tables(dataset)
@@ -75,6 +77,7 @@ def build(dataset: str) -> None:
     )
     write_text(text, reports_dir(dataset) / "index.html")
     check_links(reports_dir(dataset))
+    check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
 
 
 def published_tables(dataset: str) -> list[PublishedTable]:

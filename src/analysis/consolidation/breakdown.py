@@ -81,8 +81,8 @@ def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
         structure   sum over categories of (change of its share of hours) x (mean women's share)
         hiring      sum over categories of (change of women's share in it) x (mean share of hours)
 
-    (Kitagawa's decomposition, 1955.) edition, edition_depart, axe, part_depart, part, effet_structure,
-    effet_embauche, and measures of the whole. `table` is that of `women`.
+    (Kitagawa's decomposition, 1955.) edition, edition_depart, axe, part_depart, part, ecart,
+    effet_structure, effet_embauche, and measures of the whole. `table` is that of `women`.
     """
     place = {edition.annee: edition.territoire for edition in dataset.editions}
     first = min(year for year, code in place.items() if code == dataset.region)
@@ -103,6 +103,7 @@ def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "axe": axis,
                 "part_depart": (weight[0] * share[0]).sum(),
                 "part": (weight[1] * share[1]).sum(),
+                "ecart": (weight[1] * share[1]).sum() - (weight[0] * share[0]).sum(),
                 "effet_structure": ((weight[1] - weight[0]) * (share[0] + share[1]) / 2).sum(),
                 "effet_embauche": ((share[1] - share[0]) * (weight[0] + weight[1]) / 2).sum(),
                 "_sensible": False,

@@ -10,7 +10,7 @@ from analysis.consolidation.indicators import MEASURES
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
-COLUMNS = ["edition", "seuil", "operations", "heures"]
+COLUMNS = ["edition", "seuil", "operations", "operations_en_moins", "heures", "heures_en_moins"]
 
 
 def sensitivity(
@@ -22,7 +22,7 @@ def sensitivity(
     thresholds: list[float],
     dataset: Dataset,
 ) -> pd.DataFrame:
-    """edition, seuil, operations, heures in scope and in the edition's whole territory, and the `_` columns.
+    """The columns of `COLUMNS`, in scope and in the edition's whole territory, and the `_` columns.
 
     `measured` holds the indicators as `decisions` give them; each row says what is left of them once all the
     undecided `pairs` (those of `duplicates.estimated`) as likely as `seuil` are merged too. An edition without
@@ -45,7 +45,9 @@ def sensitivity(
                     "edition": edition.annee,
                     "seuil": threshold,
                     "operations": int(whole.loc[(*key, "operations"), "valeur"]) - operations,
+                    "operations_en_moins": operations,
                     "heures": (round(now["valeur"] * 100) - hundredths) / 100,
+                    "heures_en_moins": hundredths / 100,
                     # Merging takes hours entered twice away; the persons and companies behind them stay.
                     **{name: now[name] for name in ("_sensible", *MEASURES.values())},
                 }

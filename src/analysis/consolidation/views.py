@@ -528,7 +528,7 @@ def women_gap(page: Page) -> Content:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
     about = reference.table("publication/axes").set_index("axe")["libelle"]
     return DataTable(
-        rows.assign(libelle=rows["axe"].map(about), ecart=rows["part"] - rows["part_depart"]).sort_values("libelle"),
+        rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle"),
         columns={
             "libelle": Column("Axe"),
             "edition_depart": Column("Depuis"),
@@ -717,38 +717,32 @@ def duplicates_sensitivity(page: Page) -> Content:
     """What the edition would count if the pairs that nobody decided were merged, from several probabilities on."""
     rows = page.read("doublons_sensibilite")
     rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
-    whole = page.read("indicateurs").query("modalite == @WHOLE")
-    whole = whole[(whole["edition"] == page.year) & (whole["territoire"] == page.edition.territoire)]
-    today = whole.set_index("indicateur")["valeur"]
     if rows.empty:
         return Prose("Rien à montrer pour cette édition.")
     if rows["secret"].ne("").any():
         return Prose("Les heures de cette édition relèvent du secret statistique.")
     most = rows.iloc[-1]
-    fewer, hours = today["operations"] - most["operations"], today["heures_realisees"] - most["heures"]
+    fewer, hours = most["operations_en_moins"], most["heures_en_moins"]
     if not fewer:
         return Prose(
             "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
             f"(probabilité d'au moins {french(100 * most['seuil'], 0, '%')})."
         )
     return DataTable(
-        rows.assign(
-            fewer_operations=today["operations"] - rows["operations"],
-            fewer_hours=today["heures_realisees"] - rows["heures"],
-        ),
+        rows,
         columns={
             "seuil": Column("Paires fusionnées à partir de", 0, "%", 100),
             "operations": Column("Opérations", 0),
-            "fewer_operations": Column("Opérations en moins", 0),
+            "operations_en_moins": Column("Opérations en moins", 0),
             "heures": Column("Heures", 0),
-            "fewer_hours": Column("Heures en moins", 0),
+            "heures_en_moins": Column("Heures en moins", 0),
         },
         caption="Ce que compterait l'édition si les paires non tranchées étaient fusionnées",
         scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("doublons_sensibilite"),
         note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
-        f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} de "
-        f"moins, soit {french(100 * hours / today['heures_realisees'], 2, '%')} des heures publiées.",
+        f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} "
+        "de moins.",
     )
 
 

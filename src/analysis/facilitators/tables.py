@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.reference import WHOLE
 from analysis.results import headlines, on_day, read_clean, write_results
 
 
@@ -21,7 +22,7 @@ def build(dataset: str) -> None:
 
 
 def inventory(clean: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFrame]:
-    """The inventory on 31 December of `year`: porteurs, departements, structures, couverture."""
+    """The inventory on 31 December of `year`: porteurs, departements, evolution, structures, couverture."""
     day = pd.Timestamp(year, 12, 31)
     people = on_day(clean["facilitateurs"], day)
     zones = on_day(clean["zones"], day)
@@ -31,6 +32,7 @@ def inventory(clean: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFra
     tables = {
         "porteurs": _grouped(staff, "nature_porteuse"),
         "departements": _grouped(staff, "departement"),
+        "evolution": _grouped(staff.assign(ensemble=WHOLE), "ensemble"),
         "structures": staff.assign(_personnes_sans_accord=staff["_seule_sans_accord"]),
         "couverture": coverage(zones[zones["structure_id"].isin(staff["structure_id"])], staff),
     }
@@ -73,13 +75,12 @@ def coverage(zones: pd.DataFrame, staff: pd.DataFrame) -> pd.DataFrame:
 
 
 def needs(rows: pd.DataFrame) -> pd.DataFrame:
-    """Needs of the State's buyers by year, kind and answer: how many."""
-    return (
-        rows.assign(edition=rows["annee"].astype("int64"))
-        .groupby(["edition", "type", "reponse"], as_index=False)
-        .size()
-        .rename(columns={"size": "besoins"})
-    )
+    """Needs of the State's buyers by year, kind and answer: how many; an answer that nobody had is a zero."""
+    if rows.empty:
+        return pd.DataFrame(columns=["edition", "type", "reponse", "besoins"])
+    counts = rows.groupby([rows["annee"].astype("int64"), "type", "reponse"]).size().unstack(fill_value=0)
+    wide = counts.reindex(columns=list(reference.labels("reponses_besoin")), fill_value=0)
+    return wide.stack().rename_axis(["edition", "type", "reponse"]).reset_index(name="besoins")
 
 
 def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:

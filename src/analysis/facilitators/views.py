@@ -126,12 +126,10 @@ def coverage(page: Page) -> Content:
 
 def evolution(page: Page) -> Content:
     """Persons and ETP of the region at the end of each year."""
-    rows = page.read("departements")
-    years = rows.groupby("edition")[["structures", "personnes", "etp"]].sum(min_count=1)
-    years = years.astype("float64")
+    rows = page.read("evolution")
+    years = rows.set_index("edition")[["structures", "personnes", "etp"]].astype("float64")
     if len(years) < 2:
         return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
-    frame = years.reset_index()
     first, last = years.iloc[0], years.iloc[-1]
     return Figure(
         line_chart(years.rename(columns={"structures": "structures", "personnes": "personnes", "etp": "ETP"})),
@@ -139,11 +137,11 @@ def evolution(page: Page) -> Content:
         alt=f"De {years.index[0]} à {years.index[-1]}, le temps consacré à la clause passe de "
         f"{french(first['etp'], 1)} à {french(last['etp'], 1)} ETP.",
         table=DataTable(
-            frame,
+            rows,
             columns={"edition": Column("Année"), **STAFF},
             caption="Évolution de l'inventaire",
-            scope=f"{page.dataset.region_nom}, au 31 décembre ; les cellules au secret ne sont pas sommées",
-            csv=page.csv("departements"),
+            scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",
+            csv=page.csv("evolution"),
         ),
         source=_source(page),
     )
@@ -175,7 +173,6 @@ def needs(page: Page) -> Content:
             columns={
                 "libelle": Column("Besoin"),
                 **{code: Column(label, 0) for code, label in answers.items()},
-                "total": Column("Total", 0),
             },
             caption="Besoins d'appui des acheteurs de l'État, par type et suite donnée",
             scope=f"{page.dataset.region_nom}, enquête auprès des acheteurs de l'État, {page.year}",

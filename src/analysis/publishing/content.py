@@ -92,11 +92,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed cell; `secret` is the reason why its value is not shown, or empty."""
+    """One printed cell; `secret` is the reason why its value is not shown, `value` the unrounded number if shown."""
 
     text: str
     is_number: bool
     secret: str = ""
+    value: float | None = None
 
 
 @dataclass(repr=False)
@@ -162,7 +163,12 @@ class DataTable(Content):
 
     def _cells(self, name: str, column: Column) -> list[Cell]:
         return [
-            Cell(SECRET if reason else column.show(value), column.is_number, reason)
+            Cell(
+                SECRET if reason else column.show(value),
+                column.is_number,
+                reason,
+                None if reason or not column.is_number or pd.isna(value) else float(value),
+            )
             for value, reason in zip(self.frame[name], self._reasons(name, column), strict=True)
         ]
 

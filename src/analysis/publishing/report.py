@@ -28,16 +28,17 @@ def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:
     return [page for i, page in enumerate(asked) if page not in asked[:i]]
 
 
-def report(dataset: str, notebook: str) -> None:
+def report(dataset: str, notebook: str, workers: int | None = None) -> None:
     """Render every page of `notebook` for `dataset` into `reports/<dataset>/<notebook>/`.
 
-    The folder is replaced as a whole once all of its pages are made. Raises DataError at the first page
+    `workers` pages are made at a time, by default one per processor. The folder is replaced as a whole once all
+    of its pages are made. Raises DataError at the first page
     that fails.
     """
     pages = pages_of(notebook, load_dataset(dataset))
     with finished_folder(reports_dir(dataset) / notebook) as folder:
         jobs = [(notebook, dataset, page, str(folder)) for page in pages]
-        workers = min(len(jobs), os.cpu_count() or 1)
+        workers = min(len(jobs), workers or os.cpu_count() or 1)
         if workers == 1:
             _said(map(_page, jobs), notebook, pages)
         else:
@@ -47,11 +48,11 @@ def report(dataset: str, notebook: str) -> None:
 
 def _page(job: tuple[str, str, PageParams, str]) -> None:
     notebook, dataset, page, folder = job
-    from analysis.publishing.render import render
+    from analysis.publishing import render as rendering
 
     parameters = {"dataset": dataset, "edition": page.edition, "territory": page.territory}
     target = Path(folder) / f"{page.edition}-{page.territory}.html"
-    render(notebooks_dir() / f"{notebook}.ipynb", parameters, target)
+    rendering.render(notebooks_dir() / f"{notebook}.ipynb", parameters, target)
 
 
 def _said(made: Iterable[None], notebook: str, pages: Sequence[PageParams]) -> None:

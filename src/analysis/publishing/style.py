@@ -89,11 +89,14 @@ def line_chart(
     french_axis(ax.yaxis, digits, unit, factor)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    for year, name in (breaks or {}).items():
+    middle = (years[0] + years[-1]) / 2
+    for row, (year, name) in enumerate((breaks or {}).items()):
         ax.axvline(year - 0.5, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
+        late = year - 0.5 > middle  # what comes late is named to its left, each on a line of its own
         ax.annotate(
-            name, (year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, -2),
-            textcoords="offset points", va="top", fontsize=8, color=SOFT,
+            name, (year - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(-3 if late else 3, -2 - 11 * row * late),
+            textcoords="offset points", va="top", ha="right" if late else "left", fontsize=8, color=SOFT,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5},
         )  # fmt: skip
     return fig
 

@@ -42,6 +42,14 @@ SCHEMAS = {
             values=["personnes", "etp"],
         ),
         published_table(
+            "evolution",
+            "Structures facilitatrices, personnes et ETP de la région au 31 décembre",
+            ["edition"],
+            {"edition": EDITION, "structures": column("int64", "Structures distinctes", unit="structure"), **_STAFF},
+            controle="porteurs",
+            values=["personnes", "etp"],
+        ),
+        published_table(
             "structures",
             "Une structure facilitatrice ; effectifs masqués quand elle n'a qu'une personne, sauf accord",
             ["edition", "structure_id"],

@@ -68,6 +68,7 @@ SCHEMAS = {
                 "edition": _EDITION,
                 "epci_methode": column(TEXT, "Méthode", codelist="epci_methodes"),
                 "marches": column("int64", "Marchés", unit="marché"),
+                "part": column(NUMBER, "Part des marchés de l'année", unit="part", ge=0, le=1),
             },
         ),
         published_table(

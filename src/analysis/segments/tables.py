@@ -26,7 +26,7 @@ def build(dataset: str) -> None:
             states(contracts.filter(contracts.epci_siren.notnull()), ["edition", "segment", "epci_siren"]),
             ["edition", "segment", "epci_siren"],
         ),
-        "lieux": _run(_counted(contracts, "epci_methode"), ["edition", "epci_methode"]),
+        "lieux": _with_part(_run(_counted(contracts, "epci_methode"), ["edition", "epci_methode"])),
         "sources": sources(received, contracts),
     }
     tables["headlines"] = strip(tables["segments"], described)
@@ -42,6 +42,10 @@ def _run(query: ir.Table, order: list[str]) -> pd.DataFrame:
 
 def _counted(contracts: ir.Table, column: str) -> ir.Table:
     return contracts.group_by(["edition", column]).aggregate(marches=contracts.count())
+
+
+def _with_part(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(part=table["marches"] / table.groupby("edition")["marches"].transform("sum"))
 
 
 def _territories(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
@@ -103,6 +107,8 @@ def strip(segments: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     figures = [
         {"libelle": "Marchés publics exécutés dans la région", "valeur": float(now["marches"].sum()),
          "decimales": 0, "unite": "marchés", **common},
+        {"libelle": "Montant connu, hors taxes", "valeur": float(now["montant"].sum()) / 1e6,
+         "decimales": 0, "unite": "M€", **common},
         {"libelle": "Marchés dont le champ social est renseigné", "valeur": float(clear),
          "decimales": 0, "unite": "marchés", **common},
     ]  # fmt: skip

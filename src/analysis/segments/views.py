@@ -212,7 +212,7 @@ def places(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun marché.")
     labels = reference.labels("epci_methodes")
-    frame = rows.assign(methode=rows["epci_methode"].map(labels), part=rows["marches"] / rows["marches"].sum())
+    frame = rows.assign(methode=rows["epci_methode"].map(labels))
     return DataTable(
         frame,
         columns={

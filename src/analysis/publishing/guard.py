@@ -1,0 +1,118 @@
+"""Every figure that a page prints, recomputed from the published tables before the site is declared finished.
+
+A cell of numbers carries its unrounded value (`data-v`) and its column says how it is printed. The guard reads
+only HTML and CSV: that value must be in the table that the page offers for download, and its rounding half up
+must be the text that the reader sees. A number in a sentence, or in a cell of text that is not itself published, must
+be the rounding of a value of the deliverable's tables.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from bs4 import BeautifulSoup, Tag
+
+from analysis.core.errors import DataError
+from analysis.numbers import french, round_half_up
+
+FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
+SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
+# A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
+FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
+SENTENCES = ("p.takeaway", "div.prose", "p.about", "td:not(.n)", "span.value")
+SHOWN = 5  # problems named in the error
+
+
+def check_pages(folder: Path, pages: list[Path]) -> None:
+    """Raise DataError, naming the first problems, unless every figure of `pages` follows from `folder`/tables."""
+    problems = [f"{page.relative_to(folder).as_posix()} : {found}" for page in pages for found in problems_of(page)]
+    if problems:
+        more = f" (et {len(problems) - SHOWN} autres)" if len(problems) > SHOWN else ""
+        raise DataError(f"chiffres imprimés qui ne se recalculent pas{more} :\n" + "\n".join(problems[:SHOWN]))
+
+
+def problems_of(page: Path) -> list[str]:
+    """What does not follow, in French: one sentence per figure."""
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    tables = sorted((page.parents[1] / "tables").glob(f"{page.parent.name}_*.csv"))
+    found = []
+    for block in soup.select("div.table"):
+        if link := block.select_one('p.about a[href$=".csv"]'):
+            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
+    said = set().union(*(_texts(table.resolve()) for table in tables))
+    numbers = np.unique(np.concatenate([np.empty(0), *(_values(table.resolve()) for table in tables)]))
+    places = (_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES)))
+    figures = {figure for text in places if text not in said for figure in FIGURE.findall(text)}
+    return found + [
+        f"« {figure} », dans une phrase ou une cellule, n'est l'arrondi d'aucune valeur publiée"
+        for figure in sorted(figures)
+        if not _printable(figure, numbers)
+    ]
+
+
+def _cells(block: Tag, values: np.ndarray) -> list[str]:
+    """The cells of numbers of one table that are not in `values` or not their rounding."""
+    heads = block.select("thead th")
+    caption = block.select_one("caption")
+    found = []
+    for row in block.select("tbody tr"):
+        for head, cell in zip(heads, row.select("th, td"), strict=True):
+            if "data-v" not in cell.attrs:
+                continue
+            value, text = float(str(cell["data-v"])), cell.get_text()
+            exact = Decimal(repr(value)) * Decimal(str(head["data-factor"]))
+            if text != french(exact, int(str(head["data-digits"]))):
+                found.append(f"« {text} » ({_name(caption)}) n'est pas l'arrondi de {value!r}")
+            elif not _holds(values, value):
+                found.append(f"« {text} » ({_name(caption)}) : {value!r} n'est pas dans la table publiée")
+    return found
+
+
+def _name(caption: Tag | None) -> str:
+    return caption.get_text() if caption else ""
+
+
+@cache
+def _values(table: Path) -> np.ndarray:
+    """All the numbers of a published table, sorted."""
+    frame = pd.read_csv(table)
+    numbers = frame.select_dtypes("number").to_numpy(dtype=float).ravel()
+    return np.unique(numbers[~np.isnan(numbers)])
+
+
+@cache
+def _texts(table: Path) -> frozenset[str]:
+    """All the texts of a published table: what a cell may print as it is."""
+    frame = pd.read_csv(table, dtype=str)
+    return frozenset(_plain(text) for column in frame for text in frame[column].dropna().unique())
+
+
+def _plain(text: str) -> str:
+    """`text` with ordinary spaces, but for those that group thousands: pages make others unbreakable."""
+    return text.strip().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _holds(values: np.ndarray, value: float) -> bool:
+    at = int(np.searchsorted(values, value))
+    near = values[max(0, at - 1) : at + 1]
+    return bool(np.isclose(near, value, rtol=1e-12, atol=0).any())
+
+
+def _printable(figure: str, values: np.ndarray) -> bool:
+    """Whether some value, of either sign and in some unit, rounds to the printed figure."""
+    plain = Decimal(re.sub(f"[{SPACES}]", "", figure).replace(",", "."))
+    digits = -int(plain.as_tuple().exponent)
+    half = float(Decimal(1).scaleb(-digits))
+    for factor in FACTORS:
+        for sign in (1, -1):
+            middle = sign * float(plain) / float(factor)
+            low, high = sorted((middle - half / float(factor), middle + half / float(factor)))
+            near = values[np.searchsorted(values, low) : np.searchsorted(values, high, side="right")]
+            if any(abs(round_half_up(Decimal(repr(float(v))) * factor, digits)) == plain for v in near):
+                return True
+    return False

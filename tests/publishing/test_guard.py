@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.core.errors import DataError
+from analysis.publishing.content import PERCENT, Column, DataTable, Prose
+from analysis.publishing.guard import check_pages, problems_of
+
+TABLE = pd.DataFrame({"public": ["RSA", "QPV"], "heures": [299727.0, 273806.5], "part": [0.230107, 0.210208]})
+
+
+def page(tmp_path: Path, shown: pd.DataFrame, sentence: str = "") -> Path:
+    """A page that shows `shown` and offers TABLE for download."""
+    (tmp_path / "tables").mkdir()
+    TABLE.to_csv(tmp_path / "tables" / "essai_heures.csv", index=False)
+    columns = {"public": Column("Public"), "heures": Column("Heures", 0), "part": Column("Part", **PERCENT)}
+    content = DataTable(shown, columns=columns, caption="Heures", scope="Région", csv="essai_heures")
+    path = tmp_path / "essai" / "2016-32.html"
+    path.parent.mkdir()
+    path.write_text(f"<main>{content._repr_html_()}{Prose(sentence)._repr_html_()}</main>", encoding="utf-8")
+    return path
+
+
+def test_figures_that_follow_from_the_table_pass(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE, "Les 299\u202f727 heures font 23,0\u00a0%, soit 0,23 ; en 2016, art. 38.")
+    assert problems_of(path) == []
+    check_pages(tmp_path, [path])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "expected"),
+    [
+        (
+            lambda html: html.replace(">299\u202f727<", ">299\u202f728<"),
+            "« 299\u202f728 » (Heures) n'est pas l'arrondi",
+        ),
+        (lambda html: html.replace(">23,0<", ">23,1<"), "« 23,1 » (Heures) n'est pas l'arrondi"),
+        (lambda html: html.replace("273\u202f807", "273\u202f806"), "« 273\u202f806 » (Heures) n'est pas l'arrondi"),
+        (lambda html: html.replace('data-v="299727.0"', 'data-v="299727.2"'), "n'est pas dans la table publiée"),
+    ],
+)
+def test_a_tampered_cell_is_found(tmp_path: Path, spoil, expected: str) -> None:
+    path = page(tmp_path, TABLE)
+    before = path.read_text(encoding="utf-8")
+    path.write_text(spoil(before), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") != before
+    (problem,) = problems_of(path)
+    assert expected in problem
+    with pytest.raises(DataError, match="ne se recalculent pas"):
+        check_pages(tmp_path, [path])
+
+
+def test_a_number_that_is_not_published_is_found(tmp_path: Path) -> None:
+    shown = TABLE.assign(heures=TABLE["heures"] * 2)
+    assert len(problems_of(page(tmp_path, shown))) == 2
+
+
+@pytest.mark.parametrize("sentence", ["Une hausse de 12,4\u00a0%.", "Soit 573\u202f534 heures."])
+def test_a_sentence_whose_figure_follows_from_nothing_is_found(tmp_path: Path, sentence: str) -> None:
+    (problem,) = problems_of(page(tmp_path, TABLE, sentence))
+    assert "dans une phrase" in problem
+
+
+def test_truncation_is_not_rounding(tmp_path: Path) -> None:
+    (problem,) = problems_of(page(tmp_path, TABLE, "Il y a 273\u202f806 heures."))
+    assert "273\u202f806" in problem
