@@ -53,9 +53,12 @@ def build(dataset: str) -> None:
     """
     described = load_dataset(dataset)
     tables = published_tables(dataset)
+    # Until all is checked there is no home page: a site that has one is finished.
+    (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
     with finished_folder(reports_dir(dataset) / "tables") as folder:
         for table in tables:
             write_table(read_table(table.source), folder / table.file)
+    check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
     chapters = [
         {
@@ -77,7 +80,6 @@ def build(dataset: str) -> None:
     )
     write_text(text, reports_dir(dataset) / "index.html")
     check_links(reports_dir(dataset))
-    check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
 
 
 def published_tables(dataset: str) -> list[PublishedTable]:

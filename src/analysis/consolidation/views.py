@@ -807,11 +807,10 @@ def _moved(change: float) -> str:
 def _trend(frame: pd.DataFrame) -> str:
     """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
     first, last = frame.iloc[0], frame.iloc[-1]
-    change = 100 * (last["valeur"] / first["valeur"] - 1)
-    verb = "augmentent" if change > 0 else "baissent"
+    verb = "augmentent" if last["valeur"] > first["valeur"] else "baissent"
     return (
-        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb} de "
-        f"{french(abs(change), 1, '%')}, de {french(first['valeur'])} à {french(last['valeur'])} heures, "
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb}, de "
+        f"{french(first['valeur'])} à {french(last['valeur'])} heures, "
         f"avec {french(first['structures'])} puis {french(last['structures'])} structures répondantes."
     )
 

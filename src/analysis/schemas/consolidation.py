@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, NUMBER, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
 
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 
@@ -133,7 +133,7 @@ SCHEMAS = {
                 "territoire": _PLACE,
                 "axe": column(TEXT, "mecanisme, employeur, contrat, acheteur ou segment"),
                 "modalite": column(TEXT, "Code de la catégorie, ou INCONNU"),
-                "champ": column("bool", "La catégorie est dans le champ de l'édition"),
+                "champ": column(FLAG, "La catégorie est dans le champ de l'édition"),
                 "heures": _hours("Heures réalisées dans l'année ; s'additionne"),
                 "part_heures": _share("Part des heures de l'axe"),
                 "beneficiaires": _count("Personnes distinctes ; ne s'additionne pas", "personne"),
