@@ -13,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
+PLACES = ("32", "02", "59", "60", "62", "80")
 NAMES = (
     "segments/2025-32",
     "facilitators/2025-32",
@@ -79,7 +80,12 @@ def test_every_link_of_the_home_page_leads_somewhere(demo: Path, opened: tuple[P
     page.goto(home.as_uri())
     links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
     files = [link for link in links if not link.startswith("#")]
-    assert len([link for link in files if link.endswith(".html")]) == len(NAMES)
+    made = {path.relative_to(home.parent).as_posix() for path in home.parent.glob("*/*.html")}
+    assert {link for link in files if link.endswith(".html")} == made
+    assert {f"{name}.html" for name in NAMES} < made
+    places = {f"consolidation/{year}-{place}.html" for year in (2023, 2024, 2025) for place in PLACES}
+    assert places < made
+    assert all((home.parent / link).stat().st_size < 1_500_000 for link in made)
     assert len([link for link in files if link.endswith(".csv")]) >= 20
     assert all((home.parent / link).is_file() for link in files)
 
