@@ -82,7 +82,8 @@ _OPERATION = [
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
     rows = clean[name].copy()
-    rows["operation"] = rows["op_id"].replace(kept)
+    # Not Series.replace, whose time grows with the number of decisions too.
+    rows["operation"] = rows["op_id"].map(kept).astype("str").fillna(rows["op_id"])
     rows["est_garde"] = rows["op_id"] == rows["operation"]
     return rows
 
