@@ -38,9 +38,8 @@ def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
         parts.append(found)
     table = pd.concat(parts, ignore_index=True)
     table["part_heures"] = table["heures"] / table.groupby(["territoire", "axe"])["heures"].transform("sum")
-    return measured(table.rename(columns={"personnes": "beneficiaires"}).assign(personnes=table["personnes"])).assign(
-        edition=edition.annee, _sensible=table["territoire"].ne(edition.territoire)
-    )
+    table = measured(table).rename(columns={"personnes": "beneficiaires"})
+    return table.assign(edition=edition.annee, _sensible=table["territoire"].ne(edition.territoire))
 
 
 def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
@@ -134,8 +133,8 @@ def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) ->
     profile = text.str.removeprefix("+").replace("", "AUCUN").mask(unknown, UNKNOWN)
     table = cells(rows.assign(profil=profile), ["profil"])
     table["part_heures"] = table["heures"] / table["heures"].sum()
-    table = table.rename(columns={"personnes": "beneficiaires"}).assign(personnes=table["personnes"])
-    return measured(table).assign(edition=edition.annee, _sensible=~table["profil"].isin(["AUCUN", UNKNOWN]))
+    table = measured(table).rename(columns={"personnes": "beneficiaires"})
+    return table.assign(edition=edition.annee, _sensible=~table["profil"].isin(["AUCUN", UNKNOWN]))
 
 
 def diversity(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:

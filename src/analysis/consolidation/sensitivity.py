@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import accepted, kept_operation
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import MEASURES
+from analysis.consolidation.indicators import in_scope
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
@@ -73,9 +74,7 @@ def _with_and_without(
 
 def _counted(facts: Facts, edition: Edition) -> tuple[int, int]:
     """Operations of the edition's scope, and their hours in hundredths."""
-    scope = facts.operations[
-        (facts.operations["annee"] == edition.annee) & facts.operations["mecanisme"].isin(edition.mecanismes)
-    ]
+    scope = in_scope(facts, edition)
     contracts = facts.contracts[facts.contracts["annee"] == edition.annee]
     within = contracts["operation"].isin(scope["operation"])
     return len(scope), int(contracts.loc[within, "centiheures"].sum())

@@ -41,13 +41,14 @@ def build(dataset: str) -> None:
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(pairs, decisions, settings.duplicate_review)
+    known = in_place(clean, described)
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
     write_results(
         dataset,
         "consolidation",
         {
             **by_edition(facts, described, settings),
-            **over_years(facts, clean, described, settings),
+            **over_years(facts, clean["sorties"], known, described, settings),
             "indicateurs": measured,
             "comparaison": comparison(measured),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
@@ -55,7 +56,7 @@ def build(dataset: str) -> None:
             "doublons_sensibilite": sensitivity(
                 clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
             ),
-            "editions": editions(measured, in_place(clean, described), described),
+            "editions": editions(measured, known, described),
             "headlines": strip(measured, described),
         },
     )
@@ -79,20 +80,23 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
 
 
 def over_years(
-    facts: Facts, clean: dict[str, pd.DataFrame], dataset: Dataset, settings: ConsolidationParams
+    facts: Facts, outcomes: pd.DataFrame, known: dict[int, set[str]], dataset: Dataset, settings: ConsolidationParams
 ) -> dict[str, pd.DataFrame]:
-    """What takes several years: growth and coverage, silent structures, outcomes, trajectories."""
+    """What takes several years: growth and coverage, silent structures, outcomes, trajectories.
+
+    `outcomes` is the clean table `sorties`, `known` the structures in place by edition.
+    """
     if contracts_in_scope(facts, dataset).empty:
         return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    left = leavers(facts, clean["sorties"], dataset)
-    after = issues(stays(facts, settings.stay_gap_months), clean["sorties"], dataset)
+    left = leavers(facts, outcomes, dataset)
+    after = issues(stays(facts, settings.stay_gap_months), outcomes, dataset)
     return {
         "evolution": grown,
-        "non_reponse": bracket(facts, in_place(clean, dataset), region, dataset),
+        "non_reponse": bracket(facts, known, region, dataset),
         "sorties": outcomes_by_year(left, dataset, settings.response_group),
         "parcours": flows(after),
     }

@@ -5,11 +5,9 @@ A table without a schema, with a person's key or with a measure left over is an 
 
 from __future__ import annotations
 
-import shutil
-
 import pandas as pd
 
-from analysis.core.files import read_table, write_table
+from analysis.core.files import finished_folder, read_table, write_table
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.primary import OPEN, protect_cells
 from analysis.schemas.build import conform
@@ -27,16 +25,12 @@ def build(dataset: str) -> None:
 def protect(dataset: str, deliverable: str) -> None:
     """Protect every result table of `deliverable`; its protected folder is replaced as a whole."""
     schemas = published(deliverable)
-    out = protected_dir(dataset) / deliverable
-    scratch = out.with_name(f".{out.name}.part")
-    shutil.rmtree(scratch, ignore_errors=True)
-    for name, schema in schemas.items():
-        frame = read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
-        if leak := PERSONAL & set(frame.columns):
-            raise ValueError(f"{deliverable}/{name}: personal columns {sorted(leak)} in a result table")
-        write_table(conform(schema, _protected(frame, schema.metadata)), scratch / f"{name}.parquet")
-    shutil.rmtree(out, ignore_errors=True)
-    scratch.rename(out)
+    with finished_folder(protected_dir(dataset) / deliverable) as folder:
+        for name, schema in schemas.items():
+            frame = read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
+            if leak := PERSONAL & set(frame.columns):
+                raise ValueError(f"{deliverable}/{name}: personal columns {sorted(leak)} in a result table")
+            write_table(conform(schema, _protected(frame, schema.metadata)), folder / f"{name}.parquet")
 
 
 def _protected(frame: pd.DataFrame, metadata: dict) -> pd.DataFrame:
