@@ -56,6 +56,15 @@ def write_dataset(name: str = "essai") -> Path:
     return folder
 
 
+def write_two_editions(name: str = "essai") -> Path:
+    """The same dataset with the editions 2024 and 2025."""
+    folder = write_dataset(name)
+    settings = yaml.safe_load((folder / "dataset.yaml").read_text())
+    settings["editions"].insert(0, {**settings["editions"][0], "annee": 2024})
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(settings))
+    return folder
+
+
 def send(
     tables: dict[str, list[dict[str, str]]] | None = None,
     *,

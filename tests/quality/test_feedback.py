@@ -16,7 +16,7 @@ from analysis.core.paths import feedback_dir, quality_dir
 from analysis.quality import feedback
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
-from sending import TABLES, changed, mapping, send, write_dataset
+from sending import TABLES, changed, mapping, send, write_two_editions
 
 HEADINGS = [
     "Fichier", "Feuille", "Ligne", "Colonne", "Valeur reçue", "Règle", "Ce qui est attendu", "Votre correction",
@@ -27,11 +27,7 @@ HEADINGS = [
 @pytest.fixture(autouse=True)
 def dataset(project: Path) -> Path:
     """Two structures, S1 and S2, and two editions, 2024 and 2025."""
-    folder = write_dataset()
-    settings = yaml.safe_load((folder / "dataset.yaml").read_text())
-    settings["editions"].insert(0, {**settings["editions"][0], "annee": 2024})
-    (folder / "dataset.yaml").write_text(yaml.safe_dump(settings))
-    return folder
+    return write_two_editions()
 
 
 def built() -> dict[str, CalamineWorkbook]:

@@ -12,17 +12,13 @@ from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import rules
 from analysis.sources import exports
-from sending import TABLES, changed, send, write_dataset
+from sending import TABLES, changed, send, write_two_editions
 
 
 @pytest.fixture(autouse=True)
 def dataset(project: Path) -> Path:
     """A dataset of two editions, 2024 and 2025."""
-    folder = write_dataset()
-    settings = yaml.safe_load((folder / "dataset.yaml").read_text())
-    settings["editions"].insert(0, {**settings["editions"][0], "annee": 2024})
-    (folder / "dataset.yaml").write_text(yaml.safe_dump(settings))
-    return folder
+    return write_two_editions()
 
 
 def quality() -> pd.DataFrame:
