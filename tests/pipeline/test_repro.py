@@ -57,7 +57,7 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
     ("path", "old", "new", "expected"),
     [
         ("notebooks/segments.ipynb", "## Où ?", "## Où donc ?", {"report@demo-segments"}),
-        ("src/analysis/quality/views.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
+        ("src/analysis/quality/views/__init__.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
         ("src/analysis/facilitators/tables.py", "", "\n# changed\n", {"facilitators@demo"}),
         ("src/analysis/publishing/templates/style.css", "body", "body ", {*ALL_REPORTS, "site@demo"}),
         ("src/analysis/disclosure/primary.py", "Primary", "The primary", {"protect@demo"}),

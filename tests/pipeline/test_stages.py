@@ -76,7 +76,7 @@ def test_deliverables_have_one_name_everywhere() -> None:
     for name in DELIVERABLES:
         assert (CHECKOUT / "notebooks" / f"{name}.ipynb").is_file()
         assert (CHECKOUT / "src" / "analysis" / name / "tables.py").is_file()
-        assert (CHECKOUT / "src" / "analysis" / name / "views.py").is_file()
+        assert (CHECKOUT / "src" / "analysis" / name / "views").is_dir()
         assert (CHECKOUT / "src" / "analysis" / "schemas" / f"{name}.py").is_file()
         assert (CHECKOUT / "tests" / name).is_dir()
         assert (CHECKOUT / "docs" / f"{name}.md").is_file()

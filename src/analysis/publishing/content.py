@@ -39,6 +39,7 @@ class Format(TypedDict):
 
 
 PERCENT: Format = {"digits": 1, "unit": "%", "factor": 100}
+POINTS: Format = {"digits": 1, "unit": "points", "factor": 100}
 
 
 class Content:

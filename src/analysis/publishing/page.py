@@ -41,6 +41,21 @@ class Page:
     def year(self) -> int:
         return self.edition.annee
 
+    @property
+    def regional(self) -> bool:
+        """Whether the page shows the whole region, not one of its departments."""
+        return self.territory == self.dataset.region
+
+    @property
+    def department(self) -> str | None:
+        """The department shown; None for the region."""
+        return None if self.regional else self.territory
+
+    @property
+    def place(self) -> str:
+        """The code that the tables of this edition give the territory: that of the old region before the merger."""
+        return self.edition.territoire if self.regional else self.territory
+
     def read(self, table: str) -> pd.DataFrame:
         """The protected table of that name of this deliverable; DataError names those there are."""
         folder = protected_dir(self.dataset.nom) / self.notebook

@@ -93,7 +93,6 @@ def coverage(page: Page) -> Content:
         return Prose("Aucun inventaire à cette date : les territoires sans facilitateur ne peuvent pas être dits.")
     without = rows[rows["sans_facilitateur"]]
     people = 100 * without["population_region"].sum() / rows["population_region"].sum()
-    department = None if page.territory == page.dataset.region else page.territory
     declared = rows[~rows["sans_facilitateur"]].set_index("epci_siren")["structures"].astype(float)
     return Figure(
         choropleth(
@@ -102,7 +101,7 @@ def coverage(page: Page) -> Content:
             bins=load_params().facilitators.coverage_classes,
             counts=True,
             missing="aucune",
-            department=department,
+            department=page.department,
         ),
         title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
         alt=f"{len(without)} intercommunalités sur {len(rows)} n'ont aucun facilitateur déclaré ; "
@@ -185,13 +184,13 @@ def needs(page: Page) -> Content:
 def _departments(page: Page) -> pd.DataFrame:
     rows = page.read("departements")
     rows = rows[rows["edition"] == page.year]
-    return rows if page.territory == page.dataset.region else rows[rows["departement"] == page.territory]
+    return rows if page.regional else rows[rows["departement"] == page.territory]
 
 
 def _coverage(page: Page) -> pd.DataFrame:
     rows = page.read("couverture")
     rows = rows[rows["edition"] == page.year]
-    return rows if page.territory == page.dataset.region else rows[rows["departement"] == page.territory]
+    return rows if page.regional else rows[rows["departement"] == page.territory]
 
 
 def _total(rows: pd.DataFrame, column: str) -> float:

@@ -108,9 +108,8 @@ def by_epci(page: Page) -> Content:
     """Map and table by EPCI of execution: share with clause where it is known, else contracts."""
     now = page.read("epci")
     now = now[now["edition"] == page.year]
-    department = None if page.territory == page.dataset.region else page.territory
-    if department:
-        now = now[now["departement"] == department]
+    if page.department:
+        now = now[now["departement"] == page.department]
     if now.empty:
         return Prose("Aucun marché n'a pu être rattaché à une intercommunalité.")
     table = _epci_table(now, page)
@@ -122,7 +121,7 @@ def by_epci(page: Page) -> Content:
             known,
             legend_label="Part des marchés renseignés",
             missing="trop peu de marchés renseignés",
-            department=department,
+            department=page.department,
             **PERCENT,
         )
         low, high = french(100 * known.min(), 1, "%"), french(100 * known.max(), 1, "%")
@@ -133,7 +132,7 @@ def by_epci(page: Page) -> Content:
     else:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
-        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=department)
+        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
         alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
     return Figure(chart, title=title, alt=alt, table=table, source=_source(page))
 
@@ -177,7 +176,7 @@ def segments_by_epci(page: Page) -> Content:
     cells = page.read("segments_epci")
     places = page.read("epci")
     places = places[places["edition"] == page.year]
-    if page.territory != page.dataset.region:
+    if not page.regional:
         places = places[places["departement"] == page.territory]
     cells = cells[(cells["edition"] == page.year) & cells["epci_siren"].isin(places["epci_siren"])]
     if cells.empty:

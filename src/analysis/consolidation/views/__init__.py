@@ -1,0 +1,41 @@
+"""What the consolidation notebook shows: each function takes the page and returns one figure, table or sentence."""
+
+from analysis.consolidation.views.audiences import (
+    audiences,
+    audiences_over_years,
+    profiles,
+    women_and_men,
+    women_by_axis,
+    women_gap,
+)
+from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
+from analysis.consolidation.views.evolution import evolution, growth, silent
+from analysis.consolidation.views.outcomes import outcomes, outcomes_by_definition, trajectories
+from analysis.consolidation.views.reconciliation import published_beside
+from analysis.consolidation.views.volumes import by_epci, headline, message, volumes
+from analysis.consolidation.views.ways_in import breakdown, diversity, ways_in
+
+__all__ = [
+    "audiences",
+    "audiences_over_years",
+    "breakdown",
+    "by_epci",
+    "diversity",
+    "duplicates_sensitivity",
+    "evolution",
+    "growth",
+    "headline",
+    "message",
+    "outcomes",
+    "outcomes_by_definition",
+    "profiles",
+    "published_beside",
+    "review",
+    "silent",
+    "trajectories",
+    "volumes",
+    "ways_in",
+    "women_and_men",
+    "women_by_axis",
+    "women_gap",
+]

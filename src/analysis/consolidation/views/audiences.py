@@ -1,0 +1,182 @@
+"""For whom: audiences, how they combine, women and men."""
+
+from __future__ import annotations
+
+from analysis.consolidation.views.common import profile_table, source_line, wide_table
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart, line_chart
+
+
+def audiences(page: Page) -> Content:
+    """Share of hours by audience, on the hours whose status is known; audiences overlap and are never stacked."""
+    labels = reference.labels("publics")
+    wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
+    if wide.empty:
+        return Prose("Aucun public à montrer.")
+    wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
+    shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
+    if shown.empty:
+        return Prose("Les publics de ce territoire relèvent du secret statistique.")
+    return Figure(
+        bar_chart(shown, **PERCENT),
+        title="Part des heures réalisées, par public (non exclusifs)",
+        alt=f"« {shown.index[0]} » réalise {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu, "
+        f"« {shown.index[-1]} » {french(100 * shown.iloc[-1], 1, '%')}. "
+        "Une personne relève souvent de plusieurs publics.",
+        table=profile_table(
+            wide, page, "Heures et bénéficiaires par public", "Public",
+            "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
+            "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas.",
+        ),
+        source=source_line(page),
+    )  # fmt: skip
+
+
+def profiles(page: Page) -> Content:
+    """Which audiences combine: disjoint profiles, which add up where audiences do not."""
+    rows = page.read("profils")
+    rows = rows[rows["edition"] == page.year]
+    if rows.empty or not page.regional:
+        return Prose("Les profils ne sont calculés que pour la région entière.")
+    labels = reference.table("nomenclatures/publics").set_index("code")["libelle"]
+    words = {"AUCUN": "Aucun de ces publics", "INCONNU": "Un statut au moins inconnu"}
+    rows = rows.assign(libelle=rows["profil"].replace(words).str.replace("+", " + "))
+    rows = rows.sort_values(["part_heures", "profil"], ascending=[False, True])
+    drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
+    if drawn.empty:
+        return Prose("Les profils de cette édition relèvent du secret statistique.")
+    audiences = load_params().consolidation.profile_audiences
+    several = rows[rows["profil"].str.contains("+", regex=False)]["part_heures"].sum()
+    return Figure(
+        bar_chart(drawn, **PERCENT),
+        title="Part des heures, par combinaison de publics (exclusives)",
+        alt=f"Les combinaisons de deux publics ou plus font {french(100 * several, 1, '%')} des heures.",
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column("Profil"),
+                "heures": Column("Heures", 0),
+                "part_heures": Column("Part des heures", **PERCENT),
+                "beneficiaires": Column("Bénéficiaires", 0),
+            },
+            caption="Heures et bénéficiaires par combinaison de publics",
+            scope=page.scope,
+            csv=page.csv("profils"),
+            note=" ; ".join(f"{code} : {labels[code]}" for code in audiences) + ".",
+        ),
+        source=source_line(page),
+    )
+
+
+def audiences_over_years(page: Page) -> Content:
+    """Shares of the main audiences by edition, with the years at which their definition breaks."""
+    codes = load_params().consolidation.profile_audiences
+    labels = reference.labels("publics")
+    rows = page.read("indicateurs")
+    rows = rows[rows["indicateur"].eq("part_heures") & rows["modalite"].isin(codes) & (rows["edition"] <= page.year)]
+    rows = rows[rows["territoire"].eq(page.territory)].dropna(subset="valeur")
+    lines = rows.pivot(index="edition", columns="modalite", values="valeur").reindex(columns=codes).dropna(axis=1)
+    if len(lines) < 2 or lines.empty:
+        return Prose("Moins de deux éditions : pas d'évolution des publics à montrer.")
+    ruptures = reference.table("ruptures")
+    ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
+    about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
+    breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
+    shown = [f"{labels[code]} : {french(100 * lines[code].iloc[-1], 1, '%')}" for code in lines]
+    return Figure(
+        line_chart(lines, breaks=breaks, **PERCENT),
+        title="Part des heures de chaque public, sur les heures au statut connu",
+        alt=f"En {lines.index[-1]} : " + " ; ".join(shown) + ".",
+        table=DataTable(
+            lines.reset_index(),
+            columns={"edition": Column("Édition"), **{code: Column(labels[code], **PERCENT) for code in lines}},
+            caption="Part des heures par public et édition",
+            scope=f"{page.territory_name}, mécanismes de chaque édition, publics non exclusifs",
+            csv=page.csv("indicateurs"),
+            note=" ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples()) + "."
+            if len(about)
+            else None,
+        ),
+        source=source_line(page),
+    )
+
+
+def women_and_men(page: Page) -> Content:
+    """Women and men, by persons and by hours."""
+    labels = reference.labels("sexes")
+    wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
+    if wide.empty:
+        return Prose("Rien à montrer pour ce territoire.")
+    return profile_table(wide, page, "Femmes et hommes, en personnes et en heures", "Sexe")
+
+
+def women_by_axis(page: Page) -> Content:
+    """Women's share of hours by segment, and where it is highest and lowest."""
+    rows = page.read("femmes")
+    rows = rows[(rows["edition"] == page.year) & rows["axe"].isin(["segment", "employeur", "contrat"])]
+    if rows.empty or not page.regional:
+        return Prose("La part des femmes par segment n'est calculée que pour la région entière.")
+    about = reference.table("publication/axes").set_index("axe")
+    labels = {axis: reference.labels(about.loc[axis, "nomenclature"]) for axis in rows["axe"].unique()}
+    rows = rows.assign(
+        axe_nom=rows["axe"].map(about["libelle"]),
+        libelle=[
+            labels[axis].get(code, "Non renseigné") for axis, code in zip(rows["axe"], rows["modalite"], strict=True)
+        ],
+    )
+    segments = rows[rows["axe"] == "segment"].dropna(subset="part_heures_femmes")
+    drawn = segments.sort_values(["part_heures_femmes", "libelle"], ascending=[False, True])
+    drawn = drawn.set_index("libelle")["part_heures_femmes"]
+    if drawn.empty:
+        return Prose("La part des femmes par segment relève du secret statistique.")
+    return Figure(
+        bar_chart(drawn, **PERCENT),
+        title="Part des femmes dans les heures, par segment",
+        alt=f"La part des femmes va de {french(100 * drawn.iloc[-1], 1, '%')} (« {drawn.index[-1]} ») à "
+        f"{french(100 * drawn.iloc[0], 1, '%')} (« {drawn.index[0]} »).",
+        table=DataTable(
+            rows.sort_values(["axe_nom", "part_heures_femmes", "libelle"], ascending=[True, False, True]),
+            columns={
+                "axe_nom": Column("Axe"),
+                "libelle": Column("Catégorie"),
+                "heures": Column("Heures", 0),
+                "part_heures_femmes": Column("Femmes, part des heures", **PERCENT),
+                "part_femmes": Column("Femmes, part des personnes", **PERCENT),
+            },
+            caption="Part des femmes par segment, employeur et type de contrat",
+            scope=page.scope,
+            csv=page.csv("femmes"),
+        ),
+        source=source_line(page),
+    )
+
+
+def women_gap(page: Page) -> Content:
+    """How much of the change of women's share comes from what is bought, how much from who is hired."""
+    rows = page.read("femmes_ecart")
+    rows = rows[(rows["edition"] == page.year) & rows["axe"].isin(["segment", "employeur", "contrat"])]
+    rows = rows.dropna(subset="part")
+    if rows.empty or not page.regional:
+        return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
+    about = reference.table("publication/axes").set_index("axe")["libelle"]
+    return DataTable(
+        rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle"),
+        columns={
+            "libelle": Column("Axe"),
+            "edition_depart": Column("Depuis"),
+            "part_depart": Column("Part au départ", **PERCENT),
+            "part": Column("Part dans l'édition", **PERCENT),
+            "ecart": Column("Écart", **POINTS),
+            "effet_structure": Column("dû aux heures achetées", **POINTS),
+            "effet_embauche": Column("dû aux embauches", **POINTS),
+        },
+        caption="Pourquoi la part des femmes dans les heures change",
+        scope=page.scope,
+        csv=page.csv("femmes_ecart"),
+        note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, le "
+        "second à qui est embauché dans chacune (décomposition de Kitagawa).",
+    )

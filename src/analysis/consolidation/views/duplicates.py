@@ -1,0 +1,66 @@
+"""Operations entered twice: what is left to decide, and what it could change."""
+
+from __future__ import annotations
+
+from analysis.numbers import french, plural
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
+from analysis.publishing.page import Page
+
+
+def review(page: Page) -> Content:
+    """Pairs of operations that are probably one and that nobody has decided, likeliest first."""
+    rows = page.read("doublons_a_revoir")
+    rows = rows[rows["edition"] == page.year]
+    if rows.empty:
+        return Prose("Aucune paire d'opérations n'est en attente de décision pour cette édition.")
+    return DataTable(
+        rows.sort_values(["probabilite", "op_a", "op_b"], ascending=[False, True, True]),
+        columns={
+            "op_a": Column("Opération"),
+            "libelle_a": Column("Intitulé"),
+            "op_b": Column("Opération"),
+            "libelle_b": Column("Intitulé"),
+            "probabilite": Column("Probabilité", **PERCENT),
+            "differences": Column("Ce qui diffère"),
+        },
+        caption="Paires d'opérations à examiner",
+        scope=f"Toute la région, édition {page.year}, deux structures",
+        csv=page.csv("doublons_a_revoir"),
+        note="La probabilité que les deux ne soient qu'une opération est apprise de toutes les paires des exports : "
+        "intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, intercommunalités. Le CSV "
+        "dit aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les "
+        "années suivantes.",
+    )
+
+
+def duplicates_sensitivity(page: Page) -> Content:
+    """What the edition would count if the pairs that nobody decided were merged, from several probabilities on."""
+    rows = page.read("doublons_sensibilite")
+    rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
+    if rows.empty:
+        return Prose("Rien à montrer pour cette édition.")
+    if rows["secret"].ne("").any():
+        return Prose("Les heures de cette édition relèvent du secret statistique.")
+    most = rows.iloc[-1]
+    fewer, hours = most["operations_en_moins"], most["heures_en_moins"]
+    if not fewer:
+        return Prose(
+            "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
+            f"(probabilité d'au moins {french(100 * most['seuil'], 0, '%')})."
+        )
+    return DataTable(
+        rows,
+        columns={
+            "seuil": Column("Paires fusionnées à partir de", 0, "%", 100),
+            "operations": Column("Opérations", 0),
+            "operations_en_moins": Column("Opérations en moins", 0),
+            "heures": Column("Heures", 0),
+            "heures_en_moins": Column("Heures en moins", 0),
+        },
+        caption="Ce que compterait l'édition si les paires non tranchées étaient fusionnées",
+        scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
+        csv=page.csv("doublons_sensibilite"),
+        note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
+        f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} "
+        "de moins.",
+    )

@@ -1,0 +1,161 @@
+"""From year to year: hours, growth on comparable structures, structures that did not answer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+
+from analysis.consolidation.views.common import source_line
+from analysis.core.reference import WHOLE
+from analysis.numbers import french, round_half_up
+from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.publishing.style import line_chart
+
+
+def evolution(page: Page) -> Content:
+    """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
+    rows = page.read("indicateurs")
+    rows = rows[(rows["indicateur"] == "heures_realisees") & (rows["modalite"] == WHOLE)]
+    editions = page.read("editions").set_index("edition")
+    if page.regional:
+        own = rows[rows["territoire"] == rows["edition"].map(editions["territoire"])]
+    else:
+        own = rows[rows["territoire"] == page.territory]
+    own = own.dropna(subset="valeur").sort_values("edition").set_index("edition")
+    if len(own) < 2:
+        return Prose("Moins de deux éditions : pas d'évolution à montrer.")
+    frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
+    regional = page.regional
+    names = frame["territoire_nom"] if regional else pd.Series(page.territory_name, index=frame.index)
+    frame = frame.assign(lieu=names)
+    lines = frame.pivot(index="edition", columns="lieu", values="valeur")
+    latest = frame.iloc[-1]["lieu"]
+    lines = lines[[latest, *[name for name in lines.columns if name != latest]]]
+    return Figure(
+        line_chart(lines, breaks=_breaks(frame)),
+        title="Heures d'insertion réalisées par édition",
+        alt=_trend(frame[frame["lieu"] == latest]),
+        table=DataTable(
+            frame,
+            columns={
+                "edition": Column("Édition"),
+                "lieu": Column("Périmètre"),
+                "base_legale": Column("Base légale"),
+                "valeur": Column("Heures réalisées", 0),
+                "structures": Column("Structures répondantes", 0),
+            },
+            caption="Heures réalisées, périmètre et réponses de chaque édition",
+            scope=f"{page.dataset.region_nom}, mécanismes de chaque édition ; le nombre de structures change",
+            csv=page.csv("indicateurs"),
+            note="Une hausse mêle l'activité et le nombre de structures qui répondent.",
+        ),
+        source=source_line(page),
+    )
+
+
+def growth(page: Page) -> Content:
+    """Raw growth beside that of comparable structures, and what coverage adds or hides."""
+    rows = page.read("evolution")
+    rows = rows[rows["territoire"].eq(page.territory) & (rows["edition"] <= page.year)].sort_values("edition")
+    known = rows.dropna(subset=["croissance", "croissance_panel"])
+    if known.empty:
+        return Prose("Aucune édition comparable : la croissance ne peut pas être dite.")
+    last = known.iloc[-1]
+    lines = known.set_index("edition")[["croissance_panel", "croissance"]]
+    lines.columns = ["structures comparables", "brute"]
+    return Figure(
+        line_chart(lines, breaks=_law_breaks(known), **PERCENT),
+        title="Croissance annuelle des heures : brute, et à structures comparables",
+        alt=f"En {last['edition']}, les heures {_moved(last['croissance'])} ; dans les "
+        f"{french(last['structures_panel'])} structures qui ont répondu les deux années, elles "
+        f"{_moved(last['croissance_panel'])} : l'effet de couverture est de "
+        f"{french(100 * last['effet_couverture'], 1)} points.",
+        table=DataTable(
+            rows,
+            columns={
+                "edition": Column("Édition"),
+                "heures_precedentes": Column("Heures, édition précédente", 0),
+                "heures": Column("Heures", 0),
+                "croissance": Column("Croissance brute", **PERCENT),
+                "structures_panel": Column("Structures comparables", 0),
+                "croissance_panel": Column("Croissance comparable", **PERCENT),
+                "effet_couverture": Column("Effet de couverture", **POINTS),
+                "rupture": Column("Rupture"),
+            },
+            caption="Croissance des heures et effet de couverture",
+            scope=f"{page.territory_name}, mécanismes de chaque édition",
+            csv=page.csv("evolution"),
+            note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
+            "structures qui répondent une année et pas l'autre.",
+        ),
+        source=source_line(page),
+    )
+
+
+def silent(page: Page) -> Content:
+    """The structures that did not answer, and the bracket of the total."""
+    rows = page.read("non_reponse")
+    now = rows[rows["edition"] == page.year]
+    if now.empty or not page.regional:
+        return Prose("Les structures muettes ne sont comptées que pour la région entière.")
+    row = now.iloc[0]
+    if row["secret"]:
+        return Prose("Les heures de cette édition relèvent du secret statistique.")
+    missing = int(row["muettes"])
+    if not missing:
+        return Prose("Toutes les structures en place ont déclaré des heures.")
+    return DataTable(
+        rows[rows["edition"] <= page.year].sort_values("edition", ascending=False),
+        columns={
+            "edition": Column("Édition"),
+            "attendues": Column("Structures en place", 0),
+            "muettes": Column("dont sans heures déclarées", 0),
+            "heures": Column("Heures déclarées", 0),
+            "central": Column("Total, hypothèse centrale", 0),
+            "haut": Column("Total, hypothèse haute", 0),
+        },
+        caption="Ce que serait le total si les structures muettes avaient répondu",
+        scope=f"{page.dataset.region_nom}, mécanismes de chaque édition",
+        csv=page.csv("non_reponse"),
+        note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
+        "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
+        "des autres. Haute : sa meilleure année, ou le troisième quartile.",
+    )
+
+
+def _breaks(frame: pd.DataFrame) -> dict[int, str]:
+    """The years at which the perimeter or the legal base differs from the year before, and what came."""
+    rows = list(frame[["edition", "lieu", "base_legale"]].itertuples(index=False))
+    return {
+        int(now.edition): "\n".join(
+            new for old, new in ((was.lieu, now.lieu), (was.base_legale, now.base_legale)) if new != old
+        )
+        for was, now in pairwise(rows)
+        if (was.lieu, was.base_legale) != (now.lieu, now.base_legale)
+    }
+
+
+def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
+    """The years whose scope differs from the year before, and what came."""
+    changed = rows[rows["rupture"].ne("")]
+    return {int(row.edition): str(row.rupture).split(" puis ")[-1] for row in changed.itertuples()}
+
+
+def _moved(change: float) -> str:
+    """A growth in words that follow its sign."""
+    if round_half_up(100 * change, 1) == 0:
+        return "sont stables"
+    return f"{'augmentent' if change > 0 else 'baissent'} de {french(abs(100 * change), 1, '%')}"
+
+
+def _trend(frame: pd.DataFrame) -> str:
+    """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
+    first, last = frame.iloc[0], frame.iloc[-1]
+    verb = "augmentent" if last["valeur"] > first["valeur"] else "baissent"
+    return (
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb}, de "
+        f"{french(first['valeur'])} à {french(last['valeur'])} heures, "
+        f"avec {french(first['structures'])} puis {french(last['structures'])} structures répondantes."
+    )

@@ -1,0 +1,103 @@
+"""By which ways: employers, contracts, buyers, segments, legal mechanisms, and how spread they are."""
+
+from __future__ import annotations
+
+from analysis.consolidation.views.common import profile_table, source_line, wide_table
+from analysis.core import reference
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart, line_chart
+
+WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
+
+
+def ways_in(page: Page) -> Content:
+    """Hours within insertion by economic activity, in work-study contracts, in urban renewal operations."""
+    wide = wide_table(page, list(WAYS)).assign(libelle=lambda t: t["modalite"].map(WAYS))
+    if wide.empty:
+        return Prose("Rien à montrer pour ce territoire.")
+    return profile_table(
+        wide, page, "Insertion par l'activité économique, alternance, opérations ANRU", "Voie",
+        "Nature de l'employeur, type de contrat et financement de l'opération sont trois axes : ils se recoupent.",
+    )  # fmt: skip
+
+
+def breakdown(page: Page, axis: str) -> Content:
+    """Hours by category of one axis (employer, contract, buyer, segment, legal mechanism)."""
+    rows = page.read("ventilation")
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(page.place) & rows["axe"].eq(axis)]
+    if rows.empty:
+        return Prose("Rien à montrer pour ce territoire.")
+    about = reference.table("publication/axes").set_index("axe").loc[axis]
+    labels = reference.labels(about["nomenclature"])
+    rows = rows.assign(libelle=rows["modalite"].map(labels).fillna("Non renseigné"))
+    rows = rows.sort_values(["part_heures", "libelle"], ascending=[False, True])
+    drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
+    if drawn.empty:
+        return Prose(f"{about['libelle']} : les heures de ce territoire relèvent du secret statistique.")
+    outside = rows[~rows["champ"]]["modalite"]
+    note = "Les catégories s'excluent : leurs heures s'additionnent, leurs personnes non."
+    if len(outside):
+        note += (
+            " Toutes les clauses suivies sont montrées ici ; l'édition ne retient que "
+            + ", ".join(str(labels[code]) for code in page.edition.mecanismes if code in labels)
+            + "."
+        )
+    return Figure(
+        bar_chart(drawn, **PERCENT),
+        title=f"{about['libelle']} : part des heures réalisées",
+        alt=f"« {drawn.index[0]} » fait {french(100 * drawn.iloc[0], 1, '%')} des heures"
+        + (f", « {drawn.index[1]} » {french(100 * drawn.iloc[1], 1, '%')}." if len(drawn) > 1 else "."),
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column(about["libelle"]),
+                "heures": Column("Heures", 0),
+                "part_heures": Column("Part des heures", **PERCENT),
+                "beneficiaires": Column("Bénéficiaires", 0),
+                "contrats": Column("Contrats de travail", 0),
+            },
+            caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
+            scope=page.scope,
+            csv=page.csv("ventilation"),
+            note=note,
+        ),
+        source=source_line(page),
+    )
+
+
+def diversity(page: Page) -> Content:
+    """Effective numbers of segments, buyers and employers over the years."""
+    rows = page.read("diversification")
+    rows = rows[(rows["territoire"] == page.territory) & (rows["edition"] <= page.year)].dropna(
+        subset="nombre_effectif"
+    )
+    segments = rows[rows["objet"] == "segments"].sort_values("edition").set_index("edition")
+    if len(segments) < 2:
+        return Prose("Moins de deux éditions : la diversification ne se suit pas.")
+    names = {"segments": "Segments", "donneurs_ordre": "Donneurs d'ordre", "employeurs": "Employeurs"}
+    first, last = segments.iloc[0], segments.iloc[-1]
+    rows = rows.assign(libelle=rows["objet"].map(names))
+    return Figure(
+        line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"}), digits=1),
+        title="Nombre effectif de segments qui portent les heures",
+        alt=f"Les heures se répartissent comme sur {french(last['nombre_effectif'], 1)} segments égaux en "
+        f"{segments.index[-1]}, {french(first['nombre_effectif'], 1)} en {segments.index[0]}, pour "
+        f"{french(last['nombre'])} segments présents.",
+        table=DataTable(
+            rows.sort_values(["edition", "libelle"], ascending=[False, True]),
+            columns={
+                "edition": Column("Édition"),
+                "libelle": Column("Ce qui est compté"),
+                "nombre": Column("Présents", 0),
+                "nombre_effectif": Column("Nombre effectif", 1),
+            },
+            caption="Nombre effectif de segments, de donneurs d'ordre et d'employeurs",
+            scope=f"{page.territory_name}, mécanismes de chaque édition",
+            csv=page.csv("diversification"),
+            note="Inverse de la somme des carrés des parts d'heures : le nombre d'égaux qui donneraient la même "
+            "dispersion.",
+        ),
+        source=source_line(page),
+    )
