@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -10,9 +11,9 @@ from analysis.core.files import read_table, write_table
 from analysis.core.paths import clean_dir, results_dir
 
 
-def read_clean(dataset: str, source: str) -> dict[str, pd.DataFrame]:
-    """The clean tables of a source, by name."""
-    return {path.stem: read_table(path) for path in sorted(clean_dir(dataset, source).glob("*.parquet"))}
+def read_clean(dataset: str, source: str, without: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """The clean tables of a source, by name, except the columns `without` of any of them."""
+    return {path.stem: read_table(path, without) for path in sorted(clean_dir(dataset, source).glob("*.parquet"))}
 
 
 def write_results(dataset: str, deliverable: str, tables: dict[str, pd.DataFrame]) -> None:

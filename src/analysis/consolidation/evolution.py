@@ -40,7 +40,7 @@ def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
 def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition) -> pd.DataFrame:
     if after.empty:
         return pd.DataFrame()
-    same = before[["territoire", "structure_id"]].merge(after[["territoire", "structure_id"]]).drop_duplicates()
+    same = _answering(before).merge(_answering(after))
     in_both = _among(after, same)
     old_both = _among(before, same)
     total, old = _hours(after), _hours(before)
@@ -71,6 +71,10 @@ def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition)
         .reset_index()
         .assign(edition=now.annee, edition_precedente=was.annee, rupture=rupture, _sensible=False)
     )
+
+
+def _answering(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[["territoire", "structure_id"]].drop_duplicates()
 
 
 def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:

@@ -42,24 +42,29 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         validate="many_to_one",
     )
     contracts["est_garde"] = contracts["op_id"] == contracts["operation"]
-    contracts = contracts.sort_values(
-        ["annee", "operation", "est_garde", "ctr_id"], ascending=[True, True, False, True]
+    # Only an operation that stands for several has contracts entered twice; the others are spared the search.
+    shared = contracts[contracts["operation"].isin(set(kept.values()))]
+    contracts["contrat"] = contracts["ctr_id"].mask(contracts.index.isin(shared.index), _same_contract(shared))
+    hours = clean["heures"].assign(centiheures=(clean["heures"]["heures"] * 100).round().astype("int64"))
+    of_shared = hours["ctr_id"].isin(shared["ctr_id"])
+    once, twice = _once(
+        hours[of_shared].merge(
+            contracts[["annee", "ctr_id", "contrat", "est_garde"]], on=["annee", "ctr_id"], validate="many_to_one"
+        )
     )
-    contracts["contrat"] = _same_contract(contracts)
-    hours = clean["heures"].merge(
-        contracts[["annee", "ctr_id", "contrat", "est_garde"]], on=["annee", "ctr_id"], validate="many_to_one"
-    )
-    once, twice = _once(hours)
-    totals = once.groupby(["annee", "contrat"], as_index=False)["centiheures"].sum()
-    first = contracts.drop_duplicates(["annee", "contrat"])
+    hours = pd.concat([hours[~of_shared].rename(columns={"ctr_id": "contrat"}), once], join="inner")
+    totals = hours.groupby(["annee", "contrat"], as_index=False, sort=False)["centiheures"].sum()
     people = clean["beneficiaires"][["annee", "ben_id", "sexe"]]
+    operations = _first(named["operations"], ["annee", "operation"])
     described = (
-        first.merge(totals, on=["annee", "contrat"])
+        contracts[contracts["ctr_id"] == contracts["contrat"]]
+        .merge(totals, on=["annee", "contrat"], validate="one_to_one")
         .merge(people, on=["annee", "ben_id"], validate="many_to_one")
-        .merge(_first(named["operations"], ["annee", "operation"])[_OPERATION], on=["annee", "operation"])
+        .merge(operations[_OPERATION], on=["annee", "operation"])
+        .drop(columns=["ctr_id", "eng_id", "op_id", "est_garde"])
     )
     return Facts(
-        operations=_first(named["operations"], ["annee", "operation"]),
+        operations=operations,
         engagements=_first(named["engagements"], ["annee", "operation", "lot", "entreprise_siret"]),
         contracts=_qualified(described),
         places=_places(named["territoires"]),
@@ -99,6 +104,9 @@ def _same_contract(contracts: pd.DataFrame) -> pd.Series:
 
     Contracts alike within one structure stay apart: the nth of a structure matches the nth of another.
     """
+    contracts = contracts.sort_values(
+        ["annee", "operation", "est_garde", "ctr_id"], ascending=[True, True, False, True]
+    )
     nth = contracts.groupby([*CONTRACT, "structure_id"], dropna=False).cumcount()
     return contracts.groupby([*(contracts[c] for c in CONTRACT), nth], dropna=False)["ctr_id"].transform("first")
 
@@ -110,10 +118,7 @@ def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     another counts as work.
     """
     month = ["annee", "contrat", "mois"]
-    hours = hours.assign(centiheures=(hours["heures"] * 100).round().astype("int64"))
-    hours = hours.sort_values(
-        [*month, "est_garde", "ctr_id", "nature_heures"], ascending=[True] * 3 + [False, True, True]
-    )
+    hours = hours.sort_values([*month, "est_garde", "ctr_id"], ascending=[True] * 3 + [False, True])
     own = hours["ctr_id"] == hours.groupby(month)["ctr_id"].transform("first")
     return hours[own], hours[~own]
 
@@ -126,7 +131,7 @@ def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
     forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
     ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
     return contracts.assign(
-        **{name: pd.factorize(contracts[column], sort=True)[0] for name, column in ids.items()},
+        **{name: pd.factorize(contracts[column])[0] for name, column in ids.items()},
         est_iae=contracts["employeur_kind"].map(kinds).fillna(False).astype("bool"),
         est_alternance=contracts["contrat_type"].map(forms).fillna(False).astype("bool"),
     ).sort_values(["annee", "contrat"], ignore_index=True)

@@ -38,8 +38,11 @@ def in_scope(facts: Facts, edition: Edition) -> pd.DataFrame:
 
 def contracts_in_scope(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     """The employment contracts of every edition's scope, whole, whatever their territory."""
-    keys = pd.concat([in_scope(facts, edition)[["annee", "operation"]] for edition in dataset.editions])
-    return facts.contracts.merge(keys, on=["annee", "operation"])
+    rows = facts.contracts
+    inside = pd.Series(False, index=rows.index)
+    for edition in dataset.editions:
+        inside |= rows["annee"].eq(edition.annee) & rows["mecanisme"].isin(edition.mecanismes)
+    return rows[inside]
 
 
 def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition, *, epci: bool) -> pd.DataFrame:
@@ -60,7 +63,8 @@ def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition
 
 def local_contracts(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
     """Employment contracts of the operations of `places`, a row per territory, `centiheures` in its share."""
-    contracts = facts.contracts.merge(places, on=["annee", "operation"])
+    contracts = facts.contracts[facts.contracts["annee"].isin(places["annee"].unique())]
+    contracts = contracts.merge(places, on=["annee", "operation"])
     return contracts.assign(centiheures=contracts["centiheures"] * contracts["part"])
 
 

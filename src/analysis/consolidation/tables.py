@@ -29,13 +29,26 @@ STRIP = (
     ("entreprises", "Entreprises concernées"),
     ("donneurs_ordre", "Donneurs d'ordre accompagnés"),
 )
+# Columns of the exports that no analysis here reads; some are as heavy as all the others together.
+UNREAD = (
+    "fichier",
+    "ligne",
+    "nature_heures",
+    "metier_rome",
+    "qpv_code",
+    "qpv_millesime",
+    "entreprise_nom",
+    "maitre_ouvrage_nom",
+    "date_sortie",
+    "date_enquete",
+)
 
 
 def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
     settings = load_params().consolidation
-    clean = read_clean(dataset, "exports") | read_clean(dataset, "inventory")
+    clean = read_clean(dataset, "exports", UNREAD) | read_clean(dataset, "inventory")
     taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     pairs = estimated(clean, settings)
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,11 +54,12 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             raise ValueError(f"no writer for {path.suffix} ({path.name})")
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read back what `write_table` wrote as .parquet."""
+def read_table(path: Path, without: Collection[str] = ()) -> pd.DataFrame:
+    """Read back what `write_table` wrote as .parquet, except the columns `without`."""
     import pandas as pd
+    from pyarrow import parquet
 
-    return pd.read_parquet(path)
+    return pd.read_parquet(path, columns=[name for name in parquet.read_schema(path).names if name not in without])
 
 
 def write_text(text: str, path: Path) -> None:
