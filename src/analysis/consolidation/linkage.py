@@ -8,7 +8,9 @@ persons of one household apart). Fields, levels and starting values: `data/raw/r
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -24,7 +26,8 @@ from scipy.special import softmax
 from analysis.core import reference
 
 Numbers = NDArray[np.float64]
-Whole = NDArray[np.int64]
+Whole = NDArray[np.signedinteger]
+Scorer = Callable[..., float]
 
 CLASSES = ("meme", "voisine", "autre")  # one operation; two of one programme; two without any link
 SAME = 0
@@ -37,6 +40,7 @@ BLOCKS = (
     ("entreprise",),
     ("donneur_ordre", "segment"),
 )
+ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
 BLOCK = "bloc"  # the field that says which line came first
 
 
@@ -109,16 +113,17 @@ def candidates(known: Listing) -> tuple[Whole, Whole, Whole]:
     """
     rows = known.operations
     several = {"entreprise": known.companies, "epci": known.places}
-    incidence = [_incidence(_keys(rows, block, several), len(rows)) for block in BLOCKS]
-    shared = [sparse.triu(keys @ keys.T, k=1).tocoo() for keys in incidence]
-    found = pd.concat(
-        [pd.DataFrame({"left": pairs.row, "right": pairs.col, "block": n}) for n, pairs in enumerate(shared)]
-    ).astype("int64")
     structure, editions = pd.factorize(rows["structure_id"])[0], rows["editions"].to_numpy()
-    left, right = found["left"].to_numpy(), found["right"].to_numpy()
-    found = found[(structure[left] != structure[right]) & ((editions[left] & editions[right]) > 0)]
-    found = found.sort_values(["left", "right", "block"]).drop_duplicates(["left", "right"])
-    return found["left"].to_numpy(), found["right"].to_numpy(), found["block"].to_numpy()
+    pairs = []
+    for block in BLOCKS:
+        keys = _incidence(_keys(rows, block, several), len(rows))
+        shared = sparse.triu(keys @ keys.T, k=1).tocoo()
+        left, right = shared.row.astype("int64"), shared.col.astype("int64")
+        kept = (structure[left] != structure[right]) & ((editions[left] & editions[right]) > 0)
+        pairs.append(left[kept] * len(rows) + right[kept])
+    found, first = np.unique(np.concatenate(pairs), return_index=True)
+    left, right = np.divmod(found, max(len(rows), 1))
+    return left, right, np.repeat(np.arange(len(BLOCKS)), [len(held) for held in pairs])[first]
 
 
 def _keys(rows: pd.DataFrame, block: tuple[str, ...], several: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -141,18 +146,17 @@ def _incidence(keys: pd.DataFrame, size: int) -> sparse.csr_matrix:
 def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
     """The level of each pair for each field of `levels()`, 0 the closest, -1 where either side is missing."""
     rows = known.operations
-    a, b = rows.iloc[left].reset_index(drop=True), rows.iloc[right].reset_index(drop=True)
-    unlabelled = (a["plain"].eq("") | b["plain"].eq("")).to_numpy()
-    alike = process.cpdist(a["plain"], b["plain"], scorer=fuzz.ratio).astype("float64")
+    labelled = rows["plain"].ne("")
     gaps = {
-        "libelle": np.where(unlabelled, np.nan, 100 - alike),
-        "tranche": np.where(unlabelled, np.nan, _other(a["part_named"], b["part_named"])),
-        "debut": _days(a["debut"], b["debut"]),
-        "fin": _days(a["fin"], b["fin"]),
-        "heures": _relative(a["heures"], b["heures"]),
-        "segment": _other(a["segment"], b["segment"]),
-        "mecanisme": _other(a["mecanisme"], b["mecanisme"]),
-        "donneur_ordre": _digits(a["donneur_ordre"], b["donneur_ordre"]),
+        "libelle": 100 - _scored(fuzz.ratio, rows["plain"].where(labelled), left, right),
+        "tranche": _other(rows["part_named"].where(labelled), left, right),
+        "debut": _days(rows["debut"], left, right),
+        "fin": _days(rows["fin"], left, right),
+        "heures": _relative(rows["heures"], left, right),
+        "segment": _other(rows["segment"], left, right),
+        "mecanisme": _other(rows["mecanisme"], left, right),
+        # Digits to change, or neighbours to swap, to go from one number to the other.
+        "donneur_ordre": _scored(OSA.distance, rows["donneur_ordre"], left, right),
         "entreprises": _apart(known.companies, len(rows), left, right),
         "epci": _apart(known.places, len(rows), left, right),
     }
@@ -160,28 +164,39 @@ def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
     for field, found in levels().items():
         gap = gaps[field]
         level = np.searchsorted(found["ecart_max"].to_numpy(), gap, side="left")
-        out[field] = np.where(np.isnan(gap), -1, level).astype("int64")
+        out[field] = np.where(np.isnan(gap), -1, level).astype("int8")
     return out
 
 
-def _days(a: pd.Series, b: pd.Series) -> Numbers:
-    return (a - b).dt.days.abs().to_numpy(dtype="float64", na_value=np.nan)
+# The values of the operations become numbers before they are compared: there are many more pairs than operations.
 
 
-def _relative(a: pd.Series, b: pd.Series) -> Numbers:
+def _scored(scorer: Scorer, values: pd.Series, left: Whole, right: Whole) -> Numbers:
+    """What `scorer` says of two texts."""
+    known, texts = values.notna().to_numpy(), values.fillna("").to_numpy(dtype=object)
+    score = process.cpdist(texts[left], texts[right], scorer=scorer)
+    return np.where(known[left] & known[right], score, np.nan)
+
+
+def _other(values: pd.Series, left: Whole, right: Whole) -> Numbers:
+    """1 where the two values differ, 0 where they do not."""
+    code = pd.factorize(values)[0]
+    a, b = code[left], code[right]
+    return np.where((a < 0) | (b < 0), np.nan, a != b)
+
+
+def _days(values: pd.Series, left: Whole, right: Whole) -> Numbers:
+    day = (values - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64", na_value=np.nan)
+    gap: Numbers = np.abs(day[left] - day[right])
+    return gap
+
+
+def _relative(values: pd.Series, left: Whole, right: Whole) -> Numbers:
     """Difference in percent of the larger one."""
+    number = values.to_numpy(dtype="float64", na_value=np.nan)
+    a, b = number[left], number[right]
     larger = np.maximum(a, b)
-    return (100 * (a - b).abs() / larger.where(larger > 0)).to_numpy(dtype="float64", na_value=np.nan)
-
-
-def _other(a: pd.Series, b: pd.Series) -> Numbers:
-    return np.where(a.isna() | b.isna(), np.nan, a.ne(b).fillna(True).astype("float64"))
-
-
-def _digits(a: pd.Series, b: pd.Series) -> Numbers:
-    """Digits to change, or neighbours to swap, to go from one number to the other."""
-    changes = process.cpdist(a.fillna(""), b.fillna(""), scorer=OSA.distance).astype("float64")
-    return np.where(a.isna() | b.isna(), np.nan, changes)
+    return np.divide(100 * np.abs(a - b), larger, out=np.full(len(a), np.nan), where=larger > 0)
 
 
 def _apart(held: pd.DataFrame, size: int, left: Whole, right: Whole) -> Numbers:
@@ -217,8 +232,21 @@ def assumed(prior: float) -> Model:
 
 def probability(model: Model, seen: dict[str, Whole]) -> Numbers:
     """Of each pair to be one operation, its levels being what they are: Bayes' rule with fields taken independent."""
-    same: Numbers = _belonging(model, seen)[0]
+    distinct, which, _ = _patterns(seen)
+    same: Numbers = _belonging(model, distinct)[0][which]
     return same
+
+
+def _patterns(seen: dict[str, Whole]) -> tuple[dict[str, Whole], Whole, Whole]:
+    """The distinct combinations of levels, which one each pair shows, and how many pairs show each.
+
+    There are some thousands, however many pairs there are.
+    """
+    key = np.zeros(len(next(iter(seen.values()))), dtype="int64")
+    for level in seen.values():
+        key = key * (level.max(initial=0) + 2) + level + 1
+    _, first, which, count = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    return {field: level[first] for field, level in seen.items()}, which, count
 
 
 def _belonging(model: Model, seen: dict[str, Whole]) -> Numbers:
@@ -256,10 +284,7 @@ def learnt(
 
     `start` counts as `strength` pairs of each class (a Dirichlet prior), so that few pairs do not teach nonsense.
     """
-    patterns = pd.DataFrame(seen)
-    grouped = patterns.groupby(list(patterns.columns), sort=True).size().rename("count").reset_index()
-    count = grouped["count"].to_numpy(dtype="float64")
-    distinct = {field: grouped[field].to_numpy() for field in seen}
+    distinct, _, count = _patterns(seen)
     model = start
     for _ in range(rounds):
         held = count * _belonging(model, distinct)
@@ -284,8 +309,7 @@ def _shares(level: Whole, held: Numbers, start: Numbers, strength: float) -> Num
 
 def _words(label: str) -> list[str]:
     """The words of a label without case, accents or signs."""
-    letters = unicodedata.normalize("NFKD", label)
-    return utils.default_process("".join(letter for letter in letters if not unicodedata.combining(letter))).split()
+    return utils.default_process(ACCENTS.sub("", unicodedata.normalize("NFKD", label))).split()
 
 
 def _part_named(words: list[str], markers: frozenset[str]) -> str:
