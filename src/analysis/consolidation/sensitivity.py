@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
-from analysis.consolidation.duplicates import accepted, kept_operation
+from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import in_scope
 from analysis.core.dataset import Dataset, Edition
@@ -30,9 +30,12 @@ def sensitivity(
     any hours has no row.
     """
     whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
+    # What a threshold merges, a lower one merges too.
+    small = _touched(clean, decisions, accepted(pairs, decisions, min(thresholds, default=None)))
+    before = consolidate(small, kept_operation(decisions))
     rows = []
     for threshold in sorted(thresholds):
-        before, after = _with_and_without(clean, decisions, accepted(pairs, decisions, threshold))
+        after = consolidate(small, _kept(decisions, accepted(pairs, decisions, threshold)))
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire)
             if (*key, "heures_realisees") not in whole.index:
@@ -57,19 +60,26 @@ def sensitivity(
     return table.sort_values(["edition", "seuil"], ignore_index=True)
 
 
-def _with_and_without(
-    clean: dict[str, pd.DataFrame], decisions: pd.DataFrame, extra: pd.DataFrame
-) -> tuple[Facts, Facts]:
-    """The facts of the operations that `extra` merges, before and after: the others do not change."""
-    before, after = kept_operation(decisions), kept_operation(pd.concat([decisions, extra], ignore_index=True))
-    concerned = {after[op] for side in ("op_a", "op_b") for op in extra[side]}
-    touched = [op for op, standing in after.items() if standing in concerned]
-    small = clean | {
+def _touched(clean: dict[str, pd.DataFrame], decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The clean tables of the operations that `extra` merges with others: those that do not change are left out."""
+    kept = _kept(decisions, extra)
+    concerned = {kept[op] for side in PAIR for op in extra[side]}
+    touched = [op for op, standing in kept.items() if standing in concerned]
+    small = {
         name: clean[name][clean[name]["op_id"].isin(touched)] for name in ("operations", "territoires", "engagements")
     }
-    for name, parent, key in (("contrats", "engagements", "eng_id"), ("heures", "contrats", "ctr_id")):
-        small[name] = small[name].merge(small[parent][["annee", key]], on=["annee", key])
-    return consolidate(small, before), consolidate(small, after)
+    links = [
+        ("contrats", "engagements", "eng_id"),
+        ("heures", "contrats", "ctr_id"),
+        ("beneficiaires", "contrats", "ben_id"),
+    ]
+    for name, parent, key in links:
+        small[name] = clean[name][clean[name][key].isin(small[parent][key])]
+    return small
+
+
+def _kept(decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, str]:
+    return kept_operation(pd.concat([decisions, extra], ignore_index=True))
 
 
 def _counted(facts: Facts, edition: Edition) -> tuple[int, int]:
