@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import cells, weakest
 from analysis.consolidation.evolution import evolution
-from analysis.consolidation.indicators import in_scope, local_contracts, territories
+from analysis.consolidation.indicators import contracts_in_scope, in_scope, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.trajectories import flows, issues, stays
@@ -167,7 +167,11 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
         {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 50},
     )
     growth = pd.Series({2024: 0.5, 2025: 0.1})
-    rows = bracket(facts(table), {2025: {"S1", "S2", "S3"}}, growth, world).set_index("edition").loc[2025]
+    rows = (
+        bracket(contracts_in_scope(facts(table), world), {2025: {"S1", "S2", "S3"}}, growth, world)
+        .set_index("edition")
+        .loc[2025]
+    )
     assert (rows["heures"], rows["muettes"], rows["muettes_sans_historique"]) == (220, 2, 1)
     assert rows["bas"] == 220
     assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
@@ -201,7 +205,7 @@ def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
             )
         ]
     )
-    rows = outcomes_by_year(leavers(facts(table), answers, world), world, 1)
+    rows = outcomes_by_year(leavers(contracts_in_scope(facts(table), world), answers), world, 1)
     rows = rows.set_index(["edition", "horizon_m", "definition", "modalite"]).loc[(2024, 6)]
     durable = rows.loc[("DURABLE", "ensemble")]
     assert (durable["dus"], durable["repondants"], durable["reussites"]) == (10, 5, 2)
@@ -218,7 +222,7 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     table = contracts(
         {"contrat": "C1", "date_fin": "2025-11-30"}, {"contrat": "C2", "ben_id": "b", "date_fin": "2025-02-01"}
     )
-    rows = outcomes_by_year(leavers(facts(table), sent(("C2", 6, "CDI")), world), world, 1)
+    rows = outcomes_by_year(leavers(contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI"))), world, 1)
     row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
     assert (row["sortants"], row["dus"]) == (2, 1)
 
@@ -226,7 +230,7 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
 def test_a_later_answer_replaces_a_silence() -> None:
     world = dataset(2025)
     twice = pd.concat([sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "INCONNU"))])
-    rows = outcomes_by_year(leavers(facts(contracts({"contrat": "C1"})), twice, world), world, 1)
+    rows = outcomes_by_year(leavers(contracts({"contrat": "C1"}), twice), world, 1)
     assert rows.query("definition == 'DURABLE' and modalite == 'ensemble'")["reussites"].tolist() == [1]
 
 

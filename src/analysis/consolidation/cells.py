@@ -43,11 +43,11 @@ def cells(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 def _distinct(place: np.ndarray, unit: np.ndarray, hours: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """How many units each place holds, and the hours of the largest.
 
-    One sort of (place, unit) as a whole number; a groupby of each measure takes twenty times as long.
+    (place, unit) is hashed as one whole number; a groupby of each measure takes twenty times as long.
     """
     known = unit >= 0
     base = int(unit.max(initial=0)) + 1
-    pairs, which = np.unique(place[known] * base + unit[known], return_inverse=True)
+    which, pairs = pd.factorize(place[known] * base + unit[known])
     largest = np.zeros(size)
     np.maximum.at(largest, pairs // base, np.bincount(which, weights=hours[known], minlength=len(pairs)))
     return np.bincount(pairs // base, minlength=size), largest

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.core import reference
@@ -32,21 +33,38 @@ class Facts:
     removed: pd.DataFrame
 
 
+def numbered(clean: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """`clean` with whole numbers as identifiers of persons, contracts and commitments, alike in all tables.
+
+    No result shows them, and numbers are sorted and joined much faster than texts. They are in the order of the
+    texts, so that what comes first stays first.
+    """
+    out = dict(clean)
+    for column in ("ben_id", "ctr_id", "eng_id"):
+        held = {name: rows[column] for name, rows in out.items() if column in rows}
+        numbers = pd.factorize(pd.concat(held.values(), ignore_index=True), sort=True)[0]
+        ends = np.cumsum([len(values) for values in held.values()])
+        for name, part in zip(held, np.split(numbers, ends), strict=False):
+            out[name] = out[name].assign(**{column: part})
+    return out
+
+
 def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
     named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
-    contracts = clean["contrats"].merge(
-        named["engagements"][["annee", "eng_id", "operation", "op_id", "entreprise_siret"]],
+    sent = clean["contrats"].reset_index(drop=True)  # row for row as `contracts`
+    contracts = sent[["annee", "ctr_id", "eng_id"]].merge(
+        named["engagements"][["annee", "eng_id", "operation", "est_garde", "entreprise_siret"]],
         on=["annee", "eng_id"],
         how="left",
         validate="many_to_one",
     )
-    contracts["est_garde"] = contracts["op_id"] == contracts["operation"]
     # Only an operation that stands for several has contracts entered twice; the others are spared the search.
-    shared = contracts[contracts["operation"].isin(set(kept.values()))]
-    contracts["contrat"] = contracts["ctr_id"].mask(contracts.index.isin(shared.index), _same_contract(shared))
+    shared = contracts["operation"].isin(set(kept.values()))
+    alike = _same_contract(sent[shared].assign(**contracts.loc[shared, ["operation", "est_garde"]]))
+    contracts["contrat"] = contracts["ctr_id"].mask(shared, alike)
     hours = clean["heures"].assign(centiheures=(clean["heures"]["heures"] * 100).round().astype("int64"))
-    of_shared = hours["ctr_id"].isin(shared["ctr_id"])
+    of_shared = hours["ctr_id"].isin(contracts.loc[shared, "ctr_id"])
     once, twice = _once(
         hours[of_shared].merge(
             contracts[["annee", "ctr_id", "contrat", "est_garde"]], on=["annee", "ctr_id"], validate="many_to_one"
@@ -54,14 +72,16 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     )
     hours = pd.concat([hours[~of_shared].rename(columns={"ctr_id": "contrat"}), once], join="inner")
     totals = hours.groupby(["annee", "contrat"], as_index=False, sort=False)["centiheures"].sum()
-    people = clean["beneficiaires"][["annee", "ben_id", "sexe"]]
     operations = _first(named["operations"], ["annee", "operation"])
     described = (
         contracts[contracts["ctr_id"] == contracts["contrat"]]
         .merge(totals, on=["annee", "contrat"], validate="one_to_one")
-        .merge(people, on=["annee", "ben_id"], validate="many_to_one")
+        .sort_values(["annee", "contrat"])
+        .drop(columns=["eng_id", "est_garde"])
+        .merge(sent.drop(columns="eng_id"), on=["annee", "ctr_id"])
+        .drop(columns="ctr_id")
+        .merge(clean["beneficiaires"][["annee", "ben_id", "sexe"]], on=["annee", "ben_id"], validate="many_to_one")
         .merge(operations[_OPERATION], on=["annee", "operation"])
-        .drop(columns=["ctr_id", "eng_id", "op_id", "est_garde"])
     )
     return Facts(
         operations=operations,
@@ -134,7 +154,7 @@ def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
         **{name: pd.factorize(contracts[column])[0] for name, column in ids.items()},
         est_iae=contracts["employeur_kind"].map(kinds).fillna(False).astype("bool"),
         est_alternance=contracts["contrat_type"].map(forms).fillna(False).astype("bool"),
-    ).sort_values(["annee", "contrat"], ignore_index=True)
+    )
 
 
 def _places(rows: pd.DataFrame) -> pd.DataFrame:

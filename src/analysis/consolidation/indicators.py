@@ -32,17 +32,17 @@ def indicators(facts: Facts, dataset: Dataset) -> pd.DataFrame:
 
 def in_scope(facts: Facts, edition: Edition) -> pd.DataFrame:
     """The operations of the edition's year under its legal mechanisms."""
-    year = facts.operations[facts.operations["annee"] == edition.annee]
-    return year[year["mecanisme"].isin(edition.mecanismes)]
+    return of_edition(facts.operations, edition)
+
+
+def of_edition(rows: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """The operations or contracts of the edition's year under its legal mechanisms."""
+    return rows[rows["annee"].eq(edition.annee) & rows["mecanisme"].isin(edition.mecanismes)]
 
 
 def contracts_in_scope(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     """The employment contracts of every edition's scope, whole, whatever their territory."""
-    rows = facts.contracts
-    inside = pd.Series(False, index=rows.index)
-    for edition in dataset.editions:
-        inside |= rows["annee"].eq(edition.annee) & rows["mecanisme"].isin(edition.mecanismes)
-    return rows[inside]
+    return pd.concat([of_edition(facts.contracts, edition) for edition in dataset.editions]).sort_index()
 
 
 def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition, *, epci: bool) -> pd.DataFrame:

@@ -13,18 +13,17 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.cells import NEEDED, cells, measured
-from analysis.consolidation.facts import Facts
-from analysis.consolidation.indicators import contracts_in_scope
 from analysis.core.dataset import Dataset
 
 
-def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset) -> pd.DataFrame:
+def bracket(
+    contracts: pd.DataFrame, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset
+) -> pd.DataFrame:
     """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
 
-    `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by
-    edition (missing where there is none: taken as none).
+    `contracts` are those in scope; `expected` gives the structures in place by edition; `growth` the matched panel's
+    growth of the region by edition (missing where there is none: taken as none).
     """
-    contracts = contracts_in_scope(facts, dataset)
     declared = contracts.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
     rows = []
     for edition in dataset.editions:

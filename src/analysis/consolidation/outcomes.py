@@ -16,8 +16,6 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy.stats import binomtest
 
-from analysis.consolidation.facts import Facts
-from analysis.consolidation.indicators import contracts_in_scope
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
@@ -37,9 +35,10 @@ class Leavers:
     situations: pd.DataFrame
 
 
-def leavers(facts: Facts, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
-    """The leavers of each edition's scope. `outcomes` is the clean table `sorties`."""
-    rows = contracts_in_scope(facts, dataset).dropna(subset="date_fin")
+def leavers(contracts: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
+    """The leavers among `contracts`, those in scope. `outcomes` is the clean table `sorties`."""
+    columns = ["annee", "ben_id", "contrat", "date_fin", "sexe", "jeune", "senior", "est_iae"]
+    rows = contracts[columns].dropna(subset="date_fin")
     rows = rows.assign(annee_sortie=rows["date_fin"].dt.year)
     rows = rows[rows["annee_sortie"] == rows["annee"]].sort_values(["ben_id", "annee_sortie", "date_fin", "contrat"])
     last = rows.drop_duplicates(["ben_id", "annee_sortie"], keep="last")
@@ -68,13 +67,13 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
     definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")["familles"].str.split("|")
     rows = []
     for (year, horizon), people in _due(found, dataset):
+        groups = {modality: _with_weights(people[mask], smallest) for modality, mask in _groups(people)}
         for code, families in definitions.items():
-            success = people["famille"].isin(families)
-            for modality, mask in _groups(people):
-                rows.append(
-                    {"edition": year, "horizon_m": horizon, "definition": code, "modalite": modality}
-                    | _rate(people[mask], success[mask], smallest)
-                )
+            rows += [
+                {"edition": year, "horizon_m": horizon, "definition": code, "modalite": modality}
+                | _rate(group, group["famille"].isin(families))
+                for modality, group in groups.items()
+            ]
     return pd.DataFrame(rows)
 
 
@@ -98,9 +97,9 @@ def _groups(people: pd.DataFrame):
         yield sex, people["sexe"].eq(sex).fillna(False).astype("bool")
 
 
-def _rate(people: pd.DataFrame, success: pd.Series, smallest: int) -> dict[str, float | int | None]:
-    due, answered = len(people), people["famille"].ne(SILENT)
-    n, k = int(answered.sum()), int(success.sum())
+def _rate(people: pd.DataFrame, success: pd.Series) -> dict[str, float | int | None]:
+    due = len(people)
+    n, k = int(people["famille"].ne(SILENT).sum()), int(success.sum())
     row: dict[str, float | int | None] = {
         "sortants": int(people["sortants"].iloc[0]) if due else 0,
         "dus": due,
@@ -118,14 +117,14 @@ def _rate(people: pd.DataFrame, success: pd.Series, smallest: int) -> dict[str, 
         "taux_haut": float(interval.high),
         "borne_basse": k / due,
         "borne_haute": (k + due - n) / due,
-        "taux_pondere": _weighted(people, success, answered, smallest),
+        "taux_pondere": float((people["poids"] * success).sum() / people["poids"].sum()),
         "_part_extreme": max(k / n, 1 - k / n),
     }
 
 
-def _weighted(people: pd.DataFrame, success: pd.Series, answered: pd.Series, smallest: int) -> float:
-    """The rate with respondents weighted by 1 / response rate of their group, groups under `smallest` put together."""
+def _with_weights(people: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """`people` with poids, 1 / response rate of the group for respondents; groups under `smallest` are put together."""
+    answered = people["famille"].ne(SILENT)
     keys = people["groupe"].where(people["groupe"].map(people["groupe"].value_counts()) >= smallest, "autres")
     rate = answered.groupby(keys).transform("mean")
-    weights = (answered / rate.where(rate > 0)).fillna(0)
-    return float((weights * success).sum() / weights.sum())
+    return people.assign(poids=(answered / rate.where(rate > 0)).fillna(0))

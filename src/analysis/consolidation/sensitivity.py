@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
 from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import in_scope
+from analysis.consolidation.indicators import in_scope, of_edition
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
@@ -84,7 +84,4 @@ def _kept(decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, str]:
 
 def _counted(facts: Facts, edition: Edition) -> tuple[int, int]:
     """Operations of the edition's scope, and their hours in hundredths."""
-    scope = in_scope(facts, edition)
-    contracts = facts.contracts[facts.contracts["annee"] == edition.annee]
-    within = contracts["operation"].isin(scope["operation"])
-    return len(scope), int(contracts.loc[within, "centiheures"].sum())
+    return len(in_scope(facts, edition)), int(of_edition(facts.contracts, edition)["centiheures"].sum())

@@ -8,7 +8,7 @@ from analysis.consolidation.breakdown import breakdown, diversity, profiles, wom
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import accepted, estimated, kept_operation, load_decisions, review_queue
 from analysis.consolidation.evolution import evolution
-from analysis.consolidation.facts import Facts, consolidate
+from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
@@ -48,7 +48,7 @@ def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
     settings = load_params().consolidation
-    clean = read_clean(dataset, "exports", UNREAD) | read_clean(dataset, "inventory")
+    clean = numbered(read_clean(dataset, "exports", UNREAD)) | read_clean(dataset, "inventory")
     taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     pairs = estimated(clean, settings)
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
@@ -99,18 +99,18 @@ def over_years(
 
     `outcomes` is the clean table `sorties`, `known` the structures in place by edition.
     """
-    if contracts_in_scope(facts, dataset).empty:
+    contracts = contracts_in_scope(facts, dataset)
+    if contracts.empty:
         return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    left = leavers(facts, outcomes, dataset)
     after = issues(stays(facts, settings.stay_gap_months), outcomes, dataset)
     return {
         "evolution": grown,
-        "non_reponse": bracket(facts, known, region, dataset),
-        "sorties": outcomes_by_year(left, dataset, settings.response_group),
+        "non_reponse": bracket(contracts, known, region, dataset),
+        "sorties": outcomes_by_year(leavers(contracts, outcomes), dataset, settings.response_group),
         "parcours": flows(after),
     }
 

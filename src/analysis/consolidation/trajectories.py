@@ -69,7 +69,7 @@ def flows(found: pd.DataFrame, ranks: int = 3) -> pd.DataFrame:
     rows = found.assign(rang=found["rang"].clip(upper=ranks))
     table = rows.groupby(["rang", "issue"], as_index=False).agg(
         personnes=("ben_id", "nunique"),
-        sejours=("ben_id", "size"),
+        sejours=("contrats", "size"),
         contrats_moyens=("contrats", "mean"),
         employeurs_moyens=("employeurs", "mean"),
         delai_median_m=("delai_m", "median"),
