@@ -30,8 +30,9 @@ def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     inside = contracts["mecanisme"].isin(edition.mecanismes)
     parts = []
     for axis, row in axes().iterrows():
-        rows = contracts if axis == "mecanisme" else contracts[inside]
-        rows = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
+        rows = contracts[["territoire", *NEEDED]].assign(modalite=contracts[row["colonne"]].fillna(UNKNOWN))
+        if axis != "mecanisme":
+            rows = rows[inside]
         found = cells(rows, ["territoire", "modalite"]).assign(axe=axis, champ=True)
         if axis == "mecanisme":
             found["champ"] = found["modalite"].isin(edition.mecanismes)
@@ -48,11 +49,12 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     edition, axe, modalite, heures, part_heures_femmes, part_femmes, and the measures of the weaker of the two
     sexes. Persons whose sex is unknown are left out of the base.
     """
-    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["sexe"].isin([WOMEN, MEN])]
-    rows = rows[rows["territoire"] == edition.territoire]
+    columns = axes().drop(index="mecanisme")["colonne"]
+    inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
+    rows = contracts.loc[inside & contracts["sexe"].isin([WOMEN, MEN]), ["sexe", *NEEDED, *columns]]
     parts = []
-    for axis, row in axes().drop(index="mecanisme").iterrows():
-        named = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
+    for axis, column in columns.items():
+        named = rows[["sexe", *NEEDED]].assign(modalite=rows[column].fillna(UNKNOWN))
         sexes = cells(named, ["modalite", "sexe"]).set_index(["modalite", "sexe"])
         if sexes.empty:
             continue
@@ -123,9 +125,10 @@ def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) ->
 
     `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU.
     """
-    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)]
-    columns = reference.table("nomenclatures/publics").set_index("code")["colonne"]
-    flags = pd.DataFrame({code: rows[columns[code]].astype("boolean") for code in sorted(audiences)})
+    columns = reference.table("nomenclatures/publics").set_index("code")["colonne"][sorted(audiences)]
+    inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
+    rows = contracts.loc[inside, [*NEEDED, *columns]]
+    flags = pd.DataFrame({code: rows[column].astype("boolean") for code, column in columns.items()})
     unknown = flags.isna().any(axis=1)
     text = pd.Series("", index=rows.index, dtype="str")
     for code in flags:
@@ -142,12 +145,13 @@ def diversity(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 
     edition, territoire, objet (segments, donneurs_ordre, employeurs), nombre, nombre_effectif, and measures.
     """
-    rows = contracts[contracts["mecanisme"].isin(edition.mecanismes)]
-    base = cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")
     objects = {"segments": "segment", "donneurs_ordre": "maitre_ouvrage_siret", "employeurs": "employeur_siret"}
+    inside = contracts["mecanisme"].isin(edition.mecanismes)
+    rows = contracts.loc[inside, ["territoire", *NEEDED, *objects.values()]]
+    base = cells(rows, ["territoire"]).set_index("territoire")
     parts = []
     for name, column in objects.items():
-        hours = rows.dropna(subset=column).groupby(["territoire", column])["centiheures"].sum()
+        hours = rows.groupby(["territoire", column])["centiheures"].sum()
         total = hours.groupby("territoire").sum()
         square = (hours**2).groupby("territoire").sum()
         table = pd.DataFrame({"nombre": hours.groupby("territoire").size(), "nombre_effectif": total**2 / square})

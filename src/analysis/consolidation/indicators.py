@@ -184,7 +184,8 @@ def _planned_and_done(
         out = known.assign(indicateur=name, modalite=modality, valeur=values.astype("float64"), unite=unit)
         return out.rename_axis("territoire").reset_index()
 
-    hours = facts.contracts[facts.contracts["annee"] <= edition.annee].groupby("operation")["centiheures"].sum() / 100
+    until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", "centiheures"]]
+    hours = until.groupby("operation")["centiheures"].sum() / 100
     began = pd.Timestamp(int(facts.operations["annee"].min()), 1, 1)
     rows = operations.assign(
         prevues_init=operations["heures_prevues_init"] * operations["part"],
