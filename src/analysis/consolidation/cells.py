@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import pandas as pd
 
@@ -30,14 +32,12 @@ def cells(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     inside = place >= 0  # a key that is missing is in no cell
     place, hours = place[inside], hours[inside]
     total = np.bincount(place, weights=hours, minlength=len(index))
-    out = pd.DataFrame(
-        {"heures": np.floor(total.round(4) + 0.5) / 100, "contrats": np.bincount(place, minlength=len(index))}, index
-    )
+    out = {"heures": np.floor(total.round(4) + 0.5) / 100, "contrats": np.bincount(place, minlength=len(index))}
     for name in UNITS:
         count, largest = _distinct(place, rows[name].to_numpy(dtype=np.int64)[inside], hours, len(index))
         out[f"{name}s"] = count
         out[f"part_max_{name}"] = np.divide(largest, total, out=np.full(len(index), np.nan), where=total > 0)
-    return out.reset_index()
+    return pd.DataFrame(out, index).reset_index()
 
 
 def _distinct(place: np.ndarray, unit: np.ndarray, hours: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,8 +64,9 @@ def weakest(*parts: pd.DataFrame) -> pd.DataFrame:
     Each of `parts` has the same index and the columns of `MEASURES`; a part without any person gives nothing
     away and does not count.
     """
+    known = [part.loc[part["personnes"].ne(0), list(MEASURES)].reindex(part.index) for part in parts]
     out = {}
     for column, name in MEASURES.items():
-        values = pd.concat([part[column].mask(part["personnes"].eq(0)) for part in parts], axis=1)
-        out[name] = values.max(axis=1) if column.startswith("part_max") else values.min(axis=1)
+        worse = np.fmax if column.startswith("part_max") else np.fmin
+        out[name] = reduce(worse, [part[column] for part in known])
     return pd.DataFrame(out)
