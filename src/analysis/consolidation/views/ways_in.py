@@ -76,7 +76,12 @@ def diversity(page: Page) -> Content:
     segments = rows[rows["objet"] == "segments"].sort_values("edition").set_index("edition")
     if len(segments) < 2:
         return Prose("Moins de deux éditions : la diversification ne se suit pas.")
-    names = {"segments": "Segments", "donneurs_ordre": "Donneurs d'ordre", "employeurs": "Employeurs"}
+    names = {
+        "segments": "Segments",
+        "donneurs_ordre": "Donneurs d'ordre",
+        "employeurs": "Employeurs",
+        "publics": "Combinaisons de publics",
+    }
     first, last = segments.iloc[0], segments.iloc[-1]
     rows = rows.assign(libelle=rows["objet"].map(names))
     return Figure(
@@ -93,7 +98,7 @@ def diversity(page: Page) -> Content:
                 "nombre": Column("Présents", 0),
                 "nombre_effectif": Column("Nombre effectif", 1),
             },
-            caption="Nombre effectif de segments, de donneurs d'ordre et d'employeurs",
+            caption="Nombre effectif de segments, de donneurs d'ordre, d'employeurs et de combinaisons de publics",
             scope=f"{page.territory_name}, mécanismes de chaque édition",
             csv=page.csv("diversification"),
             note="Inverse de la somme des carrés des parts d'heures : le nombre d'égaux qui donneraient la même "
