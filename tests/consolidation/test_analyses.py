@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES, cells, weakest
 from analysis.consolidation.evolution import evolution
+from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import in_scope, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
@@ -327,3 +328,10 @@ def test_scope_is_that_of_the_edition() -> None:
     world = dataset(2025)
     table = contracts({}, {"operation": "RES", "mecanisme": "RES_IAE"})
     assert in_scope(facts(table), world.editions[0])["operation"].tolist() == ["OP"]
+
+
+def test_the_legal_text_is_that_in_force_when_the_operation_began() -> None:
+    days = pd.Series(pd.to_datetime(["2005-01-01", "2016-03-31", "2016-04-01", "2019-03-31", "2019-04-01", None]))
+    found = text_in_force(days)
+    assert found.isna().tolist() == [True, False, False, False, False, True]
+    assert found.dropna().tolist() == ["CMP_2006", "ORD_2015", "ORD_2015", "CCP_2019"]

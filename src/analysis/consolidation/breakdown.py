@@ -52,7 +52,7 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["sexe"].isin([WOMEN, MEN])]
     rows = rows[rows["territoire"] == edition.territoire]
     parts = []
-    for axis, row in axes().drop(index="mecanisme").iterrows():
+    for axis, row in axes().drop(index=["mecanisme", "texte"]).iterrows():
         named = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
         sexes = cells(named, ["modalite", "sexe"]).set_index(["modalite", "sexe"])
         if sexes.empty:

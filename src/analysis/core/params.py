@@ -28,6 +28,7 @@ class DecpParams(Block):
     first_date: str
     max_amount: float
     warn_amount: float
+    low_amount: float
     max_months: int
     memory_mb: int
 
