@@ -52,11 +52,17 @@ def profiles(page: Page) -> Content:
     if drawn.empty:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
     audiences = load_params().consolidation.profile_audiences
-    several = rows[rows["profil"].str.contains("+", regex=False)]["part_heures"].sum()
+    several = [
+        f"« {row.libelle} »" + f" {french(100 * row.part_heures, 1, '%')}"
+        for row in rows.itertuples()
+        if "+" in row.profil and pd.notna(row.part_heures)
+    ][:2]
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        alt=f"Les combinaisons de deux publics ou plus font {french(100 * several, 1, '%')} des heures.",
+        alt="Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
+        if several
+        else "Aucune combinaison de deux publics ou plus ne peut être montrée.",
         table=DataTable(
             rows,
             columns={
