@@ -6,6 +6,9 @@ axis: they overlap (see `profiles`, which cuts them into disjoint combinations).
 
 from __future__ import annotations
 
+from itertools import compress, product
+
+import numpy as np
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES, NEEDED, cells, measured, weakest
@@ -13,6 +16,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 
 UNKNOWN = "INCONNU"
+NONE = "AUCUN"  # of the audiences crossed
 WOMEN, MEN = "F", "M"
 
 
@@ -49,7 +53,7 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     edition, axe, modalite, heures, part_heures_femmes, part_femmes, and the measures of the weaker of the two
     sexes. Persons whose sex is unknown are left out of the base.
     """
-    columns = axes().drop(index="mecanisme")["colonne"]
+    columns = axes().drop(index=["mecanisme", "texte"])["colonne"]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
     rows = contracts.loc[inside & contracts["sexe"].isin([WOMEN, MEN]), ["sexe", *NEEDED, *columns]]
     parts = []
@@ -125,29 +129,38 @@ def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) ->
 
     `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU.
     """
-    columns = reference.table("nomenclatures/publics").set_index("code")["colonne"][sorted(audiences)]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
-    rows = contracts.loc[inside, [*NEEDED, *columns]]
-    flags = pd.DataFrame({code: rows[column].astype("boolean") for code, column in columns.items()})
-    unknown = flags.isna().any(axis=1)
-    text = pd.Series("", index=rows.index, dtype="str")
-    for code in flags:
-        text = text.mask(flags[code].fillna(False).astype("bool"), text + "+" + code)
-    profile = text.str.removeprefix("+").replace("", "AUCUN").mask(unknown, UNKNOWN)
-    table = cells(rows.assign(profil=profile), ["profil"])
+    rows = contracts.loc[inside, NEEDED].assign(profil=_profile(contracts[inside], audiences))
+    table = cells(rows, ["profil"])
     table["part_heures"] = table["heures"] / table["heures"].sum()
     table = measured(table).rename(columns={"personnes": "beneficiaires"})
-    return table.assign(edition=edition.annee, _sensible=~table["profil"].isin(["AUCUN", UNKNOWN]))
+    return table.assign(edition=edition.annee, _sensible=~table["profil"].isin([NONE, UNKNOWN]))
 
 
-def diversity(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+def _profile(rows: pd.DataFrame, audiences: list[str]) -> pd.Series:
+    """The audiences that each contract combines (`DELD+RSA`), NONE, or UNKNOWN when one status is."""
+    columns = reference.table("nomenclatures/publics").set_index("code")["colonne"][sorted(audiences)]
+    flags = pd.DataFrame({code: rows[column].astype("boolean") for code, column in columns.items()})
+    # A number for each combination, named once: texts put together contract by contract take twenty times as long.
+    number = flags.fillna(False).astype("int64") @ (2 ** np.arange(flags.shape[1]))
+    names = ["+".join(compress(flags, bits[::-1])) or NONE for bits in product((0, 1), repeat=flags.shape[1])]
+    return pd.Series(np.array(names)[number], rows.index, dtype="str").mask(flags.isna().any(axis=1), UNKNOWN)
+
+
+def diversity(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) -> pd.DataFrame:
     """Effective numbers (inverse of the Herfindahl-Hirschman index of hours): how many equal ones would be as spread.
 
-    edition, territoire, objet (segments, donneurs_ordre, employeurs), nombre, nombre_effectif, and measures.
+    edition, territoire, objet (segments, donneurs_ordre, employeurs, publics), nombre, nombre_effectif, and measures.
+    Audiences overlap, so that what is counted are their disjoint profiles, those that are known.
     """
-    objects = {"segments": "segment", "donneurs_ordre": "maitre_ouvrage_siret", "employeurs": "employeur_siret"}
-    inside = contracts["mecanisme"].isin(edition.mecanismes)
-    rows = contracts.loc[inside, ["territoire", *NEEDED, *objects.values()]]
+    objects = {
+        "segments": "segment",
+        "donneurs_ordre": "maitre_ouvrage_siret",
+        "employeurs": "employeur_siret",
+        "publics": "profil",
+    }
+    rows = contracts.assign(profil=_profile(contracts, audiences).replace(UNKNOWN, pd.NA))
+    rows = rows.loc[rows["mecanisme"].isin(edition.mecanismes), ["territoire", *NEEDED, *objects.values()]]
     base = cells(rows, ["territoire"]).set_index("territoire")
     parts = []
     for name, column in objects.items():

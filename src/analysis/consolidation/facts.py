@@ -52,6 +52,7 @@ def numbered(clean: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
     named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
+    named["operations"]["texte"] = text_in_force(named["operations"]["date_debut"])
     sent = clean["contrats"].reset_index(drop=True)  # row for row as `contracts`
     contracts = sent[["annee", "ctr_id", "eng_id"]].merge(
         named["engagements"][["annee", "eng_id", "operation", "est_garde", "entreprise_siret"]],
@@ -98,11 +99,21 @@ _OPERATION = [
     "annee",
     "operation",
     "mecanisme",
+    "texte",
     "segment",
     "is_anru",
     "maitre_ouvrage_siret",
     "maitre_ouvrage_categorie",
 ]
+
+
+def text_in_force(days: pd.Series) -> pd.Series:
+    """The code of the legal text in force on each day (`nomenclatures/textes`); missing before the first one."""
+    texts = reference.table("nomenclatures/textes")
+    starts = pd.to_datetime(texts["debut"]).to_numpy()
+    rank = np.searchsorted(starts, days.to_numpy(dtype="datetime64[ns]"), side="right") - 1
+    codes = pd.Series(texts["code"].to_numpy()[rank], index=days.index, dtype="str")
+    return codes.mask(days.isna() | (rank < 0))
 
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:

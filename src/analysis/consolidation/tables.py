@@ -12,8 +12,9 @@ from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import sensitivity
-from analysis.consolidation.trajectories import flows, issues, stays
+from analysis.consolidation.trajectories import flows, followed, issues, stays
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.params import ConsolidationParams, load_params
@@ -64,6 +65,7 @@ def build(dataset: str) -> None:
             **over_years(facts, clean["sorties"], known, described, settings),
             "indicateurs": measured,
             "comparaison": comparison(measured),
+            "representation": representation(measured, described),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
             "doublons_sensibilite": sensitivity(
@@ -86,7 +88,7 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
         parts["ventilation"].append(breakdown(contracts, edition))
         parts["femmes"].append(women(contracts, edition))
         parts["profils"].append(profiles(contracts, edition, settings.profile_audiences))
-        parts["diversification"].append(diversity(contracts, edition))
+        parts["diversification"].append(diversity(contracts, edition, settings.profile_audiences))
     nothing = pd.DataFrame()
     out = {name: pd.concat(found, ignore_index=True) if found else nothing for name, found in parts.items()}
     return out | {"femmes_ecart": nothing if out["femmes"].empty else women_gap(out["femmes"], dataset)}
@@ -101,7 +103,7 @@ def over_years(
     """
     contracts = contracts_in_scope(facts, dataset)
     if contracts.empty:
-        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
+        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours", "suivi"), pd.DataFrame())
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")
     if len(grown):
@@ -112,6 +114,7 @@ def over_years(
         "non_reponse": bracket(contracts, known, region, dataset),
         "sorties": outcomes_by_year(leavers(contracts, outcomes), dataset, settings.response_group),
         "parcours": flows(after),
+        "suivi": followed(facts),
     }
 
 

@@ -4,13 +4,14 @@ from analysis.consolidation.views.audiences import (
     audiences,
     audiences_over_years,
     profiles,
+    representation,
     women_and_men,
     women_by_axis,
     women_gap,
 )
 from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
 from analysis.consolidation.views.evolution import evolution, growth, silent
-from analysis.consolidation.views.outcomes import outcomes, outcomes_by_definition, trajectories
+from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
 from analysis.consolidation.views.reconciliation import published_beside
 from analysis.consolidation.views.volumes import by_epci, headline, message, volumes
 from analysis.consolidation.views.ways_in import breakdown, diversity, ways_in
@@ -23,6 +24,7 @@ __all__ = [
     "diversity",
     "duplicates_sensitivity",
     "evolution",
+    "followed",
     "growth",
     "headline",
     "message",
@@ -30,6 +32,7 @@ __all__ = [
     "outcomes_by_definition",
     "profiles",
     "published_beside",
+    "representation",
     "review",
     "silent",
     "trajectories",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
@@ -50,11 +52,17 @@ def profiles(page: Page) -> Content:
     if drawn.empty:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
     audiences = load_params().consolidation.profile_audiences
-    several = rows[rows["profil"].str.contains("+", regex=False)]["part_heures"].sum()
+    several = [
+        f"« {row.libelle} »" + f" {french(100 * row.part_heures, 1, '%')}"
+        for row in rows.itertuples()
+        if "+" in row.profil and pd.notna(row.part_heures)
+    ][:2]
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        alt=f"Les combinaisons de deux publics ou plus font {french(100 * several, 1, '%')} des heures.",
+        alt="Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
+        if several
+        else "Aucune combinaison de deux publics ou plus ne peut être montrée.",
         table=DataTable(
             rows,
             columns={
@@ -70,6 +78,58 @@ def profiles(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def representation(page: Page) -> Content:
+    """Whether an audience does more of the hours than its share of job-seekers; those without a comparator named."""
+    labels = reference.labels("publics")
+    rows = page.read("representation")
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(page.place)]
+    without = ", ".join(f"« {labels[code]} »" for code in labels if code not in set(rows["modalite"]))
+    unknown = (
+        f"Pour {without}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
+        "habitants n'en tient pas lieu."
+    )
+    if rows["part_heures"].dropna().empty:
+        return Prose(unknown)
+    margin = load_params().consolidation.representation_margin
+    rows = rows.assign(
+        libelle=rows["modalite"].map(labels),
+        mot=[_compared(row.rapport_min, row.rapport_max, margin) for row in rows.itertuples()],
+    )
+    return DataTable(
+        rows.sort_values("libelle"),
+        columns={
+            "libelle": Column("Public"),
+            "part_heures": Column("Part des heures", **PERCENT),
+            "comparateur_min": Column("Part des demandeurs d'emploi, de", **PERCENT),
+            "comparateur_max": Column("à", **PERCENT),
+            "annee_comparateur": Column("Année du comparateur"),
+            "rapport_min": Column("Rapport, de", 2),
+            "rapport_max": Column("à", 2),
+            "mot": Column("Dans les heures"),
+        },
+        caption="Les publics, en face de leur part parmi les demandeurs d'emploi du territoire",
+        scope=page.scope,
+        csv=page.csv("representation"),
+        note=" ".join(
+            sorted({f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()})
+        )
+        + (" La région est entre son département le plus bas et le plus haut. " if page.regional else " ")
+        + unknown,
+    )
+
+
+def _compared(low: float, high: float, margin: float) -> str:
+    """Whether the ratio, between its bounds, is above one, below, or as good as one."""
+    if pd.isna(low):
+        return SECRET
+    if low > 1 + margin:
+        return "plus que sa part"
+    if high < 1 - margin:
+        return "moins que sa part"
+    within = low >= 1 - margin and high <= 1 + margin
+    return f"autant, à {french(100 * margin, 0, '%')} près" if within else "non établi"
 
 
 def audiences_over_years(page: Page) -> Content:
