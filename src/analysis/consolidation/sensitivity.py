@@ -8,7 +8,7 @@ from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
 from analysis.consolidation.facts import Facts, consolidate
 from analysis.consolidation.indicators import in_scope, of_edition
-from analysis.core.dataset import Dataset, Edition
+from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 
 COLUMNS = ["edition", "seuil", "operations", "operations_en_moins", "heures", "heures_en_moins"]
@@ -32,18 +32,16 @@ def sensitivity(
     whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
     # What a threshold merges, a lower one merges too.
     small = _touched(clean, decisions, accepted(pairs, decisions, min(thresholds, default=None)))
-    before = consolidate(small, kept_operation(decisions))
+    before = _counted(consolidate(small, kept_operation(decisions)), dataset)
     rows = []
     for threshold in sorted(thresholds):
-        after = consolidate(small, _kept(decisions, accepted(pairs, decisions, threshold)))
+        after = _counted(consolidate(small, _kept(decisions, accepted(pairs, decisions, threshold))), dataset)
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire)
             if (*key, "heures_realisees") not in whole.index:
                 continue
             now = whole.loc[(*key, "heures_realisees")]
-            operations, hundredths = (
-                b - a for b, a in zip(_counted(before, edition), _counted(after, edition), strict=True)
-            )
+            operations, hundredths = (b - a for b, a in zip(before[edition.annee], after[edition.annee], strict=True))
             rows.append(
                 {
                     "edition": edition.annee,
@@ -82,6 +80,10 @@ def _kept(decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, str]:
     return kept_operation(pd.concat([decisions, extra], ignore_index=True))
 
 
-def _counted(facts: Facts, edition: Edition) -> tuple[int, int]:
-    """Operations of the edition's scope, and their hours in hundredths."""
-    return len(in_scope(facts, edition)), int(of_edition(facts.contracts, edition)["centiheures"].sum())
+def _counted(facts: Facts, dataset: Dataset) -> dict[int, tuple[int, int]]:
+    """Operations of each edition's scope, and their hours in hundredths."""
+    hours = facts.contracts[["annee", "mecanisme", "centiheures"]]
+    return {
+        edition.annee: (len(in_scope(facts, edition)), int(of_edition(hours, edition)["centiheures"].sum()))
+        for edition in dataset.editions
+    }

@@ -57,6 +57,10 @@ def build(dataset: str) -> None:
     queue = review_queue(pairs, decisions, settings.duplicate_review)
     known = in_place(clean, described)
     measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
+    merged = sensitivity(
+        clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
+    )
+    del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     write_results(
         dataset,
         "consolidation",
@@ -68,9 +72,7 @@ def build(dataset: str) -> None:
             "representation": representation(measured, described),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
-            "doublons_sensibilite": sensitivity(
-                clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
-            ),
+            "doublons_sensibilite": merged,
             "editions": editions(measured, known, described),
             "headlines": strip(measured, described),
         },
