@@ -91,10 +91,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             root = project(Path(scratch) / "project", times)
             persons = pd.read_parquet(root / "data/processed/demo/clean/exports/beneficiaires.parquet")
-            latest = persons[persons["annee"] == persons["annee"].max()]["ben_id"].nunique()
+            by_year = persons.groupby("annee")["ben_id"].nunique()
+            structures = persons["structure_id"].nunique()
             figures[times] = measure(root)
         seconds, memory = figures[times]
-        print(f"x{times}: {latest} persons in the latest year, {seconds:.1f} s, {memory:.2f} GB", flush=True)
+        print(
+            f"x{times}: {structures} structures, {by_year.mean():.0f} persons a year on average of {len(by_year)} "
+            f"editions ({by_year.iloc[-1]} in the latest), {seconds:.1f} s, {memory:.2f} GB",
+            flush=True,
+        )
     ratio = [figures[options.times][i] / figures[1][i] for i in (0, 1)]
     print(f"x{options.times} over x1: time {ratio[0]:.1f}, memory {ratio[1]:.1f} (linear: {options.times})")
 

@@ -107,6 +107,21 @@ def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
 
 
+def test_contracts_that_two_structures_number_the_other_way_round_are_matched_by_what_they_are(dataset: Path) -> None:
+    zoe, ali = TABLES["beneficiaires"][0], {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali", "sexe": "M"}
+    contract, hours = TABLES["contrats"][0], {"mois": "2025-02", "heures": "40"}
+    for structure, (first, second) in {"S1": ("B1", "B2"), "S2": ("B2", "B1")}.items():
+        contracts = [{**contract, "ben_ref": first}, {**contract, "ctr_id": "C2", "ben_ref": second}]
+        whose = {first: "C1", second: "C2"}
+        worked = [{**row, "ctr_id": whose["B1"]} for row in TABLES["heures"]] + [{**hours, "ctr_id": whose["B2"]}]
+        send({"beneficiaires": [zoe, ali], "contrats": contracts, "heures": worked}, structure=structure)
+    decide(dataset, "S2,OP1,S1,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 190.75
+    assert values["contrats_travail", "ensemble"] == 2
+    assert values["heures_realisees", "M"] == 40
+
+
 def test_training_split_off_by_one_structure_only_is_not_counted_twice(dataset: Path) -> None:
     split = [
         {"ctr_id": "C1", "mois": "2025-02", "heures": "80,5", "nature_heures": "TRAVAIL"},

@@ -30,7 +30,7 @@ def contracts(*rows: dict) -> pd.DataFrame:
         "annee": 2025, "operation": "OP", "structure_id": "S1", "ben_id": "a", "employeur_siret": "e",
         "entreprise_siret": "c", "mecanisme": "EXEC", "segment": "PROPRETE", "sexe": "F", "contrat_type": "CDD",
         "employeur_kind": "DIRECT", "maitre_ouvrage_siret": "b", "maitre_ouvrage_categorie": "COMMUNE",
-        "is_anru": False, "est_iae": False, "est_alternance": False, "date_debut": "2025-01-01",
+        "texte": "CCP_2019", "is_anru": False, "est_iae": False, "est_alternance": False, "date_debut": "2025-01-01",
         "date_fin": "2025-06-30", "rsa": False, "qpv": False, "jeune": False, "senior": False, "deld": False,
         "h": 100.0,
     }  # fmt: skip

@@ -24,10 +24,9 @@ def stays(facts: Facts, gap_months: int) -> pd.DataFrame:
 
     `dernier` is the stay's last contract. Contracts whose end is not known hold their stay open.
     """
-    rows = facts.contracts.sort_values(["ben_id", "date_debut", "annee", "contrat"])
-    rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last")[
-        ["ben_id", "contrat", "date_debut", "date_fin", "employeur_siret"]
-    ]
+    rows = facts.contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
+    rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])
+    rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last").drop(columns="annee")
     far = pd.Timestamp("2262-01-01")
     end = rows["date_fin"].fillna(far)
     reached = end.astype("int64").groupby(rows["ben_id"]).cummax().astype(end.dtype)
