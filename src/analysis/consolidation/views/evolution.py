@@ -113,8 +113,8 @@ def silent(page: Page) -> Content:
         line_chart(lines.astype("float64")),
         title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
         alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place n'ont déclaré "
-        f"aucune heure : le total serait de {french(row['central'])} heures si elles avaient suivi leur dernière déclaration, "
-        f"de {french(row['haut'])} dans l'hypothèse haute.",
+        f"aucune heure : le total serait de {french(row['central'])} heures si elles avaient suivi leur dernière "
+        f"déclaration, de {french(row['haut'])} dans l'hypothèse haute.",
         table=DataTable(
             shown.sort_values("edition", ascending=False),
             columns={
