@@ -234,8 +234,8 @@ def women_gap(page: Page) -> Content:
         title="Pourquoi la part des femmes dans les heures change, en points",
         alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
         f"{french(100 * row['part_depart'], 1, '%')} à {french(100 * row['part'], 1, '%')}. Par "
-        f"« {row['libelle'].lower()} », ce qui est acheté y compte pour {french(100 * row['effet_structure'], 1)} et qui "
-        f"est embauché pour {french(100 * row['effet_embauche'], 1)}, en points.",
+        f"« {row['libelle'].lower()} », ce qui est acheté y compte pour {french(100 * row['effet_structure'], 1)} "
+        f"et qui est embauché pour {french(100 * row['effet_embauche'], 1)}, en points.",
         table=DataTable(
             rows,
             columns={
