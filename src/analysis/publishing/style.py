@@ -64,6 +64,9 @@ def bar_chart(
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
     ax.margins(x=0.12, y=0.02)
+    if values.min() < 0:  # its number stands to the left of the bar
+        ax.spines["left"].set_visible(False)
+        ax.set_xlim(values.min() - 0.16 * (values.max() - values.min()))
     ax.axvline(0, color=SOFT, linewidth=0.8)
     return fig
 

@@ -12,6 +12,8 @@ from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
+EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
+
 
 def audiences(page: Page) -> Content:
     """Share of hours by audience, on the hours whose status is known; audiences overlap and are never stacked."""
@@ -223,20 +225,33 @@ def women_gap(page: Page) -> Content:
     if rows.empty or not page.regional:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
     about = reference.table("publication/axes").set_index("axe")["libelle"]
-    return DataTable(
-        rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle"),
-        columns={
-            "libelle": Column("Axe"),
-            "edition_depart": Column("Depuis"),
-            "part_depart": Column("Part au départ", **PERCENT),
-            "part": Column("Part dans l'édition", **PERCENT),
-            "ecart": Column("Écart", **POINTS),
-            "effet_structure": Column("dû aux heures achetées", **POINTS),
-            "effet_embauche": Column("dû aux embauches", **POINTS),
-        },
-        caption="Pourquoi la part des femmes dans les heures change",
-        scope=page.scope,
-        csv=page.csv("femmes_ecart"),
-        note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, le "
-        "second à qui est embauché dans chacune (décomposition de Kitagawa).",
+    rows = rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle")
+    drawn = rows.set_index("libelle")[["effet_structure", "effet_embauche"]].stack()
+    drawn.index = [f"{axis} : {EFFECTS[name]}" for axis, name in drawn.index]
+    row = rows[rows["axe"] == "segment"].iloc[0] if "segment" in set(rows["axe"]) else rows.iloc[0]
+    return Figure(
+        bar_chart(drawn, digits=1, unit="points", factor=100),
+        title="Pourquoi la part des femmes dans les heures change, en points",
+        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
+        f"{french(100 * row['part_depart'], 1, '%')} à {french(100 * row['part'], 1, '%')}. Par "
+        f"« {row['libelle'].lower()} », ce qui est acheté y compte pour {french(100 * row['effet_structure'], 1)} "
+        f"et qui est embauché pour {french(100 * row['effet_embauche'], 1)}, en points.",
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column("Axe"),
+                "edition_depart": Column("Depuis"),
+                "part_depart": Column("Part au départ", **PERCENT),
+                "part": Column("Part dans l'édition", **PERCENT),
+                "ecart": Column("Écart", **POINTS),
+                "effet_structure": Column("dû aux heures achetées", **POINTS),
+                "effet_embauche": Column("dû aux embauches", **POINTS),
+            },
+            caption="Pourquoi la part des femmes dans les heures change",
+            scope=page.scope,
+            csv=page.csv("femmes_ecart"),
+            note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, "
+            "le second à qui est embauché dans chacune (décomposition de Kitagawa).",
+        ),
+        source=source_line(page),
     )
