@@ -67,8 +67,8 @@ def project(root: Path, times: int) -> Path:
     return root
 
 
-def measure(root: Path) -> tuple[float, float]:
-    """Seconds and peak memory (GB) of the consolidation's stage in `root`."""
+def measure(root: Path) -> tuple[float, float, float]:
+    """Seconds, seconds of processor and peak memory (GB) of the consolidation's stage in `root`."""
     environment = {**os.environ, "ANALYSIS_ROOT": str(root), "PYTHONPATH": str(root / "src")}
     command = [sys.executable, "-m", "analysis.cli", "analyse", "consolidation", "demo"]
     start = time.perf_counter()
@@ -76,7 +76,7 @@ def measure(root: Path) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"the stage failed in {root}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1e6
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e6
 
 
 def main() -> None:
@@ -94,14 +94,20 @@ def main() -> None:
             by_year = persons.groupby("annee")["ben_id"].nunique()
             structures = persons["structure_id"].nunique()
             figures[times] = measure(root)
-        seconds, memory = figures[times]
+        seconds, processor, memory = figures[times]
         print(
             f"x{times}: {structures} structures, {by_year.mean():.0f} persons a year on average of {len(by_year)} "
-            f"editions ({by_year.iloc[-1]} in the latest), {seconds:.1f} s, {memory:.2f} GB",
+            f"editions ({by_year.iloc[-1]} in the latest), {seconds:.1f} s, "
+            f"{processor:.1f} s of processor, {memory:.2f} GB",
             flush=True,
         )
-    ratio = [figures[options.times][i] / figures[1][i] for i in (0, 1)]
-    print(f"x{options.times} over x1: time {ratio[0]:.1f}, memory {ratio[1]:.1f} (linear: {options.times})")
+    time_ratio, processor, memory = (
+        large / small for large, small in zip(figures[options.times], figures[1], strict=True)
+    )
+    print(
+        f"x{options.times} over x1: time {time_ratio:.1f}, processor {processor:.1f}, memory {memory:.1f} "
+        f"(linear: {options.times})"
+    )
 
 
 if __name__ == "__main__":
