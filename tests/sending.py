@@ -83,6 +83,25 @@ def send(
     return folder
 
 
+def totals(*rows: tuple[str, str, float], place: str = "32", shown: str = "ACCORD") -> list[dict[str, str]]:
+    """Rows of the table of totals: indicator, modality, value."""
+    return [
+        {"territoire": place, "indicateur": name, "modalite": who, "valeur": str(value), "diffusion": shown}
+        for name, who, value in rows
+    ]
+
+
+def send_totals(
+    rows: list[dict[str, str]], *, structure: str = "S1", year: str = "2025", dataset: str = "essai"
+) -> Path:
+    """Write the send of a structure that has totals only; the folder may hold other tables already."""
+    folder = raw_dir(dataset) / "exports" / structure / year
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = [column.name for column in EXPORTS["agregats"].columns]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "agregats.csv", sep=";", index=False)
+    return folder
+
+
 def changed(table: str, row: int = 0, **values: str) -> dict[str, list[dict[str, str]]]:
     """`TABLES` with one row of one table changed."""
     rows = [dict(found) for found in TABLES[table]]

@@ -39,7 +39,7 @@ def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_no
     assert read_table(quality_dir("aisne") / "inventaire.parquet").empty
 
 
-def as_a_sender(source: Path, target: Path) -> None:
+def as_a_sender(source: Path, target: Path, key: str = "X1") -> None:
     """The questionnaire with its example lines turned into a real answer."""
     blank = CalamineWorkbook.from_path(source)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,12 +47,14 @@ def as_a_sender(source: Path, target: Path) -> None:
         for name in blank.sheet_names[:-1]:
             sheet = book.add_worksheet(name)
             for number, row in enumerate(blank.get_sheet_by_name(name).to_python()[:2]):
-                sheet.write_row(number, 0, ["X1" if cell == "EXEMPLE" else cell for cell in row])
+                sheet.write_row(number, 0, [key if cell == "EXEMPLE" else cell for cell in row])
 
 
 def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path) -> None:
     folder = new_dataset("aisne", "32", 2025)
-    (folder / "structures.csv").write_text("structure_id,nom,siret,mapping\nX1,Essai,,modele\n")
+    lines = "X1,Essai,,modele\nX2,Totaux,,modele\nS02,Partenaire,,modele\n"
+    (folder / "structures.csv").write_text(f"structure_id,nom,siret,mapping\n{lines}")
+    as_a_sender(folder / "questionnaires" / "totaux.xlsx", folder / "exports" / "X2" / "2025" / "totaux.xlsx", "32")
     as_a_sender(folder / "questionnaires" / "export.xlsx", folder / "exports" / "X1" / "2025" / "export.xlsx")
     as_a_sender(folder / "questionnaires" / "inventaire.xlsx", folder / "inventaire" / "x.xlsx")
     as_a_sender(folder / "questionnaires" / "besoins.xlsx", folder / "besoins" / "x.xlsx")
@@ -61,6 +63,8 @@ def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path)
     for name in ("exports", "inventaire"):
         assert read_table(quality_dir("aisne") / f"{name}.parquet")["message"].tolist() == []
     assert read_table(clean_dir("aisne", "exports") / "heures.parquet")["heures"].tolist() == [120.5]
+    assert read_table(clean_dir("aisne", "exports") / "agregats.parquet")["valeur"].tolist() == [12500]
+    assert read_table(clean_dir("aisne", "exports") / "accompagnements.parquet")["part"].tolist() == [0.4, 0.6]
     assert len(read_table(clean_dir("aisne", "inventory") / "besoins.parquet")) == 1
 
 

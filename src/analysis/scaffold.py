@@ -18,7 +18,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
-from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Column, Table
+from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.rows import EXAMPLE
 
@@ -69,7 +69,8 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
     questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())
     questionnaire(folder / "questionnaires" / "besoins.xlsx", NEEDS.values())
-    questionnaire(folder / "questionnaires" / "export.xlsx", EXPORTS.values())
+    questionnaire(folder / "questionnaires" / "export.xlsx", [EXPORTS[name] for name in EXPORTS if name != TOTALS])
+    questionnaire(folder / "questionnaires" / "totaux.xlsx", [EXPORTS[TOTALS]])
     return folder
 
 
@@ -105,7 +106,7 @@ def _readme(name: str, region: str) -> str:
 
 
 def model_mapping() -> str:
-    """The mapping of the model workbook, one heading per canonical column: the one to copy and edit."""
+    """The mapping of the model workbooks, one heading per canonical column: the one to copy and edit."""
     head = (
         "# Correspondance entre les colonnes d'un fichier reçu (à droite) et les colonnes attendues (à gauche).\n"
         "# Copiez ce fichier sous un autre nom par logiciel, changez la partie droite, donnez ce nom dans\n"
@@ -113,7 +114,7 @@ def model_mapping() -> str:
     )
     tables = {
         name: {
-            "fichier": "export.xlsx",
+            "fichier": "totaux.xlsx" if name == TOTALS else "export.xlsx",
             "feuille": name,
             "colonnes": {column.name: column.name for column in table.columns},
         }

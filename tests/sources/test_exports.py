@@ -235,7 +235,8 @@ def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path
 def test_a_mapping_may_have_the_year_in_the_names_of_files(dataset: Path) -> None:
     folder = send()
     changes = mapping()
-    for place in changes["tables"].values():
+    for name in TABLES:
+        place = changes["tables"][name]
         received = folder / place["fichier"]
         place["fichier"] = f"{received.stem}_{{annee}}.csv"
         received.rename(folder.parent / place["fichier"].replace("{annee}", "2025"))

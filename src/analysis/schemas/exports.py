@@ -20,6 +20,7 @@ _TRACE = {
     "fichier": column(TEXT, "Fichier reçu"),
     "ligne": column("int64", "Ligne dans le fichier reçu"),
 }
+_METHOD = column(TEXT, "declaree, deduite (la seule qui manquait), defaut (à parts égales) ou ramenee à une somme de 1")
 _PERSON = column(TEXT, "Pseudonyme de la personne (HMAC-SHA-256)")
 
 
@@ -53,9 +54,15 @@ SCHEMAS = {
             {
                 **_SEND,
                 **_canonical("territoires"),
-                "part_methode": column(TEXT, "declaree, ou ramenee à une somme de 1"),
+                "part_methode": _METHOD,
                 **_TRACE,
             },
+        ),
+        table(
+            "accompagnements",
+            "Part d'une structure dans une opération déclarée que plusieurs accompagnent ; la sienne comprise",
+            ["annee", "op_id", "partenaire_id"],
+            {**_SEND, **_canonical("accompagnements"), "part_methode": _METHOD, **_TRACE},
         ),
         table(
             "engagements",
@@ -101,6 +108,12 @@ SCHEMAS = {
             "La situation d'une personne après un contrat, à une échéance",
             ["annee", "ctr_id", "horizon_m"],
             {**_SEND, **_canonical("sorties"), **_TRACE},
+        ),
+        table(
+            "agregats",
+            "Un total d'une structure qui n'envoie pas de lignes ; `cumul`, dans la liste, dit ce qui s'additionne",
+            ["structure_id", "annee", "territoire", "indicateur", "modalite"],
+            {**_SEND, **_canonical("agregats"), **_TRACE},
         ),
     )
 }

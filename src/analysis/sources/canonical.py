@@ -30,12 +30,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table a supplier sends; `key` is unique within one structure and one edition."""
+    """A table a supplier sends; `key` is unique within one structure and one edition.
+
+    An `optional` table may be missing from a send without a word.
+    """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    optional: bool = False
 
     @property
     def required(self) -> list[str]:
@@ -84,8 +88,19 @@ EXPORTS = {
             (
                 Column("op_id", "texte", "Identifiant de l'opération", required=True),
                 Column("epci_siren", "epci", "SIREN de l'intercommunalité d'exécution", required=True),
-                Column("part", "nombre", "Part de l'opération, de 0 à 1", required=True, example=1),
+                Column("part", "nombre", "Part de l'opération, de 0 à 1 ; sans aucune, à parts égales", example=1),
             ),
+        ),
+        Table(
+            "accompagnements",
+            "Autres structures qui accompagnent une opération, avec leur part ; facultatif",
+            ("op_id", "partenaire_id"),
+            (
+                Column("op_id", "texte", "Identifiant de l'opération", required=True),
+                Column("partenaire_id", "texte", "Identifiant de l'autre structure", required=True, example="S02"),
+                Column("part", "nombre", "Sa part, de 0 à 1 ; ce qui reste est la vôtre", example=0.4),
+            ),
+            optional=True,
         ),
         Table(
             "engagements",
@@ -171,8 +186,24 @@ EXPORTS = {
                 Column("date_enquete", "date", "Date de l'enquête"),
             ),
         ),
+        Table(
+            "agregats",
+            "Totaux de l'année, dans le champ de l'édition, d'une structure qui n'envoie pas de lignes",
+            ("territoire", "indicateur", "modalite"),
+            (
+                Column("territoire", "texte", "Code de la région, d'un département ou d'une intercommunalité", True),
+                Column("indicateur", "code", "Ce qui est compté", required=True, codelist="agregats"),
+                Column("modalite", "code", "Pour qui, ou par quelle voie", required=True, codelist="modalites"),
+                Column(
+                    "valeur", "nombre", "Valeur (une part de 0 à 1) ; 0 s'il n'y en a pas", required=True, example=12500
+                ),
+                Column("diffusion", "code", "Ce qui peut en être montré", required=True, codelist="diffusions"),
+            ),
+            optional=True,
+        ),
     )
 }
+TOTALS = "agregats"  # the table sent instead of all the others
 
 INVENTORY = {
     table.name: table

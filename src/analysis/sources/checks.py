@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import ExportParams
+from analysis.sources.canonical import TOTALS
 from analysis.sources.typer import Typer
 
 DATES = {
@@ -33,7 +34,8 @@ def check(tables: dict[str, pd.DataFrame], typer: Typer, limits: ExportParams, d
     _more_than_since_origin(tables["operations"], hours, typer)
     _realisation(tables["operations"], hours, typer, limits, pd.Timestamp(dataset.date_observation))
     _unknown_status(tables["contrats"], typer, limits)
-    _other_structures(tables["operations"], typer, [edition.annee for edition in dataset.editions])
+    sends = pd.concat([tables[name][["annee", "structure_id"]] for name in ("operations", TOTALS)])
+    _other_structures(sends, typer, [edition.annee for edition in dataset.editions])
 
 
 def _improbable_dates(tables: dict[str, pd.DataFrame], typer: Typer, first: pd.Timestamp) -> None:
@@ -142,9 +144,9 @@ def _unknown_status(contracts: pd.DataFrame, typer: Typer, limits: ExportParams)
         typer.flag(rows.assign(ligne=pd.NA, **{column: said}), "statut_inconnu_export", column)
 
 
-def _other_structures(operations: pd.DataFrame, typer: Typer, years: list[int]) -> None:
+def _other_structures(sends: pd.DataFrame, typer: Typer, years: list[int]) -> None:
     """W17: editions that not the same structures sent for as the edition before; of no structure in particular."""
-    sent = {year: set(structures) for year, structures in operations.groupby("annee")["structure_id"]}
+    sent = {year: set(structures) for year, structures in sends.groupby("annee")["structure_id"]}
     received = [year for year in sorted(years) if year in sent]
     said = [
         f"structures en {year} : {len(sent[year])}, en {before} : {len(sent[before])} "

@@ -25,30 +25,31 @@ from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
-from analysis.sources.canonical import EXPORTS, Table
+from analysis.sources import parts, totals
+from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import load_secret, person_keys
-from analysis.sources.rows import keyed, linked, with_key
+from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
-PART_TOLERANCE = 1e-6  # of the sum of parts (rule E1)
 
 
 def build(dataset: str) -> None:
     """Read all exports of `dataset`; write its clean tables and `quality/exports.parquet`."""
     described = load_dataset(dataset)
     received = read_exports(raw_dir(dataset), described)
+    senders = set(mappings_by_structure(raw_dir(dataset)))
     typer = Typer(SOURCE)
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
     received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     limits = load_params().exports
-    tables = clean(received, typer, secret, limits)
+    tables = clean(received, typer, secret, limits, dataset=described, senders=senders)
     check(tables, typer, limits, described)
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
@@ -77,10 +78,28 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     if problems:
         raise DataError("\n".join(sorted(problems)))
     known = {mapping.nom: mapping for mapping in mappings.values()}
-    parts: dict[str, list[pd.DataFrame]] = {table: [] for table in EXPORTS}
+    found: dict[str, list[pd.DataFrame]] = {table: [] for table in EXPORTS}
     for (name, table), rows in sorted(received.items()):
-        parts[table].append(_to_canonical(rows, known[name], known[name].tables[table]))
-    return {table: _together(found, EXPORTS[table]) for table, found in parts.items()}
+        found[table].append(_to_canonical(rows, known[name], known[name].tables[table]))
+    tables = {table: _together(frames, EXPORTS[table]) for table, frames in found.items()}
+    _refuse_totals_beside_rows(tables)
+    return tables
+
+
+def _refuse_totals_beside_rows(received: dict[str, pd.DataFrame]) -> None:
+    """Raise DataError for each structure and year with both: nobody could say what its totals count already."""
+    filled = {
+        name: {
+            (row.structure_id, row.annee)
+            for row in rows[rows[EXPORTS[name].key[0]].ne(EXAMPLE)][["structure_id", "annee"]].itertuples()
+        }
+        for name, rows in received.items()
+    }
+    detailed = set().union(*(sends for name, sends in filled.items() if name != TOTALS))
+    both = sorted(filled[TOTALS] & detailed)
+    if both:
+        reason = "des totaux et des lignes"
+        raise DataError("\n".join(str(fatal("agregat_et_detail", f"exports/{s}, {y}", reason)) for s, y in both))
 
 
 def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -116,14 +135,28 @@ def _edition(structure: str, year: str, dataset: Dataset) -> int:
 
 
 def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> Iterator[tuple[str, list[list]]]:
-    """The rows of each table that one structure sent for one year: the mapped cells, then `_TRACE`."""
+    """The rows of each table that one structure sent for one year: the mapped cells, then `_TRACE`.
+
+    A table may be missing when it is optional, or when the structure sent totals: the others are read or refused.
+    """
     books: dict[str, Workbook] = {}
     archive = mapping.archive_path(year)
     packed = open_archive(exports / structure / archive, f"exports/{structure}/{archive}") if archive else None
+    names = {table: mapping.path(table, year) for table in mapping.tables}
+    paths = {
+        table: packed / name.removeprefix(f"{archive}/") if packed else exports / structure / name
+        for table, name in names.items()
+    }
+    absent = {
+        table
+        for table, place in mapping.tables.items()
+        if not _is_there(paths[table], f"exports/{structure}/{names[table]}", place, books)
+    }
+    in_totals = TOTALS in mapping.tables and TOTALS not in absent
     for table, place in mapping.tables.items():
-        name = mapping.path(table, year)
-        path = packed / name.removeprefix(f"{archive}/") if packed else exports / structure / name
-        sheet, called = _sheet(path, f"exports/{structure}/{name}", mapping, place, books)
+        if table in absent and (in_totals or EXPORTS[table].optional):
+            continue
+        sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
         where = _positions(sheet, _headings(place), called)
         trace = [called, structure, year]
         yield (
@@ -135,15 +168,28 @@ def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> It
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
 
 
+def _is_there(path: Path | zipfile.Path, called: str, place: TableMapping, books: dict[str, Workbook]) -> bool:
+    """Whether a send holds the file of a table, and its sheet in a workbook."""
+    if not path.is_file():
+        return False
+    return place.feuille is None or place.feuille in _book(path, called, books).titles
+
+
+def _book(path: Path | zipfile.Path, called: str, books: dict[str, Workbook]) -> Workbook:
+    """A workbook, opened once for all its sheets."""
+    if called not in books:
+        books[called] = Workbook(path, called)
+    return books[called]
+
+
 def _sheet(
     path: Path | zipfile.Path, called: str, mapping: Mapping, place: TableMapping, books: dict[str, Workbook]
 ) -> tuple[Sheet, str]:
-    """A table as received and how messages call it; a workbook is opened once for all its sheets."""
+    """A table as received and how messages call it."""
     if place.feuille is None:
         return csv_sheet(path, called, encoding=mapping.encodage, separator=mapping.separateur), called
-    if called not in books:
-        books[called] = Workbook(path, called)
-    return books[called].sheet(place.feuille, decimal=mapping.decimale), f"{called}[{place.feuille}]"
+    sheet = _book(path, called, books).sheet(place.feuille, decimal=mapping.decimale)
+    return sheet, f"{called}[{place.feuille}]"
 
 
 def _headings(place: TableMapping) -> list[str]:
@@ -172,11 +218,11 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
     return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
 
 
-def _together(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
+def _together(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """All suppliers' rows in the order of structures, years and lines, absent columns empty."""
     columns = [column.name for column in table.columns]
     extra = [*_TRACE, "decimale", "format_date"]
-    rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*columns, *extra])
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*columns, *extra])
     rows = rows.reindex(columns=[*columns, *extra]).astype(
         {**dict.fromkeys([*columns, *extra], "str"), "annee": "int64", "ligne": "int64"}
     )
@@ -187,9 +233,15 @@ def _together(parts: list[pd.DataFrame], table: Table) -> pd.DataFrame:
 
 
 def clean(
-    received: dict[str, pd.DataFrame], typer: Typer, secret: bytes, limits: ExportParams
+    received: dict[str, pd.DataFrame],
+    typer: Typer,
+    secret: bytes,
+    limits: ExportParams,
+    *,
+    dataset: Dataset,
+    senders: set[str],
 ) -> dict[str, pd.DataFrame]:
-    """Typed, linked, pseudonymised tables, each sorted by its key.
+    """Typed, linked, pseudonymised tables, each sorted by its key; `senders` are the structures that may send.
 
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
@@ -211,12 +263,14 @@ def clean(
     outcomes = linked(with_key(typed["sorties"], "horizon_m", typer), ["ctr_id"], contracts, typer)
     tables = {
         "operations": operations,
-        "territoires": _parts(places, typer),
+        "territoires": _between_places(places, typer),
+        "accompagnements": _between_structures(typed["accompagnements"], operations, senders, typer),
         "engagements": engagements,
         "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
         "contrats": contracts.drop(columns="ben_ref"),
         "heures": hours,
         "sorties": outcomes,
+        TOTALS: totals.checked(typed[TOTALS], dataset, typer),
     }
     return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}
 
@@ -307,13 +361,20 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     return rows.assign(heures=(rows["heures"] * 100).round() / 100)
 
 
-def _parts(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
-    """Shares of an operation's EPCI that sum to 1: scaled in proportion where they did not."""
-    rows = rows[rows["part"].gt(0)].copy()
+def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Shares of an operation's EPCI that sum to 1."""
     # What is executed outside the region keeps its share, which counts in no EPCI of ours.
-    total = rows.groupby(["annee", "op_id"])["part"].transform("sum")
-    wrong = (total - 1).abs() > PART_TOLERANCE
-    first = rows[wrong].drop_duplicates(["annee", "op_id"])
-    typer.flag(first.assign(part=total[first.index].round(6).astype("str")), "parts_somme", "part")
-    rows = rows.assign(part=rows["part"] / total, part_methode=wrong.map({True: "ramenee", False: "declaree"}))
+    rows = parts.completed(rows, ["annee", "op_id"], typer)
     return rows[rows["epci_siren"].notna()]
+
+
+def _between_structures(rows: pd.DataFrame, operations: pd.DataFrame, senders: set[str], typer: Typer) -> pd.DataFrame:
+    """Shares of the structures of an operation that sum to 1, the sender's included: what its partners leave."""
+    rows = linked(rows, ["annee", "op_id"], operations, typer)
+    known = rows["partenaire_id"].isin(list(senders))
+    typer.flag(rows[~known], "partenaire_inconnu", "partenaire_id", record="enregistrement")
+    rows = rows[known]
+    own = rows.drop_duplicates(["annee", "op_id"]).assign(part=float("nan"))
+    own["partenaire_id"] = own["structure_id"]
+    rows = pd.concat([rows, own]).drop_duplicates(["annee", "op_id", "partenaire_id"], ignore_index=True)
+    return parts.completed(rows, ["annee", "op_id"], typer)

@@ -97,10 +97,15 @@ class Workbook:
             raise fatal("fichier_illisible", name, str(error)) from None
         self._name = name
 
+    @property
+    def titles(self) -> list[str]:
+        """The names of its sheets."""
+        return self._book.sheet_names
+
     def sheet(self, title: str, *, decimal: str = ".") -> Sheet:
         """The rows of one sheet as text, numbers with `decimal`, dates as YYYY-MM-DD; blank rows left out."""
-        if title not in self._book.sheet_names:
-            have = ", ".join(self._book.sheet_names)
+        if title not in self.titles:
+            have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
         rows = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
         header = [str(cell).strip() for cell in rows[0]] if rows else []

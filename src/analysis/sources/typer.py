@@ -50,11 +50,11 @@ class Typer:
         return out
 
     def code(self, rows: pd.DataFrame, column: str, codelist: str) -> pd.Series:
-        """A code of the codelist, in capitals; unknown codes become null."""
-        value = rows[column].str.upper()
-        bad = value.notna() & ~value.isin(list(reference.labels(codelist)))
-        self.flag(rows[bad], "code_inconnu", column)
-        return value.mask(bad)
+        """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
+        spelt = {code.upper(): code for code in reference.labels(codelist)}
+        value = rows[column].str.upper().map(spelt).astype("str")
+        self.flag(rows[rows[column].notna() & value.isna()], "code_inconnu", column)
+        return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
         return rows[column]

@@ -1,0 +1,42 @@
+"""Parts of one thing that sum to 1: those of an operation between EPCI, or between the structures that support it.
+
+    declared    as sent
+    deduced     the only one that is missing: what is left up to 1
+    default     several are missing: they share what is left equally (all of it where none is sent)
+    scaled      the sum was not 1: each is divided by it
+
+Source of the rule: domain rule E1. What rests on the default is marked, so that its weight can be printed.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.sources.typer import Typer
+
+TOLERANCE = 1e-6  # of the sum of parts (rule E1)
+DECLARED, DEDUCED, DEFAULT, SCALED = "declaree", "deduite", "defaut", "ramenee"
+
+
+def completed(rows: pd.DataFrame, whole: list[str], typer: Typer) -> pd.DataFrame:
+    """`rows` with `part` filled in and summing to 1 within each `whole`, and `part_methode`; no part of zero is left.
+
+    Flags `parts_manquantes` once for each whole with missing parts that could not be deduced, `parts_somme` once for
+    each one whose sum was wrong.
+    """
+    rows = rows[~rows["part"].le(0)]
+    keys = [rows[column] for column in whole]
+    missing = rows["part"].isna()
+    number = missing.groupby(keys).transform("sum")
+    left = 1 - rows["part"].fillna(0).groupby(keys).transform("sum")
+    method = pd.Series(DECLARED, index=rows.index, dtype="str")
+    method = method.mask(missing, DEDUCED).mask(missing & number.gt(1), DEFAULT)
+    vague = missing & (number.gt(1) | left.le(TOLERANCE))
+    typer.flag(rows[vague].drop_duplicates(whole), "parts_manquantes", "part")
+    given = rows["part"].where(~missing, left.clip(lower=0) / number.where(missing))
+    rows = rows.assign(part=given, part_methode=method)[given.gt(0)]
+    total = rows["part"].groupby([rows[column] for column in whole]).transform("sum")
+    wrong = (total - 1).abs() > TOLERANCE
+    first = rows[wrong].drop_duplicates(whole)
+    typer.flag(first.assign(part=total[first.index].round(6).astype("str")), "parts_somme", "part")
+    return rows.assign(part=rows["part"] / total, part_methode=rows["part_methode"].mask(wrong, SCALED))

@@ -1,0 +1,92 @@
+"""Totals that a structure sends for a year instead of rows: what can be said of them without its rows.
+
+The codelist `agregats` says of each figure how several of them combine (`cumul`) and what a ratio follows from.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
+from analysis.sources.typer import Typer
+
+HOURS = "heures_realisees"
+CLOSED = "RESERVE"  # what may be shown of a figure when its sender did not say
+_SEND = ["structure_id", "annee"]
+_CELL = [*_SEND, "territoire", "indicateur", "modalite"]
+
+
+def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
+    """The typed rows of `agregats` that count, `diffusion` filled in; the others are refused, with their reason."""
+    kinds = reference.table("nomenclatures/agregats").set_index("code")
+    # An unknown code or an unreadable number is already a row of the quality table.
+    rows = rows.dropna(subset=["indicateur", "modalite", "valeur"])
+    if rows.empty:
+        return rows
+    rows = _refused(rows, ~_known_place(rows, dataset), "agregat_territoire", "territoire", typer)
+    local = rows["territoire"].isin(reference.epci()["epci_siren"]) & rows["modalite"].ne(WHOLE)
+    rows = _refused(rows, local, "agregat_intercommunalite", "modalite", typer)
+    rows = _refused(rows, rows["valeur"].lt(0), "agregat_negatif", "valeur", typer)
+    share = rows["indicateur"].map(kinds["cumul"]).eq("part") | rows["indicateur"].str.startswith("part_max_")
+    rows = _refused(rows, share & rows["valeur"].gt(1), "agregat_part", "valeur", typer)
+    rows = _refused(rows, _above(rows, kinds, dataset), "agregat_depasse", "valeur", typer)
+    rows = _refused(rows, _without_hours(rows, dataset), "agregat_sans_heures", "territoire", typer)
+    rows = _refused(rows, _derivable(rows, kinds), "agregat_derive", "indicateur", typer)
+    return rows.assign(diffusion=rows["diffusion"].fillna(CLOSED))
+
+
+def _refused(rows: pd.DataFrame, wrong: pd.Series, rule: str, column: str, typer: Typer) -> pd.DataFrame:
+    typer.flag(rows[wrong], rule, column, record="enregistrement")
+    return rows[~wrong]
+
+
+def _whole_place(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """The code of the whole territory of each row's edition."""
+    return rows["annee"].map({edition.annee: edition.territoire for edition in dataset.editions}).astype("str")
+
+
+def _known_place(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """Whether each row is of its edition's territory, of one of its departments, or of an EPCI in one of them."""
+    by_department = reference.epci().groupby("departement")["epci_siren"].agg(set)
+    known = {
+        edition.annee: {edition.territoire, *edition.departements}.union(
+            *(by_department.get(code, set()) for code in edition.departements)
+        )
+        for edition in dataset.editions
+    }
+    found = [place in known[year] for place, year in zip(rows["territoire"], rows["annee"], strict=True)]
+    return pd.Series(found, index=rows.index, dtype="bool")
+
+
+def _above(rows: pd.DataFrame, kinds: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """Whether a figure that is part of another one is larger: of everybody, or of the whole territory."""
+    values = rows.set_index(_CELL)["valeur"]
+    above = pd.Series(False, index=rows.index)
+    for column, whole in (("modalite", WHOLE), ("territoire", _whole_place(rows, dataset))):
+        target = pd.MultiIndex.from_frame(rows[_CELL].assign(**{column: whole}))
+        above |= rows["valeur"].gt(values.reindex(target).set_axis(rows.index))
+    return above & rows["indicateur"].map(kinds["cumul"]).isin(["somme", "distinct"])
+
+
+def _without_hours(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    """Whether the hours of a row's territory, or those of the whole territory, are missing from its send."""
+    hours = rows[rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE)]
+    known = pd.MultiIndex.from_frame(hours[[*_SEND, "territoire"]])
+    here = rows[[*_SEND, "territoire"]]
+    whole = here.assign(territoire=_whole_place(rows, dataset))
+    found = [pd.MultiIndex.from_frame(places).isin(known) for places in (here, whole)]
+    return pd.Series(~(found[0] & found[1]), index=rows.index)
+
+
+def _derivable(rows: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series:
+    """Whether a ratio follows from other figures of the same send, territory and modality."""
+    sent = pd.MultiIndex.from_frame(rows[_CELL])
+    about = kinds.reindex(rows["indicateur"]).set_axis(rows.index)
+    below = rows["modalite"].mask(about["denominateur_modalite"].eq(WHOLE), WHOLE)
+    derivable = about["numerateur"].notna()
+    for column, modality in (("numerateur", rows["modalite"]), ("denominateur", below)):
+        asked = rows.assign(indicateur=about[column], modalite=modality)
+        derivable &= about[column].isna() | pd.MultiIndex.from_frame(asked[_CELL]).isin(sent)
+    return derivable
