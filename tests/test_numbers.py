@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.numbers import french, plural, round_half_up
+from analysis.numbers import between, french, plural, round_half_up
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_rounding_is_that_of_whole_hundredths(hundredths: int, digits: int) -> N
     steps = (abs(hundredths) + step // 2) // step
     expected = Decimal(steps if hundredths >= 0 else -steps).scaleb(-digits)
     assert round_half_up(hundredths / 100, digits) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "said"),
+    [
+        (1200, 2400.4, "", "entre 1 200 et 2 400"),
+        (12, float("nan"), "h", "au moins 12 h"),
+        (0, 15, "%", "au plus 15 %"),
+        (float("nan"), 15, "", "au plus 15"),
+        (11.9, 12.2, "h", "12 h"),
+        (float("nan"), float("nan"), "", "n.d."),
+    ],
+)
+def test_a_value_known_by_its_bounds_is_said_in_words(low: float, high: float, unit: str, said: str) -> None:
+    assert between(low, high, 0, unit).replace("\u202f", " ").replace("\u00a0", " ") == said

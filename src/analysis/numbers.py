@@ -38,6 +38,16 @@ def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> st
     return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
 
 
+def between(low: float | Decimal, high: float | Decimal, digits: int = 0, unit: str = "") -> str:
+    """What is known of a value: `entre 12 et 15 %`, `au moins 12`, `au plus 15`; the value where both round to it."""
+    if missing(high):
+        return MISSING if missing(low) else f"au moins {french(low, digits, unit)}"
+    if missing(low) or low == 0:
+        return f"au plus {french(high, digits, unit)}"
+    first, last = french(low, digits), french(high, digits)
+    return french(high, digits, unit) if first == last else f"entre {first} et {french(high, digits, unit)}"
+
+
 def shortest(value: object) -> str:
     """A setting as a French reader writes it: a number with the decimals it has (`0,2`, `1 000 000`), a day in full."""
     if isinstance(value, int | float):

@@ -32,10 +32,10 @@ def on_day(rows: pd.DataFrame, day: dt.date | pd.Timestamp) -> pd.DataFrame:
 def headlines(rows: list[dict]) -> pd.DataFrame:
     """Headline figures in the order given.
 
-    Each row holds libelle, valeur, decimales, unite, edition, perimetre; a figure about persons or
-    hours adds `_controle` and the measures of its cell.
+    Each row holds libelle, valeur, decimales, unite, edition, perimetre; a figure that is not known exactly adds
+    valeur_min and valeur_max, one about persons or hours `_controle` and the measures of its cell.
     """
-    names = ["libelle", "valeur", "decimales", "unite", "edition", "perimetre", "_controle"]
+    names = ["libelle", "valeur", "valeur_min", "valeur_max", "decimales", "unite", "edition", "perimetre", "_controle"]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(key for row in rows for key in row)])))
     frame["_controle"] = frame["_controle"].fillna("ouvert")
     return frame.assign(ordre=range(1, len(frame) + 1))

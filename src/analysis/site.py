@@ -13,6 +13,7 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, reports_dir
+from analysis.numbers import between
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
@@ -136,9 +137,11 @@ def check_links(folder: Path) -> None:
 
 def _headline(row: dict) -> Card:
     hidden = row.get("secret")
+    low, high = (float(row.get(name, "nan")) for name in ("valeur_min", "valeur_max"))
+    bounded = pd.isna(row["valeur"]) and not (pd.isna(low) and pd.isna(high))
     return Card(
         row["libelle"],
-        row["valeur"],
+        between(low, high, int(row["decimales"])) if bounded else row["valeur"],
         unit=row["unite"] or "",
         note=row["perimetre"],
         digits=int(row["decimales"]),

@@ -212,7 +212,7 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
     )
     growth = pd.Series({2024: 0.5, 2025: 0.1})
     rows = (
-        bracket(contracts_in_scope(facts(table), world), {2025: {"S1", "S2", "S3"}}, growth, world)
+        bracket(contracts_in_scope(facts(table), world), pd.DataFrame(), {2025: {"S1", "S2", "S3"}}, growth, world)
         .set_index("edition")
         .loc[2025]
     )

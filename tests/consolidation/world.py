@@ -45,10 +45,11 @@ def contracts(*rows: dict) -> pd.DataFrame:
     return table
 
 
-def facts(table: pd.DataFrame) -> Facts:
+def facts(table: pd.DataFrame, **more: pd.DataFrame) -> Facts:
     """Those contracts with their operations, all executed in the Lille area (department 59)."""
     operations = table[["annee", "operation", "mecanisme", "maitre_ouvrage_siret"]].drop_duplicates(
         ["annee", "operation"]
     )
     places = operations[["annee", "operation"]].assign(epci_siren="200093201", part=1.0, departement="59")
-    return Facts(operations, pd.DataFrame(), table, places, pd.DataFrame())
+    places = places.assign(part_methode="declaree")
+    return Facts(operations, pd.DataFrame(), table, places, pd.DataFrame(), **more)

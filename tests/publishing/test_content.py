@@ -59,6 +59,16 @@ def test_a_hidden_number_shows_its_reason_and_not_its_value() -> None:
     assert html(table).select("tbody tr")[1].select("td")[1].get_text() == "10,0"
 
 
+def test_a_number_that_is_missing_is_printed_between_its_bounds() -> None:
+    known = FRAME.assign(part__min=[None, None, 0.25], part__max=[None, None, 0.5], heures__secret="")
+    table = a_table(known)
+    assert [cell.text for cell in table.rows[2]] == ["D", "n.d.", "entre 25,0 et 50,0"]
+    cell = html(table).select("tbody tr")[2].select("td")[1]
+    assert "n" not in cell.get("class", []), "checked by the guard as text"
+    assert "entre, au moins, au plus : la valeur exacte n'est pas connue" in table.text()
+    assert "entre" not in a_table().text()
+
+
 def test_the_row_companion_hides_every_number_of_the_row_but_not_its_name() -> None:
     frame = FRAME.drop(columns="heures__secret").assign(secret=["", None, "dominance"])
     rows = [[cell.text for cell in row] for row in a_table(frame).rows]

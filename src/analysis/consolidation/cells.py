@@ -17,6 +17,7 @@ MEASURES = {
 }  # of a cell, as disclosure control calls them
 UNITS = ("personne", "employeur", "entreprise")
 NEEDED = [*UNITS, "centiheures"]
+NOBODY = -1  # the whole number of a person, employer or company that is not known
 
 
 def cells(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

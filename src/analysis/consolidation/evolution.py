@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import pandas as pd
 
-from analysis.consolidation.cells import NEEDED, cells, weakest
+from analysis.consolidation import totals
+from analysis.consolidation.cells import NEEDED, NOBODY, UNITS, cells, weakest
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import in_scope, local_contracts, territories
 from analysis.core.dataset import Dataset, Edition
@@ -28,13 +29,18 @@ def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     editions = sorted(dataset.editions, key=lambda edition: edition.annee)
     by_year = {edition.annee: _by_structure(facts, edition) for edition in editions}
     parts = [_step(by_year[was.annee], by_year[now.annee], was, now) for was, now in pairwise(editions)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    if table.empty:
+        return table
+    return totals.guarded(table, facts.totals, ["edition", "edition_precedente"], alone=True)
 
 
 def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
     scope = in_scope(facts, edition)
     contracts = local_contracts(facts, territories(scope, facts.places, edition, epci=False))
-    return contracts[["territoire", "structure_id", *NEEDED]]
+    rows = contracts[["territoire", "structure_id", *NEEDED]]
+    sent = totals.by_structure(facts.totals, edition, local=True)
+    return pd.concat([rows, sent.assign(**dict.fromkeys(UNITS, NOBODY))]) if len(sent) else rows
 
 
 def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition) -> pd.DataFrame:
@@ -84,5 +90,12 @@ def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
 
 def _hours(rows: pd.DataFrame) -> pd.DataFrame:
-    found = cells(rows, ["territoire"]).set_index("territoire")
-    return found.assign(structures=rows.groupby("territoire")["structure_id"].nunique())
+    """Hours and structures by territory, with the measures of what came as rows."""
+    sent = rows["personne"].eq(NOBODY)
+    found = cells(rows[~sent], ["territoire"]).set_index("territoire")
+    totals_hours = rows[sent].groupby("territoire")["centiheures"].sum() / 100
+    found = found.reindex(found.index.union(totals_hours.index))
+    return found.assign(
+        heures=found["heures"].add(totals_hours, fill_value=0).round(2),
+        structures=rows.groupby("territoire")["structure_id"].nunique(),
+    )

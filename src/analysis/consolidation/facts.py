@@ -7,11 +7,12 @@ whose hours of a month are those of the structure that is kept.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from analysis.consolidation.shares import operation_shares
 from analysis.core import reference
 
 CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
@@ -23,7 +24,8 @@ class Facts:
 
     operations: annee x operation; engagements: annee x operation x lot x company;
     contracts: annee x contract with its hours; places: annee x operation x EPCI with its part;
-    removed: hours that were entered twice, by structure.
+    removed: hours that were entered twice, by structure; shares: annee x operation x structure, of the operations
+    that several structures share; totals: what was sent as totals instead of rows.
     """
 
     operations: pd.DataFrame
@@ -31,6 +33,8 @@ class Facts:
     contracts: pd.DataFrame
     places: pd.DataFrame
     removed: pd.DataFrame
+    shares: pd.DataFrame = field(default_factory=pd.DataFrame)
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def numbered(clean: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -92,6 +96,8 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         removed=twice.groupby(["annee", "structure_id"], as_index=False)
         .agg(centiheures=("centiheures", "sum"), lignes=("ctr_id", "size"))
         .sort_values(["annee", "structure_id"], ignore_index=True),
+        shares=operation_shares(named["operations"], clean["accompagnements"]),
+        totals=clean["agregats"],
     )
 
 
@@ -174,5 +180,5 @@ def _places(rows: pd.DataFrame) -> pd.DataFrame:
     own = rows[rows["est_garde"] == best]
     only = own["op_id"] == own.groupby(["annee", "operation"])["op_id"].transform("min")
     department = reference.epci().set_index("epci_siren")["departement"]
-    out = own[only][["annee", "operation", "epci_siren", "part"]]
+    out = own[only][["annee", "operation", "epci_siren", "part", "part_methode"]]
     return out.assign(departement=out["epci_siren"].map(department)).reset_index(drop=True)

@@ -161,8 +161,9 @@ def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
 def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
     """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment."""
     distinct = rows.drop_duplicates(["territoire", *columns])
-    counts = distinct.groupby("territoire").size().reset_index(name="valeur")
-    return counts.assign(indicateur=name, modalite=WHOLE, valeur=counts["valeur"].astype("float64"), unite=unit)
+    counts = distinct.groupby("territoire").size().astype("float64").reset_index(name="valeur")
+    measure = {"_entreprises": counts["valeur"]} if name == "entreprises" else {}
+    return counts.assign(indicateur=name, modalite=WHOLE, unite=unit, **measure)
 
 
 def _planned_and_done(

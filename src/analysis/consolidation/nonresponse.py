@@ -13,18 +13,26 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.cells import NEEDED, cells, measured
+from analysis.consolidation.totals import by_structure, guarded
 from analysis.core.dataset import Dataset
 
 
 def bracket(
-    contracts: pd.DataFrame, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset
+    contracts: pd.DataFrame,
+    totals: pd.DataFrame,
+    expected: dict[int, set[str]],
+    growth: pd.Series,
+    dataset: Dataset,
 ) -> pd.DataFrame:
     """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
 
-    `contracts` are those in scope; `expected` gives the structures in place by edition; `growth` the matched panel's
-    growth of the region by edition (missing where there is none: taken as none).
+    `contracts` are those in scope, `totals` the clean table of what was sent instead of rows; `expected` gives the
+    structures in place by edition; `growth` the matched panel's growth of the region by edition (missing where there
+    is none: taken as none).
     """
-    declared = contracts.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
+    sent = [by_structure(totals, edition, local=False).assign(annee=edition.annee) for edition in dataset.editions]
+    hours = pd.concat([contracts[["annee", "structure_id", "centiheures"]], *sent])
+    declared = hours.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
     rows = []
     for edition in dataset.editions:
         year = edition.annee
@@ -48,9 +56,11 @@ def bracket(
                 "haut": known.sum() + largest.clip(lower=carried).sum() + never * known.quantile(0.75),
             }
         )
-    table = pd.DataFrame(rows)
+    places = {edition.annee: edition.territoire for edition in dataset.editions}
+    table = pd.DataFrame(rows).assign(territoire=lambda t: t["edition"].map(places))
     whole = cells(contracts.rename(columns={"annee": "edition"})[["edition", *NEEDED]], ["edition"])
-    return measured(table.merge(whole.drop(columns="heures"), on="edition")).assign(_sensible=False)
+    table = measured(table.merge(whole.drop(columns="heures"), on="edition", how="left")).assign(_sensible=False)
+    return guarded(table, totals, ["edition"], alone=False)
 
 
 def _carried(history: pd.Series, year: int, growth: pd.Series) -> float | None:

@@ -73,7 +73,8 @@ def _touched(clean: dict[str, pd.DataFrame], decisions: pd.DataFrame, extra: pd.
     ]
     for name, parent, key in links:
         small[name] = clean[name][clean[name][key].isin(small[parent][key])]
-    return small
+    # Neither whose part is whose nor what was sent as totals changes what is counted here.
+    return small | {name: clean[name].iloc[:0] for name in ("accompagnements", "agregats")}
 
 
 def _kept(decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, str]:

@@ -12,8 +12,11 @@ from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.provenance import provenance
 from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import sensitivity
+from analysis.consolidation.structures import by_structure
+from analysis.consolidation.totals import BOUNDS, with_totals
 from analysis.consolidation.trajectories import flows, followed, issues, stays
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -22,6 +25,8 @@ from analysis.core.paths import raw_dir
 from analysis.core.reference import WHOLE
 from analysis.quality.published import published, verdict
 from analysis.results import headlines, on_day, read_clean, write_results
+from analysis.schemas.build import conform
+from analysis.schemas.consolidation import STRUCTURES
 
 STRIP = (
     ("heures_realisees", "Heures d'insertion réalisées"),
@@ -56,9 +61,12 @@ def build(dataset: str) -> None:
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(pairs, decisions, settings.duplicate_review)
     known = in_place(clean, described)
-    measured = controlled(with_respondents(indicators(facts, described), clean["operations"], described))
+    sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
+    counted = indicators(facts, described)
+    whole = with_totals(counted, facts.totals, described)
+    measured = controlled(with_respondents(whole, sends, described))
     merged = sensitivity(
-        clean, measured, pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
+        clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
     )
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     write_results(
@@ -74,6 +82,8 @@ def build(dataset: str) -> None:
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
             "doublons_sensibilite": merged,
             "editions": editions(measured, known, described),
+            "provenance": provenance(facts, whole, described),
+            "structures": conform(STRUCTURES, by_structure(facts, described)),
             "headlines": strip(measured, described),
         },
     )
@@ -103,17 +113,20 @@ def over_years(
 
     `outcomes` is the clean table `sorties`, `known` the structures in place by edition.
     """
+    nothing = dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours", "suivi"), pd.DataFrame())
     contracts = contracts_in_scope(facts, dataset)
-    if contracts.empty:
-        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours", "suivi"), pd.DataFrame())
+    if contracts.empty and facts.totals.empty:
+        return nothing
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
+    of_hours = {"evolution": grown, "non_reponse": bracket(contracts, facts.totals, known, region, dataset)}
+    if contracts.empty:
+        return nothing | of_hours
     after = issues(stays(facts, settings.stay_gap_months), outcomes, dataset)
     return {
-        "evolution": grown,
-        "non_reponse": bracket(contracts, known, region, dataset),
+        **of_hours,
         "sorties": outcomes_by_year(leavers(contracts, outcomes), dataset, settings.response_group),
         "parcours": flows(after),
         "suivi": followed(facts),
@@ -133,9 +146,12 @@ def in_place(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[int, set[
     return out
 
 
-def with_respondents(table: pd.DataFrame, operations: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """`table` with, for each edition, the structures that sent an export, whatever the legal scope."""
-    sent = operations.groupby("annee")["structure_id"].nunique()
+def with_respondents(table: pd.DataFrame, sends: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """`table` with, for each edition, the structures that sent an export or totals, whatever the legal scope.
+
+    `sends` holds annee and structure_id of what they sent.
+    """
+    sent = sends.groupby("annee")["structure_id"].nunique()
     rows = [
         {
             "edition": edition.annee,
@@ -151,18 +167,17 @@ def with_respondents(table: pd.DataFrame, operations: pd.DataFrame, dataset: Dat
 
 
 def controlled(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` with each row's kind of disclosure control, and whether its crossing is a sensitive one.
+    """`table` with each row's kind of disclosure control, unless it has one, and whether its crossing is sensitive.
 
     A department crossed with an audience is sensitive as a whole: few people, known places.
     """
     kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
     sensitive = reference.table("nomenclatures/publics").query("sensible == 'oui'")["code"]
-    counted = table["indicateur"].eq("entreprises")
+    own = table["_controle"] if "_controle" in table else pd.Series(index=table.index, dtype="str")
     local = table["territoire"].isin(reference.departments()["code_departement"])
     return table.assign(
-        _controle=table["indicateur"].map(kinds),
+        _controle=own.fillna(table["indicateur"].map(kinds)),
         _sensible=table["modalite"].isin(sensitive) | (local & table["modalite"].ne(WHOLE)),
-        _entreprises=table["_entreprises"].mask(counted, table["valeur"]),
     )
 
 
@@ -228,7 +243,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
         [
             {
                 "libelle": label,
-                "valeur": cells.loc[code, "valeur"],
+                **{name: cells.loc[code, name] for name in ("valeur", *BOUNDS)},
                 "decimales": int(labels.loc[code, "decimales"]),
                 "unite": "",
                 "edition": edition.annee,

@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-from analysis.numbers import MISSING
+from analysis.numbers import MISSING, between
 from analysis.publishing import style  # noqa: F401  (every figure takes its style sheet)
 from analysis.publishing.templating import fill, french_date, number
 
@@ -28,6 +28,7 @@ DENSITY = 1.5  # pixels of the image to a CSS pixel
 COLOURS = 64
 SECRET = "s"
 SECRET_SUFFIX = "__secret"
+LOW_SUFFIX, HIGH_SUFFIX = "__min", "__max"
 
 
 class Format(TypedDict):
@@ -90,15 +91,25 @@ class Column:
             return french_date(value)
         return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
+    def between(self, low: float, high: float) -> str:
+        """In words, that the value lies between `low` and `high`, either of which may be missing."""
+        scale = Decimal(repr(self.factor))
+        first, last = (value if pd.isna(value) else Decimal(repr(float(value))) * scale for value in (low, high))
+        return between(first, last, self.digits or 0)
+
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed cell; `secret` is the reason why its value is not shown, `value` the unrounded number if shown."""
+    """One printed cell; `secret` is the reason why its value is not shown, `value` the unrounded number if shown.
+
+    A `bounded` cell says in words between which two values its own lies.
+    """
 
     text: str
     is_number: bool
     secret: str = ""
     value: float | None = None
+    bounded: bool = False
 
 
 @dataclass(repr=False)
@@ -107,7 +118,8 @@ class DataTable(Content):
 
     `columns` says which columns of `frame` are shown, in which order, and how; the first one names the
     rows. A number is hidden (`s`, with the reason) where the companion column `<column>__secret` of
-    `frame`, or else its column `secret`, gives a reason. `csv` is the name of the published table,
+    `frame`, or else its column `secret`, gives a reason. A number that is missing is printed between the companions
+    `<column>__min` and `<column>__max` where either is known. `csv` is the name of the published table,
     such as `consolidation_indicateurs`.
     """
 
@@ -141,6 +153,8 @@ class DataTable(Content):
         cells = [cell for row in self.rows for cell in row]
         reasons = sorted({cell.secret for cell in cells if cell.secret})
         signs = [f"{SECRET} : secret statistique ({' ; '.join(reasons)})."] if reasons else []
+        if any(cell.bounded for cell in cells):
+            signs.append("entre, au moins, au plus : la valeur exacte n'est pas connue, ses bornes le sont.")
         if any(cell.text == MISSING and not cell.secret for cell in cells):
             signs.append(f"{MISSING} : non disponible.")
         return signs
@@ -164,14 +178,26 @@ class DataTable(Content):
 
     def _cells(self, name: str, column: Column) -> list[Cell]:
         return [
-            Cell(
+            Cell(words, False, bounded=True)
+            if words and not reason and pd.isna(value)
+            else Cell(
                 SECRET if reason else column.show(value),
                 column.is_number,
                 reason,
                 None if reason or not column.is_number or pd.isna(value) else float(value),
             )
-            for value, reason in zip(self.frame[name], self._reasons(name, column), strict=True)
+            for value, reason, words in zip(
+                self.frame[name], self._reasons(name, column), self._bounds(name, column), strict=True
+            )
         ]
+
+    def _bounds(self, name: str, column: Column) -> list[str]:
+        """Between which values each one lies, in words; empty where nothing is known."""
+        low, high = f"{name}{LOW_SUFFIX}", f"{name}{HIGH_SUFFIX}"
+        if low not in self.frame.columns or high not in self.frame.columns:
+            return [""] * len(self.frame)
+        pairs = zip(self.frame[low], self.frame[high], strict=True)
+        return ["" if pd.isna(a) and pd.isna(b) else column.between(a, b) for a, b in pairs]
 
     def _reasons(self, name: str, column: Column) -> list[str]:
         own = f"{name}{SECRET_SUFFIX}"

@@ -73,6 +73,8 @@ HEADLINES = published_table(
         "ordre": column("int64", "Ordre d'affichage"),
         "libelle": column(TEXT, "Ce que dit le chiffre"),
         "valeur": column(NUMBER, "Valeur non arrondie", nullable=True),
+        "valeur_min": column(NUMBER, "Au moins, quand la valeur exacte n'est pas connue", nullable=True),
+        "valeur_max": column(NUMBER, "Au plus, quand la valeur exacte n'est pas connue", nullable=True),
         "decimales": column("int64", "Décimales à imprimer"),
         "unite": column(TEXT, "Unité", nullable=True),
         "edition": column("int64", "Année des données"),
@@ -80,7 +82,7 @@ HEADLINES = published_table(
         "secret": column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True),
     },
     controle="indicateur",
-    values=["valeur"],
+    values=["valeur", "valeur_min", "valeur_max"],
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
 
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 
@@ -28,6 +28,20 @@ def _change(description: str) -> pa.Column:
     return column(NUMBER, description, nullable=True, unit="part")
 
 
+# A result that is not published: what one structure may show is for its own agreement to say.
+STRUCTURES = table(
+    "structures",
+    "Heures d'une structure dans une édition, celles d'une opération partagée pour sa part",
+    ["edition", "structure_id"],
+    {
+        "edition": _EDITION,
+        "structure_id": column(TEXT, "Structure facilitatrice"),
+        "operations": column("int64", "Opérations accompagnées, dans le champ ; ne s'additionne pas", unit="opération"),
+        "heures": column(NUMBER, "Heures ; la somme des structures est celle de l'édition", unit="heure", ge=0),
+        "heures_defaut": column(NUMBER, "dont partagées à parts égales, par défaut", unit="heure", ge=0),
+        "heures_totaux": column(NUMBER, "dont envoyées en totaux", unit="heure", ge=0),
+    },
+)
 SCHEMAS = {
     schema.name: schema
     for schema in (
@@ -41,11 +55,13 @@ SCHEMAS = {
                 "indicateur": column(TEXT, "Code de l'indicateur"),
                 "modalite": column(TEXT, "ensemble, code du public ou du sexe, IAE, ALTERNANCE, ANRU, TERMINEE"),
                 "valeur": column(NUMBER, "Valeur non arrondie", nullable=True),
+                "valeur_min": column(NUMBER, "Au moins, quand des totaux cachent la valeur exacte", nullable=True),
+                "valeur_max": column(NUMBER, "Au plus, quand des totaux cachent la valeur exacte", nullable=True),
                 "unite": column(TEXT, "Unité de la valeur"),
                 "secret": SECRET,
             },
             controle="indicateur",
-            values=["valeur"],
+            values=["valeur", "valeur_min", "valeur_max"],
         ),
         published_table(
             "comparaison",
@@ -120,9 +136,30 @@ SCHEMAS = {
                 "territoire_nom": column(TEXT, "Nom du territoire"),
                 "base_legale": column(TEXT, "Base légale du champ"),
                 "date_observation": column(DAY, "Données observées au"),
-                "structures": column("int64", "Structures qui ont envoyé un export"),
+                "structures": column("int64", "Structures qui ont envoyé un export ou des totaux"),
                 "structures_connues": column(WHOLE, "Structures facilitatrices de l'inventaire à cette date"),
             },
+        ),
+        published_table(
+            "provenance",
+            "Sur quoi reposent des heures d'une édition, à côté des lignes qui disent de qui et où elles sont",
+            ["edition", "territoire", "origine"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "origine": column(
+                    TEXT,
+                    "TOTAUX : envoyées en totaux ; TERRITOIRES_DEFAUT : réparties par défaut entre intercommunalités ; "
+                    "STRUCTURES : partagées entre structures ; STRUCTURES_DEFAUT : à parts égales, par défaut",
+                ),
+                "structures": _count("Structures qui ont envoyé des totaux", "structure"),
+                "operations": _count("Opérations concernées", "opération"),
+                "heures": _hours("Heures concernées ; s'additionne entre territoires"),
+                "part_heures": _share("Part des heures du territoire"),
+                "secret": SECRET,
+            },
+            controle="indicateur",
+            values=["heures", "part_heures"],
         ),
         published_table(
             "ventilation",
@@ -252,7 +289,7 @@ SCHEMAS = {
                 "rupture": column(TEXT, "Ce qui change du champ, vide sinon"),
                 "secret": SECRET,
             },
-            controle="heures",
+            controle="indicateur",
             values=[
                 "heures",
                 "heures_precedentes",
@@ -278,7 +315,7 @@ SCHEMAS = {
                 "haut": _hours("Total si elles ont refait leur meilleure année"),
                 "secret": SECRET,
             },
-            controle="heures",
+            controle="indicateur",
             values=["heures", "bas", "central", "haut"],
         ),
         published_table(

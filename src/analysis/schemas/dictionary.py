@@ -10,7 +10,7 @@ import pandera.pandas as pa
 
 from analysis.core import reference
 from analysis.core.files import write_text
-from analysis.schemas.registry import DELIVERABLES, clean, published
+from analysis.schemas.registry import DELIVERABLES, clean, internal, published
 
 TYPES = {
     "string[pyarrow]": "string",
@@ -22,6 +22,7 @@ TYPES = {
 }
 TITLES = {
     "clean": "Tables nettoyées (restent dans l'observatoire)",
+    "results": "Résultats qui ne sont pas publiés",
     "segments": "Tables publiées : segments",
     "facilitators": "Tables publiées : facilitateurs",
     "consolidation": "Tables publiées : consolidation",
@@ -51,8 +52,8 @@ TableSchema, sont dans [`dictionary/`](dictionary/).
 
 
 def groups() -> dict[str, dict[str, pa.DataFrameSchema]]:
-    """All the schemas: the clean tables, then the published ones of each deliverable."""
-    return {"clean": clean(), **{name: published(name) for name in DELIVERABLES}}
+    """All the schemas: the clean tables, the results kept inside, then the published tables of each deliverable."""
+    return {"clean": clean(), "results": internal(), **{name: published(name) for name in DELIVERABLES}}
 
 
 def table_schema(schema: pa.DataFrameSchema) -> dict:

@@ -22,5 +22,11 @@ def published(deliverable: str) -> dict[str, pa.DataFrameSchema]:
     return {**_schemas(deliverable), "headlines": HEADLINES}
 
 
+def internal() -> dict[str, pa.DataFrameSchema]:
+    """The schemas of the results that are not published, by name."""
+    table = import_module("analysis.schemas.consolidation").STRUCTURES
+    return {table.name: table}
+
+
 def _schemas(module: str) -> dict[str, pa.DataFrameSchema]:
     return import_module(f"analysis.schemas.{module}").SCHEMAS

@@ -22,22 +22,24 @@ def audiences(page: Page) -> Content:
     if wide.empty:
         return Prose("Aucun public à montrer.")
     wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
+    table = profile_table(
+        wide, page, "Heures et bénéficiaires par public", "Public",
+        "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
+        "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas.",
+    )  # fmt: skip
     shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if shown.empty:
-        return Prose("Les publics de ce territoire relèvent du secret statistique.")
+        bounded = wide.filter(regex="__(min|max)$").notna().any(axis=None)
+        return table if bounded else Prose("Les publics de ce territoire relèvent du secret statistique.")
     return Figure(
         bar_chart(shown, **PERCENT),
         title="Part des heures réalisées, par public (non exclusifs)",
         alt=f"« {shown.index[0]} » réalise {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu, "
         f"« {shown.index[-1]} » {french(100 * shown.iloc[-1], 1, '%')}. "
         "Une personne relève souvent de plusieurs publics.",
-        table=profile_table(
-            wide, page, "Heures et bénéficiaires par public", "Public",
-            "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
-            "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas.",
-        ),
+        table=table,
         source=source_line(page),
-    )  # fmt: skip
+    )
 
 
 def profiles(page: Page) -> Content:

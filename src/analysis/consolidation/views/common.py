@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.numbers import between, french
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.page import Page
 
@@ -15,12 +16,39 @@ def page_cells(page: Page) -> pd.DataFrame:
 
 
 def wide_table(page: Page, modalities: list[str]) -> pd.DataFrame:
-    """A row per modality with its indicators as columns, and each one's reason when it is hidden."""
+    """A row per modality with its indicators as columns, each with its companions (see `across`).
+
+    The columns `heures_realisees` and `part_heures` are always there.
+    """
     rows = page_cells(page)
-    rows = rows[rows["modalite"].isin(modalities)]
-    wide = rows.pivot(index="modalite", columns="indicateur", values="valeur")
-    reasons = rows.pivot(index="modalite", columns="indicateur", values="secret").add_suffix("__secret")
-    return wide.join(reasons).reindex([m for m in modalities if m in wide.index]).reset_index()
+    wide = across(rows[rows["modalite"].isin(modalities)], "modalite")
+    always = [name for name in ("heures_realisees", "part_heures") if name not in wide]
+    wide = wide.assign(**dict.fromkeys(always, float("nan")))
+    return wide.reindex([m for m in modalities if m in wide.index]).reset_index()
+
+
+def across(rows: pd.DataFrame, index: str) -> pd.DataFrame:
+    """Indicators as columns, by `index`, with the companions that a `DataTable` reads.
+
+    Those say why a figure is hidden (`__secret`), and between which values it lies (`__min`, `__max`).
+    """
+    companions = {"valeur": "", "secret": "__secret", "valeur_min": "__min", "valeur_max": "__max"}
+    wide = rows.pivot(index=index, columns="indicateur", values=list(companions))
+    wide.columns = [f"{name}{companions[kind]}" for kind, name in wide.columns]
+    return wide.astype({name: "float64" for name in wide if not name.endswith("__secret")})
+
+
+def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, unit: str = "") -> str | None:
+    """The figure of `code` as a page says it, in words when only its bounds are known; None when neither is.
+
+    `cells` are indicators indexed by their code.
+    """
+    if code not in cells.index or cells.loc[code, "secret"]:
+        return None
+    value, low, high = cells.loc[code].reindex(["valeur", "valeur_min", "valeur_max"]).astype("float64") * factor
+    if pd.isna(value) and pd.isna(low) and pd.isna(high):
+        return None
+    return between(low, high, digits, unit) if pd.isna(value) else french(value, digits, unit)
 
 
 def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import page_cells, source_line
+from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
+from analysis.numbers import MISSING, french, plural
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -38,7 +38,7 @@ def headline(page: Page) -> Content:
         [
             Card(
                 labels.loc[code, "libelle"],
-                cells.loc[code, "valeur"],
+                shown(cells, code, int(labels.loc[code, "decimales"])),
                 "" if cells.loc[code, "secret"] else _unit(code),
                 digits=int(labels.loc[code, "decimales"]),
                 secret=cells.loc[code, "secret"],
@@ -59,16 +59,54 @@ def message(page: Page) -> Content:
         return Prose("Rien à montrer pour cette édition et ce territoire.")
     editions = page.read("editions").set_index("edition").loc[page.year]
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
+    hours, persons = french(cells["heures_realisees"]), shown(whole, "beneficiaires")
+    done = (
+        f"{persons} personnes ont réalisé {hours} heures d'insertion, soit "
+        f"{shown(whole, 'heures_par_beneficiaire')} heures par personne dans l'année."
+        if persons
+        else f"{hours} heures d'insertion ont été réalisées ; le nombre de personnes n'est pas montré."
+    )
     return Prose(
-        f"En {page.year}, {french(cells['beneficiaires'])} personnes ont réalisé "
-        f"{french(cells['heures_realisees'])} heures d'insertion, soit "
-        f"{french(cells['heures_par_beneficiaire'])} heures par personne dans l'année. "
+        f"En {page.year}, {done} "
         f"{french(editions['structures'])} structures ont envoyé un export, l'inventaire en compte "
         f"{french(editions['structures_connues'])} en place ; "
         f"{french(removed['operations'])} opérations saisies deux fois ont été comptées une fois "
         f"({french(removed['heures'])} heures retirées, toute la région), "
-        f"{french(removed['a_revoir'])} paires restent à examiner."
+        f"{french(removed['a_revoir'])} paires restent à examiner." + _in_totals(page)
     )
+
+
+def _rests_on(page: Page, origin: str, place: str) -> pd.Series | None:
+    """The hours of the page's edition and of `place` that rest on `origin` (table `provenance`)."""
+    rows = page.read("provenance")
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(place) & rows["origine"].eq(origin)]
+    return rows.iloc[0] if len(rows) else None
+
+
+def _of_the_hours(found: pd.Series) -> str:
+    """Which share of the hours it is; nothing when that is hidden."""
+    return "" if found["secret"] else f" ({french(100 * found['part_heures'], 1, '%')} des heures)"
+
+
+def _in_totals(page: Page) -> str:
+    """What totals sent instead of rows keep from being crossed, after a space; nothing when nobody sent any."""
+    region = _rests_on(page, "TOTAUX", page.edition.territoire)
+    if region is None:
+        return ""
+    here = _rests_on(page, "TOTAUX", page.place)
+    text = f" {french(region['structures'])} {plural('structure', region['structures'])} sans export détaillé"
+    text += _of_the_hours(region) if page.regional else ""
+    text += (
+        " : des totaux ont été envoyés à la place des lignes. Ils ne se croisent pas : voies d'accès, profils, part "
+        "des femmes par segment, taux de réalisation, devenir et parcours portent sur les autres structures. Qui y "
+        "serait compté deux fois ne se voit pas : personnes, opérations et entreprises sont alors entre deux bornes."
+    )
+    if not page.regional:
+        absent = int(region["structures"]) - (0 if here is None else int(here["structures"]))
+        text += f" Sans total pour ce département, les heures de {french(absent)} d'entre elles n'y sont pas." * (
+            absent > 0
+        )
+    return text
 
 
 def volumes(page: Page) -> Content:
@@ -78,10 +116,12 @@ def volumes(page: Page) -> Content:
     if rows.empty:
         return Prose("Rien à montrer pour cette édition et ce territoire.")
     percent = rows["unite_x"].eq("part")
+    rows["secret"] = rows["secret"].fillna("")
+    cells = rows.set_index("indicateur")
     rows["valeur_imprimee"] = [
-        SECRET if hidden else french(value * (100 if part else 1), int(digits), "%" if part else "")
-        for value, part, digits, hidden in zip(
-            rows["valeur"], percent, rows["decimales"], rows["secret"].fillna(""), strict=True
+        SECRET if hidden else shown(cells, code, int(digits), 100 if part else 1, "%" if part else "") or MISSING
+        for code, part, digits, hidden in zip(
+            rows["indicateur"], percent, rows["decimales"], rows["secret"], strict=True
         )
     ]
     rows["ordre"] = rows["indicateur"].map({code: n for n, code in enumerate(labels["code"])})
@@ -98,7 +138,19 @@ def volumes(page: Page) -> Content:
         csv=page.csv("indicateurs"),
         note="Ce qui s'additionne peut l'être entre territoires d'une même année. Personnes, opérations et "
         "entreprises sont comptées une fois dans chaque territoire : leurs totaux ne sont pas des sommes. "
-        f"{SECRET} : secret statistique.",
+        f"{SECRET} : secret statistique.{_shared_by_default(page)}",
+    )
+
+
+def _shared_by_default(page: Page) -> str:
+    """What is shared equally between structures for want of declared parts, after a space."""
+    found = _rests_on(page, "STRUCTURES_DEFAUT", page.place)
+    if found is None:
+        return ""
+    several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
+    return (
+        f" Sans parts déclarées, les heures de {several} que plusieurs structures ont saisies{_of_the_hours(found)} "
+        "sont partagées entre elles également ; le total du territoire n'en dépend pas."
     )
 
 
@@ -109,14 +161,14 @@ def by_epci(page: Page) -> Content:
     rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(places.index) & rows["modalite"].eq(WHOLE)]
     if page.department:
         rows = rows[rows["territoire"].map(places["departement"]) == page.department]
-    names = ["heures_realisees", "beneficiaires", "operations"]
-    wide = rows.pivot(index="territoire", columns="indicateur", values="valeur").reindex(columns=names)
-    reasons = rows.pivot(index="territoire", columns="indicateur", values="secret").reindex(columns=names)
-    hours = wide["heures_realisees"].dropna()
-    if hours.empty:
+    wide = across(rows[rows["indicateur"].isin(["heures_realisees", "beneficiaires", "operations"])], "territoire")
+    if "heures_realisees" not in wide or wide["heures_realisees"].isna().all():
         return Prose("Aucune heure ne peut être montrée par intercommunalité.")
-    frame = wide.join(reasons.add_suffix("__secret")).assign(nom=places["nom"].reindex(wide.index)).reset_index()
-    hidden = int(reasons["heures_realisees"].fillna("").ne("").sum())
+    hours = wide["heures_realisees"].dropna()
+    names = ["heures_realisees", "beneficiaires", "operations"]
+    frame = wide.assign(**dict.fromkeys(set(names) - set(wide), float("nan")), nom=places["nom"].reindex(wide.index))
+    frame = frame.reset_index()
+    hidden = int(wide["heures_realisees__secret"].fillna("").ne("").sum())
     return Figure(
         choropleth(
             hours, legend_label="Heures réalisées", missing="aucune heure ou secret", department=page.department
@@ -136,10 +188,25 @@ def by_epci(page: Page) -> Content:
             scope=page.scope,
             csv=page.csv("indicateurs"),
             note="Les heures d'une opération suivent les parts déclarées de chaque intercommunalité ; une personne "
-            "compte dans chacune.",
+            f"compte dans chacune.{_placed_by_default(page)}",
         ),
         source=source_line(page),
     )
+
+
+def _placed_by_default(page: Page) -> str:
+    """Which hours have their place by default, and which have none, after a space."""
+    found = _rests_on(page, "TERRITOIRES_DEFAUT", page.place)
+    text = ""
+    if found is not None:
+        several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
+        text = (
+            f" Faute de parts déclarées, celles de {several}{_of_the_hours(found)} sont réparties également entre "
+            "leurs intercommunalités."
+        )
+    if _rests_on(page, "TOTAUX", page.edition.territoire) is not None:
+        text += " Les heures envoyées en totaux n'y sont que si leur structure les a dites par intercommunalité."
+    return text
 
 
 def _unit(code: str) -> str:
