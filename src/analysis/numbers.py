@@ -1,7 +1,8 @@
-"""One rounding rule (half up, from the unrounded value) and French typography of numbers."""
+"""One rounding rule (half up, from the unrounded value) and French typography of numbers and dates."""
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
@@ -9,6 +10,11 @@ import pandas as pd
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MISSING = "n.d."
+
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
 
 
 def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
@@ -30,7 +36,20 @@ def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> st
     return f"{text}{NO_BREAK_SPACE}{unit}" if unit else text
 
 
+def as_printed(value: float, digits: int, unit: str) -> str:
+    """`value`, printed with `digits` decimals; a share (`part`) in per cent, which takes two of them."""
+    if unit == "part":
+        return french(Decimal(repr(float(value))) * 100, max(digits - 2, 0), "%")
+    return french(value, digits)
+
+
 def plural(unit: str, value: float) -> str:
     """A unit's name as `value` asks for it: plural from 2 on; signs and acronyms do not change."""
     first, *rest = unit.split(" ")
     return " ".join([f"{first}s", *rest]) if abs(value) >= 2 and first.islower() and first.isalpha() else unit
+
+
+def french_date(day: dt.date) -> str:
+    """`26 janvier 2017`, `1er février 2019`."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {MONTHS[day.month - 1]} {day.year}"
