@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from decimal import ROUND_HALF_UP, Decimal
-
-import pandas as pd
+from typing import Any
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -27,9 +27,17 @@ def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
+def missing(value: Any) -> bool:
+    """Whether it is not a number: NaN, None, or one of pandas' missing values."""
+    try:
+        return math.isnan(value)
+    except TypeError:
+        return True
+
+
 def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> str:
     """`value` as a French reader writes it: `1 302 553`, `47,5 %`; `n.d.` when missing."""
-    if value is None or pd.isna(value):
+    if value is None or missing(value):
         return MISSING
     text = f"{round_half_up(value, digits):,f}".replace(",", NARROW_SPACE).replace(".", ",")
     text = text.replace("-", "\N{MINUS SIGN}")
@@ -41,6 +49,14 @@ def as_printed(value: float, digits: int, unit: str) -> str:
     if unit == "part":
         return french(Decimal(repr(float(value))) * 100, max(digits - 2, 0), "%")
     return french(value, digits)
+
+
+def shortest(value: object) -> str:
+    """A setting as a French reader writes it: a number with the decimals it has (`0,2`, `1 000 000`), a day in full."""
+    if isinstance(value, int | float):
+        exact = Decimal(repr(float(value))).normalize()
+        return french(exact, max(0, -int(exact.as_tuple().exponent)))
+    return str(value)
 
 
 def plural(unit: str, value: float) -> str:

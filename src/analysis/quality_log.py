@@ -5,19 +5,30 @@ The rules, their severity and what they expect are in `data/raw/reference/regles
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pandas as pd
 
 from analysis.core.errors import DataError
-from analysis.core.paths import reference_dir
-from analysis.quality_columns import COLUMNS, SORT
+from analysis.quality_rules import COLUMNS, SORT, catalogue
+
+MASKED = "valeur masquée"
+# What is personal in whatever column it stands: an e-mail; a French telephone number; a social security number of
+# 13 digits, with or without its key (INSEE: sex, year, month from 01 to 12 or above 20). The last two are not looked
+# for among SIRET, whose 14 digits may lack one.
+E_MAIL = r"\S@\S"
+NUMBERS = (
+    r"(?<![\d.,])(?:(?:\+33\s?|0)[1-9](?:[\s.-]?\d\d){4}"
+    r"|[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])\s?\d{3}\s?\d{3}(?:\s?\d\d)?)(?![\d.,])"
+)
+FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'
 
 
 @cache
 def rules() -> pd.DataFrame:
     """The rules of validation, indexed by their name."""
-    return pd.read_csv(reference_dir() / "regles.csv", dtype=str).set_index("regle")
+    return pd.DataFrame(catalogue()).set_index("regle")
 
 
 def sentence(rule: str, fichier: str, ligne: object = None, colonne: str = "", valeur: object = "") -> str:
@@ -57,16 +68,35 @@ def breaches(
             "fichier": rows["fichier"].astype("str"),
             "ligne": rows["ligne"].astype("Int64"),
             "colonne": column,
-            "valeur": rows[value].astype("str") if value else "",
+            "valeur": _masked(rows[value].astype("str"), column) if value else "",
             "regle": rule,
             "gravite": rules().loc[rule, "gravite"],
-            "enregistrement": rows[record].astype("str") if record else "",
+            "enregistrement": _masked_fields(rows[record].astype("str")) if record else "",
         }
     )
     out["message"] = [
         sentence(rule, f, n, column, v) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
+
+
+def _masked(values: pd.Series, column: str) -> pd.Series:
+    """The received values, without those that look personal in a column that is not."""
+    personal = values.str.contains(E_MAIL, na=False)
+    if "siret" not in column:
+        personal |= values.str.contains(NUMBERS, na=False)
+    return values.mask(personal, MASKED)
+
+
+def _masked_fields(records: pd.Series) -> pd.Series:
+    """The same in whole records: JSON objects, or what was received where it is none."""
+    return records.str.replace(FIELD, _masked_field, regex=True)
+
+
+def _masked_field(field: re.Match[str]) -> str:
+    name, value = field["name"], field["value"]
+    personal = re.search(E_MAIL, value) or ("siret" not in name and re.search(NUMBERS, value))
+    return f'"{name}":"{MASKED}"' if personal else field[0]
 
 
 def collect(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
-from analysis.consolidation.cells import cells, weakest
+from analysis.consolidation.cells import MEASURES, cells, weakest
 from analysis.consolidation.evolution import evolution
+from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import in_scope, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
-from analysis.consolidation.trajectories import flows, issues, stays
+from analysis.consolidation.representation import representation
+from analysis.consolidation.trajectories import flows, followed, issues, stays
 from consolidation.world import contracts, dataset, facts
 
 
@@ -118,11 +120,53 @@ def test_profiles_are_disjoint_and_an_unknown_status_is_its_own() -> None:
 def test_the_effective_number_of_equal_segments_is_their_number() -> None:
     world = dataset(2025)
     equal = contracts({}, {"segment": "TRANSPORT"}, {"segment": "SECURITE"}, {"segment": None, "h": 999})
-    rows = diversity(local(equal, world), world.editions[-1]).set_index(["territoire", "objet"])
+    rows = diversity(local(equal, world), world.editions[-1], ["RSA", "DELD"]).set_index(["territoire", "objet"])
     assert rows.loc[("32", "segments"), "nombre_effectif"] == pytest.approx(3)
     uneven = contracts({"h": 90}, {"segment": "TRANSPORT", "h": 10})
-    rows = diversity(local(uneven, world), world.editions[-1]).set_index(["territoire", "objet"])
+    rows = diversity(local(uneven, world), world.editions[-1], ["RSA", "DELD"]).set_index(["territoire", "objet"])
     assert rows.loc[("32", "segments"), "nombre_effectif"] == pytest.approx(1 / (0.9**2 + 0.1**2))
+
+
+def test_the_effective_number_of_audiences_counts_known_profiles_that_exclude_one_another() -> None:
+    world = dataset(2025)
+    table = contracts(
+        {"rsa": True, "deld": True, "h": 50}, {"rsa": True, "h": 50}, {"h": 100}, {"deld": None, "h": 999}
+    )
+    rows = diversity(local(table, world), world.editions[-1], ["RSA", "DELD"]).set_index(["territoire", "objet"])
+    assert rows.loc[("32", "publics"), "nombre"] == 3
+    assert rows.loc[("32", "publics"), "nombre_effectif"] == pytest.approx(1 / (0.25**2 + 0.25**2 + 0.5**2))
+
+
+# --- representation ------------------------------------------------------------------------------
+
+
+def shares(edition: int, **territories: float) -> pd.DataFrame:
+    """Indicators that hold the share of hours of DELD by territory (`t59=0.5`)."""
+    rows = [
+        {"edition": edition, "territoire": name[1:], "indicateur": "part_heures", "modalite": "DELD", "valeur": value}
+        for name, value in territories.items()
+    ]
+    control = dict.fromkeys(["_controle", "_sensible", *MEASURES.values()], 0)
+    return pd.DataFrame(rows).assign(**control)
+
+
+def test_an_audience_is_held_against_the_job_seekers_of_its_territory_in_the_nearest_year() -> None:
+    rows = representation(shares(2016, t59=0.462, t80=0.6), dataset(2016)).set_index("territoire")
+    assert rows.loc["59", "annee_comparateur"] == 2017
+    assert rows.loc["59", ["rapport_min", "rapport_max"]].tolist() == [1.0, 1.0]
+    assert rows.loc["80", "rapport_min"] == pytest.approx(0.6 / 0.489)
+    rows = representation(shares(2014, t59=0.455), dataset(2014)).set_index("territoire")
+    assert rows.loc["59", "annee_comparateur"] == 2013
+
+
+def test_a_region_lies_between_its_lowest_and_its_highest_department() -> None:
+    row = representation(shares(2017, t32=0.489), dataset(2017)).iloc[0]
+    assert (row["comparateur_min"], row["comparateur_max"]) == (0.462, 0.489)
+    assert row["rapport_min"] == pytest.approx(1.0) and row["rapport_max"] == pytest.approx(0.489 / 0.462)
+
+
+def test_an_audience_without_a_comparator_is_not_held_against_anything() -> None:
+    assert representation(shares(2016, t59=0.4).assign(modalite="RSA"), dataset(2016)).empty
 
 
 # --- several years -----------------------------------------------------------------------------
@@ -245,9 +289,49 @@ def test_stays_join_contracts_that_follow_and_part_those_that_do_not() -> None:
     assert found.loc[("z", 1), "issue"] == "en_cours"
     table = flows(found.reset_index()).set_index(["rang", "issue"])
     assert table.loc[(1, "retour"), ["personnes", "part"]].tolist() == [1, 0.5]
+    assert table.loc[(0, "durable"), ["personnes", "part"]].tolist() == [1, 0.5], "each person once"
+    assert table.loc[(0, "durable"), "depuis_median_m"] == pytest.approx(15, abs=0.1)
+
+
+def test_a_person_who_comes_back_ends_once_at_the_rank_of_the_last_stay() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        *({"contrat": f"A{y}", "annee": y, "date_debut": f"{y}-01-01", "date_fin": f"{y}-02-28"} for y in (2024, 2025)),
+        {"contrat": "B", "annee": 2024, "ben_id": "b", "date_debut": "2024-01-01", "date_fin": "2024-02-28"},
+    )
+    found = flows(issues(stays(facts(table), gap_months=3), sent(("A2025", 6, "CDI"), ("B", 6, "CDI")), world))
+    ended = found[found["issue"] != "retour"].set_index(["rang", "issue"])["personnes"]
+    assert ended.to_dict() == {(0, "durable"): 2, (1, "durable"): 1, (2, "durable"): 1}
+
+
+def test_a_silence_sent_later_does_not_hide_the_answer_of_a_stay() -> None:
+    world = dataset(2024, 2025)
+    table = contracts({"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"})
+    twice = pd.concat([sent(("C1", 6, "CDI")).assign(annee=2024), sent(("C1", 6, "INCONNU"))])
+    assert issues(stays(facts(table), gap_months=3), twice, world)["issue"].tolist() == ["durable"]
+
+
+def test_a_person_is_found_again_in_other_employers_structures_and_years() -> None:
+    table = contracts(
+        {"annee": 2024},
+        {"annee": 2025, "employeur_siret": "f", "structure_id": "S2"},
+        {"annee": 2025, "ben_id": "z", "employeur_siret": None},
+    )
+    found = followed(facts(table)).set_index(["unite", "nombre"])["personnes"].to_dict()
+    assert found == {
+        ("contrats", 1): 1, ("contrats", 2): 1, ("employeurs", 2): 1, ("structures", 1): 1, ("structures", 2): 1,
+        ("annees", 1): 1, ("annees", 2): 1,
+    }  # fmt: skip
 
 
 def test_scope_is_that_of_the_edition() -> None:
     world = dataset(2025)
     table = contracts({}, {"operation": "RES", "mecanisme": "RES_IAE"})
     assert in_scope(facts(table), world.editions[0])["operation"].tolist() == ["OP"]
+
+
+def test_the_legal_text_is_that_in_force_when_the_operation_began() -> None:
+    days = pd.Series(pd.to_datetime(["2005-01-01", "2016-03-31", "2016-04-01", "2019-03-31", "2019-04-01", None]))
+    found = text_in_force(days)
+    assert found.isna().tolist() == [True, False, False, False, False, True]
+    assert found.dropna().tolist() == ["CMP_2006", "ORD_2015", "ORD_2015", "CCP_2019"]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from analysis.consolidation.views import duplicates_sensitivity, review
+from analysis.consolidation.views import duplicates_sensitivity, headline, review
 
 QUEUE = pd.DataFrame(
     [
@@ -50,3 +50,16 @@ def test_sensitivity_without_any_likely_pair_is_a_sentence() -> None:
 def test_sensitivity_of_secret_hours_shows_no_hours() -> None:
     text = duplicates_sensitivity(page((0.5, 9, float("nan"), "moins de 5 personnes"))).text()
     assert "secret statistique" in text
+
+
+def test_without_a_response_rate_no_headline_figure_is_shown() -> None:
+    cells = pd.DataFrame(
+        {"edition": [2025], "territoire": ["32"], "indicateur": ["heures_realisees"], "modalite": ["ensemble"]}
+    ).assign(valeur=1234.0, secret="")
+    tables = {"indicateurs": cells, "editions": pd.DataFrame({"edition": [2025], "structures_connues": [0]})}
+    asked = SimpleNamespace(
+        year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=tables.__getitem__
+    )
+    assert "taux de réponse" in headline(asked).text()
+    tables["editions"] = pd.DataFrame({"edition": [2025], "structures_connues": [3]})
+    assert "1\u202f234" in headline(asked).text()

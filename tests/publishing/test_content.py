@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 from analysis.publishing import style
-from analysis.publishing.content import Card, Column, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.content import PERCENT, Card, Column, DataTable, Figure, Prose, Strip, Warning
 
 FRAME = pd.DataFrame(
     {
@@ -122,3 +122,17 @@ def test_cards_prose_and_warnings() -> None:
     assert "<script>" not in Prose("Une **hausse** de <script>")._repr_html_()
     assert repr(Warning("À lire.")) == "Attention : À lire."
     assert json.dumps(repr(strip))
+
+
+def test_shares_that_overlap_are_never_stacked() -> None:
+    whole = pd.DataFrame({"Ensemble": [0.6, 0.4]}, index=["durable", "autre"])
+    assert style.stacked_chart(whole, **PERCENT).axes
+    audiences = pd.DataFrame({"2016": [0.475, 0.364, 0.23, 0.21]}, index=["DELD", "JEUNE", "RSA", "QPV"])
+    with pytest.raises(ValueError, match=r"1\.279"):
+        style.stacked_chart(audiences, **PERCENT)
+
+
+def test_a_flow_writes_what_enters_each_step_and_what_ends_where() -> None:
+    frame = pd.DataFrame({"Emploi": [3, 1], "Inconnue": [4, 2]}, index=["premier", "deuxième"])
+    written = {text.get_text() for text in style.flow_chart(frame).axes[0].texts}
+    assert written == {"premier\n10", "deuxième\n3", "Emploi\n4", "Inconnue\n6"}

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from analysis.core.errors import DataError
-from analysis.publishing.content import PERCENT, Column, DataTable, Prose
+from analysis.publishing import style
+from analysis.publishing.content import PERCENT, Column, DataTable, Figure, Prose
 from analysis.publishing.guard import check_pages, problems_of
 
 TABLE = pd.DataFrame({"public": ["RSA", "QPV"], "heures": [299727.0, 273806.5], "part": [0.230107, 0.210208]})
@@ -67,3 +68,22 @@ def test_a_sentence_whose_figure_follows_from_nothing_is_found(tmp_path: Path, s
 def test_truncation_is_not_rounding(tmp_path: Path) -> None:
     (problem,) = problems_of(page(tmp_path, TABLE, "Il y a 273\u202f806 heures."))
     assert "273\u202f806" in problem
+
+
+def test_the_sentence_of_a_figure_follows_from_its_own_table_not_from_another(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE)
+    drawn = TABLE[TABLE["public"] == "RSA"]
+    columns = {"public": Column("Public"), "part": Column("Part", **PERCENT)}
+    table = DataTable(drawn, columns=columns, caption="RSA", scope="Région", csv="essai_heures")
+    for said, wrong in (("23,0", 0), ("21,0", 1)):
+        figure = Figure(style.figure()[0], title="RSA", alt=f"Le RSA fait {said}\u00a0% des heures.", table=table)
+        path.write_text(f"<main>{figure._repr_html_()}</main>", encoding="utf-8")
+        assert len(problems_of(path)) == wrong
+
+
+def test_a_sentence_follows_from_the_edition_of_its_page(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE, "Il y a 273\u202f807 heures.")
+    by_year = TABLE.assign(edition=[2016, 2015])
+    by_year.to_csv(tmp_path / "tables" / "essai_heures.csv", index=False)
+    (problem,) = problems_of(path)
+    assert "273\u202f807" in problem and "de cette édition" in problem

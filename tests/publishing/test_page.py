@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analysis.core.errors import DataError
 from analysis.publishing.page import Page
@@ -55,3 +56,20 @@ def test_only_protected_tables_of_the_deliverable_are_read(project: Path) -> Non
     assert page.csv("indicateurs") == "consolidation_indicateurs"
     with pytest.raises(DataError, match=r"« heures » absente.*attendu : headlines, indicateurs"):
         page.read("heures")
+
+
+def test_a_page_knows_its_department_and_the_code_its_edition_has_in_the_tables(project: Path) -> None:
+    old = Page("consolidation", "jouet", 2015, "32")
+    assert (old.regional, old.department, old.place, old.latest) == (True, None, "31", 2016)
+    somme = Page("consolidation", "jouet", 2016, "80")
+    assert (somme.regional, somme.department, somme.place) == (False, "80", "80")
+
+
+@pytest.mark.parametrize("key", ["diviseurs_etp", "mecanismes", "departements", "base_legale"])
+def test_an_edition_without_scope_or_divisor_computes_nothing(project: Path, key: str) -> None:
+    path = project / "data/raw/jouet/dataset.yaml"
+    settings = yaml.safe_load(path.read_text("utf-8"))
+    settings["editions"][0][key] = "" if key == "base_legale" else []
+    path.write_text(yaml.safe_dump(settings), "utf-8")
+    with pytest.raises(DataError, match=rf"dataset.yaml, ligne \d+, clé « editions \(n° 1\).{key} »"):
+        Page("consolidation", "jouet", 2016, "32")

@@ -13,6 +13,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir
 from analysis.sources import exports
+from analysis.sources.canonical import EXPORTS
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
@@ -359,3 +360,69 @@ def test_a_workbook_with_a_password_is_named_as_such(workbook: Path) -> None:
 def test_a_broken_workbook_is_unreadable_not_a_crash(workbook: Path) -> None:
     workbook.write_bytes(workbook.read_bytes()[:200])
     assert "exports/S1/2025/export.xlsx : fichier inutilisable" in refused()
+
+
+def test_what_looks_personal_is_masked_in_whatever_column_it_stands() -> None:
+    spoilt = changed("heures", heures="0612345678") | changed("contrats", metier_rome="F1704", eng_id="zoe@example.org")
+    send(spoilt)
+    _, rows = imported()
+    written = " ".join(rows["valeur"]) + " ".join(rows["message"]) + " ".join(rows["enregistrement"])
+    assert "zoe@" not in written and "0612345678" not in written
+    link = rows[rows["regle"].eq("lien_absent") & rows["colonne"].eq("eng_id")].iloc[0]
+    assert link["valeur"] == "valeur masquée"
+    assert '"metier_rome":"F1704"' in link["enregistrement"], "the rest of a refused row is kept"
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "rule"),
+    [
+        ("contrats", {"qpv": "oui", "qpv_code": "QN05901M", "qpv_millesime": "2024"}, None),
+        ("contrats", {"qpv": "oui", "qpv_code": "QP059001", "qpv_millesime": "2015"}, None),
+        ("contrats", {"qpv": "oui", "qpv_code": "QN75001A", "qpv_millesime": "2024"}, None),
+        ("contrats", {"qpv": "oui", "qpv_code": "QN05999Z", "qpv_millesime": "2024"}, "qpv_inconnu"),
+        ("contrats", {"qpv": "oui", "qpv_code": "QP059001", "qpv_millesime": "2024"}, "qpv_inconnu"),
+        ("contrats", {"qpv": "oui", "qpv_code": "Les Moulins", "qpv_millesime": "2015"}, "qpv_inconnu"),
+        ("contrats", {"qpv": "oui", "qpv_millesime": "2019"}, "code_inconnu"),
+        ("beneficiaires", {"niveau": "9"}, "code_inconnu"),
+        ("beneficiaires", {"niveau": "3"}, None),
+    ],
+)
+def test_districts_levels_and_vintages_are_those_of_their_lists(
+    table: str, changes: dict[str, str], rule: str | None
+) -> None:
+    send(changed(table, **changes))
+    found = set(imported()[1]["regle"]) - {"qpv_sans_millesime"}
+    assert found == ({rule} if rule else set())
+
+
+def test_a_horizon_that_no_survey_has_is_refused() -> None:
+    send({"sorties": [{"ctr_id": "C1", "horizon_m": "9", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "6"}]})
+    tables, quality = imported()
+    row = quality.query("regle == 'code_inconnu'").iloc[0]
+    assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
+    assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
+
+
+OWN = {"operations": "op_id", "engagements": "eng_id", "beneficiaires": "ben_ref", "contrats": "ctr_id"}
+
+
+@pytest.mark.parametrize("table", OWN)
+def test_no_value_is_bad_enough_to_stop_the_import(table: str) -> None:
+    columns = [column.name for column in EXPORTS[table].columns]
+    base = TABLES[table][0]
+    more = [{**base, OWN[table]: f"X{n}", column: "n'importe quoi"} for n, column in enumerate(columns)]
+    send({table: [base, *more]})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].sum() == 150.75
+    assert len(quality)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [(table, column.name) for table in EXPORTS if table not in OWN for column in EXPORTS[table].columns],
+)
+def test_a_bad_value_of_a_key_refuses_its_row_only(table: str, column: str) -> None:
+    rows = {**TABLES, "sorties": [{"ctr_id": "C1", "horizon_m": "6", "statut": "CDI"}]}[table]
+    send({table: [{**rows[0], column: "n'importe quoi"}, *rows[1:]]})
+    tables, quality = imported()
+    assert len(quality) or len(tables[table]) == len(rows)

@@ -13,6 +13,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 
 UNKNOWN = "INCONNU"
+NONE = "AUCUN"  # of the audiences crossed
 WOMEN, MEN = "F", "M"
 
 
@@ -51,7 +52,7 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["sexe"].isin([WOMEN, MEN])]
     rows = rows[rows["territoire"] == edition.territoire]
     parts = []
-    for axis, row in axes().drop(index="mecanisme").iterrows():
+    for axis, row in axes().drop(index=["mecanisme", "texte"]).iterrows():
         named = rows.assign(modalite=rows[row["colonne"]].fillna(UNKNOWN))
         sexes = cells(named, ["modalite", "sexe"]).set_index(["modalite", "sexe"])
         if sexes.empty:
@@ -124,27 +125,37 @@ def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) ->
     `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU.
     """
     rows = contracts[contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)]
+    table = cells(rows.assign(profil=_profile(rows, audiences)), ["profil"])
+    table["part_heures"] = table["heures"] / table["heures"].sum()
+    table = measured(table).rename(columns={"personnes": "beneficiaires"})
+    return table.assign(edition=edition.annee, _sensible=~table["profil"].isin([NONE, UNKNOWN]))
+
+
+def _profile(rows: pd.DataFrame, audiences: list[str]) -> pd.Series:
+    """The audiences that each contract combines (`DELD+RSA`), NONE, or UNKNOWN when one status is."""
     columns = reference.table("nomenclatures/publics").set_index("code")["colonne"]
     flags = pd.DataFrame({code: rows[columns[code]].astype("boolean") for code in sorted(audiences)})
-    unknown = flags.isna().any(axis=1)
     text = pd.Series("", index=rows.index, dtype="str")
     for code in flags:
         text = text.mask(flags[code].fillna(False).astype("bool"), text + "+" + code)
-    profile = text.str.removeprefix("+").replace("", "AUCUN").mask(unknown, UNKNOWN)
-    table = cells(rows.assign(profil=profile), ["profil"])
-    table["part_heures"] = table["heures"] / table["heures"].sum()
-    table = measured(table).rename(columns={"personnes": "beneficiaires"})
-    return table.assign(edition=edition.annee, _sensible=~table["profil"].isin(["AUCUN", UNKNOWN]))
+    return text.str.removeprefix("+").replace("", NONE).mask(flags.isna().any(axis=1), UNKNOWN)
 
 
-def diversity(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+def diversity(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) -> pd.DataFrame:
     """Effective numbers (inverse of the Herfindahl-Hirschman index of hours): how many equal ones would be as spread.
 
-    edition, territoire, objet (segments, donneurs_ordre, employeurs), nombre, nombre_effectif, and measures.
+    edition, territoire, objet (segments, donneurs_ordre, employeurs, publics), nombre, nombre_effectif, and measures.
+    Audiences overlap, so that what is counted are their disjoint profiles, those that are known.
     """
     rows = contracts[contracts["mecanisme"].isin(edition.mecanismes)]
+    rows = rows.assign(profil=_profile(rows, audiences).replace(UNKNOWN, pd.NA))
     base = cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")
-    objects = {"segments": "segment", "donneurs_ordre": "maitre_ouvrage_siret", "employeurs": "employeur_siret"}
+    objects = {
+        "segments": "segment",
+        "donneurs_ordre": "maitre_ouvrage_siret",
+        "employeurs": "employeur_siret",
+        "publics": "profil",
+    }
     parts = []
     for name, column in objects.items():
         hours = rows.dropna(subset=column).groupby(["territoire", column])["centiheures"].sum()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis.core import reference
@@ -35,6 +36,7 @@ class Facts:
 def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
     named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
+    named["operations"]["texte"] = text_in_force(named["operations"]["date_debut"])
     contracts = clean["contrats"].merge(
         named["engagements"][["annee", "eng_id", "operation", "op_id", "entreprise_siret"]],
         on=["annee", "eng_id"],
@@ -73,11 +75,21 @@ _OPERATION = [
     "annee",
     "operation",
     "mecanisme",
+    "texte",
     "segment",
     "is_anru",
     "maitre_ouvrage_siret",
     "maitre_ouvrage_categorie",
 ]
+
+
+def text_in_force(days: pd.Series) -> pd.Series:
+    """The code of the legal text in force on each day (`nomenclatures/textes`); missing before the first one."""
+    texts = reference.table("nomenclatures/textes")
+    starts = pd.to_datetime(texts["debut"]).to_numpy()
+    rank = np.searchsorted(starts, days.to_numpy(dtype="datetime64[ns]"), side="right") - 1
+    codes = pd.Series(texts["code"].to_numpy()[rank], index=days.index, dtype="str")
+    return codes.mask(days.isna() | (rank < 0))
 
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:

@@ -47,15 +47,22 @@ def leavers(facts: Facts, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
     group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
     people = people.rename(columns={"date_fin": "date_sortie"})
-    families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
-    known = outcomes.assign(famille=outcomes["statut"].map(families).astype("str").fillna(SILENT))
-    # The same situation may be sent again a year later: an answer beats a silence, the latest beats the earlier.
-    known = known.assign(repond=known["famille"].ne(SILENT)).sort_values(["ctr_id", "horizon_m", "repond", "annee"])
-    known = known.drop_duplicates(["ctr_id", "horizon_m"], keep="last")
     situations = people[["annee_sortie", "ben_id", "contrat"]].merge(
-        known[["ctr_id", "horizon_m", "statut", "famille"]], left_on="contrat", right_on="ctr_id"
+        latest_answers(outcomes), left_on="contrat", right_on="ctr_id"
     )
     return Leavers(people.reset_index(drop=True), situations.drop(columns=["contrat", "ctr_id"]))
+
+
+def latest_answers(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """ctr_id, horizon_m, statut, famille (`inconnue` for a silence): one row per contract and horizon.
+
+    The same situation may be sent again a year later: an answer beats a silence, the latest beats the earlier.
+    """
+    families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
+    known = outcomes.assign(famille=outcomes["statut"].map(families).astype("str").fillna(SILENT))
+    known = known.assign(repond=known["famille"].ne(SILENT)).sort_values(["ctr_id", "horizon_m", "repond", "annee"])
+    latest = known.drop_duplicates(["ctr_id", "horizon_m"], keep="last", ignore_index=True)
+    return latest[["ctr_id", "horizon_m", "statut", "famille"]]
 
 
 def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.DataFrame:

@@ -14,9 +14,10 @@ from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.reconciliation import reconciliation
+from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import sensitivity
 from analysis.consolidation.sums import sums
-from analysis.consolidation.trajectories import flows, issues, stays
+from analysis.consolidation.trajectories import flows, followed, issues, stays
 from analysis.consolidation.vintages import vintages
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -68,6 +69,7 @@ def build(dataset: str) -> None:
                 tolerance=settings.share_tolerance,
             ),
             "sommes": sums(clean, facts, measured, described),
+            "representation": representation(measured, described),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
             "doublons_sensibilite": sensitivity(
@@ -90,7 +92,7 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
         parts["ventilation"].append(breakdown(contracts, edition))
         parts["femmes"].append(women(contracts, edition))
         parts["profils"].append(profiles(contracts, edition, settings.profile_audiences))
-        parts["diversification"].append(diversity(contracts, edition))
+        parts["diversification"].append(diversity(contracts, edition, settings.profile_audiences))
     nothing = pd.DataFrame()
     out = {name: pd.concat(found, ignore_index=True) if found else nothing for name, found in parts.items()}
     return out | {"femmes_ecart": nothing if out["femmes"].empty else women_gap(out["femmes"], dataset)}
@@ -104,7 +106,7 @@ def over_years(
     `outcomes` is the clean table `sorties`, `known` the structures in place by edition.
     """
     if contracts_in_scope(facts, dataset).empty:
-        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours"), pd.DataFrame())
+        return dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours", "suivi"), pd.DataFrame())
     grown = evolution(facts, dataset)
     region = pd.Series(dtype="float64")
     if len(grown):
@@ -116,6 +118,7 @@ def over_years(
         "non_reponse": bracket(facts, known, region, dataset),
         "sorties": outcomes_by_year(left, dataset, settings.response_group),
         "parcours": flows(after),
+        "suivi": followed(facts),
     }
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.facts import Facts
-from analysis.core import reference
+from analysis.consolidation.outcomes import SILENT, latest_answers
 from analysis.core.dataset import Dataset
 
 HORIZON = 6  # months after a stay, at which its situation is read
-RETURN, RUNNING, SILENT = "retour", "en_cours", "inconnue"
+RETURN, RUNNING = "retour", "en_cours"
+MONTH = 365.25 / 12  # days
+EVERYBODY = 0  # rank of the rows that count each person once, whatever the number of stays
+UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 
 
 def stays(facts: Facts, gap_months: int) -> pd.DataFrame:
@@ -43,36 +46,58 @@ def stays(facts: Facts, gap_months: int) -> pd.DataFrame:
 
 
 def issues(found: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """`found` with `issue` (retour, durable, transition, positive, aucune, inconnue, en_cours) and `delai_m`.
+    """`found` with `issue` (retour, durable, transition, positive, aucune, inconnue, en_cours), `delai_m`, `depuis_m`.
 
-    `delai_m` is the months to the next stay, empty when there is none. A return within the horizon comes first:
+    `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end of this
+    one; both are empty when there is none. A return within the horizon comes first:
     it is a fact, the situation six months after is what was answered.
     """
-    families = reference.table("nomenclatures/sorties").set_index("code")["famille"]
-    known = outcomes[outcomes["horizon_m"] == HORIZON].sort_values(["ctr_id", "annee"])
-    known = known.drop_duplicates("ctr_id", keep="last").set_index("ctr_id")["statut"].map(families).astype("str")
+    known = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON]).set_index("ctr_id")["famille"]
     following = found.sort_values(["ben_id", "rang"]).groupby("ben_id")["debut"].shift(-1)
     observed = pd.Timestamp(dataset.date_observation)
     due = found["fin"] + pd.DateOffset(months=HORIZON) <= observed
     issue = found["dernier"].map(known).astype("str").fillna(SILENT).where(due, RUNNING)
+    first = found.groupby("ben_id")["debut"].transform("min")
     return found.assign(
         issue=issue.mask(following.notna(), RETURN),
-        delai_m=(following - found["fin"]).dt.days / (365.25 / 12),
+        delai_m=(following - found["fin"]).dt.days / MONTH,
+        depuis_m=(found["fin"] - first).dt.days / MONTH,
     )
 
 
 def flows(found: pd.DataFrame, ranks: int = 3) -> pd.DataFrame:
-    """Persons by rank of stay (`ranks` and beyond together) and issue.
+    """Persons by rank of stay (`ranks` and beyond together) and issue, and all persons by where they end (rank 0).
 
-    rang, issue, personnes, part, contrats_moyens, employeurs_moyens, delai_median_m, `_personnes`.
+    rang, issue, personnes, sejours, part (of the stays of the rank; of the persons in rank 0), contrats_moyens,
+    employeurs_moyens, delai_median_m, depuis_median_m, `_personnes`. Who has not come back ends at that rank: the
+    rows of an issue that is no return add up over ranks to that of rank 0.
     """
-    rows = found.assign(rang=found["rang"].clip(upper=ranks))
+    last = found[found["issue"] != RETURN].assign(rang=EVERYBODY)
+    rows = pd.concat([last, found.assign(rang=found["rang"].clip(upper=ranks))], ignore_index=True)
     table = rows.groupby(["rang", "issue"], as_index=False).agg(
         personnes=("ben_id", "nunique"),
         sejours=("ben_id", "size"),
         contrats_moyens=("contrats", "mean"),
         employeurs_moyens=("employeurs", "mean"),
         delai_median_m=("delai_m", "median"),
+        depuis_median_m=("depuis_m", "median"),
     )
     part = table["sejours"] / table.groupby("rang")["sejours"].transform("sum")
     return table.assign(part=part, _personnes=table["personnes"])
+
+
+def followed(facts: Facts, most: int = 4) -> pd.DataFrame:
+    """How many contracts, employers, structures and years each person is found again in: what a follow-up over
+    exports adds to that of one structure and year.
+
+    unite (contrats, employeurs, structures, annees), nombre (1 to `most`, `most` and beyond together), personnes,
+    part, `_personnes`.
+    """
+    parts = []
+    for name, column in UNITS.items():
+        pairs = facts.contracts[["ben_id", column]].dropna().drop_duplicates()
+        found = pairs.groupby("ben_id").size().clip(upper=most).value_counts().sort_index()
+        parts.append(pd.DataFrame({"unite": name, "nombre": found.index, "personnes": found.to_numpy()}))
+    table = pd.concat(parts, ignore_index=True)
+    whole = table.groupby("unite")["personnes"].transform("sum")
+    return table.assign(part=table["personnes"] / whole, _personnes=table["personnes"])

@@ -18,10 +18,11 @@ class Edition(Block):
     date_observation: dt.date
     territoire: str
     territoire_nom: str
-    departements: list[str]
-    mecanismes: list[str]
-    base_legale: str
-    diviseurs_etp: list[int]
+    departements: list[str] = Field(min_length=1)
+    # An edition without scope or divisor prints nothing that can be compared (domain rule W15).
+    mecanismes: list[str] = Field(min_length=1)
+    base_legale: str = Field(min_length=1)
+    diviseurs_etp: list[int] = Field(min_length=1)
     qpv_millesime: int
     cog_millesime: int
 

@@ -28,6 +28,7 @@ class DecpParams(Block):
     first_date: str
     max_amount: float
     warn_amount: float
+    low_amount: float
     max_months: int
     memory_mb: int
 
@@ -58,6 +59,7 @@ class QualityParams(Block):
 class ConsolidationParams(Block):
     profile_audiences: list[str]
     stay_gap_months: int
+    representation_margin: float
     share_tolerance: float = Field(ge=0, lt=1)
     response_group: int
     duplicate_review: float = Field(ge=0, le=1)

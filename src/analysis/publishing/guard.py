@@ -2,13 +2,15 @@
 
 A cell of numbers carries its unrounded value (`data-v`) and its column says how it is printed. The guard reads
 only HTML and CSV: that value must be in the table that the page offers for download, and its rounding half up
-must be the text that the reader sees. A number in a sentence, or in a cell of text that is not itself published, must
-be the rounding of a value of the deliverable's tables.
+must be the text that the reader sees. A number in the sentence of a figure must be the rounding of a value that the
+figure's own table shows; one in another sentence, or in a cell of text that is not itself published, that of a value of
+the deliverable's tables, in the rows of the page's edition.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -24,7 +26,7 @@ FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per ce
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
 # A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
-SENTENCES = ("p.takeaway", "div.prose", "p.about", "td:not(.n)", "span.value")
+SENTENCES = ("div.prose", "p.about", "td:not(.n)", "span.value")
 SHOWN = 5  # problems named in the error
 
 
@@ -45,13 +47,24 @@ def problems_of(page: Path) -> list[str]:
         if link := block.select_one('p.about a[href$=".csv"]'):
             found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
     said = set().union(*(_texts(table.resolve()) for table in tables))
-    numbers = np.unique(np.concatenate([np.empty(0), *(_values(table.resolve()) for table in tables)]))
-    places = (_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES)))
-    figures = {figure for text in places if text not in said for figure in FIGURE.findall(text)}
-    return found + [
-        f"« {figure} », dans une phrase ou une cellule, n'est l'arrondi d'aucune valeur publiée"
-        for figure in sorted(figures)
-        if not _printable(figure, numbers)
+    year = int(page.stem.split("-")[0])
+    numbers = _sorted(*(_values(table.resolve(), year) for table in tables))
+    texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
+    found += _sentences([text for text in texts if text not in said], numbers, "valeur publiée de cette édition")
+    for figure in soup.select("figure"):
+        shown = _sorted([float(str(cell["data-v"])) for cell in figure.select("[data-v]")])
+        texts = [_plain(place.get_text()) for place in figure.select("p.takeaway")]
+        found += _sentences(texts, shown, "valeur de la table de sa figure")
+    return found
+
+
+def _sentences(texts: list[str], values: np.ndarray, what: str) -> list[str]:
+    """The numbers of `texts` that none of `values` rounds to."""
+    figures = sorted({figure for text in texts for figure in FIGURE.findall(text)})
+    return [
+        f"« {figure} », dans une phrase ou une cellule, n'est l'arrondi d'aucune {what}"
+        for figure in figures
+        if not _printable(figure, values)
     ]
 
 
@@ -78,11 +91,17 @@ def _name(caption: Tag | None) -> str:
 
 
 @cache
-def _values(table: Path) -> np.ndarray:
-    """All the numbers of a published table, sorted."""
+def _values(table: Path, year: int | None = None) -> np.ndarray:
+    """All the numbers of a published table, or of its rows of one edition, sorted."""
     frame = pd.read_csv(table)
+    if year is not None and "edition" in frame:
+        frame = frame[frame["edition"] == year]
     numbers = frame.select_dtypes("number").to_numpy(dtype=float).ravel()
-    return np.unique(numbers[~np.isnan(numbers)])
+    return _sorted(numbers[~np.isnan(numbers)])
+
+
+def _sorted(*values: Sequence[float] | np.ndarray) -> np.ndarray:
+    return np.unique(np.concatenate([np.empty(0), *values]))
 
 
 @cache

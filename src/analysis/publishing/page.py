@@ -42,6 +42,11 @@ class Page:
         return self.edition.annee
 
     @property
+    def latest(self) -> int:
+        """The latest edition of the dataset."""
+        return max(edition.annee for edition in self.dataset.editions)
+
+    @property
     def regional(self) -> bool:
         """Whether the page shows the whole region, not one of its departments."""
         return self.territory == self.dataset.region

@@ -6,6 +6,7 @@ blue) stay apart for colour-blind readers and on a contrast of at least 3 to 1 w
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path as Outline
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.publishing.templating import number
@@ -61,6 +64,9 @@ def bar_chart(
     ax.xaxis.set_visible(False)
     ax.spines["bottom"].set_visible(False)
     ax.margins(x=0.12, y=0.02)
+    if values.min() < 0:  # its number stands to the left of the bar
+        ax.spines["left"].set_visible(False)
+        ax.set_xlim(values.min() - 0.16 * (values.max() - values.min()))
     ax.axvline(0, color=SOFT, linewidth=0.8)
     return fig
 
@@ -141,8 +147,11 @@ def vintage_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
 def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, factor: float = 1) -> Figure:
     """One horizontal bar per column, cut into the rows of `frame`, which are parts of a whole.
 
-    A part is labelled where its number fits; the legend names the parts in their order.
+    A part is labelled where its number fits; the legend names the parts in their order. ValueError when shares add
+    up to more than the whole: what overlaps is never stacked (domain rule W14).
     """
+    if factor == 100 and (over := float(frame.sum().max())) > 1 + 1e-6:
+        raise ValueError(f"shares that overlap cannot be stacked: they add up to {over:.3f} of the whole")
     fig, (ax,) = figure(height=1.3 + 0.5 * len(frame.columns))
     colours = plt.get_cmap("cividis")([n / max(1, len(frame) - 1) for n in range(len(frame))])
     left = [0.0] * len(frame.columns)
@@ -161,6 +170,61 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
         ax.spines[side].set_visible(False)
     fig.legend(loc="outside lower center", ncols=3, fontsize=8)
     return fig
+
+
+def flow_chart(frame: pd.DataFrame, height: float = 4.6) -> Figure:
+    """What goes through steps, one after another, and where it ends: bands as thick as their numbers.
+
+    A row per step, in order, a column per end; each cell is how many leave the steps there for that end, and all
+    the others go on to the next step. Numbers are whole; a missing one is not drawn.
+    """
+    leaving = frame.fillna(0)
+    entering = leaving.sum(axis=1)[::-1].cumsum()[::-1]  # at each step: those that leave there or later
+    total, last = float(entering.iloc[0]), len(leaving)
+    gap = 0.045 * total
+    fig, (ax,) = figure(height)
+    colours = plt.get_cmap("cividis")([0.1 + 0.65 * n / max(1, last - 1) for n in range(last)])
+    tops = {end: float(leaving.iloc[:, :n].to_numpy().sum()) + n * gap for n, end in enumerate(leaving.columns)}
+    for n, (step, colour) in reversed(list(enumerate(zip(leaving.index, colours, strict=True)))):
+        inside = float(entering.iloc[n])
+        below = inside - float(leaving.iloc[n].sum())  # what goes on is drawn above what leaves
+        if below:
+            _band(ax, (n, 0), (n + 1, 0), below, colour=colour)
+        for end, size in leaving.iloc[n].items():
+            if size:
+                _band(ax, (n, below), (last, tops[end]), float(size), colour=colour, straight_to=last - 1)
+            below, tops[end] = below + float(size), tops[end] + float(size)
+        ax.add_patch(Rectangle((n - 0.02, 0), 0.04, inside, color=colour, linewidth=0))
+        ax.annotate(
+            f"{step}\n{number(inside)}", (n - 0.02, 0), xytext=(0, 6), textcoords="offset points",
+            fontsize=9, color=INK,
+        )  # fmt: skip
+    for end, size in leaving.sum().items():
+        ax.add_patch(Rectangle((last, tops[end] - size), 0.04, size, color=SOFT, linewidth=0))
+        ax.annotate(
+            f"{textwrap.fill(str(end), 28)}\n{number(size)}", (last + 0.04, tops[end] - size / 2), xytext=(6, 0),
+            textcoords="offset points", va="center", fontsize=9, color=INK, annotation_clip=False,
+        )  # fmt: skip
+    ax.set_xlim(-0.05, last + 0.85)
+    ax.set_ylim(max(tops.values()) + gap, -0.1 * total)
+    ax.set_axis_off()
+    return fig
+
+
+def _band(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], size: float, *, colour: Any, straight_to: float = 0
+) -> None:
+    """A band of that thickness, level until `straight_to`, then curved to `end`."""
+    (x0, y0), (x1, y1) = start, end
+    bend = max(x0, straight_to)
+    middle = (bend + x1) / 2
+    points = [
+        (x0, y0), (bend, y0), (middle, y0), (middle, y1), (x1, y1),
+        (x1, y1 + size), (middle, y1 + size), (middle, y0 + size), (bend, y0 + size), (x0, y0 + size),
+    ]  # fmt: skip
+    curve = [Outline.CURVE4] * 3
+    codes = [Outline.MOVETO, Outline.LINETO, *curve, Outline.LINETO, *curve, Outline.LINETO]
+    ax.add_patch(PathPatch(Outline(points, codes), facecolor=colour, alpha=0.45, linewidth=0))
 
 
 def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], write: Callable[[float], str]) -> None:

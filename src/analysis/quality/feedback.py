@@ -2,9 +2,8 @@
 
     data/processed/<dataset>/retours/<structure_id>.xlsx
 
-Not for publication: it quotes what a structure itself sent, and nothing that another did. Values of personal
-columns are masked in the quality tables already; here, those that look like an e-mail or a social security
-number in any other column are too. Text of the first sheet: `data/raw/reference/retour.csv`.
+Not for publication: it quotes what a structure itself sent, and nothing that another did. What is personal is masked
+in the quality tables already. Text of the first sheet: `data/raw/reference/retour.csv`.
 """
 
 from __future__ import annotations
@@ -42,11 +41,6 @@ COLUMNS = {
 }
 TO_FILL = ("correction", "remarque")
 ORDER = ["annee", "fichier", "feuille", "ligne", "colonne", "regle", "valeur"]
-MASKED = "valeur masquée"
-# An e-mail; a social security number of 13 digits, with or without its key (INSEE: sex, year, month from 01 to
-# 12 or above 20). Not looked for among SIRET, whose 14 digits may lack one.
-E_MAIL = r"\S@\S"
-NIR = r"(?<!\d)[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])\s?\d{3}\s?\d{3}(?:\s?\d\d)?(?!\d)"
 CELL_LIMIT = 32767  # characters that a cell of a workbook holds
 
 
@@ -125,7 +119,6 @@ def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
     rows = _quality(dataset, "exports")
     known = _received(raw_dir(dataset), years)
     rows["structure_id"] = rows["fichier"].str.extract(r"^exports/([^/]+)/", expand=False)
-    rows["valeur"] = _masked(rows)
     told = [_told(known.get(row.fichier), row) for row in rows.itertuples()]
     rows[["annee", "colonne", "valeur"]] = pd.DataFrame(told, columns=["annee", "colonne", "valeur"])
     rows["fichier"] = rows["fichier"].str.replace(r"^exports/[^/]+/", "", regex=True)
@@ -170,7 +163,6 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     by_book = rows["fichier"].map(_book).map(alone).astype("str")
     rows["structure_id"] = pd.Series(refused, index=rows.index, dtype="str").fillna(by_line).fillna(by_book)
     rows["annee"] = year
-    rows["valeur"] = _masked(rows)
     return _split(rows)
 
 
@@ -193,13 +185,6 @@ def _quality(dataset: str, source: str) -> pd.DataFrame:
     rows = read_table(quality_dir(dataset) / f"{source}.parquet")
     text = ["fichier", "colonne", "valeur", "enregistrement"]
     return rows.assign(**{name: rows[name].astype("str").fillna("") for name in text})
-
-
-def _masked(rows: pd.DataFrame) -> pd.Series:
-    """The received values, without those that look personal in whatever column they stand."""
-    values = rows["valeur"]
-    number = values.str.contains(NIR) & ~rows["colonne"].str.contains("siret")
-    return values.mask(values.str.contains(E_MAIL) | number, MASKED)
 
 
 def _split(rows: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,8 @@ def column(
     """A column of a schema; `codelist` names a table of `nomenclatures/` its values come from."""
     checks = []
     if codelist:
-        checks.append(pa.Check.isin(list(reference.labels(codelist))))
+        codes = list(reference.labels(codelist))
+        checks.append(pa.Check.isin([float(code) for code in codes] if dtype == NUMBER else codes))
     if ge is not None:
         checks.append(pa.Check.ge(ge))
     if le is not None:

@@ -8,6 +8,7 @@ its hours is refused and kept in the quality table; any other unreadable value b
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import load_secret, person_keys
-from analysis.sources.rows import keyed, linked
+from analysis.sources.rows import keyed, linked, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
@@ -207,7 +208,7 @@ def clean(
     somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
     typer.flag(operations[~somewhere], "parts_absentes", "op_id")
     # What became of a person may be known a year after the contract.
-    outcomes = linked(typed["sorties"], ["ctr_id"], contracts, typer)
+    outcomes = linked(with_key(typed["sorties"], "horizon_m", typer), ["ctr_id"], contracts, typer)
     tables = {
         "operations": operations,
         "territoires": _parts(places, typer),
@@ -264,6 +265,7 @@ def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.Da
     rows["jeune"] = _younger(rows, ages.loc["JEUNE", "age_max_exclu"]).where(known).astype("boolean")
     rows["senior"] = (~_younger(rows, ages.loc["SENIOR", "age_min"])).where(known).astype("boolean")
     typer.flag(rows[rows["qpv"].eq(True) & rows["qpv_millesime"].isna()], "qpv_sans_millesime", "qpv_millesime")
+    typer.flag(rows[~_known_districts(rows)], "qpv_inconnu", "qpv_code")
     kinds = reference.table("nomenclatures/employeurs")
     inclusive = set(kinds.loc[kinds["est_iae"] == "oui", "code"])
     forms = reference.table("nomenclatures/contrats")
@@ -273,6 +275,18 @@ def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.Da
     training = rows["contrat_type"].isin(forms.loc[forms["est_alternance"] == "oui", "code"])
     typer.flag(rows[training & rows["employeur_kind"].isin(temporary)], "alternance_interim", "contrat_type")
     return rows.drop(columns="naissance")
+
+
+def _known_districts(rows: pd.DataFrame) -> pd.Series:
+    """Whether each code of a priority district is written as its list writes it, and is on it where we have the list:
+    that of 2024, for the region's departments. No code is no mistake."""
+    lists = reference.table("nomenclatures/millesimes_qpv").set_index("code")["forme"]
+    ours = reference.table("territoire/qpv")["code_qpv"]
+    code = rows["qpv_code"].str.upper()
+    forms = rows["qpv_millesime"].map(lists).astype("str").fillna("|".join(lists))
+    shaped = [bool(re.fullmatch(form, text)) for form, text in zip(forms, code.fillna(""), strict=True)]
+    listed = code.isin(ours) | ~code.str.slice(0, 5).isin(set(ours.str.slice(0, 5)))
+    return code.isna() | (pd.Series(shaped, index=rows.index) & listed)
 
 
 def _younger(rows: pd.DataFrame, age: float) -> pd.Series:

@@ -19,7 +19,7 @@ from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
-from analysis.sources.rows import keyed, linked
+from analysis.sources.rows import keyed, linked, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
@@ -60,6 +60,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
     whole["zones"] = _in_region(whole["zones"], typer)
     typed = {name: typer.table(rows, tables[name]) for name, rows in whole.items()}
+    typed["facilitateurs"] = with_key(typed["facilitateurs"], "date_debut", typer)
     for name in ("facilitateurs", "zones"):
         typed[name] = linked(typed[name], ["structure_id"], typed["structures"], typer)
     people = typed["facilitateurs"]

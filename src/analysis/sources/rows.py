@@ -35,6 +35,13 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) 
     return rows[~again].reset_index(drop=True)
 
 
+def with_key(rows: pd.DataFrame, column: str, typer: Typer) -> pd.DataFrame:
+    """Typed rows whose `column`, a part of their key, could be read; the others are refused whole."""
+    unread = rows[column].isna()
+    typer.flag(rows[unread], "cle_absente", column, record="enregistrement")
+    return rows[~unread].reset_index(drop=True)
+
+
 def linked(rows: pd.DataFrame, key: list[str], target: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Rows whose `key` exists in `target`; the others are refused. The last of `key` is the one named."""
     known = pd.MultiIndex.from_frame(target[key].drop_duplicates())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.quality_log import breaches
+from analysis.quality_log import MASKED, breaches
 from analysis.sources.canonical import PERSONAL, Table
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}
@@ -30,7 +30,7 @@ class Typer:
         if rows.empty:
             return
         if column in PERSONAL and column in rows:
-            rows = rows.assign(**{column: rows[column].notna().map({True: "valeur masquée", False: ""})})
+            rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = column if column in rows else None
         self.breaches.append(breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record))
 
@@ -42,7 +42,8 @@ class Typer:
             if column.required and not column.personal and column.name not in table.key:
                 self.flag(given[given[column.name].isna()], "valeur_obligatoire", column.name)
             if column.codelist:
-                out[column.name] = self.code(given, column.name, column.codelist)
+                codes = self.code(given, column.name, column.codelist)
+                out[column.name] = pd.to_numeric(codes).astype("float64") if column.kind == "nombre" else codes
             else:
                 method = getattr(self, f"_{column.kind}")
                 out[column.name] = method(given, column.name)

@@ -141,8 +141,8 @@ def test_csv_line_with_too_few_or_too_many_cells_is_refused_alone(tmp_path):
 
 
 def test_a_column_that_the_file_has_not_is_not_a_breach_and_an_empty_cell_is(tmp_path):
-    with_cpv = write_csv(tmp_path / "a.csv", f"{row('1')},", header=HEADER + ",codeCPV")
-    result = ingest(tmp_path, write_csv(tmp_path / "b.csv", row("2")), with_cpv)
+    with_cpv = write_csv(tmp_path / "a.csv", f"{row('1', 50_000)},", header=HEADER + ",codeCPV")
+    result = ingest(tmp_path, write_csv(tmp_path / "b.csv", row("2", 50_000)), with_cpv)
     assert result.quality[["fichier", "regle"]].to_numpy().tolist() == [["a.csv", "cpv_invalide"]]
 
 

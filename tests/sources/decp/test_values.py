@@ -14,8 +14,10 @@ from decp_records import cases, contract, ingest, missing, same, write_2019, wri
 AMOUNTS = [
     (61100, 61100.0, []),
     (155715.76, 155715.76, []),
-    ("1 234,5", 1234.5, []),
-    ("12\u202f000 €", 12000.0, []),
+    ("1 234,5", 1234.5, ["montant_faible"]),
+    ("12\u202f000 €", 12000.0, ["montant_faible"]),
+    (39999.99, 39999.99, ["montant_faible"]),
+    (40000, 40000.0, []),
     (0, None, ["montant_invalide"]),
     (-5, None, ["montant_invalide"]),
     ("NC", None, ["montant_invalide"]),

@@ -4,13 +4,14 @@ from analysis.consolidation.views.audiences import (
     audiences,
     audiences_over_years,
     profiles,
+    representation,
     women_and_men,
     women_by_axis,
     women_gap,
 )
 from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
 from analysis.consolidation.views.evolution import evolution, growth, silent
-from analysis.consolidation.views.outcomes import outcomes, outcomes_by_definition, trajectories
+from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
 from analysis.consolidation.views.reconciliation import reconciliation, sums
 from analysis.consolidation.views.vintages import national, vintages
 from analysis.consolidation.views.volumes import by_epci, headline, message, volumes
@@ -24,6 +25,7 @@ __all__ = [
     "diversity",
     "duplicates_sensitivity",
     "evolution",
+    "followed",
     "growth",
     "headline",
     "message",
@@ -32,6 +34,7 @@ __all__ = [
     "outcomes_by_definition",
     "profiles",
     "reconciliation",
+    "representation",
     "review",
     "silent",
     "sums",

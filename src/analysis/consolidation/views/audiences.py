@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
+
+EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
 
 
 def audiences(page: Page) -> Content:
@@ -50,11 +54,17 @@ def profiles(page: Page) -> Content:
     if drawn.empty:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
     audiences = load_params().consolidation.profile_audiences
-    several = rows[rows["profil"].str.contains("+", regex=False)]["part_heures"].sum()
+    several = [
+        f"« {row.libelle} »" + f" {french(100 * row.part_heures, 1, '%')}"
+        for row in rows.itertuples()
+        if "+" in row.profil and pd.notna(row.part_heures)
+    ][:2]
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        alt=f"Les combinaisons de deux publics ou plus font {french(100 * several, 1, '%')} des heures.",
+        alt="Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
+        if several
+        else "Aucune combinaison de deux publics ou plus ne peut être montrée.",
         table=DataTable(
             rows,
             columns={
@@ -70,6 +80,58 @@ def profiles(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def representation(page: Page) -> Content:
+    """Whether an audience does more of the hours than its share of job-seekers; those without a comparator named."""
+    labels = reference.labels("publics")
+    rows = page.read("representation")
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(page.place)]
+    without = ", ".join(f"« {labels[code]} »" for code in labels if code not in set(rows["modalite"]))
+    unknown = (
+        f"Pour {without}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
+        "habitants n'en tient pas lieu."
+    )
+    if rows["part_heures"].dropna().empty:
+        return Prose(unknown)
+    margin = load_params().consolidation.representation_margin
+    rows = rows.assign(
+        libelle=rows["modalite"].map(labels),
+        mot=[_compared(row.rapport_min, row.rapport_max, margin) for row in rows.itertuples()],
+    )
+    return DataTable(
+        rows.sort_values("libelle"),
+        columns={
+            "libelle": Column("Public"),
+            "part_heures": Column("Part des heures", **PERCENT),
+            "comparateur_min": Column("Part des demandeurs d'emploi, de", **PERCENT),
+            "comparateur_max": Column("à", **PERCENT),
+            "annee_comparateur": Column("Année du comparateur"),
+            "rapport_min": Column("Rapport, de", 2),
+            "rapport_max": Column("à", 2),
+            "mot": Column("Dans les heures"),
+        },
+        caption="Les publics, en face de leur part parmi les demandeurs d'emploi du territoire",
+        scope=page.scope,
+        csv=page.csv("representation"),
+        note=" ".join(
+            sorted({f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()})
+        )
+        + (" La région est entre son département le plus bas et le plus haut. " if page.regional else " ")
+        + unknown,
+    )
+
+
+def _compared(low: float, high: float, margin: float) -> str:
+    """Whether the ratio, between its bounds, is above one, below, or as good as one."""
+    if pd.isna(low):
+        return SECRET
+    if low > 1 + margin:
+        return "plus que sa part"
+    if high < 1 - margin:
+        return "moins que sa part"
+    within = low >= 1 - margin and high <= 1 + margin
+    return f"autant, à {french(100 * margin, 0, '%')} près" if within else "non établi"
 
 
 def audiences_over_years(page: Page) -> Content:
@@ -163,20 +225,33 @@ def women_gap(page: Page) -> Content:
     if rows.empty or not page.regional:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
     about = reference.table("publication/axes").set_index("axe")["libelle"]
-    return DataTable(
-        rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle"),
-        columns={
-            "libelle": Column("Axe"),
-            "edition_depart": Column("Depuis"),
-            "part_depart": Column("Part au départ", **PERCENT),
-            "part": Column("Part dans l'édition", **PERCENT),
-            "ecart": Column("Écart", **POINTS),
-            "effet_structure": Column("dû aux heures achetées", **POINTS),
-            "effet_embauche": Column("dû aux embauches", **POINTS),
-        },
-        caption="Pourquoi la part des femmes dans les heures change",
-        scope=page.scope,
-        csv=page.csv("femmes_ecart"),
-        note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, le "
-        "second à qui est embauché dans chacune (décomposition de Kitagawa).",
+    rows = rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle")
+    drawn = rows.set_index("libelle")[["effet_structure", "effet_embauche"]].stack()
+    drawn.index = [f"{axis} : {EFFECTS[name]}" for axis, name in drawn.index]
+    row = rows[rows["axe"] == "segment"].iloc[0] if "segment" in set(rows["axe"]) else rows.iloc[0]
+    return Figure(
+        bar_chart(drawn, digits=1, unit="points", factor=100),
+        title="Pourquoi la part des femmes dans les heures change, en points",
+        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
+        f"{french(100 * row['part_depart'], 1, '%')} à {french(100 * row['part'], 1, '%')}. Par "
+        f"« {row['libelle'].lower()} », ce qui est acheté y compte pour {french(100 * row['effet_structure'], 1)} "
+        f"et qui est embauché pour {french(100 * row['effet_embauche'], 1)}, en points.",
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column("Axe"),
+                "edition_depart": Column("Depuis"),
+                "part_depart": Column("Part au départ", **PERCENT),
+                "part": Column("Part dans l'édition", **PERCENT),
+                "ecart": Column("Écart", **POINTS),
+                "effet_structure": Column("dû aux heures achetées", **POINTS),
+                "effet_embauche": Column("dû aux embauches", **POINTS),
+            },
+            caption="Pourquoi la part des femmes dans les heures change",
+            scope=page.scope,
+            csv=page.csv("femmes_ecart"),
+            note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, "
+            "le second à qui est embauché dans chacune (décomposition de Kitagawa).",
+        ),
+        source=source_line(page),
     )

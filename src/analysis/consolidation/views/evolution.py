@@ -106,22 +106,33 @@ def silent(page: Page) -> Content:
     missing = int(row["muettes"])
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
-    return DataTable(
-        rows[rows["edition"] <= page.year].sort_values("edition", ascending=False),
-        columns={
-            "edition": Column("Édition"),
-            "attendues": Column("Structures en place", 0),
-            "muettes": Column("dont sans heures déclarées", 0),
-            "heures": Column("Heures déclarées", 0),
-            "central": Column("Total, hypothèse centrale", 0),
-            "haut": Column("Total, hypothèse haute", 0),
-        },
-        caption="Ce que serait le total si les structures muettes avaient répondu",
-        scope=f"{page.dataset.region_nom}, mécanismes de chaque édition",
-        csv=page.csv("non_reponse"),
-        note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
-        "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
-        "des autres. Haute : sa meilleure année, ou le troisième quartile.",
+    shown = rows[rows["edition"] <= page.year].sort_values("edition")
+    lines = shown.set_index("edition")[["haut", "central", "heures"]]
+    lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
+    return Figure(
+        line_chart(lines.astype("float64")),
+        title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
+        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place n'ont déclaré "
+        f"aucune heure : le total serait de {french(row['central'])} heures si elles avaient suivi leur dernière "
+        f"déclaration, de {french(row['haut'])} dans l'hypothèse haute.",
+        table=DataTable(
+            shown.sort_values("edition", ascending=False),
+            columns={
+                "edition": Column("Édition"),
+                "attendues": Column("Structures en place", 0),
+                "muettes": Column("dont sans heures déclarées", 0),
+                "heures": Column("Heures déclarées", 0),
+                "central": Column("Total, hypothèse centrale", 0),
+                "haut": Column("Total, hypothèse haute", 0),
+            },
+            caption="Ce que serait le total si les structures muettes avaient répondu",
+            scope=f"{page.dataset.region_nom}, mécanismes de chaque édition",
+            csv=page.csv("non_reponse"),
+            note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
+            "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
+            "des autres. Haute : sa meilleure année, ou le troisième quartile.",
+        ),
+        source=source_line(page),
     )
 
 

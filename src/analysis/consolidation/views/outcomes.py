@@ -9,7 +9,7 @@ from analysis.core.reference import WHOLE
 from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
-from analysis.publishing.style import line_chart, stacked_chart
+from analysis.publishing.style import flow_chart, line_chart, stacked_chart
 
 ISSUES = {
     "retour": "Retour en clause",
@@ -19,6 +19,13 @@ ISSUES = {
     "aucune": "Recherche d'emploi ou inactivité",
     "inconnue": "Situation inconnue",
     "en_cours": "Sans fin connue, ou fini depuis moins de six mois",
+}
+STAYS = {1: "1er passage", 2: "2e passage", 3: "3e et plus"}
+FOLLOWED = {
+    "contrats": "Contrats de travail",
+    "employeurs": "Employeurs",
+    "structures": "Structures facilitatrices",
+    "annees": "Années",
 }
 
 
@@ -69,67 +76,117 @@ def outcomes(page: Page) -> Content:
 
 
 def outcomes_by_definition(page: Page) -> Content:
-    """The same leavers under each definition, at six months, women and men apart."""
+    """The same leavers under each definition, at six months, women and men apart; only what excludes is stacked."""
     rows = page.read("sorties")
     rows = rows[(rows["edition"] == page.year) & (rows["horizon_m"] == 6)]
     if not page.regional or rows.empty:
         return Prose("Aucune sortie à six mois n'est connue pour cette édition.")
-    labels, people = reference.labels("definitions_sortie"), {WHOLE: "Ensemble", **reference.labels("sexes")}
-    order = {code: n for n, code in enumerate(labels)}
+    definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")
+    labels, people = definitions["libelle"], {WHOLE: "Ensemble", **reference.labels("sexes")}
+    exclusive = [code for code in labels.index if "|" not in definitions.loc[code, "familles"]]
+    wide = rows.pivot(index="definition", columns="modalite", values="taux")
+    drawn = wide.reindex(index=exclusive, columns=[code for code in people if code in wide]).dropna(axis=1)
+    if drawn.empty:
+        return Prose("Les situations à six mois de cette édition relèvent du secret statistique.")
+    order = {code: n for n, code in enumerate(labels.index)}
     rows = rows.assign(
         libelle=rows["definition"].map(labels), qui=rows["modalite"].map(people), ordre=rows["definition"].map(order)
     )
-    return DataTable(
-        rows.sort_values(["ordre", "modalite"], ascending=[True, False]),
-        columns={
-            "libelle": Column("Définition"),
-            "qui": Column("Personnes"),
-            "repondants": Column("Répondants", 0),
-            "reussites": Column("dans cette situation", 0),
-            "taux": Column("Part", **PERCENT),
-            "taux_bas": Column("de", **PERCENT),
-            "taux_haut": Column("à", **PERCENT),
-        },
-        caption=f"Situation à six mois des personnes sorties en {page.year}, selon la définition",
-        scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, situation connue",
-        csv=page.csv("sorties"),
+    return Figure(
+        stacked_chart(drawn.rename(index=labels, columns=people), **PERCENT),
+        title="Situation six mois après la clause, parmi les personnes dont la situation est connue",
+        alt=" ; ".join(
+            f"{people[code]} : "
+            + ", ".join(f"{labels[d].lower()} {french(100 * drawn.loc[d, code], 1, '%')}" for d in drawn.index)
+            for code in drawn
+        )
+        + ".",
+        table=DataTable(
+            rows.sort_values(["ordre", "modalite"], ascending=[True, False]),
+            columns={
+                "libelle": Column("Définition"),
+                "qui": Column("Personnes"),
+                "repondants": Column("Répondants", 0),
+                "reussites": Column("dans cette situation", 0),
+                "taux": Column("Part", **PERCENT),
+                "taux_bas": Column("de", **PERCENT),
+                "taux_haut": Column("à", **PERCENT),
+            },
+            caption=f"Situation à six mois des personnes sorties en {page.year}, selon la définition",
+            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, situation connue",
+            csv=page.csv("sorties"),
+            note="Les définitions qui en réunissent d'autres ne sont pas dessinées : elles se recoupent.",
+        ),
+        source=source_line(page),
     )
 
 
 def trajectories(page: Page) -> Content:
-    """What follows the first, second, third stay in clause contracts."""
-    rows = page.read("parcours").sort_values(["rang", "issue"])
-    if rows.empty or not page.regional:
-        return Prose("Les parcours ne sont calculés que pour la région entière.")
-    ranks = {1: "premier passage", 2: "deuxième", 3: "troisième et plus"}
-    wide = rows.pivot(index="issue", columns="rang", values="part").reindex(list(ISSUES))
-    wide = wide.rename(index=ISSUES, columns=ranks).fillna(0)
-    first = rows[rows["rang"] == 1].set_index("issue")
-    back = first.loc["retour"] if "retour" in first.index else None
+    """Where people go from one stay in clause contracts to the next, and where they end."""
+    rows = page.read("parcours")
+    if rows.empty or not page.regional or page.year != page.latest:
+        return Prose(f"Les parcours, toutes années, sont sur la page de la région, édition {page.latest}.")
+    order = {code: n for n, code in enumerate(ISSUES)}
+    rows = rows.assign(ordre=rows["issue"].map(order)).sort_values(["rang", "ordre"])
+    ends = [code for code in ISSUES if code != "retour"]
+    drawn = rows[rows["rang"].isin(STAYS)].pivot(index="rang", columns="issue", values="personnes")
+    drawn = drawn.reindex(columns=ends).rename(index=STAYS, columns=ISSUES)
+    cells = rows.set_index(["rang", "issue"])
+    back, durable = (cells.loc[key] if key in cells.index else None for key in ((1, "retour"), (0, "durable")))
+    if back is None or durable is None or drawn.isna().to_numpy().all():
+        return Prose("Les parcours ne peuvent pas être montrés : trop peu de passages ont une fin connue.")
     return Figure(
-        stacked_chart(wide, **PERCENT),
-        title="Après un passage en clause : retour, emploi, ou situation inconnue",
-        alt="Rien n'est connu des retours."
-        if back is None
-        else f"Après un premier passage, {french(100 * back['part'], 1, '%')} des personnes reviennent en clause, au "
-        f"bout de {french(back['delai_median_m'], 1)} mois pour la moitié d'entre elles.",
+        flow_chart(drawn),
+        title="D'un passage en clause au suivant, et où les parcours s'arrêtent",
+        alt=f"Après un premier passage, {french(100 * back['part'], 1, '%')} des personnes reviennent en clause, au "
+        f"bout de {french(back['delai_median_m'], 1)} mois pour la moitié d'entre elles. "
+        f"{french(durable['personnes'])} personnes, {french(100 * durable['part'], 1, '%')} de toutes, sont en emploi "
+        f"durable six mois après leur dernier passage, qui finit {french(durable['depuis_median_m'], 1)} mois après le "
+        "début du premier pour la moitié d'entre elles.",
         table=DataTable(
-            rows.assign(libelle=rows["issue"].map(ISSUES), nom=rows["rang"].map(ranks)),
+            rows.assign(libelle=rows["issue"].map(ISSUES), nom=rows["rang"].map({0: "Toutes, à la fin"} | STAYS)),
             columns={
                 "nom": Column("Passage"),
                 "libelle": Column("Ce qui suit"),
                 "personnes": Column("Personnes", 0),
-                "part": Column("Part des passages", **PERCENT),
+                "part": Column("Part", **PERCENT),
                 "contrats_moyens": Column("Contrats par passage", 2),
                 "employeurs_moyens": Column("Employeurs par passage", 2),
-                "delai_median_m": Column("Délai médian (mois)", 1),
+                "delai_median_m": Column("Délai médian avant le retour (mois)", 1),
+                "depuis_median_m": Column("Depuis le premier contrat, médiane (mois)", 1),
             },
             caption="Ce qui suit chaque passage en clause",
-            scope=f"{page.dataset.region_nom}, toutes les années et tous les mécanismes, personnes suivies d'un "
-            "employeur, d'une structure et d'une année à l'autre",
+            scope=_everywhere(page),
             csv=page.csv("parcours"),
             note=f"Un passage réunit les contrats séparés de moins de {load_params().consolidation.stay_gap_months} "
             "mois. Un retour l'emporte sur la situation à six mois.",
         ),
         source=source_line(page),
+    )
+
+
+def followed(page: Page) -> Content:
+    """In how many contracts, employers, structures and years the same person is found."""
+    rows = page.read("suivi")
+    if rows.empty or not page.regional or page.year != page.latest:
+        return Prose(f"Le suivi des personnes, toutes années, est sur la page de la région, édition {page.latest}.")
+    wide = rows.pivot(index="nombre", columns="unite", values="part").reindex(columns=list(FOLLOWED))
+    reasons = rows.pivot(index="nombre", columns="unite", values="secret").add_suffix("__secret")
+    most = int(rows["nombre"].max())
+    names = {number: f"{number} et plus" if number == most else str(number) for number in wide.index}
+    return DataTable(
+        wide.join(reasons).reset_index().assign(nombre=lambda t: t["nombre"].map(names)),
+        columns={"nombre": Column("Nombre")} | {name: Column(label, **PERCENT) for name, label in FOLLOWED.items()},
+        caption="Dans combien de contrats, d'employeurs, de structures et d'années la même personne est retrouvée",
+        scope=_everywhere(page),
+        csv=page.csv("suivi"),
+        note="Part des personnes. Une structure ne voit que ses propres contrats : ce qui est au-delà de 1 ne se voit "
+        "qu'en réunissant les exports.",
+    )
+
+
+def _everywhere(page: Page) -> str:
+    return (
+        f"{page.dataset.region_nom}, toutes les années et tous les mécanismes, personnes suivies d'un employeur, d'une "
+        "structure et d'une année à l'autre"
     )

@@ -19,6 +19,11 @@ def headline(page: Page) -> Content:
     cells = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")
     if "heures_realisees" not in cells.index:
         return Warning("Aucun export de facilitateur n'est connu pour cette édition et ce territoire.")
+    if not page.read("editions").set_index("edition").loc[page.year, "structures_connues"]:
+        return Warning(
+            "Le taux de réponse de cette édition n'est pas connu : l'inventaire ne dit pas quelles structures étaient "
+            "en place cette année-là. Les chiffres clés ne se publient pas sans lui."
+        )
     labels = reference.table("publication/indicateurs").set_index("code")
     order = [
         "heures_realisees",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
 from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
+from analysis.publishing.templating import french_date
 
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
 
@@ -36,6 +39,8 @@ def breakdown(page: Page, axis: str) -> Content:
     drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if drawn.empty:
         return Prose(f"{about['libelle']} : les heures de ce territoire relèvent du secret statistique.")
+    law = _law(axis, page)
+    rows = rows.assign(droit=rows["modalite"].map(law)) if law is not None else rows
     outside = rows[~rows["champ"]]["modalite"]
     note = "Les catégories s'excluent : leurs heures s'additionnent, leurs personnes non."
     if len(outside):
@@ -53,6 +58,7 @@ def breakdown(page: Page, axis: str) -> Content:
             rows,
             columns={
                 "libelle": Column(about["libelle"]),
+                **({"droit": Column(str(law.name))} if law is not None else {}),
                 "heures": Column("Heures", 0),
                 "part_heures": Column("Part des heures", **PERCENT),
                 "beneficiaires": Column("Bénéficiaires", 0),
@@ -67,6 +73,25 @@ def breakdown(page: Page, axis: str) -> Content:
     )
 
 
+def _law(axis: str, page: Page) -> pd.Series | None:
+    """What the law says of each category: the article of a mechanism on the day observed, the validity of a text."""
+    texts = reference.table("nomenclatures/textes").set_index("code")
+    if axis == "texte":
+        days = texts[["debut", "fin"]].apply(pd.to_datetime)
+        spans = [
+            f"du {french_date(row.debut)} au {french_date(row.fin)}"
+            if pd.notna(row.fin)
+            else f"depuis le {french_date(row.debut)}"
+            for row in days.itertuples()
+        ]
+        return pd.Series(spans, index=texts.index, name="En vigueur")
+    if axis != "mecanisme":
+        return None
+    now = texts[pd.to_datetime(texts["debut"]) <= pd.Timestamp(page.edition.date_observation)].iloc[-1]
+    articles = reference.table("nomenclatures/mecanismes").set_index("code")[now["colonne"]]
+    return articles.fillna("sans objet").rename(f"Article ({now['libelle']})")
+
+
 def diversity(page: Page) -> Content:
     """Effective numbers of segments, buyers and employers over the years."""
     rows = page.read("diversification")
@@ -76,7 +101,12 @@ def diversity(page: Page) -> Content:
     segments = rows[rows["objet"] == "segments"].sort_values("edition").set_index("edition")
     if len(segments) < 2:
         return Prose("Moins de deux éditions : la diversification ne se suit pas.")
-    names = {"segments": "Segments", "donneurs_ordre": "Donneurs d'ordre", "employeurs": "Employeurs"}
+    names = {
+        "segments": "Segments",
+        "donneurs_ordre": "Donneurs d'ordre",
+        "employeurs": "Employeurs",
+        "publics": "Combinaisons de publics",
+    }
     first, last = segments.iloc[0], segments.iloc[-1]
     rows = rows.assign(libelle=rows["objet"].map(names))
     return Figure(
@@ -93,7 +123,7 @@ def diversity(page: Page) -> Content:
                 "nombre": Column("Présents", 0),
                 "nombre_effectif": Column("Nombre effectif", 1),
             },
-            caption="Nombre effectif de segments, de donneurs d'ordre et d'employeurs",
+            caption="Nombre effectif de segments, de donneurs d'ordre, d'employeurs et de combinaisons de publics",
             scope=f"{page.territory_name}, mécanismes de chaque édition",
             csv=page.csv("diversification"),
             note="Inverse de la somme des carrés des parts d'heures : le nombre d'égaux qui donneraient la même "

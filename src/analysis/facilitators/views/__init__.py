@@ -92,7 +92,7 @@ def coverage(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun inventaire à cette date : les territoires sans facilitateur ne peuvent pas être dits.")
     without = rows[rows["sans_facilitateur"]]
-    people = 100 * without["population_region"].sum() / rows["population_region"].sum()
+    most = without.sort_values("population_region").iloc[-1] if len(without) else without
     declared = rows[~rows["sans_facilitateur"]].set_index("epci_siren")["structures"].astype(float)
     return Figure(
         choropleth(
@@ -104,8 +104,12 @@ def coverage(page: Page) -> Content:
             department=page.department,
         ),
         title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
-        alt=f"{len(without)} intercommunalités sur {len(rows)} n'ont aucun facilitateur déclaré ; "
-        f"elles comptent {french(people, 1, '%')} des habitants.",
+        alt=f"{len(without)} intercommunalités sur {len(rows)} n'ont aucun facilitateur déclaré"
+        + (
+            f" ; la plus peuplée est « {most['nom']} », {french(most['population_region'])} habitants."
+            if len(without)
+            else "."
+        ),
         table=DataTable(
             without.sort_values("population_region", ascending=False),
             columns={

@@ -159,7 +159,7 @@ def segments_by_department(page: Page) -> Content:
     return Figure(
         fig,
         title="Part de chaque segment dans les marchés de chaque département (en %, nombre de marchés en tête)",
-        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(100 * shares.loc[top], 1, '%')}.",
+        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés.",
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from analysis.quality_columns import COLUMNS
+from analysis.quality_rules import COLUMNS
 from analysis.sources.decp.cleaning import Rules
 
 
@@ -91,6 +91,7 @@ def _of_contracts(c: ir.Table, rules: Rules) -> list[ir.Table]:
         ),
         _part(c, _lost(c.montant_recu, c.montant_initial), _amount_rule(c.euros, rules), "montant", c.montant_recu),
         _part(c, c.montant_initial > rules.warn_amount, "montant_eleve", "montant", c.montant_recu),
+        _part(c, c.montant_initial < rules.low_amount, "montant_faible", "montant", c.montant_recu),
         _part(c, _lost(c.dureeMois_recue, c.duree_initiale), "duree_invalide", "dureeMois", c.dureeMois_recue),
         _part(c, _lost(c.codeCPV_recu, c.codeCPV), "cpv_invalide", "codeCPV", c.codeCPV_recu),
         _part(c, ~c.siret_valide, "siret_acheteur", "acheteur.id", c.acheteur_id),

@@ -43,6 +43,7 @@ class Rules:
     observed: dt.date | None
     max_amount: float
     warn_amount: float
+    low_amount: float
     max_months: int
     placeholders: tuple[float, ...]
     divisions: tuple[str, ...]

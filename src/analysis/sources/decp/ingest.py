@@ -12,7 +12,7 @@ import duckdb
 from analysis.core.files import finished
 from analysis.core.params import DecpParams, load_params
 from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
-from analysis.quality_columns import SORT
+from analysis.quality_rules import SORT, catalogue
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000
@@ -99,6 +99,9 @@ def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch
     """Compute the output tables from the staging tables, step by step of the plan."""
     for name, (path, columns) in plan.REFERENCE.items():
         con.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {_csv(path)}")
+    con.execute(f"CREATE TEMP TABLE regles ({', '.join(f'{name} VARCHAR' for name in plan.RULES)})")
+    rows = [[rule[name] for name in plan.RULES] for rule in catalogue()]
+    con.executemany(f"INSERT INTO regles VALUES ({', '.join('?' * len(plan.RULES))})", rows)
     for name, query in plan.queries(rules).items():
         con.execute(f"CREATE TEMP {'VIEW' if name in _VIEWS else 'TABLE'} {name} AS {query}")
         if name == "refus":
@@ -115,6 +118,7 @@ def _rules(con: duckdb.DuckDBPyConnection, params: DecpParams, observed_on: dt.d
         observed=observed_on,
         max_amount=params.max_amount,
         warn_amount=params.warn_amount,
+        low_amount=params.low_amount,
         max_months=params.max_months,
         placeholders=tuple(float(value) for (value,) in placeholders),
         divisions=tuple(code for (code,) in divisions),

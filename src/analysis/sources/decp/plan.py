@@ -24,8 +24,8 @@ REFERENCE = {
     "regions": ("territoire/regions.csv", ("code_region", "nom")),
     "epci": ("territoire/epci.csv", ("epci_siren", "departement", "departements")),
     "variantes": ("decp/variantes.csv", ("champ", "variante", "comparaison", "code")),
-    "regles": ("regles.csv", ("regle", "gravite", "attendu")),
 }
+RULES = ("regle", "gravite", "attendu")  # columns of table `regles`, the catalogue of `analysis.quality_log`
 
 
 @cache
@@ -82,7 +82,7 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
             modifications=changes,
             refused=checks.refused_records(refused, staged["enregistrements"], staged["rejets"]),
             rules=rules,
-            catalogue=reference["regles"],
+            catalogue=ibis.table(dict.fromkeys(RULES, "string"), name="regles"),
         ),
     )
     return made

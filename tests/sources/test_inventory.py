@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.sources.canonical import INVENTORY, NEEDS
+from analysis.sources.inventory import clean
+from analysis.sources.typer import Typer
+
+TABLES = INVENTORY | NEEDS
+RIGHT = {
+    "structures": {
+        "structure_id": "S1", "nom": "Essai", "siret": "21590350100017", "type_acteur": "FACILITATEUR",
+        "nature_porteuse": "PLIE", "commune_insee": "59350",
+    },
+    "facilitateurs": {
+        "structure_id": "S1", "fac_ref": "F1", "role": "FACILITATEUR", "etp": "0.8", "date_debut": "2020-01-01",
+    },
+    "zones": {"structure_id": "S1", "epci_siren": "200093201", "part_temps": "1"},
+    "besoins": {
+        "besoin_id": "B1", "acheteur_siret": "21590350100017", "annee": "2025", "epci_siren": "200093201",
+        "type": "CONSEIL", "reponse": "OUI",
+    },
+}  # fmt: skip
+
+
+def received(table: str | None = None, column: str = "") -> dict[str, pd.DataFrame]:
+    """One row per table, with one value nobody can read."""
+    out = {}
+    for name, described in TABLES.items():
+        row = {known.name: RIGHT[name].get(known.name) for known in described.columns}
+        row |= {column: "n'importe quoi"} if name == table else {}
+        out[name] = pd.DataFrame([row], dtype="str").assign(fichier=f"{name}.xlsx", ligne=2)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(name, column.name) for name, table in TABLES.items() for column in table.columns]
+)
+def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> None:
+    typer = Typer("inventaire")
+    tables = clean(received(table, column), typer)
+    assert typer.breaches or len(tables[table]) == 1
+
+
+def test_a_person_without_a_date_that_can_be_read_is_refused_and_kept_whole() -> None:
+    typer = Typer("inventaire")
+    tables = clean(received("facilitateurs", "date_debut"), typer)
+    assert tables["facilitateurs"].empty
+    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
+    assert len(kept) == 1 and '"etp":"0.8"' in kept[0]
