@@ -14,6 +14,7 @@ from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import EXPORTS, INVENTORY
 from analysis.sources.mapping import load_mapping
+from analysis.sources.publications import FILE, load_publications
 
 
 def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> None:
@@ -22,6 +23,7 @@ def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> N
     assert set(load_mapping(folder / "mappings" / "modele.yaml").tables) == set(EXPORTS)
     readme = (folder / "LISEZMOI.md").read_text()
     assert "`heures_prevues`" in readme and "aisne" in readme
+    assert "`publications.csv`" in readme and load_publications(folder / FILE, load_dataset("aisne")).empty
     assert len((folder / "secret.txt").read_text().strip()) == 64
 
 

@@ -1,7 +1,8 @@
-"""One rounding rule (half up, from the unrounded value) and French typography of numbers."""
+"""One rounding rule (half up, from the unrounded value) and French typography of numbers and dates."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MISSING = "n.d."
+
+MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
 
 
 def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
@@ -48,6 +54,13 @@ def between(low: float | Decimal, high: float | Decimal, digits: int = 0, unit: 
     return french(high, digits, unit) if first == last else f"entre {first} et {french(high, digits, unit)}"
 
 
+def as_printed(value: float, digits: int, unit: str) -> str:
+    """`value`, printed with `digits` decimals; a share (`part`) in per cent, which takes two of them."""
+    if unit == "part":
+        return french(Decimal(repr(float(value))) * 100, max(digits - 2, 0), "%")
+    return french(value, digits)
+
+
 def shortest(value: object) -> str:
     """A setting as a French reader writes it: a number with the decimals it has (`0,2`, `1 000 000`), a day in full."""
     if isinstance(value, int | float):
@@ -60,3 +73,9 @@ def plural(unit: str, value: float) -> str:
     """A unit's name as `value` asks for it: plural from 2 on; signs and acronyms do not change."""
     first, *rest = unit.split(" ")
     return " ".join([f"{first}s", *rest]) if abs(value) >= 2 and first.islower() and first.isalpha() else unit
+
+
+def french_date(day: dt.date) -> str:
+    """`26 janvier 2017`, `1er février 2019`."""
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {MONTHS[day.month - 1]} {day.year}"

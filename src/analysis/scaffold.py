@@ -20,6 +20,8 @@ from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
+from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS
+from analysis.sources.publications import FILE as PUBLICATIONS
 from analysis.sources.rows import EXAMPLE
 
 LAST_ROW = 2000  # of the lists and checks of a questionnaire
@@ -64,6 +66,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(_readme(name, str(regions[region])), folder / "LISEZMOI.md")
     write_text("structure_id,nom,siret,mapping\n", folder / "structures.csv")
     write_text(",".join(DECISION_COLUMNS) + "\n", folder / "decisions" / "doublons_operations.csv")
+    write_text(",".join(PUBLICATION_COLUMNS) + "\n", folder / PUBLICATIONS)
     write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
     write_text(model_mapping(), folder / "mappings" / "modele.yaml")
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")

@@ -23,6 +23,7 @@ from analysis.core.params import load_settings
 from analysis.demo.identifiers import all_valid
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS
 from analysis.sources.mapping import load_mapping
+from analysis.sources.publications import load_publications
 
 RUN = """
 from pathlib import Path
@@ -293,3 +294,24 @@ def test_dirt_kinds_of_the_open_data_are_all_there(written: Path) -> None:
     found = truth(written, "erreurs")
     frequent = set(rates.loc[rates["taux"] > 0.004, "genre"])
     assert frequent <= set(found.loc[found["fichier"].str.startswith("decp/"), "genre"])
+
+
+def test_what_was_published_follows_from_the_truth_and_its_last_word_of_2016_are_the_slides(written: Path) -> None:
+    dataset = load_settings(written / "dataset.yaml", Dataset)
+    rows = load_publications(written / "publications.csv", dataset)
+    assert sorted(rows["edition"].unique()) == list(range(2015, 2025))
+    assert (rows.groupby("edition")["date_publication"].nunique() == 2).all()
+    assert rows["date_publication"].max() <= pd.Timestamp(dataset.date_observation)
+    hours = rows[rows["indicateur"].eq("heures_realisees") & rows["modalite"].eq("ensemble")]
+    hours = hours[hours["territoire"].isin(["31", "32"])].pivot(
+        index="edition", columns="date_publication", values="valeur"
+    )
+    first, last = hours.bfill(axis=1).iloc[:, 0], hours.ffill(axis=1).iloc[:, -1]
+    wanted = reference.table("demo/publications").set_index("annee")["revision"]
+    assert ((last / first - 1 - wanted).abs() < 0.01).all()
+    assert (first[wanted == 0] == last[wanted == 0]).all() and (first < last)[wanted > 0].all()
+    final = rows[rows["edition"].eq(2016) & rows["territoire"].eq("32")]
+    final = final[final["date_publication"] == pd.Timestamp("2017-12-15")]
+    slides = reference.table("published").query("serie == 'orcp_2016'")
+    key = ["indicateur", "modalite"]
+    assert final.set_index(key)["valeur"].to_dict() == slides.set_index(key)["valeur"].to_dict()

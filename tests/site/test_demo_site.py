@@ -124,14 +124,60 @@ def test_the_demo_s_2016_is_what_the_observatory_published(demo: Path) -> None:
 
 
 def test_each_published_figure_meets_the_verdict_of_the_audit(demo: Path) -> None:
-    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_comparaison.csv").set_index(["indicateur", "modalite"])
-    assert len(rows) == 22
-    odd = rows["verdict"][rows["verdict"] != "arrondi"].to_dict()
+    rows = published_in_2016(demo)
+    slides = rows[rows["serie"] == "orcp_2016"].set_index(["indicateur", "modalite"])
+    assert len(slides) == 22
+    assert slides["verdict"].value_counts().to_dict() == {"égal": 12, "arrondi": 7, "tronqué": 2, "chiffre perdu": 1}
+    odd = slides["verdict"][~slides["verdict"].isin(["égal", "arrondi"])].to_dict()
     assert odd == {
         ("etp_1607", "ensemble"): "tronqué",
         ("part_heures_totales", "JEUNE"): "chiffre perdu",
         ("part_heures_totales", "DELD"): "tronqué",
     }
+    said = slides["explication"].fillna("").str.replace("\u00a0", " ")
+    assert said["etp_1607", "ensemble"].startswith("Tronqué : l'arrondi est 811. À côté, 716 est arrondi")
+    assert "heures par personne, non par contrat" in said["heures_par_beneficiaire", "ensemble"]
+    assert "36,36 % au complet" in said["part_heures_totales", "JEUNE"]
+    assert "l'arrondi est 47,5 %" in said["part_heures_totales", "DELD"]
+    stacked = said[said.str.contains("127,9 %, la somme dépasse le total")]
+    assert set(stacked.index) == {("heures_realisees", code) for code in ("RSA", "QPV", "JEUNE", "DELD")}
+
+
+def published_in_2016(demo: Path) -> pd.DataFrame:
+    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_reconciliation.csv", dtype={"territoire": str})
+    return rows[(rows["edition"] == 2016) & rows["territoire"].isin(["32", "FR"])]
+
+
+def test_no_figure_of_2016_is_unexplained_and_the_region_has_its_share_of_the_country(demo: Path) -> None:
+    rows = published_in_2016(demo)
+    others = rows[rows["serie"] != "orcp_2016"]
+    assert set(others["verdict"]) == {"révisé", "hors du jeu"}
+    assert others.loc[others["verdict"] == "hors du jeu", "indicateur"].tolist() == [
+        "heures_realisees",
+        "contrats_travail",
+    ]
+    shares = others.dropna(subset="part_region").set_index("indicateur")["part_region"]
+    assert shares.round(3).to_dict() == {"heures_realisees": 0.113}
+
+
+def test_the_last_release_of_2016_is_what_the_slides_print_and_the_first_was_lower(demo: Path) -> None:
+    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_millesimes.csv", dtype={"territoire": str})
+    hours = rows[
+        (rows["indicateur"] == "heures_realisees") & (rows["modalite"] == "ensemble") & (rows["edition"] == 2016)
+    ]
+    first, last = (row for _, row in hours[hours["territoire"] == "32"].sort_values("rang").iterrows())
+    assert first["publie"] < last["publie"] == last["actuel"] == 1302553
+    assert last["revision"] == last["publie"] / first["publie"] - 1 and last["revision_actuelle"] == 0
+
+
+def test_what_structures_add_up_to_is_the_total_plus_double_entries_plus_what_they_share(demo: Path) -> None:
+    rows = pd.read_csv(demo / "reports/demo/tables/consolidation_sommes.csv")
+    assert len(rows) == 7 * 11
+    assert ((rows["doubles"] + rows["plusieurs"] - rows["ecart"]).abs() < 1e-6).all()
+    alone = rows[rows["indicateur"].isin(["heures_realisees", "operations", "lots", "contrats_travail"])]
+    assert (alone["plusieurs"].abs() < 1e-6).all() and (rows["ecart"] > 0).all()
+    found = rows[rows["edition"] == 2016].set_index("indicateur")["distinct"]
+    assert (found["heures_realisees"], found["operations"], found["beneficiaires"]) == (1302553, 888, 3453)
 
 
 def test_the_headline_figures_of_the_page_are_those_of_its_table(demo: Path) -> None:

@@ -10,23 +10,28 @@ from analysis.consolidation.duplicates import accepted, estimated, kept_operatio
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
+from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.provenance import provenance
+from analysis.consolidation.reconciliation import reconciliation
 from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import sensitivity
 from analysis.consolidation.structures import by_structure
+from analysis.consolidation.sums import sums
 from analysis.consolidation.totals import BOUNDS, with_totals
 from analysis.consolidation.trajectories import flows, followed, issues, stays
+from analysis.consolidation.vintages import vintages
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.params import ConsolidationParams, load_params
 from analysis.core.paths import raw_dir
 from analysis.core.reference import WHOLE
-from analysis.quality.published import published, verdict
 from analysis.results import headlines, on_day, read_clean, write_results
 from analysis.schemas.build import conform
 from analysis.schemas.consolidation import STRUCTURES
+from analysis.sources.publications import FILE as PUBLICATIONS
+from analysis.sources.publications import load_publications
 
 STRIP = (
     ("heures_realisees", "Heures d'insertion réalisées"),
@@ -54,6 +59,7 @@ def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
     settings = load_params().consolidation
+    releases = load_publications(raw_dir(dataset) / PUBLICATIONS, described)
     clean = numbered(read_clean(dataset, "exports", UNREAD)) | read_clean(dataset, "inventory")
     taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
     pairs = estimated(clean, settings)
@@ -68,15 +74,27 @@ def build(dataset: str) -> None:
     merged = sensitivity(
         clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
     )
+    added = sums(clean, facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
+    crossed = by_edition(facts, described, settings)
     write_results(
         dataset,
         "consolidation",
         {
-            **by_edition(facts, described, settings),
+            **crossed,
             **over_years(facts, clean["sorties"], known, described, settings),
             "indicateurs": measured,
-            "comparaison": comparison(measured),
+            "millesimes": vintages(releases, measured),
+            "national": national(measured, described),
+            "reconciliation": reconciliation(
+                releases,
+                measured,
+                crossed["ventilation"],
+                facts,
+                dataset=described,
+                tolerance=settings.share_tolerance,
+            ),
+            "sommes": added,
             "representation": representation(measured, described),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
@@ -179,20 +197,6 @@ def controlled(table: pd.DataFrame) -> pd.DataFrame:
         _controle=own.fillna(table["indicateur"].map(kinds)),
         _sensible=table["modalite"].isin(sensitive) | (local & table["modalite"].ne(WHOLE)),
     )
-
-
-def comparison(table: pd.DataFrame) -> pd.DataFrame:
-    """Published figures beside the recomputed ones, for the editions and territories of the dataset."""
-    figures = published().reset_index(drop=True).rename(columns={"valeur": "publie", "annee": "edition"})
-    key = ["edition", "territoire", "indicateur", "modalite"]
-    kept = table[[*key, "valeur", "_controle", "_sensible", *MEASURES.values()]]
-    out = figures[figures["serie"] == "orcp_2016"].merge(kept, on=key, how="inner")
-    out = out.rename(columns={"valeur": "recalcule"})
-    out["verdict"] = [
-        verdict(shown, exact, int(digits)) if pd.notna(exact) else "absent"
-        for shown, exact, digits in zip(out["publie"], out["recalcule"], out["decimales"], strict=True)
-    ]
-    return out
 
 
 def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

@@ -60,6 +60,7 @@ class ConsolidationParams(Block):
     profile_audiences: list[str]
     stay_gap_months: int
     representation_margin: float
+    share_tolerance: float = Field(ge=0, lt=1)
     response_group: int
     duplicate_review: float = Field(ge=0, le=1)
     duplicate_accept: float | None = Field(ge=0, le=1)

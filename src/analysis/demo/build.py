@@ -20,6 +20,7 @@ from analysis.demo.exports import build_exports
 from analysis.demo.knowledge import DECP_YEARS, mapping_files
 from analysis.demo.layouts import write_exports
 from analysis.demo.procurement import build_procurement
+from analysis.demo.publications import publications
 from analysis.demo.surveys import write_inventory, write_needs
 from analysis.demo.truth import decisions, write_truth
 from analysis.demo.world import build_world
@@ -56,6 +57,7 @@ def _write(folder: Path, params: DemoParams) -> None:
         shutil.copyfile(path, folder / "mappings" / path.name)
     say("exports des structures")
     exports = build_exports(seed, world)
+    write_table(publications(seed, world, exports), folder / "publications.csv")
     dirt = ExportDirt(seed, exports)
     dirt.apply()
     writers = max(1, min(MOST_WRITERS, (os.cpu_count() or 2) - 1))

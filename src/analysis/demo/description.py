@@ -31,6 +31,7 @@ retirées les opérations saisies deux fois.
 | `decp/` | données essentielles des marchés, formats 2019 et 2022, avec les défauts des fichiers réels |
 | `inventaire/`, `besoins/` | l'inventaire des facilitateurs, l'enquête auprès des acheteurs de l'État |
 | `decisions/` | ce que les analystes ont décidé des doublons et corrigé |
+| `publications.csv` | ce que l'observatoire aurait publié, diffusion après diffusion |
 | `secret.txt` | le secret des pseudonymes de ce jeu, sans valeur ailleurs |
 | `verite/` | ce que les fichiers cachent ; seuls les tests le lisent |
 

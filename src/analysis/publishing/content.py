@@ -19,9 +19,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
-from analysis.numbers import MISSING, between
+from analysis.numbers import MISSING, between, french_date
 from analysis.publishing import style  # noqa: F401  (every figure takes its style sheet)
-from analysis.publishing.templating import fill, french_date, number
+from analysis.publishing.templating import fill, number
 
 DPI = 110  # CSS pixels to the inch: a figure of the style's width fills the page's column
 DENSITY = 1.5  # pixels of the image to a CSS pixel
@@ -120,7 +120,7 @@ class DataTable(Content):
     rows. A number is hidden (`s`, with the reason) where the companion column `<column>__secret` of
     `frame`, or else its column `secret`, gives a reason. A number that is missing is printed between the companions
     `<column>__min` and `<column>__max` where either is known. `csv` is the name of the published table,
-    such as `consolidation_indicateurs`.
+    such as `consolidation_indicateurs`; `takeaway`, the sentence that the table states, comes first.
     """
 
     template = "table.html.j2"
@@ -131,6 +131,7 @@ class DataTable(Content):
     scope: str
     csv: str | None = None
     note: str | None = None
+    takeaway: str | None = None
 
     def __post_init__(self) -> None:
         absent = [name for name in self.columns if name not in self.frame.columns]
@@ -174,7 +175,8 @@ class DataTable(Content):
         ]
         below = [f"Champ : {self.scope}", *self.legend]
         below += [f"Note : {self.note}"] if self.note else []
-        return "\n".join([self.caption, grid[0], "-" * len(grid[0]), *grid[1:], *below])
+        above = [self.takeaway] if self.takeaway else []
+        return "\n".join([*above, self.caption, grid[0], "-" * len(grid[0]), *grid[1:], *below])
 
     def _cells(self, name: str, column: Column) -> list[Cell]:
         return [

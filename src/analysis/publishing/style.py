@@ -78,15 +78,26 @@ def line_chart(
     digits: int = 0,
     factor: float = 1,
     breaks: Mapping[int, str] | None = None,
+    hollow: Mapping[str, Sequence[int]] | None = None,
     height: float = 3.8,
 ) -> Figure:
     """One line per column over the years of the index, named at its end with its last number.
 
-    `breaks` maps a year to the name of a break in the series, drawn just before that year.
+    A missing value leaves a gap. `breaks` maps a year to the name of a break in the series, drawn just before that
+    year; `hollow` maps a column to the years whose point is an empty circle, such as provisional figures.
     """
     fig, (ax,) = figure(height)
     years = frame.index.to_numpy()
     lines = {str(name): ax.plot(years, frame[name], marker="o", markersize=4)[0] for name in frame.columns}
+    for name, unsure in (hollow or {}).items():
+        style: dict[str, Any] = {
+            "marker": "o",
+            "markersize": 6,
+            "markerfacecolor": "white",
+            "linestyle": "none",
+            "zorder": 3,
+        }
+        ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
     _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
     ax.set_xticks(years, [str(year) for year in years])
     low, high = ax.get_ylim()
@@ -104,6 +115,32 @@ def line_chart(
             textcoords="offset points", va="top", ha="right" if late else "left", fontsize=8, color=SOFT,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5},
         )  # fmt: skip
+    return fig
+
+
+def vintage_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, factor: float = 1) -> Figure:
+    """One mark per column and year of the index, a thin line between those of a year: how far a figure moved.
+
+    The columns are given from the oldest to the newest: an empty circle, a full one, then a bar. The axis does not
+    start at zero, as positions are compared, not lengths.
+    """
+    fig, (ax,) = figure(height=3.8)
+    years = frame.index.to_numpy()
+    ax.vlines(years, frame.min(axis=1), frame.max(axis=1), color=QUIET, linewidth=1.2, zorder=1)
+    marks: tuple[dict[str, Any], ...] = (
+        {"marker": "o", "markersize": 7, "markerfacecolor": "white", "color": SOFT},
+        {"marker": "o", "markersize": 5, "color": ACCENT},
+        {"marker": "_", "markersize": 15, "markeredgewidth": 2.2, "color": CONTRAST},
+    )
+    for name, mark in zip(frame.columns, marks, strict=False):
+        ax.plot(years, frame[name], linestyle="none", label=str(name), **mark)
+    ax.set_xticks(years, [str(year) for year in years])
+    ax.margins(y=0.12)
+    ax.grid(axis="y")
+    french_axis(ax.yaxis, digits, unit, factor)
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    fig.legend(loc="outside lower center", ncols=3, fontsize=9)
     return fig
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from decimal import Decimal
 from functools import cache
@@ -14,21 +13,10 @@ import mistune
 import pandas as pd
 from markupsafe import Markup, escape
 
-from analysis.numbers import MISSING, french
+from analysis.numbers import MISSING, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
-
-MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
-
-
-def french_date(day: dt.date) -> str:
-    """`26 janvier 2017`, `1er février 2019`."""
-    number = "1er" if day.day == 1 else str(day.day)
-    return f"{number} {MONTHS[day.month - 1]} {day.year}"
 
 
 def number(value: float | Decimal | None, digits: int = 0, unit: str = "", factor: float = 1) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from analysis.core import reference
-from analysis.numbers import french, round_half_up
+from analysis.numbers import as_printed, french, round_half_up
 
-OK = "conforme"
+OK, MISLABELLED, SEVERAL = "conforme", "mal étiqueté", "réponses multiples"
 
 
 def published() -> pd.DataFrame:
@@ -33,7 +33,8 @@ def verdict(printed: float, exact: float, digits: int) -> str:
         return "arrondi"
     if shown == value.quantize(step, rounding=ROUND_FLOOR):
         return "tronqué"
-    return "chiffre perdu" if _lost_digit(shown, value, digits) else "écart"
+    # One more or one less of the last digit is a gap, whatever the digits look like: 401 for 400,1 lost none.
+    return "chiffre perdu" if abs(shown - value) > step and _lost_digit(shown, value, digits) else "écart"
 
 
 def _lost_digit(shown: Decimal, value: Decimal, digits: int) -> bool:
@@ -43,8 +44,32 @@ def _lost_digit(shown: Decimal, value: Decimal, digits: int) -> bool:
     return any(longer[:i] + longer[i + 1 :] == kept for i in range(len(longer)))
 
 
+def sentence(found: str, exact: float, digits: int, unit: str) -> str:
+    """A verdict of `verdict` in French, with what the `exact` value would have been printed as."""
+    return {
+        "arrondi": "égal à la valeur recalculée, arrondie.",
+        "tronqué": f"tronqué : l'arrondi est {as_printed(exact, digits, unit)}.",
+        "chiffre perdu": f"un chiffre perdu : {as_printed(exact, digits + 1, unit)} au complet.",
+        "écart": "ne suit pas de ses composantes.",
+    }[found]
+
+
+def slips() -> dict[int, str]:
+    """By `numero`, what the audit says of a figure beyond its rounding: a wrong unit, audiences added up."""
+    rows = check()
+    rows = rows[rows["diagnostic"].isin([MISLABELLED, SEVERAL])]
+    return {
+        number: row.explication
+        if row.diagnostic == MISLABELLED
+        else f"{row.objet} : {row.recalcule}, {row.explication}"
+        for row in rows.itertuples()
+        for number in row.numeros
+    }
+
+
 def check() -> pd.DataFrame:
-    """One row per printed figure checked: ligne, objet, imprime, recalcule, diagnostic, signale, explication."""
+    """One row per printed figure checked: ligne, objet, imprime, recalcule, diagnostic, signale, explication,
+    numeros (the published figures it is about)."""
     figures = published()
     rows = [_ratio(check, figures) if check.nature == "rapport" else _sum(check, figures) for check in _checks()]
     table = pd.DataFrame(rows)
@@ -61,38 +86,30 @@ def _ratio(check: Any, figures: pd.DataFrame) -> dict:
     printed = figures.loc[int(check.imprime)]
     below = check.diviseur if pd.notna(check.diviseur) else figures.loc[int(check.denominateur), "valeur"]
     exact = figures.loc[int(check.numerateur), "valeur"] / below
-    found = verdict(printed["valeur"], exact, int(printed["decimales"]))
-    percent = printed["unite"] == "part"
-    scale, decimals = (100, max(int(printed["decimales"]) - 2, 0)) if percent else (1, int(printed["decimales"]))
-    unit = "%" if percent else ""
-    shown = french(Decimal(repr(float(printed["valeur"]))) * scale, decimals, unit)
-    recomputed = french(exact * scale, decimals + 2, unit)
-    diagnosis = OK if found == "arrondi" else found
-    text = {
-        OK: "égal à la valeur recalculée, arrondie.",
-        "tronqué": f"tronqué : l'arrondi est {french(exact * scale, decimals, unit)}.",
-        "chiffre perdu": f"un chiffre perdu : {french(exact * scale, decimals + 1, unit)} au complet.",
-        "écart": "ne suit pas de ses composantes.",
-    }[diagnosis]
+    digits, unit = int(printed["decimales"]), str(printed["unite"])
+    found = verdict(printed["valeur"], exact, digits)
+    diagnosis, text = OK if found == "arrondi" else found, sentence(found, exact, digits, unit)
     announced = check.unite_annoncee if pd.notna(check.unite_annoncee) else None
     actual = figures.loc[int(check.denominateur), "unite"] if pd.notna(check.denominateur) else None
     if diagnosis == OK and announced not in (None, actual):
-        diagnosis = "mal étiqueté"
+        diagnosis = MISLABELLED
         text = f"valeur juste, mais c'est un nombre d'heures par {actual}, non par {announced}."
     return {
-        "ligne": int(check.ligne), "objet": check.objet, "imprime": shown, "recalcule": recomputed,
-        "diagnostic": diagnosis, "signale": diagnosis != OK, "explication": text,
+        "ligne": int(check.ligne), "objet": check.objet, "imprime": as_printed(printed["valeur"], digits, unit),
+        "recalcule": as_printed(exact, max(digits, 2 * (unit == "part")) + 2, unit),
+        "diagnostic": diagnosis, "signale": diagnosis != OK, "explication": text, "numeros": [int(check.imprime)],
     }  # fmt: skip
 
 
 def _sum(check: Any, figures: pd.DataFrame) -> dict:
-    parts = figures.loc[[int(number) for number in check.imprime.split("|")], "valeur"].sum()
+    numbers = [int(number) for number in check.imprime.split("|")]
+    parts = figures.loc[numbers, "valeur"].sum()
     whole = figures.loc[int(check.denominateur), "valeur"]
     over = parts > whole
     return {
         "ligne": int(check.ligne), "objet": check.objet, "imprime": french(parts, 0, "h"),
-        "recalcule": french(100 * parts / whole, 1, "%"), "diagnostic": "réponses multiples" if over else OK,
-        "signale": bool(over),
+        "recalcule": french(100 * parts / whole, 1, "%"), "diagnostic": SEVERAL if over else OK,
+        "signale": bool(over), "numeros": numbers,
         "explication": "la somme dépasse le total : une personne relève de plusieurs publics, à ne jamais empiler."
         if over else "la somme ne dépasse pas le total.",
     }  # fmt: skip

@@ -68,6 +68,7 @@ SCHEMAS = {
                 "decimales": column("int64", "Décimales imprimées"),
                 "libelle": column(TEXT, "Chiffre en clair"),
                 "statut": column(TEXT, "publié, arrondi, provisoire, révisé, cité, déduit"),
+                "champ": column(TEXT, "Champ du chiffre, s'il n'est pas le total de son territoire", nullable=True),
                 "source": column(TEXT, "Source"),
             },
         ),

@@ -12,7 +12,8 @@ from analysis.consolidation.views.audiences import (
 from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
 from analysis.consolidation.views.evolution import evolution, growth, silent
 from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
-from analysis.consolidation.views.reconciliation import published_beside
+from analysis.consolidation.views.reconciliation import reconciliation, sums
+from analysis.consolidation.views.vintages import national, vintages
 from analysis.consolidation.views.volumes import by_epci, headline, message, volumes
 from analysis.consolidation.views.ways_in import breakdown, diversity, ways_in
 
@@ -28,14 +29,17 @@ __all__ = [
     "growth",
     "headline",
     "message",
+    "national",
     "outcomes",
     "outcomes_by_definition",
     "profiles",
-    "published_beside",
+    "reconciliation",
     "representation",
     "review",
     "silent",
+    "sums",
     "trajectories",
+    "vintages",
     "volumes",
     "ways_in",
     "women_and_men",

@@ -1,46 +1,132 @@
-"""Whether the figures agree with those published before."""
+"""Whether the figures agree with those published before, and why totals are not sums."""
 
 from __future__ import annotations
 
-from analysis.numbers import french
+import pandas as pd
+
+from analysis.core import reference
+from analysis.numbers import as_printed, french
 from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
+SLIPS = {"tronqué": "est tronqué", "chiffre perdu": "a perdu un chiffre"}
 VERDICTS = {
-    "arrondi": "égal à l'arrondi",
-    "tronqué": "publié tronqué",
-    "chiffre perdu": "chiffre perdu à l'impression",
-    "écart": "écart",
-    "absent": "non recalculé",
-}
+    "égal": ("égal", "égaux"),
+    "arrondi": ("égal à l'arrondi", "égaux à l'arrondi"),
+    "tronqué": ("tronqué", "tronqués"),
+    "chiffre perdu": ("qui a perdu un chiffre", "qui ont perdu un chiffre"),
+    "révisé": ("révisé depuis", "révisés depuis"),
+    "autre champ": ("d'un autre champ", "d'un autre champ"),
+    "inexpliqué": ("inexpliqué", "inexpliqués"),
+    "hors du jeu": ("hors de ces données", "hors de ces données"),
+    "non recalculé": ("non recalculé", "non recalculés"),
+}  # each verdict in the singular and the plural
+SERIES = {"orcp_2016": "Diapositives de l'ORCP", "national": "Chiffre national", "local": "Chiffre local"}
+HIDDEN = "secret statistique"
 
 
-def published_beside(page: Page) -> Content:
-    """What the observatory really published, beside what the pipeline finds."""
-    rows = page.read("comparaison")
-    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)].sort_values("numero")
+def reconciliation(page: Page) -> Content:
+    """Every figure published for the page's edition and territory, its verdict and what the numbers say of it."""
+    rows = page.read("reconciliation")
+    here = rows["territoire"].eq(page.place) | (rows["serie"].eq("national") & page.regional)
+    rows = rows[rows["edition"].eq(page.year) & here].sort_values("numero")
     if rows.empty:
         return Prose(f"Aucun chiffre publié n'est connu pour cette édition et ce territoire ({page.year}).")
-    percent = rows["unite"].eq("part")
-    digits = rows["decimales"].where(~percent, rows["decimales"] - 2)
-    factor = percent.map({True: 100.0, False: 1.0})
-    units = rows["unite"].where(~percent, "%")
-    printed = [french(v * f, int(d)) for v, f, d in zip(rows["publie"], factor, digits, strict=True)]
-    finer = [french(v * f, int(d) + 1) for v, f, d in zip(rows["recalcule"], factor, digits, strict=True)]
-    frame = rows.assign(printed=printed, finer=finer, unit=units, word=rows["verdict"].map(VERDICTS))
+    digits, units, synthetic = rows["decimales"], rows["unite"], page.dataset.synthetique
+    finer = [
+        as_printed(value, places + 1, unit) if pd.notna(value) else ""
+        for value, places, unit in zip(rows["recalcule"], digits, units, strict=True)
+    ]
+    frame = rows.assign(
+        imprime=[as_printed(*cell) for cell in zip(rows["publie"], digits, units, strict=True)],
+        recalcule=finer,
+        ou=rows["serie"].map(SERIES).fillna(rows["source"]),
+        **{name: rows[name].fillna(HIDDEN) for name in ("verdict", "explication")},
+    )
+    notes = (
+        "Les parts publiées portent sur toutes les heures, statut inconnu compris ; celles du tableau par public, sur "
+        "les heures au statut connu."
+        if rows["indicateur"].eq("part_heures_totales").any()
+        else "",
+        "Le CSV a tous les chiffres publiés, avec leur source.",
+        "Les chiffres des séries de référence sont réels, les autres synthétiques." if synthetic else "",
+    )
     return DataTable(
         frame,
         columns={
-            "libelle": Column("Publié par l'ORCP"),
-            "printed": Column("Publié"),
-            "finer": Column("Recalculé (une décimale de plus)"),
-            "unit": Column("Unité"),
-            "word": Column("Verdict"),
+            "libelle": Column("Chiffre publié"),
+            "ou": Column("Où"),
+            "imprime": Column("Publié"),
+            "recalcule": Column("Recalculé (une décimale de plus)"),
+            "verdict": Column("Verdict"),
+            "explication": Column("Explication"),
         },
-        caption="Les chiffres réellement publiés, en face de ceux de la chaîne",
+        caption="Les chiffres publiés, en face de ceux de la chaîne",
         scope=f"{page.territory_name}, {page.edition.base_legale}, {page.year}",
-        csv=page.csv("comparaison"),
-        note="Les parts publiées portent sur toutes les heures, statut inconnu compris ; celles du tableau par public, "
-        "sur les heures au statut connu."
-        + (" Les publiés sont réels, les recalculés synthétiques." if page.dataset.synthetique else ""),
+        csv=page.csv("reconciliation"),
+        takeaway=_verdicts(page, rows),
+        note=" ".join(filter(None, notes)),
+    )
+
+
+def sums(page: Page) -> Content:
+    """What the structures' own totals add up to, beside what the territory counts once."""
+    rows = page.read("sommes")
+    rows = rows[rows["edition"] == page.year]
+    if not page.regional or rows.empty:
+        return Prose("La somme des structures n'est mise en regard du total que pour la région entière.")
+    labels = reference.table("publication/indicateurs").set_index("code")["libelle"]
+    order = {code: n for n, code in enumerate(labels.index)}
+    rows = rows.assign(libelle=rows["indicateur"].map(labels)).sort_values("indicateur", key=lambda c: c.map(order))
+    return DataTable(
+        rows,
+        columns={
+            "libelle": Column("Indicateur"),
+            "somme_structures": Column("Somme des structures", 0),
+            "distinct": Column("Compté une fois", 0),
+            "ecart": Column("Écart", 0),
+            "doubles": Column("dont doubles saisies retirées", 0),
+            "plusieurs": Column("dont suivis par plusieurs structures", 0),
+        },
+        caption="Pourquoi un total n'est pas la somme des structures",
+        scope=page.scope,
+        csv=page.csv("sommes"),
+        takeaway=_too_many(rows.set_index("indicateur")),
+        note="Double saisie : la même opération déclarée par deux structures, gardée une fois. Plusieurs structures : "
+        "une personne accompagnée par deux d'entre elles, un donneur d'ordre ou une entreprise qu'elles ont en commun. "
+        "Écarts calculés avant arrondi.",
+    )
+
+
+def _verdicts(page: Page, rows: pd.DataFrame) -> str:
+    """How many figures of each verdict, the slips by name, and the widest gap left unexplained."""
+    count = rows["verdict"].fillna(HIDDEN).value_counts()
+    said = [f"{count[word]} {forms[count[word] > 1]}" for word, forms in VERDICTS.items() if word in count]
+    said += [f"{count[HIDDEN]} sous secret statistique"] if HIDDEN in count else []
+    known = "chiffres publiés sont connus" if len(rows) > 1 else "chiffre publié est connu"
+    slips = [f"« {row.libelle} » {SLIPS[row.verdict]}" for row in rows.itertuples() if row.verdict in SLIPS]
+    gaps = rows[rows["verdict"] == "inexpliqué"]
+    widest = gaps["ecart_relatif"].abs().max()
+    last = f"Le plus grand écart inexpliqué est de {french(100 * widest, 1, '%')}." if len(gaps) else ""
+    parts = [
+        f"{len(rows)} {known} pour {page.territory_name} en {page.year} : {', '.join(said)}.",
+        f"À l'impression, {', '.join(slips)}." if slips else "",
+        last or ("Aucun n'est inexpliqué." if HIDDEN not in count else ""),
+    ]
+    return " ".join(filter(None, parts))
+
+
+def _too_many(rows: pd.DataFrame) -> str | None:
+    """What adding up the structures would count too much, in persons, or else nothing."""
+    if "beneficiaires" not in rows.index or pd.isna(rows.loc["beneficiaires", "ecart"]):
+        return None
+    persons = rows.loc["beneficiaires"]
+    if not persons["ecart"]:
+        return (
+            "Additionner les bénéficiaires des structures donne ceux de la région : aucun ne passe de l'une à l'autre."
+        )
+    return (
+        f"Additionner les structures compterait {french(persons['ecart'])} bénéficiaires de trop : "
+        f"{french(persons['doubles'])} que deux structures ont saisis pour la même opération, "
+        f"{french(persons['plusieurs'])} que plusieurs structures ont accompagnés."
     )

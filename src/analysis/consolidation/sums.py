@@ -1,0 +1,113 @@
+"""Why a total is not the sum of the structures' own totals, edition by edition, over the whole territory.
+
+sum over structures - distinct = entered by two structures (counted once) + dealt with by several structures
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.consolidation.cells import cells
+from analysis.consolidation.cells import measured as measured_cells
+from analysis.consolidation.control import CONTROL, weaker
+from analysis.consolidation.facts import Facts
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
+
+COUNTED = {
+    "operations": ("operations", ["operation"]),
+    "lots": ("engagements", ["operation", "lot"]),
+    "donneurs_ordre": ("operations", ["maitre_ouvrage_siret"]),
+    "entreprises": ("engagements", ["entreprise_siret"]),
+    "contrats_travail": ("contrats", ["contrat"]),
+    "beneficiaires": ("contrats", ["ben_id"]),
+}  # indicator -> the table and columns whose distinct values it counts
+HOURS = "heures_realisees"
+COLUMNS = ["edition", "indicateur", "somme_structures", "distinct", "ecart", "doubles", "plusieurs"]
+
+
+def sums(clean: dict[str, pd.DataFrame], facts: Facts, measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """The columns of `COLUMNS` and those of disclosure control, a row per edition and indicator that it has.
+
+    somme_structures adds up what each structure counts of its own send, in scope; distinct is the edition's figure.
+    Their difference, ecart, is doubles (what a second structure entered too) plus plusieurs (what several structures
+    count although nobody entered it twice: a person in two of them, a buyer or company they share).
+    """
+    whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
+    sent, kept = _sent(clean, dataset), _kept(facts, dataset)
+    behind = _behind(sent["contrats"], kept["contrats"])
+    rows = []
+    for indicator in (HOURS, *COUNTED):
+        each, once = _by_year(sent, indicator), _by_year(kept, indicator)
+        for edition in dataset.editions:
+            key = (edition.annee, edition.territoire, indicator)
+            if key not in whole.index:
+                continue
+            now = whole.loc[key].to_dict()
+            several = once[edition.annee] - now["valeur"]
+            people = {"_personnes": several} if indicator == "beneficiaires" and several > 0 else {}
+            rows.append(
+                {
+                    "edition": edition.annee,
+                    "indicateur": indicator,
+                    "somme_structures": each[edition.annee],
+                    "distinct": now["valeur"],
+                    "ecart": each[edition.annee] - now["valeur"],
+                    "doubles": each[edition.annee] - once[edition.annee],
+                    "plusieurs": several,
+                    **weaker(now, behind.get(edition.annee, {}), people),
+                }
+            )
+    return pd.DataFrame(rows, columns=[*COLUMNS, *CONTROL])
+
+
+def _sent(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """What each structure sent of each edition's scope, under its own identifiers."""
+    operations = clean["operations"][["annee", "structure_id", "op_id", "mecanisme", "maitre_ouvrage_siret"]]
+    operations = operations.merge(_scope(dataset), on=["annee", "mecanisme"])
+    engagements = clean["engagements"][["annee", "structure_id", "eng_id", "op_id", "lot", "entreprise_siret"]]
+    engagements = engagements.merge(operations[["annee", "op_id"]], on=["annee", "op_id"])
+    contracts = clean["contrats"][["annee", "structure_id", "ctr_id", "eng_id", "ben_id", "employeur_siret"]]
+    hours = clean["heures"].assign(centiheures=(clean["heures"]["heures"] * 100).round().astype("int64"))
+    contracts = contracts.merge(engagements[["annee", "eng_id", "entreprise_siret"]], on=["annee", "eng_id"]).merge(
+        hours.groupby(["annee", "ctr_id"], as_index=False)["centiheures"].sum(), on=["annee", "ctr_id"]
+    )
+    return {
+        "operations": operations.rename(columns={"op_id": "operation"}),
+        "engagements": engagements.rename(columns={"op_id": "operation"}),
+        "contrats": contracts.rename(columns={"ctr_id": "contrat"}),
+    }
+
+
+def _kept(facts: Facts, dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """The same once each operation, contract and hour that two structures entered is one structure's."""
+    operations = facts.operations.merge(_scope(dataset), on=["annee", "mecanisme"])
+    key = ["annee", "operation"]
+    engagements = facts.engagements[[*key, "structure_id", "lot", "entreprise_siret"]].merge(operations[key], on=key)
+    contracts = facts.contracts[[*key, "structure_id", "contrat", "ben_id", "centiheures"]]
+    return {"operations": operations, "engagements": engagements, "contrats": contracts.merge(operations[key], on=key)}
+
+
+def _scope(dataset: Dataset) -> pd.DataFrame:
+    """annee, mecanisme: the legal mechanisms of each edition."""
+    pairs = [(edition.annee, code) for edition in dataset.editions for code in edition.mecanismes]
+    return pd.DataFrame(pairs, columns=["annee", "mecanisme"])
+
+
+def _by_year(tables: dict[str, pd.DataFrame], indicator: str) -> pd.Series:
+    """The structures' own counts, added up, by year."""
+    if indicator == HOURS:
+        return tables["contrats"].groupby("annee")["centiheures"].sum() / 100
+    table, columns = COUNTED[indicator]
+    return tables[table].drop_duplicates(["annee", "structure_id", *columns]).groupby("annee").size().astype("float64")
+
+
+def _behind(sent: pd.DataFrame, kept: pd.DataFrame) -> dict[int, dict]:
+    """By year, disclosure control of the contracts that a second structure entered too."""
+    key = ["annee", "contrat"]
+    removed = sent.merge(kept[key].drop_duplicates(), on=key, how="left", indicator="ou").query("ou == 'left_only'")
+    if removed.empty:
+        return {}
+    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
+    coded = removed.assign(**{name: pd.factorize(removed[column])[0] for name, column in ids.items()})
+    return measured_cells(cells(coded, ["annee"])).set_index("annee").to_dict("index")
