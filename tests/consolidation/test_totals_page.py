@@ -25,7 +25,7 @@ from analysis.sources import exports, inventory
 from checkout import CHECKOUT
 from sending import mapping, send, send_totals, totals, write_dataset
 
-DEMO = CHECKOUT / "data" / "processed" / "demo" / "protected" / "consolidation" / "comparaison.parquet"
+DEMO = CHECKOUT / "data" / "processed" / "demo" / "protected" / "consolidation" / "reconciliation.parquet"
 
 
 def slides() -> list[dict[str, str]]:
@@ -79,6 +79,11 @@ def page(name: str, year: int, place: str) -> tuple[list[str], list[str]]:
     return texts, problems_of(path)
 
 
+def of_the_slides(rows: pd.DataFrame) -> pd.Series:
+    """The verdict on each printed figure of the slides."""
+    return rows[rows["serie"].str.contains("orcp_2016")].set_index("numero")["verdict"]
+
+
 @pytest.fixture
 def slides_sent(project: Path) -> Path:
     folder = new_dataset("essai", "32", 2016)
@@ -91,14 +96,13 @@ def slides_sent(project: Path) -> Path:
 
 
 def test_the_published_figures_sent_as_totals_reach_the_verdicts_of_the_rows(slides_sent: Path) -> None:
-    rows = read_table(results_dir("essai") / "consolidation" / "comparaison.parquet")
-    verdicts = rows[rows["edition"] == 2016].set_index("numero")["verdict"]
+    rows = read_table(results_dir("essai") / "consolidation" / "reconciliation.parquet")
+    verdicts = of_the_slides(rows)
     assert verdicts.index.tolist() == list(range(1, 23))
     assert verdicts[6] == verdicts[21] and len({verdicts[6], verdicts[15], verdicts[5]}) == 3
     if not DEMO.is_file():
         pytest.skip("the demo has not been built: the verdicts of its rows are not known")
-    demo = read_table(DEMO)
-    assert verdicts.to_dict() == demo[demo["edition"] == 2016].set_index("numero")["verdict"].to_dict()
+    assert verdicts.to_dict() == of_the_slides(read_table(DEMO)).to_dict()
 
 
 def test_every_section_of_a_page_of_totals_has_something_to_say(slides_sent: Path) -> None:
