@@ -21,7 +21,7 @@ from analysis.schemas.registry import published as schemas
 from analysis.sources import exports, inventory
 from consolidation.releases import measured, released
 from consolidation.world import contracts, dataset, facts
-from sending import EMPLOYER, TABLES, changed, send, write_dataset
+from sending import EMPLOYER, TABLES, changed, send, send_totals, totals, write_dataset
 
 WORLD = dataset(2015, 2016)
 NOTHING = pd.DataFrame(columns=["axe", "edition", "territoire", "modalite", "heures"])
@@ -129,6 +129,16 @@ def test_a_figure_that_is_not_computed_says_so_and_one_of_few_persons_says_nothi
     assert pd.isna(row["verdict"]) and pd.isna(row["explication"]) and np.isnan(row["recalcule"])
 
 
+def test_a_figure_that_totals_leave_between_two_bounds_is_said_to_be_within_or_out_of_them() -> None:
+    values = measured((2015, "32", "beneficiaires", "ensemble", np.nan)).assign(valeur_min=300.0, valeur_max=350.0)
+    for printed, said in ((320.0, "au moins 300 et au plus 350 : il y est."), (280.0, "il en sort.")):
+        releases = released(("Bilan", "2016-01-26", 2015, "32", "beneficiaires", "ensemble", printed, 0))
+        row = judged(releases, values).iloc[0]
+        assert row["verdict"] == "non recalculé" and row["explication"].endswith(said)
+        hidden = judged(releases, values.assign(_personnes=3.0)).iloc[0]
+        assert hidden["secret"] == "moins de 5 personnes" and pd.isna(hidden["explication"])
+
+
 def test_a_row_that_speaks_of_two_cells_is_as_secret_as_the_weaker() -> None:
     values = measured(
         (2015, "32", "beneficiaires", "ensemble", 5000.0), (2015, "59", "beneficiaires", "ensemble", 1234.0)
@@ -227,6 +237,12 @@ def test_sums_over_structures_are_split_into_double_entries_and_what_they_share(
         shown.loc["beneficiaires", "ecart"]
     )
     assert shown.loc["operations", "distinct"] == 2
+
+
+def test_sums_that_would_give_the_totals_of_a_structure_away_are_not_made(folder: Path) -> None:
+    send()
+    send_totals(totals(("heures_realisees", "ensemble", 500)), structure="S2")
+    assert protected("sommes", read_table(built() / "sommes.parquet")).empty
 
 
 def test_without_any_send_there_is_nothing_to_add_up(folder: Path) -> None:

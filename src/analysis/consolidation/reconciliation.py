@@ -75,6 +75,7 @@ class Computed:
     def __init__(self, measured: pd.DataFrame, by_mechanism: pd.DataFrame, facts: Facts, dataset: Dataset) -> None:
         self.dataset, self._facts = dataset, facts
         self._known = _Values(measured, CONTROL)
+        self._bounds = _bounds(measured)
         hours = by_mechanism[by_mechanism["axe"].eq("mecanisme")] if len(by_mechanism) else by_mechanism
         self._all_hours = hours.groupby(["edition", "territoire"])["heures"].sum().to_dict() if len(hours) else {}
         self.names = {edition.annee: edition_places(edition) for edition in dataset.editions}
@@ -86,6 +87,10 @@ class Computed:
     def value(self, key: Key) -> Value | None:
         """The figure as this edition computes it; None when it does not."""
         return self._known.get(key)
+
+    def bounds(self, key: Key) -> dict[str, Any] | None:
+        """Between what the figure lies, and its disclosure control, where structures that sent totals leave it so."""
+        return self._bounds.get(key)
 
     def elsewhere(self, key: Key, printed: str, hours: float) -> Iterator[tuple[str, Value]]:
         """The same figure under other scopes, each named in French; `hours` are all those that its source gives."""
@@ -116,6 +121,15 @@ class Computed:
         places = self._facts.places.assign(epci_siren=None)
         wider = self.dataset.model_copy(update={"editions": [every]})
         return _Values(indicators(replace(self._facts, places=places), wider), list(MEASURES.values()))
+
+
+def _bounds(measured: pd.DataFrame) -> dict[Key, dict[str, Any]]:
+    names = ["valeur_min", "valeur_max"]
+    if not set(names) <= set(measured.columns):
+        return {}
+    rows = measured[measured["valeur"].isna() & measured[names].notna().any(axis=1)]
+    keys = rows[FIGURE].itertuples(index=False, name=None)
+    return dict(zip(keys, rows[[*names, *CONTROL]].to_dict("records"), strict=True))
 
 
 class _Values:
@@ -193,7 +207,7 @@ def _judged(figure: Any, computed: Computed, spare: Decimal) -> dict[str, Any]:
         return reason
     key = (figure.edition, figure.territoire, figure.indicateur, figure.modalite)
     found = computed.value(key)
-    out = _said(NOT_COMPUTED, "cette édition ne calcule pas cet indicateur.")
+    out = _not_computed(figure, computed.bounds(key))
     word, text = "", ""
     if found:
         word, text = _compared(figure, found[0], spare)
@@ -211,6 +225,20 @@ def _judged(figure: Any, computed: Computed, spare: Decimal) -> dict[str, Any]:
         both = weaker(found[1], control) if found else control
         return {**out, **both, **_said(OTHER_SCOPE, f"concorde avec {name} : {said}.")}
     return {**out, **_said(UNEXPLAINED, _gap(figure, out, spare))} if found else out
+
+
+def _not_computed(figure: Any, bounds: dict[str, Any] | None) -> dict[str, Any]:
+    """The verdict on a figure without a value of its own: not an indicator of the edition, or known within bounds."""
+    if bounds is None:
+        return _said(NOT_COMPUTED, "cette édition ne calcule pas cet indicateur.")
+    low, high = bounds["valeur_min"], bounds["valeur_max"]
+    ends = [("au moins", low), ("au plus", high)]
+    known = " et ".join(
+        f"{word} {as_printed(end, figure.decimales, figure.unite)}" for word, end in ends if pd.notna(end)
+    )
+    inside = not (figure.valeur < low or figure.valeur > high)
+    said = f"des totaux envoyés n'en laissent qu'un encadrement, {known} : il {'y est' if inside else 'en sort'}."
+    return {**_said(NOT_COMPUTED, said), **{name: bounds[name] for name in CONTROL}}
 
 
 def _outside(figure: Any, computed: Computed) -> dict[str, Any] | None:

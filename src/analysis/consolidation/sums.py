@@ -31,17 +31,19 @@ def sums(clean: dict[str, pd.DataFrame], facts: Facts, measured: pd.DataFrame, d
 
     somme_structures adds up what each structure counts of its own send, in scope; distinct is the edition's figure.
     Their difference, ecart, is doubles (what a second structure entered too) plus plusieurs (what several structures
-    count although nobody entered it twice: a person in two of them, a buyer or company they share).
+    count although nobody entered it twice: a person in two of them, a buyer or company they share). An edition that
+    some structure sent totals of has no row: what others count would give these totals away.
     """
     whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
     sent, kept = _sent(clean, dataset), _kept(facts, dataset)
     behind = _behind(sent["contrats"], kept["contrats"])
+    with_totals = set() if facts.totals.empty else set(facts.totals["annee"])
     rows = []
     for indicator in (HOURS, *COUNTED):
         each, once = _by_year(sent, indicator), _by_year(kept, indicator)
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire, indicator)
-            if key not in whole.index:
+            if key not in whole.index or edition.annee in with_totals:
                 continue
             now = whole.loc[key].to_dict()
             several = once[edition.annee] - now["valeur"]

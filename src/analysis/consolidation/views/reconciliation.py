@@ -74,7 +74,10 @@ def sums(page: Page) -> Content:
     rows = page.read("sommes")
     rows = rows[rows["edition"] == page.year]
     if not page.regional or rows.empty:
-        return Prose("La somme des structures n'est mise en regard du total que pour la région entière.")
+        return Prose(
+            "La somme des structures n'est mise en regard du total que pour la région entière, si aucune n'a envoyé de "
+            "totaux."
+        )
     labels = reference.table("publication/indicateurs").set_index("code")["libelle"]
     order = {code: n for n, code in enumerate(labels.index)}
     rows = rows.assign(libelle=rows["indicateur"].map(labels)).sort_values("indicateur", key=lambda c: c.map(order))
