@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot as plt
 from toy import toy_project
 
 
@@ -12,3 +13,10 @@ def project(tmp_path: Path) -> Iterator[Path]:
     """The root of a toy project, which is the project during the test."""
     with toy_project(tmp_path) as root:
         yield root
+
+
+@pytest.fixture(autouse=True)
+def figures_closed() -> Iterator[None]:
+    """No test inherits the figures that another left open."""
+    yield
+    plt.close("all")

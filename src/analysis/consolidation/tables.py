@@ -47,7 +47,6 @@ UNREAD = (
     "nature_heures",
     "metier_rome",
     "qpv_code",
-    "qpv_millesime",
     "entreprise_nom",
     "maitre_ouvrage_nom",
     "date_sortie",
@@ -66,7 +65,7 @@ def build(dataset: str) -> None:
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
     facts = consolidate(clean, kept_operation(decisions))
     queue = review_queue(pairs, decisions, settings.duplicate_review)
-    known = in_place(clean, described)
+    known, lists = in_place(clean, described), district_lists(clean["contrats"])
     sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
     counted = indicators(facts, described)
     whole = with_totals(counted, facts.totals, described)
@@ -99,7 +98,7 @@ def build(dataset: str) -> None:
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
             "doublons_sensibilite": merged,
-            "editions": editions(measured, known, described),
+            "editions": editions(measured, known, lists, described),
             "provenance": provenance(facts, whole, described),
             "structures": conform(STRUCTURES, by_structure(facts, described)),
             "headlines": strip(measured, described),
@@ -215,7 +214,14 @@ def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset
     )
 
 
-def editions(table: pd.DataFrame, known: dict[int, set[str]], dataset: Dataset) -> pd.DataFrame:
+def district_lists(contracts: pd.DataFrame) -> dict[int, str]:
+    """For each year the lists of priority districts by which residents were told, oldest first (`2015|2024`)."""
+    told = contracts.loc[contracts["qpv"].eq(True), ["annee", "qpv_millesime"]].dropna().drop_duplicates()
+    found = told.sort_values(["annee", "qpv_millesime"]).groupby("annee")["qpv_millesime"].agg("|".join)
+    return {int(year): str(lists) for year, lists in found.items()}
+
+
+def editions(table: pd.DataFrame, known: dict[int, set[str]], lists: dict[int, str], dataset: Dataset) -> pd.DataFrame:
     """The editions, their scope, and how many of the facilitator structures in place that year answered."""
     sent = table[table["indicateur"] == "structures_repondantes"].set_index("edition")["valeur"]
     rows = [
@@ -227,6 +233,7 @@ def editions(table: pd.DataFrame, known: dict[int, set[str]], dataset: Dataset) 
             "date_observation": pd.Timestamp(edition.date_observation),
             "structures": int(sent[edition.annee]),
             "structures_connues": len(known[edition.annee]),
+            "listes_qpv": lists.get(edition.annee, ""),
         }
         for edition in dataset.editions
     ]

@@ -218,6 +218,7 @@ SCHEMAS = {
                 "date_observation": column(DAY, "Données observées au"),
                 "structures": column("int64", "Structures qui ont envoyé un export ou des totaux"),
                 "structures_connues": column(WHOLE, "Structures facilitatrices de l'inventaire à cette date"),
+                "listes_qpv": column(TEXT, "Listes de quartiers prioritaires selon lesquelles la résidence est dite"),
             },
         ),
         published_table(
