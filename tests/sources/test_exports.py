@@ -13,7 +13,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir
 from analysis.sources import exports
-from analysis.sources.canonical import EXPORTS
+from analysis.sources.canonical import EXPORTS, TOTALS
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
@@ -420,10 +420,14 @@ def test_no_value_is_bad_enough_to_stop_the_import(table: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [(table, column.name) for table in EXPORTS if table not in OWN for column in EXPORTS[table].columns],
+    [(table, column.name) for table in EXPORTS if table not in {*OWN, TOTALS} for column in EXPORTS[table].columns],
 )
 def test_a_bad_value_of_a_key_refuses_its_row_only(table: str, column: str) -> None:
-    rows = {**TABLES, "sorties": [{"ctr_id": "C1", "horizon_m": "6", "statut": "CDI"}]}[table]
+    more = {
+        "sorties": [{"ctr_id": "C1", "horizon_m": "6", "statut": "CDI"}],
+        "accompagnements": [{"op_id": "OP1", "partenaire_id": "S2", "part": "0,5"}],
+    }
+    rows = {**TABLES, **more}[table]
     send({table: [{**rows[0], column: "n'importe quoi"}, *rows[1:]]})
     tables, quality = imported()
     assert len(quality) or len(tables[table]) == len(rows)

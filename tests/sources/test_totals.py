@@ -121,8 +121,6 @@ def test_an_optional_sheet_may_be_missing_from_a_workbook(dataset: Path) -> None
             "agregat_derive",
             "indicateur",
         ),
-        (totals(("heures_realisees", "ENFANTS", 3)), "code_inconnu", "modalite"),
-        (totals(("heures_revees", "ensemble", 3)), "code_inconnu", "indicateur"),
         (totals(HOURS), "cle_double", "territoire"),
     ],
 )
@@ -134,6 +132,23 @@ def test_a_total_that_cannot_count_is_refused_and_the_others_are_kept(extra: lis
     assert row["colonne"] == column and "attendu" in row["message"]
     assert row["fichier"] == "exports/S1/2025/agregats.csv"
     assert len(kept) == len(extra), "the hours, and all but the one refused"
+
+
+@pytest.mark.parametrize(
+    ("column", "rules"),
+    [
+        ("territoire", ["agregat_territoire"]),
+        ("indicateur", ["cle_absente", "code_inconnu"]),
+        ("modalite", ["cle_absente", "code_inconnu"]),
+        ("valeur", ["nombre_invalide"]),
+        ("diffusion", ["code_inconnu"]),
+    ],
+)
+def test_a_value_that_cannot_be_read_refuses_its_row_only(column: str, rules: list[str]) -> None:
+    send_totals([*totals(HOURS), {**totals(("operations", "ensemble", 3))[0], column: "n'importe quoi"}])
+    kept, quality = imported()
+    assert sorted(quality["regle"]) == rules
+    assert len(kept) == (2 if column == "diffusion" else 1)
 
 
 def test_a_ratio_that_cannot_be_derived_is_kept() -> None:

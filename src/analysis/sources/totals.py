@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
+from analysis.sources.rows import with_key
 from analysis.sources.typer import Typer
 
 HOURS = "heures_realisees"
@@ -21,8 +22,8 @@ _CELL = [*_SEND, "territoire", "indicateur", "modalite"]
 def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
     """The typed rows of `agregats` that count, `diffusion` filled in; the others are refused, with their reason."""
     kinds = reference.table("nomenclatures/agregats").set_index("code")
-    # An unknown code or an unreadable number is already a row of the quality table.
-    rows = rows.dropna(subset=["indicateur", "modalite", "valeur"])
+    rows = with_key(with_key(rows, "indicateur", typer), "modalite", typer)
+    rows = rows[rows["valeur"].notna()]  # or it is a row of the quality table already
     if rows.empty:
         return rows
     rows = _refused(rows, ~_known_place(rows, dataset), "agregat_territoire", "territoire", typer)
