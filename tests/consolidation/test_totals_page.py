@@ -102,7 +102,11 @@ def test_the_published_figures_sent_as_totals_reach_the_verdicts_of_the_rows(sli
     assert verdicts[6] == verdicts[21] and len({verdicts[6], verdicts[15], verdicts[5]}) == 3
     if not DEMO.is_file():
         pytest.skip("the demo has not been built: the verdicts of its rows are not known")
-    assert verdicts.to_dict() == of_the_slides(read_table(DEMO)).to_dict()
+    # The share of women can only be sent as printed: it is equal to itself, where the rows give what rounds to it.
+    assert verdicts[22] == "égal"
+    rows_say = of_the_slides(read_table(DEMO))
+    assert rows_say[22] == "arrondi"
+    assert verdicts.drop(22).to_dict() == rows_say.drop(22).to_dict()
 
 
 def test_every_section_of_a_page_of_totals_has_something_to_say(slides_sent: Path) -> None:
