@@ -106,7 +106,8 @@ def test_a_page_shows_no_code_prints_its_parameters_and_links_its_tables(demo: P
 
 def test_the_demo_s_2016_is_what_the_observatory_published(demo: Path) -> None:
     rows = pd.read_csv(demo / "reports/demo/tables/consolidation_indicateurs.csv", dtype={"territoire": str})
-    assert list(rows.columns)[:6] == ["edition", "territoire", "indicateur", "modalite", "valeur", "unite"]
+    bounds = ["valeur", "valeur_min", "valeur_max", "unite"]
+    assert list(rows.columns)[:8] == ["edition", "territoire", "indicateur", "modalite", *bounds]
     found = rows[(rows["edition"] == 2016) & (rows["territoire"] == "32")].set_index(["indicateur", "modalite"])[
         "valeur"
     ]
