@@ -22,7 +22,7 @@ from consolidation.world import contracts, dataset, facts
 
 def local(table: pd.DataFrame, world) -> pd.DataFrame:
     found = facts(table)
-    return local_contracts(found, territories(found.operations, found.places, world.editions[-1], epci=False))
+    return local_contracts(found.contracts, territories(found.operations, found.places, world.editions[-1], epci=False))
 
 
 # --- cells -------------------------------------------------------------------------------------

@@ -37,8 +37,9 @@ def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
 
 def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
     scope = in_scope(facts, edition)
-    contracts = local_contracts(facts, territories(scope, facts.places, edition, epci=False))
-    rows = contracts[["territoire", "structure_id", *NEEDED]]
+    places = territories(scope, facts.places, edition, epci=False)
+    rows = local_contracts(facts.contracts[["annee", "operation", "structure_id", *NEEDED]], places)
+    rows = rows[["territoire", "structure_id", *NEEDED]]
     sent = totals.by_structure(facts.totals, edition, local=True)
     return pd.concat([rows, sent.assign(**dict.fromkeys(UNITS, NOBODY))]) if len(sent) else rows
 

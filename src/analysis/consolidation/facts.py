@@ -53,10 +53,25 @@ def numbered(clean: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return out
 
 
-def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
+@dataclass(frozen=True)
+class Once:
+    """What the structures entered, each operation, contract and hour once.
+
+    operations, territoires, engagements: the clean tables with `operation`, the one that stands for each row's, and
+    `est_garde`, whether it is the row's own. contracts: annee, ctr_id, eng_id, operation, entreprise_siret,
+    centiheures, those kept only. removed: the hours entered twice, row by row.
+    """
+
+    operations: pd.DataFrame
+    territoires: pd.DataFrame
+    engagements: pd.DataFrame
+    contracts: pd.DataFrame
+    removed: pd.DataFrame
+
+
+def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
     """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
     named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
-    named["operations"]["texte"] = text_in_force(named["operations"]["date_debut"])
     sent = clean["contrats"].reset_index(drop=True)  # row for row as `contracts`
     contracts = sent[["annee", "ctr_id", "eng_id"]].merge(
         named["engagements"][["annee", "eng_id", "operation", "est_garde", "entreprise_siret"]],
@@ -77,26 +92,38 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     )
     hours = pd.concat([hours[~of_shared].rename(columns={"ctr_id": "contrat"}), once], join="inner")
     totals = hours.groupby(["annee", "contrat"], as_index=False, sort=False)["centiheures"].sum()
-    operations = _first(named["operations"], ["annee", "operation"])
+    own = contracts[contracts["ctr_id"] == contracts["contrat"]].drop(columns=["contrat", "est_garde"])
+    return Once(
+        **named,
+        contracts=own.merge(
+            totals.rename(columns={"contrat": "ctr_id"}), on=["annee", "ctr_id"], validate="one_to_one"
+        ),
+        removed=twice,
+    )
+
+
+def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
+    """The facts of the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
+    once = entered_once(clean, kept)
+    entered = once.operations.assign(texte=text_in_force(once.operations["date_debut"]))
+    operations = first(entered, ["annee", "operation"])
     described = (
-        contracts[contracts["ctr_id"] == contracts["contrat"]]
-        .merge(totals, on=["annee", "contrat"], validate="one_to_one")
-        .sort_values(["annee", "contrat"])
-        .drop(columns=["eng_id", "est_garde"])
-        .merge(sent.drop(columns="eng_id"), on=["annee", "ctr_id"])
-        .drop(columns="ctr_id")
+        once.contracts.sort_values(["annee", "ctr_id"])
+        .drop(columns="eng_id")
+        .merge(clean["contrats"].drop(columns="eng_id"), on=["annee", "ctr_id"])
+        .rename(columns={"ctr_id": "contrat"})
         .merge(clean["beneficiaires"][["annee", "ben_id", "sexe"]], on=["annee", "ben_id"], validate="many_to_one")
         .merge(operations[_OPERATION], on=["annee", "operation"])
     )
     return Facts(
         operations=operations,
-        engagements=_first(named["engagements"], ["annee", "operation", "lot", "entreprise_siret"]),
+        engagements=first(once.engagements, ["annee", "operation", "lot", "entreprise_siret"]),
         contracts=_qualified(described),
-        places=_places(named["territoires"]),
-        removed=twice.groupby(["annee", "structure_id"], as_index=False)
+        places=_places(once.territoires),
+        removed=once.removed.groupby(["annee", "structure_id"], as_index=False)
         .agg(centiheures=("centiheures", "sum"), lignes=("ctr_id", "size"))
         .sort_values(["annee", "structure_id"], ignore_index=True),
-        shares=operation_shares(named["operations"], clean["accompagnements"]),
+        shares=operation_shares(once.operations, clean["accompagnements"]),
         totals=clean["agregats"],
     )
 
@@ -130,7 +157,7 @@ def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, s
     return rows
 
 
-def _first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+def first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """One row per key, that of the structure kept where there are several."""
     ordered = rows.sort_values([*key, "est_garde", "op_id"], ascending=[*[True] * len(key), False, True])
     return ordered.drop_duplicates(key, ignore_index=True)

@@ -61,9 +61,9 @@ def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition
     return pd.concat([whole, *parts], ignore_index=True)
 
 
-def local_contracts(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
+def local_contracts(contracts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """Employment contracts of the operations of `places`, a row per territory, `centiheures` in its share."""
-    contracts = facts.contracts[facts.contracts["annee"].isin(places["annee"].unique())]
+    contracts = contracts[contracts["annee"].isin(places["annee"].unique())]
     contracts = contracts.merge(places, on=["annee", "operation"])
     return contracts.assign(centiheures=contracts["centiheures"] * contracts["part"])
 
@@ -71,7 +71,7 @@ def local_contracts(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
 def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
     scope = in_scope(facts, edition)
     places = territories(scope, facts.places, edition, epci=True)
-    contracts = local_contracts(facts, places)
+    contracts = local_contracts(facts.contracts, places)
     operations = scope.merge(places, on=["annee", "operation"])
     engagements = facts.engagements.merge(places, on=["annee", "operation"])
     found = _modalities(contracts, edition)

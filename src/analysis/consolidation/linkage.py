@@ -174,7 +174,7 @@ def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
 def _scored(scorer: Scorer, values: pd.Series, left: Whole, right: Whole) -> Numbers:
     """What `scorer` says of two texts."""
     known, texts = values.notna().to_numpy(), values.fillna("").to_numpy(dtype=object)
-    score = process.cpdist(texts[left], texts[right], scorer=scorer)
+    score = process.cpdist(texts[left], texts[right], scorer=scorer, workers=-1)
     return np.where(known[left] & known[right], score, np.nan)
 
 

@@ -86,11 +86,11 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
 
 def _due(found: Leavers, dataset: Dataset):
     """Each year of exit and horizon with its due leavers and their situation (silent when none is known)."""
-    for (year, horizon), _ in found.situations.groupby(["annee_sortie", "horizon_m"]):
+    for (year, horizon), situations in found.situations.groupby(["annee_sortie", "horizon_m"]):
         people = found.people[found.people["annee_sortie"] == year]
         observed = pd.Timestamp(dataset.date_observation)
         due = people[people["date_sortie"] + pd.DateOffset(months=int(horizon)) <= observed]
-        said = found.situations.query("annee_sortie == @year and horizon_m == @horizon")[["ben_id", "famille"]]
+        said = situations[["ben_id", "famille"]]
         out = due.merge(said, on="ben_id", how="left")
         yield (
             (int(year), int(horizon)),

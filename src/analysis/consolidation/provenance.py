@@ -57,6 +57,6 @@ def _origins(facts: Facts, edition: Edition) -> dict[str, pd.DataFrame]:
 def _of_rows(facts: Facts, places: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Operations and hours of `places` by territory, with the measures of those hours."""
     counts = places.groupby("territoire").size().rename("operations").reset_index()
-    found = cells(local_contracts(facts, places)[["territoire", *NEEDED]], ["territoire"])
+    found = cells(local_contracts(facts.contracts[["annee", "operation", *NEEDED]], places), ["territoire"])
     found = counts.merge(measured(found).drop(columns="contrats"), on="territoire", how="left")
     return found.assign(heures=found["heures"].fillna(0.0), _controle=totals.HOURS_KIND)

@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
-from analysis.consolidation.facts import Facts, consolidate
-from analysis.consolidation.indicators import in_scope, of_edition
+from analysis.consolidation.facts import Once, entered_once, first
+from analysis.consolidation.indicators import of_edition
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 
@@ -30,12 +30,13 @@ def sensitivity(
     any hours has no row.
     """
     whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
+    extra = {threshold: accepted(pairs, decisions, threshold) for threshold in sorted(thresholds)}
     # What a threshold merges, a lower one merges too.
-    small = _touched(clean, decisions, accepted(pairs, decisions, min(thresholds, default=None)))
-    before = _counted(consolidate(small, kept_operation(decisions)), dataset)
+    small = _touched(clean, decisions, next(iter(extra.values()), pairs.iloc[:0]))
+    before = _counted(entered_once(small, kept_operation(decisions)), dataset)
     rows = []
-    for threshold in sorted(thresholds):
-        after = _counted(consolidate(small, _kept(decisions, accepted(pairs, decisions, threshold))), dataset)
+    for threshold, merged in extra.items():
+        after = _counted(entered_once(small, _kept(decisions, merged)), dataset)
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire)
             if (*key, "heures_realisees") not in whole.index:
@@ -66,25 +67,21 @@ def _touched(clean: dict[str, pd.DataFrame], decisions: pd.DataFrame, extra: pd.
     small = {
         name: clean[name][clean[name]["op_id"].isin(touched)] for name in ("operations", "territoires", "engagements")
     }
-    links = [
-        ("contrats", "engagements", "eng_id"),
-        ("heures", "contrats", "ctr_id"),
-        ("beneficiaires", "contrats", "ben_id"),
-    ]
-    for name, parent, key in links:
+    for name, parent, key in (("contrats", "engagements", "eng_id"), ("heures", "contrats", "ctr_id")):
         small[name] = clean[name][clean[name][key].isin(small[parent][key])]
-    # Neither whose part is whose nor what was sent as totals changes what is counted here.
-    return small | {name: clean[name].iloc[:0] for name in ("accompagnements", "agregats")}
+    return small
 
 
 def _kept(decisions: pd.DataFrame, extra: pd.DataFrame) -> dict[str, str]:
     return kept_operation(pd.concat([decisions, extra], ignore_index=True))
 
 
-def _counted(facts: Facts, dataset: Dataset) -> dict[int, tuple[int, int]]:
+def _counted(once: Once, dataset: Dataset) -> dict[int, tuple[int, int]]:
     """Operations of each edition's scope, and their hours in hundredths."""
-    hours = facts.contracts[["annee", "mecanisme", "centiheures"]]
+    key = ["annee", "operation"]
+    operations = first(once.operations, key)[[*key, "mecanisme"]]
+    hours = operations.merge(once.contracts[[*key, "centiheures"]], on=key)
     return {
-        edition.annee: (len(in_scope(facts, edition)), int(of_edition(hours, edition)["centiheures"].sum()))
+        edition.annee: (len(of_edition(operations, edition)), int(of_edition(hours, edition)["centiheures"].sum()))
         for edition in dataset.editions
     }

@@ -28,7 +28,8 @@ def by_structure(facts: Facts, dataset: Dataset) -> pd.DataFrame:
 def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
     key = ["annee", "operation"]
     scope = in_scope(facts, edition)[[*key, "structure_id"]]
-    hours = facts.contracts.groupby(key)["centiheures"].sum()
+    contracts = facts.contracts[facts.contracts["annee"] == edition.annee]
+    hours = contracts.groupby(key)["centiheures"].sum()
     shared = facts.shares.merge(scope[key], on=key)
     alone = scope[~pd.MultiIndex.from_frame(scope[key]).isin(pd.MultiIndex.from_frame(shared[key]))]
     rows = pd.concat([alone.assign(part=1.0, part_methode=""), shared], ignore_index=True)

@@ -111,7 +111,7 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
     parts: dict[str, list[pd.DataFrame]] = {"ventilation": [], "femmes": [], "profils": [], "diversification": []}
     for edition in dataset.editions:
         year = facts.operations[facts.operations["annee"] == edition.annee]
-        contracts = local_contracts(facts, territories(year, facts.places, edition, epci=False))
+        contracts = local_contracts(facts.contracts, territories(year, facts.places, edition, epci=False))
         if contracts.empty:
             continue
         parts["ventilation"].append(breakdown(contracts, edition))
