@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta
+
+from analysis.segments.shrinkage import LEVEL, Prior, learnt, posterior, smoothed
+
+
+def drawn(seed: int, territories: int = 92, mean: float = 0.12, size: float = 40) -> tuple[np.ndarray, ...]:
+    """True shares, successes and trials of territories, most of them small."""
+    rng = np.random.default_rng(seed)
+    truth = beta.rvs(mean * size, (1 - mean) * size, size=territories, random_state=rng)
+    trials = rng.geometric(0.03, territories)
+    return truth, rng.binomial(trials, truth), trials
+
+
+def test_the_prior_is_found_again() -> None:
+    _, x, n = drawn(1, territories=4000)
+    prior = learnt(x, n)
+    assert prior is not None
+    assert prior.mean @ prior.weight == pytest.approx(0.12, abs=0.005)
+    assert prior.size @ prior.weight == pytest.approx(40, rel=0.2)
+
+
+def test_equal_shares_leave_nothing_to_vary() -> None:
+    prior = learnt([10] * 50, [100] * 50)
+    assert prior is not None
+    out = posterior(prior, pd.Series([10, 0]), pd.Series([100, 1]), 0.1)
+    assert out["part_lissee"].tolist() == pytest.approx([0.1, 0.1], abs=0.01)
+
+
+def test_few_contracts_keep_little_of_their_own_share() -> None:
+    out = posterior(
+        Prior(np.array([0.1]), np.array([20.0]), np.array([1.0])), pd.Series([2, 200, 0]), pd.Series([2, 200, 0]), 0.1
+    )
+    assert out["part_lissee"].tolist() == pytest.approx([4 / 22, 202 / 220, 0.1])
+    assert out["p_sous"].iloc[1] < 1e-9 < out["p_sous"].iloc[0]
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    held = []
+    for seed in range(60):
+        truth, x, n = drawn(seed)
+        prior = learnt(x, n)
+        assert prior is not None
+        out = posterior(prior, pd.Series(x), pd.Series(n), 0.12)
+        held.append(out["part_lissee_bas"].le(truth) & out["part_lissee_haut"].ge(truth))
+    assert np.mean(held) == pytest.approx(LEVEL, abs=0.025)
+
+
+def test_smoothing_errs_less_than_the_raw_share() -> None:
+    truth, x, n = drawn(3)
+    prior = learnt(x, n)
+    assert prior is not None
+    out = posterior(prior, pd.Series(x), pd.Series(n), 0.12)
+    assert np.mean((out["part_lissee"] - truth) ** 2) < 0.5 * np.mean((x / n - truth) ** 2)
+
+
+def test_each_group_has_its_own_prior_and_an_empty_one_has_none() -> None:
+    table = pd.DataFrame(
+        {
+            "segment": ["A"] * 30 + ["B"] * 30 + ["C"],
+            "avec": [1] * 30 + [9] * 30 + [0],
+            "dits": [10] * 60 + [0],
+        }
+    )
+    out = smoothed(table, ["segment"], "avec", "dits")
+    assert out.groupby("segment")["part_lissee"].mean().round(2).tolist()[:2] == [0.1, 0.9]
+    assert out["p_sous"].isna().tolist() == [False] * 60 + [True]
