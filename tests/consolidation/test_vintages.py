@@ -12,6 +12,7 @@ from analysis.consolidation import vintages as made
 from analysis.consolidation.national import national
 from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
+from analysis.consolidation.views.evolution import _moved
 from analysis.disclosure.protect import _protected
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
@@ -54,6 +55,23 @@ def test_each_release_is_held_against_the_one_before_and_against_what_is_compute
     assert found["dernier"].tolist() == [False, True, True]
     # Not computed now: nothing to hide, nothing to show.
     assert np.isnan(found.loc[("59", 1), "actuel"]) and found.loc[("59", 1), "secret"] == ""
+
+
+def test_a_growth_no_larger_than_past_revisions_is_called_stable() -> None:
+    rows = released(
+        ("Bilan révisé", "2017-12-15", 2016, "32", *HOURS, 95.0, 0),
+        ("Bilan", "2017-01-26", 2016, "32", *HOURS, 100.0, 0),
+        ("Bilan", "2018-01-26", 2017, "32", *HOURS, 120.0, 0),
+        ("Bilan révisé", "2019-12-15", 2018, "32", *HOURS, 150.0, 0),
+        ("Bilan", "2019-01-26", 2018, "32", *HOURS, 100.0, 0),
+    )
+    grown = pd.DataFrame({"edition": [2016, 2017, 2018, 2018], "territoire": ["32", "32", "32", "59"]})
+    margins = made.with_margin(grown, rows)["marge_revision"]
+    # Its own revision and later ones are not known yet; another territory's say nothing.
+    assert margins.tolist() == pytest.approx([np.nan, 0.05, 0.05, np.nan], nan_ok=True)
+    assert _moved(0.04, 0.05) == "sont stables aux révisions près (4,0\u00a0%)"
+    assert _moved(-0.06, 0.05) == "baissent de 6,0\u00a0%"
+    assert _moved(0.04, np.nan) == "augmentent de 4,0\u00a0%"
 
 
 def test_what_is_published_stays_and_what_is_computed_of_few_persons_is_hidden() -> None:

@@ -21,7 +21,7 @@ from analysis.consolidation.structures import by_structure
 from analysis.consolidation.sums import sums
 from analysis.consolidation.totals import BOUNDS, with_totals
 from analysis.consolidation.trajectories import flows, followed, issues, stays
-from analysis.consolidation.vintages import vintages
+from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.params import ConsolidationParams, load_params
@@ -76,12 +76,14 @@ def build(dataset: str) -> None:
     added = sums(clean, facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     crossed = by_edition(facts, described, settings)
+    later = over_years(facts, clean["sorties"], known, described, settings)
     write_results(
         dataset,
         "consolidation",
         {
             **crossed,
-            **over_years(facts, clean["sorties"], known, described, settings),
+            **later,
+            "evolution": with_margin(later["evolution"], releases),
             "indicateurs": measured,
             "millesimes": vintages(releases, measured),
             "national": national(measured, described),

@@ -1,6 +1,7 @@
 """Vintages: each figure of an edition as first published, as revised since, and as computed now.
 
 revision rate   figure as published / figure as published by the release before - 1
+margin          the largest revision that the hours of an earlier edition had: a growth below it is no news yet
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ import pandas as pd
 
 from analysis.consolidation.control import CONTROL
 from analysis.core import reference
+from analysis.core.reference import WHOLE
 from analysis.sources.publications import FIGURE
+
+HOURS = "heures_realisees"
 
 
 def vintages(releases: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
@@ -32,6 +36,27 @@ def vintages(releases: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     out["_controle"] = out["_controle"].astype("object").mask(out["actuel"].isna(), "ouvert")
     out["_sensible"] = out["_sensible"].eq(True)
     return out.assign(revision_actuelle=rate(out["actuel"], out["publie"]))
+
+
+def with_margin(grown: pd.DataFrame, releases: pd.DataFrame) -> pd.DataFrame:
+    """`grown` (that of `evolution`) with `marge_revision`, under which a growth may be undone by later exports.
+
+    It is the largest part by which the hours of an earlier edition of the territory moved between their first
+    release and their last one of `releases`; empty where none was published twice.
+    """
+    if grown.empty:
+        return grown
+    hours = releases[releases["indicateur"].eq(HOURS) & releases["modalite"].eq(WHOLE)]
+    key = ["territoire", "edition"]
+    ends = hours.sort_values("date_publication", kind="stable").groupby(key)["valeur"].agg(["first", "last", "size"])
+    moved = rate(ends["last"], ends["first"]).abs()[ends["size"] > 1]
+    largest = [
+        moved[
+            (moved.index.get_level_values(0) == row.territoire) & (moved.index.get_level_values(1) < row.edition)
+        ].max()
+        for row in grown.itertuples()
+    ]
+    return grown.assign(marge_revision=largest)
 
 
 def rate(new: pd.Series, old: pd.Series) -> pd.Series:

@@ -368,6 +368,13 @@ SCHEMAS = {
                 "croissance_panel": _change("Croissance à structures comparables"),
                 "effet_couverture": _change("Croissance brute moins croissance comparable"),
                 "rupture": column(TEXT, "Ce qui change du champ, vide sinon"),
+                "marge_revision": column(
+                    NUMBER,
+                    "Plus forte révision des heures publiées d'une édition antérieure, vide sans édition révisée",
+                    unit="part de 1",
+                    nullable=True,
+                    ge=0,
+                ),
                 "secret": SECRET,
             },
             controle="indicateur",

@@ -6,8 +6,8 @@
 A territory with few contracts keeps little of its own share; the posterior says how likely it is to be below the whole,
 so that none is ranked on noise. `m` and `s` are learnt from all the territories: not their likeliest values alone
 (empirical Bayes proper gives intervals that are too narrow: 86 % where they say 90), but a grid of values weighed by
-their likelihood, flat on logit m and on the correlation 1 / (s + 1) within a territory. The mixture is told by a beta of
-the same mean and variance. Method: C. N. Morris, "Parametric Empirical Bayes Inference", JASA 78 (1983); A. Gelman
+their likelihood, flat on logit m and on the correlation 1 / (s + 1) within a territory. The mixture is told by a beta
+of the same mean and variance. Method: C. N. Morris, "Parametric Empirical Bayes Inference", JASA 78 (1983); A. Gelman
 et al., "Bayesian Data Analysis", 5.3.
 """
 

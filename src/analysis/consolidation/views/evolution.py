@@ -68,9 +68,9 @@ def growth(page: Page) -> Content:
     return Figure(
         line_chart(lines, breaks=_law_breaks(known), **PERCENT),
         title="Croissance annuelle des heures : brute, et à structures comparables",
-        alt=f"En {last['edition']}, les heures {_moved(last['croissance'])} ; dans les "
+        alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans les "
         f"{french(last['structures_panel'])} structures qui ont répondu les deux années, elles "
-        f"{_moved(last['croissance_panel'])} : l'effet de couverture est de "
+        f"{_moved(last['croissance_panel'], last['marge_revision'])} : l'effet de couverture est de "
         f"{french(100 * last['effet_couverture'], 1)} points.",
         table=DataTable(
             rows,
@@ -82,13 +82,16 @@ def growth(page: Page) -> Content:
                 "structures_panel": Column("Structures comparables", 0),
                 "croissance_panel": Column("Croissance comparable", **PERCENT),
                 "effet_couverture": Column("Effet de couverture", **POINTS),
+                "marge_revision": Column("Marge de révision", **PERCENT),
                 "rupture": Column("Rupture"),
             },
             caption="Croissance des heures et effet de couverture",
             scope=f"{page.territory_name}, mécanismes de chaque édition",
             csv=page.csv("evolution"),
             note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
-            "structures qui répondent une année et pas l'autre.",
+            "structures qui répondent une année et pas l'autre. La marge de révision est la plus forte révision "
+            "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : une "
+            "croissance plus petite est dite stable, des exports tardifs pouvant la défaire.",
         ),
         source=source_line(page),
     )
@@ -154,10 +157,12 @@ def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
     return {int(row.edition): str(row.rupture).split(" puis ")[-1] for row in changed.itertuples()}
 
 
-def _moved(change: float) -> str:
-    """A growth in words that follow its sign."""
+def _moved(change: float, margin: float) -> str:
+    """A growth in words that follow its sign, unless it is no larger than past revisions (`margin`, may be unknown)."""
     if round_half_up(100 * change, 1) == 0:
         return "sont stables"
+    if abs(change) <= margin:
+        return f"sont stables aux révisions près ({french(100 * change, 1, '%')})"
     return f"{'augmentent' if change > 0 else 'baissent'} de {french(abs(100 * change), 1, '%')}"
 
 
