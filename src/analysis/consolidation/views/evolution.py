@@ -70,7 +70,7 @@ def growth(page: Page) -> Content:
         title="Croissance annuelle des heures : brute, et à structures comparables",
         alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans les "
         f"{french(last['structures_panel'])} structures qui ont répondu les deux années, elles "
-        f"{_moved(last['croissance_panel'], last['marge_revision'])} : l'effet de couverture est de "
+        f"{_moved(last['croissance_panel'])} : l'effet de couverture est de "
         f"{french(100 * last['effet_couverture'], 1)} points.",
         table=DataTable(
             rows,
@@ -91,7 +91,7 @@ def growth(page: Page) -> Content:
             note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
             "structures qui répondent une année et pas l'autre. La marge de révision est la plus forte révision "
             "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : une "
-            "croissance plus petite est dite stable, des exports tardifs pouvant la défaire.",
+            "croissance brute plus petite est dite stable, des exports tardifs pouvant la défaire.",
         ),
         source=source_line(page),
     )
@@ -157,7 +157,7 @@ def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
     return {int(row.edition): str(row.rupture).split(" puis ")[-1] for row in changed.itertuples()}
 
 
-def _moved(change: float, margin: float) -> str:
+def _moved(change: float, margin: float = 0.0) -> str:
     """A growth in words that follow its sign, unless it is no larger than past revisions (`margin`, may be unknown)."""
     if round_half_up(100 * change, 1) == 0:
         return "sont stables"
