@@ -18,6 +18,8 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
+from analysis.segments.audit import COLUMNS as AUDIT_COLUMNS
+from analysis.segments.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS
@@ -68,6 +70,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(",".join(DECISION_COLUMNS) + "\n", folder / "decisions" / "doublons_operations.csv")
     write_text(",".join(PUBLICATION_COLUMNS) + "\n", folder / PUBLICATIONS)
     write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
+    write_text(",".join(AUDIT_COLUMNS) + "\n", folder / "decisions" / AUDITS)
     write_text(model_mapping(), folder / "mappings" / "modele.yaml")
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
     questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())

@@ -44,8 +44,20 @@ class ExportParams(Block):
     min_status_contracts: int
 
 
+class ClassifierParams(Block):
+    min_p: float = Field(ge=0, le=1)
+    folds: int = Field(ge=2)
+    most_taught: int = Field(gt=0)
+    shortest: int = Field(ge=1)
+    longest: int = Field(ge=1)
+    rarest: int = Field(ge=1)
+    penalty: float = Field(gt=0)
+    passes: int = Field(ge=1)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
+    classifier: ClassifierParams
 
 
 class FacilitatorParams(Block):

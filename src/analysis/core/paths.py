@@ -42,6 +42,11 @@ def clean_dir(dataset: str, source: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "clean" / source
 
 
+def classified_dir(dataset: str) -> Path:
+    """Where the segment of each contract is told."""
+    return project_root() / "data" / "processed" / dataset / "classified"
+
+
 def quality_dir(dataset: str) -> Path:
     """What was wrong in the received files, a table per source."""
     return project_root() / "data" / "processed" / dataset / "quality"

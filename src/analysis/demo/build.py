@@ -22,7 +22,7 @@ from analysis.demo.layouts import write_exports
 from analysis.demo.procurement import build_procurement
 from analysis.demo.publications import publications
 from analysis.demo.surveys import write_inventory, write_needs
-from analysis.demo.truth import decisions, write_truth
+from analysis.demo.truth import audits, decisions, write_truth
 from analysis.demo.world import build_world
 
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
@@ -74,6 +74,7 @@ def _write(folder: Path, params: DemoParams) -> None:
         for year in DECP_YEARS:
             say(f"DECP {year}")
             decp.write_year(folder / "decp", year)
+        write_table(audits(seed, market, decp), folder / "decisions" / "segments_audites.csv")
         say("vérité")
         write_truth(folder / "verite", world, exports, market=market, decp=decp, located=located)
         say("fin des classeurs")

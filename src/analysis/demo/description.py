@@ -30,7 +30,7 @@ retirées les opérations saisies deux fois.
 | `exports/<structure>/` | ce que chaque structure a envoyé, année par année, avec des erreurs de saisie |
 | `decp/` | données essentielles des marchés, formats 2019 et 2022, avec les défauts des fichiers réels |
 | `inventaire/`, `besoins/` | l'inventaire des facilitateurs, l'enquête auprès des acheteurs de l'État |
-| `decisions/` | ce que les analystes ont décidé des doublons et corrigé |
+| `decisions/` | ce que les analystes ont décidé des doublons, corrigé, et les marchés dont ils ont relu le segment |
 | `publications.csv` | ce que l'observatoire aurait publié, diffusion après diffusion |
 | `secret.txt` | le secret des pseudonymes de ce jeu, sans valeur ailleurs |
 | `verite/` | ce que les fichiers cachent ; seuls les tests le lisent |

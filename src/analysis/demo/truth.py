@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.core.files import write_table
 from analysis.demo.decp_files import DecpWriter
 from analysis.demo.exports import Exports
-from analysis.demo.knowledge import Draw
+from analysis.demo.knowledge import Draw, setting
 from analysis.demo.operations import REVIEW_YEAR, shape
 from analysis.demo.procurement import Procurement
 from analysis.demo.world import World
@@ -64,6 +64,15 @@ def decisions(seed: int, world: World, exports: Exports) -> pd.DataFrame:
     rows["auteur"] = "Analyste de démonstration"
     rows["date"] = [f"{year + 1}-02-15" for year in rows["annee"]]
     return rows[[*PAIR, "decision", "motif", "auteur", "date"]]
+
+
+def audits(seed: int, market: Procurement, decp: DecpWriter) -> pd.DataFrame:
+    """The segments of the contracts that analysts read, drawn at random among all."""
+    drawn = Draw(seed, "audits").subset(len(decp.published), int(setting("audit", "marches")))
+    read = [decp.published[n] for n in drawn.tolist()]
+    rows = [(published.uid, market.contracts[published.contract].segment) for published in read]
+    table = pd.DataFrame(rows, columns=["uid", "segment"]).sort_values("uid", ignore_index=True)
+    return table.assign(auteur="Analyste de démonstration", date=f"{REVIEW_YEAR + 1}-03-01")
 
 
 def write_truth(

@@ -1,0 +1,132 @@
+"""Contracts whose segment analysts have read: how often the classifier errs, and totals corrected for it.
+
+    P(t | a)    part of the contracts told as segment a that are of segment t, from the audited ones
+    N_t         = sum over a of N_a P(t | a)
+
+Audited contracts may be drawn by CPV segment: each counts for the contracts of its stratum (N_c / n_c). Rows of P
+follow Dirichlet laws: what the audit counts, beside a few contracts' worth of what the classifier itself believes.
+Method: O. H. Tenenbein, "A Double Sampling Scheme", JASA 65 (1970); the Bayesian form of it.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.segments.classification import hypothesis
+from analysis.sources.spreadsheet import read_csv
+
+FILE = "segments_audites.csv"
+COLUMNS = ["uid", "segment", "auteur", "date"]
+DRAWS, SEED = 1000, 20160126
+LEVEL = 0.90  # of the interval
+
+
+def load_audits(path: Path) -> pd.Series:
+    """The segment that analysts gave, by uid; empty when there is no file.
+
+    Raises DataError for a segment that is not in the codelist, and for a contract read twice.
+    """
+    if not path.is_file():
+        return pd.Series(dtype="str", name="segment")
+    rows = read_csv(path, path.name, COLUMNS)
+    wrong = rows[~rows["segment"].isin(list(reference.labels("segments")))]
+    for row in wrong.itertuples():
+        raise DataError(
+            f"{path.name}, ligne {row.ligne}, colonne « segment » : « {row.segment} » ; attendu : un code de "
+            "data/raw/reference/nomenclatures/segments.csv."
+        )
+    twice = rows[rows["uid"].duplicated()]
+    for row in twice.itertuples():
+        where = f"{path.name}, ligne {row.ligne}, colonne « uid »"
+        raise DataError(f"{where} : « {row.uid} » ; attendu : un marché relu une seule fois.")
+    return rows.set_index("uid")["segment"]
+
+
+def weights(cpv: pd.Series, audited: pd.Series) -> pd.Series:
+    """What each audited contract counts for: the contracts of its CPV segment over the audited ones of it.
+
+    `cpv` is the CPV segment of all contracts, `audited` that of the audited ones.
+    """
+    return audited.map(cpv.value_counts()).astype("float64") / audited.map(audited.value_counts()).astype("float64")
+
+
+def confusion(audit: pd.DataFrame) -> pd.DataFrame:
+    """segment_attribue, segment_audite, marches (audited), part (weighted, of what was told as segment_attribue).
+
+    `audit` has segment_attribue (what the classifier says, not knowing the audit), segment_audite, poids.
+    """
+    key = ["segment_attribue", "segment_audite"]
+    table = audit.groupby(key).agg(marches=("poids", "size"), poids=("poids", "sum")).reset_index()
+    part = table["poids"] / table.groupby("segment_attribue")["poids"].transform("sum")
+    return table.assign(part=part).drop(columns="poids")
+
+
+def accuracy(audit: pd.DataFrame, bins: tuple[float, ...] = (0, 0.5, 0.7, 0.9, 0.97, 1.0)) -> pd.DataFrame:
+    """Calibration: by class of probability, audited contracts, mean probability and (weighted) part told rightly.
+
+    p_min, p_max, marches, p_moyenne, part_juste, `bins` the limits of the classes.
+    """
+    classes = np.digitize(audit["segment_p"], bins[1:-1])
+    right = audit["segment_attribue"].eq(audit["segment_audite"])
+    rows = []
+    for number, (low, high) in enumerate(pairwise(bins)):
+        mine = audit[classes == number]
+        if mine.empty:
+            continue
+        rows.append(
+            {
+                "p_min": low,
+                "p_max": high,
+                "marches": len(mine),
+                "p_moyenne": np.average(mine["segment_p"], weights=mine["poids"]),
+                "part_juste": np.average(right[mine.index], weights=mine["poids"]),
+            }
+        )
+    return pd.DataFrame(rows, columns=["p_min", "p_max", "marches", "p_moyenne", "part_juste"])
+
+
+def corrected(counts: pd.DataFrame, audit: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """`counts` (`by`, segment, marches) with marches_corriges and its interval of `LEVEL`, _bas and _haut.
+
+    Segments that nothing was told as, but where the audit finds contracts, get a row. Without any audited contract
+    the three are empty.
+    """
+    names = list(reference.labels("segments"))
+    columns = ["marches_corriges", "marches_corriges_bas", "marches_corriges_haut"]
+    wide = counts.pivot(index=by, columns="segment", values="marches").reindex(columns=names).fillna(0)
+    if audit.empty:
+        return counts[[*by, "segment", "marches"]].assign(**dict.fromkeys(columns, np.nan))
+    drawn = _drawn(audit, names)  # draws x attributed x true
+    totals = np.einsum("ga,dat->dgt", wide.to_numpy(), drawn)
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(totals, [tail, 1 - tail], axis=0)
+    parts = {"marches": wide.to_numpy(), columns[0]: totals.mean(axis=0), columns[1]: low, columns[2]: high}
+    table = pd.DataFrame(
+        {name: pd.DataFrame(values, wide.index, names).stack() for name, values in parts.items()}
+    ).rename_axis([*by, "segment"])
+    table = table[(table["marches"] > 0) | (table["marches_corriges"] >= 0.5)].reset_index()
+    return table.assign(marches=table["marches"].astype("int64"))
+
+
+def _drawn(audit: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """Draws of P(t | a), each row Dirichlet."""
+    seen = audit.pivot_table(index="segment_attribue", columns="segment_audite", values="poids", aggfunc="sum")
+    seen = seen.reindex(index=names, columns=names).fillna(0).to_numpy()
+    # Weighted counts are worth fewer contracts than there are (Kish).
+    grouped = audit.groupby("segment_attribue")["poids"]
+    worth = (grouped.sum() ** 2 / grouped.agg(lambda w: (w**2).sum())).reindex(names).fillna(0).to_numpy()
+    seen = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-12) * worth[:, None]
+    believed = audit.groupby("segment_attribue")["segment_p"].mean().reindex(names)
+    believed = believed.fillna(audit["segment_p"].mean()).to_numpy()
+    others = (1 - believed) / (len(names) - 1)
+    prior = np.full((len(names), len(names)), others[:, None])
+    np.fill_diagonal(prior, believed)
+    shape = seen + hypothesis("poids_voisins") * prior
+    gammas = np.random.default_rng(SEED).standard_gamma(shape, size=(DRAWS, *shape.shape))
+    return gammas / gammas.sum(axis=2, keepdims=True)

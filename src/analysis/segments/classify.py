@@ -1,0 +1,76 @@
+"""The stage that gives each contract of the region its segment: clean contracts in, one row per contract out."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from analysis.core.dataset import load_dataset
+from analysis.core.files import write_table
+from analysis.core.params import ClassifierParams, load_params
+from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.segments.audit import FILE, load_audits, weights
+from analysis.segments.classification import combined, decided, folds, learnt, told_by_text
+from analysis.segments.contracts import in_region, open_contracts, with_segment
+
+AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
+
+
+def build(dataset: str) -> None:
+    """Write `classified/marches.parquet` and `classified/audit.parquet` of `dataset`."""
+    settings = load_params().segments.classifier
+    received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
+    contracts, inside = _asked(received, load_dataset(dataset).region, settings.most_taught)
+    audits = load_audits(raw_dir(dataset) / "decisions" / FILE)
+    table, audit = classified(contracts, audits, settings)
+    write_table(
+        table[inside.to_numpy()].sort_values("uid", ignore_index=True), classified_dir(dataset) / "marches.parquet"
+    )
+    write_table(audit, classified_dir(dataset) / "audit.parquet")
+
+
+def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd.Series]:
+    """The contracts of the region, and others to learn from up to `most` in all; whether each is in the region.
+
+    The others are those of the smallest hashes: as good as drawn, and the same ones each time.
+    """
+    columns = ["uid", "objet", "acheteur_id", "segment_cpv"]
+    rows = with_segment(received).rename(segment_cpv="segment")
+    own = in_region(rows, region).select(columns).to_pandas()
+    room = max(0, most - len(own))
+    others = rows.anti_join(in_region(rows, region), "uid").select(columns)
+    others = others.order_by([others.uid.hash(), others.uid]).limit(room).to_pandas()
+    contracts = pd.concat([own, others], ignore_index=True)
+    contracts["segment_cpv"] = contracts["segment_cpv"].astype("str")
+    inside = pd.Series(np.arange(len(contracts)) < len(own), index=contracts.index)
+    order = contracts["uid"].sort_values(kind="stable").index
+    return contracts.loc[order].reset_index(drop=True), inside.loc[order].reset_index(drop=True)
+
+
+def classified(
+    contracts: pd.DataFrame, audits: pd.Series, settings: ClassifierParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The segments of `contracts` (uid, objet, acheteur_id, segment_cpv), and what the audit says of them.
+
+    The first has uid, segment, segment_p, segment_source, segment_cpv; the second the columns of `AUDIT`, where each
+    audited contract is told by a trust learnt from the others, and `poids` is the contracts it counts for.
+    """
+    text, cpv = told_by_text(contracts, settings), contracts["segment_cpv"]
+    truth = contracts["uid"].map(audits).dropna()
+    read = truth.index
+    weight = weights(cpv, cpv[read])
+    likely = combined(text, cpv, learnt(text.loc[read], cpv[read], truth, weight))
+    parts, fold = [], pd.Series(folds(contracts.loc[read, "uid"], settings.folds), index=read)
+    for number in range(settings.folds):
+        others, mine = read[fold != number], read[fold == number]
+        trust = learnt(text.loc[others], cpv[others], truth[others], weight[others])
+        parts.append(decided(combined(text.loc[mine], cpv[mine], trust), text.loc[mine], cpv[mine], settings.min_p))
+    told = pd.concat(parts).sort_index().rename(columns={"segment": "segment_attribue"})
+    audit = told.assign(uid=contracts.loc[read, "uid"], segment_audite=truth, poids=weight)[AUDIT]
+    table = decided(likely, text, cpv, settings.min_p)
+    table.loc[read, "segment"], table.loc[read, "segment_p"] = truth, 1.0
+    table.loc[read, "segment_source"] = "audit"
+    return table.assign(uid=contracts["uid"], segment_cpv=cpv)[
+        ["uid", "segment", "segment_p", "segment_source", "segment_cpv"]
+    ], audit.reset_index(drop=True)
