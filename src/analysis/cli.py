@@ -90,6 +90,15 @@ def clean(source: str, dataset: str) -> None:
 
 
 @main.command()
+@click.argument("dataset")
+def classify(dataset: str) -> None:
+    """Stage: the market segment of each contract of DATASET, from its object and its CPV code."""
+    from analysis.segments.classify import build
+
+    build(dataset)
+
+
+@main.command()
 @click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
 @click.argument("dataset")
 def analyse(deliverable: str, dataset: str) -> None:

@@ -10,7 +10,7 @@ from analysis.core.paths import clean_dir, results_dir
 from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
-from analysis.segments import tables
+from analysis.segments import classify, tables
 
 EPCI = "200093201"
 
@@ -29,6 +29,7 @@ def results(*contracts: dict) -> dict[str, pd.DataFrame]:
     new_dataset("essai", "32", 2025)
     frame = pd.DataFrame(list(contracts))
     write_table(conform(clean()["marches"], frame), clean_dir("essai", "decp") / "marches.parquet")
+    classify.build("essai")
     tables.build("essai")
     return {path.stem: read_table(path) for path in (results_dir("essai") / "segments").iterdir()}
 

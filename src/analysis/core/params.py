@@ -57,6 +57,7 @@ class ClassifierParams(Block):
 
 class SegmentParams(Block):
     min_known_contracts: int
+    surely: float = Field(gt=0, lt=0.5)
     classifier: ClassifierParams
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandera.pandas as pa
+
 from analysis.core import reference
 from analysis.schemas.build import NUMBER, TEXT, column, published_table
 
@@ -25,6 +27,26 @@ _SHARE = {
     "part_clause_bas": column(NUMBER, "Borne basse, intervalle de Wilson à 95 %", unit="part de 1", nullable=True),
     "part_clause_haut": column(NUMBER, "Borne haute, intervalle de Wilson à 95 %", unit="part de 1", nullable=True),
 }
+
+_SMOOTHED = {
+    "part_lissee": column(
+        NUMBER, "part_clause tirée vers celle des autres territoires", unit="part de 1", nullable=True
+    ),
+    "part_lissee_bas": column(NUMBER, "Borne basse, intervalle à 90 %", unit="part de 1", nullable=True),
+    "part_lissee_haut": column(NUMBER, "Borne haute, intervalle à 90 %", unit="part de 1", nullable=True),
+    "p_sous": column(NUMBER, "Probabilité que la part soit sous celle de la région", nullable=True, ge=0, le=1),
+}
+_PLACE = column(TEXT, "Code de région ou de département d'exécution")
+_TOLD = column("int64", "Marchés", unit="marché")
+
+
+def _number(of: str) -> pa.Column:
+    return column(NUMBER, f"Nombre effectif de {of} : 1 / somme des carrés des parts", nullable=True, ge=1)
+
+
+def _effect(text: str) -> pa.Column:
+    return column(NUMBER, text, unit="marché", nullable=True)
+
 
 SCHEMAS = {
     schema.name: schema
@@ -52,13 +74,115 @@ SCHEMAS = {
                 "departement": column(TEXT, "Département où vit la plus grande part de ses habitants"),
                 **_STATES,
                 **_SHARE,
+                **_SMOOTHED,
             },
         ),
         published_table(
             "segments_epci",
             "Marchés d'un segment, d'une intercommunalité et d'une année",
             ["edition", "segment", "epci_siren"],
-            {"edition": _EDITION, "segment": _SEGMENT, "epci_siren": _EPCI, **_STATES},
+            {
+                "edition": _EDITION,
+                "segment": _SEGMENT,
+                "epci_siren": _EPCI,
+                **_STATES,
+                **_SMOOTHED,
+                "specialisation": column(
+                    NUMBER,
+                    "Part du segment dans les marchés du lieu / de la région, tirée vers 1 ; vide si trop peu",
+                    nullable=True,
+                    ge=0,
+                ),
+            },
+        ),
+        published_table(
+            "acheteurs",
+            "Marchés d'une catégorie d'acheteur, d'après son SIREN, et d'une année",
+            ["edition", "categorie"],
+            {
+                "edition": _EDITION,
+                "categorie": column(
+                    TEXT, "Catégorie d'acheteur, vide si inconnue", codelist="acheteurs", nullable=True
+                ),
+                **_STATES,
+                **_SHARE,
+            },
+        ),
+        published_table(
+            "concentration",
+            "Nombres effectifs de segments et d'acheteurs, de tous les marchés et de ceux avec clause",
+            ["edition", "territoire"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "segments": _number("segments"),
+                "acheteurs": _number("acheteurs"),
+                "segments_clause": _number("segments, marchés avec clause"),
+                "acheteurs_clause": _number("acheteurs, marchés avec clause"),
+            },
+        ),
+        published_table(
+            "dynamique",
+            "Pourquoi le nombre de marchés avec clause d'un département change d'une année comparable à la suivante",
+            ["edition", "territoire"],
+            {
+                "edition": _EDITION,
+                "edition_precedente": column("int64", "Année de comparaison"),
+                "territoire": _PLACE,
+                "avant": _effect("Marchés avec clause, année de comparaison"),
+                "apres": _effect("Marchés avec clause"),
+                "variation": _effect("apres - avant"),
+                "effet_region": _effect("Ce que le département aurait gagné en suivant la région"),
+                "effet_segments": _effect("Ce que ses segments ont gagné de plus que la région"),
+                "effet_propre": _effect("Le reste : ce que le département fait autrement"),
+            },
+        ),
+        published_table(
+            "origine_segments",
+            "D'où vient le segment des marchés",
+            ["edition", "segment_source"],
+            {
+                "edition": _EDITION,
+                "segment_source": column(TEXT, "Ce qui a dit le segment", codelist="sources_segment"),
+                "marches": _TOLD,
+                "part": column(NUMBER, "Part des marchés de l'année", unit="part de 1", ge=0, le=1),
+            },
+        ),
+        published_table(
+            "confusion",
+            "Ce que le classement dit des marchés relus",
+            ["segment_attribue", "segment_audite"],
+            {
+                "segment_attribue": column(TEXT, "Segment attribué sans la relecture", codelist="segments"),
+                "segment_audite": column(TEXT, "Segment relu", codelist="segments"),
+                "marches": column("int64", "Marchés relus", unit="marché"),
+                "part": column(NUMBER, "Part, pondérée, des marchés du segment attribué", unit="part de 1", ge=0, le=1),
+            },
+        ),
+        published_table(
+            "fiabilite_segments",
+            "Probabilité annoncée et part de classements justes, parmi les marchés relus",
+            ["p_min"],
+            {
+                "p_min": column(NUMBER, "Probabilité annoncée, à partir de", ge=0, le=1),
+                "p_max": column(NUMBER, "jusqu'à", ge=0, le=1),
+                "marches": column("int64", "Marchés relus", unit="marché"),
+                "p_moyenne": column(NUMBER, "Probabilité annoncée, en moyenne", ge=0, le=1),
+                "part_juste": column(NUMBER, "Part, pondérée, de classements justes", unit="part de 1", ge=0, le=1),
+            },
+        ),
+        published_table(
+            "segments_corriges",
+            "Marchés de la région par segment, et ce qu'ils seraient une fois corrigés des erreurs de classement",
+            ["edition", "segment"],
+            {
+                "edition": _EDITION,
+                "segment": _SEGMENT,
+                "marches": _TOLD,
+                "marches_corriges": _effect("Total corrigé ; vide sans marché relu"),
+                "marches_corriges_bas": _effect("Borne basse, intervalle à 90 %"),
+                "marches_corriges_haut": _effect("Borne haute, intervalle à 90 %"),
+            },
         ),
         published_table(
             "lieux",

@@ -106,7 +106,9 @@ def _probabilities(taught, labels: NDArray, asked, settings: ClassifierParams) -
     classes = sorted(set(labels))
     if len(classes) == 1:
         return {classes[0]: np.ones(asked.shape[0])}
-    model = SGDClassifier(loss="log_loss", alpha=settings.penalty, max_iter=settings.passes, tol=None, random_state=0)
+    model = SGDClassifier(
+        loss="log_loss", alpha=settings.penalty, max_iter=settings.passes, tol=None, average=True, random_state=0
+    )
     told = model.fit(taught, labels).predict_proba(asked)
     return dict(zip(model.classes_, told.T, strict=True))
 

@@ -30,6 +30,24 @@ def with_segment(contracts: ir.Table) -> ir.Table:
     return contracts.mutate(segment=ibis.coalesce(*found, ibis.literal(OTHER)))
 
 
+def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
+    """`contracts` with segment, segment_p and segment_source, as the stage `classify` told them (a Parquet file)."""
+    # Read by the connection of `contracts`: tables of two connections cannot be joined.
+    known = contracts.get_backend().read_parquet(told).select("uid", "segment", "segment_p", "segment_source")
+    return contracts.inner_join(known, "uid")
+
+
+def with_buyer_kind(contracts: ir.Table) -> ir.Table:
+    """`contracts` with acheteur_siren and categorie, the kind of buyer that its SIREN says; empty where it does not."""
+    siren = contracts.acheteur_id.left(9)
+    prefixes = reference.table("nomenclatures/acheteurs_siren")
+    found = [
+        siren.left(int(length)).cases(*zip(mine["prefixe_siren"], mine["categorie"], strict=True), else_=None)
+        for length, mine in sorted(prefixes.groupby(prefixes["prefixe_siren"].str.len()), reverse=True)
+    ]
+    return contracts.mutate(acheteur_siren=siren, categorie=ibis.coalesce(*found))
+
+
 def in_region(contracts: ir.Table, region: str) -> ir.Table:
     """Contracts executed in the region, whether their EPCI or only their department is known."""
     codes = list(reference.departments(region)["code_departement"])

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
-from scipy.stats import beta, betabinom
+from scipy.special import betaln, expit, logit
+from scipy.stats import beta
 
 Numbers = NDArray[np.float64]
 
@@ -49,7 +49,9 @@ def learnt(successes: ArrayLike, trials: ArrayLike) -> Prior | None:
     error = 1 / np.sqrt((n.sum() + 1) * share * (1 - share)) + 1 / np.sqrt(len(n))
     means = expit(logit(share) + error * np.linspace(-SPREAD, SPREAD, 2 * STEPS + 1) / 2)
     mean, size = (axis.ravel() for axis in np.meshgrid(means, SIZES, indexing="ij"))
-    likely = np.array([betabinom.logpmf(x, n, m * s, (1 - m) * s).sum() for m, s in zip(mean, size, strict=True)])
+    a, b = (mean * size)[:, None], ((1 - mean) * size)[:, None]
+    # The beta-binomial law without its binomial coefficient, which no prior changes.
+    likely = (betaln(a + x, b + n - x) - betaln(a, b)).sum(axis=1)
     weight = np.exp(likely - likely.max()) * size / (size + 1) ** 2
     return Prior(mean, size, weight / weight.sum())
 

@@ -1,4 +1,4 @@
-"""The segments' stage: clean contracts in, result tables by segment, EPCI and year out."""
+"""The segments' stage: clean contracts and their segments in, result tables by segment, EPCI, buyer and year out."""
 
 from __future__ import annotations
 
@@ -8,32 +8,72 @@ from scipy.stats import binomtest
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
-from analysis.core.paths import clean_dir
+from analysis.core.files import read_table
+from analysis.core.params import SegmentParams, load_params
+from analysis.core.paths import classified_dir, clean_dir
 from analysis.results import headlines, write_results
-from analysis.segments.contracts import in_region, open_contracts, states, with_segment
+from analysis.segments.audit import accuracy, confusion, corrected
+from analysis.segments.contracts import in_region, open_contracts, states, with_buyer_kind, with_told_segment
+from analysis.segments.shrinkage import smoothed
+from analysis.segments.specialisation import effective, quotients, shift_share
+
+_EPCI = ["edition", "epci_siren"]
+_CELLS = ["edition", "segment", "epci_siren"]
+_BUYERS = ["edition", "categorie"]
+_PLACE = ["edition", "territoire"]
 
 
 def build(dataset: str) -> None:
-    """Count the contracts of `dataset` by segment, EPCI and year; write the result tables."""
-    described = load_dataset(dataset)
+    """Count the contracts of `dataset` by segment, EPCI, kind of buyer and year; write the result tables."""
+    described, settings = load_dataset(dataset), load_params().segments
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
-    contracts = with_segment(in_region(received, described.region))
+    told = classified_dir(dataset) / "marches.parquet"
+    contracts = with_buyer_kind(with_told_segment(in_region(received, described.region), told))
     contracts = contracts.filter(contracts.annee.notnull()).rename(edition="annee")
-    tables = {
-        "segments": _with_share(_territories(contracts, described)),
-        "epci": _with_names(_with_share(_run(states(contracts.filter(contracts.epci_siren.notnull()), _EPCI), _EPCI))),
-        "segments_epci": _run(
-            states(contracts.filter(contracts.epci_siren.notnull()), ["edition", "segment", "epci_siren"]),
-            ["edition", "segment", "epci_siren"],
-        ),
+    found = state(received, contracts, dataset=described, settings=settings)
+    write_results(dataset, "segments", found | segment_quality(dataset, contracts))
+
+
+def state(
+    received: ir.Table, contracts: ir.Table, *, dataset: Dataset, settings: SegmentParams
+) -> dict[str, pd.DataFrame]:
+    """Where the clause stands: by segment, place, buyer and year.
+
+    `received` are all contracts, `contracts` those of the region with edition, segment and categorie.
+    """
+    placed = contracts.filter(contracts.epci_siren.notnull())
+    segments = _with_share(_territories(contracts, dataset))
+    cells = smoothed(_run(states(placed, _CELLS), _CELLS), ["edition", "segment"], *_SHARE)
+    years = [*segments.loc[segments["renseignes"] > 0, "edition"].drop_duplicates().sort_values()]
+    departments = segments[segments["territoire"].ne(dataset.region)]
+    return {
+        "segments": segments,
+        "epci": _with_names(smoothed(_with_share(_run(states(placed, _EPCI), _EPCI)), ["edition"], *_SHARE)),
+        "segments_epci": _with_quotients(cells, settings.min_known_contracts),
+        "acheteurs": _with_share(_run(states(contracts, _BUYERS), _BUYERS)),
+        "concentration": concentration(contracts, dataset),
+        "dynamique": shift_share(departments, years),
         "lieux": _with_part(_run(_counted(contracts, "epci_methode"), ["edition", "epci_methode"])),
         "sources": sources(received, contracts),
+        "headlines": strip(segments, dataset),
     }
-    tables["headlines"] = strip(tables["segments"], described)
-    write_results(dataset, "segments", tables)
 
 
-_EPCI = ["edition", "epci_siren"]
+def segment_quality(dataset: str, contracts: ir.Table) -> dict[str, pd.DataFrame]:
+    """How the segments were told, what the audit says of it, and totals corrected for it."""
+    audit = read_table(classified_dir(dataset) / "audit.parquet")
+    counts = _run(
+        contracts.group_by(["edition", "segment"]).aggregate(marches=contracts.count()), ["edition", "segment"]
+    )
+    return {
+        "origine_segments": _with_part(_run(_counted(contracts, "segment_source"), ["edition", "segment_source"])),
+        "confusion": confusion(audit),
+        "fiabilite_segments": accuracy(audit),
+        "segments_corriges": corrected(counts, audit, ["edition"]),
+    }
+
+
+_SHARE = ("avec_clause", "renseignes")
 
 
 def _run(query: ir.Table, order: list[str]) -> pd.DataFrame:
@@ -48,12 +88,36 @@ def _with_part(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(part=table["marches"] / table.groupby("edition")["marches"].transform("sum"))
 
 
+def _with_quotients(cells: pd.DataFrame, least: int) -> pd.DataFrame:
+    """`cells` with specialisation: empty in places of fewer than `least` contracts in the year."""
+    parts = [quotients(rows, least).assign(edition=year) for year, rows in cells.groupby("edition")]
+    if not parts:
+        return cells.assign(specialisation=pd.Series(dtype="float64"))
+    return cells.merge(pd.concat(parts)[[*_CELLS, "specialisation"]], on=_CELLS, how="left", validate="one_to_one")
+
+
 def _territories(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
     """States by segment for the whole region and for each department."""
     whole = _run(states(contracts, ["edition", "segment"]), ["edition", "segment"]).assign(territoire=dataset.region)
     inside = contracts.filter(contracts.departement.notnull())
     local = _run(states(inside, ["edition", "segment", "departement"]), ["edition", "segment", "departement"])
     return pd.concat([whole, local.rename(columns={"departement": "territoire"})], ignore_index=True)
+
+
+def concentration(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
+    """By edition and territory: effective numbers of segments and buyers of all contracts, and of those with clause."""
+    bearing = list(reference.table("nomenclatures/statuts_sociaux").query("porte_clause == 'oui'")["code"])
+    with_clause = contracts.filter(contracts.statut_social.isin(bearing))
+    parts = {}
+    for suffix, rows in (("", contracts), ("_clause", with_clause)):
+        for column, name in (("segment", "segments"), ("acheteur_siren", "acheteurs")):
+            counts = rows.group_by(["edition", "departement", column]).aggregate(marches=rows.count()).to_pandas()
+            whole = counts.groupby(["edition", column], as_index=False)["marches"].sum()
+            both = pd.concat(
+                [whole.assign(territoire=dataset.region), counts.rename(columns={"departement": "territoire"})]
+            )
+            parts[f"{name}{suffix}"] = effective(both.dropna(subset="territoire"), _PLACE, f"{name}{suffix}")
+    return pd.DataFrame(parts).reset_index().sort_values(_PLACE, ignore_index=True)
 
 
 def _with_share(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,28 @@
+"""What the views of the segments share."""
+
+from __future__ import annotations
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.publishing.page import Page
+
+
+def labels() -> dict[str, str]:
+    """The segments' labels by code."""
+    return reference.labels("segments")
+
+
+def min_known() -> int:
+    """Contracts below which a share says little, and is not drawn."""
+    return load_params().segments.min_known_contracts
+
+
+def scope(page: Page) -> str:
+    """What the contracts of a page are."""
+    return f"{page.territory_name}, marchés notifiés en {page.year}, tous montants, tous acheteurs"
+
+
+def source_line(page: Page) -> str:
+    """Where the figures of a page come from."""
+    kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
+    return f"{kind} ; segments d'après l'objet et le code CPV."

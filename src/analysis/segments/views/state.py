@@ -1,0 +1,383 @@
+"""Where the clause stands: by segment, place and kind of buyer, and what the data do not tell."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure as MplFigure
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
+from analysis.publishing.maps import choropleth
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart, figure
+from analysis.publishing.templating import alphabetical
+from analysis.segments.views.common import labels, min_known, scope, source_line
+
+MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+
+STATES = {
+    "marches": Column("Marchés", 0),
+    "montant": Column("Montant connu", **MILLIONS),
+    "renseignes": Column("Renseignés", 0),
+    "avec_clause": Column("Avec clause", 0),
+    "part_clause": Column("Part", **PERCENT),
+    "part_clause_bas": Column("de", **PERCENT),
+    "part_clause_haut": Column("à", **PERCENT),
+}
+
+
+def headline(page: Page) -> Content:
+    """How many contracts, how many say whether they carry a clause, how many carry one."""
+    now = _segments(page)
+    if now.empty:
+        return Warning(f"Aucun marché notifié en {page.year} n'est connu pour ce territoire.")
+    clear = int(now["renseignes"].sum())
+    share = 100 * now["avec_clause"].sum() / clear if clear else None
+    cards = [
+        Card("Marchés notifiés dans l'année", float(now["marches"].sum())),
+        Card("Montant connu, hors taxes", float(now["montant"].sum()), "M€", factor=1e-6),
+        Card("Marchés dont le champ social est renseigné", float(clear)),
+        Card("Part avec clause, parmi les renseignés", share, "%", digits=1),
+    ]
+    return Strip(cards)
+
+
+def message(page: Page) -> Content:
+    """The sentence a reader takes away, or what the data cannot tell."""
+    now = _segments(page)
+    if now.empty:
+        years = page.read("segments")["edition"]
+        if years.empty:
+            return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
+        return Prose(
+            f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
+            f"{years.max()}. Pour les voir, ajoutez ces éditions à dataset.yaml."
+        )
+    total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
+    if not clear:
+        return Warning(
+            f"Le champ des considérations sociales n'est renseigné pour aucun des {french(total)} marchés de "
+            f"{page.year} : il n'existe que dans le format en vigueur depuis 2024. "
+            "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
+            "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
+        )
+    known = now[now["renseignes"] >= min_known()].sort_values(["part_clause", "segment"], ascending=[False, True])
+    text = (
+        f"Sur {french(total)} marchés, {french(clear)} disent s'ils portent une considération sociale ; "
+        f"{french(100 * now['avec_clause'].sum() / clear, 1, '%')} d'entre eux ont une clause ou sont réservés."
+    )
+    if len(known):
+        first = known.iloc[0]
+        text += (
+            f" Le segment qui en porte le plus souvent est « {labels()[first['segment']]} » "
+            f"({french(100 * first['part_clause'], 1, '%')} de {french(first['renseignes'])} marchés)."
+        )
+    return Prose(text)
+
+
+def by_segment(page: Page) -> Content:
+    """Share of contracts with clause by segment; number of contracts where no share is known."""
+    now = _segments(page)
+    if now.empty:
+        return Prose("Aucun marché.")
+    table = _segment_table(now, page)
+    shares = now.dropna(subset="part_clause")
+    shares = shares[shares["renseignes"] >= min_known()].sort_values("part_clause", ascending=False)
+    if len(shares):
+        values = shares.set_index("libelle")["part_clause"]
+        return Figure(
+            bar_chart(values, **PERCENT),
+            title="Part des marchés avec une clause sociale, par segment",
+            alt=f"« {values.index[0]} » vient en tête avec {french(100 * values.iloc[0], 1, '%')} des marchés "
+            f"renseignés, « {values.index[-1]} » en dernier avec {french(100 * values.iloc[-1], 1, '%')}.",
+            table=table,
+            source=source_line(page),
+        )
+    values = now.sort_values("marches", ascending=False).set_index("libelle")["marches"]
+    return Figure(
+        bar_chart(values),
+        title="Marchés par segment",
+        alt=f"« {values.index[0]} » vient en tête avec {french(values.iloc[0])} marchés.",
+        table=table,
+        source=source_line(page),
+    )
+
+
+def by_epci(page: Page) -> Content:
+    """Map and table by EPCI of execution: share with clause where it is known, else contracts."""
+    now = page.read("epci")
+    now = now[now["edition"] == page.year]
+    if page.department:
+        now = now[now["departement"] == page.department]
+    if now.empty:
+        return Prose("Aucun marché n'a pu être rattaché à une intercommunalité.")
+    table = _epci_table(now, page)
+    known = now[now["renseignes"] >= min_known()].set_index("epci_siren")["part_lissee"]
+    names = now.set_index("epci_siren")["nom"]
+    if len(known):
+        title = "Part des marchés avec une clause sociale, par intercommunalité d'exécution"
+        chart = choropleth(
+            known,
+            legend_label="Part lissée des marchés",
+            missing="trop peu de marchés renseignés",
+            department=page.department,
+            **PERCENT,
+        )
+        low, high = french(100 * known.min(), 1, "%"), french(100 * known.max(), 1, "%")
+        alt = (
+            f"Parmi les {len(known)} intercommunalités qui ont au moins {min_known()} marchés renseignés, "
+            f"la part lissée va de {low} ({names[known.idxmin()]}) à {high} ({names[known.idxmax()]})."
+        )
+    else:
+        title = "Marchés par intercommunalité d'exécution"
+        counts = now.set_index("epci_siren")["marches"]
+        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
+        alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
+    return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
+
+
+def segments_by_department(page: Page) -> Content:
+    """Heat map of the contracts of each segment in each department of execution."""
+    rows = page.read("segments")
+    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
+    if rows.empty:
+        return Prose("Aucun marché n'a pu être rattaché à un département.")
+    rows = rows.assign(libelle=rows["segment"].map(labels()), departement=rows["territoire"].map(names))
+    wide = rows.pivot(index="libelle", columns="departement", values="marches").fillna(0)
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    shares = wide / wide.sum()
+    fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
+    texts = shares.map(lambda share: french(100 * share, 0))
+    sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    top = shares.stack().idxmax()
+    return Figure(
+        fig,
+        title="Part de chaque segment dans les marchés de chaque département (en %, nombre de marchés en tête)",
+        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés.",
+        table=DataTable(
+            wide.reset_index(),
+            columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},
+            caption="Marchés par segment et département d'exécution",
+            scope=scope(page),
+            csv=page.csv("segments"),
+        ),
+        source=source_line(page),
+    )
+
+
+def segments_by_epci(page: Page) -> Content:
+    """The three segments with most contracts in each EPCI, with their number of contracts."""
+    cells = page.read("segments_epci")
+    places = page.read("epci")
+    places = places[places["edition"] == page.year]
+    if not page.regional:
+        places = places[places["departement"] == page.territory]
+    cells = cells[(cells["edition"] == page.year) & cells["epci_siren"].isin(places["epci_siren"])]
+    if cells.empty:
+        return Prose("Aucun marché n'a pu être rattaché à une intercommunalité.")
+    cells = cells.assign(libelle=cells["segment"].map(labels()))
+    cells = cells.sort_values(["epci_siren", "marches", "segment"], ascending=[True, False, True])
+    text = cells["libelle"] + " (" + cells["marches"].map(french) + ")"
+    rank = cells.groupby("epci_siren").cumcount() + 1
+    wide = pd.DataFrame({"epci_siren": cells["epci_siren"], "rang": rank, "text": text})[rank <= 3]
+    wide = wide.pivot(index="epci_siren", columns="rang", values="text").reindex(columns=[1, 2, 3]).fillna("")
+    frame = places[["epci_siren", "nom"]].merge(wide, on="epci_siren").sort_values("nom", key=alphabetical)
+    frame = frame.rename(columns={1: "premier", 2: "deuxieme", 3: "troisieme"})
+    return DataTable(
+        frame,
+        columns={
+            "nom": Column("Intercommunalité"),
+            "premier": Column("Premier segment (marchés)"),
+            "deuxieme": Column("Deuxième"),
+            "troisieme": Column("Troisième"),
+        },
+        caption="Les trois premiers segments de chaque intercommunalité",
+        scope=page.scope,
+        csv=page.csv("segments_epci"),
+        note="Le fichier CSV donne tous les segments de toutes les intercommunalités.",
+    )
+
+
+def heat_map(page: Page) -> Content:
+    """Share with clause of each segment in each EPCI, drawn towards the others', as a heat map."""
+    names = page.read("epci")
+    names = names[names["edition"] == page.year]
+    if page.department:
+        names = names[names["departement"] == page.department]
+    cells = page.read("segments_epci")
+    cells = cells[cells["edition"] == page.year].dropna(subset="part_lissee")
+    cells = cells.merge(names[["epci_siren", "nom"]], on="epci_siren")
+    if cells.empty:
+        return Prose("La part des marchés avec clause ne peut pas être dite : le champ social n'est pas renseigné.")
+    cells = cells.assign(libelle=cells["segment"].map(labels()))
+    ranked = names.sort_values(["marches", "epci_siren"], ascending=[False, True])["nom"]
+    wide = cells.pivot(index="nom", columns="libelle", values="part_lissee")
+    wide = wide.reindex(index=ranked[ranked.isin(wide.index)], columns=_by_share(cells))
+    surely = load_params().segments.surely
+    below, above = cells[cells["p_sous"] >= 1 - surely], cells[cells["p_sous"] <= surely]
+    frame = pd.DataFrame(
+        {
+            "nom": wide.index,
+            "dessous": [_listed(below, name) for name in wide.index],
+            "dessus": [_listed(above, name) for name in wide.index],
+        }
+    )
+    top = cells.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True]).iloc[0]
+    return Figure(
+        _heat(wide),
+        title="Part lissée des marchés avec clause, par intercommunalité et segment",
+        alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
+        f"intercommunalités qui ont le plus de marchés. La part la plus forte est celle de « {top['libelle']} » "
+        f"({top['nom']}).",
+        table=DataTable(
+            frame,
+            columns={
+                "nom": Column("Intercommunalité"),
+                "dessous": Column("Segments sous la région"),
+                "dessus": Column("Segments au-dessus"),
+            },
+            caption="Segments où une intercommunalité s'écarte de la région plus que le hasard ne l'expliquerait",
+            scope=scope(page),
+            csv=page.csv("segments_epci"),
+            note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
+            f"{french(100 * (1 - surely), 0, '%')}. Case blanche : aucun marché. Toutes les parts sont dans le CSV.",
+        ),
+        source=source_line(page),
+    )
+
+
+def _heat(wide: pd.DataFrame) -> MplFigure:
+    fig, (ax,) = figure(height=2.6 + 0.17 * len(wide))
+    bar = {"format": lambda value, _: french(100 * value, 0, "%"), "shrink": 0.3, "label": "Part lissée"}
+    sns.heatmap(wide, cmap="Blues", vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
+    ax.set(xlabel="", ylabel="")
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0, labelsize=6.5)
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=60, ha="left", fontsize=7)
+    return fig
+
+
+def _by_share(cells: pd.DataFrame) -> list[str]:
+    """Segments by their share with clause, the largest first."""
+    sums = cells.groupby("libelle")[["avec_clause", "renseignes"]].sum()
+    return list((sums["avec_clause"] / sums["renseignes"]).sort_values(ascending=False, kind="stable").index)
+
+
+def _listed(cells: pd.DataFrame, name: str) -> str:
+    return ", ".join(sorted(cells.loc[cells["nom"] == name, "libelle"])) or "–"
+
+
+def by_buyer(page: Page) -> Content:
+    """Share with clause by kind of buyer, over the years that say it."""
+    rows = page.read("acheteurs")
+    names = reference.labels("acheteurs")
+    rows = rows.assign(libelle=rows["categorie"].map(names).fillna("Catégorie que le SIREN ne dit pas"))
+    known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
+    if known.empty or not page.regional:
+        return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")
+    year = int(known["edition"].max())
+    last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
+    first, least = last.iloc[0], last.iloc[-1]
+    return Figure(
+        bar_chart(last.set_index("libelle")["part_clause"], **PERCENT),
+        title=f"Part des marchés avec une clause sociale, par catégorie d'acheteur, en {year}",
+        alt=f"« {first['libelle']} » vient en tête avec {french(100 * first['part_clause'], 1, '%')} des marchés "
+        f"renseignés, « {least['libelle']} » en dernier avec {french(100 * least['part_clause'], 1, '%')}.",
+        table=DataTable(
+            known.sort_values(["edition", "libelle"]),
+            columns={"edition": Column("Année"), "libelle": Column("Acheteur"), **STATES},
+            caption="Marchés, montants et clause sociale par catégorie d'acheteur",
+            scope=f"{page.dataset.region_nom}, marchés notifiés, tous montants ; années où le champ est renseigné",
+            csv=page.csv("acheteurs"),
+            note="La catégorie suit le SIREN de l'acheteur, qui ne dit pas celle d'une société ou d'une association.",
+        ),
+        source=source_line(page),
+    )
+
+
+def places(page: Page) -> Content:
+    """How the EPCI of execution was found, and how often it was not."""
+    rows = page.read("lieux")
+    rows = rows[rows["edition"] == page.year].sort_values("marches", ascending=False)
+    if rows.empty:
+        return Prose("Aucun marché.")
+    labels = reference.labels("epci_methodes")
+    frame = rows.assign(methode=rows["epci_methode"].map(labels))
+    return DataTable(
+        frame,
+        columns={
+            "methode": Column("Méthode"),
+            "marches": Column("Marchés", 0),
+            "part": Column("Part", **PERCENT),
+        },
+        caption="Comment l'intercommunalité d'exécution a été trouvée",
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
+        csv=page.csv("lieux"),
+        note="Un marché dont seul le département est connu compte dans la région et le département, "
+        "dans aucune intercommunalité.",
+    )
+
+
+def sources(page: Page) -> Content:
+    """What each received file brought and what it does not say."""
+    return DataTable(
+        page.read("sources"),
+        columns={
+            "source_fichier": Column("Fichier"),
+            "format": Column("Format"),
+            "marches": Column("Marchés", 0),
+            "marches_region": Column("dont région", 0),
+            "sans_epci": Column("sans EPCI", 0),
+            "sans_objet": Column("sans objet", 0),
+            "sans_montant": Column("sans montant", 0),
+            "sans_champ_social": Column("sans champ social", 0),
+        },
+        caption="Ce que disent les fichiers reçus",
+        scope="Tous les fichiers du jeu de données, toutes les années ; les manques sont comptés dans la région",
+        csv=page.csv("sources"),
+    )
+
+
+def _segments(page: Page) -> pd.DataFrame:
+    rows = page.read("segments")
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)]
+    return rows.assign(libelle=rows["segment"].map(labels()))
+
+
+def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
+    return DataTable(
+        now.sort_values(["marches", "segment"], ascending=[False, True]),
+        columns={"libelle": Column("Segment"), **STATES},
+        caption="Marchés, montants et clause sociale par segment",
+        scope=scope(page),
+        csv=page.csv("segments"),
+        note="La part porte sur les marchés renseignés ; « de » et « à » bornent ce que le hasard seul ferait varier "
+        "(intervalle de Wilson à 95 %). Les montants, souvent des maximums, ne se divisent pas en heures.",
+    )
+
+
+def _epci_table(now: pd.DataFrame, page: Page) -> DataTable:
+    return DataTable(
+        now.sort_values("nom", key=alphabetical),
+        columns={
+            "nom": Column("Intercommunalité"),
+            **STATES,
+            "part_lissee": Column("Part lissée", **PERCENT),
+            "p_sous": Column("Probabilité d'être sous la région", **PERCENT),
+        },
+        caption="Marchés, montants et clause sociale par intercommunalité d'exécution",
+        scope=scope(page),
+        csv=page.csv("epci"),
+        note="La part lissée est tirée vers celle des autres intercommunalités, d'autant plus que les marchés sont peu "
+        "nombreux ; tant que la probabilité n'est proche ni de 0 ni de 100 %, l'écart à la région peut être dû au "
+        f"hasard. Sur la carte, les intercommunalités de moins de {min_known()} marchés "
+        "renseignés sont sans couleur.",
+    )

@@ -1,0 +1,114 @@
+"""What sets territories apart: specialisation, concentration, and why their contracts with clause change."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.numbers import french
+from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.publishing.style import line_chart
+from analysis.publishing.templating import alphabetical
+from analysis.segments.views.common import labels, min_known, source_line
+
+SHOWN = 3  # segments of each place
+
+
+def specialisation(page: Page) -> Content:
+    """The segments that each EPCI buys more than the region does."""
+    cells = page.read("segments_epci").query("edition == @page.year").dropna(subset="specialisation")
+    places = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement", "marches"]]
+    if page.department:
+        places = places[places["departement"] == page.department]
+    cells = cells[cells["epci_siren"].isin(places["epci_siren"])]
+    if cells.empty:
+        return Prose(f"Aucune intercommunalité n'a {min_known()} marchés dans l'année.")
+    cells = cells.assign(libelle=cells["segment"].map(labels()))
+    cells = cells.sort_values(["epci_siren", "specialisation", "segment"], ascending=[True, False, True])
+    cells["rang"] = cells.groupby("epci_siren").cumcount() + 1
+    cells["texte"] = cells["libelle"] + " (" + cells["specialisation"].map(lambda value: french(value, 1)) + ")"
+    wide = cells[cells["rang"] <= SHOWN].pivot(index="epci_siren", columns="rang", values="texte")
+    wide.columns = [f"rang_{rank}" for rank in wide.columns]
+    frame = places.merge(wide.reset_index(), on="epci_siren").sort_values("nom", key=alphabetical)
+    return DataTable(
+        frame,
+        columns={
+            "nom": Column("Intercommunalité"),
+            "marches": Column("Marchés", 0),
+            "rang_1": Column("Premier segment (indice)"),
+            "rang_2": Column("Deuxième"),
+            "rang_3": Column("Troisième"),
+        },
+        caption="Ce que chaque intercommunalité achète plus que la région",
+        scope=f"{page.territory_name}, marchés notifiés en {page.year} ; au moins {min_known()} marchés",
+        csv=page.csv("segments_epci"),
+        note="Indice : part du segment dans les marchés du lieu, rapportée à sa part dans la région, tirée vers 1 "
+        "d'autant plus que les marchés sont peu nombreux. 2 : deux fois la part de la région.",
+    )
+
+
+def concentration(page: Page) -> Content:
+    """Effective numbers of segments and buyers, of all contracts and of those with clause."""
+    rows = page.read("concentration")
+    rows = rows[rows["territoire"].eq(page.territory) & (rows["edition"] <= page.year)].sort_values("edition")
+    if rows.empty:
+        return Prose("Aucun marché.")
+    last = rows.iloc[-1]
+    lines = rows.set_index("edition")[["segments", "segments_clause"]].dropna(axis=1, how="all")
+    lines.columns = ["tous les marchés", "marchés avec clause"][: len(lines.columns)]
+    clause = (
+        f" ; ceux qui portent la clause, en {french(last['segments_clause'], 1)}"
+        if pd.notna(last["segments_clause"])
+        else ""
+    )
+    table = DataTable(
+        rows,
+        columns={
+            "edition": Column("Année"),
+            "segments": Column("Segments, tous marchés", 1),
+            "segments_clause": Column("Segments, avec clause", 1),
+            "acheteurs": Column("Acheteurs, tous marchés", 1),
+            "acheteurs_clause": Column("Acheteurs, avec clause", 1),
+        },
+        caption="Nombres effectifs de segments et d'acheteurs",
+        scope=f"{page.territory_name}, marchés notifiés ; la clause n'est connue que depuis 2024",
+        csv=page.csv("concentration"),
+        note="Nombre effectif : combien de segments de même taille donneraient la même concentration (inverse de "
+        "l'indice de Herfindahl).",
+    )
+    spread = french(last["segments"], 1)
+    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} segments égaux{clause}."
+    if len(lines) < 2:
+        return table
+    return Figure(
+        line_chart(lines, digits=1), title="Nombre effectif de segments", alt=alt, table=table, source=source_line(page)
+    )
+
+
+def change(page: Page) -> Content:
+    """Why the contracts with clause of each department rose or fell: region, segments, its own."""
+    rows = page.read("dynamique")
+    rows = rows[rows["edition"] == page.year]
+    if not page.regional:
+        rows = rows[rows["territoire"] == page.territory]
+    if rows.empty:
+        return Prose("Il faut deux années de suite où le champ social est renseigné pour dire ce qui change.")
+    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    return DataTable(
+        rows.assign(nom=rows["territoire"].map(names)).sort_values("territoire"),
+        columns={
+            "nom": Column("Département"),
+            "avant": Column("Avec clause, année précédente", 0),
+            "apres": Column("Avec clause", 0),
+            "variation": Column("Variation", 0),
+            "effet_region": Column("dont tendance de la région", 1),
+            "effet_segments": Column("dont ses segments", 1),
+            "effet_propre": Column("dont le département lui-même", 1),
+        },
+        caption="Pourquoi le nombre de marchés avec clause change",
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} et l'année précédente, département connu",
+        csv=page.csv("dynamique"),
+        note="Tendance de la région : ce que le département aurait gagné en la suivant. Ses segments : ce que les "
+        "segments qu'il achète ont gagné de plus qu'elle. Le reste lui est propre, hasard compris.",
+    )

@@ -1,0 +1,180 @@
+"""The segment of a contract from its object and its CPV; what an audit says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.core.params import ClassifierParams
+from analysis.segments.audit import accuracy, confusion, corrected, load_audits, weights
+from analysis.segments.classification import Trust, combined, decided, folds, learnt, plain, told_by_text
+from analysis.segments.classify import classified
+
+SETTINGS = ClassifierParams(
+    min_p=0.5, folds=3, most_taught=10_000, shortest=4, longest=4, rarest=2, penalty=1e-5, passes=5
+)
+WORDS = {
+    "PROPRETE": ["Nettoyage des locaux", "Entretien ménager des bureaux", "Nettoyage de la vitrerie"],
+    "ESPACES_VERTS": ["Tonte des espaces verts", "Élagage des arbres", "Entretien des pelouses et massifs"],
+    "TP_RESEAUX": ["Réfection de la chaussée", "Travaux de voirie", "Réseau d'assainissement de la rue"],
+    "INFORMATIQUE": ["Maintenance du logiciel", "Acquisition d'ordinateurs", "Hébergement du site internet"],
+}
+
+
+def contracts(count: int = 1200, wrong: float = 0.25, seed: int = 1) -> tuple[pd.DataFrame, pd.Series]:
+    """Contracts whose object tells their segment, and whose CPV names another one in a part `wrong` of them."""
+    rng = np.random.default_rng(seed)
+    truth = rng.choice(list(WORDS), count)
+    objects = [f"{WORDS[s][rng.integers(3)]} {rng.integers(99)} lot n° {rng.integers(9)}" for s in truth]
+    coded = np.where(rng.random(count) < wrong, rng.choice(list(WORDS), count), truth)
+    frame = pd.DataFrame(
+        {
+            "uid": [f"m{n:05}" for n in range(count)],
+            "objet": objects,
+            "acheteur_id": [f"{n:09}00012" for n in rng.integers(0, 60, count)],
+            "segment_cpv": coded,
+        }
+    )
+    return frame, pd.Series(truth, index=frame["uid"])
+
+
+def test_objects_lose_accents_digits_and_signs() -> None:
+    found = plain(pd.Series(["Réfection - LOT n° 2 : l'Église", None]))
+    assert found.tolist() == ["refection lot n l eglise", ""]
+
+
+def test_the_contracts_of_one_buyer_are_in_one_fold_whatever_else_is_there() -> None:
+    buyers = pd.Series(["21590350100017", "21590350100025", "20009320100016", None])
+    found = folds(buyers, 3)
+    assert found[0] == found[1]
+    assert folds(buyers.iloc[2:], 3).tolist() == found[2:].tolist()
+
+
+def test_the_object_corrects_wrong_codes_and_the_audit_makes_probabilities_hold() -> None:
+    frame, truth = contracts()
+    audits = truth.sample(150, random_state=0)
+    table, audit = classified(frame, audits, SETTINGS)
+    right = table.set_index("uid")["segment"].eq(truth)
+    assert frame.set_index("uid")["segment_cpv"].eq(truth).mean() < 0.85
+    assert right.mean() > 0.97
+    assert table["segment_source"].value_counts()["audit"] == 150
+    assert set(table["segment_source"]) <= set(reference.labels("sources_segment"))
+    held = accuracy(audit)
+    assert held["marches"].sum() == 150
+    assert np.average(held["part_juste"], weights=held["marches"]) == pytest.approx(
+        np.average(held["p_moyenne"], weights=held["marches"]), abs=0.05
+    )
+
+
+def test_without_any_audit_the_object_still_corrects_most_wrong_codes() -> None:
+    frame, truth = contracts()
+    table, audit = classified(frame, pd.Series(dtype="str"), SETTINGS)
+    assert table.set_index("uid")["segment"].eq(truth).mean() > frame.set_index("uid")["segment_cpv"].eq(truth).mean()
+    assert audit.empty and accuracy(audit).empty and confusion(audit).empty
+
+
+def test_a_contract_without_object_nor_code_has_no_segment() -> None:
+    frame, _ = contracts(60)
+    frame.loc[0, ["objet", "segment_cpv"]] = [None, "AUTRE"]
+    frame.loc[1, "objet"] = None
+    table, _ = classified(frame, pd.Series(dtype="str"), SETTINGS)
+    assert table.loc[0, ["segment", "segment_source"]].tolist() == ["AUTRE", "abstention"]
+    assert table.loc[1, ["segment", "segment_source"]].tolist() == [frame.loc[1, "segment_cpv"], "cpv"]
+
+
+def test_the_same_contracts_in_another_order_get_the_same_segments() -> None:
+    frame, _ = contracts(300)
+    first = told_by_text(frame, SETTINGS)
+    again = told_by_text(frame.copy(), SETTINGS)
+    pd.testing.assert_frame_equal(first, again)
+
+
+def test_trust_follows_the_audit() -> None:
+    names = list(reference.labels("segments"))
+    text = pd.DataFrame(0.02, index=range(200), columns=names)
+    text["PROPRETE"] = 0.5
+    cpv = pd.Series("DECHETS", index=text.index)
+    by_text = learnt(text, cpv, pd.Series("PROPRETE", index=text.index), pd.Series(1.0, index=text.index))
+    by_code = learnt(text, cpv, pd.Series("DECHETS", index=text.index), pd.Series(1.0, index=text.index))
+    for trust, segment, source in ((by_text, "PROPRETE", "objet"), (by_code, "DECHETS", "cpv")):
+        told = decided(combined(text, cpv, trust), text, cpv, 0.5)
+        assert told["segment"].eq(segment).all() and told["segment_source"].eq(source).all()
+
+
+def test_the_model_abstains_between_two_witnesses_of_equal_weight() -> None:
+    names = list(reference.labels("segments"))
+    text = pd.DataFrame(1e-4, index=[0], columns=names).assign(PROPRETE=1.0)
+    cpv = pd.Series(["DECHETS"])
+    told = decided(combined(text, cpv, Trust(1.0, -np.log(1e-4))), text, cpv, 0.6)
+    assert told.iloc[0].tolist() == ["AUTRE", pytest.approx(0.5, abs=0.01), "abstention"]
+
+
+# --- the audit -----------------------------------------------------------------------------------
+
+
+def audited(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["segment_attribue", "segment_audite", "poids"])
+    return frame.assign(segment_p=0.9, uid=[str(n) for n in range(len(frame))])
+
+
+def test_an_audited_contract_counts_for_those_of_its_code() -> None:
+    cpv = pd.Series(["A"] * 10 + ["B"] * 4)
+    assert weights(cpv, cpv.iloc[[0, 1, 10]]).tolist() == [5.0, 5.0, 4.0]
+
+
+def test_confusion_is_a_part_of_what_was_told() -> None:
+    table = confusion(audited(("PROPRETE", "PROPRETE", 3.0), ("PROPRETE", "DECHETS", 1.0))).set_index("segment_audite")
+    assert table.loc["DECHETS", ["marches", "part"]].tolist() == [1, 0.25]
+
+
+def test_totals_move_by_what_the_audit_finds_and_their_sum_stays() -> None:
+    rows = [("PROPRETE", "PROPRETE", 1.0)] * 80 + [("PROPRETE", "DECHETS", 1.0)] * 20
+    counts = pd.DataFrame({"edition": [2025], "segment": ["PROPRETE"], "marches": [1000]})
+    table = corrected(counts, audited(*rows), ["edition"]).set_index("segment")
+    assert table.loc["PROPRETE", "marches_corriges"] == pytest.approx(800, abs=10)
+    low, high = table.loc["DECHETS", ["marches_corriges_bas", "marches_corriges_haut"]]
+    assert 120 < low < 200 < high < 280
+    assert table["marches_corriges"].sum() == pytest.approx(1000, abs=5)
+
+
+def test_intervals_of_corrected_totals_hold_the_truth_as_often_as_they_say() -> None:
+    held = []
+    for seed in range(60):
+        frame, truth = contracts(600, seed=seed)
+        # A classifier that is the CPV itself: 19 % of its segments are wrong.
+        counts = frame.groupby("segment_cpv").size().rename_axis("segment").reset_index(name="marches")
+        read = frame.sample(120, random_state=seed)
+        rows = pd.DataFrame(
+            {
+                "segment_attribue": read["segment_cpv"],
+                "segment_audite": read["uid"].map(truth),
+                "segment_p": 0.8,
+                "poids": weights(frame["segment_cpv"], read["segment_cpv"]),
+            }
+        )
+        table = corrected(counts.assign(edition=2025), rows, ["edition"]).set_index("segment")
+        real = truth.value_counts()
+        for segment in WORDS:
+            row = table.loc[segment]
+            held.append(row["marches_corriges_bas"] <= real[segment] <= row["marches_corriges_haut"])
+    assert 0.85 <= np.mean(held) <= 0.97
+
+
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        (["a,JARDINS,x,2026-01-01"], "ligne 2, colonne « segment » : « JARDINS »"),
+        (["a,PROPRETE,x,2026-01-01", "a,DECHETS,x,2026-01-02"], "ligne 3, colonne « uid » : « a »"),
+    ],
+)
+def test_a_wrong_audit_is_one_sentence(tmp_path: Path, lines: list[str], wrong: str) -> None:
+    path = tmp_path / "segments_audites.csv"
+    path.write_text("\n".join(["uid,segment,auteur,date", *lines]) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"segments_audites\.csv") as error:
+        load_audits(path)
+    assert wrong in str(error.value)
