@@ -44,8 +44,17 @@ class ExportParams(Block):
     min_status_contracts: int
 
 
+class LinkParams(Block):
+    days_before: int = Field(ge=0)
+    days_after: int = Field(ge=0)
+    prior: float = Field(gt=0, lt=0.5)
+    prior_pairs: float = Field(gt=0)
+    threshold: float = Field(ge=0.5, le=1)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
+    links: LinkParams
 
 
 class FacilitatorParams(Block):
