@@ -13,7 +13,9 @@ from analysis.core.paths import clean_dir, raw_dir
 from analysis.segments.contracts import open_contracts, with_segment
 from analysis.segments.links import compared, followed, links, published, under_another
 
-SETTINGS = LinkParams(days_before=300, days_after=120, prior=0.02, prior_pairs=20, threshold=0.5)
+SETTINGS = LinkParams(
+    days_before=300, days_after=120, prior=0.02, prior_pairs=20, threshold=0.5, seed=1, draws=100, min_operations=2
+)
 TOWN, SCHOOL = "21590350100017", "21590350100025"
 FIRM, OTHER_FIRM = "57621468100024", "82235987700013"
 LILLE = "200093201"

@@ -50,11 +50,22 @@ class LinkParams(Block):
     prior: float = Field(gt=0, lt=0.5)
     prior_pairs: float = Field(gt=0)
     threshold: float = Field(ge=0.5, le=1)
+    seed: int
+    draws: int = Field(gt=0)
+    min_operations: int = Field(gt=1)
+
+
+class CaptureParams(Block):
+    amount_classes: list[Annotated[float, Field(gt=0)]]
+    min_matched: int = Field(ge=1)
+    odds_ratios: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    declared_true: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
 
 
 class SegmentParams(Block):
     min_known_contracts: int
     links: LinkParams
+    capture: CaptureParams
 
 
 class FacilitatorParams(Block):
