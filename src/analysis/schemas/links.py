@@ -85,8 +85,8 @@ SCHEMAS = {
         ),
         published_table(
             "operations_sans_clause",
-            "Opérations suivies et ce que leurs marchés déclarent ; une opération sur deux départements compte dans les "
-            "deux et une fois dans la région",
+            "Opérations suivies et ce que leurs marchés déclarent ; une opération sur deux départements compte dans "
+            "les deux et une fois dans la région",
             ["edition", "territoire", "axe", "modalite"],
             {
                 "edition": _EDITION,

@@ -289,6 +289,7 @@ def build_links(
     kept: dict[str, str],
     contracts: pd.DataFrame,
     holders: pd.DataFrame,
+    *,
     dataset: Dataset,
     settings: SegmentParams,
 ) -> Linked:
