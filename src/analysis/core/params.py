@@ -62,10 +62,21 @@ class CaptureParams(Block):
     declared_true: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
 
 
+class PotentialParams(Block):
+    seed: int
+    draws: int = Field(ge=50)
+    years: int = Field(ge=1)
+    prior_operations: float = Field(gt=0)
+    min_new_hours: float = Field(ge=0)
+    dependency: float = Field(gt=0, le=1)
+    holdout_years: int = Field(ge=1)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
     links: LinkParams
     capture: CaptureParams
+    potential: PotentialParams
 
 
 class FacilitatorParams(Block):

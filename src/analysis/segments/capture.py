@@ -121,7 +121,7 @@ def _bound(low: float, high: float) -> str:
 
 def capture(contracts: pd.DataFrame, settings: CaptureParams) -> pd.DataFrame:
     """edition, `STRATA`, rapport_cotes (1: independent lists), part_vraie (of the declared clauses), `COUNTS`, vus (in
-    one list at least), estimation and sans_suivi (nobody follows them), each with the interval of `LEVEL` (_bas, _haut).
+    one list at least), estimation and sans_suivi (nobody follows them), each with its interval of `LEVEL`.
 
     One row per stratum and odds ratio, and one for all strata of the edition (`ensemble` three times), which is their
     sum; the grouped remainder is then called `reste`.

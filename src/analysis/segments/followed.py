@@ -181,7 +181,7 @@ def pooled(whole: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({name: pd.Series(dtype="str" if name == "segment" else "float64") for name in names})
     within = float((MAD * (log - groups.transform("median")).abs()[several].median()) ** 2)
     noise = np.pi / 2 * within / count
-    between = _between(middle, noise)
+    between = between_variance(middle, noise)
     known = 1 / (noise + between)
     whole_middle = float((known * middle).sum() / known.sum())
     pull = between / (between + noise)
@@ -199,7 +199,7 @@ def pooled(whole: pd.DataFrame) -> pd.DataFrame:
     return table.rename_axis("segment").reset_index()
 
 
-def _between(middle: pd.Series, noise: pd.Series) -> float:
+def between_variance(middle: pd.Series, noise: pd.Series) -> float:
     """The variance of the true middles, those seen having each its own noise (DerSimonian and Laird)."""
     weight = 1 / noise
     whole = float((weight * middle).sum() / weight.sum())
