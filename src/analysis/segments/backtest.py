@@ -2,8 +2,8 @@
 
 What is known is cut at a day: operations that had ended by then teach, those started since are foreseen from the
 amounts of their linked contracts. Many still run: what is compared is the hours realised to date with the hours
-foreseen times the part of the operation's life that is over (hours taken as even over it), for all methods alike. The model's
-interval adds that hours are not even: the part done is a beta around the part over (`avancement` of
+foreseen times the part of the operation's life that is over (hours taken as even over it), for all methods alike. The
+model's interval adds that hours are not even: the part done is a beta around the part over (`avancement` of
 `potentiel/constantes`).
 """
 

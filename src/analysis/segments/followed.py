@@ -38,6 +38,7 @@ class Linked:
     operations: pd.DataFrame
     contracts: pd.DataFrame
     places: pd.DataFrame
+    facts: Facts
     tables: dict[str, pd.DataFrame]
 
 
@@ -309,7 +310,7 @@ def build_links(
         "operations_sans_clause": undeclared(described, places, deals, dataset),
         "capture": capture(in_region(deals, dataset.region), settings.capture),
     }
-    return Linked(pairs, described, deals, places, tables)
+    return Linked(pairs, described, deals, places, facts, tables)
 
 
 def in_region(contracts: pd.DataFrame, region: str) -> pd.DataFrame:

@@ -5,7 +5,9 @@
 Each factor is a law of `potentiel/facteurs.csv`. What is not known of a segment's typical value is shared by all its
 contracts (systematic: it does not average out in a total), what differs from one contract to the next is each one's
 own. A factor's `part_commune` says how much of its (normal-scale) variance is shared: most for the labour share and the
-hourly cost, which belong to a trade and are ill known; little for the spend ratio, which belongs to a contract.
+hourly cost, which belong to a trade and are ill known; little for the spend ratio, which belongs to a contract. Of what
+a segment's contracts share, all segments share a part too (`correlation_segments`): a total is not much surer than its
+parts.
 
 A last factor, `ecart_modele`, is what the rule itself misses. Hours observed on linked operations update all of them
 (`learnt`, `updated`).
@@ -149,12 +151,18 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     move by what the rule misses on the others, with the variance between segments.
     """
     rng = np.random.default_rng(seed)
+    share = float(reference.table("potentiel/constantes").set_index("nom").loc["correlation_segments", "valeur"])
+    every = {factor: rng.standard_normal(draws) for factor in (*RULE, MISSED, ELIGIBLE)}
+
+    def normal_of(factor: str) -> Numbers:
+        return np.sqrt(share) * every[factor] + np.sqrt(1 - share) * rng.standard_normal(draws)
+
     drawn = {}
     for name in names:
-        normal = {factor: rng.standard_normal(draws) for factor in RULE}
+        normal = {factor: normal_of(factor) for factor in RULE}
         shared = {factor: np.sqrt(law(name, factor)["part_commune"]) * z for factor, z in normal.items()}
         sigma = float(law(name, MISSED)["p2"])
-        drawn[name] = (normal, np.log(per_euro(name, shared)), sigma * rng.standard_normal(draws))
+        drawn[name] = (normal, np.log(per_euro(name, shared)), sigma * normal_of(MISSED))
     common = _common(drawn, known)
     out = {}
     for name, (first, rule, missed) in drawn.items():
@@ -172,7 +180,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
             name,
             normal,
             total - np.log(per_euro(name, shared)),
-            rng.standard_normal(draws),
+            normal_of(ELIGIBLE),
             _own(name, shared, known, weight, rng),
             known.slope,
             float(row["montant"]) if row is not None else np.nan,
