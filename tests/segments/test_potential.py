@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core.params import load_params
 from analysis.segments.potential import by_territory, new_segments, simulated, supply, without_clause
 from analysis.segments.sizing import Learnt, segment_draws
 from analysis.segments.supply import companies, suppliers
@@ -120,6 +121,19 @@ def test_companies_are_of_a_sector_of_all_or_of_none_known() -> None:
     assert counted["PROPRETE"] == placing + known["secteur"].eq("PROPRETE").sum()
 
 
+def test_the_region_is_held_against_a_country_not_against_a_few_strays() -> None:
+    rows = [{"porte_clause": n < 5} for n in range(100)]
+    volume = pd.DataFrame([(2024, "32", "PROPRETE", 9.0, 4000.0)], columns=VOLUME)
+    for others, found in ((29, 0), (60, 1)):
+        away = [{"porte_clause": n % 2 == 0, "departement": "75", "epci_siren": None} for n in range(others)]
+        table = new_segments(contracts(*rows, *away), volume, WORLD, load_params().segments)
+        assert len(table[table["territoire"] == "32"]) == found
+    assert table["part_reference"].tolist() == [0.5] and table["p_sous"].iloc[0] > 0.99
+
+
+VOLUME = ["edition", "territoire", "segment", "fournisseurs", "p50_plafonne"]
+
+
 def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> None:
     def many(count: int, clauses: int, **changes: object) -> list[dict]:
         return [{"porte_clause": n < clauses, **changes} for n in range(count)]
@@ -136,9 +150,9 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
             (2024, "80", "PROPRETE", 9.0, 4000.0),
             (2024, "59", "ENERGIE", 9.0, 10.0),
         ],
-        columns=["edition", "territoire", "segment", "fournisseurs", "p50_plafonne"],
+        columns=VOLUME,
     )
-    found = new_segments(rows, volume, WORLD, least=500)
+    found = new_segments(rows, volume, WORLD, load_params().segments)
     assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
     row = found.iloc[0]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99

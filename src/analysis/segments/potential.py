@@ -48,7 +48,7 @@ def build_potential(linked: Linked, dataset: Dataset, settings: SegmentParams, f
         "potentiel_facteurs": driven,
         "potentiel_retro": scores(fore),
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
-        "segments_nouveaux": new_segments(linked.contracts, territories, dataset, sized.min_new_hours),
+        "segments_nouveaux": new_segments(linked.contracts, territories, dataset, settings),
         "offre": supply(dataset),
     }
 
@@ -218,13 +218,16 @@ def supply(dataset: Dataset) -> pd.DataFrame:
     return table.reindex(columns=names).sort_values(["territoire", "segment"], ignore_index=True)
 
 
-def new_segments(contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Dataset, least: float) -> pd.DataFrame:
+def new_segments(
+    contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Dataset, settings: SegmentParams
+) -> pd.DataFrame:
     """Segments to open, by edition and territory, the most promising first (rang): part_clause and part_reference
     (that of the region for a department; of the rest of the country for the region, where the contracts hold some),
     p_sous (probability that the share is under the reference), fournisseurs, p50_plafonne, and the hours expected
     where it is under (p_sous x p50_plafonne), by which they are ranked.
 
-    Kept when the share is more likely under than not, a supplier exists, and at least `least` hours are expected. The
+    Kept when the share is more likely under than not, a supplier exists, and `min_new_hours` are possible; the country
+    is a reference from `min_known_contracts` that say, in the segment: a few strays are not a country. The
     shares of the departments are drawn towards each other (`shrinkage`); that of the region is not.
     """
     clear = contracts[contracts["est_renseigne"] & contracts["edition"].notna()].astype({"edition": "int64"})
@@ -237,8 +240,9 @@ def new_segments(contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Data
     region = _counted(inside, ["edition", "segment"])
     whole = region.assign(reference=region["avec"] / region["renseignes"])[["edition", "segment", "reference"]]
     parts = [departments.merge(whole, on=["edition", "segment"])]
-    if len(outside):
-        country = _counted(outside, ["edition", "segment"]).rename(columns={"avec": "avec_pays", "renseignes": "pays"})
+    country = _counted(outside, ["edition", "segment"]).rename(columns={"avec": "avec_pays", "renseignes": "pays"})
+    country = country[country["pays"] >= settings.min_known_contracts]
+    if len(country):
         both = region.merge(country, on=["edition", "segment"]).assign(territoire=dataset.region)
         rng = np.random.default_rng(0)
         here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, (4000, len(both)))
@@ -251,7 +255,11 @@ def new_segments(contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Data
         on=["edition", "territoire", "segment"],
     )
     table["heures_attendues"] = table["p_sous"] * table["p50_plafonne"]
-    table = table[(table["p_sous"] > 0.5) & (table["fournisseurs"] > 0) & (table["p50_plafonne"] >= least)]
+    table = table[
+        (table["p_sous"] > 0.5)
+        & (table["fournisseurs"] > 0)
+        & (table["p50_plafonne"] >= settings.potential.min_new_hours)
+    ]
     order = ["edition", "territoire", "heures_attendues", "segment"]
     table = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
     table["rang"] = table.groupby(["edition", "territoire"]).cumcount() + 1
