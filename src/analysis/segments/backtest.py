@@ -66,6 +66,10 @@ def foreseen(
     held = operations[operations["est_complete"] & (operations["debut"] >= pd.Timestamp(cut))]
     held = held[held["debut"] < pd.Timestamp(today)]
     deals = linked[linked["operation"].isin(held["operation"])]
+    if deals.empty:
+        numbers = ["montant", "heures", "part_ecoulee", OURS, f"{OURS}_bas", f"{OURS}_haut", MANUAL, COUNTED]
+        empty = {name: pd.Series(dtype="float64") for name in numbers}
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("operation", "segment")} | empty)
     usual = known.segments["montant"].astype("float64")
     filled = deals["montant"].fillna(deals["segment"].map(usual)).fillna(usual.median())
     whole = (

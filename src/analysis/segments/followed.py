@@ -156,7 +156,7 @@ def _drawn_ratios(whole: pd.DataFrame, contracts: pd.DataFrame, rng: np.random.G
     """The ratio of each operation (column) when each link is kept with its probability; missing when none is kept."""
     place = pd.Series(np.arange(len(whole)), index=whole["operation"])
     linked = contracts[contracts["operation"].isin(whole["operation"]) & (contracts["montant"] > 0)]
-    at = linked["operation"].map(place).to_numpy()
+    at = linked["operation"].map(place).to_numpy(dtype="int64")
     amounts = np.zeros((draws, len(whole)))
     for draw in amounts:
         kept = rng.random(len(linked)) < linked["probabilite"].to_numpy()
@@ -244,7 +244,7 @@ def undeclared(
     by_op = linked.groupby("operation").agg(
         marches=("uid", "size"), clear=("est_renseigne", "any"), clause=("porte_clause", "any")
     )
-    rows = operations.merge(by_op, left_on="operation", right_index=True, how="left")
+    rows = operations.assign(**{name: operations["operation"].map(by_op[name]) for name in by_op})
     rows = rows.assign(
         operations=1,
         liees=rows["marches"].notna().astype("int64"),

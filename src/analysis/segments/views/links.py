@@ -151,6 +151,6 @@ def nobody(page: Page) -> Content:
         scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} dont le champ social est clair",
         csv=page.csv("capture"),
         note="Deux listes voient chacune une partie des marchés avec clause : les opérations suivies et le champ "
-        "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur d'une "
-        "strate. Le fichier CSV donne les strates.",
+        "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "
+        "d'une strate. Le fichier CSV donne les strates.",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import seaborn as sns
 
@@ -79,11 +81,25 @@ def by_segment(page: Page) -> Content:
             caption="Potentiel par segment",
             scope=f"{page.territory_name}, marchés notifiés en {page.year}, heures sur toute leur vie",
             csv=page.csv("potentiel"),
-            note="Une médiane d'ensemble n'est pas la somme des médianes. Les plafonds tiennent à la capacité supposée "
+            note=_missing(page)
+            + "Une médiane d'ensemble n'est pas la somme des médianes. Les plafonds tiennent à la capacité supposée "
             "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
         ),
         source="données essentielles, exports des facilitateurs, hypothèses de data/raw/reference/potentiel/.",
     )
+
+
+def _missing(page: Page) -> str:
+    """What the data do not tell, and what stands for it."""
+    missing = []
+    if not (page.read("capture")["edition"] == page.year).any():
+        missing.append(
+            "Aucun marché de l'année ne dit clairement s'il porte une clause : la part de ceux qui en portent est "
+            "celle des autres années ou, à défaut, celle publiée pour le pays. "
+        )
+    if not (page.read("heures_par_euro")["operations"].fillna(0) > 0).any():
+        missing.append("Aucune opération close n'est rattachée : les heures ne reposent que sur des hypothèses. ")
+    return "".join(missing)
 
 
 def by_place(page: Page) -> Content:
@@ -132,7 +148,7 @@ def drivers(page: Page) -> Content:
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.set_xticklabels([name.replace(" ", "\n", 1) for name in FACTORS.values()], fontsize=8, rotation=0)
+    ax.set_xticklabels([textwrap.fill(name, 12) for name in FACTORS.values()], fontsize=7, rotation=0)
     means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
     return Figure(
         fig,
