@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 import pandas as pd
 import seaborn as sns
 
@@ -148,7 +146,7 @@ def drivers(page: Page) -> Content:
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    ax.set_xticklabels([textwrap.fill(name, 12) for name in FACTORS.values()], fontsize=7, rotation=0)
+    ax.set_xticklabels(list(FACTORS.values()), fontsize=8, rotation=35, ha="left", rotation_mode="anchor")
     means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
     return Figure(
         fig,
