@@ -18,6 +18,7 @@ from analysis.consolidation.duplicates import (
 )
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
+from analysis.fellegi_sunter import assumed, learnt
 from analysis.results import read_clean
 
 
@@ -182,13 +183,13 @@ def test_what_a_decision_keeps_stays_what_is_kept() -> None:
 
 def test_learning_finds_the_shares_that_made_the_levels() -> None:
     """Levels drawn from a known model are explained by that model, from starting values that are not its own."""
-    rng, start = np.random.default_rng(1), linkage.assumed(0.01)
+    rng, start = np.random.default_rng(1), assumed(linkage.levels(), 0.01, len(linkage.BLOCKS))
     true = {field: shares.copy() for field, shares in start.seen.items()}
     true["libelle"][0] = [0.3, 0.3, 0.3, 0.1]
     true["heures"][0] = [0.4, 0.3, 0.2, 0.1]
     kind = np.repeat(np.arange(len(start.shares)), [400, 600, *[3000] * len(linkage.BLOCKS)])
     seen = {field: np.array([rng.choice(len(shares[k]), p=shares[k]) for k in kind]) for field, shares in true.items()}
-    model = linkage.learnt(seen, start, strength=20)
+    model = learnt(seen, start, strength=20)
     assert model.shares[0] * len(kind) == pytest.approx(400, rel=0.1)
     assert model.seen["libelle"][0] == pytest.approx(true["libelle"][0], abs=0.06)
     assert model.seen["heures"][0] == pytest.approx(true["heures"][0], abs=0.06)

@@ -16,6 +16,7 @@ from scipy.cluster.hierarchy import DisjointSet
 from analysis.consolidation import linkage
 from analysis.core.errors import DataError
 from analysis.core.params import ConsolidationParams
+from analysis.fellegi_sunter import BLOCK, assumed, learnt, probability
 from analysis.sources.spreadsheet import read_csv
 
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]
@@ -70,10 +71,10 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
     """
     known = linkage.listing(clean)
     left, right, block = linkage.candidates(known)
-    seen = linkage.compared(known, left, right) | {linkage.BLOCK: block}
-    start = linkage.assumed(settings.duplicate_prior)
-    model = linkage.learnt(seen, start, strength=settings.duplicate_prior_pairs)
-    likely = linkage.probability(model, seen).round(4)
+    seen = linkage.compared(known, left, right) | {BLOCK: block}
+    start = assumed(linkage.levels(), settings.duplicate_prior, len(linkage.BLOCKS))
+    model = learnt(seen, start, strength=settings.duplicate_prior_pairs)
+    likely = probability(model, seen).round(4)
     floor = min(settings.duplicate_review, settings.duplicate_accept or 1, *settings.duplicate_sensitivity)
     kept = likely >= floor
     left, right, likely = left[kept], right[kept], likely[kept]

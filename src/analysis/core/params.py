@@ -55,10 +55,41 @@ class ClassifierParams(Block):
     passes: int = Field(ge=1)
 
 
+class LinkParams(Block):
+    days_before: int = Field(ge=0)
+    days_after: int = Field(ge=0)
+    prior: float = Field(gt=0, lt=0.5)
+    prior_pairs: float = Field(gt=0)
+    threshold: float = Field(ge=0.5, le=1)
+    seed: int
+    draws: int = Field(gt=0)
+    min_operations: int = Field(gt=1)
+
+
+class CaptureParams(Block):
+    amount_classes: list[Annotated[float, Field(gt=0)]]
+    min_matched: int = Field(ge=1)
+    odds_ratios: list[Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    declared_true: list[Annotated[float, Field(gt=0, le=1)]] = Field(min_length=1)
+
+
+class PotentialParams(Block):
+    seed: int
+    draws: int = Field(ge=50)
+    years: int = Field(ge=1)
+    prior_operations: float = Field(gt=0)
+    min_new_hours: float = Field(ge=0)
+    dependency: float = Field(gt=0, le=1)
+    holdout_years: int = Field(ge=1)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
     surely: float = Field(gt=0, lt=0.5)
     classifier: ClassifierParams
+    links: LinkParams
+    capture: CaptureParams
+    potential: PotentialParams
 
 
 class FacilitatorParams(Block):

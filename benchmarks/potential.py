@@ -1,0 +1,66 @@
+"""Hours foreseen on held-out operations: coverage, bias, error and ranking, beside two rules of the field.
+
+    python benchmarks/potential.py [--dataset demo]
+
+Operations started in the last years are foreseen from the amounts of their linked contracts, with what was known before
+them (`analysis.segments.backtest`). The baselines, on the same contracts: the textbook rule (amount x 50 % x 5 % / 30
+euros) and the supplier-count rule (more than 30, 10 or 1 suppliers set the rate). A last line is the model without what
+operations taught: the assumptions of `potentiel/facteurs.csv` alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from analysis.consolidation.duplicates import kept_operation, load_decisions
+from analysis.core.dataset import load_dataset
+from analysis.core.files import read_table
+from analysis.core.params import load_params
+from analysis.core.paths import clean_dir, raw_dir
+from analysis.results import read_clean
+from analysis.segments.backtest import OURS, foreseen, reliable, scores
+from analysis.segments.contracts import open_contracts, with_segment
+from analysis.segments.followed import build_links
+
+GOAL = (0.70, 0.90)
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="demo", help="a dataset whose exports and contracts are cleaned")
+    options = parser.parse_args()
+    described, settings = load_dataset(options.dataset), load_params()
+    linked = build_links(
+        read_clean(options.dataset, "exports"),
+        kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
+        with_segment(open_contracts(clean_dir(options.dataset, "decp") / "marches.parquet")).to_pandas(),
+        read_table(clean_dir(options.dataset, "decp") / "marches_titulaires.parquet"),
+        dataset=described,
+        settings=settings.segments,
+    )
+    contracts = reliable(linked.contracts, settings.decp.low_amount)
+    start = time.perf_counter()
+    today, sized = described.date_observation, settings.segments.potential
+    found = scores(foreseen(linked.operations, contracts, today=today, settings=sized)).set_index("methode")
+    untaught = linked.operations.assign(est_close=False)
+    alone = scores(foreseen(untaught, contracts, today=today, settings=sized)).set_index("methode")
+    print(f"{found['operations'].iloc[0]} operations foreseen, {time.perf_counter() - start:.1f} s")
+    for name, row in [*found.iterrows(), ("hypothèses seules", alone.loc[OURS])]:
+        covered = "" if row["couverture"] != row["couverture"] else f", 80 % interval holds {row['couverture']:.1%}"
+        print(
+            f"  {name:<18} mean error {row['erreur_absolue']:7.0f} h, median {row['erreur_mediane']:5.0f} h, "
+            f"bias {row['biais']:+.1%}, rank correlation of segments {row['spearman']:.2f}{covered}"
+        )
+    others = found.drop(index=OURS)
+    ours = found.loc[OURS]
+    beaten = (ours["erreur_absolue"] < others["erreur_absolue"]).all() and (ours["spearman"] > others["spearman"]).all()
+    print(f"both baselines beaten on mean error and ranking: {'yes' if beaten else 'NO'}")
+    print(
+        f"coverage within {GOAL[0]:.0%} to {GOAL[1]:.0%}: {'yes' if GOAL[0] <= ours['couverture'] <= GOAL[1] else 'NO'}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""Tables of the potential: hours that contracts without clause could bear, and how well such hours are foreseen."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from analysis.schemas.build import NUMBER, TEXT, WHOLE, column, published_table
+
+_EDITION = column("int64", "Année de notification des marchés")
+_PLACE = column(TEXT, "Code de région ou de département")
+_SEGMENT = column(TEXT, "Segment de marché", codelist="segments")
+_ANY_SEGMENT = column(TEXT, "Segment de marché, ou ensemble")
+_SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
+
+
+def _hours(description: str, *, nullable: bool = False) -> pa.Column:
+    return column(NUMBER, description, unit="heure", ge=0, nullable=nullable)
+
+
+def _quantiles(what: str, suffix: str = "") -> dict[str, pa.Column]:
+    said = {"p10": "une chance sur dix d'être en dessous", "p50": "médiane", "p90": "neuf chances sur dix"}
+    return {f"{name}{suffix}": _hours(f"{what} : {text} ; ne s'additionne pas") for name, text in said.items()}
+
+
+_CONTRACTS = {
+    "marches": column("int64", "Marchés sans clause connue", unit="marché", ge=0),
+    "montant": column(NUMBER, "Somme de leurs montants fiables, hors taxes", unit="euro", ge=0),
+}
+_FORESEEN = {
+    "modele": _hours("Heures prévues à ce jour par le modèle ; médiane", nullable=True),
+    "manuel": _hours("Heures prévues par la règle du manuel", nullable=True),
+    "fournisseurs": _hours("Heures prévues par la règle du nombre de fournisseurs", nullable=True),
+}
+
+SCHEMAS = {
+    schema.name: schema
+    for schema in (
+        published_table(
+            "potentiel_epci",
+            "Heures que pourraient porter les marchés sans clause d'un segment, d'un lieu et d'un trimestre",
+            ["edition", "segment", "lieu", "departement", "trimestre"],
+            {
+                "edition": _EDITION,
+                "segment": _SEGMENT,
+                "lieu": column(TEXT, "SIREN de l'intercommunalité, à défaut département, à défaut inconnu"),
+                "departement": column(TEXT, "Département du marché, ou inconnu"),
+                "trimestre": column("int64", "Trimestre de notification ; 0 : inconnu", ge=0, le=4),
+                **_CONTRACTS,
+                **_quantiles("Heures sur toute la vie des marchés"),
+                "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
+            },
+        ),
+        published_table(
+            "potentiel",
+            "Heures que pourraient porter les marchés sans clause d'une année, brutes et plafonnées",
+            ["edition", "territoire", "segment"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "segment": _ANY_SEGMENT,
+                **_CONTRACTS,
+                **_quantiles("Heures sur toute la vie des marchés"),
+                "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
+                "fournisseurs": column(NUMBER, "Entreprises d'insertion du territoire qui servent ce segment", ge=0),
+                "plafond_offre": _hours("Heures de clause que leur capacité permet en un an"),
+                "plafond_public": _hours("Heures que les publics éligibles permettent (ensemble)", nullable=True),
+                **_quantiles("Heures plafonnées", "_plafonne"),
+            },
+        ),
+        published_table(
+            "potentiel_facteurs",
+            "Ce qui fait varier le potentiel d'un segment",
+            ["segment", "facteur"],
+            {
+                "segment": _SEGMENT,
+                "facteur": column(TEXT, "Facteur de la formule, ecart_modele, eligibilite ou propre_aux_marches"),
+                "part": column(NUMBER, "Part de la variance (corrélation des rangs au carré)", unit="part", ge=0, le=1),
+            },
+        ),
+        published_table(
+            "potentiel_retro",
+            "Rétro-test : heures des opérations des dernières années, mises de côté puis prévues",
+            ["methode"],
+            {
+                "methode": column(TEXT, "modele, manuel (50 % x 5 % / 30 €) ou fournisseurs"),
+                "operations": column("int64", "Opérations prévues", unit="opération", ge=0),
+                "couverture": column(NUMBER, "Part dans l'intervalle à 80 %", unit="part", nullable=True, ge=0, le=1),
+                "biais": column(NUMBER, "Heures prévues / réalisées - 1", unit="part", nullable=True),
+                "erreur_absolue": _hours("Erreur absolue moyenne par opération", nullable=True),
+                "erreur_mediane": _hours("Erreur absolue médiane par opération", nullable=True),
+                "spearman": column(NUMBER, "Corrélation des rangs des segments par heures", nullable=True, ge=-1, le=1),
+            },
+        ),
+        published_table(
+            "potentiel_retro_segments",
+            "Rétro-test : heures réalisées à ce jour et prévues, par segment",
+            ["segment"],
+            {
+                "segment": _SEGMENT,
+                "heures": _hours("Heures réalisées à ce jour", nullable=True),
+                **_FORESEEN,
+                "operations": column(WHOLE, "Opérations", unit="opération", nullable=True, ge=0),
+                "secret": _SECRET,
+            },
+            controle="heures",
+            values=["heures", *_FORESEEN, "operations"],
+        ),
+        published_table(
+            "segments_nouveaux",
+            "Segments à ouvrir d'un territoire, les plus prometteurs d'abord, et pourquoi",
+            ["edition", "territoire", "rang"],
+            {
+                "edition": _EDITION,
+                "territoire": _PLACE,
+                "rang": column("int64", "Rang par heures attendues", ge=1),
+                "segment": _SEGMENT,
+                "renseignes": column("int64", "Marchés dont le champ social est clair", unit="marché", ge=0),
+                "part_clause": column(NUMBER, "Part avec clause", unit="part", ge=0, le=1),
+                "part_reference": column(
+                    NUMBER, "La même dans la région, ou le reste du pays", unit="part", ge=0, le=1
+                ),
+                "p_sous": column(NUMBER, "Probabilité d'être sous la référence", unit="part", ge=0, le=1),
+                "fournisseurs": column(NUMBER, "Entreprises d'insertion qui servent ce segment", ge=0),
+                "dont_secteur": column("int64", "dont du secteur même", ge=0),
+                "p50_plafonne": _hours("Médiane du potentiel plafonné"),
+                "heures_attendues": _hours("p_sous x p50_plafonne"),
+            },
+        ),
+        published_table(
+            "offre",
+            "Entreprises d'insertion d'un territoire, par segment qu'elles servent",
+            ["territoire", "segment"],
+            {
+                "territoire": _PLACE,
+                "segment": _ANY_SEGMENT,
+                "fournisseurs": column("int64", "Du secteur ou de tous ; ne s'additionne pas", ge=0),
+                "dont_secteur": column("int64", "dont du secteur même", ge=0),
+                "capacite": _hours("Capacité supposée en un an"),
+                "public": column(NUMBER, "Personnes éligibles supposées joignables (ensemble)", nullable=True, ge=0),
+            },
+        ),
+    )
+}

@@ -1,0 +1,146 @@
+"""How well hours are foreseen: operations of the last years, held out, beside two rules of the field.
+
+What is known is cut at a day: operations that had ended by then teach, those started since are foreseen from the
+amounts of their linked contracts. Many still run: what is compared is the hours realised to date with the hours
+foreseen times the part of the operation's life that is over (hours taken as even over it), for all methods alike. The
+model's interval adds that hours are not even: the part done is a beta around the part over (`avancement` of
+`potentiel/constantes`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from analysis.core import reference
+from analysis.core.params import PotentialParams
+from analysis.segments.sizing import hours, learnt, segment_draws
+from analysis.segments.supply import suppliers
+
+LEVEL = 0.80
+OURS, MANUAL, COUNTED = "modele", "manuel", "fournisseurs"
+
+
+def reliable(contracts: pd.DataFrame, floor: float) -> pd.DataFrame:
+    """`contracts` with montant missing below `floor`, the amount from which contracts must be published: such an
+    amount is wrong, or not that of the contract."""
+    return contracts.assign(montant=contracts["montant"].where(contracts["montant"] >= floor))
+
+
+def known_operations(
+    operations: pd.DataFrame, contracts: pd.DataFrame, *, ended: dt.date | None = None
+) -> pd.DataFrame:
+    """Linked operations whose hours and amounts are whole: operation, segment, montant, heures; those that ended by
+    the day `ended`, or all the closed ones.
+
+    The segment is that of the largest contract, not the operation's own: what is learnt serves contracts that nobody
+    follows, whose segment is as uncertain.
+    """
+    linked = contracts.dropna(subset=["operation"]).sort_values(["operation", "montant", "uid"])
+    amount = linked.groupby("operation").agg(
+        montant=("montant", "sum"), known=("montant", "count"), lots=("uid", "size"), segment=("segment", "last")
+    )
+    amount = amount.loc[amount["known"] == amount["lots"], ["montant", "segment"]]
+    rows = operations[operations["est_close"] & operations["est_complete"] & (operations["heures"] > 0)]
+    if ended is not None:
+        rows = rows[rows["fin"] < pd.Timestamp(ended)]
+    rows = rows.drop(columns="segment").merge(amount, on="operation")
+    return rows.sort_values("operation", ignore_index=True)
+
+
+def foreseen(
+    operations: pd.DataFrame, contracts: pd.DataFrame, *, today: dt.date, settings: PotentialParams
+) -> pd.DataFrame:
+    """Operations started since the cut: operation, segment, montant, heures (to date), part_ecoulee, and the hours to
+    date as foreseen: modele, modele_bas, modele_haut (middle `LEVEL`), manuel, fournisseurs.
+
+    `contracts` are `reliable` ones. The segment that the model uses is that of the largest contract, as for contracts
+    without operation; `segment` is the operation's own.
+    """
+    cut = dt.date(today.year + 1 - settings.holdout_years, 1, 1)
+    known = learnt(known_operations(operations, contracts, ended=cut))
+    linked = contracts.dropna(subset=["operation"]).sort_values(["operation", "montant", "uid"])
+    held = operations[operations["est_complete"] & (operations["debut"] >= pd.Timestamp(cut))]
+    held = held[held["debut"] < pd.Timestamp(today)]
+    deals = linked[linked["operation"].isin(held["operation"])]
+    if deals.empty:
+        numbers = ["montant", "heures", "part_ecoulee", OURS, f"{OURS}_bas", f"{OURS}_haut", MANUAL, COUNTED]
+        empty = {name: pd.Series(dtype="float64") for name in numbers}
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("operation", "segment")} | empty)
+    usual = known.segments["montant"].astype("float64")
+    filled = deals["montant"].fillna(deals["segment"].map(usual)).fillna(usual.median())
+    whole = (
+        deals.assign(rempli=filled)
+        .groupby("operation")
+        .agg(lu=("montant", "count"), lots=("uid", "size"), rempli=("rempli", "sum"), vu=("segment", "last"))
+    )
+    rows = held.merge(whole, left_on="operation", right_index=True).sort_values("operation", ignore_index=True)
+    life = (rows["fin"] - rows["debut"]).dt.days.clip(lower=1)
+    over = ((pd.Timestamp(today) - rows["debut"]).dt.days / life).clip(upper=1.0)
+    names = sorted(rows["vu"].unique())
+    drawn = segment_draws(names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations)
+    rng = np.random.default_rng(settings.seed)
+    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    even, steady = over.to_numpy().clip(1e-3, 1 - 1e-3), float(fixed["avancement"])
+    out = np.full((len(rows), 3), np.nan)
+    for name, places in sorted(rows.groupby("vu").indices.items()):
+        # An operation all of whose amounts are missing has none; of some, the usual ones stand for them.
+        amounts = rows["rempli"].where(rows["lu"] > 0).to_numpy(dtype="float64")[places]
+        made = hours(drawn[name], amounts, rng)
+        done = rng.beta(steady * even[places], steady * (1 - even[places]), made.shape)
+        out[places, 0] = np.median(made, axis=0) * over.to_numpy()[places]
+        out[places, 1:] = np.quantile(made * done, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).T
+    base = rows["rempli"] * fixed["manuel_main_oeuvre"] / fixed["manuel_cout"]
+    return pd.DataFrame(
+        {
+            "operation": rows["operation"],
+            "segment": rows["segment"],
+            "montant": rows["rempli"],
+            "heures": rows["heures"],
+            "part_ecoulee": over,
+            OURS: out[:, 0],
+            f"{OURS}_bas": out[:, 1],
+            f"{OURS}_haut": out[:, 2],
+            MANUAL: base * fixed["manuel_insertion"] * over,
+            COUNTED: base * rows["vu"].map(_rates(names)) * over,
+        }
+    )
+
+
+def _rates(segments: list[str]) -> dict[str, float]:
+    """The insertion rate that the number of suppliers of each segment, in the whole region, sets."""
+    rule = reference.table("potentiel/regle_fournisseurs").sort_values("plus_de", ascending=False)
+    counted = suppliers().groupby("segment").size()
+    return {
+        name: float(rule.loc[rule["plus_de"] < counted.get(name, 0), "taux"].max())
+        if (rule["plus_de"] < counted.get(name, 0)).any()
+        else 0.0
+        for name in segments
+    }
+
+
+def scores(found: pd.DataFrame) -> pd.DataFrame:
+    """methode, operations, couverture (of the interval of `LEVEL`; the model's only), biais (sum foreseen / sum seen
+    - 1), erreur_absolue (mean, hours), erreur_mediane, spearman (of segments by hours)."""
+    rows = []
+    seen = found.groupby("segment")["heures"].sum()
+    for method in (OURS, MANUAL, COUNTED):
+        error = (found[method] - found["heures"]).abs()
+        ranked = spearmanr(found.groupby("segment")[method].sum(), seen).statistic if len(seen) > 2 else np.nan
+        row = {
+            "methode": method,
+            "operations": len(found),
+            "biais": found[method].sum() / found["heures"].sum() - 1 if found["heures"].sum() else np.nan,
+            "erreur_absolue": error.mean(),
+            "erreur_mediane": error.median(),
+            "spearman": float(ranked),
+        }
+        if method == OURS:
+            inside = found["heures"].between(found[f"{OURS}_bas"], found[f"{OURS}_haut"])
+            row["couverture"] = inside.mean()
+        rows.append(row)
+    names = ["methode", "operations", "couverture", "biais", "erreur_absolue", "erreur_mediane", "spearman"]
+    return pd.DataFrame(rows, columns=names)

@@ -1,0 +1,280 @@
+"""Hours that contracts without clause could bear, by segment, place and quarter, with their uncertainty.
+
+    potential = sum over contracts of [eligible] x [no clause] x hours        (`sizing` draws each of them)
+
+then capped, segment by segment and territory by territory, by what insertion companies can supply and, over all
+segments, by the eligible public. Never a rate applied to a regional sum: each contract is drawn for itself.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.params import SegmentParams
+from analysis.core.reference import WHOLE
+from analysis.segments import sizing
+from analysis.segments.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.followed import Linked, in_region, with_control
+from analysis.segments.shrinkage import smoothed
+from analysis.segments.supply import EVERY, UNKNOWN, companies, suppliers
+
+Numbers = sizing.Numbers
+
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+NOWHERE = "inconnu"
+
+
+def build_potential(linked: Linked, dataset: Dataset, settings: SegmentParams, floor: float) -> dict[str, pd.DataFrame]:
+    """The potential's tables by name; `floor` is the amount below which one is not believed (`reliable`)."""
+    sized = settings.potential
+    contracts = reliable(linked.contracts, floor)
+    known = sizing.learnt(known_operations(linked.operations, contracts))
+    local = in_region(contracts, dataset.region).dropna(subset=["edition"])
+    last = sorted(local["edition"].unique())[-sized.years :]
+    open_ones = without_clause(local[local["edition"].isin(last)], linked.tables["capture"])
+    names = sorted(open_ones["segment"].unique())
+    drawn = sizing.segment_draws(names, known, draws=sized.draws, seed=sized.seed, weight=sized.prior_operations)
+    cells, draws, driven = simulated(open_ones, drawn, sized.seed)
+    fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
+    territories = by_territory(cells, draws, dataset, sized.dependency)
+    return {
+        "potentiel_epci": _quantiles(cells, draws),
+        "potentiel": territories,
+        "potentiel_facteurs": driven,
+        "potentiel_retro": scores(fore),
+        "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
+        "segments_nouveaux": new_segments(linked.contracts, territories, dataset, settings),
+        "offre": supply(dataset),
+    }
+
+
+def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFrame:
+    """Contracts that may have no clause, with `p_sans` and `lieu` (EPCI, else department, else `inconnu`), `trimestre`.
+
+    p_sans, the probability that there is none given what is known:
+    - 0 when a clause is declared; 1 - probabilite when an operation is linked;
+    - declared none: the contracts with clause that the two lists point to and that are not declared, over all that
+      declare none, in the year (`capture`, the first of its assumptions);
+    - field empty or contradictory: one less the part of contracts with clause in the segment, all years, scaled alike.
+    """
+    clear = contracts[contracts["est_renseigne"]]
+    shown = capture[(capture["famille"] == WHOLE) & (capture["acheteur"] == WHOLE)].drop_duplicates("edition")
+    shown = shown.set_index("edition")
+    by_year = clear.groupby("edition")["porte_clause"].agg(["sum", "size"]).astype("float64")
+    hidden = (shown["estimation"] - shown["declares"]).reindex(by_year.index).fillna(0.0).clip(lower=0)
+    missed = (hidden / (by_year["size"] - by_year["sum"])).clip(0, 1)
+    default = float(reference.table("potentiel/constantes").set_index("nom").loc["part_clause", "valeur"])
+    scale = float(shown["estimation"].sum() / shown["declares"].sum()) if shown["declares"].sum() else 1.0
+    share = clear["porte_clause"].mean() if len(clear) else default
+    counted = clear.groupby("segment")["porte_clause"].agg(["sum", "size"])
+    of_segment = contracts["segment"].map((counted["sum"] + share) / (counted["size"] + 1)).fillna(share)
+    silent = 1 - (scale * of_segment).clip(0, 1)
+    none = 1 - contracts["edition"].map(missed).astype("float64").fillna(0.0)
+    without = silent.where(~contracts["est_renseigne"], none).mask(contracts["porte_clause"], 0.0)
+    rows = contracts.assign(
+        p_sans=without * (1 - contracts["probabilite"].fillna(0.0)),
+        lieu=contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str"),
+        trimestre=contracts["jour"].dt.quarter.fillna(0).astype("int64"),
+        edition=contracts["edition"].astype("int64"),
+    )
+    return rows[rows["p_sans"] > 0].reset_index(drop=True)
+
+
+CELL = ["edition", "segment", "lieu", "departement", "trimestre"]
+
+
+def simulated(
+    contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int
+) -> tuple[pd.DataFrame, Numbers, pd.DataFrame]:
+    """Cells (`CELL`, marches, montant), the hours of each cell (row) in each draw (column), and what drives the
+    hours of each segment: segment, facteur, part."""
+    rng = np.random.default_rng(seed)
+    rows = contracts.assign(departement=contracts["departement"].fillna(NOWHERE).astype("str"))
+    cells, draws, driven = [], [], []
+    for name, own in rows.sort_values([*CELL, "uid"]).groupby("segment"):
+        amounts = own["montant"].to_numpy(dtype="float64")
+        hours = sizing.hours(drawn[str(name)], amounts, rng) * sizing.eligible(drawn[str(name)], len(own), rng)
+        hours *= rng.random(hours.shape) < own["p_sans"].to_numpy()
+        place = own.groupby(CELL, sort=False).ngroup().to_numpy()
+        starts = np.flatnonzero(np.r_[True, place[1:] != place[:-1]])
+        draws.append(np.add.reduceat(hours, starts, axis=1).T)
+        counted = own.groupby(CELL, sort=False).agg(marches=("uid", "size"), montant=("montant", "sum"))
+        cells.append(counted.reset_index())
+        parts = sizing.drivers(drawn[str(name)], hours.sum(axis=1))
+        driven += [{"segment": name, "facteur": factor, "part": part} for factor, part in parts.items()]
+    if not cells:
+        empty = pd.DataFrame(columns=[*CELL, "marches", "montant"])
+        return empty, np.zeros((0, 1)), pd.DataFrame(columns=["segment", "facteur", "part"])
+    return pd.concat(cells, ignore_index=True), np.concatenate(draws), pd.DataFrame(driven)
+
+
+def _quantiles(cells: pd.DataFrame, draws: Numbers) -> pd.DataFrame:
+    """`cells` with p10, p50 and p90 of their hours, and the full-time equivalents of the median."""
+    return cells.assign(**_told(draws))
+
+
+def _told(draws: Numbers) -> dict[str, Numbers]:
+    full_time = float(reference.table("potentiel/constantes").set_index("nom").loc["etp", "valeur"])
+    hours = np.quantile(draws, list(QUANTILES.values()), axis=1)
+    return dict(zip(QUANTILES, hours, strict=True)) | {"etp": hours[1] / full_time}
+
+
+def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependency: float) -> pd.DataFrame:
+    """By edition, territory (region, departments) and segment or `ensemble`: marches, montant, p10, p50, p90, etp of a
+    year's contracts; fournisseurs, plafond_offre, plafond_public (hours a year), and p10, p50, p90 once capped
+    (`_plafonne`).
+
+    Hours are those of the contracts notified in the year, over their whole life; the caps are those of one year's
+    supply, so they bind sooner than they would year by year.
+    """
+    codes = list(reference.departments(dataset.region)["code_departement"])
+    limits = supply(dataset).set_index(["territoire", "segment"])
+    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    rows = []
+    for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
+        here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
+        capped = np.zeros(draws.shape[1])
+        for name in sorted(cells.loc[here, "segment"].unique()):
+            chosen = (here & cells["segment"].eq(name)).to_numpy()
+            hours = draws[chosen].sum(axis=0)
+            limit = _limit(limits, (territory, name), dependency / fixed["part_iae"])
+            within = np.minimum(hours, limit["plafond_offre"])
+            capped += within
+            rows.append(_row(cells[chosen], (edition, territory, name), hours, within) | limit)
+        if not here.any():
+            continue
+        limit = _limit(limits, (territory, WHOLE), dependency / fixed["part_iae"])
+        public = float(limits.loc[(territory, WHOLE), "public"]) * float(fixed["heures_par_personne"])
+        within = np.minimum(capped, min(limit["plafond_offre"], public))
+        hours = draws[here.to_numpy()].sum(axis=0)
+        whole = _row(cells[here], (edition, territory, WHOLE), hours, within)
+        rows.append(whole | limit | {"plafond_public": public})
+    names = ["edition", "territoire", "segment", "marches", "montant", *QUANTILES, "etp", "fournisseurs"]
+    names += ["plafond_offre", "plafond_public", *(f"{name}_plafonne" for name in QUANTILES)]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _limit(limits: pd.DataFrame, place: tuple[str, str], per_hour: float) -> dict:
+    """Suppliers of a territory and segment, and the hours of clauses that they allow: insertion companies do a part of
+    them (`part_iae`), with at most `dependency` of what they can do."""
+    row = limits.loc[place] if place in limits.index else None
+    held = (float(row["fournisseurs"]), float(row["capacite"])) if row is not None else (0.0, 0.0)
+    return {"fournisseurs": held[0], "plafond_offre": held[1] * per_hour}
+
+
+def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped: Numbers) -> dict:
+    told = {name: float(value[0]) for name, value in _told(hours[None, :]).items()}
+    within = np.quantile(capped, list(QUANTILES.values()))
+    return {
+        **dict(zip(["edition", "territoire", "segment"], key, strict=True)),
+        "marches": int(cells["marches"].sum()),
+        "montant": float(cells["montant"].sum()),
+        **told,
+        **{f"{name}_plafonne": float(value) for name, value in zip(QUANTILES, within, strict=True)},
+    }
+
+
+def supply(dataset: Dataset) -> pd.DataFrame:
+    """Insertion companies by territory and segment: fournisseurs (of that sector, or of all), dont_secteur (of that
+    sector), capacite (hours a year; a company of all sectors is in each), public (eligible persons; `ensemble` only).
+
+    `ensemble` holds every company once, those without known sector too.
+    """
+    codes = list(reference.departments(dataset.region)["code_departement"])
+    known, serving = companies(), suppliers()
+    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    people = reference.communes().groupby("departement")["population"].sum().reindex(codes).fillna(0)
+    reached = people * float(fixed["deld_par_habitant"]) * float(fixed["part_publics"])
+    parts = []
+    for territory in [dataset.region, *codes]:
+        inside = codes if territory == dataset.region else [territory]
+        mine = serving[serving["departement"].isin(inside)]
+        found = mine.groupby("segment").agg(
+            fournisseurs=("siren", "size"),
+            dont_secteur=("secteur", lambda sector: int(sector.ne(EVERY).sum())),
+            capacite=("capacite", "sum"),
+        )
+        every = known[known["departement"].isin(inside)]
+        parts.append(found.reset_index().assign(territoire=territory))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "segment": [WHOLE],
+                    "fournisseurs": [len(every)],
+                    "dont_secteur": [int((~every["secteur"].isin([EVERY, UNKNOWN])).sum())],
+                    "capacite": [every["capacite"].sum()],
+                    "territoire": [territory],
+                    "public": [float(reached.reindex(inside).sum())],
+                }
+            )
+        )
+    table = pd.concat(parts, ignore_index=True)
+    names = ["territoire", "segment", "fournisseurs", "dont_secteur", "capacite", "public"]
+    return table.reindex(columns=names).sort_values(["territoire", "segment"], ignore_index=True)
+
+
+def new_segments(
+    contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Dataset, settings: SegmentParams
+) -> pd.DataFrame:
+    """Segments to open, by edition and territory, the most promising first (rang): part_clause and part_reference
+    (that of the region for a department; of the rest of the country for the region, where the contracts hold some),
+    p_sous (probability that the share is under the reference), fournisseurs, p50_plafonne, and the hours expected
+    where it is under (p_sous x p50_plafonne), by which they are ranked.
+
+    Kept when the share is more likely under than not, a supplier exists, and `min_new_hours` are possible; the country
+    is a reference from `min_known_contracts` that say, in the segment: a few strays are not a country. The
+    shares of the departments are drawn towards each other (`shrinkage`); that of the region is not.
+    """
+    clear = contracts[contracts["est_renseigne"] & contracts["edition"].notna()].astype({"edition": "int64"})
+    inside = in_region(clear, dataset.region)
+    outside = clear[~clear["uid"].isin(inside["uid"]) & clear["departement"].notna()]
+    codes = set(reference.departments(dataset.region)["code_departement"])
+    local = inside[inside["departement"].isin(codes)].assign(territoire=lambda rows: rows["departement"])
+    departments = _counted(local, ["edition", "segment", "territoire"])
+    departments = smoothed(departments, ["edition", "segment"], "avec", "renseignes")
+    region = _counted(inside, ["edition", "segment"])
+    whole = region.assign(reference=region["avec"] / region["renseignes"])[["edition", "segment", "reference"]]
+    parts = [departments.merge(whole, on=["edition", "segment"])]
+    country = _counted(outside, ["edition", "segment"]).rename(columns={"avec": "avec_pays", "renseignes": "pays"})
+    country = country[country["pays"] >= settings.min_known_contracts]
+    if len(country):
+        both = region.merge(country, on=["edition", "segment"]).assign(territoire=dataset.region)
+        rng = np.random.default_rng(0)
+        here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, (4000, len(both)))
+        there = rng.beta(both["avec_pays"] + 0.5, both["pays"] - both["avec_pays"] + 0.5, (4000, len(both)))
+        parts.append(both.assign(reference=both["avec_pays"] / both["pays"], p_sous=(here < there).mean(axis=0)))
+    table = pd.concat(parts, ignore_index=True)
+    table = table.assign(part_clause=table["avec"] / table["renseignes"], part_reference=table["reference"])
+    table = table.merge(
+        potential[["edition", "territoire", "segment", "fournisseurs", "p50_plafonne"]],
+        on=["edition", "territoire", "segment"],
+    )
+    table["heures_attendues"] = table["p_sous"] * table["p50_plafonne"]
+    table = table[
+        (table["p_sous"] > 0.5)
+        & (table["fournisseurs"] > 0)
+        & (table["p50_plafonne"] >= settings.potential.min_new_hours)
+    ]
+    order = ["edition", "territoire", "heures_attendues", "segment"]
+    table = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
+    table["rang"] = table.groupby(["edition", "territoire"]).cumcount() + 1
+    table = table.merge(supply(dataset)[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
+    table = table.sort_values(["edition", "territoire", "rang"], ignore_index=True)
+    names = ["edition", "territoire", "rang", "segment", "renseignes", "part_clause", "part_reference", "p_sous"]
+    return table[[*names, "fournisseurs", "dont_secteur", "p50_plafonne", "heures_attendues"]]
+
+
+def _counted(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    return rows.groupby(key, as_index=False).agg(avec=("porte_clause", "sum"), renseignes=("uid", "size"))
+
+
+def _by_segment(fore: pd.DataFrame) -> pd.DataFrame:
+    """Hours seen and foreseen of the held-out operations, by their segment."""
+    values = ["heures", "modele", "manuel", "fournisseurs"]
+    grouped = fore.groupby("segment")
+    return grouped[values].sum().assign(operations=grouped.size()).reset_index()

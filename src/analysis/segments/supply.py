@@ -1,0 +1,39 @@
+"""Insertion companies of the region: who could take the hours, and how many at most.
+
+Their sector is known by their NAF code only where it names one (`potentiel/naf_segments`): a company that places
+workers serves all segments, and one whose code is that of social work in general has no known sector.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+
+EVERY, UNKNOWN = "TOUS", "INCONNU"
+
+
+def companies() -> pd.DataFrame:
+    """siren, genre, departement, epci_siren, secteur (a segment, TOUS or INCONNU), capacite (hours a year)."""
+    rows = reference.table("potentiel/siae")
+    sectors = reference.table("potentiel/naf_segments").astype({"prefixe_naf": "str"})
+    found = pd.Series(pd.NA, index=rows.index, dtype="str")
+    code = rows["naf"].astype("str").fillna("")
+    for length, mine in sorted(sectors.groupby(sectors["prefixe_naf"].str.len()), reverse=True):
+        found = found.fillna(code.str.slice(0, int(length)).map(mine.set_index("prefixe_naf")["segment"]).astype("str"))
+    home = reference.communes().set_index("code_insee")["epci_siren"]
+    capacity = reference.table("potentiel/capacites").set_index("genre")["heures"]
+    return rows.assign(
+        secteur=found.fillna(UNKNOWN),
+        epci_siren=rows["code_insee"].map(home),
+        capacite=rows["genre"].map(capacity).astype("float64"),
+    )
+
+
+def suppliers() -> pd.DataFrame:
+    """A row per company and segment that it serves, those of all segments in each: siren, segment, departement."""
+    known = companies()
+    every = pd.DataFrame({"segment": reference.table("nomenclatures/segments")["code"]})
+    general = known[known["secteur"] == EVERY].merge(every, how="cross")
+    own = known[~known["secteur"].isin([EVERY, UNKNOWN])].assign(segment=lambda rows: rows["secteur"])
+    return pd.concat([own, general], ignore_index=True)[["siren", "segment", "departement", "capacite", "secteur"]]

@@ -1,0 +1,34 @@
+"""A number with its interval, one line per label: how far the eye may trust the order."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.publishing.style import ACCENT, QUIET, figure, french_axis
+
+
+def interval_chart(frame: pd.DataFrame, *, log: bool = False, digits: int = 0, unit: str = "") -> Figure:
+    """A point and its interval for each index label, in the order given from the top.
+
+    The columns are the middle, the low and the high end; `log` draws ratios, each grid line ten times the one before.
+    """
+    fig, (ax,) = figure(height=0.9 + 0.27 * len(frame))
+    middle, low, high = (frame.iloc[:, n].to_numpy(dtype=float) for n in range(3))
+    rows = np.arange(len(frame))
+    ax.hlines(rows, low, high, color=QUIET, linewidth=5, zorder=1)
+    ax.plot(middle, rows, "o", color=ACCENT, markersize=5)
+    ax.set_yticks(rows, [str(label) for label in frame.index])
+    ax.invert_yaxis()
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.margins(y=0.02)
+    if log:
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
+    else:
+        ax.set_xlim(left=0)
+        french_axis(ax.xaxis, digits)
+    ax.set_xlabel(unit)
+    return fig

@@ -1,0 +1,156 @@
+"""What the link between facilitated operations and public contracts tells."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.reference import WHOLE
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.segments.views.intervals import interval_chart
+
+
+def coverage(page: Page) -> Content:
+    """Operations by year of start, those linked to a contract, and what these contracts declare."""
+    rows = page.read("operations_sans_clause")
+    rows = rows[(rows["territoire"] == page.territory) & (rows["axe"] == WHOLE)]
+    if rows.empty:
+        return Prose("Aucune opération suivie n'a commencé depuis que des marchés sont publiés.")
+    return DataTable(
+        rows.sort_values("edition"),
+        columns={"edition": Column("Début"), **_OPERATIONS},
+        caption="Opérations suivies et marchés publics rattachés",
+        scope=f"{page.territory_name}, opérations commencées depuis que des marchés sont publiés",
+        csv=page.csv("operations_sans_clause"),
+        note="Une opération sans marché rattaché n'est pas forcément hors des données : son marché peut n'être pas "
+        "publié, ou relever d'un donneur d'ordre privé.",
+    )
+
+
+_OPERATIONS = {
+    "operations": Column("Opérations", 0),
+    "liees": Column("rattachées", 0),
+    "marches": Column("Marchés", 0),
+    "renseignees": Column("dont champ social clair", 0),
+    "sans_clause_declaree": Column("sans clause déclarée", 0),
+}
+
+
+def hours_per_euro(page: Page) -> Content:
+    """Hours realised per thousand euros, by segment, with their interval."""
+    rows = page.read("heures_par_euro")
+    labels = reference.labels("segments") | {WHOLE: "Ensemble"}
+    rows = rows.assign(libelle=rows["segment"].map(labels))
+    drawn = rows[rows["segment"] != WHOLE].dropna(subset=["lissee"]).sort_values("lissee", ascending=False)
+    if drawn.empty:
+        return Prose("Trop peu d'opérations closes sont rattachées à un marché pour mesurer des heures par euro.")
+    first = drawn.iloc[0]
+    return Figure(
+        interval_chart(
+            drawn.set_index("libelle")[["lissee", "lissee_bas", "lissee_haut"]],
+            log=True,
+            unit="heures par millier d'euros (échelle logarithmique)",
+        ),
+        title="Heures d'insertion réalisées par millier d'euros de marché",
+        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 1)} heures par millier d'euros.",
+        table=DataTable(
+            pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]),
+            columns={
+                "libelle": Column("Segment"),
+                "operations": Column("Opérations closes", 0),
+                "mediane": Column("Médiane", 1),
+                "mediane_bas": Column("de", 1),
+                "mediane_haut": Column("à", 1),
+                "lissee": Column("Lissée", 1),
+                "lissee_bas": Column("de", 1),
+                "lissee_haut": Column("à", 1),
+            },
+            caption="Heures réalisées depuis l'origine par millier d'euros des marchés rattachés",
+            scope=f"{page.dataset.region_nom}, opérations closes dont toutes les années ont été envoyées",
+            csv=page.csv("heures_par_euro"),
+            note="Chaque opération compte pour une, quel que soit son montant. La valeur lissée rapproche des autres "
+            "les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à une somme de montants.",
+        ),
+        source="exports des facilitateurs et données essentielles, rattachés par probabilité.",
+    )
+
+
+def unfollowed(page: Page) -> Content:
+    """Contracts that declare a clause and that no operation follows, by segment."""
+    return _by_axis(
+        page,
+        "clauses_sans_operation",
+        {
+            "renseignes": Column("Renseignés", 0),
+            "declarent": Column("Déclarent une clause", 0),
+            "sans_operation": Column("sans opération suivie", 0),
+            "montant_sans_operation": Column("leur montant", 1, "M€", 1e-6),
+        },
+        needed="declarent",
+        caption="Marchés qui déclarent une clause et qu'aucune opération suivie ne concerne",
+        otherwise="Aucun marché ne dit s'il porte une clause : le champ social n'est pas renseigné.",
+    )
+
+
+def undeclared(page: Page) -> Content:
+    """Operations whose contracts declare no clause, by segment."""
+    return _by_axis(
+        page,
+        "operations_sans_clause",
+        _OPERATIONS,
+        needed="renseignees",
+        caption="Opérations suivies dont le marché ne déclare aucune clause",
+        otherwise="Aucun marché rattaché ne dit s'il porte une clause.",
+    )
+
+
+def _by_axis(
+    page: Page, name: str, columns: dict[str, Column], *, needed: str, caption: str, otherwise: str
+) -> Content:
+    rows = page.read(name)
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory) & (rows["axe"] != "categorie")]
+    if rows.empty or not rows[needed].any():
+        return Prose(otherwise)
+    labels = reference.labels("segments") | {WHOLE: "Ensemble"}
+    rows = rows[rows[needed] > 0].assign(libelle=rows["modalite"].map(labels))
+    return DataTable(
+        rows.sort_values([needed, "modalite"], ascending=[False, True]),
+        columns={"libelle": Column("Segment"), **columns},
+        caption=caption,
+        scope=f"{page.territory_name}, {page.year}, hors marchés subséquents",
+        csv=page.csv(name),
+        note="Le fichier CSV donne aussi les catégories d'acheteur.",
+    )
+
+
+def nobody(page: Page) -> Content:
+    """How many contracts with a clause are followed by nobody, under each assumption."""
+    rows = page.read("capture")
+    rows = rows[(rows["edition"] == page.year) & (rows[["famille", "acheteur", "tranche"]] == WHOLE).all(axis=1)]
+    if rows.empty:
+        return Prose(
+            "Sans champ social renseigné, on ne peut pas estimer les marchés avec clause que personne ne suit."
+        )
+    rows = rows.sort_values(["part_vraie", "rapport_cotes"], ascending=[False, True])
+    return DataTable(
+        rows,
+        columns={
+            "rapport_cotes": Column("Dépendance des listes", 1),
+            "part_vraie": Column("Déclarations vraies", **PERCENT),
+            "suivis": Column("Suivis", 0),
+            "declares": Column("Déclarés", 0),
+            "communs": Column("Les deux", 0),
+            "estimation": Column("Avec clause, estimés", 0),
+            "sans_suivi": Column("sans suivi", 0),
+            "sans_suivi_bas": Column("de", 0),
+            "sans_suivi_haut": Column("à", 0),
+        },
+        caption="Marchés avec clause que personne ne suit, selon ce qu'on suppose",
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} dont le champ social est clair",
+        csv=page.csv("capture"),
+        note="Deux listes voient chacune une partie des marchés avec clause : les opérations suivies et le champ "
+        "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "
+        "d'une strate. Le fichier CSV donne les strates.",
+    )

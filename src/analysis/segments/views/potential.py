@@ -1,0 +1,233 @@
+"""Hours that contracts without clause could bear, how sure they are, and where to look first."""
+
+from __future__ import annotations
+
+import pandas as pd
+import seaborn as sns
+
+from analysis.core import reference
+from analysis.core.reference import WHOLE
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.page import Page
+from analysis.publishing.style import figure
+from analysis.segments.views.intervals import interval_chart
+
+FACTORS = {
+    "depense": "Part dépensée",
+    "main_oeuvre": "Main-d'œuvre",
+    "insertion": "Taux d'insertion",
+    "reprise": "Reprise du personnel",
+    "cout_horaire": "Coût horaire",
+    "ecart_modele": "Ce que la règle manque",
+    "eligibilite": "Éligibilité",
+    "propre_aux_marches": "Propre aux marchés",
+}
+METHODS = {
+    "modele": "Ce modèle",
+    "manuel": "Règle du manuel",
+    "fournisseurs": "Règle du nombre de fournisseurs",
+}
+QUANTILES = {
+    "p10": Column("une chance sur dix d'avoir moins", 0),
+    "p50": Column("Heures (médiane)", 0),
+    "p90": Column("une chance sur dix d'avoir plus", 0),
+}
+
+
+def headline(page: Page) -> Content:
+    """Hours of the year's contracts without clause, gross and capped."""
+    rows = _territory(page)
+    whole = rows[rows["segment"] == WHOLE]
+    if whole.empty:
+        return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
+    now = whole.iloc[0]
+    return Strip(
+        [
+            Card("Marchés sans clause connue", float(now["marches"])),
+            Card("Heures possibles, médiane", float(now["p50"]), "h"),
+            Card("Équivalents temps plein", float(now["etp"]), "ETP"),
+            Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h"),
+        ]
+    )
+
+
+def by_segment(page: Page) -> Content:
+    """Hours by segment with their interval."""
+    rows = _territory(page)
+    labels = reference.labels("segments") | {WHOLE: "Ensemble"}
+    rows = rows.assign(libelle=rows["segment"].map(labels)).sort_values(["p50", "segment"], ascending=[False, True])
+    drawn = rows[rows["segment"] != WHOLE]
+    if drawn.empty:
+        return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
+    first = drawn.iloc[0]
+    return Figure(
+        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures"),
+        title="Heures d'insertion que pourraient porter les marchés sans clause, par segment",
+        alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} heures en médiane, "
+        f"de {french(first['p10'])} à {french(first['p90'])}.",
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column("Segment"),
+                "marches": Column("Marchés", 0),
+                **QUANTILES,
+                "etp": Column("ETP", 0),
+                "fournisseurs": Column("Entreprises d'insertion", 0),
+                "p50_plafonne": Column("Heures plafonnées (médiane)", 0),
+            },
+            caption="Potentiel par segment",
+            scope=f"{page.territory_name}, marchés notifiés en {page.year}, heures sur toute leur vie",
+            csv=page.csv("potentiel"),
+            note=_missing(page)
+            + "Une médiane d'ensemble n'est pas la somme des médianes. Les plafonds tiennent à la capacité supposée "
+            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
+        ),
+        source="données essentielles, exports des facilitateurs, hypothèses de data/raw/reference/potentiel/.",
+    )
+
+
+def _missing(page: Page) -> str:
+    """What the data do not tell, and what stands for it."""
+    missing = []
+    if not (page.read("capture")["edition"] == page.year).any():
+        missing.append(
+            "Aucun marché de l'année ne dit clairement s'il porte une clause : la part de ceux qui en portent est "
+            "celle des autres années ou, à défaut, celle publiée pour le pays. "
+        )
+    if not (page.read("heures_par_euro")["operations"].fillna(0) > 0).any():
+        missing.append("Aucune opération close n'est rattachée : les heures ne reposent que sur des hypothèses. ")
+    return "".join(missing)
+
+
+def by_place(page: Page) -> Content:
+    """The segments, places and quarters with most hours."""
+    rows = page.read("potentiel_epci")
+    rows = rows[rows["edition"] == page.year]
+    if page.department:
+        rows = rows[rows["departement"] == page.department]
+    rows = rows.sort_values(["p50", "segment", "lieu", "trimestre"], ascending=[False, True, True, True]).head(15)
+    if rows.empty:
+        return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
+    names = reference.epci().set_index("epci_siren")["nom"].to_dict()
+    names |= reference.departments().set_index("code_departement")["nom"].map("{} (département)".format).to_dict()
+    rows = rows.assign(
+        libelle=rows["segment"].map(reference.labels("segments")), nom=rows["lieu"].map(names).fillna("Lieu inconnu")
+    )
+    return DataTable(
+        rows,
+        columns={
+            "nom": Column("Lieu"),
+            "libelle": Column("Segment"),
+            "trimestre": Column("Trimestre", 0),
+            "marches": Column("Marchés", 0),
+            **QUANTILES,
+        },
+        caption="Où le potentiel est le plus grand",
+        scope=f"{page.territory_name}, marchés notifiés en {page.year}",
+        csv=page.csv("potentiel_epci"),
+        note="Le fichier CSV donne tous les segments, lieux et trimestres.",
+    )
+
+
+def drivers(page: Page) -> Content:
+    """Which factor makes the hours of each segment vary."""
+    rows = page.read("potentiel_facteurs")
+    if rows.empty:
+        return Prose("Aucun potentiel n'a été calculé.")
+    rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), nom=rows["facteur"].map(FACTORS))
+    wide = rows.pivot(index="libelle", columns="facteur", values="part").reindex(columns=list(FACTORS)).fillna(0)
+    fig, (ax,) = figure(height=1.3 + 0.27 * len(wide))
+    texts = wide.map(lambda share: french(100 * share, 0))
+    sns.heatmap(
+        wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax,
+        annot_kws={"fontsize": 8}, vmin=0, vmax=1,
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set_xticklabels(list(FACTORS.values()), fontsize=8, rotation=35, ha="left", rotation_mode="anchor")
+    means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
+    return Figure(
+        fig,
+        title="Ce qui fait varier le potentiel de chaque segment (en % de la variance)",
+        alt=f"Le plus souvent, ce qui pèse le plus est : {FACTORS[str(means.idxmax())].lower()}.",
+        table=DataTable(
+            wide.reset_index(),
+            columns={"libelle": Column("Segment"), **{f: Column(name, **PERCENT) for f, name in FACTORS.items()}},
+            caption="Part de la variance du potentiel due à chaque facteur",
+            scope=f"{page.dataset.region_nom}, dernières années de notification",
+            csv=page.csv("potentiel_facteurs"),
+            note="« Propre aux marchés » se compense d'un marché à l'autre ; le reste non.",
+        ),
+        source="tirages du modèle.",
+    )
+
+
+def new_segments(page: Page) -> Content:
+    """Segments to open in the territory, the most promising first, with the evidence."""
+    rows = page.read("segments_nouveaux")
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)]
+    if rows.empty:
+        if page.regional:
+            return Prose(
+                "Le jeu de données contient trop peu de marchés d'autres régions : le retard d'un segment ne se mesure "
+                "que d'un département à la région, sur la page de chaque département."
+            )
+        return Prose("Aucun segment n'est en retard sur la région avec une offre et un volume suffisants.")
+    families = reference.table("nomenclatures/segments").set_index("code")["famille"]
+    rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), famille=rows["segment"].map(families))
+    return DataTable(
+        rows.sort_values("rang").head(12),
+        columns={
+            "libelle": Column("Segment"),
+            "famille": Column("Famille"),
+            "part_clause": Column("Part avec clause", **PERCENT),
+            "part_reference": Column("Référence", **PERCENT),
+            "p_sous": Column("Probabilité d'être en dessous", **PERCENT),
+            "fournisseurs": Column("Entreprises d'insertion", 0),
+            "dont_secteur": Column("dont du secteur", 0),
+            "p50_plafonne": Column("Heures possibles", 0),
+            "heures_attendues": Column("Heures x probabilité", 0),
+        },
+        caption="Segments à ouvrir, les plus prometteurs d'abord",
+        scope=f"{page.territory_name}, marchés notifiés en {page.year}",
+        csv=page.csv("segments_nouveaux"),
+        note="Une entreprise d'insertion qui met des personnes à disposition sert tous les segments.",
+    )
+
+
+def backtest(page: Page) -> Content:
+    """How well hours are foreseen, beside two rules of the field."""
+    rows = page.read("potentiel_retro")
+    if rows.empty or not rows["operations"].any():
+        return Prose("Aucune opération récente n'est rattachée à un marché : le modèle n'a pas pu être éprouvé.")
+    rows = rows.assign(nom=rows["methode"].map(METHODS), ordre=rows["methode"].map(list(METHODS).index))
+    ours = rows.set_index("methode").loc["modele"]
+    others = rows[rows["methode"] != "modele"]
+    beaten = ours["erreur_absolue"] < others["erreur_absolue"].min() and ours["spearman"] > others["spearman"].max()
+    verdict = (
+        "Le modèle fait mieux que les deux règles" if beaten else "Le modèle ne fait pas mieux que les deux règles"
+    )
+    return DataTable(
+        rows.sort_values("ordre"),
+        columns={
+            "nom": Column("Méthode"),
+            "operations": Column("Opérations", 0),
+            "erreur_absolue": Column("Erreur moyenne", 0, "h"),
+            "erreur_mediane": Column("Erreur médiane", 0, "h"),
+            "biais": Column("Biais", **PERCENT),
+            "spearman": Column("Rang des segments", 2),
+            "couverture": Column("Dans l'intervalle", **PERCENT),
+        },
+        caption="Heures prévues d'opérations mises de côté",
+        scope=f"{page.dataset.region_nom}, opérations commencées les dernières années, heures à ce jour",
+        csv=page.csv("potentiel_retro"),
+        note=f"{verdict}, pour l'erreur moyenne et pour le rang des segments par heures. L'intervalle devrait contenir "
+        "quatre opérations sur cinq.",
+    )
+
+
+def _territory(page: Page) -> pd.DataFrame:
+    rows = page.read("potentiel")
+    return rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)]

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+
+from analysis.consolidation.facts import numbered
+from analysis.core.dataset import Dataset
+from analysis.core.params import load_params
+from analysis.disclosure.primary import protect_cells
+from analysis.schemas import links as link_schemas
+from analysis.schemas import potential as potential_schemas
+from analysis.schemas.build import conform
+from analysis.schemas.registry import clean
+from analysis.segments.followed import build_links
+from analysis.segments.potential import build_potential
+from analysis.segments.views import links as seen
+from analysis.segments.views import potential
+from consolidation.world import dataset
+
+WORLD = dataset(2024, 2025)
+VIEWS = (
+    seen.coverage, seen.hours_per_euro, seen.unfollowed, seen.undeclared, seen.nobody, potential.headline,
+    potential.by_segment, potential.by_place, potential.drivers, potential.new_segments, potential.backtest,
+)  # fmt: skip
+EXPORTS = (
+    "operations", "engagements", "territoires", "contrats", "heures", "beneficiaires", "accompagnements", "agregats",
+    "sorties",
+)  # fmt: skip
+
+
+def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.DataFrame]:
+    """The published tables of those contracts, without any export."""
+    schemas = clean()
+    exports = {name: conform(schemas[name], pd.DataFrame(columns=list(schemas[name].columns))) for name in EXPORTS}
+    marches = conform(schemas["marches"], contracts.drop(columns="segment"))
+    marches["segment"] = contracts.sort_values("uid")["segment"].to_numpy()
+    holders = conform(schemas["marches_titulaires"], pd.DataFrame(columns=list(schemas["marches_titulaires"].columns)))
+    settings = load_params().segments
+    sized = settings.potential.model_copy(update={"draws": 60})
+    settings = settings.model_copy(update={"potential": sized})
+    linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
+    tables = linked.tables | build_potential(linked, world, settings, 40_000)
+    out = {}
+    for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
+        frame = tables[name]
+        if schema.metadata["controle"] == "heures":
+            frame = protect_cells(frame, pd.Series("heures", index=frame.index), schema.metadata["values"])
+        out[name] = conform(schema, frame)
+    return out
+
+
+def page(tables: dict[str, pd.DataFrame], territory: str = "32") -> SimpleNamespace:
+    return SimpleNamespace(
+        year=2025, territory=territory, territory_name="Hauts-de-France", dataset=WORLD, regional=territory == "32",
+        department=None if territory == "32" else territory, read=tables.__getitem__, csv=lambda name: name,
+    )  # fmt: skip
+
+
+def contract(number: int, **changes: object) -> dict:
+    return {
+        "uid": f"M{number}", "id": "1", "acheteur_id": "21590350100017", "objet": "Nettoyage", "montant": 1e5,
+        "montant_initial": 1e5, "annee": 2025, "annee_source": "notification", "dateNotification": "2025-03-01",
+        "lieu_type": "commune", "epci_siren": "200093201", "departement": "59", "epci_methode": "commune",
+        "statut_social": "aucune", "n_titulaires": 1, "n_modifications": 0, "format": "2022", "source_fichier": "f",
+        "source_ligne": 1, "segment": "PROPRETE", **changes,
+    }  # fmt: skip
+
+
+def contracts(*rows: dict) -> pd.DataFrame:
+    frame = pd.DataFrame(list(rows))
+    return frame.assign(dateNotification=pd.to_datetime(frame["dateNotification"]))
+
+
+def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None:
+    tables = protected(contracts(*(contract(n, statut_social="non_renseigne") for n in range(5))))
+    said = {view.__name__: view(page(tables)).text() for view in VIEWS}
+    assert "champ social n'est pas renseigné" in said["unfollowed"]
+    assert "Sans champ social renseigné" in said["nobody"]
+    assert "n'a pas pu être éprouvé" in said["backtest"]
+    assert "Aucun marché de l'année ne dit clairement" in said["by_segment"]
+    assert "ne reposent que sur des hypothèses" in said["by_segment"]
+    assert "Marchés sans clause connue : 5" in said["headline"]
+
+
+def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:
+    tables = protected(contracts(*(contract(n, statut_social="clause" if n < 3 else "aucune") for n in range(9))))
+    lines = seen.unfollowed(page(tables)).text().splitlines()
+    assert next(line for line in lines if line.startswith("Ensemble")).split()[1:4] == ["9", "3", "3"]
+    assert potential.headline(page(tables)).text().splitlines()[0] == "Marchés sans clause connue : 6"
+
+
+def test_a_department_without_contracts_says_so() -> None:
+    tables = protected(contracts(contract(1)))
+    assert "n'a pas été calculé" in potential.headline(page(tables, "80")).text()
+    assert "Aucun marché sans clause" in potential.by_place(page(tables, "80")).text()

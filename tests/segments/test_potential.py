@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core.params import load_params
+from analysis.segments.potential import by_territory, new_segments, simulated, supply, without_clause
+from analysis.segments.sizing import Learnt, segment_draws
+from analysis.segments.supply import companies, suppliers
+from consolidation.world import dataset
+
+WORLD = dataset(2024, 2025)
+LILLE = "200093201"
+
+
+def contracts(*rows: dict) -> pd.DataFrame:
+    default = {
+        "edition": 2024, "segment": "PROPRETE", "categorie": "COMMUNE", "montant": 1e5, "departement": "59",
+        "epci_siren": LILLE, "jour": dt.datetime(2024, 5, 1), "est_renseigne": True, "porte_clause": False,
+        "operation": None, "probabilite": np.nan,
+    }  # fmt: skip
+    return pd.DataFrame([{**default, "uid": f"M{n:04d}", **row} for n, row in enumerate(rows)])
+
+
+def captured(estimation: float, declares: float) -> pd.DataFrame:
+    row = {"edition": 2024, "famille": "ensemble", "acheteur": "ensemble", "tranche": "ensemble"}
+    return pd.DataFrame([row | {"estimation": estimation, "declares": declares}])
+
+
+def test_the_probability_that_there_is_no_clause() -> None:
+    found = without_clause(
+        contracts(
+            {"porte_clause": True}, {"porte_clause": True},
+            {}, {}, {}, {},
+            {"operation": "S1:1", "probabilite": 0.9},
+            {"est_renseigne": False, "jour": pd.NaT, "epci_siren": None},
+        ),
+        captured(3.0, 2.0),
+    ).set_index("uid")  # fmt: skip
+    # One clause of 3 is not declared, among 5 contracts that declare none.
+    assert found.loc["M0002", "p_sans"] == pytest.approx(0.8)
+    assert found.loc["M0006", "p_sans"] == pytest.approx(0.8 * 0.1)
+    # Of the 7 that say, 2 declare one, and there are half as many again.
+    share = 2 / 7
+    assert found.loc["M0007", "p_sans"] == pytest.approx(1 - 1.5 * (2 + share) / 8)
+    assert found.loc["M0007", ["lieu", "trimestre"]].tolist() == ["59", 0]
+    assert "M0000" not in found.index and found.loc["M0002", ["lieu", "trimestre"]].tolist() == [LILLE, 2]
+
+
+def test_without_any_social_field_the_published_share_is_taken() -> None:
+    found = without_clause(contracts({"est_renseigne": False}), captured(0.0, 0.0).iloc[:0])
+    assert found["p_sans"].tolist() == [pytest.approx(1 - 0.187)]
+
+
+def test_cells_add_up_in_each_draw_and_contracts_sure_to_have_a_clause_weigh_nothing() -> None:
+    rows = contracts({}, {}, {"jour": dt.datetime(2024, 9, 1)}, {"segment": "DECHETS", "departement": None})
+    rows = without_clause(rows, captured(0.0, 0.0)).assign(p_sans=[1.0, 1.0, 1.0, 0.0])
+    drawn = segment_draws(["PROPRETE", "DECHETS"], Learnt(), draws=200, seed=1, weight=20)
+    cells, draws, driven = simulated(rows, drawn, seed=1)
+    assert cells[["segment", "trimestre", "marches"]].values.tolist() == [
+        ["DECHETS", 2, 1], ["PROPRETE", 2, 2], ["PROPRETE", 3, 1],
+    ]  # fmt: skip
+    assert draws.shape == (3, 200) and draws[0].sum() == 0 and draws[1].mean() > draws[2].mean() > 0
+    assert driven.groupby("segment")["part"].sum().to_numpy() == pytest.approx([1, 1])
+
+
+def test_a_total_is_capped_by_supply_then_by_people() -> None:
+    cells = pd.DataFrame(
+        {
+            "edition": 2024,
+            "segment": ["PROPRETE", "DECHETS"],
+            "lieu": LILLE,
+            "departement": "59",
+            "trimestre": 1,
+            "marches": 1,
+            "montant": 1.0,
+        }
+    )
+    huge = np.full((2, 10), 1e9)
+    found = by_territory(cells, huge, WORLD, dependency=0.3).set_index(["territoire", "segment"])
+    region = supply(WORLD).set_index(["territoire", "segment"])
+    for segment in ("PROPRETE", "DECHETS"):
+        limit = region.loc[("59", segment), "capacite"] * 0.3 / 0.47
+        assert found.loc[("59", segment), "p50_plafonne"] == pytest.approx(limit)
+    whole = found.loc[("59", "ensemble")]
+    assert whole["p50"] == 2e9
+    public = region.loc[("59", "ensemble"), "public"] * 377
+    served = found.loc[[("59", "PROPRETE"), ("59", "DECHETS")], "p50_plafonne"].sum()
+    assert whole["p50_plafonne"] == pytest.approx(min(public, whole["plafond_offre"], served))
+    assert whole["plafond_public"] == public
+    assert ("80", "ensemble") not in found.index
+
+
+def test_small_hours_are_not_capped() -> None:
+    cells = pd.DataFrame(
+        {
+            "edition": 2024,
+            "segment": ["PROPRETE"],
+            "lieu": LILLE,
+            "departement": "59",
+            "trimestre": 1,
+            "marches": 1,
+            "montant": 1.0,
+        }
+    )
+    found = by_territory(cells, np.arange(11.0)[None, :], WORLD, dependency=0.3)
+    assert found[["p10", "p50", "p90"]].to_numpy() == pytest.approx(np.tile([1.0, 5.0, 9.0], (len(found), 1)))
+    assert found["p50"].equals(found["p50_plafonne"])
+
+
+def test_companies_are_of_a_sector_of_all_or_of_none_known() -> None:
+    known, serving = companies(), suppliers()
+    assert known["epci_siren"].notna().mean() > 0.99 and known["capacite"].gt(0).all()
+    assert set(known["secteur"]) > {"TOUS", "INCONNU", "PROPRETE"}
+    placing = known["secteur"].eq("TOUS").sum()
+    counted = serving.groupby("segment").size()
+    assert counted["ENERGIE"] == placing
+    assert counted["PROPRETE"] == placing + known["secteur"].eq("PROPRETE").sum()
+
+
+def test_the_region_is_held_against_a_country_not_against_a_few_strays() -> None:
+    rows = [{"porte_clause": n < 5} for n in range(100)]
+    volume = pd.DataFrame([(2024, "32", "PROPRETE", 9.0, 4000.0)], columns=VOLUME)
+    for others, found in ((29, 0), (60, 1)):
+        away = [{"porte_clause": n % 2 == 0, "departement": "75", "epci_siren": None} for n in range(others)]
+        table = new_segments(contracts(*rows, *away), volume, WORLD, load_params().segments)
+        assert len(table[table["territoire"] == "32"]) == found
+    assert table["part_reference"].tolist() == [0.5] and table["p_sous"].iloc[0] > 0.99
+
+
+VOLUME = ["edition", "territoire", "segment", "fournisseurs", "p50_plafonne"]
+
+
+def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> None:
+    def many(count: int, clauses: int, **changes: object) -> list[dict]:
+        return [{"porte_clause": n < clauses, **changes} for n in range(count)]
+
+    rows = contracts(
+        *many(200, 10), *many(200, 100, departement="80"), *many(200, 60, departement="60"),
+        *many(200, 60, departement="62"), *many(200, 60, departement="02"),
+        *many(50, 1, segment="ENERGIE"), *many(50, 40, segment="ENERGIE", departement="80"),
+    )  # fmt: skip
+    rows["epci_siren"] = None
+    volume = pd.DataFrame(
+        [
+            (2024, "59", "PROPRETE", 9.0, 4000.0),
+            (2024, "80", "PROPRETE", 9.0, 4000.0),
+            (2024, "59", "ENERGIE", 9.0, 10.0),
+        ],
+        columns=VOLUME,
+    )
+    found = new_segments(rows, volume, WORLD, load_params().segments)
+    assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
+    row = found.iloc[0]
+    assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99
+    assert row["heures_attendues"] == pytest.approx(row["p_sous"] * 4000)

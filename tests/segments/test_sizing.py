@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtr
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.segments import sizing
+from analysis.segments.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.sizing import RULE, Learnt, drivers, hours, law, learnt, per_euro, quantile, segment_draws
+
+SETTINGS = load_params().segments.potential
+
+
+def of_law(kind: str, *values: float) -> pd.Series:
+    return pd.Series({"loi": kind, **dict(zip(("p1", "p2", "p3"), [*values, np.nan, np.nan], strict=False))})
+
+
+def test_laws_at_known_points() -> None:
+    u = np.array([0.0, 0.125, 0.5, 0.875, 1.0])
+    # Symmetric from 0 to 4: a quarter of 0.5 is below 1.
+    assert quantile(of_law("triangulaire", 0, 2, 4), u) == pytest.approx([0, 1, 2, 3, 4])
+    assert quantile(of_law("uniforme", 10, 20), u) == pytest.approx([10, 11.25, 15, 18.75, 20])
+    assert quantile(of_law("constante", 7), u).tolist() == [7] * 5
+    assert quantile(of_law("lognormale", 2, 0.5), np.array([0.5, ndtr(1)])) == pytest.approx([2, 2 * np.exp(0.5)])
+
+
+def test_every_segment_has_its_factors_within_their_bounds() -> None:
+    table = reference.table("potentiel/facteurs")
+    assert not table.duplicated(["segment", "facteur"]).any() and table["source"].notna().all()
+    parts = table[table["unite"] == "part"]
+    assert parts[["p1", "p2", "p3"]].fillna(0).stack().between(0, 1).all()
+    bent = table[table["loi"] == "triangulaire"]
+    assert (bent["p1"] <= bent["p2"]).all() and (bent["p2"] <= bent["p3"]).all()
+    for segment in reference.table("nomenclatures/segments")["code"]:
+        assert law(segment, "main_oeuvre")["segment"] == segment
+
+
+def test_the_rule_is_the_field_s() -> None:
+    """With all factors at their middle, amount x spend x labour x rate x (1 - taken over) / cost."""
+    middle = {factor: np.zeros(1) for factor in RULE}
+    value = {factor: float(quantile(law("PROPRETE", factor), np.array([0.5]))[0]) for factor in RULE}
+    expected = value["depense"] * value["main_oeuvre"] * value["insertion"] * (1 - value["reprise"])
+    assert per_euro("PROPRETE", middle) == pytest.approx([expected / value["cout_horaire"]])
+
+
+def operations(ratio: float, count: int, segment: str = "PROPRETE", spread: float = 0.5) -> pd.DataFrame:
+    rng = np.random.default_rng(4)
+    amounts = np.exp(rng.normal(12, 1, count))
+    return pd.DataFrame(
+        {"segment": segment, "montant": amounts, "heures": amounts * ratio * np.exp(rng.normal(0, spread, count))}
+    )
+
+
+def test_what_was_observed_moves_the_hours_and_narrows_them() -> None:
+    known = learnt(operations(0.02, 200))
+    assert np.exp(known.segments.loc["PROPRETE", "centre"]) == pytest.approx(0.02, rel=0.1)
+    assert known.spread == pytest.approx(0.5, rel=0.15) and abs(known.slope) < 0.1
+    amount = np.array([np.exp(12.0)])
+    told = {}
+    for name, seen in (("before", Learnt()), ("after", known)):
+        drawn = segment_draws(["PROPRETE", "SECURITE"], seen, draws=4000, seed=1, weight=20)
+        told[name] = {s: hours(drawn[s], amount, np.random.default_rng(2))[:, 0] for s in drawn}
+    assert np.median(told["after"]["PROPRETE"]) == pytest.approx(0.02 * amount[0], rel=0.1)
+    wide = {name: np.log(np.divide(*np.quantile(value["PROPRETE"], [0.9, 0.1]))) for name, value in told.items()}
+    assert wide["after"] < wide["before"]
+    # What the rule misses on one segment is a hint for one that nobody observed, not a certainty.
+    before, after = (np.median(told[name]["SECURITE"]) for name in ("before", "after"))
+    own = np.median(told["after"]["PROPRETE"]) / np.median(told["before"]["PROPRETE"])
+    assert 1 < after / before < own
+
+
+def test_many_contracts_of_a_segment_do_not_average_out_what_they_share() -> None:
+    drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=1, weight=20)["PROPRETE"]
+    one, many = (hours(drawn, np.full(size, 1e5), np.random.default_rng(3)).sum(axis=1) for size in (1, 200))
+    spread = [float(np.log(total).std()) for total in (one, many)]
+    shared = float((np.log(per_euro("PROPRETE", {
+        factor: np.sqrt(law("PROPRETE", factor)["part_commune"]) * z for factor, z in drawn.normal.items()
+    })) + drawn.missed).std())  # fmt: skip
+    assert spread[1] < spread[0]
+    assert spread[1] == pytest.approx(shared, rel=0.1)
+    parts = drivers(drawn, many)
+    assert sum(parts.values()) == pytest.approx(1) and parts["ecart_modele"] == max(parts.values())
+
+
+def test_the_same_seed_gives_the_same_draws() -> None:
+    first, second = (segment_draws(["DECHETS"], Learnt(), draws=50, seed=9, weight=20)["DECHETS"] for _ in range(2))
+    assert first.missed.tolist() == second.missed.tolist()
+
+
+def followed(count: int, start: str, end: str, ratio: float, prefix: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    made = operations(ratio, count).assign(operation=[f"{prefix}{n}" for n in range(count)])
+    ops = made[["operation", "segment", "heures"]].assign(
+        debut=pd.Timestamp(start), fin=pd.Timestamp(end), est_close=pd.Timestamp(end) < pd.Timestamp("2025-12-31"),
+        est_complete=True,
+    )  # fmt: skip
+    deals = made[["operation", "segment", "montant"]].assign(uid=made["operation"], probabilite=1.0)
+    return ops, deals
+
+
+def test_held_out_operations_are_foreseen_from_those_that_ended_before() -> None:
+    past, future = (
+        followed(300, "2021-01-01", "2022-06-01", 0.02, "A"),
+        followed(200, "2024-02-01", "2025-02-01", 0.02, "B"),
+    )
+    ops, deals = (pd.concat(pair, ignore_index=True) for pair in zip(past, future, strict=True))
+    found = foreseen(ops, deals, today=dt.date(2025, 12, 31), settings=SETTINGS)
+    assert len(found) == 200
+    table = scores(found).set_index("methode")
+    assert 0.7 <= table.loc["modele", "couverture"] <= 0.9
+    assert table.loc["modele", "erreur_absolue"] < table.loc[["manuel", "fournisseurs"], "erreur_absolue"].min()
+    # Hours of the future teach nothing.
+    other = ops.assign(heures=ops["heures"].where(ops["operation"].str.startswith("A"), 1.0))
+    again = foreseen(other, deals, today=dt.date(2025, 12, 31), settings=SETTINGS)
+    assert again["modele"].tolist() == found["modele"].tolist()
+
+
+def test_the_textbook_rule_and_what_is_over() -> None:
+    ops, deals = followed(1, "2025-01-01", "2026-12-31", 0.02, "A")
+    found = foreseen(ops, deals.assign(montant=1e6), today=dt.date(2025, 12, 31), settings=SETTINGS)
+    assert found["part_ecoulee"].iloc[0] == pytest.approx(0.5, abs=0.001)
+    assert found["manuel"].iloc[0] == pytest.approx(833.33 / 2, rel=0.002)
+
+
+def test_an_amount_below_what_must_be_published_is_not_believed() -> None:
+    ops, deals = followed(2, "2021-01-01", "2022-06-01", 0.02, "A")
+    deals = reliable(deals.assign(montant=[39_999.0, 40_000.0]), 40_000)
+    assert known_operations(ops, deals)["operation"].tolist() == ["A1"]
+
+
+def test_a_law_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = reference.table("potentiel/facteurs").assign(loi="normale")
+    monkeypatch.setattr(sizing.reference, "table", lambda name: wrong)
+    sizing._laws.cache_clear()
+    with pytest.raises(Exception, match="colonne « loi » : « normale » ; attendu : constante"):
+        law("PROPRETE", "depense")
+    monkeypatch.undo()
+    sizing._laws.cache_clear()
