@@ -44,8 +44,16 @@ class ExportParams(Block):
     min_status_contracts: int
 
 
+class WatchParams(Block):
+    horizon_months: int = Field(gt=0)
+    least_past_ends: int = Field(gt=0)
+    top: int = Field(gt=0)
+    rows_shown: int = Field(gt=0)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
+    watch: WatchParams
 
 
 class FacilitatorParams(Block):

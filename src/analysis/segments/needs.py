@@ -22,6 +22,7 @@ LOT_DAYS = 14  # between the notifications of two lots of one consultation, one 
 FRAMEWORK = "accord-cadre"
 _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|numero\s*)?\d+\w?\b")
 # "Accord-cadre à marchés subséquents" is a framework: only the contract that says its own number or begins so is one.
+_SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
 _SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
 _CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
 _AGAIN = re.compile(r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois")
@@ -54,6 +55,12 @@ def _stem(low: str) -> str:
     low = _CODE.sub(" ", low)
     words = [word for word in re.findall(r"[a-z]+|\d+", low) if word not in _neutral()]
     return " ".join(words)
+
+
+def _without_lot(text: str) -> str:
+    found = _SAID_LOT.search(text)
+    before = text[: found.start()].rstrip(" -–:,(") if found else ""
+    return before if len(before.split()) >= 3 else text
 
 
 def reconductions(text: str) -> int:
@@ -128,7 +135,7 @@ def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
 def needs(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per need of `lots`, indexed by `besoin`.
 
-    uid and objet of its largest lot, racine, acheteur_siren, acheteur_nom, segment (with most money), codeCPV,
+    uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom, segment (with most money), codeCPV,
     montant and montant_initial (sums of those known; missing when none is), lots, notification (the first), mois, mois_initiaux (medians of
     the lots: one lot carried on does not put off the others' consultation), accord_cadre, departement, epci_siren.
     """
@@ -139,7 +146,9 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
     money = money.sort_values(["besoin", "_size", "segment"], ascending=[True, False, True])
     names = ["uid", "objet", "acheteur_siren", "acheteur_nom", "codeCPV", "racine", "departement", "epci_siren"]
     head = ordered.drop_duplicates("besoin").set_index("besoin")[names]
+    several = by.size() > 1
     return head.assign(
+        objet=head["objet"].where(~several, head["objet"].astype(object).map(_without_lot)),
         segment=money.drop_duplicates("besoin").set_index("besoin")["segment"],
         montant=by["montant"].sum(min_count=1),
         montant_initial=by["montant_initial"].sum(min_count=1),

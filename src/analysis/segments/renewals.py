@@ -78,11 +78,11 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
         found.append(np.column_stack([a, b])[(shared.data >= SHARED) & fits])
     left, right = (np.concatenate(found) if found else np.empty((0, 2), dtype=int)).T
     stems, cpv = needs["racine"].tolist(), needs["codeCPV"].fillna("").astype("str").str[:4].to_numpy()
-    likeness = _likeness([stems[n] for n in left], [stems[n] for n in right])
+    alike_by = likeness([stems[n] for n in left], [stems[n] for n in right])
     same_class = (cpv[left] == cpv[right]) & (cpv[left] != "")
-    kept = (likeness >= CLOSE) | (same_class & (likeness >= CLOSE_WITH_CPV))
+    kept = (alike_by >= CLOSE) | (same_class & (alike_by >= CLOSE_WITH_CPV))
     index = needs.index.to_numpy()
-    pairs = {"besoin": index[left[kept]], "suivant": index[right[kept]], "ressemblance": likeness[kept]}
+    pairs = {"besoin": index[left[kept]], "suivant": index[right[kept]], "ressemblance": alike_by[kept]}
     return pd.DataFrame(pairs).astype(_PAIR)
 
 
@@ -104,15 +104,15 @@ def successors(pairs: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
     end = added(needs["notification"], needs["mois"])
     delay = months_between(here["besoin"].map(end), here["suivant"].map(needs["notification"]))
     here = here.assign(delai=delay.astype("float64"))
-    return _one_to_one(here[here["delai"].between(-BEFORE, AFTER, inclusive="left")])
+    return one_to_one(here[here["delai"].between(-BEFORE, AFTER, inclusive="left")])
 
 
-def _likeness(first: list[str], second: list[str]) -> Numbers:
+def likeness(first: list[str], second: list[str]) -> Numbers:
     """Likeness of the texts, pair by pair, from 0 to 100, whatever the order of their words."""
     return np.asarray(process.cpdist(first, second, scorer=fuzz.token_sort_ratio, workers=1), dtype="float64")
 
 
-def _one_to_one(pairs: pd.DataFrame) -> pd.DataFrame:
+def one_to_one(pairs: pd.DataFrame) -> pd.DataFrame:
     """The most alike pairs first, then the nearest to the end; each need once on either side."""
     ordered = pairs.assign(_far=pairs["delai"].abs()).sort_values(
         ["ressemblance", "_far", "besoin", "suivant"], ascending=[False, True, True, True]
@@ -253,7 +253,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     open_ = (passed < AFTER) & ~known.needs.index.isin(known.renewed["besoin"])
     rows, ends = known.needs[open_], end[open_]
     if rows.empty:
-        return pd.DataFrame(columns=["fin", "probabilite", *_EACH], dtype="float64")
+        return nothing()
     p = model.whether.predict_proba(features(rows, ends, known))[:, 1]
     # The part of each month that is still to come; a month under way counts for what is left of it.
     left = np.clip(MONTHS[None, :] + 1 - passed[open_].to_numpy()[:, None], 0, 1)
@@ -261,11 +261,21 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     total = still.sum(axis=1)
     remaining = p * total / (p * total + 1 - p)
     each = still / total[:, None] * remaining[:, None]
-    out = pd.DataFrame(each, columns=_EACH, index=rows.index)
-    return out.assign(fin=ends, probabilite=remaining)[["fin", "probabilite", *_EACH]]
+    out = pd.DataFrame(each, columns=EACH, index=rows.index)
+    return out.assign(fin=ends, probabilite=remaining)[["fin", "probabilite", *EACH]]
 
 
-_EACH = [f"m{month}" for month in MONTHS]
+EACH = [f"m{month}" for month in MONTHS]
+
+
+def nothing() -> pd.DataFrame:
+    """What is predicted when there is nothing to learn from or to expect."""
+    days = {name: pd.Series(dtype="datetime64[s]") for name in ("fin", *_WINDOW)}
+    frame = pd.DataFrame({**days, **{name: pd.Series(dtype="float64") for name in ("probabilite", *EACH)}})
+    return frame[["fin", "probabilite", *EACH, *_WINDOW]].set_axis(pd.Index([], dtype="int64", name="besoin"))
+
+
+_WINDOW = {"fenetre_debut": 0.1, "date_mediane": 0.5, "fenetre_fin": 0.9}
 
 
 def quantile_month(each: Numbers, q: float) -> Numbers:
@@ -281,10 +291,12 @@ def quantile_month(each: Numbers, q: float) -> Numbers:
 
 def dated(predictions: pd.DataFrame) -> pd.DataFrame:
     """`predictions` with fenetre_debut, date_mediane, fenetre_fin: 10, 50 and 90 % of its probability come before."""
-    each = predictions[_EACH].to_numpy(float)
+    if predictions.empty:
+        return nothing()
+    each = predictions[EACH].to_numpy(float)
     days = {
         name: added(predictions["fin"], pd.Series(quantile_month(each, q), index=predictions.index))
-        for name, q in (("fenetre_debut", 0.1), ("date_mediane", 0.5), ("fenetre_fin", 0.9))
+        for name, q in _WINDOW.items()
     }
     return predictions.assign(**days)
 
