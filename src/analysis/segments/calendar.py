@@ -142,13 +142,14 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     apart. The buyer's word then dates the need and gives it the greater of the two probabilities; the contract gives
     its end, lots, and whatever the project leaves out.
     """
-    pairs = renewals.reset_index(names="besoin").merge(
-        projects.reset_index(names="suivant"), on="acheteur_siren", suffixes=("", "_projet")
-    )
+    near = renewals[renewals["acheteur_siren"].isin(projects["acheteur_siren"].dropna())]
+    near = near.reset_index(names="besoin").assign(_racine=near["objet"].astype(object).map(stems).to_numpy())
+    said = projects.reset_index(names="suivant").assign(_racine=projects["objet"].astype(object).map(stems).to_numpy())
+    pairs = near.merge(said, on="acheteur_siren", suffixes=("", "_projet"))
     far = (pairs["date_mediane_projet"] - pairs["fin"]).dt.days / MONTH
     pairs = pairs.assign(
         delai=far,
-        ressemblance=likeness(pairs["objet"].map(stems).tolist(), pairs["objet_projet"].map(stems).tolist()),
+        ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
     )
     found = one_to_one(pairs[(pairs["ressemblance"] >= MATCH) & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
@@ -183,17 +184,27 @@ def calendar(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, hour
     `hours` (besoin_id, heures_p10, heures_p50, heures_p90) are those of a need if it comes.
     """
     long = _spread(expected, limits)
-    if hours is not None:
-        long = long.merge(hours, on="besoin_id", how="left")
+    long = _with_hours(long.merge(hours, on="besoin_id", how="left") if hours is not None else long)
     levels = [
         long.assign(territoire_type="region", territoire=region),
         long.assign(territoire_type="departement", territoire=long["departement"]),
         long.assign(territoire_type="epci", territoire=long["epci_siren"]),
     ]
-    rows = pd.concat(levels).dropna(subset="territoire")
     keys = ["trimestre", "territoire_type", "territoire", "segment"]
-    out = [dict(zip(keys, key, strict=True)) | _cell(cell) for key, cell in rows.groupby(keys, sort=True)]
-    return pd.DataFrame(out, columns=[*keys, *CELL])
+    rows = pd.concat(levels).dropna(subset="territoire").sort_values([*keys, "besoin_id"], ignore_index=True)
+    by = rows.groupby(keys, sort=True)
+    out = by[["p", "_projet", "_euros", "_sans_montant"]].sum()
+    starts = np.flatnonzero(~rows.duplicated(keys).to_numpy())
+    bounds = [interval(p) for p in np.split(rows["p"].to_numpy(float), starts[1:])] if len(rows) else []
+    out = out.rename(columns={"p": "attendus", "_projet": "dont_projets", "_euros": "montant_attendu",
+                              "_sans_montant": "sans_montant"})  # fmt: skip
+    out = out.assign(
+        besoins=by.size().astype("int64"),
+        attendus_bas=np.array([low for low, _ in bounds], dtype="int64"),
+        attendus_haut=np.array([high for _, high in bounds], dtype="int64"),
+        **_hours(by[["_moyenne", "_variance"]].sum(min_count=1)),
+    )
+    return out.reset_index()[[*keys, *CELL]]
 
 
 CELL = [
@@ -213,40 +224,33 @@ def _spread(expected: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
     return long[long["p"] > 1e-9]
 
 
-def _cell(cell: pd.DataFrame) -> dict[str, float]:
-    p = cell["p"].to_numpy(float)
-    low, high = interval(p)
-    known = cell["montant"].notna()
-    return {
-        "besoins": len(cell),
-        "attendus": float(p.sum()),
-        "attendus_bas": low,
-        "attendus_haut": high,
-        "dont_projets": float(p[(cell["origine"] != "renouvellement").to_numpy()].sum()),
-        "montant_attendu": float((cell["p"] * cell["montant"].fillna(0)).sum()),
-        "sans_montant": float(p[~known.to_numpy()].sum()),
-        **_hours(cell),
-    }
+def _with_hours(long: pd.DataFrame) -> pd.DataFrame:
+    """What each need brings to the sums of its cell, hours by their mean and variance (it comes or not, they vary).
 
-
-def _hours(cell: pd.DataFrame) -> dict[str, float]:
-    """Hours of a cell: mean and variance of the sum (a need comes or not, its hours vary), told by a gamma law.
-
-    Mean of a need's hours by Swanson's rule, 0.3 P10 + 0.4 P50 + 0.3 P90; standard deviation (P90 - P10) / 2.563.
+    Mean of a need's hours by Swanson's rule, 0.3 P10 + 0.4 P50 + 0.3 P90; standard deviation (P90 - P10) / 2.563, that
+    of a normal law.
     """
-    names = ["heures_p10", "heures_p50", "heures_p90"]
-    if "heures_p50" not in cell or cell["heures_p50"].isna().all():
-        return dict.fromkeys(names, np.nan)
-    given = cell.dropna(subset="heures_p50")
-    p = given["p"].to_numpy(float)
-    mean = (0.3 * given["heures_p10"] + 0.4 * given["heures_p50"] + 0.3 * given["heures_p90"]).to_numpy(float)
-    spread = ((given["heures_p90"] - given["heures_p10"]) / 2.563).to_numpy(float)
-    total = float((p * mean).sum())
-    variance = float((p * (spread**2 + mean**2) - (p * mean) ** 2).sum())
-    if total <= 0 or variance <= 0:
-        return dict.fromkeys(names, total)
-    law = gamma(total**2 / variance, scale=variance / total)
-    return dict(zip(names, (float(law.ppf(q)) for q in (0.1, 0.5, 0.9)), strict=True))
+    p = long["p"]
+    if "heures_p50" in long:
+        mean = 0.3 * long["heures_p10"] + 0.4 * long["heures_p50"] + 0.3 * long["heures_p90"]
+        spread = (long["heures_p90"] - long["heures_p10"]) / 2.563
+    else:
+        mean = spread = pd.Series(np.nan, index=long.index)
+    return long.assign(
+        _projet=p.where(long["origine"] != "renouvellement", 0.0),
+        _euros=p * long["montant"].fillna(0.0),
+        _sans_montant=p.where(long["montant"].isna(), 0.0),
+        _moyenne=p * mean,
+        _variance=p * (spread**2 + mean**2) - (p * mean) ** 2,
+    )
+
+
+def _hours(sums: pd.DataFrame) -> dict[str, Numbers]:
+    """The hours of cells from their means and variances: quantiles of the gamma law that has them."""
+    mean, variance = sums["_moyenne"].to_numpy(float), sums["_variance"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shape, scale = mean**2 / variance, variance / mean
+    return {f"heures_p{q}": gamma.ppf(q / 100, shape, scale=scale) for q in (10, 50, 90)}
 
 
 def interval(p: Numbers, tail: float = TAIL) -> tuple[int, int]:

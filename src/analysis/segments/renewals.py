@@ -228,10 +228,10 @@ class Model:
     learnt_from: int
 
 
-def learnt(known: Known) -> Model | None:
-    """The model that could have been made on that day; None while the past shows fewer than two outcomes."""
+def learnt(known: Known, least: int) -> Model | None:
+    """The model that could have been made on that day; None with fewer than `least` past ends, or all of one kind."""
     past = known.closed
-    if past["renouvele"].nunique() < 2:
+    if len(past) < least or past["renouvele"].nunique() < 2:
         return None
     kinds = OneHotEncoder(handle_unknown="ignore", min_frequency=20)
     table = ColumnTransformer([("kinds", kinds, TEXT), ("sizes", StandardScaler(), SIZES)])
@@ -320,8 +320,8 @@ def backtest(
     for year in range(int(needs["notification"].dt.year.min()) + 1, usable.year + 1) if len(needs) else []:
         eve = pd.Timestamp(year - 1, 12, 31)
         known = known_on(eve, needs, pairs, lots, changes)
-        model = learnt(known)
-        if model is None or model.learnt_from < least:
+        model = learnt(known, least)
+        if model is None:
             continue
         said = dated(predicted(model, known))
         said = said[(said["fin"] > eve) & (said["fin"] <= min(pd.Timestamp(year, 12, 31), usable))]
@@ -346,10 +346,19 @@ def scores(tested: pd.DataFrame, top: int) -> pd.DataFrame:
 
     besoins, renouveles, brier and those of two baselines (brier_base: the past rate for all; brier_fin: every need is
     renewed at its end), rappel_k and precision_k among the `top` most probable, rappel_k_max (of a perfect order),
-    avance_mediane (months, among the renewals of the top), erreur_mediane and erreur_mediane_fin (absolute, months).
+    avance_mediane (months, among the renewals of the top), erreur_mediane and erreur_mediane_fin (absolute, months), their
+    means erreur_moyenne and erreur_moyenne_fin.
     """
     groups = [*((int(year), rows) for year, rows in tested.groupby("annee")), (0, tested)]
-    return pd.DataFrame([_score(year, rows, top) for year, rows in groups if len(rows)])
+    table = pd.DataFrame([_score(year, rows, top) for year, rows in groups if len(rows)], columns=SCORES)
+    whole = ["annee", "besoins", "renouveles"]
+    return table.astype({name: "int64" if name in whole else "float64" for name in SCORES})
+
+
+SCORES = [
+    "annee", "besoins", "renouveles", "brier", "brier_base", "brier_fin", "rappel_k", "rappel_k_max", "precision_k",
+    "avance_mediane", "erreur_mediane", "erreur_mediane_fin", "erreur_moyenne", "erreur_moyenne_fin",
+]  # fmt: skip
 
 
 def _score(year: int, rows: pd.DataFrame, top: int) -> dict[str, float]:
@@ -371,6 +380,8 @@ def _score(year: int, rows: pd.DataFrame, top: int) -> dict[str, float]:
         "avance_mediane": float(best["avance"].median()),
         "erreur_mediane": float(rows["erreur"].abs().median()),
         "erreur_mediane_fin": float(rows["erreur_fin"].abs().median()),
+        "erreur_moyenne": float(rows["erreur"].abs().mean()),
+        "erreur_moyenne_fin": float(rows["erreur_fin"].abs().mean()),
     }
 
 
@@ -379,5 +390,5 @@ def calibration(tested: pd.DataFrame, classes: int = 10) -> pd.DataFrame:
     k = np.minimum((tested["probabilite"].astype(float) * classes).astype(int), classes - 1)
     by = tested.assign(classe=k).groupby("classe", as_index=False)
     out = by.agg(besoins=("besoin", "size"), predit=("probabilite", "mean"), renouveles=("renouvele", "sum"))
-    out["renouveles"] = out["renouveles"].astype("int64")
-    return out.assign(observe=out["renouveles"] / out["besoins"])
+    whole = {"classe": "int64", "besoins": "int64", "renouveles": "int64", "predit": "float64"}
+    return out.astype(whole).assign(observe=lambda t: t["renouveles"] / t["besoins"])

@@ -28,7 +28,7 @@ def labels() -> dict[str, str]:
 
 
 def by_trade(calendar: pd.DataFrame) -> pd.DataFrame:
-    """The calendar shared among trades: `KEYS`, rome, `MEASURES`.
+    """The calendar shared among trades: `KEYS`, rome, libelle, `MEASURES`.
 
     besoins_attendus: expected needs x weight, so that they add up to those of the calendar; heures: the medians of the
     segments x weight; heures_basses and heures_hautes: their P10 and P90 likewise, as if all segments were low or high
@@ -44,7 +44,8 @@ def by_trade(calendar: pd.DataFrame) -> pd.DataFrame:
         rows[measure] = rows[column].astype("float64") * rows["poids"]
     summed = _summed(rows)
     small = summed["besoins_attendus"] < LEAST
-    return _summed(summed.assign(rome=summed["rome"].mask(small, REST)))
+    out = _summed(summed.assign(rome=summed["rome"].mask(small, REST)))
+    return out.assign(libelle=out["rome"].map(labels()))[[*KEYS, "rome", "libelle", *MEASURES]]
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:

@@ -49,7 +49,7 @@ def build_watch(
     pairs = renewals.alike(needs)
     tested = renewals.backtest(needs, pairs, lots, changes, day, params.least_past_ends)
     known = renewals.known_on(day, needs, pairs, lots, changes)
-    model = renewals.learnt(known)
+    model = renewals.learnt(known, params.least_past_ends)
     limits = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
     expected = agenda.from_renewals(needs, coming, limits)
@@ -65,7 +65,7 @@ def build_watch(
         "metiers": by_trade(quarters),
         "epreuve": renewals.scores(tested, params.top),
         "calibration": renewals.calibration(tested),
-        "couverture": coverage(contracts, lots, needs, known, projects, expected),
+        "couverture": coverage(contracts, lots, needs, known, projects, expected, model.learnt_from if model else 0),
     }
     return {PREFIX + name: table for name, table in tables.items()}
 
@@ -83,8 +83,9 @@ def coverage(
     known: renewals.Known,
     projects: pd.DataFrame,
     expected: pd.DataFrame,
+    learnt_from: int,
 ) -> pd.DataFrame:
-    """What the watch was made from, and what it had to leave out: etape, valeur, in order."""
+    """What the watch was made from, and what it had to leave out: etape, libelle, valeur, in order."""
     closed = known.closed
     steps = {
         "marches": len(contracts),
@@ -93,7 +94,9 @@ def coverage(
         "besoins_sans_duree": int(needs["mois"].isna().sum()),
         "fins_passees": len(closed),
         "fins_renouvelees": int(closed["renouvele"].sum()),
+        "fins_apprises": learnt_from,
         "projets": len(projects),
         "projets_rapproches": int((expected["origine"] == "les_deux").sum()),
     }
-    return pd.DataFrame({"etape": list(steps), "valeur": list(steps.values())})
+    table = pd.DataFrame({"etape": list(steps), "valeur": list(steps.values())})
+    return table.assign(libelle=table["etape"].map(reference.labels("veille_etapes")))[["etape", "libelle", "valeur"]]
