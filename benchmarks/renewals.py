@@ -50,7 +50,9 @@ def labels(lots: pd.DataFrame, needs: pd.DataFrame, renewed: pd.DataFrame, truth
     print("  goal, both              ", GOAL)
 
 
-def coming(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, lots: pd.DataFrame, truth: pd.DataFrame) -> None:
+def coming(
+    expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, lots: pd.DataFrame, truth: pd.DataFrame
+) -> None:
     """The calendar of the renewals against the true ones to come."""
     of = lots.set_index("uid")["besoin"]
     head = truth.assign(besoin=truth["uid"].map(of), day=pd.to_datetime(truth["date_suivante"])).dropna(subset="besoin")
@@ -63,10 +65,16 @@ def coming(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, lots: 
     told = agenda.calendar(expected, limits, region)
     truly = pd.concat(
         expected.assign(trimestre=quarter, territoire_type=kind, territoire=place)
-        for kind, place in (("region", region), ("departement", expected["departement"]), ("epci", expected["epci_siren"]))
+        for kind, place in (
+            ("region", region),
+            ("departement", expected["departement"]),
+            ("epci", expected["epci_siren"]),
+        )
     ).dropna(subset=["trimestre", "territoire"])
     keys = ["trimestre", "territoire_type", "territoire", "segment"]
-    told = told.merge(truly.groupby(keys).size().rename("vrais").reset_index(), on=keys, how="left").fillna({"vrais": 0})
+    told = told.merge(truly.groupby(keys).size().rename("vrais").reset_index(), on=keys, how="left").fillna(
+        {"vrais": 0}
+    )
     print("calendar of the next quarters: 80 % intervals (10 to 90 %) and true numbers")
     for kind, cells in told.groupby("territoire_type"):
         inside = (cells["vrais"] >= cells["attendus_bas"]) & (cells["vrais"] <= cells["attendus_haut"])
@@ -78,13 +86,17 @@ def coming(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, lots: 
     print(region_cells.round(0).to_string())
 
 
-def projects(dataset: str, expected: pd.DataFrame, announced: pd.DataFrame, limits: pd.DatetimeIndex, lots: pd.DataFrame) -> None:
+def projects(
+    dataset: str, expected: pd.DataFrame, announced: pd.DataFrame, limits: pd.DatetimeIndex, lots: pd.DataFrame
+) -> None:
     """Announced purchases brought to the contract that they renew."""
     truth = pd.read_csv(raw_dir(dataset) / "verite" / "projets_achat.csv", dtype=str, keep_default_na=False)
     sent = pd.read_csv(raw_dir(dataset) / FILE, dtype=str, keep_default_na=False)
     of = lots.set_index("uid")["besoin"]
     true = sent.assign(uid=truth["uid"].to_numpy()).drop_duplicates("projet_id")
-    true = true[(true["uid"] != "") & true["projet_id"].isin(announced["projet_id"])].set_index("projet_id")["uid"].map(of)
+    true = (
+        true[(true["uid"] != "") & true["projet_id"].isin(announced["projet_id"])].set_index("projet_id")["uid"].map(of)
+    )
     merged = agenda.merged(expected, announced, stem)
     both = merged[merged["origine"] == "les_deux"].set_index("projet_id")["uid"].map(of)
     right = int((both == true.reindex(both.index)).sum())
@@ -112,7 +124,7 @@ def main() -> None:
     pairs = renewals.alike(needs)
     labels(lots, needs, renewals.successors(pairs, needs), truth["renouvellements"])
     day = pd.Timestamp(described.date_observation)
-    tested = renewals.backtest(needs, pairs, lots, changes, day, params.least_past_ends)
+    tested = renewals.backtest(needs, pairs, lots, changes, day=day, least=params.least_past_ends)
     print(f"back-test, predicted on the eve of each year, first {params.top} (year 0: all)")
     scores = renewals.scores(tested, params.top)
     print(scores.round(3).to_string(index=False))
@@ -121,7 +133,9 @@ def main() -> None:
     print(renewals.calibration(tested).round(3).to_string(index=False))
     known = renewals.known_on(day, needs, pairs, lots, changes)
     limits = agenda.quarters(described.date_observation, params.horizon_months)
-    expected = agenda.from_renewals(needs, renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)), limits)
+    expected = agenda.from_renewals(
+        needs, renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)), limits
+    )
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
     announced = agenda.from_projects(by_cpv(load_projects(raw_dir(dataset) / FILE)[0]), limits)
     projects(dataset, expected, announced, limits, lots)

@@ -38,10 +38,10 @@ retirées les opérations saisies deux fois.
 
 Dans `verite/`, `uid` est le SIRET de l'acheteur suivi de l'identifiant du marché, tels qu'ils sont écrits dans les
 fichiers. `operations_marches.csv` donne l'opération de la structure qui la suit, jamais sa seconde saisie.
-`renouvellements_a_venir.csv` donne la date à laquelle un marché sera
-renouvelé après la dernière année des fichiers ; `projets_achat.csv`, le marché que chaque projet annoncé renouvelle,
-s'il y en a un, et le défaut introduit dans sa ligne. `erreurs.csv` situe chaque défaut introduit : `ligne` est celle du fichier (l'en-tête est la ligne 1), ou le rang de
-l'enregistrement dans un fichier JSON.
+`renouvellements_a_venir.csv` donne la date à laquelle un marché sera renouvelé après la dernière année des fichiers ;
+`projets_achat.csv`, le marché que chaque projet annoncé renouvelle, s'il y en a un, et le défaut introduit dans sa
+ligne. `erreurs.csv` situe chaque défaut introduit : `ligne` est celle du fichier (l'en-tête est la ligne 1), ou le rang
+de l'enregistrement dans un fichier JSON.
 """
 
 

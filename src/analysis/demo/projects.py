@@ -1,4 +1,4 @@
-"""What buyers announce they will buy (`projets_achat.csv`): needs about to be renewed, and new ones, with their dirt."""
+"""What buyers announce they will buy (`projets_achat.csv`): needs about to be renewed, new ones, and their dirt."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def announced_projects(seed: int, market: Procurement, decp: DecpWriter, land: T
         amount = float(kinds.loc[segment, "montant_median"]) * (0.6 + 1.5 * words.draw())
         rows.append((buyer, segment, subject, amount, notice, place, words.whole(2, 8) * 6))
         renews.append("")
-    return _written(rows, renews, market, decp, draw, words, known)
+    return _written(rows, renews, market, decp, draw=draw, words=words, known=known)
 
 
 def _written(
@@ -73,12 +73,14 @@ def _written(
     renews: list[str],
     market: Procurement,
     decp: DecpWriter,
+    *,
     draw: Draw,
     words: Wording,
     known: pd.Series,
 ) -> Announced:
     """The rows as their buyers type them."""
-    out, errors = [], []
+    out: list[dict[str, str]] = []
+    errors = []
     spoilt = {kind: draw.chance(known[kind], len(rows)).tolist() for kind in KINDS}
     for n, (buyer, segment, subject, amount, notice, place, months) in enumerate(rows):
         codes = decp.cpv.get(segment)

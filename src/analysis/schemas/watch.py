@@ -19,6 +19,21 @@ def _hours(description: str) -> pa.Column:
     return column(NUMBER, description, nullable=True, unit="heure", ge=0)
 
 
+_CELL = {
+    "besoins": column(
+        "int64", "Besoins qui peuvent y tomber ; un besoin peut compter dans plusieurs trimestres", unit="besoin"
+    ),
+    "attendus": column(NUMBER, "Somme de leurs probabilités d'y tomber", unit="besoin", ge=0),
+    "attendus_bas": column("int64", "10 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
+    "attendus_haut": column("int64", "90 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
+    "dont_projets": column(NUMBER, "Part de attendus que des acheteurs annoncent", unit="besoin", ge=0),
+    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus", unit="euro", ge=0),
+    "sans_montant": column(NUMBER, "Part de attendus dont le montant n'est pas connu", unit="besoin", ge=0),
+    "heures_p10": _hours("Heures d'insertion possibles : 10 % des cas sont au-dessous (loi gamma)"),
+    "heures_p50": _hours("La moitié des cas sont au-dessous"),
+    "heures_p90": _hours("90 % des cas sont au-dessous"),
+}
+
 SCHEMAS = {
     schema.name: schema
     for schema in (
@@ -47,7 +62,9 @@ SCHEMAS = {
                 "fenetre_debut": column(DAY, "Date avant laquelle tombent 10 % des chances de notification"),
                 "date_mediane": column(DAY, "Date avant laquelle tombe la moitié des chances"),
                 "fenetre_fin": column(DAY, "Date avant laquelle tombent 90 % des chances"),
-                "heures_p10": _hours("Heures d'insertion possibles si le besoin revient : 10 % des cas sont au-dessous"),
+                "heures_p10": _hours(
+                    "Heures d'insertion possibles si le besoin revient : 10 % des cas sont au-dessous"
+                ),
                 "heures_p50": _hours("La moitié des cas sont au-dessous"),
                 "heures_p90": _hours("90 % des cas sont au-dessous"),
             },
@@ -61,18 +78,14 @@ SCHEMAS = {
                 "territoire_type": _LEVEL,
                 "territoire": _PLACE,
                 "segment": column(TEXT, "Segment de marché", codelist="segments"),
-                "besoins": column("int64", "Besoins qui peuvent y tomber ; un besoin peut compter dans plusieurs "
-                                  "trimestres", unit="besoin"),
-                "attendus": column(NUMBER, "Somme de leurs probabilités d'y tomber", unit="besoin", ge=0),
-                "attendus_bas": column("int64", "10 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
-                "attendus_haut": column("int64", "90 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
-                "dont_projets": column(NUMBER, "Part de attendus que des acheteurs annoncent", unit="besoin", ge=0),
-                "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus", unit="euro", ge=0),
-                "sans_montant": column(NUMBER, "Part de attendus dont le montant n'est pas connu", unit="besoin", ge=0),
-                "heures_p10": _hours("Heures d'insertion possibles : 10 % des cas sont au-dessous (loi gamma)"),
-                "heures_p50": _hours("La moitié des cas sont au-dessous"),
-                "heures_p90": _hours("90 % des cas sont au-dessous"),
+                **_CELL,
             },
+        ),
+        published_table(
+            "veille_trimestres",
+            "Besoins attendus d'un trimestre et d'un territoire, tous segments ensemble",
+            ["trimestre", "territoire_type", "territoire"],
+            {"trimestre": _QUARTER, "territoire_type": _LEVEL, "territoire": _PLACE, **_CELL},
         ),
         published_table(
             "veille_metiers",
@@ -101,11 +114,14 @@ SCHEMAS = {
                 "brier": column(NUMBER, "Score de Brier du modèle (0 : parfait)", ge=0, le=1),
                 "brier_base": column(NUMBER, "Score de Brier du taux passé, pour tous", ge=0, le=1),
                 "brier_fin": column(NUMBER, "Score de Brier de « tout marché est renouvelé à sa fin »", ge=0, le=1),
-                "rappel_k": column(NUMBER, "Part des renouvelés parmi les premiers prédits", nullable=True, unit="part"),
+                "rappel_k": column(
+                    NUMBER, "Part des renouvelés parmi les premiers prédits", nullable=True, unit="part"
+                ),
                 "rappel_k_max": column(NUMBER, "La même pour un ordre parfait", nullable=True, unit="part"),
                 "precision_k": column(NUMBER, "Part des premiers prédits qui sont renouvelés", unit="part"),
-                "avance_mediane": column(NUMBER, "De la prédiction au renouvellement, parmi les premiers",
-                                         nullable=True, unit="mois"),
+                "avance_mediane": column(
+                    NUMBER, "De la prédiction au renouvellement, parmi les premiers", nullable=True, unit="mois"
+                ),
                 "erreur_mediane": column(NUMBER, "Écart absolu médian de la date médiane", nullable=True, unit="mois"),
                 "erreur_mediane_fin": column(NUMBER, "Le même de la date de fin", nullable=True, unit="mois"),
                 "erreur_moyenne": column(NUMBER, "Écart absolu moyen de la date médiane", nullable=True, unit="mois"),
@@ -135,4 +151,4 @@ SCHEMAS = {
             },
         ),
     )
-}  # fmt: skip
+}

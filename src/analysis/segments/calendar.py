@@ -1,10 +1,10 @@
-"""What is coming, quarter by quarter: past renewals' probabilities spread over the calendar, planned purchases merged in.
+"""What is coming, quarter by quarter: probabilities of renewal spread over time, planned purchases merged in.
 
 An expected need is a probability and the way it spreads over time, told by its cumulated probability at the limits of
 quarters. Those of a cell (segment, territory, quarter) are independent draws of unlike chances: their number follows
 the Poisson-binomial law, computed exactly (Y. Hong, "On computing the distribution function for the Poisson binomial
-distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: half of the cells
-expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance of each
+distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: half
+of the cells expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance of each
 need, not how wrong the probabilities may be: docs/watch.md says how often it covered the past.
 """
 
@@ -21,7 +21,7 @@ from scipy.stats import gamma
 
 from analysis.core import reference
 from analysis.segments.needs import MONTH, added
-from analysis.segments.renewals import EACH, MONTHS, likeness, one_to_one, quantile_month
+from analysis.segments.renewals import EACH, MONTHS, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
@@ -30,7 +30,6 @@ LEAST = 0.01  # probability within the horizon below which a need is not listed;
 TAIL = 0.10  # on either side of the interval
 MATCH = 78.0  # likeness of a project's object to that of a running contract, from which they are one need (0 to 100)
 MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
-SEVERAL = "NON_SITUE"  # territory of what no place is known of, in the region's totals only
 COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
     "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
@@ -45,7 +44,7 @@ def hypothesis(name: str) -> float:
 
 
 def quarters(day: dt.date, horizon: int = HORIZON) -> pd.DatetimeIndex:
-    """The limits of the quarters from the day after `day` to the end of the one that `horizon` months later falls in."""
+    """The limits of the quarters from the day after `day` to the end of the one that comes `horizon` months later."""
     first = pd.Timestamp(day) + pd.Timedelta(days=1)
     last = (first + pd.DateOffset(months=horizon) - pd.Timedelta(days=1)).to_period("Q").end_time.normalize()
     inside = pd.date_range(first, last + pd.Timedelta(days=1), freq="QS")
@@ -73,7 +72,8 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
     }
     out = rows.assign(
         besoin_id=rows["uid"], origine="renouvellement", projet_id=pd.Series(pd.NA, index=rows.index, dtype="str"),
-        fin=predictions["fin"], probabilite=predictions["probabilite"], date_alerte=_alert(predictions["fenetre_debut"]),
+        fin=predictions["fin"], probabilite=predictions["probabilite"],
+        date_alerte=_alert(predictions["fenetre_debut"]),
         **{name: predictions[name] for name in ("fenetre_debut", "date_mediane", "fenetre_fin")}, **at,
     )  # fmt: skip
     return out[[*COLUMNS, *at]].reset_index(drop=True)
@@ -110,11 +110,14 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         whole = _triangle((limit - alive["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
         at[f"c{k}"] = p * np.clip((whole - past) / (1 - past), 0, 1)
     days = {
-        name: added(alive["date_prevue"], pd.Series(_inverse(past + q * (1 - past), low, mode, high), index=alive.index))
+        name: added(
+            alive["date_prevue"], pd.Series(_inverse(past + q * (1 - past), low, mode, high), index=alive.index)
+        )
         for name, q in (("fenetre_debut", 0.1), ("date_mediane", 0.5), ("fenetre_fin", 0.9))
     }
     out = alive.assign(
-        besoin_id="projet:" + alive["projet_id"], origine="projet", uid=pd.Series(pd.NA, index=alive.index, dtype="str"),
+        besoin_id="projet:" + alive["projet_id"], origine="projet",
+        uid=pd.Series(pd.NA, index=alive.index, dtype="str"),
         lots=1, accord_cadre=False, fin=pd.Series(pd.NaT, index=alive.index, dtype="datetime64[s]"),
         probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
     )  # fmt: skip
@@ -172,8 +175,14 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
 # --- the calendar ------------------------------------------------------------------------------------------
 
 
-def calendar(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, hours: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per quarter, segment and territory where something is expected.
+def calendar(
+    expected: pd.DataFrame,
+    limits: pd.DatetimeIndex,
+    region: str,
+    hours: pd.DataFrame | None = None,
+    by_segment: bool = True,
+) -> pd.DataFrame:
+    """One row per quarter, territory and segment (if `by_segment`) where something is expected.
 
     trimestre, territoire_type (region, departement, epci), territoire, segment, besoins (listed needs that may fall
     there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial),
@@ -190,7 +199,7 @@ def calendar(expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, hour
         long.assign(territoire_type="departement", territoire=long["departement"]),
         long.assign(territoire_type="epci", territoire=long["epci_siren"]),
     ]
-    keys = ["trimestre", "territoire_type", "territoire", "segment"]
+    keys = ["trimestre", "territoire_type", "territoire", *(["segment"] if by_segment else [])]
     rows = pd.concat(levels).dropna(subset="territoire").sort_values([*keys, "besoin_id"], ignore_index=True)
     by = rows.groupby(keys, sort=True)
     out = by[["p", "_projet", "_euros", "_sans_montant"]].sum()
@@ -280,6 +289,10 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
     out = expected.assign(p_horizon=expected[last] - expected["c0"])
     out = out[out["p_horizon"] >= LEAST]
     given = ["heures_p10", "heures_p50", "heures_p90"]
-    out = out.merge(hours, on="besoin_id", how="left") if hours is not None else out.assign(**dict.fromkeys(given, np.nan))
+    out = (
+        out.merge(hours, on="besoin_id", how="left")
+        if hours is not None
+        else out.assign(**dict.fromkeys(given, np.nan))
+    )
     out = out.sort_values(["p_horizon", "besoin_id"], ascending=[False, True], ignore_index=True)
     return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *given]]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import re
 
 import pandas as pd
 from icalendar import Calendar, Event
 
 from analysis.core import reference
 from analysis.numbers import french, french_date
+from analysis.quality_log import MASKED, NUMBERS
 
 LEAST = 0.5  # probability within the horizon from which a need is worth an event; the CSV has them all
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
@@ -25,11 +27,11 @@ def file_name(territory: str) -> str:
     return f"veille_{territory}.ics"
 
 
-def feed(needs: pd.DataFrame, territory: str, name: str, observed: dt.date) -> bytes:
-    """The iCalendar file of a territory, as bytes.
+def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
+    """The iCalendar file of a territory called `name`, as bytes.
 
-    `needs`: the rows of `veille_besoins` of that territory (whole region, department, or EPCI); `observed`: the date
-    of observation of the dataset. Events in order of window, then identifier; those below `LEAST` are left out.
+    `needs`: the rows of `veille_besoins` of that territory (see `inside`); `observed`: the date of observation of the
+    dataset. Events in order of window, then identifier; those below `LEAST` are left out.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -40,34 +42,41 @@ def feed(needs: pd.DataFrame, territory: str, name: str, observed: dt.date) -> b
     rows = needs[needs["p_horizon"] >= LEAST].sort_values(["fenetre_debut", "besoin_id"])
     labels = reference.labels("segments")
     for row in rows.to_dict("records"):
-        calendar.add_component(_event(row, labels[row["segment"]], territory, stamp))
+        calendar.add_component(_event(row, labels[row["segment"]], stamp))
     return calendar.to_ical()
 
 
-def _event(row: dict, segment: str, territory: str, stamp: dt.datetime) -> Event:
+def public(text: str) -> str:
+    """`text` without what would be personal in it: e-mail addresses, telephone and social security numbers."""
+    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
+
+
+def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
     start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
     event = Event()
-    event.add("uid", f"{hashlib.sha256(row['besoin_id'].encode()).hexdigest()[:24]}-{territory}@{DOMAIN}")
+    event.add("uid", f"{hashlib.sha256(row['besoin_id'].encode()).hexdigest()[:32]}@{DOMAIN}")
     event.add("dtstamp", stamp)
     event.add("dtstart", start)
     event.add("dtend", end + dt.timedelta(days=1))  # RFC 5545: the end of an event of whole days is the day after
-    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {row['objet']}")
-    event.add("description", _description(row, segment, start, end))
+    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {public(row['objet'])}")
+    event.add("description", _description(row, segment, start, end, stamp))
     event.add("categories", [segment])
     event.add("transp", "TRANSPARENT")  # whoever subscribes is not busy for three months
     return event
 
 
-def _description(row: dict, segment: str, start: dt.date, end: dt.date) -> str:
+def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> str:
     buyer = row["acheteur_nom"] if pd.notna(row["acheteur_nom"]) else f"SIREN {row['acheteur_siren']}"
     origin = reference.labels("veille_origines")[row["origine"]]
+    late = row["date_alerte"] <= stamp.replace(tzinfo=None)
+    call = "dès maintenant" if late else f"avant le {french_date(row['date_alerte'])}"
     lines = [
-        f"Objet : {row['objet']}",
+        f"Objet : {public(row['objet'])}",
         f"Acheteur : {buyer}",
         f"Segment : {segment}",
         f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
         f"Probabilité d'un nouveau marché : {french(100 * row['probabilite'], 0, '%')}",
-        f"À appeler avant le {french_date(row['date_alerte'])}, pour que la clause soit écrite avant l'avis",
+        f"À appeler {call}, pour que la clause soit écrite avant l'avis",
         f"Heures d'insertion possibles : {_hours(row)}",
         f"Origine : {origin}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
     ]

@@ -25,7 +25,9 @@ _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|numero\s*)?\d+\w?\b")
 _SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
 _SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
 _CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
-_AGAIN = re.compile(r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois")
+_AGAIN = re.compile(
+    r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois"
+)
 _NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
 
 LOTS = [
@@ -77,7 +79,9 @@ def _neutral() -> frozenset[str]:
 
 def _folded(text: str) -> str:
     """`text` in lower case, its accents taken off."""
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter))
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
+    )
 
 
 def lots(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +95,11 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
     low = text.map(plain)
     nature, technique = (rows[name].fillna("").astype("str") for name in ("nature", "techniques"))
-    subsequent = nature.str.contains("subs", case=False) | rows["idAccordCadre"].notna() | low.map(lambda words: bool(_SUBSEQUENT.search(words)))
+    subsequent = (
+        nature.str.contains("subs", case=False)
+        | rows["idAccordCadre"].notna()
+        | low.map(lambda words: bool(_SUBSEQUENT.search(words)))
+    )
     notified, published = (pd.to_datetime(rows[name]) for name in ("dateNotification", "datePublicationDonnees"))
     delay = (published - notified).median()
     notified = notified.fillna(published - (delay if pd.notna(delay) else pd.Timedelta(0)).floor("D"))
@@ -135,9 +143,9 @@ def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
 def needs(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per need of `lots`, indexed by `besoin`.
 
-    uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom, segment (with most money), codeCPV,
-    montant and montant_initial (sums of those known; missing when none is), lots, notification (the first), mois, mois_initiaux (medians of
-    the lots: one lot carried on does not put off the others' consultation), accord_cadre, departement, epci_siren.
+    uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom,
+    segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none is), lots,
+    notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off the others' consultation), accord_cadre, departement, epci_siren.
     """
     size = rows["montant"].fillna(0)
     ordered = rows.assign(_size=size).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])

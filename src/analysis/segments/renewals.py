@@ -170,7 +170,7 @@ def known_on(
 
 
 def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
-    """What was known of each of `rows` at its date: six months before its end, or the day of `known` if that is earlier.
+    """What was known of each of `rows` at its date: six months before its end, or the day of `known` if earlier.
 
     The date is never before its notification. Columns `TEXT` and `SIZES`; amount, lots and framework are those of the
     notice. The rate of past renewals counts the needs of that buyer in that segment whose window was over by then,
@@ -246,7 +246,8 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     """Every need that may still be renewed after the day of `known`, indexed by besoin.
 
     fin (as known on that day), probabilite (that it is renewed, given that it was not by then), and one column per
-    month of `MONTHS` (`m-6` ... `m8`): the probability that it is in that month after the end; their sum is probabilite.
+    month of `MONTHS` (`m-6` ... `m8`): the probability that it is in that month after the end; they add up to
+    probabilite.
     """
     end = added(known.needs["notification"], known.needs["mois"])
     passed = months_between(end, pd.Series(known.day, index=end.index))
@@ -305,7 +306,13 @@ def dated(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def backtest(
-    needs: pd.DataFrame, pairs: pd.DataFrame, lots: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp, least: int
+    needs: pd.DataFrame,
+    pairs: pd.DataFrame,
+    lots: pd.DataFrame,
+    changes: pd.DataFrame,
+    *,
+    day: pd.Timestamp,
+    least: int,
 ) -> pd.DataFrame:
     """One row per need whose end, as known on the eve of year Y, falls in Y, for each year that can be judged on `day`.
 
@@ -336,7 +343,17 @@ def backtest(
                 erreur_fin=months_between(came, said["fin"]),
             )
         )
-    columns = ["annee", "fin", "probabilite", "date_mediane", "taux_base", "renouvele", "avance", "erreur", "erreur_fin"]
+    columns = [
+        "annee",
+        "fin",
+        "probabilite",
+        "date_mediane",
+        "taux_base",
+        "renouvele",
+        "avance",
+        "erreur",
+        "erreur_fin",
+    ]
     tested = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     return tested.reindex(columns=columns).rename_axis("besoin").reset_index()
 
@@ -346,8 +363,8 @@ def scores(tested: pd.DataFrame, top: int) -> pd.DataFrame:
 
     besoins, renouveles, brier and those of two baselines (brier_base: the past rate for all; brier_fin: every need is
     renewed at its end), rappel_k and precision_k among the `top` most probable, rappel_k_max (of a perfect order),
-    avance_mediane (months, among the renewals of the top), erreur_mediane and erreur_mediane_fin (absolute, months), their
-    means erreur_moyenne and erreur_moyenne_fin.
+    avance_mediane (months, among the renewals of the top), erreur_mediane and erreur_mediane_fin (absolute, months),
+    their means erreur_moyenne and erreur_moyenne_fin.
     """
     groups = [*((int(year), rows) for year, rows in tested.groupby("annee")), (0, tested)]
     table = pd.DataFrame([_score(year, rows, top) for year, rows in groups if len(rows)], columns=SCORES)

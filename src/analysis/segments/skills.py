@@ -24,7 +24,9 @@ def weights() -> pd.DataFrame:
 def labels() -> dict[str, str]:
     """The label of each trade of the weights, and of the rest."""
     known = weights().drop_duplicates("rome")
-    return dict(zip(known["rome"], known["libelle"], strict=True)) | {REST: "Autres métiers, ou segment sans métier connu"}
+    return dict(zip(known["rome"], known["libelle"], strict=True)) | {
+        REST: "Autres métiers, ou segment sans métier connu"
+    }
 
 
 def by_trade(calendar: pd.DataFrame) -> pd.DataFrame:

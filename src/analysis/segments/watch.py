@@ -47,7 +47,7 @@ def build_watch(
     lots = lots_of(contracts)
     needs = needs_of(lots)
     pairs = renewals.alike(needs)
-    tested = renewals.backtest(needs, pairs, lots, changes, day, params.least_past_ends)
+    tested = renewals.backtest(needs, pairs, lots, changes, day=day, least=params.least_past_ends)
     known = renewals.known_on(day, needs, pairs, lots, changes)
     model = renewals.learnt(known, params.least_past_ends)
     limits = agenda.quarters(dataset.date_observation, params.horizon_months)
@@ -62,10 +62,19 @@ def build_watch(
     tables = {
         "besoins": agenda.listed(expected, given),
         "calendrier": quarters,
+        "trimestres": agenda.calendar(expected, limits, dataset.region, given, by_segment=False),
         "metiers": by_trade(quarters),
         "epreuve": renewals.scores(tested, params.top),
         "calibration": renewals.calibration(tested),
-        "couverture": coverage(contracts, lots, needs, known, projects, expected, model.learnt_from if model else 0),
+        "couverture": coverage(
+            contracts,
+            lots,
+            needs,
+            known,
+            projects=projects,
+            expected=expected,
+            learnt_from=model.learnt_from if model else 0,
+        ),  # fmt: skip
     }
     return {PREFIX + name: table for name, table in tables.items()}
 
@@ -81,6 +90,7 @@ def coverage(
     lots: pd.DataFrame,
     needs: pd.DataFrame,
     known: renewals.Known,
+    *,
     projects: pd.DataFrame,
     expected: pd.DataFrame,
     learnt_from: int,
