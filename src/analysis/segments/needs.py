@@ -145,7 +145,8 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
 
     uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom,
     segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none is), lots,
-    notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off the others' consultation), accord_cadre, departement, epci_siren.
+    notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off the others'
+    consultation), accord_cadre, departement, epci_siren.
     """
     size = rows["montant"].fillna(0)
     ordered = rows.assign(_size=size).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])

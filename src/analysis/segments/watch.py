@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import ibis
 import pandas as pd
 
 from analysis.core import reference
@@ -12,7 +11,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
 from analysis.segments import calendar as agenda
 from analysis.segments import renewals
-from analysis.segments.contracts import with_segment
+from analysis.segments.contracts import OTHER
 from analysis.segments.needs import lots as lots_of
 from analysis.segments.needs import needs as needs_of
 from analysis.segments.needs import stem
@@ -22,9 +21,12 @@ PREFIX = "veille_"
 
 
 def by_cpv(rows: pd.DataFrame) -> pd.DataFrame:
-    """`rows` with the segment of their CPV code, in their order."""
-    told = with_segment(ibis.memtable(rows.assign(_rang=range(len(rows))))).to_pandas()
-    return told.sort_values("_rang", ignore_index=True).drop(columns="_rang")
+    """`rows` with the segment of the longest known prefix of their CPV code, as `contracts.with_segment` tells it."""
+    known = reference.table("nomenclatures/segments_cpv").set_index("prefixe_cpv")["segment"]
+    segment = pd.Series(pd.NA, index=rows.index, dtype="str")
+    for length in sorted(known.index.str.len().unique(), reverse=True):
+        segment = segment.fillna(rows["codeCPV"].str[:length].map(known))
+    return rows.assign(segment=segment.fillna(OTHER))
 
 
 def build_watch(
@@ -74,7 +76,7 @@ def build_watch(
             projects=projects,
             expected=expected,
             learnt_from=model.learnt_from if model else 0,
-        ),  # fmt: skip
+        ),
     }
     return {PREFIX + name: table for name, table in tables.items()}
 
