@@ -77,9 +77,10 @@ def test_hours_of_a_cell_follow_its_mean_and_variance() -> None:
 
 
 def project(**changes: object) -> pd.DataFrame:
-    row = {"projet_id": "P1", "acheteur_siren": "215903501", "acheteur_nom": "Lille", "codeCPV": "90910000", "montant": 500.0,
-           "objet": "Renouvellement : nettoyage des locaux", "date_prevue": pd.Timestamp("2026-01-01"),
-           "departement": "59", "epci_siren": None, "mois": 12.0, "segment": "PROPRETE"}  # fmt: skip
+    row = {"projet_id": "P1", "acheteur_siren": "215903501", "acheteur_nom": "Lille", "codeCPV": "90910000",
+           "objet": "Renouvellement : nettoyage des locaux", "montant": 500.0, "mois": 12.0,
+           "date_prevue": pd.Timestamp("2026-01-01"), "departement": "59", "epci_siren": None,
+           "segment": "PROPRETE"}  # fmt: skip
     return pd.DataFrame([row | changes])
 
 

@@ -12,7 +12,7 @@ def contract(uid: str, **changes: object) -> dict:
         "segment": "PROPRETE", "codeCPV": "90910000", "montant": 100.0, "montant_initial": 100.0, "nature": "Marché",
         "techniques": None, "idAccordCadre": None, "dateNotification": "2020-01-01", "datePublicationDonnees": None,
         "dureeMois": 12.0, "dureeMois_recue": "12", "n_modifications": 0, "lot": None, "departement": "59",
-        "epci_siren": "200093201", **changes,
+        "epci_siren": "200093201", "annee": 2020, **changes,
     }  # fmt: skip
 
 
@@ -96,3 +96,14 @@ def test_only_the_modifications_of_the_day_are_known() -> None:
     known = {day: needs.months_known(rows, changes, pd.Timestamp(day)).tolist() for day in ("2020-05-31", "2020-07-01")}
     assert known == {"2020-05-31": [12.0], "2020-07-01": [15.0]}
     assert rows["mois"].tolist() == [18.0]
+
+
+def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", acheteur_nom="Ville de Lille", annee=2019),
+            contract("b", acheteur_nom="Lille", annee=2021, objet="Tonte"),
+            contract("c", acheteur_nom=None, annee=2024, objet="Peinture"),
+        )
+    )
+    assert rows["acheteur_nom"].tolist() == ["Ville de Lille", "Lille", "Lille"]

@@ -112,7 +112,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
         {
             "uid": rows["uid"],
             "acheteur_siren": rows["acheteur_id"].str[:9],
-            "acheteur_nom": rows["acheteur_nom"],
+            "acheteur_nom": buyer_names(rows),
             "objet": rows["objet"],
             "segment": rows["segment"],
             "codeCPV": rows["codeCPV"],
@@ -130,6 +130,17 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     )
     out = out[~subsequent & out["notification"].notna() & (out["racine"] != "")]
     return _numbered(out)[LOTS].sort_values("uid", ignore_index=True)
+
+
+def buyer_names(contracts: pd.DataFrame) -> pd.Series:
+    """The name of each contract's buyer, where it has none that of the latest contract of the same SIREN that has one.
+
+    The format in force since 2024 has no name of the buyer.
+    """
+    siren = contracts["acheteur_id"].str[:9]
+    known = contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"])
+    latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["acheteur_nom"]
+    return contracts["acheteur_nom"].fillna(siren.map(latest))
 
 
 def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
