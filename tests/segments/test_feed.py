@@ -7,10 +7,17 @@ import pandas as pd
 from icalendar import Calendar
 from test_calendar import need
 
+from analysis.core.dataset import Dataset
 from analysis.numbers import french
 from analysis.segments import feed
 
 DAY = dt.date(2025, 12, 31)
+DATASET = Dataset(
+    nom="essai", titre="Essai", synthetique=True, region="32", region_nom="Hauts-de-France", date_observation=DAY,
+    editions=[{"annee": 2025, "date_observation": DAY, "territoire": "32", "territoire_nom": "Hauts-de-France",
+               "departements": ["59"], "mecanismes": ["EXEC"], "base_legale": "essai", "diviseurs_etp": [1607],
+               "qpv_millesime": 2024, "cog_millesime": 2026}],
+)  # fmt: skip
 NO_HOURS = {"heures_p10": np.nan, "heures_p50": np.nan, "heures_p90": np.nan}
 
 
@@ -56,3 +63,10 @@ def test_a_territory_has_its_own_needs() -> None:
     assert feed.inside(rows, "32", "32")["besoin_id"].tolist() == ["a", "b"]
     assert feed.inside(rows, "02", "32")["besoin_id"].tolist() == ["b"]
     assert feed.inside(rows, "200093201", "32")["besoin_id"].tolist() == ["a"]
+
+
+def test_every_territory_has_a_file_even_an_empty_one() -> None:
+    files = feed.feeds(needs(need("a", [0.9])), DATASET)
+    assert {"veille_32.ics", "veille_59.ics", "veille_200093201.ics"} <= set(files)
+    counts = {name: len(Calendar.from_ical(text).walk("VEVENT")) for name, text in files.items()}
+    assert sum(counts.values()) == 3 and counts["veille_02.ics"] == 0

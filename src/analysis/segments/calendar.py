@@ -3,8 +3,8 @@
 An expected need is a probability and the way it spreads over time, told by its cumulated probability at the limits of
 quarters. Those of a cell (segment, territory, quarter) are independent draws of unlike chances: their number follows
 the Poisson-binomial law, computed exactly (Y. Hong, "On computing the distribution function for the Poisson binomial
-distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: half of the
-cells expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance
+distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: nine cells
+in ten expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance
 of each need, not how wrong the probabilities may be: docs/watch.md says how often it covered the past.
 """
 

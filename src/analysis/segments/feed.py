@@ -14,10 +14,12 @@ import pandas as pd
 from icalendar import Calendar, Event
 
 from analysis.core import reference
+from analysis.core.dataset import Dataset
 from analysis.numbers import french, french_date
 from analysis.quality_log import MASKED, NUMBERS
 
 LEAST = 0.5  # probability within the horizon from which a need is worth an event; the CSV has them all
+MOST = 500  # events of a file, the most likely: nobody calls more buyers, and programs choke on more
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"
 
@@ -31,7 +33,7 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
     """The iCalendar file of a territory called `name`, as bytes.
 
     `needs`: the rows of `veille_besoins` of that territory (see `inside`); `observed`: the date of observation of the
-    dataset. Events in order of window, then identifier; those below `LEAST` are left out.
+    dataset. Events in order of window, then identifier; the `MOST` most likely from `LEAST` on.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -39,7 +41,9 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
     calendar.add("x-wr-calname", f"Veille des clauses sociales : {name}")
     calendar.add("x-wr-caldesc", f"Marchés attendus, d'après les données observées au {french_date(observed)}")
     stamp = dt.datetime.combine(observed, dt.time(), tzinfo=dt.UTC)
-    rows = needs[needs["p_horizon"] >= LEAST].sort_values(["fenetre_debut", "besoin_id"])
+    rows = needs[needs["p_horizon"] >= LEAST]
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(MOST)
+    rows = rows.sort_values(["fenetre_debut", "besoin_id"])
     labels = reference.labels("segments")
     for row in rows.to_dict("records"):
         calendar.add_component(_event(row, labels[row["segment"]], stamp))
@@ -95,3 +99,19 @@ def inside(needs: pd.DataFrame, territory: str, region: str) -> pd.DataFrame:
     if territory == region:
         return needs
     return needs[(needs["departement"] == territory) | (needs["epci_siren"] == territory)]
+
+
+def feeds(needs: pd.DataFrame, dataset: Dataset) -> dict[str, bytes]:
+    """The files of the region, its departments and its EPCI, by file name; a territory without events has its file too,
+    so that a subscription does not break."""
+    departments = reference.departments(dataset.region)
+    epci = reference.epci()
+    names = {
+        dataset.region: dataset.region_nom,
+        **dict(zip(departments["code_departement"], departments["nom"], strict=True)),
+        **dict(zip(epci["epci_siren"], epci["nom"], strict=True)),
+    }
+    return {
+        file_name(code): feed(inside(needs, code, dataset.region), name, dataset.date_observation)
+        for code, name in names.items()
+    }

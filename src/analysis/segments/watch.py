@@ -12,6 +12,7 @@ from analysis.core.params import WatchParams
 from analysis.segments import calendar as agenda
 from analysis.segments import renewals
 from analysis.segments.contracts import OTHER
+from analysis.segments.feed import public
 from analysis.segments.needs import lots as lots_of
 from analysis.segments.needs import needs as needs_of
 from analysis.segments.needs import stem
@@ -62,7 +63,7 @@ def build_watch(
     given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
     quarters = agenda.calendar(expected, limits, dataset.region, given)
     tables = {
-        "besoins": agenda.listed(expected, given),
+        "besoins": agenda.listed(expected, given).assign(objet=lambda t: t["objet"].astype(object).map(public)),
         "calendrier": quarters,
         "trimestres": agenda.calendar(expected, limits, dataset.region, given, by_segment=False),
         "metiers": by_trade(quarters),

@@ -11,7 +11,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical
-from analysis.segments.feed import LEAST, file_name, public
+from analysis.segments.feed import LEAST, MOST, file_name, public
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
@@ -38,7 +38,7 @@ def message(page: Page) -> Content:
         f"marché (de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
         f"[{file_name(page.territory)}]({file_name(page.territory)}) (ceux dont la probabilité atteint "
-        f"{french(100 * LEAST, 0, '%')}) ; une clause se prépare avant la publication de l'avis, soit environ "
+        f"{french(100 * LEAST, 0, '%')}, {french(MOST)} au plus) ; une clause se prépare avant la publication de l'avis, soit environ "
         "six mois avant la notification."
     )
 
