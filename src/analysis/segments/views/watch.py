@@ -38,7 +38,8 @@ def message(page: Page) -> Content:
         f"marché (de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
         f"[{file_name(page.territory)}]({file_name(page.territory)}) (ceux dont la probabilité atteint "
-        f"{french(100 * LEAST, 0, '%')}, {french(MOST)} au plus) ; une clause se prépare avant la publication de l'avis, soit environ "
+        f"{french(100 * LEAST, 0, '%')}, {french(MOST)} au plus) ; une clause se prépare avant la "
+        f"publication de l'avis, soit environ "
         "six mois avant la notification."
     )
 
