@@ -83,6 +83,13 @@ class PotentialParams(Block):
     holdout_years: int = Field(ge=1)
 
 
+class WatchParams(Block):
+    horizon_months: int = Field(gt=0)
+    least_past_ends: int = Field(gt=0)
+    top: int = Field(gt=0)
+    rows_shown: int = Field(gt=0)
+
+
 class SegmentParams(Block):
     min_known_contracts: int
     surely: float = Field(gt=0, lt=0.5)
@@ -90,6 +97,7 @@ class SegmentParams(Block):
     links: LinkParams
     capture: CaptureParams
     potential: PotentialParams
+    watch: WatchParams
 
 
 class FacilitatorParams(Block):

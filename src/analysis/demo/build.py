@@ -20,6 +20,7 @@ from analysis.demo.exports import build_exports
 from analysis.demo.knowledge import DECP_YEARS, mapping_files
 from analysis.demo.layouts import write_exports
 from analysis.demo.procurement import build_procurement
+from analysis.demo.projects import announced_projects, coming_renewals
 from analysis.demo.publications import publications
 from analysis.demo.surveys import write_inventory, write_needs
 from analysis.demo.truth import audits, decisions, write_truth
@@ -75,8 +76,13 @@ def _write(folder: Path, params: DemoParams) -> None:
             say(f"DECP {year}")
             decp.write_year(folder / "decp", year)
         write_table(audits(seed, market, decp), folder / "decisions" / "segments_audites.csv")
+        say("projets d'achat")
+        announced = announced_projects(seed, market, decp, world.land)
+        write_table(announced.file, folder / "projets_achat.csv")
         say("vérité")
         write_truth(folder / "verite", world, exports, market=market, decp=decp, located=located)
+        write_table(announced.truth, folder / "verite" / "projets_achat.csv")
+        write_table(coming_renewals(market, decp), folder / "verite" / "renouvellements_a_venir.csv")
         say("fin des classeurs")
         for workbook in pending:
             workbook.result()

@@ -32,13 +32,16 @@ retirées les opérations saisies deux fois.
 | `inventaire/`, `besoins/` | l'inventaire des facilitateurs, l'enquête auprès des acheteurs de l'État |
 | `decisions/` | ce que les analystes ont décidé des doublons, corrigé, et les marchés dont ils ont relu le segment |
 | `publications.csv` | ce que l'observatoire aurait publié, diffusion après diffusion |
+| `projets_achat.csv` | ce que des acheteurs annoncent vouloir acheter dans les mois qui viennent |
 | `secret.txt` | le secret des pseudonymes de ce jeu, sans valeur ailleurs |
 | `verite/` | ce que les fichiers cachent ; seuls les tests le lisent |
 
 Dans `verite/`, `uid` est le SIRET de l'acheteur suivi de l'identifiant du marché, tels qu'ils sont écrits dans les
 fichiers. `operations_marches.csv` donne l'opération de la structure qui la suit, jamais sa seconde saisie.
-`erreurs.csv` situe chaque défaut introduit : `ligne` est celle du fichier (l'en-tête est la ligne 1), ou le rang de
-l'enregistrement dans un fichier JSON.
+`renouvellements_a_venir.csv` donne la date à laquelle un marché sera renouvelé après la dernière année des fichiers ;
+`projets_achat.csv`, le marché que chaque projet annoncé renouvelle, s'il y en a un, et le défaut introduit dans sa
+ligne. `erreurs.csv` situe chaque défaut introduit : `ligne` est celle du fichier (l'en-tête est la ligne 1), ou le rang
+de l'enregistrement dans un fichier JSON.
 """
 
 

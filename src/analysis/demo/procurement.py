@@ -66,11 +66,13 @@ class Consultation:
 
 @dataclass(frozen=True)
 class Procurement:
-    """contracts in order of year; buyers as `World.buyers` by position; years: positions of each year."""
+    """contracts in order of year; buyers as `World.buyers` by position; years: positions of each year; coming: the
+    consultations that will be renewed after the last day, by their contracts, each with the day."""
 
     contracts: list[Contract]
     buyers: pd.DataFrame
     years: dict[int, list[int]]
+    coming: list[tuple[list[int], dt.date]]
 
 
 def build_procurement(seed: int, world: World, per_year: int) -> Procurement:
@@ -108,6 +110,7 @@ class _Builder:
         self.contracts: list[Contract] = []
         self.consultations: list[Consultation] = []
         self.due: dict[int, list[tuple[int, dt.date]]] = {year: [] for year in DECP_YEARS}
+        self.coming: list[tuple[int, dt.date]] = []
         self.frameworks: list[int] = []
         self.linked = self._linked_operations(world)
 
@@ -130,7 +133,8 @@ class _Builder:
             kept = self.consultations[-1].contracts
             self.consultations[-1].contracts = [n for n in kept if n < limit]
             years[year] = list(range(first, limit))
-        return Procurement(self.contracts, self.buyers, years)
+        due = [(self.consultations[number].contracts, day) for number, day in self.coming]
+        return Procurement(self.contracts, self.buyers, years, [(mine, day) for mine, day in due if mine])
 
     # --- kinds of consultation -----------------------------------------------------------------
 
@@ -220,6 +224,8 @@ class _Builder:
             day = head.notified + dt.timedelta(int(max(wait, 0.5) * DAYS))
             if day <= LAST_DAY and day.year >= head.notified.year:
                 self.due[day.year].append((number, day))
+            elif day > LAST_DAY:
+                self.coming.append((number, day))
 
     def _renew(self, number: int, day: dt.date) -> None:
         """The same need again: same buyer, close object, same lots, amounts a little higher."""

@@ -1,0 +1,298 @@
+"""What is coming, quarter by quarter: probabilities of renewal spread over time, planned purchases merged in.
+
+An expected need is a probability and the way it spreads over time, told by its cumulated probability at the limits of
+quarters. Those of a cell (segment, territory, quarter) are independent draws of unlike chances: their number follows
+the Poisson-binomial law, computed exactly (Y. Hong, "On computing the distribution function for the Poisson binomial
+distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: nine cells
+in ten expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance
+of each need, not how wrong the probabilities may be: docs/watch.md says how often it covered the past.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import gamma
+
+from analysis.core import reference
+from analysis.segments.needs import MONTH, added
+from analysis.segments.renewals import EACH, MONTHS, likeness, one_to_one
+
+Numbers = NDArray[np.float64]
+
+HORIZON = 18  # months after the date of observation
+LEAST = 0.01  # probability within the horizon below which a need is not listed; it is still counted
+TAIL = 0.10  # on either side of the interval
+MATCH = 78.0  # likeness of a project's object to that of a running contract, from which they are one need (0 to 100)
+MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
+COLUMNS = [
+    "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
+    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
+    "date_mediane", "fenetre_fin",
+]  # fmt: skip
+
+
+def hypothesis(name: str) -> float:
+    """A number of `veille/hypotheses.csv`."""
+    known = reference.table("veille/hypotheses").set_index("parametre")["valeur"]
+    return float(known[name])
+
+
+def quarters(day: dt.date, horizon: int = HORIZON) -> pd.DatetimeIndex:
+    """The limits of the quarters from the day after `day` to the end of the one that comes `horizon` months later."""
+    first = pd.Timestamp(day) + pd.Timedelta(days=1)
+    last = (first + pd.DateOffset(months=horizon) - pd.Timedelta(days=1)).to_period("Q").end_time.normalize()
+    inside = pd.date_range(first, last + pd.Timedelta(days=1), freq="QS")
+    return pd.DatetimeIndex([first, *(limit for limit in inside if limit > first)])
+
+
+def label(limit: pd.Timestamp) -> str:
+    """The quarter that begins at `limit` (or holds it): 2026-T1."""
+    return f"{limit.year}-T{limit.quarter}"
+
+
+# --- expected needs ----------------------------------------------------------------------------------------
+
+
+def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
+    """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, and `c0`, `c1`...: the probability that each is
+    notified before each of `limits`."""
+    rows = needs.loc[predictions.index]
+    each = predictions[EACH].to_numpy(float)
+    cumulated = np.column_stack([np.zeros(len(each)), np.cumsum(each, axis=1)])
+    edges = np.append(MONTHS, MONTHS[-1] + 1)
+    at = {
+        f"c{k}": _interpolated((limit - predictions["fin"]).dt.days.to_numpy() / MONTH, edges, cumulated)
+        for k, limit in enumerate(limits)
+    }
+    out = rows.assign(
+        besoin_id=rows["uid"], origine="renouvellement", projet_id=pd.Series(pd.NA, index=rows.index, dtype="str"),
+        fin=predictions["fin"], probabilite=predictions["probabilite"],
+        date_alerte=_alert(predictions["fenetre_debut"]),
+        **{name: predictions[name] for name in ("fenetre_debut", "date_mediane", "fenetre_fin")}, **at,
+    )  # fmt: skip
+    return out[[*COLUMNS, *at]].reset_index(drop=True)
+
+
+def _interpolated(x: Numbers, edges: Numbers, cumulated: Numbers) -> Numbers:
+    """The value at each `x` of the broken line of each row of `cumulated` over `edges` (one month apart)."""
+    spot = np.clip(x - edges[0], 0, len(edges) - 1)
+    low = np.minimum(spot.astype(int), len(edges) - 2)
+    row = np.arange(len(x))
+    start = cumulated[row, low]
+    return start + (spot - low) * (cumulated[row, low + 1] - start)
+
+
+def _alert(window: pd.Series) -> pd.Series:
+    """When the buyer should be called: early enough for the clause to be written before the notice is published."""
+    return added(window, pd.Series(-hypothesis("preparation"), index=window.index))
+
+
+def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
+    """The needs that buyers announce, in the form of `from_renewals`.
+
+    `projects` as `sources.projects.load_projects` gives them, with `segment`. The notification is awaited from one to
+    ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before the first limit is
+    spread over what is left of the triangle.
+    """
+    low, mode, high = (hypothesis(f"projet_notification_{name}") for name in ("tot", "mode", "tard"))
+    p = hypothesis("projet_realise")
+    now = _triangle((limits[0] - projects["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
+    alive = projects[now < 1].reset_index(drop=True)
+    past = now[now < 1]
+    at = {}
+    for k, limit in enumerate(limits):
+        whole = _triangle((limit - alive["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
+        at[f"c{k}"] = p * np.clip((whole - past) / (1 - past), 0, 1)
+    days = {
+        name: added(
+            alive["date_prevue"], pd.Series(_inverse(past + q * (1 - past), low, mode, high), index=alive.index)
+        )
+        for name, q in (("fenetre_debut", 0.1), ("date_mediane", 0.5), ("fenetre_fin", 0.9))
+    }
+    out = alive.assign(
+        besoin_id="projet:" + alive["projet_id"], origine="projet",
+        uid=pd.Series(pd.NA, index=alive.index, dtype="str"),
+        lots=1, accord_cadre=False, fin=pd.Series(pd.NaT, index=alive.index, dtype="datetime64[s]"),
+        probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
+    )  # fmt: skip
+    return out[[*COLUMNS, *at]]
+
+
+def _triangle(x: Numbers, low: float, mode: float, high: float) -> Numbers:
+    """The part of a triangular law below `x`."""
+    rising = np.clip(x - low, 0, mode - low) ** 2 / ((high - low) * (mode - low))
+    falling = 1 - np.clip(high - x, 0, high - mode) ** 2 / ((high - low) * (high - mode))
+    return np.where(x <= mode, rising, falling)
+
+
+def _inverse(part: Numbers, low: float, mode: float, high: float) -> Numbers:
+    """The value below which a `part` of a triangular law falls."""
+    first = low + np.sqrt(part * (high - low) * (mode - low))
+    second = high - np.sqrt((1 - part) * (high - low) * (high - mode))
+    return np.where(part <= (mode - low) / (high - low), first, second)
+
+
+def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str], str]) -> pd.DataFrame:
+    """Renewals and projects together, a need that is both counted once.
+
+    One project meets one running contract at most: same buyer, close objects, and dates less than `MATCH_MONTHS`
+    apart. The buyer's word then dates the need and gives it the greater of the two probabilities; the contract gives
+    its end, lots, and whatever the project leaves out.
+    """
+    near = renewals[renewals["acheteur_siren"].isin(projects["acheteur_siren"].dropna())]
+    near = near.reset_index(names="besoin").assign(_racine=near["objet"].astype(object).map(stems).to_numpy())
+    said = projects.reset_index(names="suivant").assign(_racine=projects["objet"].astype(object).map(stems).to_numpy())
+    pairs = near.merge(said, on="acheteur_siren", suffixes=("", "_projet"))
+    far = (pairs["date_mediane_projet"] - pairs["fin"]).dt.days / MONTH
+    pairs = pairs.assign(
+        delai=far,
+        ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
+    )
+    found = one_to_one(pairs[(pairs["ressemblance"] >= MATCH) & (far.abs() <= MATCH_MONTHS)])
+    both = renewals.loc[found["besoin"]].reset_index(drop=True)
+    said = projects.loc[found["suivant"]].reset_index(drop=True)
+    dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_")) and name != "codeCPV"]
+    p = np.maximum(both["probabilite"], said["probabilite"])
+    both = both.assign(
+        origine="les_deux", projet_id=said["projet_id"], montant=said["montant"].fillna(both["montant"]),
+        **{name: said[name] for name in dates},
+    )  # fmt: skip
+    cumulated = [name for name in dates if name[0] == "c"]
+    both[cumulated] = both[cumulated].mul(p / said["probabilite"], axis=0)
+    both["probabilite"] = p
+    alone = projects.drop(index=found["suivant"])
+    kept = [part for part in (renewals.drop(index=found["besoin"]), both, alone) if len(part)]
+    whole = pd.concat(kept) if kept else renewals
+    return whole.sort_values("besoin_id", ignore_index=True)
+
+
+# --- the calendar ------------------------------------------------------------------------------------------
+
+
+def calendar(
+    expected: pd.DataFrame,
+    limits: pd.DatetimeIndex,
+    region: str,
+    hours: pd.DataFrame | None = None,
+    by_segment: bool = True,
+) -> pd.DataFrame:
+    """One row per quarter, territory and segment (if `by_segment`) where something is expected.
+
+    trimestre, territoire_type (region, departement, epci), territoire, segment, besoins (listed needs that may fall
+    there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial),
+    dont_projets, montant_attendu (sum of probability x known amount), sans_montant (expected needs whose amount is not
+    known), heures_p10, heures_p50, heures_p90 (missing without `hours`). The rows of a region hold those of its
+    departments and EPCI, and what no place is known of: levels are not to be added.
+
+    `hours` (besoin_id, heures_p10, heures_p50, heures_p90) are those of a need if it comes.
+    """
+    long = _spread(expected, limits)
+    long = _with_hours(long.merge(hours, on="besoin_id", how="left") if hours is not None else long)
+    levels = [
+        long.assign(territoire_type="region", territoire=region),
+        long.assign(territoire_type="departement", territoire=long["departement"]),
+        long.assign(territoire_type="epci", territoire=long["epci_siren"]),
+    ]
+    keys = ["trimestre", "territoire_type", "territoire", *(["segment"] if by_segment else [])]
+    rows = pd.concat(levels).dropna(subset="territoire").sort_values([*keys, "besoin_id"], ignore_index=True)
+    by = rows.groupby(keys, sort=True)
+    out = by[["p", "_projet", "_euros", "_sans_montant"]].sum()
+    starts = np.flatnonzero(~rows.duplicated(keys).to_numpy())
+    bounds = [interval(p) for p in np.split(rows["p"].to_numpy(float), starts[1:])] if len(rows) else []
+    out = out.rename(columns={"p": "attendus", "_projet": "dont_projets", "_euros": "montant_attendu",
+                              "_sans_montant": "sans_montant"})  # fmt: skip
+    out = out.assign(
+        besoins=by.size().astype("int64"),
+        attendus_bas=np.array([low for low, _ in bounds], dtype="int64"),
+        attendus_haut=np.array([high for _, high in bounds], dtype="int64"),
+        **_hours(by[["_moyenne", "_variance"]].sum(min_count=1)),
+    )
+    return out.reset_index()[[*keys, *CELL]]
+
+
+CELL = [
+    "besoins", "attendus", "attendus_bas", "attendus_haut", "dont_projets", "montant_attendu", "sans_montant",
+    "heures_p10", "heures_p50", "heures_p90",
+]  # fmt: skip
+
+
+def _spread(expected: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
+    """One row per need and quarter that it may fall in, with its probability `p` there."""
+    parts = [
+        expected.assign(trimestre=label(limits[k]), p=expected[f"c{k + 1}"] - expected[f"c{k}"])
+        for k in range(len(limits) - 1)
+    ]
+    columns = ["besoin_id", "origine", "segment", "departement", "epci_siren", "montant", "trimestre", "p"]
+    long = pd.concat(parts)[columns]
+    return long[long["p"] > 1e-9]
+
+
+def _with_hours(long: pd.DataFrame) -> pd.DataFrame:
+    """What each need brings to the sums of its cell, hours by their mean and variance (it comes or not, they vary).
+
+    Mean of a need's hours by Swanson's rule, 0.3 P10 + 0.4 P50 + 0.3 P90; standard deviation (P90 - P10) / 2.563, that
+    of a normal law.
+    """
+    p = long["p"]
+    if "heures_p50" in long:
+        mean = 0.3 * long["heures_p10"] + 0.4 * long["heures_p50"] + 0.3 * long["heures_p90"]
+        spread = (long["heures_p90"] - long["heures_p10"]) / 2.563
+    else:
+        mean = spread = pd.Series(np.nan, index=long.index)
+    return long.assign(
+        _projet=p.where(long["origine"] != "renouvellement", 0.0),
+        _euros=p * long["montant"].fillna(0.0),
+        _sans_montant=p.where(long["montant"].isna(), 0.0),
+        _moyenne=p * mean,
+        _variance=p * (spread**2 + mean**2) - (p * mean) ** 2,
+    )
+
+
+def _hours(sums: pd.DataFrame) -> dict[str, Numbers]:
+    """The hours of cells from their means and variances: quantiles of the gamma law that has them."""
+    mean, variance = sums["_moyenne"].to_numpy(float), sums["_variance"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shape, scale = mean**2 / variance, variance / mean
+    return {f"heures_p{q}": gamma.ppf(q / 100, shape, scale=scale) for q in (10, 50, 90)}
+
+
+def interval(p: Numbers, tail: float = TAIL) -> tuple[int, int]:
+    """Between which two numbers the count of independent events of chances `p` lies, but for `tail` on either side."""
+    cumulated = np.cumsum(poisson_binomial(p))
+    return int(np.searchsorted(cumulated, tail - 1e-12)), int(np.searchsorted(cumulated, 1 - tail - 1e-12))
+
+
+def poisson_binomial(p: Numbers) -> Numbers:
+    """The probability of each number of events, from none on, from its characteristic function (Hong, 2013).
+
+    Numbers beyond ten standard deviations, of probability below 1e-12, are left out.
+    """
+    most = min(len(p), math.ceil(float(p.sum()) + 10 * math.sqrt(float((p * (1 - p)).sum())) + 12))
+    size = most + 1
+    turns = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    law = np.fft.irfft(np.prod(1 + p[:, None] * (turns - 1), axis=0), n=size)
+    return np.clip(law, 0, None)
+
+
+def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The needs worth a line: `COLUMNS` and p_horizon (probability within the horizon), the most likely first.
+
+    Hours (those of the need if it comes) are missing without `hours`.
+    """
+    last = max((name for name in expected.columns if name[0] == "c" and name[1:].isdigit()), key=lambda c: int(c[1:]))
+    out = expected.assign(p_horizon=expected[last] - expected["c0"])
+    out = out[out["p_horizon"] >= LEAST]
+    given = ["heures_p10", "heures_p50", "heures_p90"]
+    out = (
+        out.merge(hours, on="besoin_id", how="left")
+        if hours is not None
+        else out.assign(**dict.fromkeys(given, np.nan))
+    )
+    out = out.sort_values(["p_horizon", "besoin_id"], ascending=[False, True], ignore_index=True)
+    return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *given]]

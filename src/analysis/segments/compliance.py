@@ -1,0 +1,146 @@
+"""The law on social considerations, as far as public data can tell: who is concerned, who declares what.
+
+The obligation (L2112-2-1) weighs on the *need*: all the lots of the consultation, at the value that the buyer
+estimated before it. The data give the lots that were published, at the price of the award. Their sum is a noisy
+measure of the estimate, so each need has a probability of being above the threshold, and counts are sums of
+probabilities. Dates, thresholds and assumptions are reference data (`droit/`); nothing here says that a buyer breaks
+the law: exceptions exist, and a field left as it stands is no proof.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.segments.needs import buyer_names
+from analysis.segments.renewals import buyer_kind
+
+SHORT_WORKS = 6  # months, below which works are an exception
+WORKS = "45"  # CPV division
+
+
+def parameter(name: str) -> str:
+    """The value of `droit/parametres.csv`, as text."""
+    return str(reference.table("droit/parametres").set_index("parametre")["valeur"].astype("str")[name])
+
+
+def build_compliance(
+    contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset
+) -> dict[str, pd.DataFrame]:
+    """The result tables on the law, by name (`schemas/compliance.py`), for the contracts of the region.
+
+    `contracts`: the clean `marches` executed in the region; `lots` and `needs` those of `segments.needs`.
+    """
+    inside = needs[needs["uid"].isin(contracts["uid"])]
+    rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
+    year = int(dataset.date_observation.year)
+    return {
+        "droit_seuils": by_category(rows, year),
+        "droit_pnad": pnad(contracts),
+        "droit_spaser": spaser(contracts, year),
+    }
+
+
+def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> pd.DataFrame:
+    """The needs that a threshold is known for, indexed by besoin, with what the law looks at.
+
+    categorie (of the buyer), nature (TRAVAUX, FOURNITURES_SERVICES), seuil, p_seuil (probability that the need is above
+    it), etat (avec, sans, inconnu: whether any lot declares a social execution condition or is reserved), exception
+    (works of less than six months). `needs` and `lots` as `segments.needs` gives them; `statuses`: statut_social by
+    uid. Needs without a known amount, or of a year without thresholds, are left out.
+    """
+    kind = buyer_kind(needs["acheteur_siren"])
+    works = needs["codeCPV"].fillna("").astype("str").str.startswith(WORKS)
+    nature = pd.Series(np.where(works, "TRAVAUX", "FOURNITURES_SERVICES"), index=needs.index)
+    buyer = pd.Series(np.where(works, "TOUS", np.where(kind == "ETAT", "ETAT", "AUTRE")), index=needs.index)
+    limit = pd.Series(np.nan, index=needs.index)
+    for row in reference.table("droit/seuils").itertuples():
+        dates = needs["notification"].between(pd.Timestamp(row.du), pd.Timestamp(row.au))
+        limit = limit.mask(dates & (buyer == row.type_acheteur) & (nature == row.nature), float(row.montant))
+    spread = float(parameter("ecart_estimation"))
+    amount = needs["montant_initial"].fillna(needs["montant"])
+    ratio = np.log(amount.where(amount > 0) / limit)
+    out = pd.DataFrame(
+        {
+            "notification": needs["notification"],
+            "categorie": kind,
+            "nature": nature,
+            "seuil": limit,
+            "p_seuil": norm.cdf(ratio / spread),
+            "etat": _state(lots, statuses).reindex(needs.index),
+            "exception": works & (needs["mois_initiaux"] < SHORT_WORKS),
+        }
+    )
+    return out[ratio.notna()]
+
+
+def _state(lots: pd.DataFrame, statuses: pd.Series) -> pd.Series:
+    """avec: a lot says so; sans: all lots say that there is none; inconnu: no lot says so and not all say."""
+    codes = reference.table("nomenclatures/statuts_sociaux").set_index("code")
+    lots = lots[lots["uid"].isin(statuses.index)]
+    said = lots["uid"].map(statuses)
+    bears = said.map(codes["porte_clause"] == "oui").groupby(lots["besoin"]).any()
+    clear = said.map(codes["est_renseigne"] == "oui").groupby(lots["besoin"]).all()
+    return pd.Series(np.where(bears, "avec", np.where(clear, "sans", "inconnu")), index=bears.index)
+
+
+def by_category(rows: pd.DataFrame, last_year: int) -> pd.DataFrame:
+    """Per period and category of buyer: what is above the thresholds, by what it declares; sums of probabilities.
+
+    periode: `obligation` (notified since the date of the obligation) or the latest year (what would have been
+    concerned); besoins (all those judged), au_dessus, avec, sans, inconnu (parts of au_dessus), sans_exception (part of
+    `sans` that is no short work).
+    """
+    since = pd.Timestamp(parameter("obligation_sociale_du"))
+    periods = {
+        "obligation": rows[rows["notification"] >= since],
+        str(last_year): rows[rows["notification"].dt.year == last_year],
+    }
+    parts = [_summed(found).assign(periode=name) for name, found in periods.items() if len(found)]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CATEGORY)
+    return table[CATEGORY]
+
+
+CATEGORY = ["periode", "categorie", "besoins", "au_dessus", "avec", "sans", "sans_exception", "inconnu"]
+
+
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    p = rows["p_seuil"]
+    told = rows.assign(
+        au_dessus=p,
+        **{state: p.where(rows["etat"] == state, 0.0) for state in ("avec", "sans", "inconnu")},
+        sans_exception=p.where((rows["etat"] == "sans") & ~rows["exception"], 0.0),
+    )
+    by = told.groupby("categorie")
+    return by[["au_dessus", "avec", "sans", "sans_exception", "inconnu"]].sum().assign(besoins=by.size()).reset_index()
+
+
+def pnad(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Per year: contracts whose social field is clear (renseignes), those with any consideration (avec_consideration:
+    clause, criterion or reservation), their share, and the objective."""
+    codes = reference.table("nomenclatures/statuts_sociaux").set_index("code")
+    clear = contracts[contracts["statut_social"].isin(codes.index[codes["est_renseigne"] == "oui"])]
+    by = clear.assign(oui=clear["statut_social"] != "aucune").groupby("annee")
+    table = (
+        by["oui"].agg(renseignes="size", avec_consideration="sum").reset_index().rename(columns={"annee": "edition"})
+    )
+    table = table.astype({"edition": "int64", "avec_consideration": "int64"})
+    share = table["avec_consideration"] / table["renseignes"]
+    return table.assign(part=share, objectif=float(parameter("objectif_pnad")))
+
+
+def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
+    """The buyers whose contracts of `year` add up to more than the SPASER threshold, the largest first.
+
+    acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is listed
+    as likely liable, not as liable.
+    """
+    rows = contracts.assign(acheteur_nom=buyer_names(contracts))[contracts["annee"] == year]
+    rows = rows.assign(acheteur_siren=rows["acheteur_id"].str[:9]).sort_values("uid")
+    by = rows.groupby("acheteur_siren")
+    table = by.agg(acheteur_nom=("acheteur_nom", "last"), marches=("uid", "size"), montant=("montant", "sum"))
+    table = table.reset_index()[table.reset_index()["montant"] > float(parameter("seuil_spaser"))]
+    return table.sort_values(["montant", "acheteur_siren"], ascending=[False, True], ignore_index=True)

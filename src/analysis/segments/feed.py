@@ -1,0 +1,117 @@
+"""The watch as a calendar that a facilitator subscribes to: `veille_<territoire>.ics` (RFC 5545).
+
+One event per expected need, over its window of notification. Nothing but public data on contracts: objects, buyers,
+dates. The same tables give the same bytes: an event's UID comes from its need, its DTSTAMP from the observation date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+
+import pandas as pd
+from icalendar import Calendar, Event
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.numbers import french, french_date
+from analysis.quality_log import MASKED, NUMBERS
+
+LEAST = 0.5  # probability within the horizon from which a need is worth an event; the CSV has them all
+MOST = 500  # events of a file, the most likely: nobody calls more buyers, and programs choke on more
+DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
+PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"
+
+
+def file_name(territory: str) -> str:
+    """The name of the file of a territory."""
+    return f"veille_{territory}.ics"
+
+
+def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
+    """The iCalendar file of a territory called `name`, as bytes.
+
+    `needs`: the rows of `veille_besoins` of that territory (see `inside`); `observed`: the date of observation of the
+    dataset. Events in order of window, then identifier; the `MOST` most likely from `LEAST` on.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", f"Veille des clauses sociales : {name}")
+    calendar.add("x-wr-caldesc", f"Marchés attendus, d'après les données observées au {french_date(observed)}")
+    stamp = dt.datetime.combine(observed, dt.time(), tzinfo=dt.UTC)
+    rows = needs[needs["p_horizon"] >= LEAST]
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(MOST)
+    rows = rows.sort_values(["fenetre_debut", "besoin_id"])
+    labels = reference.labels("segments")
+    for row in rows.to_dict("records"):
+        calendar.add_component(_event(row, labels[row["segment"]], stamp))
+    return calendar.to_ical()
+
+
+def public(text: str) -> str:
+    """`text` without what would be personal in it: e-mail addresses, telephone and social security numbers."""
+    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
+
+
+def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
+    start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
+    event = Event()
+    event.add("uid", f"{hashlib.sha256(row['besoin_id'].encode()).hexdigest()[:32]}@{DOMAIN}")
+    event.add("dtstamp", stamp)
+    event.add("dtstart", start)
+    event.add("dtend", end + dt.timedelta(days=1))  # RFC 5545: the end of an event of whole days is the day after
+    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {public(row['objet'])}")
+    event.add("description", _description(row, segment, start, end, stamp))
+    event.add("categories", [segment])
+    event.add("transp", "TRANSPARENT")  # whoever subscribes is not busy for three months
+    return event
+
+
+def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> str:
+    buyer = row["acheteur_nom"] if pd.notna(row["acheteur_nom"]) else f"SIREN {row['acheteur_siren']}"
+    origin = reference.labels("veille_origines")[row["origine"]]
+    late = row["date_alerte"] <= stamp.replace(tzinfo=None)
+    call = "dès maintenant" if late else f"avant le {french_date(row['date_alerte'])}"
+    lines = [
+        f"Objet : {public(row['objet'])}",
+        f"Acheteur : {buyer}",
+        f"Segment : {segment}",
+        f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
+        f"Probabilité d'un nouveau marché : {french(100 * row['probabilite'], 0, '%')}",
+        f"À appeler {call}, pour que la clause soit écrite avant l'avis",
+        f"Heures d'insertion possibles : {_hours(row)}",
+        f"Origine : {origin}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
+    ]
+    return "\n".join(lines)
+
+
+def _hours(row: dict) -> str:
+    if pd.isna(row["heures_p50"]):
+        return "non estimées"
+    low, middle, high = (french(row[f"heures_p{q}"]) for q in (10, 50, 90))
+    return f"{middle} (de {low} à {high}, 8 cas sur 10)"
+
+
+def inside(needs: pd.DataFrame, territory: str, region: str) -> pd.DataFrame:
+    """The rows of `veille_besoins` of a territory: the region, a department, or an EPCI."""
+    if territory == region:
+        return needs
+    return needs[(needs["departement"] == territory) | (needs["epci_siren"] == territory)]
+
+
+def feeds(needs: pd.DataFrame, dataset: Dataset) -> dict[str, bytes]:
+    """The files of the region, its departments and its EPCI, by file name; a territory without events has its file too,
+    so that a subscription does not break."""
+    departments = reference.departments(dataset.region)
+    epci = reference.epci()
+    names = {
+        dataset.region: dataset.region_nom,
+        **dict(zip(departments["code_departement"], departments["nom"], strict=True)),
+        **dict(zip(epci["epci_siren"], epci["nom"], strict=True)),
+    }
+    return {
+        file_name(code): feed(inside(needs, code, dataset.region), name, dataset.date_observation)
+        for code, name in names.items()
+    }

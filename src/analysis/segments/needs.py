@@ -1,0 +1,207 @@
+"""The unit that is tendered again: a need, that is the lots of one consultation.
+
+A buyer that renews one lot renews its consultation: lots share a procedure and a calendar, and counting each of
+fourteen lots would count one decision fourteen times. The data name no consultation, so lots are brought together by
+what they share: buyer, notification within days of each other, and the object without its lot. Contracts subsequent to
+a framework agreement spend it: they are no need of their own, are not renewed, and renew nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+
+MONTH = 30.4375  # days, on average
+LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
+FRAMEWORK = "accord-cadre"
+_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|numero\s*)?\d+\w?\b")
+# "Accord-cadre à marchés subséquents" is a framework: only the contract that says its own number or begins so is one.
+_SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
+_SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
+_CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
+_AGAIN = re.compile(
+    r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois"
+)
+_NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
+
+LOTS = [
+    "uid", "besoin", "acheteur_siren", "acheteur_nom", "objet", "segment", "codeCPV", "montant", "montant_initial",
+    "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement", "epci_siren",
+]  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """`text` in lower-case ASCII, its accented letters dropped.
+
+    Dropped, not folded: a letter lost to a wrong encoding (U+FFFD) and the letter itself then read the same.
+    """
+    return re.sub(r"\s+", " ", text.encode("ascii", "ignore").decode().lower()).strip()
+
+
+def stem(text: str) -> str:
+    """The words of an object that name the need: no lot, number of procedure, year, nor word that any object has."""
+    return _stem(plain(text))
+
+
+def _stem(low: str) -> str:
+    lot = _LOT.search(low)
+    if lot:
+        before = low[: lot.start()]
+        low = before if len(before.split()) >= 3 else low[lot.end() :]
+    low = _CODE.sub(" ", low)
+    words = [word for word in re.findall(r"[a-z]+|\d+", low) if word not in _neutral()]
+    return " ".join(words)
+
+
+def _without_lot(text: str) -> str:
+    found = _SAID_LOT.search(text)
+    before = text[: found.start()].rstrip(" -–:,(") if found else ""
+    return before if len(before.split()) >= 3 else text
+
+
+def reconductions(text: str) -> int:
+    """How many times the object says that the contract may be carried on; 0 when it says nothing."""
+    found = _AGAIN.search(_folded(text))
+    return 0 if found is None else _NUMBERS.get(found[1]) or int(found[1])
+
+
+@cache
+def _neutral() -> frozenset[str]:
+    words = reference.table("veille/mots_neutres")["mot"]
+    return frozenset(form for word in words for form in (plain(word), _folded(word)))
+
+
+def _folded(text: str) -> str:
+    """`text` in lower case, its accents taken off."""
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
+    )
+
+
+def lots(contracts: pd.DataFrame) -> pd.DataFrame:
+    """The contracts that are lots of a need, with its number `besoin`: columns `LOTS`, in order of uid.
+
+    `contracts` has the columns of the clean contracts and `segment`. Left out: subsequent contracts, and those without
+    any date or object. A missing notification is the publication less the usual delay between the two. `mois` is the
+    duration with the modifications, reconductions said by the object included; `mois_initiaux` without modifications.
+    """
+    rows = contracts.sort_values("uid", ignore_index=True)
+    text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
+    low = text.map(plain)
+    nature, technique = (rows[name].fillna("").astype("str") for name in ("nature", "techniques"))
+    subsequent = (
+        nature.str.contains("subs", case=False)
+        | rows["idAccordCadre"].notna()
+        | low.map(lambda words: bool(_SUBSEQUENT.search(words)))
+    )
+    notified, published = (pd.to_datetime(rows[name]) for name in ("dateNotification", "datePublicationDonnees"))
+    delay = (published - notified).median()
+    notified = notified.fillna(published - (delay if pd.notna(delay) else pd.Timedelta(0)).floor("D"))
+    final = rows["dureeMois"].astype("float64")
+    first = pd.to_numeric(rows["dureeMois_recue"], errors="coerce").where(rows["n_modifications"] > 0, final)
+    first = first.where(first.between(1, 360), final)
+    said = text.str.contains("reconduc|renouvelab", case=False)
+    times = 1 + text.where(said, "").map(reconductions)
+    out = pd.DataFrame(
+        {
+            "uid": rows["uid"],
+            "acheteur_siren": rows["acheteur_id"].str[:9],
+            "acheteur_nom": buyer_names(rows),
+            "objet": rows["objet"],
+            "segment": rows["segment"],
+            "codeCPV": rows["codeCPV"],
+            "montant": rows["montant"].astype("float64"),
+            "montant_initial": rows["montant_initial"].astype("float64"),
+            "notification": notified.astype("datetime64[s]"),
+            "mois_initiaux": first * times,
+            "mois": final + first * (times - 1),
+            "accord_cadre": (nature + " " + technique).str.contains(FRAMEWORK, case=False),
+            "lot": rows["lot"].astype("float64"),
+            "departement": rows["departement"],
+            "epci_siren": rows["epci_siren"],
+            "racine": low.map(_stem),
+        }
+    )
+    out = out[~subsequent & out["notification"].notna() & (out["racine"] != "")]
+    return _numbered(out)[LOTS].sort_values("uid", ignore_index=True)
+
+
+def buyer_names(contracts: pd.DataFrame) -> pd.Series:
+    """The name of each contract's buyer, where it has none that of the latest contract of the same SIREN that has one.
+
+    The format in force since 2024 has no name of the buyer.
+    """
+    siren = contracts["acheteur_id"].str[:9]
+    known = contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"])
+    latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["acheteur_nom"]
+    return contracts["acheteur_nom"].fillna(siren.map(latest))
+
+
+def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
+    """`besoin`: one number for the rows of a buyer and stem that follow each other within `LOT_DAYS`."""
+    rows = rows.sort_values(["acheteur_siren", "racine", "notification", "uid"], ignore_index=True)
+    same = (rows[["acheteur_siren", "racine"]] == rows[["acheteur_siren", "racine"]].shift()).all(axis=1)
+    near = rows["notification"].diff() <= pd.Timedelta(days=LOT_DAYS)
+    return rows.assign(besoin=(~(same & near)).cumsum() - 1)
+
+
+def needs(rows: pd.DataFrame) -> pd.DataFrame:
+    """One row per need of `lots`, indexed by `besoin`.
+
+    uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom,
+    segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none is), lots,
+    notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off the others'
+    consultation), accord_cadre, departement, epci_siren.
+    """
+    size = rows["montant"].fillna(0)
+    ordered = rows.assign(_size=size).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])
+    by = ordered.groupby("besoin", sort=True)
+    money = ordered.groupby(["besoin", "segment"], as_index=False)["_size"].sum()
+    money = money.sort_values(["besoin", "_size", "segment"], ascending=[True, False, True])
+    names = ["uid", "objet", "acheteur_siren", "acheteur_nom", "codeCPV", "racine", "departement", "epci_siren"]
+    head = ordered.drop_duplicates("besoin").set_index("besoin")[names]
+    several = by.size() > 1
+    return head.assign(
+        objet=head["objet"].where(~several, head["objet"].astype(object).map(_without_lot)),
+        segment=money.drop_duplicates("besoin").set_index("besoin")["segment"],
+        montant=by["montant"].sum(min_count=1),
+        montant_initial=by["montant_initial"].sum(min_count=1),
+        lots=by.size(),
+        notification=by["notification"].min(),
+        mois=by["mois"].median(),
+        mois_initiaux=by["mois_initiaux"].median(),
+        accord_cadre=by["accord_cadre"].any(),
+    )
+
+
+def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """The duration of each need in months as it was known on `day`: only the modifications notified by then.
+
+    `rows` as `lots` gives them, `changes` as the clean `marches_modifications`. Indexed by `besoin`.
+    """
+    when = pd.to_datetime(changes["date"]).fillna(pd.to_datetime(changes["datePublicationDonnees"]))
+    known = changes[changes["dureeMois"].notna() & (when <= day)].sort_values(["uid", "ordre"])
+    latest = known.drop_duplicates("uid", keep="last").set_index("uid")["dureeMois"].astype("float64")
+    months = rows["uid"].map(latest)
+    return months.fillna(rows["mois_initiaux"]).groupby(rows["besoin"]).median()
+
+
+def added(day: pd.Series, months: pd.Series) -> pd.Series:
+    """`day` plus a number of months, which may be a fraction, to the day."""
+    return day + pd.to_timedelta((months * MONTH).round(), unit="D")
+
+
+def months_between(first: pd.Series, last: pd.Series) -> pd.Series:
+    """Months from `first` to `last`, as a fraction."""
+    return (last - first).dt.days / MONTH
+
+
+def whole_months(values: pd.Series) -> np.ndarray:
+    """The month that each number of months falls in: -0.2 is month -1, 0.2 month 0."""
+    return np.floor(values.to_numpy(float)).astype(int)

@@ -1,0 +1,86 @@
+"""What the notebook shows of the law: needs above the thresholds, the national objective, the largest buyers."""
+
+from __future__ import annotations
+
+from analysis.core import reference
+from analysis.numbers import french_date
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
+from analysis.publishing.page import Page
+
+MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+OBLIGATION = "obligation"
+
+
+def thresholds(page: Page) -> Content:
+    """Needs above the European thresholds: since the obligation, or what would have been concerned."""
+    rows = page.read("droit_seuils")
+    if rows.empty:
+        return Prose("Aucun marché d'une année dont les seuils sont connus.")
+    known = reference.labels("acheteurs") | {"AUTRE": "Catégorie inconnue"}
+    applied = bool((rows["periode"] == OBLIGATION).any())
+    rows = rows[rows["periode"] == OBLIGATION] if applied else rows
+    period = "depuis l'entrée en vigueur" if applied else f"en {rows['periode'].iloc[0]}"
+    first = "" if applied else (
+        "L'obligation (L2112-2-1) ne vaut que depuis août 2026 : aucun marché reçu n'y est soumis. "
+        "Voici ce qu'elle aurait concerné la dernière année."
+    )  # fmt: skip
+    exceptions = " ; ".join(reference.table("droit/exceptions")["libelle"])
+    return DataTable(
+        rows.assign(libelle=rows["categorie"].map(known)).sort_values(
+            ["au_dessus", "categorie"], ascending=[False, True]
+        ),
+        columns={
+            "libelle": Column("Acheteurs"),
+            "besoins": Column("Besoins jugés", 0),
+            "au_dessus": Column("Au-dessus du seuil", 1),
+            "avec": Column("avec clause", 1),
+            "sans": Column("sans clause", 1),
+            "sans_exception": Column("hors travaux courts", 1),
+            "inconnu": Column("non dit", 1),
+        },
+        caption="Besoins au-dessus des seuils européens et clause déclarée",
+        scope=f"{page.dataset.region_nom}, besoins notifiés {period}, tous lots d'une consultation réunis",
+        csv=page.csv("droit_seuils"),
+        takeaway=first or None,
+        note="Le seuil porte sur la valeur estimée du besoin, que les données ne disent pas : les nombres sont des "
+        f"sommes de probabilités. Sans clause ne veut pas dire en faute ; exceptions, à vérifier : {exceptions}.",
+    )
+
+
+def objective(page: Page) -> Content:
+    """The share of contracts with a social consideration beside the national objective."""
+    rows = page.read("droit_pnad")
+    if rows.empty:
+        return Prose("Le champ social n'est renseigné pour aucun marché reçu.")
+    return DataTable(
+        rows,
+        columns={
+            "edition": Column("Année"),
+            "renseignes": Column("Marchés renseignés", 0),
+            "avec_consideration": Column("avec considération sociale", 0),
+            "part": Column("Part", **PERCENT),
+            "objectif": Column("Objectif", **PERCENT),
+        },
+        caption="Marchés avec une considération sociale (clause, critère ou réservation) et objectif national",
+        scope=f"{page.dataset.region_nom}, marchés dont le champ social est clair",
+        csv=page.csv("droit_pnad"),
+        note="Objectif du plan national pour des achats durables 2022-2025 ; aucun plan suivant n'est connu ici.",
+    )
+
+
+def largest_buyers(page: Page) -> Content:
+    """Buyers likely to owe a SPASER."""
+    rows = page.read("droit_spaser")
+    if rows.empty:
+        return Prose("Aucun acheteur ne dépasse le seuil du SPASER la dernière année.")
+    return DataTable(
+        rows.sort_values(["montant", "acheteur_siren"], ascending=[False, True]),
+        columns={"acheteur_nom": Column("Acheteur"), "acheteur_siren": Column("SIREN"),
+                 "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **MILLIONS)},
+        caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER",
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.dataset.date_observation.year}, "
+        f"au {french_date(page.dataset.date_observation)}",
+        csv=page.csv("droit_spaser"),
+        note="Le seuil porte sur les achats d'une année ; un montant notifié couvre souvent plusieurs années et peut "
+        "être un maximum : l'acheteur est probablement soumis, non sûrement.",
+    )  # fmt: skip

@@ -1,0 +1,315 @@
+"""What the notebook shows of the watch: what is coming, when, for which trades, and how far it can be trusted."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.numbers import french, french_date
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
+from analysis.publishing.page import Page
+from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
+from analysis.publishing.templating import alphabetical
+from analysis.segments.feed import LEAST, MOST, file_name, public
+
+MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
+TRADES = 12  # drawn and listed; the CSV file has them all
+REST = "AUTRES"
+
+
+def message(page: Page) -> Content:
+    """What is expected, how to subscribe to it, or what is missing to say anything."""
+    now = _own(page, "veille_trimestres")
+    steps = page.read("veille_couverture").set_index("etape")["valeur"]
+    if not steps["fins_apprises"]:
+        return Warning(
+            f"Les fichiers reçus montrent {french(steps['fins_passees'])} besoins dont la fin est assez ancienne pour "
+            f"savoir s'ils ont été renouvelés ; il en faut {french(load_params().segments.watch.least_past_ends)} "
+            "pour en apprendre des probabilités. **Aucun renouvellement n'est donc prévu ici**, ce qui ne veut pas "
+            "dire qu'il n'y en aura pas : déposez les marchés des années précédentes."
+        )
+    if now.empty:
+        return Prose("Aucun besoin n'est attendu dans ce territoire pendant les trimestres à venir.")
+    first = now.iloc[0]
+    return Prose(
+        f"Au {_quarter(first['trimestre'])}, {french(first['attendus'], 1)} besoins devraient donner lieu à un nouveau "
+        f"marché (de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
+        f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
+        f"[{file_name(page.territory)}]({file_name(page.territory)}) (ceux dont la probabilité atteint "
+        f"{french(100 * LEAST, 0, '%')}, {french(MOST)} au plus) ; une clause se prépare avant la "
+        f"publication de l'avis, soit environ "
+        "six mois avant la notification."
+    )
+
+
+def quarters(page: Page) -> Content:
+    """Expected needs by quarter, with their interval."""
+    now = _own(page, "veille_trimestres")
+    if now.empty:
+        return Prose("Aucun besoin attendu.")
+    fig, (ax,) = figure(height=3.4)
+    at = range(len(now))
+    bars = ax.bar(at, now["attendus"], color=ACCENT, width=0.62)
+    low, high = now["attendus"] - now["attendus_bas"], now["attendus_haut"] - now["attendus"]
+    ax.errorbar(at, now["attendus"], yerr=[low.clip(lower=0), high.clip(lower=0)], fmt="none", ecolor=CONTRAST,
+                elinewidth=1.6, capsize=5)  # fmt: skip
+    ax.bar_label(bars, [french(value, 0) for value in now["attendus"]], label_type="center", color="white", fontsize=9)
+    ax.set_xticks(list(at), now["trimestre"].tolist(), color=INK)
+    french_axis(ax.yaxis)
+    ax.set_ylim(0, 1.08 * float(now["attendus_haut"].max()))
+    ax.grid(axis="y")
+    ax.set_axisbelow(True)
+    top = now.loc[now["attendus"].idxmax()]
+    return Figure(
+        fig,
+        title="Besoins dont un nouveau marché est attendu, par trimestre de notification",
+        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : {french(top['attendus'], 1)} besoins, "
+        f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (barres orange).",
+        table=DataTable(
+            now,
+            columns={
+                "trimestre": Column("Trimestre"),
+                "attendus": Column("Attendus", 1),
+                "attendus_bas": Column("de", 0),
+                "attendus_haut": Column("à", 0),
+                "dont_projets": Column("dont annoncés", 1),
+                "montant_attendu": Column("Montant attendu", **MILLIONS),
+                **_hour_columns(now),
+            },
+            caption="Besoins attendus par trimestre de notification",
+            scope=_scope(page),
+            csv=page.csv("veille_trimestres"),
+            note="Un besoin réunit les lots d'une même consultation. Les derniers trimestres sont sous-estimés : des "
+            "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
+            "besoin, non l'erreur du modèle.",
+        ),
+        source=_source(page),
+    )
+
+
+def segments(page: Page) -> Content:
+    """Expected needs by segment and quarter."""
+    now = _own(page, "veille_calendrier")
+    if now.empty:
+        return Prose("Aucun besoin attendu.")
+    wide = now.pivot(index="segment", columns="trimestre", values="attendus").fillna(0.0)
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index].reset_index()
+    wide["libelle"] = wide["segment"].map(reference.labels("segments"))
+    return DataTable(
+        wide,
+        columns={"libelle": Column("Segment"), **{name: Column(name, 1) for name in _names(now)}},
+        caption="Besoins attendus par segment et trimestre de notification",
+        scope=_scope(page),
+        csv=page.csv("veille_calendrier"),
+    )
+
+
+def places(page: Page) -> Content:
+    """Expected needs by EPCI and quarter."""
+    rows = page.read("veille_trimestres")
+    known = reference.epci().rename(columns={"epci_siren": "territoire"})
+    if page.department:
+        known = known[known["departement"] == page.department]
+    rows = rows[(rows["territoire_type"] == "epci") & rows["territoire"].isin(known["territoire"])]
+    if rows.empty:
+        return Prose("Aucun besoin attendu n'est rattaché à une intercommunalité.")
+    wide = rows.pivot(index="territoire", columns="trimestre", values="attendus").fillna(0.0).reset_index()
+    wide = wide.merge(known[["territoire", "nom"]], on="territoire").sort_values("nom", key=alphabetical)
+    return DataTable(
+        wide,
+        columns={"nom": Column("Intercommunalité"), **{name: Column(name, 1) for name in _names(rows)}},
+        caption="Besoins attendus par intercommunalité et trimestre de notification",
+        scope=_scope(page),
+        csv=page.csv("veille_trimestres"),
+        note="Un besoin dont seul le département est connu compte dans le département et la région. "
+        "Le fichier CSV donne les intervalles et les montants.",
+    )
+
+
+def next_needs(page: Page) -> Content:
+    """The needs most likely to come back within the horizon."""
+    rows = page.read("veille_besoins")
+    if page.department:
+        rows = rows[rows["departement"] == page.department]
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True])
+    rows = rows.head(load_params().segments.watch.rows_shown)
+    if rows.empty:
+        return Prose("Aucun besoin attendu.")
+    rows = rows.assign(
+        objet=rows["objet"].map(public),
+        segment=rows["segment"].map(reference.labels("segments")),
+        origine=rows["origine"].map(reference.labels("veille_origines")),
+    )
+    return DataTable(
+        rows,
+        columns={
+            "objet": Column("Objet"),
+            "acheteur_nom": Column("Acheteur"),
+            "segment": Column("Segment"),
+            "fenetre_debut": Column("Du"),
+            "fenetre_fin": Column("au"),
+            "p_horizon": Column("Probabilité", **PERCENT),
+            "montant": Column("Montant", **MILLIONS),
+            **_hour_columns(rows),
+            "origine": Column("Origine"),
+        },
+        caption="Les besoins dont un nouveau marché est le plus probable",
+        scope=_scope(page),
+        csv=page.csv("veille_besoins"),
+        note="La fenêtre tient huit chances sur dix de la date de notification, si le besoin revient. "
+        "Le fichier CSV donne tous les besoins attendus.",
+    )
+
+
+def trades(page: Page) -> Content:
+    """The trades that the expected needs call for, by quarter."""
+    rows = _own(page, "veille_metiers")
+    if rows.empty:
+        return Prose("Aucun besoin attendu.")
+    measure = "heures" if rows["heures"].notna().any() else "besoins_attendus"
+    unit = "heures d'insertion possibles" if measure == "heures" else "besoins attendus"
+    named = rows[rows["rome"] != REST].assign(metier=lambda t: t["libelle"] + " (" + t["rome"] + ")")
+    if named.empty:
+        return Prose("Les besoins attendus sont trop peu nombreux pour être partagés entre métiers.")
+    wide = named.pivot(index="metier", columns="trimestre", values=measure).fillna(0.0)
+    wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(TRADES)
+    first = str(wide.columns[0])
+    order = wide[first].sort_values(ascending=False, kind="stable")
+    digits = 0 if measure == "heures" else 1
+    return Figure(
+        bar_chart(order, digits=digits),
+        title=f"Métiers appelés par les marchés attendus au {_quarter(first)} ({unit})",
+        alt=f"« {order.index[0]} » vient en tête avec {french(order.iloc[0], digits)} {unit}.",
+        table=DataTable(
+            wide.reset_index(),
+            columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(rows)}},
+            caption=f"Métiers appelés par les marchés attendus, par trimestre ({unit})",
+            scope=_scope(page),
+            csv=page.csv("veille_metiers"),
+            note="Chaque segment est partagé entre métiers comme les recrutements de 2021 dans ses activités ; "
+            "les métiers au-delà de 80 % des recrutements n'y sont pas. Codes ROME de 2021.",
+        ),
+        source="recrutements par activité et métier (NAF x ROME, 2021).",
+    )
+
+
+def calibration(page: Page) -> Content:
+    """Announced probabilities against what happened."""
+    rows = page.read("veille_calibration")
+    if rows.empty:
+        return Prose("Aucune année ne peut être mise à l'épreuve : trop peu de fins passées sont connues.")
+    fig, (ax,) = figure(height=3.8)
+    ax.plot([0, 1], [0, 1], color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
+    ax.scatter(rows["predit"], rows["observe"], s=12 + 120 * rows["besoins"] / rows["besoins"].max(), color=ACCENT)
+    ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probabilité annoncée", ylabel="Part renouvelée")
+    french_axis(ax.xaxis, 0, "%", 100)
+    french_axis(ax.yaxis, 0, "%", 100)
+    ax.set_aspect("equal")
+    gap = rows.loc[(rows["observe"] - rows["predit"]).abs().idxmax()]
+    return Figure(
+        fig,
+        title="Ce qui était annoncé et ce qui est arrivé",
+        alt=f"Le plus grand écart : {french(100 * gap['predit'], 1, '%')} annoncés, "
+        f"{french(100 * gap['observe'], 1, '%')} observés, pour {french(gap['besoins'])} besoins. Un point sur la "
+        "ligne dit juste ; sa taille dit le nombre de besoins.",
+        table=DataTable(
+            rows.sort_values("classe"),
+            columns={
+                "predit": Column("Annoncé, en moyenne", **PERCENT),
+                "observe": Column("Observé", **PERCENT),
+                "besoins": Column("Besoins", 0),
+                "renouveles": Column("Renouvelés", 0),
+            },
+            caption="Probabilités annoncées la veille de chaque année, et part de renouvelés observée",
+            scope=_tested(page),
+            csv=page.csv("veille_calibration"),
+        ),
+        source=_source(page),
+    )
+
+
+def backtest(page: Page) -> Content:
+    """The model year by year, beside its baselines."""
+    rows = page.read("veille_epreuve")
+    if rows.empty:
+        return Prose("Aucune année ne peut être mise à l'épreuve : trop peu de fins passées sont connues.")
+    rows = rows.sort_values("annee", key=lambda year: year.where(year > 0, 9999))
+    shown = rows.assign(an=rows["annee"].astype("str").where(rows["annee"] > 0, "Ensemble"))
+    top = load_params().segments.watch.top
+    whole = rows[rows["annee"] == 0].iloc[0]
+    return DataTable(
+        shown,
+        columns={
+            "an": Column("Année"),
+            "besoins": Column("Besoins", 0),
+            "renouveles": Column("Renouvelés", 0),
+            "brier": Column("Brier, modèle", 3),
+            "brier_base": Column("taux passé", 3),
+            "brier_fin": Column("tous à la fin", 3),
+            "precision_k": Column(f"Justes sur {top}", **PERCENT),
+            "rappel_k": Column("Rappel", **PERCENT),
+            "rappel_k_max": Column("au mieux", **PERCENT),
+            "avance_mediane": Column("Avance", **MONTHS),
+            "erreur_moyenne": Column("Écart, modèle", 2, "mois"),
+            "erreur_moyenne_fin": Column("date de fin", 2, "mois"),
+        },
+        caption="Le modèle à l'épreuve : ce qui a été prédit la veille de chaque année",
+        scope=_tested(page),
+        csv=page.csv("veille_epreuve"),
+        takeaway=f"Score de Brier de {french(whole['brier'], 3)}, contre {french(whole['brier_base'], 3)} pour le taux "
+        f"passé et {french(whole['brier_fin'], 3)} si tout marché était renouvelé à sa fin ; la date, elle, est à "
+        f"peine mieux dite que par la fin du marché : {french(whole['erreur_moyenne'], 2)} mois d'écart moyen contre "
+        f"{french(whole['erreur_moyenne_fin'], 2)}.",
+        note="Plus le score de Brier est bas, mieux c'est. Le rappel est borné par le nombre de premiers retenus.",
+    )
+
+
+def coverage(page: Page) -> Content:
+    """What the watch was made from."""
+    rows = page.read("veille_couverture")
+    order = list(reference.labels("veille_etapes"))
+    return DataTable(
+        rows.sort_values("etape", key=lambda step: step.map(order.index)),
+        columns={"libelle": Column("Étape"), "valeur": Column("Nombre", 0)},
+        caption="Ce dont la veille est faite",
+        scope="Tous les fichiers du jeu de données, toutes les années et tous les lieux ; projets rapprochés : région",
+        csv=page.csv("veille_couverture"),
+    )
+
+
+def _own(page: Page, table: str) -> pd.DataFrame:
+    rows = page.read(table)
+    kind = "region" if page.regional else "departement"
+    rows = rows[(rows["territoire_type"] == kind) & (rows["territoire"] == page.territory)]
+    return rows.sort_values("trimestre", kind="stable", ignore_index=True)
+
+
+def _names(rows: pd.DataFrame) -> list[str]:
+    return sorted(rows["trimestre"].unique())
+
+
+def _quarter(code: str) -> str:
+    year, number = code.split("-T")
+    return f"{'1er' if number == '1' else number + 'e'} trimestre {year}"
+
+
+def _hour_columns(rows: pd.DataFrame) -> dict[str, Column]:
+    """The columns of hours, where they are estimated."""
+    if rows["heures_p50"].isna().all():
+        return {}
+    return {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
+
+
+def _scope(page: Page) -> str:
+    return f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}"
+
+
+def _tested(page: Page) -> str:
+    return f"Tous les acheteurs des fichiers reçus, fins jugées au {french_date(page.dataset.date_observation)}"
+
+
+def _source(page: Page) -> str:
+    kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
+    return f"{kind} ; renouvellements appris du passé (docs/watch.md)."

@@ -1,0 +1,107 @@
+"""What buyers announce they will buy: `data/raw/<dataset>/projets_achat.csv`, in the manner of APProch.
+
+The file is optional. A row without an identifier of its own, an object or a date is refused and kept apart; any other
+value that is not read is emptied; both are rows of the quality table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.quality_log import collect
+from analysis.sources.spreadsheet import read_csv
+from analysis.sources.typer import Typer, valid_siret
+
+FILE = "projets_achat.csv"
+SOURCE = "projets"
+COLUMNS = [
+    "projet_id", "acheteur_siret", "acheteur_nom", "objet", "cpv", "montant", "date_prevue", "lieu", "duree_mois",
+]  # fmt: skip
+TYPES = {
+    "projet_id": "str", "acheteur_siren": "str", "acheteur_nom": "str", "objet": "str", "codeCPV": "str",
+    "montant": "float64", "date_prevue": "datetime64[s]", "departement": "str", "epci_siren": "str",
+    "mois": "float64",
+}  # fmt: skip
+DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m")  # a month alone is its first day
+MOST_MONTHS = 360
+
+
+def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The projects in order of projet_id (columns `TYPES`), and their quality rows; both empty without a file.
+
+    date_prevue is when the notice is to be published; acheteur_siren is missing where the SIRET is wrong; lieu (code of
+    a commune or department, or SIREN of an EPCI) becomes departement and epci_siren. Raises DataError, one French
+    sentence, when the file cannot be read or lacks one of `COLUMNS`.
+    """
+    if not path.is_file():
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()}), collect([])
+    rows = read_csv(path, FILE, COLUMNS)[[*COLUMNS, "ligne"]]
+    rows[COLUMNS] = rows[COLUMNS].astype("str").apply(lambda column: column.str.strip()).replace("", pd.NA)
+    typer = Typer(SOURCE)
+    rows = rows.assign(fichier=FILE, enregistrement=rows[COLUMNS].to_json(orient="records", lines=True,
+                                                                          force_ascii=False).splitlines())  # fmt: skip
+    rows = rows.assign(_date=_dates(rows["date_prevue"]))
+    for rule, column, broken in (
+        ("projet_identifiant", "projet_id", lambda r: r["projet_id"].isna() | r["projet_id"].duplicated()),
+        ("projet_objet", "objet", lambda r: r["objet"].isna()),
+        ("projet_date", "date_prevue", lambda r: r["_date"].isna()),
+    ):
+        refused = broken(rows)
+        typer.flag(rows[refused], rule, column, record="enregistrement")
+        rows = rows[~refused]
+    siret = rows["acheteur_siret"].str.replace(r"\s", "", regex=True)
+    right = valid_siret(siret)
+    typer.flag(rows[~right], "projet_siret", "acheteur_siret")
+    department, epci = _places(rows["lieu"])
+    typer.flag(rows[rows["lieu"].notna() & department.isna() & epci.isna()], "projet_lieu", "lieu")
+    cpv = rows["cpv"].str.extract(r"^(\d{8})(?:-\d)?$")[0]
+    typer.flag(rows[rows["cpv"].notna() & cpv.isna()], "projet_cpv", "cpv")
+    amount = _numbers(rows["montant"])
+    amount = amount.where(amount > 0)
+    typer.flag(rows[rows["montant"].notna() & amount.isna()], "projet_montant", "montant")
+    months = _numbers(rows["duree_mois"])
+    months = months.where(months.between(1, MOST_MONTHS))
+    typer.flag(rows[rows["duree_mois"].notna() & months.isna()], "projet_duree", "duree_mois")
+    read = pd.DataFrame(
+        {
+            "projet_id": rows["projet_id"],
+            "acheteur_siren": siret.str[:9].where(right),
+            "acheteur_nom": rows["acheteur_nom"],
+            "objet": rows["objet"],
+            "codeCPV": cpv,
+            "montant": amount,
+            "date_prevue": rows["_date"],
+            "departement": department,
+            "epci_siren": epci,
+            "mois": months,
+        }
+    )
+    return read.astype(TYPES).sort_values("projet_id", ignore_index=True), collect(typer.breaches)
+
+
+def _dates(text: pd.Series) -> pd.Series:
+    """Days, from any of the forms of `DAYS`; missing where none fits or the year is not of this century."""
+    out = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
+    for form in DAYS:
+        out = out.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
+    return out.where(out.dt.year.between(2000, 2099))
+
+
+def _numbers(text: pd.Series) -> pd.Series:
+    """Numbers with either decimal mark and blanks between thousands."""
+    compact = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True).str.replace(",", ".", regex=False)
+    return pd.to_numeric(compact.where(compact.str.fullmatch(r"\d+(\.\d+)?").fillna(value=False))).astype("float64")
+
+
+def _places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Department and EPCI of each code of place, missing where it is not known."""
+    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
+    communes = reference.communes().set_index("code_insee")
+    epci = reference.epci().set_index("epci_siren")["departement"]
+    departments = set(reference.departments()["code_departement"])
+    code = codes.replace(former.to_dict())
+    department = code.map(communes["departement"]).fillna(code.map(epci)).fillna(code.where(code.isin(departments)))
+    return department, code.map(communes["epci_siren"]).fillna(code.where(code.isin(epci.index)))

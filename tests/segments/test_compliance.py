@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from test_needs import contract, contracts
+
+from analysis.segments import compliance
+from analysis.segments.needs import lots, needs
+
+
+def judged(*rows: dict) -> pd.DataFrame:
+    received = contracts(*rows)
+    mine = lots(received)
+    return compliance.concerned(needs(mine), mine, received.set_index("uid")["statut_social"])
+
+
+def need(uid: str, amount: float, status: str, **changes: object) -> dict:
+    return contract(uid, montant_initial=amount, montant=amount, statut_social=status,
+                    **{"dateNotification": "2025-03-01", "objet": f"Nettoyage {uid * 3}", **changes})  # fmt: skip
+
+
+def test_lots_add_up_to_the_need_that_the_threshold_bears_on() -> None:
+    rows = judged(
+        need("a", 110_500.0, "aucune", objet="Nettoyage des locaux - Lot n° 1 : nord"),
+        need("b", 110_500.0, "clause", objet="Nettoyage des locaux - Lot n° 2 : sud"),
+        need("c", 10_000.0, "aucune"),
+    )
+    assert rows["seuil"].tolist() == [221_000.0, 221_000.0]
+    told = dict(zip(rows["etat"], rows["p_seuil"], strict=True))
+    assert told == {"avec": pytest.approx(0.5), "sans": pytest.approx(0.0, abs=1e-9)}
+
+
+def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:
+    rows = judged(
+        need("a", 9e5, "aucune", acheteur_id="11000201100044"),
+        need("b", 9e5, "aucune", codeCPV="45000000", dureeMois=3.0, dureeMois_recue="3"),
+        need("c", 9e5, "non_renseigne", dateNotification="2026-09-01"),
+        need("d", 9e5, "aucune", dateNotification="2019-01-01"),
+    )
+    assert sorted(rows["seuil"]) == [143_000.0, 216_000.0, 5_538_000.0]
+    assert rows["exception"].sum() == 1
+    told = compliance.by_category(rows, 2025).set_index(["periode", "categorie"])
+    assert told.loc[("obligation", "COMMUNE"), "inconnu"] == pytest.approx(1.0, abs=1e-6)
+    assert told.loc[("2025", "ETAT"), "sans"] == pytest.approx(1.0, abs=1e-6)
+    assert told.loc[("2025", "COMMUNE"), "besoins"] == 1
+
+
+def test_the_objective_counts_criteria_too_among_those_that_say() -> None:
+    rows = pd.DataFrame({"annee": 2025, "statut_social": ["aucune", "critere", "clause", "non_renseigne", "reserve"]})
+    told = compliance.pnad(rows).iloc[0]
+    assert (told["renseignes"], told["avec_consideration"], told["part"], told["objectif"]) == (4, 3, 0.75, 0.3)
+
+
+def test_the_largest_buyers_are_those_above_the_spaser_threshold() -> None:
+    rows = pd.DataFrame([
+        contract("a", annee=2025, montant=3e7), contract("b", annee=2025, montant=3e7),
+        contract("c", annee=2024, montant=9e7, acheteur_id="21590512200016"),
+    ])  # fmt: skip
+    told = compliance.spaser(rows, 2025)
+    assert told[["acheteur_siren", "marches", "montant"]].to_numpy().tolist() == [["215903501", 2, 6e7]]

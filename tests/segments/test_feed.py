@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+from icalendar import Calendar
+from test_calendar import need
+
+from analysis.core.dataset import Dataset
+from analysis.numbers import french
+from analysis.segments import feed
+
+DAY = dt.date(2025, 12, 31)
+DATASET = Dataset(
+    nom="essai", titre="Essai", synthetique=True, region="32", region_nom="Hauts-de-France", date_observation=DAY,
+    editions=[{"annee": 2025, "date_observation": DAY, "territoire": "32", "territoire_nom": "Hauts-de-France",
+               "departements": ["59"], "mecanismes": ["EXEC"], "base_legale": "essai", "diviseurs_etp": [1607],
+               "qpv_millesime": 2024, "cog_millesime": 2026}],
+)  # fmt: skip
+NO_HOURS = {"heures_p10": np.nan, "heures_p50": np.nan, "heures_p90": np.nan}
+
+
+def needs(*rows: dict) -> pd.DataFrame:
+    return pd.DataFrame([{"p_horizon": row["probabilite"], **NO_HOURS, **row} for row in rows])
+
+
+def test_an_event_says_what_a_facilitator_needs_and_reads_back() -> None:
+    hours = {"heures_p10": 120.0, "heures_p50": 300.0, "heures_p90": 900.0}
+    text = feed.feed(needs(need("a", [0.5, 0.25], **hours), need("b", [0.2])), "Nord", DAY)
+    events = Calendar.from_ical(text).walk("VEVENT")
+    assert len(events) == 1  # the second is too unlikely
+    event = events[0]
+    assert event.decoded("dtstart") == dt.date(2026, 3, 1) and event.decoded("dtend") == dt.date(2026, 7, 2)
+    assert event.decoded("dtstamp") == dt.datetime(2025, 12, 31, tzinfo=dt.UTC)
+    said = str(event["description"])
+    for part in (
+        "Nettoyage des locaux",
+        "Lille",
+        "1er mars 2026 au 1er juillet 2026",
+        french(75, 0, "%"),
+        "300 (de 120 à 900",
+    ):
+        assert part in said
+    assert "dès maintenant" in said  # the day to call has passed
+
+
+def test_the_same_tables_give_the_same_bytes_in_any_order() -> None:
+    rows = [need("a", [0.7]), need("b", [0.9]), need("c", [0.8])]
+    assert feed.feed(needs(*rows), "Nord", DAY) == feed.feed(needs(*reversed(rows)), "Nord", DAY)
+    uids = [str(event["uid"]) for event in Calendar.from_ical(feed.feed(needs(*rows), "Nord", DAY)).walk("VEVENT")]
+    assert len(set(uids)) == 3 and all("215903501" not in uid for uid in uids)
+
+
+def test_nothing_personal_goes_out() -> None:
+    row = need("a", [0.9], objet="Nettoyage, contact jean.dupont@exemple.fr ou 03 20 11 22 33")
+    text = feed.feed(needs(row), "Nord", DAY).decode().replace("\r\n ", "")
+    assert "@exemple" not in text and "03 20" not in text and "Nettoyage" in text
+
+
+def test_a_territory_has_its_own_needs() -> None:
+    rows = needs(need("a", [0.9]), need("b", [0.9], departement="02", epci_siren=None))
+    assert feed.inside(rows, "32", "32")["besoin_id"].tolist() == ["a", "b"]
+    assert feed.inside(rows, "02", "32")["besoin_id"].tolist() == ["b"]
+    assert feed.inside(rows, "200093201", "32")["besoin_id"].tolist() == ["a"]
+
+
+def test_every_territory_has_a_file_even_an_empty_one() -> None:
+    files = feed.feeds(needs(need("a", [0.9])), DATASET)
+    assert {"veille_32.ics", "veille_59.ics", "veille_200093201.ics"} <= set(files)
+    counts = {name: len(Calendar.from_ical(text).walk("VEVENT")) for name, text in files.items()}
+    assert sum(counts.values()) == 3 and counts["veille_02.ics"] == 0

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.segments import needs
+
+
+def contract(uid: str, **changes: object) -> dict:
+    return {
+        "uid": uid, "acheteur_id": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage des locaux à Lille",
+        "segment": "PROPRETE", "codeCPV": "90910000", "montant": 100.0, "montant_initial": 100.0, "nature": "Marché",
+        "techniques": None, "idAccordCadre": None, "dateNotification": "2020-01-01", "datePublicationDonnees": None,
+        "dureeMois": 12.0, "dureeMois_recue": "12", "n_modifications": 0, "lot": None, "departement": "59",
+        "epci_siren": "200093201", "annee": 2020, **changes,
+    }  # fmt: skip
+
+
+def contracts(*rows: dict) -> pd.DataFrame:
+    return pd.DataFrame(list(rows))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Nettoyage des locaux à Lille - Lot n° 2 : vitrerie", "nettoyage locaux lille"),
+        ("Nettoyage des locaux � Lille - Lot n� 2 : vitrerie", "nettoyage locaux lille"),
+        (
+            "Numéro de la consultation : 2024-AO-0390 Renouvellement : Nettoyage des locaux à LILLE",
+            "nettoyage locaux lille",
+        ),
+        ("Nettoyage des locaux à Lille (2023-2025)", "nettoyage locaux lille"),
+        ("Réhabilitation de 45 logements", "rhabilitation 45 logements"),
+        ("Lot 3 : menuiserie de la salle", "menuiserie salle"),
+    ],
+)
+def test_the_stem_names_the_need(text: str, words: str) -> None:
+    assert needs.stem(text).replace(" a ", " ") == words
+
+
+def test_lots_of_one_week_are_one_need_and_a_later_one_is_another() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", objet="Nettoyage des locaux à Lille - Lot n° 1 : bureaux", montant=10.0),
+            contract("b", objet="Nettoyage des locaux à Lille - Lot n° 2 : écoles", dateNotification="2020-01-06",
+                     montant=30.0, segment="MAINTENANCE"),
+            contract("c", dateNotification="2021-01-01"),
+            contract("d", acheteur_id="21590512200016"),
+        )
+    )  # fmt: skip
+    assert rows.groupby("besoin")["uid"].agg(list).tolist() == [["a", "b"], ["c"], ["d"]]
+    first = needs.needs(rows).iloc[0]
+    assert (first["uid"], first["lots"], first["montant"], first["segment"]) == ("b", 2, 40.0, "MAINTENANCE")
+    assert first["objet"] == "Nettoyage des locaux à Lille"
+
+
+def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", nature="Marché subséquent"),
+            contract("b", objet="Marché subséquent n° 3 : nettoyage des locaux"),
+            contract("c", idAccordCadre="2019-04"),
+            contract("d", objet="Accord-cadre à marchés subséquents de nettoyage", nature="Accord-cadre"),
+        )
+    )
+    assert rows["uid"].tolist() == ["d"] and rows["accord_cadre"].tolist() == [True]
+
+
+def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", datePublicationDonnees="2020-01-11"),
+            contract("b", objet="Tonte", dateNotification=None, datePublicationDonnees="2020-03-11"),
+            contract("c", objet="Élagage", dateNotification=None),
+        )
+    )
+    assert rows.set_index("uid")["notification"].to_dict() == {
+        "a": pd.Timestamp("2020-01-01"), "b": pd.Timestamp("2020-03-01"),
+    }  # fmt: skip
+
+
+def test_reconductions_said_by_the_object_add_to_the_duration() -> None:
+    assert needs.reconductions("1 an reconductible 3 fois") == 3
+    assert needs.reconductions("un an renouvelable deux fois") == 2
+    assert needs.reconductions("reconductible jusqu'en 2021") == 0
+    rows = needs.lots(contracts(contract("a", objet="Nettoyage (1 an reconductible 2 fois)")))
+    assert rows["mois"].tolist() == [36.0]
+
+
+def test_only_the_modifications_of_the_day_are_known() -> None:
+    rows = needs.lots(contracts(contract("a", dureeMois=18.0, dureeMois_recue="12", n_modifications=2)))
+    changes = pd.DataFrame(
+        {"uid": ["a", "a"], "ordre": [1, 2], "date": ["2020-06-01", "2020-11-01"],
+         "datePublicationDonnees": [None, None], "dureeMois": [15.0, 18.0]}
+    )  # fmt: skip
+    known = {day: needs.months_known(rows, changes, pd.Timestamp(day)).tolist() for day in ("2020-05-31", "2020-07-01")}
+    assert known == {"2020-05-31": [12.0], "2020-07-01": [15.0]}
+    assert rows["mois"].tolist() == [18.0]
+
+
+def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", acheteur_nom="Ville de Lille", annee=2019),
+            contract("b", acheteur_nom="Lille", annee=2021, objet="Tonte"),
+            contract("c", acheteur_nom=None, annee=2024, objet="Peinture"),
+        )
+    )
+    assert rows["acheteur_nom"].tolist() == ["Ville de Lille", "Lille", "Lille"]

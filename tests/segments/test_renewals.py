@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_needs import contract, contracts
+
+from analysis.segments import needs as need_units
+from analysis.segments import renewals
+
+NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
+
+
+def world(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    lots = need_units.lots(contracts(*rows))
+    return lots, need_units.needs(lots)
+
+
+def found(*rows: dict) -> list[tuple[str, str]]:
+    _, needs = world(*rows)
+    pairs = renewals.successors(renewals.alike(needs), needs)
+    return [(needs.loc[a, "uid"], needs.loc[b, "uid"]) for a, b in zip(pairs["besoin"], pairs["suivant"], strict=True)]
+
+
+def test_a_renewal_is_of_the_same_buyer_around_the_end_and_of_close_object() -> None:
+    first = contract("a")  # ends on 31 December 2020
+    assert found(first, contract("b", dateNotification="2021-02-01")) == [("a", "b")]
+    assert found(first, contract("b", dateNotification="2020-07-15")) == [("a", "b")]
+    assert found(first, contract("b", dateNotification="2020-06-01")) == []
+    assert found(first, contract("b", dateNotification="2021-11-01")) == []
+    assert found(first, contract("b", dateNotification="2021-02-01", acheteur_id="21590512200016")) == []
+    assert found(first, contract("b", dateNotification="2021-02-01", objet="Tonte des pelouses")) == []
+
+
+def test_one_successor_and_one_predecessor_the_nearest_to_the_end() -> None:
+    rows = [contract("a"), contract("b", dateNotification="2021-01-05"), contract("c", dateNotification="2021-05-01")]
+    assert found(*rows) == [("a", "b")]
+    two = [contract("a"), contract("z", dateNotification="2020-03-01"), contract("b", dateNotification="2021-01-05")]
+    assert found(*two) == [("a", "b")]
+
+
+def test_features_do_not_know_the_future() -> None:
+    rows = [contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2019-01-01") for n, word in enumerate(WORDS)]
+    late = [contract(f"b{n}", objet=f"Entretien {word}", dateNotification="2020-01-05") for n, word in enumerate(WORDS)]
+    last = contract("z", objet="Fourniture de sable", dateNotification="2019-12-01", dureeMois=6.0, dureeMois_recue="6")
+    lots, needs = world(*rows, *late, last)
+    pairs = renewals.alike(needs)
+    eve = pd.Timestamp("2019-12-31")
+    known = renewals.known_on(eve, needs, pairs, lots, NO_CHANGES)
+    assert known.renewed.empty and len(known.closed) == 0
+    after = renewals.known_on(pd.Timestamp("2021-04-30"), needs, pairs, lots, NO_CHANGES)
+    assert len(after.closed) == len(WORDS) + 1 and int(after.closed["renouvele"].sum()) == len(WORDS)
+    # What is known of the last need six months before its end is nothing of the renewals of January.
+    own = after.closed[after.closed["uid"] == "z"]
+    said = renewals.features(own, own["fin"], after)
+    assert np.expm1(said["log_besoins"].iloc[0]) == pytest.approx(len(WORDS) + 1)
+    assert said["taux_acheteur"].iloc[0] == 0.5
+
+
+WORDS = ["chaudières", "ascenseurs", "toitures", "portails", "fontaines", "horloges"]
+
+
+def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
+    class Half:
+        def predict_proba(self, x: pd.DataFrame) -> np.ndarray:
+            return np.full((len(x), 2), 0.5)
+
+    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.5, 1)  # type: ignore[arg-type]
+    lots, needs = world(contract("a"))
+    pairs = renewals.alike(needs)
+    end = need_units.added(needs["notification"], needs["mois"]).iloc[0]
+    early, late = (
+        renewals.predicted(model, renewals.known_on(day, needs, pairs, lots, NO_CHANGES)).iloc[0]
+        for day in (pd.Timestamp("2020-03-01"), end)
+    )
+    assert early["probabilite"] == pytest.approx(0.5)
+    # Nine of fifteen months are left: 0.5 x 0.6 / (0.5 x 0.6 + 0.5).
+    assert late["probabilite"] == pytest.approx(0.3 / 0.8)
+    assert late[renewals.EACH].sum() == pytest.approx(late["probabilite"]) and late["m-1"] == 0
+    assert renewals.predicted(
+        model, renewals.known_on(end + pd.Timedelta(days=280), needs, pairs, lots, NO_CHANGES)
+    ).empty
+
+
+def test_scores_of_hand_counted_needs() -> None:
+    tested = pd.DataFrame(
+        {"besoin": [1, 2, 3], "annee": 2020, "probabilite": [0.9, 0.6, 0.2], "taux_base": 0.5,
+         "renouvele": [True, False, True], "avance": [3.0, np.nan, 8.0], "erreur": [1.0, np.nan, -2.0],
+         "erreur_fin": [2.0, np.nan, -3.0]}
+    )  # fmt: skip
+    whole = renewals.scores(tested, 2).set_index("annee").loc[0]
+    assert whole["brier"] == pytest.approx((0.01 + 0.36 + 0.64) / 3)
+    assert (whole["brier_base"], whole["brier_fin"]) == (0.25, pytest.approx(1 / 3))
+    assert (whole["rappel_k"], whole["precision_k"], whole["rappel_k_max"]) == (0.5, 0.5, 1.0)
+    assert (whole["avance_mediane"], whole["erreur_mediane"], whole["erreur_mediane_fin"]) == (3.0, 1.5, 2.5)
+    said = renewals.calibration(tested)
+    assert said["classe"].tolist() == [2, 6, 9] and said["observe"].tolist() == [1.0, 0.0, 1.0]
+
+
+def test_quantiles_inside_a_month() -> None:
+    each = np.zeros((1, len(renewals.MONTHS)))
+    each[0, 6] = 0.4  # month 0 only
+    assert renewals.quantile_month(each, 0.5).tolist() == [0.5]

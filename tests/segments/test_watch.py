@@ -1,0 +1,99 @@
+"""The whole part on a small world whose truth is known: what the back-test and the calendar recover."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_needs import contract
+
+from analysis.core.dataset import load_dataset
+from analysis.core.files import write_table
+from analysis.core.params import WatchParams
+from analysis.core.paths import protected_dir
+from analysis.publishing.page import Page
+from analysis.scaffold import new_dataset
+from analysis.schemas.build import conform
+from analysis.schemas.watch import SCHEMAS
+from analysis.segments.views import watch as views
+from analysis.segments.watch import build_watch
+from analysis.sources.projects import load_projects
+
+PARAMS = WatchParams(horizon_months=18, least_past_ends=30, top=20, rows_shown=5)
+NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
+SYLLABLES = ["ba", "co", "du", "fi", "ga", "le", "mo", "nu", "pi", "ra", "so", "tu"]
+VIEWS = (views.message, views.quarters, views.segments, views.places, views.next_needs, views.trades,
+         views.calibration, views.backtest, views.coverage)  # fmt: skip
+
+
+def small_world(always: int = 60, never: int = 60) -> pd.DataFrame:
+    """Cleaning is tendered every year, the month after its end; works never again. One word names each need."""
+    rng = np.random.default_rng(5)
+    words = ["".join(SYLLABLES[(n // 12**k) % 12] for k in range(3)) * 2 for n in range(always + never)]
+    rows = []
+    for n, word in enumerate(words):
+        works = n >= always
+        start = pd.Timestamp("2018-01-01") + pd.Timedelta(days=int(rng.integers(0, 360)))
+        for year in range(1 if works else 8):
+            day = start + pd.Timedelta(days=395 * year + (300 * (n % 7) if works else 0))
+            if day > pd.Timestamp("2025-12-31"):
+                break
+            rows.append(
+                contract(
+                    f"u{n:03d}-{year}", objet=f"Prestation {word}", dateNotification=day.date().isoformat(),
+                    segment="TP_RESEAUX" if works else "PROPRETE", codeCPV="45230000" if works else "90910000",
+                )
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def built(project: Path) -> dict[str, pd.DataFrame]:
+    new_dataset("essai", "32", 2025)
+    return result(small_world())
+
+
+def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
+    projects, _ = load_projects(Path("absent.csv"))
+    tables = build_watch(contracts, NO_CHANGES, projects, described, PARAMS)
+    assert set(tables) == set(SCHEMAS)
+    return {name: conform(SCHEMAS[name], table) for name, table in tables.items()}
+
+
+def shown(tables: dict[str, pd.DataFrame], territory: str = "32") -> dict[str, str]:
+    for name, table in tables.items():
+        write_table(table, protected_dir("essai") / "segments" / f"{name}.parquet")
+    page = Page("segments", "essai", 2025, territory)
+    contents = {view.__name__: view(page) for view in VIEWS}
+    assert all(content._repr_html_() for content in contents.values())
+    return {name: content.text() for name, content in contents.items()}
+
+
+def test_what_always_comes_back_is_told_from_what_never_does(built: dict[str, pd.DataFrame]) -> None:
+    whole = built["veille_epreuve"].set_index("annee").loc[0]
+    assert whole["brier"] < min(whole["brier_base"], whole["brier_fin"]) / 2
+    # One month late as a rule: the end date is a month off, the model is not.
+    assert whole["erreur_mediane_fin"] == pytest.approx(1.0, abs=0.1) and whole["erreur_mediane"] < 0.6
+    needs = built["veille_besoins"]
+    assert needs[needs["segment"] == "PROPRETE"]["probabilite"].min() > 0.6
+    assert needs[needs["segment"] == "TP_RESEAUX"]["probabilite"].lt(0.4).all()
+    coming = built["veille_calendrier"].query("territoire_type == 'region' and segment == 'PROPRETE'")
+    assert coming["attendus"].sum() == pytest.approx(60, rel=0.12)
+
+
+def test_the_page_says_it_in_french(built: dict[str, pd.DataFrame]) -> None:
+    said = shown(built)
+    assert "veille_32.ics" in said["message"] and "Propreté et nettoyage" in said["segments"]
+    assert "K2204" in said["trades"] and "Brier" in said["backtest"]
+    assert "Aucun besoin" in shown(built, "02")["quarters"]
+
+
+def test_too_little_past_says_what_is_missing_rather_than_nothing_to_come(project: Path) -> None:
+    new_dataset("essai", "32", 2025)
+    tables = result(small_world(3, 3))
+    assert tables["veille_besoins"].empty and tables["veille_epreuve"].empty
+    assert "Aucun renouvellement n'est donc prévu" in shown(tables)["message"]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.core.errors import DataError
+from analysis.sources.projects import COLUMNS, TYPES, load_projects
+
+GOOD = {
+    "projet_id": "P1", "acheteur_siret": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage",
+    "cpv": "90910000-9", "montant": "12 500,50", "date_prevue": "2026-03-01", "lieu": "59350", "duree_mois": "24",
+}  # fmt: skip
+
+
+def read(folder: Path, *rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
+    path = folder / "projets_achat.csv"
+    pd.DataFrame([GOOD | row for row in rows], columns=COLUMNS).to_csv(path, index=False)
+    return load_projects(path)
+
+
+def test_the_file_is_optional(tmp_path: Path) -> None:
+    projects, quality = load_projects(tmp_path / "projets_achat.csv")
+    assert projects.empty and list(projects.columns) == list(TYPES) and quality.empty
+
+
+def test_a_good_row_is_typed_and_placed(tmp_path: Path) -> None:
+    projects, quality = read(tmp_path, {}, {"projet_id": "P2", "date_prevue": "15/04/2026", "lieu": "62"},
+                             {"projet_id": "P3", "date_prevue": "2026-05", "lieu": ""})  # fmt: skip
+    assert quality.empty
+    first = projects.iloc[0]
+    assert (first["acheteur_siren"], first["codeCPV"], first["montant"]) == ("215903501", "90910000", 12500.5)
+    assert (first["departement"], first["epci_siren"], first["mois"]) == ("59", "200093201", 24.0)
+    assert projects["date_prevue"].dt.strftime("%Y-%m-%d").tolist() == ["2026-03-01", "2026-04-15", "2026-05-01"]
+    assert projects["departement"].tolist()[1] == "62" and projects["departement"].isna().tolist()[2]
+
+
+def test_a_row_without_identifier_object_or_date_is_refused_and_kept_apart(tmp_path: Path) -> None:
+    projects, quality = read(
+        tmp_path, {}, {}, {"projet_id": "P2", "objet": ""}, {"projet_id": "P3", "date_prevue": "courant 2026"}
+    )
+    assert projects["projet_id"].tolist() == ["P1"]
+    assert dict(zip(quality["regle"], quality["ligne"], strict=True)) == {
+        "projet_identifiant": 3, "projet_objet": 4, "projet_date": 5,
+    }  # fmt: skip
+    assert quality["enregistrement"].str.contains("Nettoyage").tolist().count(True) == 2
+    refused = quality.set_index("regle")["message"]["projet_date"]
+    assert refused.startswith(
+        "projets_achat.csv, ligne 5, colonne « date_prevue » : « courant 2026 » ; attendu : une date"
+    )
+
+
+def test_other_bad_values_are_emptied_and_told(tmp_path: Path) -> None:
+    projects, quality = read(
+        tmp_path, {"acheteur_siret": "21590350100018", "cpv": "9091", "montant": "à définir", "lieu": "France",
+                   "duree_mois": "0"}
+    )  # fmt: skip
+    assert sorted(quality["regle"]) == ["projet_cpv", "projet_duree", "projet_lieu", "projet_montant", "projet_siret"]
+    row = projects.iloc[0]
+    assert row[["acheteur_siren", "codeCPV", "montant", "departement", "epci_siren", "mois"]].isna().all()
+    assert set(quality["gravite"]) == {"avertissement"}
+
+
+def test_a_file_without_a_column_is_refused_whole(tmp_path: Path) -> None:
+    path = tmp_path / "projets_achat.csv"
+    path.write_text("projet_id,objet\nP1,Nettoyage\n")
+    with pytest.raises(DataError, match="acheteur_siret"):
+        load_projects(path)
