@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from analysis.segments.capture import COUNTS, LEVEL, STRATA, chapman, grouped, total_interval
+from analysis.segments.links.capture import COUNTS, LEVEL, STRATA, chapman, grouped, total_interval
 
 GOAL = (0.85, 0.95)
 # Contracts with clause of each stratum, and the odds of being in each list: large, middling and small ones.

@@ -22,7 +22,7 @@ from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.segments.contracts import open_contracts, with_segment
-from analysis.segments.links import Contracts, Followed, followed, links, published
+from analysis.segments.links.model import Contracts, Followed, followed, links, published
 
 GOALS = (0.95, 0.90)  # precision, recall
 DAYS = 120

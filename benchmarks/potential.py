@@ -19,9 +19,9 @@ from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.results import read_clean
-from analysis.segments.backtest import OURS, foreseen, reliable, scores
 from analysis.segments.contracts import open_contracts, with_segment
-from analysis.segments.followed import build_links
+from analysis.segments.links.followed import build_links
+from analysis.segments.potential.backtest import OURS, foreseen, reliable, scores
 
 GOAL = (0.70, 0.90)
 

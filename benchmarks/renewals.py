@@ -18,13 +18,13 @@ from scipy.stats import binomtest
 from analysis.core.dataset import load_dataset
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
-from analysis.segments import calendar as agenda
-from analysis.segments import renewals
 from analysis.segments.contracts import open_contracts, with_segment
-from analysis.segments.needs import lots as lots_of
-from analysis.segments.needs import needs as needs_of
-from analysis.segments.needs import stem
-from analysis.segments.watch import by_cpv
+from analysis.segments.watch import calendar as agenda
+from analysis.segments.watch import renewals
+from analysis.segments.watch.needs import lots as lots_of
+from analysis.segments.watch.needs import needs as needs_of
+from analysis.segments.watch.needs import stem
+from analysis.segments.watch.tables import by_cpv
 from analysis.sources.projects import FILE, load_projects
 
 GOAL = 0.90  # of the labels' precision and recall

@@ -93,7 +93,7 @@ def clean(source: str, dataset: str) -> None:
 @click.argument("dataset")
 def classify(dataset: str) -> None:
     """Stage: the market segment of each contract of DATASET, from its object and its CPV code."""
-    from analysis.segments.classify import build
+    from analysis.segments.telling.stage import build
 
     build(dataset)
 

@@ -18,8 +18,8 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
-from analysis.segments.audit import COLUMNS as AUDIT_COLUMNS
-from analysis.segments.audit import FILE as AUDITS
+from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
+from analysis.segments.telling.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS

@@ -12,8 +12,8 @@ from analysis.schemas import links as link_schemas
 from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
-from analysis.segments.followed import build_links
-from analysis.segments.potential import build_potential
+from analysis.segments.links.followed import build_links
+from analysis.segments.potential.estimate import build_potential
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
 from consolidation.world import dataset

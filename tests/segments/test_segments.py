@@ -10,7 +10,8 @@ from analysis.core.paths import clean_dir, results_dir
 from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
-from analysis.segments import classify, tables
+from analysis.segments import tables
+from analysis.segments.telling import stage as classify
 
 EPCI = "200093201"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, column, published_table
-from analysis.segments.skills import labels
+from analysis.segments.watch.skills import labels
 
 _QUARTER = column(TEXT, "Trimestre de la notification attendue : AAAA-Tn")
 _LEVEL = column(TEXT, "Niveau : region, departement, epci ; les niveaux ne s'additionnent pas")

@@ -12,10 +12,10 @@ from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir
 from analysis.results import headlines, write_results
-from analysis.segments.audit import accuracy, confusion, corrected
 from analysis.segments.contracts import in_region, open_contracts, states, with_buyer_kind, with_told_segment
-from analysis.segments.shrinkage import smoothed
-from analysis.segments.specialisation import effective, quotients, shift_share
+from analysis.segments.state.shrinkage import smoothed
+from analysis.segments.state.specialisation import effective, quotients, shift_share
+from analysis.segments.telling.audit import accuracy, confusion, corrected
 
 _EPCI = ["edition", "epci_siren"]
 _CELLS = ["edition", "segment", "epci_siren"]

@@ -11,7 +11,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical
-from analysis.segments.feed import LEAST, MOST, file_name, public
+from analysis.segments.watch.feed import LEAST, MOST, file_name, public
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from test_needs import contract, contracts
 
-from analysis.segments import needs as need_units
-from analysis.segments import renewals
+from analysis.segments.watch import needs as need_units
+from analysis.segments.watch import renewals
 
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
 

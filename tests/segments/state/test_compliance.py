@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from test_needs import contract, contracts
 
-from analysis.segments import compliance
-from analysis.segments.needs import lots, needs
+from analysis.segments.state import compliance
+from analysis.segments.watch.needs import lots, needs
 
 
 def judged(*rows: dict) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import ClassifierParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
-from analysis.segments.audit import FILE, load_audits, weights
-from analysis.segments.classification import combined, decided, folds, learnt, told_by_text
 from analysis.segments.contracts import in_region, open_contracts, with_segment
+from analysis.segments.telling.audit import FILE, load_audits, weights
+from analysis.segments.telling.model import combined, decided, folds, learnt, told_by_text
 
 AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
-from analysis.segments.potential import by_territory, new_segments, simulated, supply, without_clause
-from analysis.segments.sizing import Learnt, segment_draws
-from analysis.segments.supply import companies, suppliers
+from analysis.segments.potential.estimate import by_territory, new_segments, simulated, supply, without_clause
+from analysis.segments.potential.sizing import Learnt, segment_draws
+from analysis.segments.potential.supply import companies, suppliers
 from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)

@@ -15,8 +15,8 @@ from scipy.stats import norm
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.segments.needs import buyer_names
-from analysis.segments.renewals import buyer_kind
+from analysis.segments.watch.needs import buyer_names
+from analysis.segments.watch.renewals import buyer_kind
 
 SHORT_WORKS = 6  # months, below which works are an exception
 WORKS = "45"  # CPV division

@@ -10,7 +10,7 @@ from analysis.core.files import read_table
 from analysis.core.params import LinkParams
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.segments.contracts import open_contracts, with_segment
-from analysis.segments.links import compared, followed, links, published, under_another
+from analysis.segments.links.model import compared, followed, links, published, under_another
 
 SETTINGS = LinkParams(
     days_before=300, days_after=120, prior=0.02, prior_pairs=20, threshold=0.5, seed=1, draws=100, min_operations=2

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.segments import needs
+from analysis.segments.watch import needs
 
 
 def contract(uid: str, **changes: object) -> dict:

@@ -19,7 +19,7 @@ from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.watch import SCHEMAS
 from analysis.segments.views import watch as views
-from analysis.segments.watch import build_watch
+from analysis.segments.watch.tables import build_watch
 from analysis.sources.projects import load_projects
 
 PARAMS = WatchParams(horizon_months=18, least_past_ends=30, top=20, rows_shown=5)

@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import CaptureParams
-from analysis.segments.capture import COUNTS, STRATA, capture, chapman, grouped, interval, strata_of, total_interval
+from analysis.segments.links.capture import (
+    COUNTS,
+    STRATA,
+    capture,
+    chapman,
+    grouped,
+    interval,
+    strata_of,
+    total_interval,
+)
 
 SETTINGS = CaptureParams(amount_classes=[90000], min_matched=2, odds_ratios=[1, 2], declared_true=[1, 0.5])
 

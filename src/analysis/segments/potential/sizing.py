@@ -26,7 +26,7 @@ from scipy.stats import theilslopes
 
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.segments.followed import between_variance
+from analysis.segments.links.followed import between_variance
 
 Numbers = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
-from analysis.segments.followed import hours_per_euro, pooled, ratios, undeclared, unfollowed
+from analysis.segments.links.followed import hours_per_euro, pooled, ratios, undeclared, unfollowed
 from consolidation.world import dataset
 
 SETTINGS = load_params().segments.links

@@ -17,8 +17,8 @@ from scipy.stats import spearmanr
 
 from analysis.core import reference
 from analysis.core.params import PotentialParams
-from analysis.segments.sizing import hours, learnt, segment_draws
-from analysis.segments.supply import suppliers
+from analysis.segments.potential.sizing import hours, learnt, segment_draws
+from analysis.segments.potential.supply import suppliers
 
 LEVEL = 0.80
 OURS, MANUAL, COUNTED = "modele", "manuel", "fournisseurs"

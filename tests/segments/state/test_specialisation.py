@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.segments.specialisation import effective, quotients, shift_share
+from analysis.segments.state.specialisation import effective, quotients, shift_share
 
 
 def test_a_quotient_is_drawn_towards_one_the_more_as_contracts_are_few() -> None:

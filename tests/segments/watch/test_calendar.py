@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.segments import calendar, skills
-from analysis.segments.needs import stem
+from analysis.segments.watch import calendar, skills
+from analysis.segments.watch.needs import stem
 
 LIMITS = calendar.quarters(dt.date(2025, 12, 31))
 

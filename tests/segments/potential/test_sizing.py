@@ -9,9 +9,19 @@ from scipy.special import ndtr
 
 from analysis.core import reference
 from analysis.core.params import load_params
-from analysis.segments import sizing
-from analysis.segments.backtest import foreseen, known_operations, reliable, scores
-from analysis.segments.sizing import RULE, Learnt, drivers, hours, law, learnt, per_euro, quantile, segment_draws
+from analysis.segments.potential import sizing
+from analysis.segments.potential.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.potential.sizing import (
+    RULE,
+    Learnt,
+    drivers,
+    hours,
+    law,
+    learnt,
+    per_euro,
+    quantile,
+    segment_draws,
+)
 
 SETTINGS = load_params().segments.potential
 

@@ -31,7 +31,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from analysis.core import reference
-from analysis.segments.needs import MONTH, added, months_between, months_known, whole_months
+from analysis.segments.watch.needs import MONTH, added, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from analysis.segments.shrinkage import LEVEL, Prior, learnt, posterior, smoothed
+from analysis.segments.state.shrinkage import LEVEL, Prior, learnt, posterior, smoothed
 
 
 def drawn(seed: int, territories: int = 92, mean: float = 0.12, size: float = 40) -> tuple[np.ndarray, ...]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.segments.classification import hypothesis
+from analysis.segments.telling.model import hypothesis
 from analysis.sources.spreadsheet import read_csv
 
 FILE = "segments_audites.csv"

@@ -9,7 +9,7 @@ from test_calendar import need
 
 from analysis.core.dataset import Dataset
 from analysis.numbers import french
-from analysis.segments import feed
+from analysis.segments.watch import feed
 
 DAY = dt.date(2025, 12, 31)
 DATASET = Dataset(

@@ -19,8 +19,8 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
-from analysis.segments.capture import capture
-from analysis.segments.links import Followed, followed, links, published, under_another
+from analysis.segments.links.capture import capture
+from analysis.segments.links.model import Followed, followed, links, published, under_another
 
 UNKNOWN = "INCONNUE"  # the kind of a buyer that no source says
 LEVEL = 0.90  # of the intervals

@@ -9,14 +9,14 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
-from analysis.segments import calendar as agenda
-from analysis.segments import renewals
 from analysis.segments.contracts import OTHER
-from analysis.segments.feed import public
-from analysis.segments.needs import lots as lots_of
-from analysis.segments.needs import needs as needs_of
-from analysis.segments.needs import stem
-from analysis.segments.skills import by_trade
+from analysis.segments.watch import calendar as agenda
+from analysis.segments.watch import renewals
+from analysis.segments.watch.feed import public
+from analysis.segments.watch.needs import lots as lots_of
+from analysis.segments.watch.needs import needs as needs_of
+from analysis.segments.watch.needs import stem
+from analysis.segments.watch.skills import by_trade
 
 PREFIX = "veille_"
 

@@ -11,9 +11,9 @@ import pytest
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
-from analysis.segments.audit import accuracy, confusion, corrected, load_audits, weights
-from analysis.segments.classification import Trust, combined, decided, folds, learnt, plain, told_by_text
-from analysis.segments.classify import classified
+from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
+from analysis.segments.telling.model import Trust, combined, decided, folds, learnt, plain, told_by_text
+from analysis.segments.telling.stage import classified
 
 SETTINGS = ClassifierParams(
     min_p=0.5, folds=3, most_taught=10_000, shortest=4, longest=4, rarest=2, penalty=1e-5, passes=5

@@ -17,11 +17,11 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import SegmentParams
 from analysis.core.reference import WHOLE
-from analysis.segments import sizing
-from analysis.segments.backtest import foreseen, known_operations, reliable, scores
-from analysis.segments.followed import Linked, in_region, with_control
-from analysis.segments.shrinkage import smoothed
-from analysis.segments.supply import EVERY, UNKNOWN, companies, suppliers
+from analysis.segments.links.followed import Linked, in_region, with_control
+from analysis.segments.potential import sizing
+from analysis.segments.potential.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, suppliers
+from analysis.segments.state.shrinkage import smoothed
 
 Numbers = sizing.Numbers
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from scipy.stats import gamma
 
 from analysis.core import reference
-from analysis.segments.needs import MONTH, added
-from analysis.segments.renewals import EACH, MONTHS, likeness, one_to_one
+from analysis.segments.watch.needs import MONTH, added
+from analysis.segments.watch.renewals import EACH, MONTHS, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""How many hours the contracts without clause could carry."""

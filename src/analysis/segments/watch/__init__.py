@@ -1,0 +1,1 @@
+"""What is coming: contracts to be tendered again, planned purchases, the trades they will ask for."""
