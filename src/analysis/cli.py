@@ -81,7 +81,7 @@ def demo() -> None:
 
 
 @main.command()
-@click.argument("source", type=click.Choice(["decp", "exports", "inventory"]))
+@click.argument("source", type=click.Choice(["decp", "exports", "inventory", "projects"]))
 @click.argument("dataset")
 def clean(source: str, dataset: str) -> None:
     """Stage: the raw files of one source of DATASET into clean tables and a quality table."""

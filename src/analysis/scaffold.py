@@ -22,6 +22,8 @@ from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
+from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
+from analysis.sources.projects import FILE as PROJECTS
 from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS
 from analysis.sources.publications import FILE as PUBLICATIONS
 from analysis.sources.rows import EXAMPLE
@@ -71,6 +73,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(",".join(PUBLICATION_COLUMNS) + "\n", folder / PUBLICATIONS)
     write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
     write_text(",".join(AUDIT_COLUMNS) + "\n", folder / "decisions" / AUDITS)
+    write_text(",".join(PROJECT_COLUMNS) + "\n", folder / PROJECTS)
     write_text(model_mapping(), folder / "mappings" / "modele.yaml")
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
     questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())

@@ -12,13 +12,15 @@ import pandas as pd
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
-from analysis.core.paths import project_root, protected_dir, reports_dir
+from analysis.core.params import load_params
+from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.templating import fill, program_version
 from analysis.schemas.registry import published
+from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
 SUMMARY = 3  # figures printed at the end of a run
@@ -47,7 +49,7 @@ class Link:
 
 
 def build(dataset: str) -> None:
-    """Write `reports/<dataset>/tables/` and `reports/<dataset>/index.html`.
+    """Write `reports/<dataset>/tables/`, the calendars of the watch and `reports/<dataset>/index.html`.
 
     Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
     the published tables.
@@ -59,6 +61,7 @@ def build(dataset: str) -> None:
     with finished_folder(reports_dir(dataset) / "tables") as folder:
         for table in tables:
             write_table(read_table(table.source), folder / table.file)
+    write_calendars(described)
     check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
     chapters = [
@@ -81,6 +84,17 @@ def build(dataset: str) -> None:
     )
     write_text(text, reports_dir(dataset) / "index.html")
     check_links(reports_dir(dataset))
+
+
+def write_calendars(dataset: Dataset) -> None:
+    """A calendar to subscribe to for the region, each department and each EPCI: `veille/veille_<territoire>.ics`."""
+    path = protected_dir(dataset.nom) / "segments" / "veille_besoins.parquet"
+    if not path.is_file():
+        return  # a site without the segments' pages
+    needs = read_table(path)
+    with finished_folder(reports_dir(dataset.nom) / CALENDARS) as folder:
+        for name, calendar in feeds(needs, dataset, load_params().segments.watch).items():
+            (folder / name).write_bytes(calendar)
 
 
 def published_tables(dataset: str) -> list[PublishedTable]:

@@ -46,6 +46,8 @@ def entries(command: str) -> list[str]:
             found = ["analysis.demo"]
         case ["clean", source, _]:
             found = [f"analysis.sources.{source}"]
+        case ["classify", _]:
+            found = ["analysis.segments.telling.stage"]
         case ["analyse", deliverable, _]:
             found = [f"analysis.{deliverable}.tables"]
         case ["feedback", _]:

@@ -14,7 +14,7 @@ from pipeline.stages import DELIVERABLES, modules, stages
 
 STAGES = stages()
 # Declared as folders: what nearly all stages stand on, and what one stage uses nearly all of.
-WHOLE_FOLDERS = ("core", "demo", "decp", "publishing")
+WHOLE_FOLDERS = ("core", "demo", "decp", "publishing", "telling", "links", "potential", "state", "watch")
 
 
 def declared(stage: dict) -> set[Path]:
@@ -55,7 +55,8 @@ def test_no_stage_reads_the_truth_of_the_demo(name: str) -> None:
 def test_every_layer_reads_the_one_before_it_only() -> None:
     allowed = {
         "clean": ("data/raw/",),
-        "segments": ("data/raw/", "data/processed/demo/clean/"),
+        "classify": ("data/raw/", "data/processed/demo/clean/"),
+        "segments": ("data/raw/", "data/processed/demo/clean/", "data/processed/demo/classified"),
         "facilitators": ("data/raw/", "data/processed/demo/clean/"),
         "consolidation": ("data/raw/", "data/processed/demo/clean/"),
         "quality": ("data/raw/", "data/processed/demo/quality/"),

@@ -13,7 +13,7 @@ from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
 from analysis.segments.links.followed import build_links
-from analysis.segments.potential.estimate import build_potential
+from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
 from consolidation.world import dataset
@@ -40,7 +40,8 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     sized = settings.potential.model_copy(update={"draws": 60})
     settings = settings.model_copy(update={"potential": sized})
     linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
-    tables = linked.tables | build_potential(linked, world, settings, 40_000)
+    drawn = drawn_segments(linked, sized, 40_000)
+    tables = linked.tables | build_potential(linked, drawn, dataset=world, settings=settings, floor=40_000)
     out = {}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]

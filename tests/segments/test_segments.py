@@ -11,7 +11,8 @@ from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
 from analysis.segments import tables
-from analysis.segments.telling import stage as classify
+from analysis.segments.telling import stage
+from analysis.sources import exports, projects
 
 EPCI = "200093201"
 
@@ -30,7 +31,12 @@ def results(*contracts: dict) -> dict[str, pd.DataFrame]:
     new_dataset("essai", "32", 2025)
     frame = pd.DataFrame(list(contracts))
     write_table(conform(clean()["marches"], frame), clean_dir("essai", "decp") / "marches.parquet")
-    classify.build("essai")
+    for name in ("marches_titulaires", "marches_modifications"):
+        empty = pd.DataFrame(columns=list(clean()[name].columns))
+        write_table(conform(clean()[name], empty), clean_dir("essai", "decp") / f"{name}.parquet")
+    exports.build("essai")
+    projects.build("essai")
+    stage.build("essai")
     tables.build("essai")
     return {path.stem: read_table(path) for path in (results_dir("essai") / "segments").iterdir()}
 

@@ -15,7 +15,8 @@ from analysis.disclosure.protect import protect
 from analysis.publishing.render import render
 from analysis.scaffold import new_dataset
 from analysis.segments import tables
-from analysis.sources import decp
+from analysis.segments.telling import stage
+from analysis.sources import decp, exports, projects
 from checkout import CHECKOUT
 
 pytestmark = pytest.mark.real
@@ -42,7 +43,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in FILES:
             (folder / "decp" / name).symlink_to(shared / "decp" / name)
         decp.build("reel")
-        tables.build("reel")
+        for part in (exports, projects, stage, tables):
+            part.build("reel")
         protect("reel", "segments")
         for year in (2018, 2019):
             render(

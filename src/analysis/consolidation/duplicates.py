@@ -19,6 +19,7 @@ from analysis.core.params import ConsolidationParams
 from analysis.fellegi_sunter import BLOCK, assumed, learnt, probability
 from analysis.sources.spreadsheet import read_csv
 
+FILE = "doublons_operations.csv"
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]
 DECISIONS = ("doublon", "distinct")
 PAIR = ["op_a", "op_b"]
@@ -93,6 +94,15 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
         }
     )
     return pairs.sort_values(["probabilite", *PAIR], ascending=[False, True, True], ignore_index=True)
+
+
+def standing(clean: dict[str, pd.DataFrame], path: Path, settings: ConsolidationParams) -> dict[str, str]:
+    """`kept_operation` of what the file `path` decides, and of what `settings` accept without review."""
+    taken = load_decisions(path)
+    if settings.duplicate_accept is None:
+        return kept_operation(taken)
+    more = accepted(estimated(clean, settings), taken, settings.duplicate_accept)
+    return kept_operation(pd.concat([taken, more], ignore_index=True))
 
 
 def undecided(pairs: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES
+from analysis.consolidation.duplicates import FILE as DUPLICATES
 from analysis.consolidation.duplicates import accepted, estimated, kept_operation, load_decisions, review_queue
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate, numbered
@@ -60,7 +61,7 @@ def build(dataset: str) -> None:
     settings = load_params().consolidation
     releases = load_publications(raw_dir(dataset) / PUBLICATIONS, described)
     clean = numbered(read_clean(dataset, "exports", UNREAD)) | read_clean(dataset, "inventory")
-    taken = load_decisions(raw_dir(dataset) / "decisions" / "doublons_operations.csv")
+    taken = load_decisions(raw_dir(dataset) / "decisions" / DUPLICATES)
     pairs = estimated(clean, settings)
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
     facts = consolidate(clean, kept_operation(decisions))

@@ -87,6 +87,8 @@ class WatchParams(Block):
     horizon_months: int = Field(gt=0)
     least_past_ends: int = Field(gt=0)
     top: int = Field(gt=0)
+    event_probability: float = Field(ge=0, le=1)
+    events: int = Field(gt=0)
     rows_shown: int = Field(gt=0)
 
 

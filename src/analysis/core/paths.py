@@ -72,6 +72,14 @@ def reports_dir(dataset: str) -> Path:
     return project_root() / "reports" / dataset
 
 
+CALENDARS = "veille"  # the folder of the calendars in the site of a dataset
+
+
+def calendar_name(territory: str) -> str:
+    """The name of a territory's calendar, in the folder `CALENDARS` of the site."""
+    return f"veille_{territory}.ics"
+
+
 def notebooks_dir() -> Path:
     """The notebooks that become pages."""
     return project_root() / "notebooks"

@@ -11,8 +11,8 @@ from analysis.quality.published import check, published
 from analysis.quality_log import rules
 from analysis.results import headlines, write_results
 
-SOURCES = ("decp", "exports", "inventaire")
-OPEN_SOURCES = ("decp",)  # received values may be quoted: public data
+SOURCES = ("decp", "exports", "inventaire", "projets")
+OPEN_SOURCES = ("decp", "projets")  # received values may be quoted: public data
 
 
 def build(dataset: str) -> None:

@@ -24,8 +24,11 @@ def published(deliverable: str) -> dict[str, pa.DataFrameSchema]:
 
 def internal() -> dict[str, pa.DataFrameSchema]:
     """The schemas of the results that are not published, by name."""
-    table = import_module("analysis.schemas.consolidation").STRUCTURES
-    return {table.name: table}
+    tables = (
+        import_module("analysis.schemas.consolidation").STRUCTURES,
+        import_module("analysis.schemas.links").LINKS,
+    )
+    return {table.name: table for table in tables}
 
 
 def _schemas(module: str) -> dict[str, pa.DataFrameSchema]:

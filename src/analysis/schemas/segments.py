@@ -1,10 +1,11 @@
-"""Published tables of the segments: public data, no disclosure control needed."""
+"""Published tables of the segments: where the clause stands (public data), and those of its other parts."""
 
 from __future__ import annotations
 
 import pandera.pandas as pa
 
 from analysis.core import reference
+from analysis.schemas import compliance, links, potential, watch
 from analysis.schemas.build import NUMBER, TEXT, column, published_table
 
 _EDITION = column("int64", "Année de notification des marchés")
@@ -48,7 +49,7 @@ def _effect(text: str) -> pa.Column:
     return column(NUMBER, text, unit="marché", nullable=True)
 
 
-SCHEMAS = {
+_STATE = {
     schema.name: schema
     for schema in (
         published_table(
@@ -213,3 +214,5 @@ SCHEMAS = {
         ),
     )
 }
+
+SCHEMAS = {**_STATE, **links.SCHEMAS, **potential.SCHEMAS, **watch.SCHEMAS, **compliance.SCHEMAS}

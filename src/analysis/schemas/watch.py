@@ -8,7 +8,6 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, column, published_table
-from analysis.segments.watch.skills import labels
 
 _QUARTER = column(TEXT, "Trimestre de la notification attendue : AAAA-Tn")
 _LEVEL = column(TEXT, "Niveau : region, departement, epci ; les niveaux ne s'additionnent pas")
@@ -95,7 +94,7 @@ SCHEMAS = {
                 "trimestre": _QUARTER,
                 "territoire_type": _LEVEL,
                 "territoire": _PLACE,
-                "rome": column(TEXT, "Métier (code ROME), ou AUTRES : " + labels()["AUTRES"]),
+                "rome": column(TEXT, "Métier (code ROME), ou AUTRES : autres métiers, ou segment sans métier connu"),
                 "libelle": column(TEXT, "Libellé du métier"),
                 "besoins_attendus": column(NUMBER, "Besoins attendus x poids du métier", unit="besoin", ge=0),
                 "heures_basses": _hours("Heures P10 des segments x poids : tous bas ensemble"),

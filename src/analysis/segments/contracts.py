@@ -9,6 +9,7 @@ from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from analysis.core import reference
 
@@ -30,11 +31,26 @@ def with_segment(contracts: ir.Table) -> ir.Table:
     return contracts.mutate(segment=ibis.coalesce(*found, ibis.literal(OTHER)))
 
 
+def segment_of_cpv(codes: pd.Series) -> pd.Series:
+    """The segment of each CPV code, as `with_segment` tells it, for the rows at hand."""
+    known = reference.table("nomenclatures/segments_cpv").set_index("prefixe_cpv")["segment"]
+    found = pd.Series(pd.NA, index=codes.index, dtype="str")
+    for length in sorted(known.index.str.len().unique(), reverse=True):
+        found = found.fillna(codes.str[: int(length)].map(known))
+    return found.fillna(OTHER)
+
+
 def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
-    """`contracts` with segment, segment_p and segment_source, as the stage `classify` told them (a Parquet file)."""
+    """`contracts` with segment and segment_source, as the stage `classify` told them (a Parquet file).
+
+    Contracts of other regions, which are not told, have the segment of their CPV and no source.
+    """
     # Read by the connection of `contracts`: tables of two connections cannot be joined.
-    known = contracts.get_backend().read_parquet(told).select("uid", "segment", "segment_p", "segment_source")
-    return contracts.inner_join(known, "uid")
+    known = contracts.get_backend().read_parquet(told).select("uid", "segment", "segment_source")
+    coded = with_segment(contracts).rename(segment_cpv="segment")
+    joined = coded.left_join(known, "uid")
+    found = joined.mutate(segment=ibis.coalesce(joined.segment, joined.segment_cpv))
+    return found.select(*contracts.columns, "segment", "segment_source")
 
 
 def with_buyer_kind(contracts: ir.Table) -> ir.Table:

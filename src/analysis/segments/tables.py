@@ -6,16 +6,25 @@ import ibis.expr.types as ir
 import pandas as pd
 from scipy.stats import binomtest
 
+from analysis.consolidation.duplicates import FILE as DUPLICATES
+from analysis.consolidation.duplicates import standing
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
-from analysis.core.paths import classified_dir, clean_dir
-from analysis.results import headlines, write_results
+from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.results import headlines, read_clean, write_results
 from analysis.segments.contracts import in_region, open_contracts, states, with_buyer_kind, with_told_segment
+from analysis.segments.links.followed import build_links
+from analysis.segments.links.followed import in_region as executed_in
+from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
+from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
 from analysis.segments.state.specialisation import effective, quotients, shift_share
 from analysis.segments.telling.audit import accuracy, confusion, corrected
+from analysis.segments.telling.stage import PROJECT
+from analysis.segments.watch.needs import needed
+from analysis.segments.watch.tables import build_watch
 
 _EPCI = ["edition", "epci_siren"]
 _CELLS = ["edition", "segment", "epci_siren"]
@@ -24,14 +33,57 @@ _PLACE = ["edition", "territoire"]
 
 
 def build(dataset: str) -> None:
-    """Count the contracts of `dataset` by segment, EPCI, kind of buyer and year; write the result tables."""
+    """Write the result tables of the segments of `dataset`: their state, links, potential, what is coming, the law."""
     described, settings = load_dataset(dataset), load_params().segments
-    received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     told = classified_dir(dataset) / "marches.parquet"
-    contracts = with_buyer_kind(with_told_segment(in_region(received, described.region), told))
+    received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
+    received = with_buyer_kind(with_told_segment(received, told))
+    contracts = in_region(received, described.region)
     contracts = contracts.filter(contracts.annee.notnull()).rename(edition="annee")
-    found = state(received, contracts, dataset=described, settings=settings)
-    write_results(dataset, "segments", found | segment_quality(dataset, contracts))
+    write_results(
+        dataset,
+        "segments",
+        {
+            **state(received, contracts, dataset=described, settings=settings),
+            **segment_quality(dataset, contracts),
+            **from_each_contract(dataset, received, read_table(told)),
+        },
+    )
+
+
+def from_each_contract(dataset: str, received: ir.Table, told: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What is told contract by contract: links with operations, potential, what is coming, what the law asks.
+
+    `received` are all contracts with their segment, `told` what the stage `classify` wrote.
+    """
+    described, params = load_dataset(dataset), load_params()
+    settings = params.segments
+    whole, clean = received.to_pandas(), clean_dir(dataset, "decp")
+    exports = read_clean(dataset, "exports")
+    kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
+    holders = read_table(clean / "marches_titulaires.parquet")
+    linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)
+    drawn = drawn_segments(linked, settings.potential, params.decp.low_amount)
+    bought = needed(whole)
+    projects = read_clean(dataset, "projects")["projets"]
+    projects["segment"] = (PROJECT + projects["projet_id"]).map(told.set_index("uid")["segment"]).astype("str")
+    asked = [bought.needs, projects.assign(uid=PROJECT + projects["projet_id"], lots=1)]
+    sized = pd.concat([rows[["uid", "segment", "montant", "lots"]] for rows in asked], ignore_index=True)
+    local = executed_in(whole, described.region)
+    return {
+        **linked.tables,
+        **build_potential(linked, drawn, dataset=described, settings=settings, floor=params.decp.low_amount),
+        **build_watch(
+            bought,
+            read_table(clean / "marches_modifications.parquet"),
+            projects,
+            described,
+            settings.watch,
+            hours=hours_if_asked(sized, drawn, settings.potential.seed),
+        ),
+        **build_compliance(local, bought.lots, bought.needs, described),
+        "liens": linked.links,
+    }
 
 
 def state(

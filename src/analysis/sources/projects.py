@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.files import write_table
+from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.quality_log import collect
 from analysis.sources.spreadsheet import read_csv
 from analysis.sources.typer import Typer, valid_siret
@@ -29,6 +31,13 @@ DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m")  # a month alone is its first day
 MOST_MONTHS = 360
 
 
+def build(dataset: str) -> None:
+    """Read the projects of `dataset`; write `clean/projects/projets.parquet` and `quality/projets.parquet`."""
+    projects, quality = load_projects(raw_dir(dataset) / FILE)
+    write_table(projects, clean_dir(dataset, "projects") / "projets.parquet")
+    write_table(quality, quality_dir(dataset) / "projets.parquet")
+
+
 def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The projects in order of projet_id (columns `TYPES`), and their quality rows; both empty without a file.
 
@@ -36,9 +45,9 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     a commune or department, or SIREN of an EPCI) becomes departement and epci_siren. Raises DataError, one French
     sentence, when the file cannot be read or lacks one of `COLUMNS`.
     """
-    if not path.is_file():
+    rows = read_csv(path, FILE, COLUMNS)[[*COLUMNS, "ligne"]] if path.is_file() else pd.DataFrame()
+    if rows.empty:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()}), collect([])
-    rows = read_csv(path, FILE, COLUMNS)[[*COLUMNS, "ligne"]]
     rows[COLUMNS] = rows[COLUMNS].astype("str").apply(lambda column: column.str.strip()).replace("", pd.NA)
     typer = Typer(SOURCE)
     rows = rows.assign(fichier=FILE, enregistrement=rows[COLUMNS].to_json(orient="records", lines=True,

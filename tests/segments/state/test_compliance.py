@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from test_needs import contract, contracts
 
 from analysis.segments.state import compliance
 from analysis.segments.watch.needs import lots, needs
+from segments.bought import contract, contracts
 
 
 def judged(*rows: dict) -> pd.DataFrame:

@@ -11,8 +11,8 @@ from analysis.segments.state.specialisation import effective, quotients, shift_s
 
 def test_a_quotient_is_drawn_towards_one_the_more_as_contracts_are_few() -> None:
     rng = np.random.default_rng(3)
-    true = rng.gamma(4, 1 / 4, 80)  # how much more than the others each place buys of A
-    size = rng.integers(30, 400, 80)
+    true = rng.gamma(20, 1 / 20, 80)  # how much more than the others each place buys of A
+    size = rng.integers(30, 150, 80)
     a = rng.poisson(0.1 * size * true)
     counts = pd.DataFrame(
         {

@@ -4,20 +4,7 @@ import pandas as pd
 import pytest
 
 from analysis.segments.watch import needs
-
-
-def contract(uid: str, **changes: object) -> dict:
-    return {
-        "uid": uid, "acheteur_id": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage des locaux à Lille",
-        "segment": "PROPRETE", "codeCPV": "90910000", "montant": 100.0, "montant_initial": 100.0, "nature": "Marché",
-        "techniques": None, "idAccordCadre": None, "dateNotification": "2020-01-01", "datePublicationDonnees": None,
-        "dureeMois": 12.0, "dureeMois_recue": "12", "n_modifications": 0, "lot": None, "departement": "59",
-        "epci_siren": "200093201", "annee": 2020, **changes,
-    }  # fmt: skip
-
-
-def contracts(*rows: dict) -> pd.DataFrame:
-    return pd.DataFrame(list(rows))
+from segments.bought import contract, contracts
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from test_needs import contract, contracts
 
 from analysis.segments.watch import needs as need_units
 from analysis.segments.watch import renewals
+from segments.bought import contract, contracts
 
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_needs import contract
 
 from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
@@ -19,10 +18,12 @@ from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.watch import SCHEMAS
 from analysis.segments.views import watch as views
+from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import build_watch
 from analysis.sources.projects import load_projects
+from segments.bought import contract
 
-PARAMS = WatchParams(horizon_months=18, least_past_ends=30, top=20, rows_shown=5)
+PARAMS = WatchParams(horizon_months=18, least_past_ends=30, top=20, event_probability=0.5, events=500, rows_shown=5)
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
 SYLLABLES = ["ba", "co", "du", "fi", "ga", "le", "mo", "nu", "pi", "ra", "so", "tu"]
 VIEWS = (views.message, views.quarters, views.segments, views.places, views.next_needs, views.trades,
@@ -59,7 +60,7 @@ def built(project: Path) -> dict[str, pd.DataFrame]:
 def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
     projects, _ = load_projects(Path("absent.csv"))
-    tables = build_watch(contracts, NO_CHANGES, projects, described, PARAMS)
+    tables = build_watch(needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS)
     assert set(tables) == set(SCHEMAS)
     return {name: conform(SCHEMAS[name], table) for name, table in tables.items()}
 

@@ -12,6 +12,7 @@ SOURCES = {
     "decp": "données de la commande publique",
     "exports": "exports des facilitateurs",
     "inventaire": "inventaire et besoins",
+    "projets": "projets d'achat",
 }
 
 

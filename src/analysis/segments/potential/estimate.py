@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.params import SegmentParams
+from analysis.core.params import PotentialParams, SegmentParams
 from analysis.core.reference import WHOLE
 from analysis.segments.links.followed import Linked, in_region, with_control
 from analysis.segments.potential import sizing
@@ -29,16 +29,43 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 NOWHERE = "inconnu"
 
 
-def build_potential(linked: Linked, dataset: Dataset, settings: SegmentParams, floor: float) -> dict[str, pd.DataFrame]:
-    """The potential's tables by name; `floor` is the amount below which one is not believed (`reliable`)."""
+def drawn_segments(linked: Linked, settings: PotentialParams, floor: float) -> dict[str, sizing.Segment]:
+    """What is drawn of each segment, updated by the hours of linked operations; `floor` as in `build_potential`."""
+    known = sizing.learnt(known_operations(linked.operations, reliable(linked.contracts, floor)))
+    names = sorted(reference.labels("segments"))
+    return sizing.segment_draws(
+        names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations
+    )
+
+
+def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int) -> pd.DataFrame:
+    """uid, heures_p10, heures_p50, heures_p90 of each need (uid, segment, montant, lots) if it carries a clause.
+
+    The lots of a need share its amount alike: each is drawn for itself.
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
+        count = own["lots"].to_numpy(dtype="int64")
+        amounts = np.repeat(own["montant"].to_numpy(dtype="float64") / count, count)
+        hours = sizing.hours(drawn[str(name)], amounts, rng, _usual(needs["montant"]))
+        whole = np.add.reduceat(hours, np.r_[0, count.cumsum()[:-1]], axis=1)
+        low, middle, high = np.quantile(whole, list(QUANTILES.values()), axis=0)
+        parts.append(pd.DataFrame({"uid": own["uid"], "heures_p10": low, "heures_p50": middle, "heures_p90": high}))
+    columns = ["uid", "heures_p10", "heures_p50", "heures_p90"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def build_potential(
+    linked: Linked, drawn: dict[str, sizing.Segment], *, dataset: Dataset, settings: SegmentParams, floor: float
+) -> dict[str, pd.DataFrame]:
+    """The potential's tables by name; `drawn` as `drawn_segments` gives it, `floor` the amount below which one is not
+    believed (`reliable`)."""
     sized = settings.potential
     contracts = reliable(linked.contracts, floor)
-    known = sizing.learnt(known_operations(linked.operations, contracts))
     local = in_region(contracts, dataset.region).dropna(subset=["edition"])
     last = sorted(local["edition"].unique())[-sized.years :]
     open_ones = without_clause(local[local["edition"].isin(last)], linked.tables["capture"])
-    names = sorted(open_ones["segment"].unique())
-    drawn = sizing.segment_draws(names, known, draws=sized.draws, seed=sized.seed, weight=sized.prior_operations)
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
     territories = by_territory(cells, draws, dataset, sized.dependency)
@@ -85,6 +112,11 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     return rows[rows["p_sans"] > 0].reset_index(drop=True)
 
 
+def _usual(amounts: pd.Series) -> float:
+    """The median of the amounts that are known; one euro where none is, which sizes nothing."""
+    return float(amounts.median()) if amounts.notna().any() else 1.0
+
+
 CELL = ["edition", "segment", "lieu", "departement", "trimestre"]
 
 
@@ -95,10 +127,11 @@ def simulated(
     hours of each segment: segment, facteur, part."""
     rng = np.random.default_rng(seed)
     rows = contracts.assign(departement=contracts["departement"].fillna(NOWHERE).astype("str"))
+    usual = _usual(contracts["montant"])
     cells, draws, driven = [], [], []
     for name, own in rows.sort_values([*CELL, "uid"]).groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")
-        hours = sizing.hours(drawn[str(name)], amounts, rng) * sizing.eligible(drawn[str(name)], len(own), rng)
+        hours = sizing.hours(drawn[str(name)], amounts, rng, usual) * sizing.eligible(drawn[str(name)], len(own), rng)
         hours *= rng.random(hours.shape) < own["p_sans"].to_numpy()
         place = own.groupby(CELL, sort=False).ngroup().to_numpy()
         starts = np.flatnonzero(np.r_[True, place[1:] != place[:-1]])

@@ -238,15 +238,17 @@ def _with_own(name: str, shared: dict[str, Numbers], rng: np.random.Generator, w
     return out
 
 
-def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator) -> Numbers:
+def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: float = 1.0) -> Numbers:
     """Hours of each contract (column) in each draw (row); amounts in euros, missing where they are not known.
 
-    A missing amount is drawn as those of the segment's operations are.
+    A missing amount is drawn as those of the segment's operations are, else around the median of those known, else
+    around `usual`.
     """
     shared = {f: np.sqrt(law(drawn.name, f)["part_commune"]) * z for f, z in drawn.normal.items()}
     ratio = np.log(per_euro(drawn.name, _with_own(drawn.name, shared, rng, len(amounts))))
     ratio += drawn.missed[:, None] + drawn.own * rng.standard_normal(ratio.shape)
-    usual = drawn.montant if np.isfinite(drawn.montant) else float(np.nanmedian(amounts)) if len(amounts) else 1.0
+    middle = np.median(amounts[~np.isnan(amounts)]) if (~np.isnan(amounts)).any() else usual
+    usual = drawn.montant if np.isfinite(drawn.montant) else float(middle)
     spread = drawn.ecart_montant if np.isfinite(drawn.ecart_montant) else 1.0
     size = np.where(np.isnan(amounts), np.log(usual) + spread * rng.standard_normal(ratio.shape), np.log(amounts))
     return np.exp(size + ratio + drawn.slope * (size - np.log(usual)))

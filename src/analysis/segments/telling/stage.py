@@ -1,4 +1,4 @@
-"""The stage that gives each contract of the region its segment: clean contracts in, one row per contract out."""
+"""The stage that gives each contract of the region, and each planned purchase, its segment."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import ClassifierParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
-from analysis.segments.contracts import in_region, open_contracts, with_segment
+from analysis.results import read_clean
+from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import combined, decided, folds, learnt, told_by_text
 
+PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
 AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
 
 
@@ -22,8 +24,11 @@ def build(dataset: str) -> None:
     settings = load_params().segments.classifier
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     contracts, inside = _asked(received, load_dataset(dataset).region, settings.most_taught)
+    announced = read_clean(dataset, "projects")["projets"]
+    asked = pd.concat([contracts, as_contracts(announced)], ignore_index=True)
+    inside = inside.reindex(asked.index, fill_value=True)
     audits = load_audits(raw_dir(dataset) / "decisions" / FILE)
-    table, audit = classified(contracts, audits, settings)
+    table, audit = classified(asked, audits, settings)
     write_table(
         table[inside.to_numpy()].sort_values("uid", ignore_index=True), classified_dir(dataset) / "marches.parquet"
     )
@@ -46,6 +51,18 @@ def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd
     inside = pd.Series(np.arange(len(contracts)) < len(own), index=contracts.index)
     order = contracts["uid"].sort_values(kind="stable").index
     return contracts.loc[order].reset_index(drop=True), inside.loc[order].reset_index(drop=True)
+
+
+def as_contracts(projects: pd.DataFrame) -> pd.DataFrame:
+    """Planned purchases as the classifier reads contracts: uid, objet, acheteur_id, segment_cpv."""
+    return pd.DataFrame(
+        {
+            "uid": PROJECT + projects["projet_id"],
+            "objet": projects["objet"],
+            "acheteur_id": projects["acheteur_siren"],
+            "segment_cpv": segment_of_cpv(projects["codeCPV"]),
+        }
+    )
 
 
 def classified(

@@ -6,12 +6,12 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.params import load_params
+from analysis.core.paths import CALENDARS, calendar_name
 from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical
-from analysis.segments.watch.feed import LEAST, MOST, file_name, public
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
@@ -32,15 +32,15 @@ def message(page: Page) -> Content:
         )
     if now.empty:
         return Prose("Aucun besoin n'est attendu dans ce territoire pendant les trimestres à venir.")
-    first = now.iloc[0]
+    first, settings = now.iloc[0], load_params().segments.watch
+    calendar = calendar_name(page.territory)
     return Prose(
         f"Au {_quarter(first['trimestre'])}, {french(first['attendus'], 1)} besoins devraient donner lieu à un nouveau "
         f"marché (de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
-        f"[{file_name(page.territory)}]({file_name(page.territory)}) (ceux dont la probabilité atteint "
-        f"{french(100 * LEAST, 0, '%')}, {french(MOST)} au plus) ; une clause se prépare avant la "
-        f"publication de l'avis, soit environ "
-        "six mois avant la notification."
+        f"[{calendar}](../{CALENDARS}/{calendar}) (ceux dont la probabilité atteint "
+        f"{french(100 * settings.event_probability, 0, '%')}, {french(settings.events)} au plus) ; une clause se "
+        "prépare avant la publication de l'avis, soit environ six mois avant la notification."
     )
 
 
@@ -58,7 +58,7 @@ def quarters(page: Page) -> Content:
     ax.bar_label(bars, [french(value, 0) for value in now["attendus"]], label_type="center", color="white", fontsize=9)
     ax.set_xticks(list(at), now["trimestre"].tolist(), color=INK)
     french_axis(ax.yaxis)
-    ax.set_ylim(0, 1.08 * float(now["attendus_haut"].max()))
+    ax.set_ylim(0, 1.08 * max(float(now["attendus_haut"].max()), 1.0))
     ax.grid(axis="y")
     ax.set_axisbelow(True)
     top = now.loc[now["attendus"].idxmax()]
@@ -138,7 +138,6 @@ def next_needs(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun besoin attendu.")
     rows = rows.assign(
-        objet=rows["objet"].map(public),
         segment=rows["segment"].map(reference.labels("segments")),
         origine=rows["origine"].map(reference.labels("veille_origines")),
     )

@@ -8,32 +8,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 
 import pandas as pd
 from icalendar import Calendar, Event
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.params import WatchParams
+from analysis.core.paths import calendar_name
 from analysis.numbers import french, french_date
-from analysis.quality_log import MASKED, NUMBERS
 
-LEAST = 0.5  # probability within the horizon from which a need is worth an event; the CSV has them all
-MOST = 500  # events of a file, the most likely: nobody calls more buyers, and programs choke on more
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"
 
 
-def file_name(territory: str) -> str:
-    """The name of the file of a territory."""
-    return f"veille_{territory}.ics"
-
-
-def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
+def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParams) -> bytes:
     """The iCalendar file of a territory called `name`, as bytes.
 
     `needs`: the rows of `veille_besoins` of that territory (see `inside`); `observed`: the date of observation of the
-    dataset. Events in order of window, then identifier; the `MOST` most likely from `LEAST` on.
+    dataset. Events in order of window, then identifier: the `events` most likely from `event_probability` on, for
+    nobody calls more buyers, and programs choke on more.
     """
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -41,18 +35,13 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date) -> bytes:
     calendar.add("x-wr-calname", f"Veille des clauses sociales : {name}")
     calendar.add("x-wr-caldesc", f"Marchés attendus, d'après les données observées au {french_date(observed)}")
     stamp = dt.datetime.combine(observed, dt.time(), tzinfo=dt.UTC)
-    rows = needs[needs["p_horizon"] >= LEAST]
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(MOST)
+    rows = needs[needs["p_horizon"] >= settings.event_probability]
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(settings.events)
     rows = rows.sort_values(["fenetre_debut", "besoin_id"])
     labels = reference.labels("segments")
     for row in rows.to_dict("records"):
         calendar.add_component(_event(row, labels[row["segment"]], stamp))
     return calendar.to_ical()
-
-
-def public(text: str) -> str:
-    """`text` without what would be personal in it: e-mail addresses, telephone and social security numbers."""
-    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
 
 
 def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
@@ -62,7 +51,7 @@ def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
     event.add("dtstamp", stamp)
     event.add("dtstart", start)
     event.add("dtend", end + dt.timedelta(days=1))  # RFC 5545: the end of an event of whole days is the day after
-    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {public(row['objet'])}")
+    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {row['objet']}")
     event.add("description", _description(row, segment, start, end, stamp))
     event.add("categories", [segment])
     event.add("transp", "TRANSPARENT")  # whoever subscribes is not busy for three months
@@ -75,7 +64,7 @@ def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: d
     late = row["date_alerte"] <= stamp.replace(tzinfo=None)
     call = "dès maintenant" if late else f"avant le {french_date(row['date_alerte'])}"
     lines = [
-        f"Objet : {public(row['objet'])}",
+        f"Objet : {row['objet']}",
         f"Acheteur : {buyer}",
         f"Segment : {segment}",
         f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
@@ -101,7 +90,7 @@ def inside(needs: pd.DataFrame, territory: str, region: str) -> pd.DataFrame:
     return needs[(needs["departement"] == territory) | (needs["epci_siren"] == territory)]
 
 
-def feeds(needs: pd.DataFrame, dataset: Dataset) -> dict[str, bytes]:
+def feeds(needs: pd.DataFrame, dataset: Dataset, settings: WatchParams) -> dict[str, bytes]:
     """The files of the region, its departments and its EPCI, by file name; a territory without events has its file too,
     so that a subscription does not break."""
     departments = reference.departments(dataset.region)
@@ -112,6 +101,6 @@ def feeds(needs: pd.DataFrame, dataset: Dataset) -> dict[str, bytes]:
         **dict(zip(epci["epci_siren"], epci["nom"], strict=True)),
     }
     return {
-        file_name(code): feed(inside(needs, code, dataset.region), name, dataset.date_observation)
+        calendar_name(code): feed(inside(needs, code, dataset.region), name, dataset.date_observation, settings)
         for code, name in names.items()
     }

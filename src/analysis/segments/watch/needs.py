@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -34,6 +35,21 @@ LOTS = [
     "uid", "besoin", "acheteur_siren", "acheteur_nom", "objet", "segment", "codeCPV", "montant", "montant_initial",
     "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement", "epci_siren",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Needed:
+    """What was bought: `lots` and `needs` as the functions of those names give them, out of so many `contracts`."""
+
+    lots: pd.DataFrame
+    needs: pd.DataFrame
+    contracts: int
+
+
+def needed(contracts: pd.DataFrame) -> Needed:
+    """The lots and needs of the clean contracts, which have their `segment`."""
+    rows = lots(contracts)
+    return Needed(rows, needs(rows), len(contracts))
 
 
 def plain(text: str) -> str:
@@ -188,7 +204,7 @@ def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -
     when = pd.to_datetime(changes["date"]).fillna(pd.to_datetime(changes["datePublicationDonnees"]))
     known = changes[changes["dureeMois"].notna() & (when <= day)].sort_values(["uid", "ordre"])
     latest = known.drop_duplicates("uid", keep="last").set_index("uid")["dureeMois"].astype("float64")
-    months = rows["uid"].map(latest)
+    months = rows["uid"].map(latest).astype("float64")
     return months.fillna(rows["mois_initiaux"]).groupby(rows["besoin"]).median()
 
 

@@ -101,6 +101,8 @@ def successors(pairs: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
     `pairs` from `alike`; the end is the notification plus `mois`, as `needs` knows it.
     """
     here = pairs[pairs["besoin"].isin(needs.index) & pairs["suivant"].isin(needs.index)]
+    if here.empty:
+        return here.assign(delai=pd.Series(dtype="float64"))
     end = added(needs["notification"], needs["mois"])
     delay = months_between(here["besoin"].map(end), here["suivant"].map(needs["notification"]))
     here = here.assign(delai=delay.astype("float64"))
@@ -321,7 +323,8 @@ def backtest(
     said, and to the end; missing without renewal). Only ends whose window is over on `day` are judged; years with fewer
     than `least` past ends to learn from are left out.
     """
-    true = successors(pairs, needs).set_index("besoin")["suivant"].map(needs["notification"])
+    followed = successors(pairs, needs).set_index("besoin")["suivant"]
+    true = needs["notification"].reindex(followed).set_axis(followed.index)
     usable = day - pd.Timedelta(days=round(AFTER * MONTH))
     parts = []
     for year in range(int(needs["notification"].dt.year.min()) + 1, usable.year + 1) if len(needs) else []:

@@ -2,53 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 
 import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
-from analysis.segments.contracts import OTHER
+from analysis.quality_log import MASKED, NUMBERS
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
-from analysis.segments.watch.feed import public
-from analysis.segments.watch.needs import lots as lots_of
-from analysis.segments.watch.needs import needs as needs_of
-from analysis.segments.watch.needs import stem
+from analysis.segments.watch.needs import Needed, stem
 from analysis.segments.watch.skills import by_trade
 
 PREFIX = "veille_"
 
 
-def by_cpv(rows: pd.DataFrame) -> pd.DataFrame:
-    """`rows` with the segment of the longest known prefix of their CPV code, as `contracts.with_segment` tells it."""
-    known = reference.table("nomenclatures/segments_cpv").set_index("prefixe_cpv")["segment"]
-    segment = pd.Series(pd.NA, index=rows.index, dtype="str")
-    for length in sorted(known.index.str.len().unique(), reverse=True):
-        segment = segment.fillna(rows["codeCPV"].str[:length].map(known))
-    return rows.assign(segment=segment.fillna(OTHER))
-
-
 def build_watch(
-    contracts: pd.DataFrame,
+    needed: Needed,
     changes: pd.DataFrame,
     projects: pd.DataFrame,
     dataset: Dataset,
     params: WatchParams,
     *,
-    segmenter: Callable[[pd.DataFrame], pd.DataFrame] = by_cpv,
     hours: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
-    `contracts` and `changes`: the clean `marches`, with `segment`, and `marches_modifications`; `projects` as
-    `sources.projects` gives them, told their segment by `segmenter`. `hours`, by uid (of a contract, or `projet:` and
+    `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
+    gives them, with their `segment`. `hours`, by uid (of a contract, or `projet:` and
     the identifier of a project): heures_p10, heures_p50, heures_p90 of a need if it comes.
     """
     day = pd.Timestamp(dataset.date_observation)
-    lots = lots_of(contracts)
-    needs = needs_of(lots)
+    lots, needs = needed.lots, needed.needs
     pairs = renewals.alike(needs)
     tested = renewals.backtest(needs, pairs, lots, changes, day=day, least=params.least_past_ends)
     known = renewals.known_on(day, needs, pairs, lots, changes)
@@ -57,7 +43,7 @@ def build_watch(
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
     expected = agenda.from_renewals(needs, coming, limits)
     expected = expected[_inside(expected, dataset.region)].reset_index(drop=True)
-    announced = agenda.from_projects(segmenter(projects), limits)
+    announced = agenda.from_projects(projects, limits)
     announced = announced[_inside(announced, dataset.region) | announced["departement"].isna()].reset_index(drop=True)
     expected = agenda.merged(expected, announced, stem)
     given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
@@ -70,9 +56,7 @@ def build_watch(
         "epreuve": renewals.scores(tested, params.top),
         "calibration": renewals.calibration(tested),
         "couverture": coverage(
-            contracts,
-            lots,
-            needs,
+            needed,
             known,
             projects=projects,
             expected=expected,
@@ -82,6 +66,11 @@ def build_watch(
     return {PREFIX + name: table for name, table in tables.items()}
 
 
+def public(text: str) -> str:
+    """`text` without what would be personal in it: e-mail addresses, telephone and social security numbers."""
+    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
+
+
 def _inside(rows: pd.DataFrame, region: str) -> pd.Series:
     """Whether each row is executed in the region, as `contracts.in_region` says it."""
     codes = reference.departments(region)["code_departement"]
@@ -89,9 +78,7 @@ def _inside(rows: pd.DataFrame, region: str) -> pd.Series:
 
 
 def coverage(
-    contracts: pd.DataFrame,
-    lots: pd.DataFrame,
-    needs: pd.DataFrame,
+    needed: Needed,
     known: renewals.Known,
     *,
     projects: pd.DataFrame,
@@ -99,10 +86,10 @@ def coverage(
     learnt_from: int,
 ) -> pd.DataFrame:
     """What the watch was made from, and what it had to leave out: etape, libelle, valeur, in order."""
-    closed = known.closed
+    closed, lots, needs = known.closed, needed.lots, needed.needs
     steps = {
-        "marches": len(contracts),
-        "marches_ecartes": len(contracts) - len(lots),
+        "marches": needed.contracts,
+        "marches_ecartes": needed.contracts - len(lots),
         "besoins": len(needs),
         "besoins_sans_duree": int(needs["mois"].isna().sum()),
         "fins_passees": len(closed),
