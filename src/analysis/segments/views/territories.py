@@ -18,7 +18,7 @@ SHOWN = 3  # segments of each place
 def specialisation(page: Page) -> Content:
     """The segments that each EPCI buys more than the region does."""
     cells = page.read("segments_epci").query("edition == @page.year").dropna(subset="specialisation")
-    places = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement", "marches"]]
+    places = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement"]]
     if page.department:
         places = places[places["departement"] == page.department]
     cells = cells[cells["epci_siren"].isin(places["epci_siren"])]
@@ -35,7 +35,6 @@ def specialisation(page: Page) -> Content:
         frame,
         columns={
             "nom": Column("Intercommunalité"),
-            "marches": Column("Marchés", 0),
             "rang_1": Column("Premier segment (indice)"),
             "rang_2": Column("Deuxième"),
             "rang_3": Column("Troisième"),
