@@ -99,6 +99,11 @@ def _masked_field(field: re.Match[str]) -> str:
     return f'"{name}":"{MASKED}"' if personal else field[0]
 
 
+def public(text: str) -> str:
+    """A text of the open data without what would be personal in it: e-mails, telephone and social security numbers."""
+    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
+
+
 def collect(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """All the quality rows of a stage in one table, always in the same order."""
     filled = [part for part in parts if len(part)]

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from analysis.schemas.build import NUMBER, TEXT, column, published_table
+from analysis.schemas.build import DAY, NUMBER, TEXT, column, published_table
 
 SCHEMAS = {
     schema.name: schema
     for schema in (
+        published_table(
+            "droit_besoins",
+            "Besoins plus probablement au-dessus du seuil européen qu'au-dessous, tous lots dits sans clause",
+            ["uid"],
+            {
+                "periode": column(TEXT, "obligation (depuis son entrée en vigueur) ou année de notification"),
+                "uid": column(TEXT, "Marché du plus grand lot"),
+                "acheteur_siren": column(TEXT, "SIREN de l'acheteur"),
+                "acheteur_nom": column(TEXT, "Acheteur", nullable=True),
+                "objet": column(TEXT, "Objet"),
+                "categorie": column(TEXT, "Catégorie d'acheteurs d'après leur SIREN ; AUTRE : inconnue"),
+                "nature": column(TEXT, "TRAVAUX, ou FOURNITURES_SERVICES"),
+                "notification": column(DAY, "Première notification"),
+                "montant": column(NUMBER, "Somme des montants connus des lots, hors taxes", unit="euro", nullable=True),
+                "seuil": column(NUMBER, "Seuil européen applicable, hors taxes", unit="euro"),
+                "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", ge=0, le=1),
+                "exception": column("bool", "Travaux de moins de six mois : exception possible"),
+            },
+        ),
         published_table(
             "droit_seuils",
             "Besoins au-dessus des seuils européens, d'une période et d'une catégorie d'acheteurs",

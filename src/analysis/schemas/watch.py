@@ -37,6 +37,21 @@ SCHEMAS = {
     schema.name: schema
     for schema in (
         published_table(
+            "veille_territoires",
+            "Ce qu'une intercommunalité a pour répondre aux marchés attendus",
+            ["epci_siren"],
+            {
+                "epci_siren": column(TEXT, "SIREN de l'intercommunalité"),
+                "habitants": column("int64", "Habitants, communes hors région comprises", unit="habitant"),
+                "qpv": column("int64", "Quartiers prioritaires de 2024", unit="quartier"),
+                **{
+                    f"siae_{genre}": column("int64", f"Structures d'insertion, genre {genre.upper()}, 2019-2020")
+                    for genre in ("aci", "ai", "ei", "etti")
+                },
+                "siae": column("int64", "Structures d'insertion par l'activité économique, 2019-2020"),
+            },
+        ),
+        published_table(
             "veille_besoins",
             "Un besoin dont la mise en concurrence est attendue dans l'horizon du calendrier",
             ["besoin_id"],

@@ -10,9 +10,8 @@ from test_calendar import need
 from analysis.core.dataset import Dataset
 from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.quality_log import MASKED
+from analysis.quality_log import MASKED, public
 from analysis.segments.watch import feed
-from analysis.segments.watch.tables import public
 
 DAY = dt.date(2025, 12, 31)
 DATASET = Dataset(

@@ -15,6 +15,7 @@ from scipy.stats import norm
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.quality_log import public
 from analysis.segments.watch.needs import buyer_names
 from analysis.segments.watch.renewals import buyer_kind
 
@@ -39,6 +40,7 @@ def build_compliance(
     year = int(dataset.date_observation.year)
     return {
         "droit_seuils": by_category(rows, year),
+        "droit_besoins": without_clause(rows, inside, year),
         "droit_pnad": pnad(contracts),
         "droit_spaser": spaser(contracts, year),
     }
@@ -75,6 +77,27 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
         }
     )
     return out[ratio.notna()]
+
+
+def without_clause(rows: pd.DataFrame, needs: pd.DataFrame, last_year: int) -> pd.DataFrame:
+    """The needs more likely than not above their threshold whose lots all declare no clause, likeliest first.
+
+    `rows` as `concerned` gives them, of the periods of `by_category`: periode, uid (of the largest lot),
+    acheteur_siren, acheteur_nom, objet, categorie, nature, notification, montant, seuil, p_seuil, exception.
+    """
+    since = pd.Timestamp(parameter("obligation_sociale_du"))
+    period = pd.Series(pd.NA, index=rows.index, dtype="str")
+    period = period.mask(rows["notification"].dt.year == last_year, str(last_year))
+    period = period.mask(rows["notification"] >= since, "obligation")
+    kept = rows.assign(periode=period)[period.notna() & rows["etat"].eq("sans") & rows["p_seuil"].ge(0.5)]
+    named = needs.loc[kept.index, ["uid", "acheteur_siren", "acheteur_nom", "objet", "montant"]]
+    named["objet"] = named["objet"].astype(object).map(public)
+    table = kept.join(named).sort_values(["periode", "p_seuil", "uid"], ascending=[True, False, True])
+    return table[LISTED].reset_index(drop=True)
+
+
+LISTED = ["periode", "uid", "acheteur_siren", "acheteur_nom", "objet", "categorie", "nature", "notification", "montant",
+          "seuil", "p_seuil", "exception"]  # fmt: skip
 
 
 def _state(lots: pd.DataFrame, statuses: pd.Series) -> pd.Series:

@@ -9,6 +9,7 @@ from analysis.publishing.page import Page
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
+ROWS = 20  # listed; the CSV file has them all
 
 
 def thresholds(page: Page) -> Content:
@@ -44,6 +45,43 @@ def thresholds(page: Page) -> Content:
         takeaway=first or None,
         note="Le seuil porte sur la valeur estimée du besoin, que les données ne disent pas : les nombres sont des "
         f"sommes de probabilités. Sans clause ne veut pas dire en faute ; exceptions, à vérifier : {exceptions}.",
+    )
+
+
+def listed(page: Page) -> Content:
+    """The needs most likely above their threshold that declare no clause."""
+    rows = page.read("droit_besoins")
+    if rows.empty:
+        return Prose("Aucun besoin sans clause déclarée n'est plus probablement au-dessus de son seuil qu'au-dessous.")
+    applied = bool((rows["periode"] == OBLIGATION).any())
+    rows = rows[rows["periode"] == OBLIGATION] if applied else rows
+    known = reference.labels("acheteurs") | {"AUTRE": "Catégorie inconnue"}
+    shown = rows.sort_values(["p_seuil", "montant", "uid"], ascending=[False, False, True]).head(ROWS)
+    return DataTable(
+        shown.assign(
+            libelle=shown["categorie"].map(known),
+            acheteur=shown["acheteur_nom"].fillna("SIREN " + shown["acheteur_siren"]),
+            possible=shown["exception"].map({True: "travaux courts", False: "–"}),
+        ),
+        columns={
+            "objet": Column("Objet"),
+            "acheteur": Column("Acheteur"),
+            "libelle": Column("Catégorie"),
+            "montant": Column("Montant", **MILLIONS),
+            "seuil": Column("Seuil", 0),
+            "p_seuil": Column("Probabilité d'être au-dessus", **PERCENT),
+            "possible": Column("Exception possible"),
+        },
+        caption="Besoins sans clause déclarée, les plus sûrement au-dessus du seuil",
+        scope=f"{page.dataset.region_nom}, besoins notifiés "
+        + (
+            "depuis l'entrée en vigueur de l'obligation"
+            if applied
+            else f"en {rows['periode'].iloc[0]}, avant l'obligation"
+        ),
+        csv=page.csv("droit_besoins"),
+        note="Le fichier CSV les a tous. Sans clause déclarée ne veut pas dire en faute : le champ peut être mal "
+        "rempli, et des exceptions existent.",
     )
 
 

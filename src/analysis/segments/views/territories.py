@@ -80,8 +80,15 @@ def concentration(page: Page) -> Content:
     alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} segments égaux{clause}."
     if len(lines) < 2:
         return table
+    ruptures = reference.table("ruptures")
+    known = ruptures[ruptures["objet"].eq("segments") & ruptures["annee"].isin(lines.index[1:])]
+    breaks = dict(zip(known["annee"], known["libelle"], strict=True))
     return Figure(
-        line_chart(lines, digits=1), title="Nombre effectif de segments", alt=alt, table=table, source=source_line(page)
+        line_chart(lines, breaks=breaks, digits=1),
+        title="Nombre effectif de segments",
+        alt=alt,
+        table=table,
+        source=source_line(page),
     )
 
 

@@ -13,7 +13,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical
 
-MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
 TRADES = 12  # drawn and listed; the CSV file has them all
 REST = "AUTRES"
@@ -125,6 +125,31 @@ def places(page: Page) -> Content:
         csv=page.csv("veille_trimestres"),
         note="Un besoin dont seul le département est connu compte dans le département et la région. "
         "Le fichier CSV donne les intervalles et les montants.",
+    )
+
+
+def answering(page: Page) -> Content:
+    """What each EPCI has to answer what is coming with: insertion companies by kind, priority districts."""
+    known = reference.epci().rename(columns={"departement": "dep"})
+    if page.department:
+        known = known[known["dep"] == page.department]
+    rows = page.read("veille_territoires").merge(known[["epci_siren", "nom"]], on="epci_siren")
+    return DataTable(
+        rows.sort_values("nom", key=alphabetical),
+        columns={
+            "nom": Column("Intercommunalité"),
+            "siae": Column("Structures d'insertion", 0),
+            "siae_aci": Column("ACI", 0),
+            "siae_ai": Column("AI", 0),
+            "siae_ei": Column("EI", 0),
+            "siae_etti": Column("ETTI", 0),
+            "qpv": Column("Quartiers prioritaires", 0),
+            "habitants": Column("Habitants", 0),
+        },
+        caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
+        scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
+        csv=page.csv("veille_territoires"),
+        note="Les heures par métier de chaque intercommunalité sont dans la table veille_metiers.",
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
-from analysis.quality_log import MASKED, NUMBERS
+from analysis.quality_log import public
+from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
 from analysis.segments.watch.needs import Needed, stem
@@ -49,6 +48,7 @@ def build_watch(
     given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
     quarters = agenda.calendar(expected, limits, dataset.region, given)
     tables = {
+        "territoires": around(),
         "besoins": agenda.listed(expected, given).assign(objet=lambda t: t["objet"].astype(object).map(public)),
         "calendrier": quarters,
         "trimestres": agenda.calendar(expected, limits, dataset.region, given, by_segment=False),
@@ -66,9 +66,23 @@ def build_watch(
     return {PREFIX + name: table for name, table in tables.items()}
 
 
-def public(text: str) -> str:
-    """`text` without what would be personal in it: e-mail addresses, telephone and social security numbers."""
-    return re.sub(rf"\S+@\S+|{NUMBERS}", MASKED, text)
+def around() -> pd.DataFrame:
+    """What each EPCI has to answer with: epci_siren, habitants, qpv (priority districts), and insertion companies by
+    kind (`siae_<genre>`), in all `siae`."""
+    home = reference.communes().set_index("code_insee")["epci_siren"]
+    districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
+    kinds = pd.crosstab(companies()["epci_siren"], companies()["genre"])
+    out = (
+        reference.epci()
+        .set_index("epci_siren")[["population_totale"]]
+        .rename(columns={"population_totale": "habitants"})
+    )
+    out["qpv"] = districts.reindex(out.index).fillna(0).astype("int64")
+    for genre in reference.table("potentiel/capacites")["genre"]:
+        counted = kinds[genre] if genre in kinds else pd.Series(dtype="int64")
+        out[f"siae_{genre.lower()}"] = counted.reindex(out.index).fillna(0).astype("int64")
+    out["siae"] = out.filter(like="siae_").sum(axis=1)
+    return out.reset_index()
 
 
 def _inside(rows: pd.DataFrame, region: str) -> pd.Series:
