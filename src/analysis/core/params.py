@@ -31,6 +31,7 @@ class DecpParams(Block):
     low_amount: float
     max_months: int
     memory_mb: int
+    tabular_memory_mb: int
 
 
 class ExportParams(Block):
