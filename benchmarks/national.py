@@ -18,6 +18,7 @@ Places are the dataset's, so that all of them are looked up, where most of a rea
 from __future__ import annotations
 
 import argparse
+import itertools
 import multiprocessing
 import os
 import sys
@@ -66,8 +67,8 @@ WITH mine AS (
     SELECT *, CASE WHEN chance(uid, {copy}, 'identifiant') < 0.02 THEN coalesce(
         lag(propre) OVER (PARTITION BY acheteur ORDER BY n), propre) ELSE propre END AS identifiant FROM mine
 ), versions AS (
-    SELECT uid, 0 AS numero, dateNotification_recue AS jour, datePublicationDonnees AS publication, montant_recu AS euros,
-        dureeMois_recue AS mois, objet AS texte FROM mine
+    SELECT uid, 0 AS numero, dateNotification_recue AS jour, datePublicationDonnees AS publication,
+        montant_recu AS euros, dureeMois_recue AS mois, objet AS texte FROM mine
     UNION ALL SELECT uid, ordre, coalesce(c.date_recue, m.dateNotification_recue), c.datePublicationDonnees,
         coalesce(c.montant_recu, m.montant_recu), coalesce(c.dureeMois_recue, m.dureeMois_recue),
         coalesce(c.objet, m.objet)
@@ -210,7 +211,7 @@ def main() -> None:
     for rows in sizes:
         with tempfile.TemporaryDirectory(dir=options.scratch) as name:
             found.append(measured(rows, clean, options.region, Path(name), rows == options.rows))
-    for (less, before, _), (more, after, _) in zip(found, found[1:], strict=False):
+    for (less, before, _), (more, after, _) in itertools.pairwise(found):
         times = (after / before) / (more / less)
         print(f"growth {less:,} -> {more:,} rows: {after / before:.1f} times the time, {times:.2f} of linear")
     if len(found) > 2:

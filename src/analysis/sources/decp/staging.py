@@ -288,7 +288,8 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         )
         SELECT version, sur AS doc, row_number() OVER (PARTITION BY sur ORDER BY numero, notifiee, empreinte) AS rang
         FROM attached WHERE NOT origine;
-        UPDATE versions SET doc = changes.doc, rang = changes.rang FROM changes WHERE versions.version = changes.version;
+        UPDATE versions SET doc = changes.doc, rang = changes.rang FROM changes
+        WHERE versions.version = changes.version;
         INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
             regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte, {names}
         FROM recues JOIN versions USING (ligne) WHERE origine;
