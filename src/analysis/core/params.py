@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,6 +31,7 @@ class DecpParams(Block):
     low_amount: float
     max_months: int
     memory_mb: int
+    tabular_memory_mb: int
 
 
 class ExportParams(Block):
@@ -139,8 +140,12 @@ class PublishingParams(Block):
     pages: PagesParams
 
 
+Engine = Literal["duckdb", "spark"]
+
+
 class Params(Block):
     datasets: list[str]
+    engine: Engine
     demo: DemoParams
     decp: DecpParams
     exports: ExportParams

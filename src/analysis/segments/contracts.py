@@ -1,24 +1,59 @@
-"""Queries over the clean contracts, as Ibis expressions: DuckDB runs them today, any backend could.
+"""Queries over the clean contracts, as Ibis expressions: DuckDB runs them, or Spark (`engine` in params.yaml).
 
 Row order is never relied on; whoever writes a result sorts it.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.core.params import Engine, load_params
 
 OTHER = "AUTRE"
 
 
-def open_contracts(path: Path) -> ir.Table:
-    """The clean contracts of a Parquet file, as a lazy table."""
-    return ibis.duckdb.connect().read_parquet(path)
+def open_contracts(path: Path, engine: Engine | None = None) -> ir.Table:
+    """The clean contracts of a Parquet file, as a lazy table of `engine`, else of the one in `params.yaml`.
+
+    Raises DataError, one French sentence, when that engine is not installed. Tables to join with are read by the
+    connection of this one (`get_backend`).
+    """
+    return connect(engine or load_params().engine).read_parquet(path)
+
+
+def connect(engine: Engine) -> Any:
+    """A new DuckDB in memory, or the Spark session of this process: where SPARK_REMOTE says, else on this machine."""
+    if engine == "duckdb":
+        return ibis.duckdb.connect()
+    if missing := missing_for_spark():
+        raise DataError(
+            f"params.yaml, clé « engine » : valeur « spark », mais {missing} ; attendu : pyspark (pip install "
+            '"clauses-sociales-analysis[spark]") et Java 17 ou plus (paquet default-jre-headless), ou « duckdb ».'
+        )
+    from pyspark.sql import SparkSession
+
+    # No web page of its own; days and hours are those of no place.
+    settings = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC"}
+    return ibis.pyspark.connect(SparkSession.builder.config(map=settings).getOrCreate())
+
+
+def missing_for_spark() -> str | None:
+    """What Spark lacks here, in French; None when it can run."""
+    if importlib.util.find_spec("pyspark") is None:
+        return "pyspark n'est pas installé"
+    if not (shutil.which("java") or "JAVA_HOME" in os.environ or "SPARK_REMOTE" in os.environ):
+        return "Java est introuvable"
+    return None
 
 
 def with_segment(contracts: ir.Table) -> ir.Table:

@@ -38,14 +38,14 @@ def build(dataset: str) -> None:
 def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd.Series]:
     """The contracts of the region, and others to learn from up to `most` in all; whether each is in the region.
 
-    The others are those of the smallest hashes: as good as drawn, and the same ones each time.
+    The others are those of the smallest digests: as good as drawn, and the same ones each time, on any engine.
     """
     columns = ["uid", "objet", "acheteur_id", "segment_cpv"]
     rows = with_segment(received).rename(segment_cpv="segment")
     own = in_region(rows, region).select(columns).to_pandas()
     room = max(0, most - len(own))
     others = rows.anti_join(in_region(rows, region), "uid").select(columns)
-    others = others.order_by([others.uid.hash(), others.uid]).limit(room).to_pandas()
+    others = others.order_by([others.uid.hexdigest("md5"), others.uid]).limit(room).to_pandas()
     contracts = pd.concat([own, others], ignore_index=True)
     contracts["segment_cpv"] = contracts["segment_cpv"].astype("str")
     inside = pd.Series(np.arange(len(contracts)) < len(own), index=contracts.index)

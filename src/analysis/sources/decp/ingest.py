@@ -25,7 +25,11 @@ _TABLES = {
 # Written as it is read, never kept.
 _VIEWS = {"marches"}
 # Memory given back as soon as nothing reads a table any more.
-_LAST_READ_BY = {"decisions": ("lus", "lieux", "titulaires"), "nettoyes": ("contrats", "decisions")}
+_LAST_READ_BY = {
+    "lieux": ("lieux_recus", "lieux_trouves"),
+    "decisions": ("lus", "lieux", "titulaires"),
+    "nettoyes": ("contrats", "decisions"),
+}
 
 
 def ingest_files(
@@ -84,7 +88,8 @@ def _run(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="decp-") as name:
         scratch = Path(name)
-        raw = staging.open_engine(scratch, params.memory_mb)
+        records_only = all(found.spans for found in layouts)
+        raw = staging.open_engine(scratch, params.memory_mb if records_only else params.tabular_memory_mb)
         staging.stage(raw, layouts, scratch)
         _clean(raw, layouts, scratch, _rules(raw, params, observed_on))
         with ExitStack() as stack:

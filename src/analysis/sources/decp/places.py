@@ -32,27 +32,52 @@ def place_types(contracts: ir.Table, variants: ir.Table) -> ir.Table:
     return joined.select("lieu_type_recu", lieu_type=joined.code.fill_null("inconnu"))
 
 
-def locate(contracts: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
-    """`doc, lieu_code, lieu_type, departement, epci_siren, epci_methode, lieu_trouve` for each contract.
+def received(contracts: ir.Table) -> ir.Table:
+    """Each place as received, once, with all that decides where it is, and the lowest `doc` that gives it.
 
-    `contracts` holds doc, acheteur_id, acheteur_departement, lieu_code, lieu_type, lieu_nom as staged;
+    Buyers give few places many times: a national file is looked up several times faster so.
+    """
+    given = _given(contracts)
+    return given.group_by("recu", *_GIVEN).agg(doc=given.doc.min())
+
+
+def of_contracts(contracts: ir.Table, places: ir.Table, found: ir.Table) -> ir.Table:
+    """What `locate` found for `places`, the table of `received`, for each contract."""
+    given, known = _given(contracts).select("doc", "recu"), places.select("recu", place="doc")
+    placed = given.join(known, "recu").select("doc", "place")
+    return placed.join(found.rename(place="doc"), "place").drop("place")
+
+
+_GIVEN = ("siren", "acheteur_departement", "lieu_code", "lieu_type", "lieu_nom")
+
+
+def _given(contracts: ir.Table) -> ir.Table:
+    """What decides of a place, and `recu`, all of it as one text: null and empty are not the same."""
+    given = contracts.select("doc", *_GIVEN[1:], siren=contracts.acheteur_id.substr(0, 9))
+    return given.mutate(recu=ibis.literal("\x1f").join([given[name].fill_null("\x1e") for name in _GIVEN]))
+
+
+def locate(places: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
+    """`doc, lieu_code, lieu_type, departement, epci_siren, epci_methode, lieu_trouve` for each row of `places`.
+
+    `places` holds doc, siren (of the buyer), acheteur_departement, lieu_code, lieu_type, lieu_nom as staged;
     `lieu_trouve` is false where a place is given that no reference knows.
     """
-    asked = _with_buyer(_candidates(contracts, types, reference), reference)
+    asked = _with_buyer(_candidates(places, types, reference), reference)
     found = _read_as(_looked_up(asked, reference), reference)
     found = found.left_join(_buyer_in_postcode(found, reference), "doc").drop("doc_right")
     return _decided(found)
 
 
-def _candidates(contracts: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
+def _candidates(places: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
     """What the received code may be: a code of five characters, a department, a region, a country."""
-    t = contracts.left_join(types, contracts.lieu_type == types.lieu_type_recu).select(
+    t = places.left_join(types, places.lieu_type == types.lieu_type_recu).select(
         "doc",
-        "acheteur_id",
+        "siren",
         "acheteur_departement",
         "lieu_nom",
         declared=types.lieu_type.fill_null("inconnu"),
-        code=contracts.lieu_code.fill_null("").strip().upper(),
+        code=places.lieu_code.fill_null("").strip().upper(),
     )
     local = t.declared.isin(["commune", "code_postal", "inconnu"])
     # Spreadsheets cut the zero that codes of the Aisne begin with.
@@ -112,7 +137,6 @@ def _with_buyer(t: ir.Table, reference: Reference) -> ir.Table:
         buyer_commune_dep="departement",
     )
     epci = epci.select(own_epci="epci_siren", own_departments="departements", own_department="departement")
-    t = t.mutate(siren=t.acheteur_id.substr(0, 9))
     t = t.left_join(communes, t.siren == communes.buyer_siren)
     t = t.left_join(epci, t.siren == epci.own_epci)
     return t.mutate(

@@ -66,7 +66,9 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     step("marches_modifications", cleaning.applied_modifications(changes, kept))
 
     types = step("types_lieu", places.place_types(contracts, reference["variantes"]))
-    located = step("lieux", places.locate(contracts.semi_join(kept, "doc"), types, reference))
+    asked = step("lieux_recus", places.received(contracts.semi_join(kept, "doc")))
+    found = step("lieux_trouves", places.locate(asked, types, reference))
+    located = step("lieux", places.of_contracts(contracts.semi_join(kept, "doc"), asked, found))
     states = step("statuts", cleaning.social_states(contracts, reference["variantes"]))
     decided = step(
         "decisions",

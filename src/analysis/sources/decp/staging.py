@@ -242,58 +242,72 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     modification are contracts (several where an identifier was used again), the others are modifications of
     the contract published last.
     """
+    names = ", ".join(f'"{name}"' for name in FIELDS)
     try:
         _set_rejected_aside(con, layout, scratch)
         rows = _numbered_rows(con, layout, scratch)
         columns = [name for name, *_ in con.execute(f"DESCRIBE {rows}").fetchall()]
         check_columns(layout.label, columns)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE recues AS SELECT ligne, {_chosen(columns)} FROM ({rows})")
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE recues AS
+            SELECT *, concat_ws(chr(31), {", ".join(_HOLDER_COLUMNS)}) AS titulaire,
+                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::VARCHAR
+                    ELSE md5(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
+            FROM (SELECT ligne, {_chosen(columns)} FROM ({rows}))"""
+        )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         wrong_encoding = "nicode" in str(error) or "UTF-8" in str(error)
         reason = "encodage autre que UTF-8" if wrong_encoding else "tableau illisible"
         raise unreadable(layout.label, reason) from None
-    names = ", ".join(f'"{name}"' for name in FIELDS)
-    holder = ", ".join(_HOLDER_COLUMNS)
+    # Wide rows are neither sorted nor grouped: what tells versions apart is, and finds its row by its line.
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE lignes AS
-        SELECT ligne, {holder}, CASE WHEN id = '' OR acheteur_id = '' THEN ligne::VARCHAR
-            ELSE md5(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
-        FROM recues;
-        CREATE OR REPLACE TEMP TABLE versions AS
+        f"""CREATE OR REPLACE TEMP TABLE versions AS
         WITH grouped AS (
-            SELECT version, min(ligne) AS ligne,
-                md5(version || string_agg(concat_ws(chr(31), {holder}), chr(30) ORDER BY {holder})) AS empreinte,
-                count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')) AS n_titulaires
-            FROM lignes GROUP BY version
+            -- Whatever the order of the holders, their digests have one sum.
+            SELECT version, min(ligne) AS ligne, md5(version || sum(md5_number_lower(titulaire))) AS empreinte
+            FROM recues GROUP BY version
         ), numbered AS (
-            SELECT grouped.*, {names}, {_modification_number(columns)} AS numero,
-                CASE WHEN id = '' OR acheteur_id = '' THEN version ELSE concat_ws(chr(31), acheteur_id, id) END AS uid
+            SELECT grouped.*, {_modification_number(columns)} AS numero,
+                "datePublicationDonnees" AS publiee, "dateNotification" AS notifiee,
+                CASE WHEN id = '' OR acheteur_id = '' THEN recues.version
+                    ELSE concat_ws(chr(31), acheteur_id, id) END AS uid
             FROM grouped JOIN recues USING (ligne)
         ), based AS (
-            SELECT *, numero = min(numero) OVER (PARTITION BY uid) AS origine FROM numbered
-        ), attached AS (
-            SELECT *, {first} + CASE WHEN origine THEN ligne ELSE
-                first_value(ligne) OVER (PARTITION BY uid ORDER BY origine DESC, "datePublicationDonnees" DESC,
-                    "dateNotification" DESC, empreinte DESC) END AS doc
-            FROM based
+            SELECT *, min(numero) OVER (PARTITION BY uid) AS premier FROM numbered
         )
-        SELECT *, CASE WHEN origine THEN 0 ELSE row_number() OVER
-            (PARTITION BY doc, origine ORDER BY numero, "dateNotification", empreinte) END AS rang
-        FROM attached;
+        SELECT version, ligne, empreinte, uid, numero, publiee, notifiee, numero = premier AS origine,
+            {first} + ligne AS doc, 0 AS rang FROM based
+        """
+    )
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE changes AS
+        WITH attached AS (
+            SELECT *, {first} + first_value(ligne) OVER (PARTITION BY uid
+                ORDER BY origine DESC, publiee DESC, notifiee DESC, empreinte DESC) AS sur
+            FROM versions WHERE uid IN (SELECT uid FROM versions WHERE NOT origine)
+        )
+        SELECT version, sur AS doc, row_number() OVER (PARTITION BY sur ORDER BY numero, notifiee, empreinte) AS rang
+        FROM attached WHERE NOT origine;
+        UPDATE versions SET doc = changes.doc, rang = changes.rang FROM changes
+        WHERE versions.version = changes.version;
         INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
             regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte, {names}
-        FROM versions WHERE origine;
-        INSERT INTO modifications SELECT doc, rang, empreinte, n_titulaires, numero::VARCHAR, "dateNotification",
+        FROM recues JOIN versions USING (ligne) WHERE origine;
+        INSERT INTO modifications SELECT doc, rang, empreinte,
+            (SELECT count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')) FROM recues r
+                WHERE r.version = versions.version),
+            numero::VARCHAR, "dateNotification",
             coalesce("datePublicationDonnees", ''), montant, coalesce("dureeMois", ''), objet
-        FROM versions WHERE NOT origine;
+        FROM recues JOIN versions USING (ligne) WHERE NOT origine;
+        -- Holders come in the order of their lines.
         INSERT INTO titulaires
-        SELECT doc, rang, row_number() OVER (PARTITION BY version ORDER BY lignes.ligne), {holder}
-        FROM lignes JOIN versions USING (version)
+        SELECT doc, rang, recues.ligne, {", ".join(_HOLDER_COLUMNS)}
+        FROM recues JOIN versions USING (version)
         WHERE coalesce(titulaire_id, '') <> '' OR coalesce(titulaire_nom, '') <> '';
-        INSERT INTO membres SELECT doc, lignes.ligne FROM lignes JOIN versions USING (version)"""
+        INSERT INTO membres SELECT doc, recues.ligne FROM recues JOIN versions USING (version)"""
     )
-    count = _one(con, "SELECT count(*) FROM lignes")
-    con.execute("DROP TABLE recues; DROP TABLE lignes; DROP TABLE versions")
+    count = _one(con, "SELECT count(*) FROM recues")
+    con.execute("DROP TABLE recues; DROP TABLE changes; DROP TABLE versions")
     return count
 
 
@@ -322,7 +336,9 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path
     """A query for the rows of a table that have its number of columns, every value as text, with `ligne`."""
     source = _quoted(_plain_path(layout.path, scratch))
     if layout.delimiter is None:
-        return f"SELECT row_number() OVER () AS ligne, * FROM read_parquet({source})"
+        # Numbered by the reader, which leaves it to all threads.
+        return f"""SELECT file_row_number + 1 AS ligne, * EXCLUDE (file_row_number)
+            FROM read_parquet({source}, file_row_number = true)"""
     everything = f"concat_ws('', {', '.join(_identifier(name) for name in layout.columns)})"
     # A quoted value may run over several lines: lines are counted, not rows.
     rows = f"""SELECT *, 1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends AS ligne

@@ -1,0 +1,128 @@
+"""Spark gives what DuckDB gives, where Spark can run; what is said where it cannot."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import ibis.expr.types as ir
+import pandas as pd
+import pytest
+
+from analysis.core.errors import DataError
+from analysis.core.files import write_table
+from analysis.core.params import Engine
+from analysis.schemas.build import conform
+from analysis.schemas.registry import clean
+from analysis.segments import contracts as queries
+from analysis.segments.contracts import (
+    connect,
+    in_region,
+    missing_for_spark,
+    open_contracts,
+    states,
+    with_buyer_kind,
+    with_segment,
+    with_told_segment,
+)
+from analysis.segments.telling.stage import _asked
+
+LILLE, MARSEILLE = "200093201", "200054807"
+CPVS = ["45430000", "45233140", "90910000", "72000000", "99999999", None]
+BUYERS = ["21590350100017", "11000201100044", "20009320100011", "26590671300019", "", "77918639400028"]
+STATES = ["clause", "aucune", "critere", "critere_et_clause", "reserve", "contradictoire", "non_renseigne"]
+
+
+@pytest.fixture
+def files(project: Path) -> tuple[Path, Path]:
+    """Contracts of every kind, some without amount, year, place or CPV, and the segments told of most."""
+    rows = [
+        {
+            "uid": f"u{i:03d}", "id": f"{i}", "acheteur_id": BUYERS[i % 6], "codeCPV": CPVS[i % 5 if i % 7 else 5],
+            "objet": f"Étude n° {i}", "montant": None if i % 11 == 0 else 1000.1 * i, "annee": None if i % 13 == 0 else
+            2024 + i % 2, "annee_source": "notification", "lieu_type": "commune",
+            "epci_siren": [LILLE, MARSEILLE, None][i % 3], "departement": ["59", "13", None, "62"][i % 4],
+            "epci_methode": "commune", "statut_social": STATES[i % 7], "n_titulaires": 1, "n_modifications": 0,
+            "format": "2022", "source_fichier": "f.json", "source_ligne": i + 1,
+        }
+        for i in range(300)
+    ]  # fmt: skip
+    told = pd.DataFrame(
+        {"uid": f"u{i:03d}", "segment": f"S{i % 4}", "segment_p": i / 300, "segment_source": "texte"}
+        for i in range(0, 300, 2)
+    )
+    received, known = project / "marches.parquet", project / "segments.parquet"
+    frame = conform(clean()["marches"], pd.DataFrame(rows))
+    # Written as ingestion does, with days: Spark does not read the nanoseconds of pandas.
+    days = ", ".join(f'"{name}"::DATE AS "{name}"' for name in frame.select_dtypes("datetime"))
+    duckdb.sql(f"SELECT * REPLACE ({days}) FROM frame").write_parquet(str(received))
+    write_table(told, known)
+    return received, known
+
+
+def by_cell(contracts: ir.Table) -> ir.Table:
+    return states(contracts, ["annee", "segment", "epci_siren"])
+
+
+QUERIES: dict[str, Callable[[ir.Table, Path], ir.Table]] = {
+    "segment": lambda c, _: with_segment(c).select("uid", "segment"),
+    "region": lambda c, _: in_region(c, "32").select("uid", "departement", "epci_siren"),
+    "told": lambda c, told: with_told_segment(c, told).select("uid", "segment", "segment_p", "segment_source"),
+    "buyers": lambda c, _: with_buyer_kind(c).select("uid", "acheteur_siren", "categorie"),
+    "states of all": lambda c, _: by_cell(with_segment(c)),
+    "states": lambda c, told: by_cell(with_told_segment(in_region(c, "32"), told)),
+    "states by buyer": lambda c, _: states(with_buyer_kind(c), ["annee", "categorie"]),
+}
+
+
+def rows(query: ir.Table) -> pd.DataFrame:
+    table = query.to_pandas()
+    return table.sort_values([*table.columns], ignore_index=True)
+
+
+spark = pytest.mark.skipif(missing_for_spark() is not None, reason=f"Spark cannot run here: {missing_for_spark()}")
+
+
+@spark
+def test_both_engines_make_the_same_tables(files: tuple[Path, Path]) -> None:
+    received, told = files
+    for name, query in QUERIES.items():
+        here, other = (rows(query(open_contracts(received, engine), told)) for engine in _ENGINES)
+        assert len(here) > 5, name
+        # Both add up floats in an order of their own.
+        pd.testing.assert_frame_equal(other, here, check_dtype=False, rtol=1e-12, obj=name)
+
+
+@spark
+def test_both_engines_learn_from_the_same_contracts(files: tuple[Path, Path]) -> None:
+    one, other = (_asked(open_contracts(files[0], engine), "32", 250)[0] for engine in _ENGINES)
+    assert len(one) == 250
+    pd.testing.assert_frame_equal(other, one, check_dtype=False)
+
+
+_ENGINES: tuple[Engine, Engine] = ("duckdb", "spark")
+
+
+def test_what_spark_lacks_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match="pyspark n'est pas installé ; attendu : pyspark"):
+        connect("spark")
+
+
+def test_java_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(queries.shutil, "which", lambda name: None)
+    for name in ("JAVA_HOME", "SPARK_REMOTE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DataError, match=r"Java est introuvable ; attendu : .* ou « duckdb »\."):
+        connect("spark")
+
+
+def test_the_engine_is_the_one_of_the_settings(files: tuple[Path, Path], project: Path) -> None:
+    assert open_contracts(files[0]).get_backend().name == "duckdb"
+    settings = project / "params.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("engine: duckdb", "engine: pandas"), encoding="utf-8")
+    with pytest.raises(DataError, match="clé « engine » : valeur « pandas »"):
+        open_contracts(files[0])
