@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.schemas.build import DAY, NUMBER, TEXT, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, column, published_table
 
 SCHEMAS = {
     schema.name: schema
@@ -23,7 +23,7 @@ SCHEMAS = {
                 "montant": column(NUMBER, "Somme des montants connus des lots, hors taxes", unit="euro", nullable=True),
                 "seuil": column(NUMBER, "Seuil européen applicable, hors taxes", unit="euro"),
                 "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", ge=0, le=1),
-                "exception": column("bool", "Travaux de moins de six mois : exception possible"),
+                "exception": column(FLAG, "Travaux de moins de six mois : exception possible"),
             },
         ),
         published_table(

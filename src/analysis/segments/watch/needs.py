@@ -156,7 +156,7 @@ def buyer_names(contracts: pd.DataFrame) -> pd.Series:
     siren = contracts["acheteur_id"].str[:9]
     known = contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"])
     latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["acheteur_nom"]
-    return contracts["acheteur_nom"].fillna(siren.map(latest))
+    return contracts["acheteur_nom"].fillna(siren.map(latest).astype("str"))
 
 
 def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
