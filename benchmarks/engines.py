@@ -95,11 +95,11 @@ def main() -> None:
                 f"from pathlib import Path; from engines import generate; generate(Path({str(file)!r}), {rows})"
             )
             print(f"{rows:,} contracts, {file.stat().st_size / 1e6:.0f} MB")
-            seconds, peak = measure(QUERY.format(file=file, engine="duckdb"))
+            seconds, peak, _ = measure(QUERY.format(file=file, engine="duckdb"))
             print(f"  duckdb {seconds:6.1f} s  peak {peak:5.0f} MB", flush=True)
             if missing:
                 continue
-            slower, peak = measure((QUERY + JAVA).format(file=file, engine="spark"))
+            slower, peak, _ = measure((QUERY + JAVA).format(file=file, engine="spark"))
             java = int(Path(f"{file}.java").read_text()) / 1024
             same = same_table(Path(f"{file}.duckdb.csv"), Path(f"{file}.spark.csv"))
             print(

@@ -3,7 +3,8 @@
     python benchmarks/national.py                      # 3.1 million rows, then 0.1, 0.3 and 1 million
     python benchmarks/national.py --rows 310000 --no-growth
 
-Each measure is a process of its own, from its start to its end, imports included. The file is in the consolidated
+Each measure is a process of its own, from its start to its end, imports included. Growth is of processor seconds, which
+whoever else uses the machine changes less than the time. The file is in the consolidated
 tabular format, one row per contract x holder x modification, and is made from the clean contracts of a dataset
 (`--dataset`), as they were received: every contract is repeated with
 
@@ -150,8 +151,8 @@ for rows, by in ((placed, ['annee', 'segment', 'epci_siren']), (placed, ['annee'
 """
 
 
-def measure(code: str, show: bool = False) -> tuple[float, float]:
-    """Seconds and peak megabytes of a Python process that runs `code`, from its start to its end."""
+def measure(code: str, show: bool = False) -> tuple[float, float, float]:
+    """Seconds, peak megabytes and cores kept busy by a Python process that runs `code`, from its start to its end."""
     start = time.perf_counter()
     silent = None if show else os.open(os.devnull, os.O_WRONLY)
     actions = [] if silent is None else [(os.POSIX_SPAWN_DUP2, silent, 1), (os.POSIX_SPAWN_DUP2, silent, 2)]
@@ -162,11 +163,11 @@ def measure(code: str, show: bool = False) -> tuple[float, float]:
         os.close(silent)
     if status:
         raise SystemExit(f"a measured process failed:\n{code}")
-    return seconds, used.ru_maxrss / 1024
+    return seconds, used.ru_maxrss / 1024, (used.ru_utime + used.ru_stime) / seconds
 
 
-def measured(rows: int, clean: Path, region: str, folder: Path, full: bool) -> tuple[float, float, float]:
-    """Generate and measure a file of `rows` rows, printing it; the rows, the seconds of ingestion, of the tables."""
+def measured(rows: int, clean: Path, region: str, folder: Path, full: bool) -> tuple[int, float]:
+    """Generate and measure a file of `rows` rows, printing it; its rows, the processor seconds of its ingestion."""
     file = folder / "national.parquet"
     start = time.perf_counter()
     # In a process of its own: one that is born of a large process begins with the peak of its parent.
@@ -174,18 +175,18 @@ def measured(rows: int, clean: Path, region: str, folder: Path, full: bool) -> t
         written, contracts = pool.submit(generate, file, clean, rows).result()
     made = time.perf_counter() - start
     values = {"file": file, "folder": folder, "region": region}
-    bare_s, bare_mb = measure(BARE.format(**values))
-    ingest_s, ingest_mb = measure(INGEST.format(**values))
+    bare_s, bare_mb, _ = measure(BARE.format(**values))
+    ingest_s, ingest_mb, ingest_cores = measure(INGEST.format(**values))
     measure(TOLD.format(**values))
-    tables_s, tables_mb = measure(TABLES.format(**values), show=full)
+    tables_s, tables_mb, tables_cores = measure(TABLES.format(**values), show=full)
     [(kept,)] = duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/marches.parquet')").fetchall()
     print(f"{written:,} rows of {contracts:,} contracts, {file.stat().st_size / 1e6:.0f} MB, made in {made:.0f} s")
     print(f"  bare read  {bare_s:6.1f} s  peak {bare_mb:5.0f} MB")
     print(
         f"  ingestion  {ingest_s:6.1f} s  peak {ingest_mb:5.0f} MB  {written / ingest_s:,.0f} rows/s, "
-        f"{kept:,} contracts kept, {ingest_s / bare_s:.1f} times the bare read"
+        f"{kept:,} contracts kept, {ingest_s / bare_s:.1f} times the bare read, {ingest_cores:.1f} cores busy"
     )
-    print(f"  tables     {tables_s:6.1f} s  peak {tables_mb:5.0f} MB", flush=True)
+    print(f"  tables     {tables_s:6.1f} s  peak {tables_mb:5.0f} MB  {tables_cores:.1f} cores busy", flush=True)
     if full:
         faster = written / ingest_s / CLEANER
         print(
@@ -193,7 +194,7 @@ def measured(rows: int, clean: Path, region: str, folder: Path, full: bool) -> t
             f"(at most {GOALS['megabytes']:.0f}), {faster:.1f} times the {CLEANER:,} rows/s known of the open-source "
             f"cleaner (at least {GOALS['faster']:.0f}); tables {tables_s:.1f} s (at most {GOALS['tables_s']:.0f})"
         )
-    return written, ingest_s, tables_s
+    return written, ingest_s * ingest_cores
 
 
 def main() -> None:
@@ -211,14 +212,15 @@ def main() -> None:
     for rows in sizes:
         with tempfile.TemporaryDirectory(dir=options.scratch) as name:
             found.append(measured(rows, clean, options.region, Path(name), rows == options.rows))
-    for (less, before, _), (more, after, _) in itertools.pairwise(found):
+    for (less, before), (more, after) in itertools.pairwise(found):
         times = (after / before) / (more / less)
-        print(f"growth {less:,} -> {more:,} rows: {after / before:.1f} times the time, {times:.2f} of linear")
+        print(f"growth {less:,} -> {more:,} rows: {after / before:.1f} times the work, {times:.2f} of linear")
     if len(found) > 2:
         # Between the ends, what does not depend on the size (imports, reference tables) cancels out.
-        (a, at_a, _), (b, at_b, _), (c, at_c, _) = found[0], found[-2], found[-1]
+        (a, at_a), (b, at_b), (c, at_c) = found[0], found[-2], found[-1]
         print(
-            f"seconds per million rows: {(at_b - at_a) / (b - a) * 1e6:.1f}, then {(at_c - at_b) / (c - b) * 1e6:.1f}"
+            f"processor seconds per million rows: {(at_b - at_a) / (b - a) * 1e6:.1f}, "
+            f"then {(at_c - at_b) / (c - b) * 1e6:.1f}"
         )
 
 
