@@ -15,6 +15,7 @@ from analysis.consolidation.duplicates import (
     kept_operation,
     load_decisions,
     review_queue,
+    standing,
 )
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
@@ -209,3 +210,15 @@ def test_pairs_are_found_in_a_spoilt_year_of_the_demo(demo: Path, year: int) -> 
     precision, recall, f1 = benchmark.scores(benchmark.ours(spoilt, 0.5), true)
     assert len(true) > 25
     assert f1 >= benchmark.GOAL, (precision, recall)
+
+
+def test_what_stands_for_each_duplicate_follows_the_file_unless_likely_pairs_are_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "doublons_operations.csv"
+    path.write_text(
+        "structure_a,op_id_a,structure_b,op_id_b,decision,motif,auteur,date\nS1,1,S2,9,doublon,x,y,2026-01-01\n",
+        "utf-8",
+    )
+    settings = load_params().consolidation
+    assert settings.duplicate_accept is None
+    assert standing({}, path, settings) == {"S1:1": "S1:1", "S2:9": "S1:1"}
+    assert standing({}, tmp_path / "none.csv", settings) == {}

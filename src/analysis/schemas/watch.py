@@ -46,9 +46,9 @@ SCHEMAS = {
                 "qpv": column("int64", "Quartiers prioritaires de 2024", unit="quartier"),
                 **{
                     f"siae_{genre}": column("int64", f"Structures d'insertion, genre {genre.upper()}, 2019-2020")
-                    for genre in ("aci", "ai", "ei", "etti")
+                    for genre in ("aci", "ai", "ei", "etti", "geiq")
                 },
-                "siae": column("int64", "Structures d'insertion par l'activité économique, 2019-2020"),
+                "siae": column("int64", "Structures d'insertion et GEIQ, 2019-2020"),
             },
         ),
         published_table(

@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
-from analysis.segments.potential.estimate import by_territory, new_segments, simulated, supply, without_clause
+from analysis.segments.potential.estimate import (
+    by_territory,
+    hours_if_asked,
+    new_segments,
+    simulated,
+    supply,
+    without_clause,
+)
 from analysis.segments.potential.sizing import Learnt, segment_draws
 from analysis.segments.potential.supply import companies, suppliers
 from consolidation.world import dataset
@@ -157,3 +164,16 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
     row = found.iloc[0]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99
     assert row["heures_attendues"] == pytest.approx(row["p_sous"] * 4000)
+
+
+def test_the_hours_of_a_need_add_up_those_of_its_lots_and_do_not_depend_on_order() -> None:
+    drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=3, weight=20)
+    needs = pd.DataFrame({"uid": ["a", "b"], "segment": ["PROPRETE"] * 2, "montant": [1e5, 4e5], "lots": [1, 4]})
+    one = hours_if_asked(needs, drawn, 7).set_index("uid")
+    two = hours_if_asked(needs.iloc[::-1], drawn, 7).set_index("uid")
+    pd.testing.assert_frame_equal(one, two.loc[one.index])
+    assert (one["heures_p10"] < one["heures_p50"]).all() and (one["heures_p50"] < one["heures_p90"]).all()
+    # Four lots of as much: four times the hours, spread less.
+    assert one.loc["b", "heures_p50"] / one.loc["a", "heures_p50"] == pytest.approx(4, rel=0.3)
+    spread = one["heures_p90"] / one["heures_p10"]
+    assert spread["b"] < spread["a"]

@@ -58,3 +58,20 @@ def test_the_largest_buyers_are_those_above_the_spaser_threshold() -> None:
     ])  # fmt: skip
     told = compliance.spaser(rows, 2025)
     assert told[["acheteur_siren", "marches", "montant"]].to_numpy().tolist() == [["215903501", 2, 6e7]]
+
+
+def test_needs_without_clause_above_their_threshold_are_listed_likeliest_first_and_nobody_named() -> None:
+    received = contracts(
+        need("a", 3e5, "aucune", objet="Nettoyage, contact jean.dupont@exemple.fr"),
+        need("b", 9e5, "aucune", objet="Entretien des arbres"),
+        need("c", 9e5, "clause", objet="Collecte des papiers"),
+        need("d", 10_000.0, "aucune", objet="Lavage des vitres"),
+        need("e", 9e5, "aucune", objet="Transport des repas", dateNotification="2026-10-01"),
+        need("f", 9e5, "aucune", objet="Gardiennage du port", dateNotification="2024-10-01"),
+    )
+    mine = lots(received)
+    bought = needs(mine)
+    rows = compliance.concerned(bought, mine, received.set_index("uid")["statut_social"])
+    table = compliance.without_clause(rows, bought, 2025)
+    assert list(zip(table["periode"], table["uid"], strict=True)) == [("2025", "b"), ("2025", "a"), ("obligation", "e")]
+    assert "@" not in " ".join(table["objet"]) and table["p_seuil"].ge(0.5).all()

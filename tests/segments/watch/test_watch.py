@@ -19,7 +19,7 @@ from analysis.schemas.build import conform
 from analysis.schemas.watch import SCHEMAS
 from analysis.segments.views import watch as views
 from analysis.segments.watch.needs import needed
-from analysis.segments.watch.tables import build_watch
+from analysis.segments.watch.tables import around, build_watch
 from analysis.sources.projects import load_projects
 from segments.bought import contract
 
@@ -98,3 +98,10 @@ def test_too_little_past_says_what_is_missing_rather_than_nothing_to_come(projec
     tables = result(small_world(3, 3))
     assert tables["veille_besoins"].empty and tables["veille_epreuve"].empty
     assert "Aucun renouvellement n'est donc prévu" in shown(tables)["message"]
+
+
+def test_each_epci_says_what_it_has_to_answer_with() -> None:
+    table = around().set_index("epci_siren")
+    assert len(table) == 92 and table["qpv"].sum() == 204
+    lille = table.loc["200093201"]
+    assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50

@@ -143,6 +143,7 @@ def answering(page: Page) -> Content:
             "siae_ai": Column("AI", 0),
             "siae_ei": Column("EI", 0),
             "siae_etti": Column("ETTI", 0),
+            "siae_geiq": Column("GEIQ", 0),
             "qpv": Column("Quartiers prioritaires", 0),
             "habitants": Column("Habitants", 0),
         },
