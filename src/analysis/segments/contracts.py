@@ -106,6 +106,12 @@ def in_region(contracts: ir.Table, region: str) -> ir.Table:
     return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
 
 
+def executed_in(rows: pd.DataFrame, region: str) -> pd.Series:
+    """Whether each of the rows at hand is executed in the region, as `in_region` says it."""
+    codes = reference.departments(region)["code_departement"]
+    return rows["departement"].isin(codes) | rows["epci_siren"].isin(reference.epci()["epci_siren"])
+
+
 def states(contracts: ir.Table, by: list[str]) -> ir.Table:
     """Contracts, amounts and each state of the social field, grouped `by`.
 

@@ -14,9 +14,15 @@ from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import headlines, read_clean, write_results
-from analysis.segments.contracts import in_region, open_contracts, states, with_buyer_kind, with_told_segment
+from analysis.segments.contracts import (
+    executed_in,
+    in_region,
+    open_contracts,
+    states,
+    with_buyer_kind,
+    with_told_segment,
+)
 from analysis.segments.links.followed import build_links
-from analysis.segments.links.followed import in_region as executed_in
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
@@ -69,7 +75,7 @@ def from_each_contract(dataset: str, received: ir.Table, told: pd.DataFrame) -> 
     projects["segment"] = (PROJECT + projects["projet_id"]).map(told.set_index("uid")["segment"]).astype("str")
     asked = [bought.needs, projects.assign(uid=PROJECT + projects["projet_id"], lots=1)]
     sized = pd.concat([rows[["uid", "segment", "montant", "lots"]] for rows in asked], ignore_index=True)
-    local = executed_in(whole, described.region)
+    local = whole[executed_in(whole, described.region)]
     return {
         **linked.tables,
         **build_potential(linked, drawn, dataset=described, settings=settings, floor=params.decp.low_amount),

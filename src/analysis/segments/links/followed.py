@@ -19,6 +19,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
+from analysis.segments.contracts import executed_in
 from analysis.segments.links.capture import capture
 from analysis.segments.links.model import Followed, followed, links, published, under_another
 
@@ -308,13 +309,6 @@ def build_links(
         "heures_par_euro": with_control(hours, described, facts, ratios(described, deals)["operation"]),
         "clauses_sans_operation": unfollowed(deals, dataset),
         "operations_sans_clause": undeclared(described, places, deals, dataset),
-        "capture": capture(in_region(deals, dataset.region), settings.capture),
+        "capture": capture(deals[executed_in(deals, dataset.region)], settings.capture),
     }
     return Linked(pairs, described, deals, places, facts, tables)
-
-
-def in_region(contracts: pd.DataFrame, region: str) -> pd.DataFrame:
-    """Contracts executed in the region (see `contracts.in_region`)."""
-    codes = reference.departments(region)["code_departement"]
-    known = reference.epci()["epci_siren"]
-    return contracts[contracts["departement"].isin(codes) | contracts["epci_siren"].isin(known)]

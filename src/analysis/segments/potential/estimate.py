@@ -17,7 +17,8 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import PotentialParams, SegmentParams
 from analysis.core.reference import WHOLE
-from analysis.segments.links.followed import Linked, in_region, with_control
+from analysis.segments.contracts import executed_in
+from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, reliable, scores
 from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, suppliers
@@ -63,7 +64,7 @@ def build_potential(
     believed (`reliable`)."""
     sized = settings.potential
     contracts = reliable(linked.contracts, floor)
-    local = in_region(contracts, dataset.region).dropna(subset=["edition"])
+    local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
     last = sorted(local["edition"].unique())[-sized.years :]
     open_ones = without_clause(local[local["edition"].isin(last)], linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
@@ -264,7 +265,7 @@ def new_segments(
     shares of the departments are drawn towards each other (`shrinkage`); that of the region is not.
     """
     clear = contracts[contracts["est_renseigne"] & contracts["edition"].notna()].astype({"edition": "int64"})
-    inside = in_region(clear, dataset.region)
+    inside = clear[executed_in(clear, dataset.region)]
     outside = clear[~clear["uid"].isin(inside["uid"]) & clear["departement"].notna()]
     codes = set(reference.departments(dataset.region)["code_departement"])
     local = inside[inside["departement"].isin(codes)].assign(territoire=lambda rows: rows["departement"])

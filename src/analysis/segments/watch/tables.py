@@ -8,6 +8,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
 from analysis.quality_log import public
+from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
@@ -41,9 +42,11 @@ def build_watch(
     limits = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
     expected = agenda.from_renewals(needs, coming, limits)
-    expected = expected[_inside(expected, dataset.region)].reset_index(drop=True)
+    expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
     announced = agenda.from_projects(projects, limits)
-    announced = announced[_inside(announced, dataset.region) | announced["departement"].isna()].reset_index(drop=True)
+    announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
+        drop=True
+    )
     expected = agenda.merged(expected, announced, stem)
     given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
     quarters = agenda.calendar(expected, limits, dataset.region, given)
@@ -83,12 +86,6 @@ def around() -> pd.DataFrame:
         out[f"siae_{genre.lower()}"] = counted.reindex(out.index).fillna(0).astype("int64")
     out["siae"] = out.filter(like="siae_").sum(axis=1)
     return out.reset_index()
-
-
-def _inside(rows: pd.DataFrame, region: str) -> pd.Series:
-    """Whether each row is executed in the region, as `contracts.in_region` says it."""
-    codes = reference.departments(region)["code_departement"]
-    return rows["departement"].isin(codes) | rows["epci_siren"].isin(reference.epci()["epci_siren"])
 
 
 def coverage(
