@@ -3,8 +3,8 @@
     python benchmarks/consolidation.py [--times 10]
 
 Each copy of the demo's clean tables has structures, operations, persons, employers, companies and buyers of its own,
-dates moved by a few days and labels of its own, so that copies are not duplicates of one another. The baseline is
-the demo itself in the same run; the goal is no more than linear growth, under 60 s and 2 GB at ten times.
+dates moved by a few days, planned hours and labels of its own, so that copies are not duplicates of one another. The
+baseline is the demo itself in the same run; the goal is no more than linear growth, under 60 s and 2 GB at ten times.
 """
 
 from __future__ import annotations
@@ -35,7 +35,12 @@ def copy_of(table: pd.DataFrame, number: int) -> pd.DataFrame:
         if column in OWN:
             out[column] = f"{number}" + out[column]
         elif column in SIRETS:
-            out[column] = f"{number}" + out[column].str.slice(1)
+            # Any other number: two that differ by one digit would pass for one misspelt.
+            drawn = pd.util.hash_pandas_object(out[column] + f"{number}", index=False) % 10**14
+            out[column] = drawn.astype("str").str.zfill(14).where(out[column].notna())
+        elif column == "heures_prevues" and "op_id" in out:
+            share = 0.5 + pd.util.hash_pandas_object(out["op_id"], index=False) % 1000 / 1000
+            out[column] = (out[column] * share).round()
         elif column in ("date_debut", "date_fin"):
             # By operation or contract, the same in every year it appears.
             key = out["op_id" if "op_id" in out else "ctr_id"] if {"op_id", "ctr_id"} & set(out) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
@@ -27,31 +29,65 @@ def cells(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     whole totals are exact) and whole numbers that stand for its person, employer and company (negative when
     unknown). A part is the largest one's share of the hours.
     """
-    groups = rows.groupby(key)
-    place, index = groups.ngroup().to_numpy(), groups.size().index
-    hours = rows["centiheures"].to_numpy(dtype=float)
-    inside = place >= 0  # a key that is missing is in no cell
-    place, hours = place[inside], hours[inside]
-    total = np.bincount(place, weights=hours, minlength=len(index))
-    out = {"heures": np.floor(total.round(4) + 0.5) / 100, "contrats": np.bincount(place, minlength=len(index))}
-    for name in UNITS:
-        count, largest = _distinct(place, rows[name].to_numpy(dtype=np.int64)[inside], hours, len(index))
-        out[f"{name}s"] = count
-        out[f"part_max_{name}"] = np.divide(largest, total, out=np.full(len(index), np.nan), where=total > 0)
-    return pd.DataFrame(out, index).reset_index()
+    return cells_within(rows, key, {"": pd.Series(True, index=rows.index)}).drop(columns="parmi")
 
 
-def _distinct(place: np.ndarray, unit: np.ndarray, hours: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many units each place holds, and the hours of the largest.
+def cells_within(rows: pd.DataFrame, key: list[str], masks: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """`cells` of the rows of each mask, whose name is in `parmi`; masks may overlap."""
+    grouped = _Grouped.by(rows, key)
+    parts = {name: grouped.cells(mask.to_numpy(dtype=bool)) for name, mask in masks.items()}
+    table = pd.DataFrame(
+        {name: np.concatenate([part[name] for part in parts.values()]) for name in next(iter(parts.values()))}
+    )
+    index = grouped.index.take(table.pop("place"))
+    names = np.repeat(list(parts), [len(part["place"]) for part in parts.values()])
+    return table.set_axis(index).reset_index().assign(parmi=pd.Series(names, dtype="str"))
 
-    (place, unit) is hashed as one whole number; a groupby of each measure takes twenty times as long.
+
+@dataclass(frozen=True)
+class _Grouped:
+    """Rows as whole numbers, so that the cells of any of them are counted without looking at a text again.
+
+    index: the values of the key; place: which one each row has (-1: none, in no cell); units: by unit, the place of
+    each distinct (place, unit), and which of these each row has (-1: not known).
     """
-    known = unit >= 0
-    base = int(unit.max(initial=0)) + 1
-    which, pairs = pd.factorize(place[known] * base + unit[known])
-    largest = np.zeros(size)
-    np.maximum.at(largest, pairs // base, np.bincount(which, weights=hours[known], minlength=len(pairs)))
-    return np.bincount(pairs // base, minlength=size), largest
+
+    index: pd.Index
+    place: np.ndarray
+    hours: np.ndarray
+    units: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    @classmethod
+    def by(cls, rows: pd.DataFrame, key: list[str]) -> _Grouped:
+        groups = rows.groupby(key)
+        place, index = groups.ngroup().to_numpy(), groups.size().index
+        units = {}
+        for name in UNITS:
+            unit = rows[name].to_numpy(dtype=np.int64)
+            base = int(unit.max(initial=0)) + 1
+            # Hashed as one whole number: a groupby of each measure takes twenty times as long.
+            known = (place >= 0) & (unit >= 0)
+            which = np.full(len(rows), NOBODY)
+            which[known], pairs = pd.factorize(place[known] * base + unit[known])
+            units[name] = (pairs // base, which)
+        return cls(index, place, rows["centiheures"].to_numpy(dtype=float), units)
+
+    def cells(self, kept: np.ndarray) -> dict[str, np.ndarray]:
+        """The cells of the rows `kept`, those that hold any, by their place."""
+        kept = kept & (self.place >= 0)
+        place, hours, size = self.place[kept], self.hours[kept], len(self.index)
+        total = np.bincount(place, weights=hours, minlength=size)
+        out = {"heures": np.floor(total.round(4) + 0.5) / 100, "contrats": np.bincount(place, minlength=size)}
+        for name, (home, which) in self.units.items():
+            known = which[kept] >= 0
+            of_row = which[kept][known]
+            held = np.bincount(of_row, minlength=len(home)) > 0
+            largest = np.zeros(size)
+            np.maximum.at(largest, home, np.bincount(of_row, weights=hours[known], minlength=len(home)))
+            out[f"{name}s"] = np.bincount(home[held], minlength=size)
+            out[f"part_max_{name}"] = np.divide(largest, total, out=np.full(size, np.nan), where=total > 0)
+        some = np.flatnonzero(out["contrats"])
+        return {"place": some} | {name: values[some] for name, values in out.items()}
 
 
 def measured(found: pd.DataFrame) -> pd.DataFrame:

@@ -121,14 +121,18 @@ def accepted(pairs: pd.DataFrame, decisions: pd.DataFrame, threshold: float | No
     distinct or two operations of one structure.
     """
     likely = pairs[pairs["probabilite"] >= (np.inf if threshold is None else threshold)]
-    kept, apart = kept_operation(decisions), _distinct(decisions)
+    kept = kept_operation(decisions)
+    apart: dict[str, set[str]] = {}
+    for a, b in map(sorted, _distinct(decisions)):
+        apart.setdefault(a, set()).add(b)
+        apart.setdefault(b, set()).add(a)
     groups = DisjointSet(sorted({*likely["op_a"], *likely["op_b"], *kept}))
     for op, standing in sorted(kept.items()):
         groups.merge(op, standing)
     merged = []
     for pair in undecided(likely, decisions)[PAIR].itertuples(index=False):
         a, b = groups.subset(pair.op_a), groups.subset(pair.op_b)
-        crossed = any(frozenset((x, y)) in apart for x in a for y in b)
+        crossed = any(apart[op] & b for op in a & apart.keys())
         if crossed or {_structure(op) for op in a} & {_structure(op) for op in b}:
             continue
         groups.merge(pair.op_a, pair.op_b)

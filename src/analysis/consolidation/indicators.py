@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells
+from analysis.consolidation.cells import MEASURES, NEEDED, cells_within
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -96,14 +96,11 @@ def _modalities(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     Modalities overlap: a person may be in several audiences. `connu:RSA` holds the contracts whose
     RSA status is known, the base of its share.
     """
-    kept = contracts[["territoire", *NEEDED]]
     wide = contracts["territoire"].isin([edition.territoire, *edition.departements])
-    parts = [cells(kept, ["territoire"]).assign(modalite=WHOLE)]
-    for name, mask in _masks(contracts).items():
-        rows = kept[mask.astype("bool") & wide]
-        if len(rows):
-            parts.append(cells(rows, ["territoire"]).assign(modalite=name))
-    return pd.concat(parts, ignore_index=True)
+    masks = {name: mask.astype("bool") & wide for name, mask in _masks(contracts).items()}
+    whole = pd.Series(True, index=contracts.index)
+    found = cells_within(contracts[["territoire", *NEEDED]], ["territoire"], {WHOLE: whole} | masks)
+    return found.rename(columns={"parmi": "modalite"})
 
 
 def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:

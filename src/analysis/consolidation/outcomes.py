@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
@@ -72,66 +73,77 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
     Groups of fewer than `smallest` leavers share one response rate.
     """
     definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")["familles"].str.split("|")
-    rows = []
-    for (year, horizon), people in _due(found, dataset):
-        groups = {modality: _with_weights(people[mask], smallest) for modality, mask in _groups(people)}
-        for code, families in definitions.items():
-            rows += [
-                {"edition": year, "horizon_m": horizon, "definition": code, "modalite": modality}
-                | _rate(group, group["famille"].isin(families))
-                for modality, group in groups.items()
-            ]
-    return pd.DataFrame(rows)
+    modalities = [WHOLE, *reference.labels("sexes")]
+    asked = found.situations[["annee_sortie", "horizon_m"]].drop_duplicates()
+    if asked.empty:
+        return pd.DataFrame()
+    parts = {}
+    for horizon, years in asked.groupby("horizon_m")["annee_sortie"]:
+        due = _due(found, int(horizon), years, pd.Timestamp(dataset.date_observation))
+        for modality in modalities:
+            parts[horizon, modality] = _counts(due if modality == WHOLE else due[due["sexe"].eq(modality)], smallest)
+    counts = pd.concat(parts, names=["horizon_m", "modalite"]).reset_index().rename(columns={"annee_sortie": "edition"})
+    keys = asked.astype("int64").rename(columns={"annee_sortie": "edition"}).sort_values(["edition", "horizon_m"])
+    keys = keys.merge(pd.DataFrame({"modalite": modalities}), how="cross")
+    leaving = found.people.groupby("annee_sortie").size()
+    tables = [_rates(counts, keys, families, leaving).assign(definition=code) for code, families in definitions.items()]
+    return pd.concat(tables).sort_values(["edition", "horizon_m"], kind="stable", ignore_index=True)
 
 
-def _due(found: Leavers, dataset: Dataset):
-    """Each year of exit and horizon with its due leavers and their situation (silent when none is known)."""
-    for (year, horizon), situations in found.situations.groupby(["annee_sortie", "horizon_m"]):
-        people = found.people[found.people["annee_sortie"] == year]
-        observed = pd.Timestamp(dataset.date_observation)
-        due = people[people["date_sortie"] + pd.DateOffset(months=int(horizon)) <= observed]
-        said = situations[["ben_id", "famille"]]
-        out = due.merge(said, on="ben_id", how="left")
-        yield (
-            (int(year), int(horizon)),
-            out.assign(famille=out["famille"].astype("str").fillna(SILENT), sortants=len(people)),
-        )
+def _due(found: Leavers, horizon: int, years: pd.Series, observed: pd.Timestamp) -> pd.DataFrame:
+    """The leavers of `years` whose horizon is past, with their situation (silent when none is known)."""
+    people = found.people[found.people["annee_sortie"].isin(years)]
+    due = people[people["date_sortie"] + pd.DateOffset(months=horizon) <= observed]
+    said = found.situations.loc[found.situations["horizon_m"] == horizon, ["annee_sortie", "ben_id", "famille"]]
+    out = due.merge(said, on=["annee_sortie", "ben_id"], how="left")
+    return out.assign(famille=out["famille"].astype("str").fillna(SILENT))
 
 
-def _groups(people: pd.DataFrame):
-    yield WHOLE, pd.Series(True, index=people.index)
-    for sex in reference.labels("sexes"):
-        yield sex, people["sexe"].eq(sex).fillna(False).astype("bool")
+def _counts(due: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """By year of exit and family of situations: nombre, and poids, the sum of 1 / response rate of each one's group.
+
+    Groups under `smallest` are put together; who did not answer weighs nothing.
+    """
+    answered = due["famille"].ne(SILENT)
+    size = due.groupby(["annee_sortie", "groupe"])["ben_id"].transform("size")
+    group = due["groupe"].where(size >= smallest, "autres")
+    rate = answered.groupby([due["annee_sortie"], group]).transform("mean")
+    weight = (answered / rate.where(rate > 0)).fillna(0.0)
+    rows = due.assign(poids=weight).groupby(["annee_sortie", "famille"])
+    return rows.agg(nombre=("poids", "size"), poids=("poids", "sum"))
 
 
-def _rate(people: pd.DataFrame, success: pd.Series) -> dict[str, float | int | None]:
-    due = len(people)
-    n, k = int(people["famille"].ne(SILENT).sum()), int(success.sum())
-    row: dict[str, float | int | None] = {
-        "sortants": int(people["sortants"].iloc[0]) if due else 0,
-        "dus": due,
-        "repondants": n,
-        "taux_reponse": n / due if due else None,
-        "reussites": k,
-        "_personnes": due,
-    }
-    if not n:
-        return row
-    interval = binomtest(k, n).proportion_ci(method="wilson")
-    return row | {
-        "taux": k / n,
-        "taux_bas": float(interval.low),
-        "taux_haut": float(interval.high),
-        "borne_basse": k / due,
-        "borne_haute": (k + due - n) / due,
-        "taux_pondere": float((people["poids"] * success).sum() / people["poids"].sum()),
-        "_part_extreme": max(k / n, 1 - k / n),
-    }
+def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leaving: pd.Series) -> pd.DataFrame:
+    """What `families` of situations amount to, a row for each of `keys`; `leaving` are the leavers of each year."""
+    index = pd.MultiIndex.from_frame(keys)
 
+    def added(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.groupby(list(keys))[["nombre", "poids"]].sum().reindex(index, fill_value=0)
 
-def _with_weights(people: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    """`people` with poids, 1 / response rate of the group for respondents; groups under `smallest` are put together."""
-    answered = people["famille"].ne(SILENT)
-    keys = people["groupe"].where(people["groupe"].map(people["groupe"].value_counts()) >= smallest, "autres")
-    rate = answered.groupby(keys).transform("mean")
-    return people.assign(poids=(answered / rate.where(rate > 0)).fillna(0))
+    due = added(counts)["nombre"]
+    known, good = added(counts[counts["famille"] != SILENT]), added(counts[counts["famille"].isin(families)])
+    n, k = known["nombre"].where(known["nombre"] > 0), good["nombre"].where(known["nombre"] > 0)
+    bounds = [
+        binomtest(successes, trials).proportion_ci(method="wilson") if trials else (None, None)
+        for successes, trials in zip(good["nombre"], known["nombre"], strict=True)
+    ]
+    low, high = np.array(bounds, dtype=float).T
+    table = pd.DataFrame(
+        {
+            "sortants": due.where(due == 0, index.get_level_values("edition").map(leaving)),
+            "dus": due,
+            "repondants": known["nombre"],
+            "taux_reponse": known["nombre"] / due.where(due > 0),
+            "reussites": good["nombre"],
+            "_personnes": due,
+            "taux": k / n,
+            "taux_bas": low,
+            "taux_haut": high,
+            "borne_basse": k / due,
+            "borne_haute": (k + due - n) / due,
+            "taux_pondere": good["poids"] / known["poids"].where(known["nombre"] > 0),
+            "_part_extreme": np.maximum(k / n, 1 - k / n),
+        },
+        index,
+    )
+    return table.reset_index()

@@ -43,8 +43,8 @@ def load_publications(path: Path, dataset: Dataset) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()})
     read = read_csv(path, FILE, COLUMNS)
-    known = _known()
-    rows = [_typed(row, dataset, known) for row in read.fillna("").to_dict("records")]
+    known, places = _known(), {edition.annee: edition_places(edition) for edition in dataset.editions}
+    rows = [_typed(row, places, known) for row in read.fillna("").to_dict("records")]
     _check_releases(rows)
     return pd.DataFrame(rows, columns=[*COLUMNS, "ligne"]).drop(columns="ligne").astype(TYPES)
 
@@ -57,17 +57,16 @@ def _known() -> dict[str, list[str]]:
     }
 
 
-def _typed(row: dict[str, Any], dataset: Dataset, known: dict[str, list[str]]) -> dict[str, Any]:
-    """One row, each column checked in its turn."""
+def _typed(row: dict[str, Any], places: dict[int, dict[str, str]], known: dict[str, list[str]]) -> dict[str, Any]:
+    """One row, each column checked in its turn; `places` are those of each edition."""
     text = {name: str(row[name]).strip() for name in COLUMNS}
     text["modalite"] = text["modalite"] or WHOLE
     line = int(row["ligne"])
     if not text["publication"]:
         raise _wrong(line, "publication", "", "le nom de la publication")
-    year = _edition(line, text["edition"], dataset)
-    places = edition_places(dataset.edition(year))
-    if text["territoire"] not in places:
-        shown = ", ".join(place for place in places if len(place) < 9)
+    year = _edition(line, text["edition"], list(places))
+    if text["territoire"] not in places[year]:
+        shown = ", ".join(place for place in places[year] if len(place) < 9)
         raise _wrong(
             line, "territoire", text["territoire"], f"un code de l'édition {year} ({shown} ou un SIREN d'EPCI)"
         )
@@ -87,8 +86,7 @@ def _typed(row: dict[str, Any], dataset: Dataset, known: dict[str, list[str]]) -
     }
 
 
-def _edition(line: int, text: str, dataset: Dataset) -> int:
-    years = [edition.annee for edition in dataset.editions]
+def _edition(line: int, text: str, years: list[int]) -> int:
     if text not in map(str, years):
         raise _wrong(line, "edition", text, "une édition du jeu de données, " + ", ".join(map(str, years)))
     return int(text)
