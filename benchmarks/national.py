@@ -139,10 +139,13 @@ told.mutate(segment_p=1.0, segment_source=ibis.literal('cpv')).to_parquet(folder
 """
 TABLES = """
 from pathlib import Path
-from analysis.segments.contracts import in_region, open_contracts, states, with_buyer_kind, with_told_segment
+import pandas as pd
+from analysis.segments.buyers import with_buyer_kind
+from analysis.segments.contracts import in_region, open_contracts, states, with_told_segment
 folder = Path('{folder}')
 received = open_contracts(folder / 'marches.parquet')
-contracts = with_buyer_kind(with_told_segment(in_region(received, '{region}'), folder / 'segments.parquet'))
+contracts = with_told_segment(in_region(received, '{region}'), folder / 'segments.parquet')
+contracts = with_buyer_kind(contracts, pd.Series(dtype='str'))
 placed = contracts.filter(contracts.epci_siren.notnull())
 for rows, by in ((placed, ['annee', 'segment', 'epci_siren']), (placed, ['annee', 'epci_siren']),
                  (contracts, ['annee', 'segment', 'departement']), (contracts, ['annee', 'categorie'])):

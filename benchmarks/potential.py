@@ -19,6 +19,7 @@ from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.results import read_clean
+from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_segment
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.backtest import OURS, foreseen, reliable, scores
@@ -32,10 +33,12 @@ def main() -> None:
     parser.add_argument("--dataset", default="demo", help="a dataset whose exports and contracts are cleaned")
     options = parser.parse_args()
     described, settings = load_dataset(options.dataset), load_params()
+    exports = read_clean(options.dataset, "exports")
+    received = with_segment(open_contracts(clean_dir(options.dataset, "decp") / "marches.parquet"))
     linked = build_links(
-        read_clean(options.dataset, "exports"),
+        exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
-        with_segment(open_contracts(clean_dir(options.dataset, "decp") / "marches.parquet")).to_pandas(),
+        with_buyer_kind(received, said_by(exports["operations"])).to_pandas(),
         read_table(clean_dir(options.dataset, "decp") / "marches_titulaires.parquet"),
         dataset=described,
         settings=settings.segments,

@@ -18,6 +18,8 @@ from scipy.stats import binomtest
 from analysis.core.dataset import load_dataset
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
+from analysis.results import read_clean
+from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_segment
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
@@ -112,7 +114,8 @@ def main() -> None:
     dataset = parser.parse_args().dataset
     described, params = load_dataset(dataset), load_params().segments.watch
     folder = clean_dir(dataset, "decp")
-    contracts = with_segment(open_contracts(folder / "marches.parquet")).to_pandas()
+    received = with_segment(open_contracts(folder / "marches.parquet"))
+    contracts = with_buyer_kind(received, said_by(read_clean(dataset, "exports")["operations"])).to_pandas()
     changes = pd.read_parquet(folder / "marches_modifications.parquet")
     truth = {
         name: pd.read_csv(raw_dir(dataset) / "verite" / f"{name}.csv", dtype=str)

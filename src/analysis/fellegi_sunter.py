@@ -10,8 +10,6 @@ reference table: champ, nom, ecart_max (the last one, empty, takes the rest), `C
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +17,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from rapidfuzz import process, utils
+from rapidfuzz import process
 from scipy import sparse
 from scipy.special import softmax
 
@@ -33,7 +31,6 @@ Levels = dict[str, pd.DataFrame]
 CLASSES = ("meme", "voisine", "autre")  # one thing; two near ones; two without any link
 SAME = 0
 BLOCK = "bloc"  # the field that says what brought a pair together
-ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
 
 
 @dataclass(frozen=True)
@@ -155,8 +152,3 @@ def incidence(keys: pd.DataFrame, size: int) -> sparse.csr_matrix:
     shape = (size, int(keys["key"].max()) + 1 if len(keys) else 0)
     cells = (np.ones(len(keys), dtype="int32"), (keys["op"].to_numpy(), keys["key"].to_numpy()))
     return sparse.csr_matrix(cells, shape=shape)
-
-
-def words(label: str) -> list[str]:
-    """The words of a label without case, accents or signs."""
-    return utils.default_process(ACCENTS.sub("", unicodedata.normalize("NFKD", label))).split()

@@ -7,7 +7,8 @@ import pandas as pd
 
 def contract(uid: str, **changes: object) -> dict:
     return {
-        "uid": uid, "acheteur_id": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage des locaux à Lille",
+        "uid": uid, "acheteur_id": "21590350100017", "acheteur_nom": "Lille", "categorie": "COMMUNE",
+        "objet": "Nettoyage des locaux à Lille",
         "segment": "PROPRETE", "codeCPV": "90910000", "montant": 100.0, "montant_initial": 100.0, "nature": "Marché",
         "techniques": None, "idAccordCadre": None, "dateNotification": "2020-01-01", "datePublicationDonnees": None,
         "dureeMois": 12.0, "dureeMois_recue": "12", "n_modifications": 0, "lot": None, "departement": "59",

@@ -17,13 +17,13 @@ from analysis.core.params import Engine
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
 from analysis.segments import contracts as queries
+from analysis.segments.buyers import UNKNOWN, with_buyer_kind
 from analysis.segments.contracts import (
     connect,
     in_region,
     missing_for_spark,
     open_contracts,
     states,
-    with_buyer_kind,
     with_segment,
     with_told_segment,
 )
@@ -32,6 +32,7 @@ from analysis.segments.telling.stage import _asked
 LILLE, MARSEILLE = "200093201", "200054807"
 CPVS = ["45430000", "45233140", "90910000", "72000000", "99999999", None]
 BUYERS = ["21590350100017", "11000201100044", "20009320100011", "26590671300019", "", "77918639400028"]
+SAID = pd.Series({"779186394": "BAILLEUR"})
 STATES = ["clause", "aucune", "critere", "critere_et_clause", "reserve", "contradictoire", "non_renseigne"]
 
 
@@ -70,10 +71,10 @@ QUERIES: dict[str, Callable[[ir.Table, Path], ir.Table]] = {
     "segment": lambda c, _: with_segment(c).select("uid", "segment"),
     "region": lambda c, _: in_region(c, "32").select("uid", "departement", "epci_siren"),
     "told": lambda c, told: with_told_segment(c, told).select("uid", "segment", "segment_p", "segment_source"),
-    "buyers": lambda c, _: with_buyer_kind(c).select("uid", "acheteur_siren", "categorie"),
+    "buyers": lambda c, _: with_buyer_kind(c, SAID).select("uid", "acheteur_siren", "categorie"),
     "states of all": lambda c, _: by_cell(with_segment(c)),
     "states": lambda c, told: by_cell(with_told_segment(in_region(c, "32"), told)),
-    "states by buyer": lambda c, _: states(with_buyer_kind(c), ["annee", "categorie"]),
+    "states by buyer": lambda c, _: states(with_buyer_kind(c, SAID), ["annee", "categorie"]),
 }
 
 
@@ -103,6 +104,15 @@ def test_both_engines_learn_from_the_same_contracts(files: tuple[Path, Path]) ->
 
 
 _ENGINES: tuple[Engine, Engine] = ("duckdb", "spark")
+
+
+def test_a_buyer_is_what_operations_say_else_what_its_siren_says(files: tuple[Path, Path]) -> None:
+    told = with_buyer_kind(open_contracts(files[0], "duckdb"), SAID).select("acheteur_siren", "categorie").distinct()
+    found = told.to_pandas().set_index("acheteur_siren")["categorie"]
+    assert found.to_dict() == {
+        "215903501": "COMMUNE", "110002011": "ETAT", "200093201": "INTERCOMMUNALITE", "265906713": "HOPITAL",
+        "779186394": "BAILLEUR", "": UNKNOWN,
+    }  # fmt: skip
 
 
 def test_what_spark_lacks_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     schemas = clean()
     exports = {name: conform(schemas[name], pd.DataFrame(columns=list(schemas[name].columns))) for name in EXPORTS}
     marches = conform(schemas["marches"], contracts.drop(columns="segment"))
-    marches["segment"] = contracts.sort_values("uid")["segment"].to_numpy()
+    marches["segment"], marches["categorie"] = contracts.sort_values("uid")["segment"].to_numpy(), "COMMUNE"
     holders = conform(schemas["marches_titulaires"], pd.DataFrame(columns=list(schemas["marches_titulaires"].columns)))
     settings = load_params().segments
     sized = settings.potential.model_copy(update={"draws": 60})
@@ -82,6 +82,7 @@ def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None
     assert "Aucun marché de l'année ne dit clairement" in said["by_segment"]
     assert "ne reposent que sur des hypothèses" in said["by_segment"]
     assert "Marchés sans clause connue : 5" in said["headline"]
+    assert "hypothèses seules" in said["headline"]
 
 
 def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from analysis.core import reference
+from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     SAME,
     Levels,
@@ -27,7 +28,6 @@ from analysis.fellegi_sunter import (
     levels_of,
     other,
     scored,
-    words,
 )
 
 # Pairs are compared when they share the value of all the columns of one of these lines, the rarest agreement first.

@@ -17,7 +17,7 @@ SCHEMAS = {
                 "acheteur_siren": column(TEXT, "SIREN de l'acheteur"),
                 "acheteur_nom": column(TEXT, "Acheteur", nullable=True),
                 "objet": column(TEXT, "Objet"),
-                "categorie": column(TEXT, "Catégorie d'acheteurs d'après leur SIREN ; AUTRE : inconnue"),
+                "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 "nature": column(TEXT, "TRAVAUX, ou FOURNITURES_SERVICES"),
                 "notification": column(DAY, "Première notification"),
                 "montant": column(NUMBER, "Somme des montants connus des lots, hors taxes", unit="euro", nullable=True),
@@ -32,7 +32,7 @@ SCHEMAS = {
             ["periode", "categorie"],
             {
                 "periode": column(TEXT, "obligation (depuis son entrée en vigueur) ou année de notification"),
-                "categorie": column(TEXT, "Catégorie d'acheteurs d'après leur SIREN ; AUTRE : inconnue"),
+                "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 "besoins": column("int64", "Besoins jugés : montant connu, seuils connus", unit="besoin", ge=0),
                 "au_dessus": column(NUMBER, "Somme des probabilités d'être au-dessus du seuil", unit="besoin", ge=0),
                 "avec": column(NUMBER, "dont un lot déclare une clause ou une réservation", unit="besoin", ge=0),

@@ -98,13 +98,11 @@ _STATE = {
         ),
         published_table(
             "acheteurs",
-            "Marchés d'une catégorie d'acheteur, d'après son SIREN, et d'une année",
+            "Marchés d'une catégorie d'acheteur et d'une année",
             ["edition", "categorie"],
             {
                 "edition": _EDITION,
-                "categorie": column(
-                    TEXT, "Catégorie d'acheteur, vide si inconnue", codelist="acheteurs", nullable=True
-                ),
+                "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 **_STATES,
                 **_SHARE,
             },

@@ -88,17 +88,6 @@ def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
     return found.select(*contracts.columns, "segment", "segment_source")
 
 
-def with_buyer_kind(contracts: ir.Table) -> ir.Table:
-    """`contracts` with acheteur_siren and categorie, the kind of buyer that its SIREN says; empty where it does not."""
-    siren = contracts.acheteur_id.left(9)
-    prefixes = reference.table("nomenclatures/acheteurs_siren")
-    found = [
-        siren.left(int(length)).cases(*zip(mine["prefixe_siren"], mine["categorie"], strict=True), else_=None)
-        for length, mine in sorted(prefixes.groupby(prefixes["prefixe_siren"].str.len()), reverse=True)
-    ]
-    return contracts.mutate(acheteur_siren=siren, categorie=ibis.coalesce(*found))
-
-
 def in_region(contracts: ir.Table, region: str) -> ir.Table:
     """Contracts executed in the region, whether their EPCI or only their department is known."""
     codes = list(reference.departments(region)["code_departement"])
@@ -124,7 +113,8 @@ def states(contracts: ir.Table, by: list[str]) -> ir.Table:
     status = contracts.statut_social
     return contracts.group_by(by).aggregate(
         marches=contracts.count(),
-        montant=contracts.montant.sum().fill_null(0.0).cast("float64"),
+        # In cents: sums of whole numbers are the same in whatever order several threads add them.
+        montant=(contracts.montant * 100).round().cast("int64").sum().fill_null(0).cast("float64") / 100,
         montants_connus=contracts.montant.count(),
         renseignes=status.isin(clear).sum().cast("int64"),
         avec_clause=status.isin(bearing).sum().cast("int64"),

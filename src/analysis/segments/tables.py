@@ -14,12 +14,12 @@ from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import headlines, read_clean, write_results
+from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     executed_in,
     in_region,
     open_contracts,
     states,
-    with_buyer_kind,
     with_told_segment,
 )
 from analysis.segments.links.followed import build_links
@@ -43,7 +43,8 @@ def build(dataset: str) -> None:
     described, settings = load_dataset(dataset), load_params().segments
     told = classified_dir(dataset) / "marches.parquet"
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
-    received = with_buyer_kind(with_told_segment(received, told))
+    exports = read_clean(dataset, "exports")
+    received = with_buyer_kind(with_told_segment(received, told), said_by(exports["operations"]))
     contracts = in_region(received, described.region)
     contracts = contracts.filter(contracts.annee.notnull()).rename(edition="annee")
     write_results(
@@ -52,20 +53,22 @@ def build(dataset: str) -> None:
         {
             **state(received, contracts, dataset=described, settings=settings),
             **segment_quality(dataset, contracts),
-            **from_each_contract(dataset, received, read_table(told)),
+            **from_each_contract(dataset, received, read_table(told), exports),
         },
     )
 
 
-def from_each_contract(dataset: str, received: ir.Table, told: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def from_each_contract(
+    dataset: str, received: ir.Table, told: pd.DataFrame, exports: dict[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
     """What is told contract by contract: links with operations, potential, what is coming, what the law asks.
 
-    `received` are all contracts with their segment, `told` what the stage `classify` wrote.
+    `received` are all contracts with segment and categorie, `told` what the stage `classify` wrote, `exports` the clean
+    tables of the exports.
     """
     described, params = load_dataset(dataset), load_params()
     settings = params.segments
-    whole, clean = received.to_pandas(), clean_dir(dataset, "decp")
-    exports = read_clean(dataset, "exports")
+    whole, clean = received.to_pandas().sort_values("uid", ignore_index=True), clean_dir(dataset, "decp")
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
     linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)

@@ -12,7 +12,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
 from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
-from analysis.segments.telling.model import Trust, combined, decided, folds, learnt, plain, told_by_text
+from analysis.segments.telling.model import Trust, assumed, combined, decided, folds, learnt, plain, told_by_text
 from analysis.segments.telling.stage import classified
 
 SETTINGS = ClassifierParams(
@@ -94,13 +94,28 @@ def test_the_same_contracts_in_another_order_get_the_same_segments() -> None:
     pd.testing.assert_frame_equal(first, again)
 
 
+def test_without_an_audit_the_text_is_believed_as_far_as_it_foresees_the_codes() -> None:
+    names, rng = list(reference.labels("segments")), np.random.default_rng(0)
+    sure = np.full((2000, len(names)), 0.02 / (len(names) - 1))
+    sure[np.arange(2000), rng.integers(len(names), size=2000)] = 0.98  # what the text says, always as sure
+    text = pd.DataFrame(sure, columns=names)
+    said = text.to_numpy().argmax(axis=1)
+    trusts = []
+    for right in (0.9, 0.5):
+        drawn = np.where(rng.random(2000) < right, said, rng.integers(len(names), size=2000))
+        trusts.append(assumed(text, pd.Series(np.array(names)[drawn])).text)
+    assert trusts[1] < trusts[0]
+    assert trusts[1] < 1.0
+
+
 def test_trust_follows_the_audit() -> None:
     names = list(reference.labels("segments"))
     text = pd.DataFrame(0.02, index=range(200), columns=names)
     text["PROPRETE"] = 0.5
     cpv = pd.Series("DECHETS", index=text.index)
-    by_text = learnt(text, cpv, pd.Series("PROPRETE", index=text.index), pd.Series(1.0, index=text.index))
-    by_code = learnt(text, cpv, pd.Series("DECHETS", index=text.index), pd.Series(1.0, index=text.index))
+    start = Trust(1.0, 4.0)
+    by_text = learnt(text, cpv, pd.Series("PROPRETE", index=text.index), pd.Series(1.0, index=text.index), start)
+    by_code = learnt(text, cpv, pd.Series("DECHETS", index=text.index), pd.Series(1.0, index=text.index), start)
     for trust, segment, source in ((by_text, "PROPRETE", "objet"), (by_code, "DECHETS", "cpv")):
         told = decided(combined(text, cpv, trust), text, cpv, 0.5)
         assert told["segment"].eq(segment).all() and told["segment_source"].eq(source).all()

@@ -19,11 +19,11 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
+from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import executed_in
 from analysis.segments.links.capture import capture
 from analysis.segments.links.model import Followed, followed, links, published, under_another
 
-UNKNOWN = "INCONNUE"  # the kind of a buyer that no source says
 LEVEL = 0.90  # of the intervals
 MAD = 1.4826  # standard deviation of a normal law over its median absolute deviation
 THOUSAND = 1000.0  # hours are told per thousand euros
@@ -43,24 +43,7 @@ class Linked:
     tables: dict[str, pd.DataFrame]
 
 
-def buyer_kinds(operations: pd.DataFrame) -> pd.Series:
-    """The kind of buyer of each SIREN: what operations say most often, else what the territory's list says."""
-    said = operations.dropna(subset=["maitre_ouvrage_siret", "maitre_ouvrage_categorie"])
-    said = said.assign(siren=said["maitre_ouvrage_siret"].str.slice(0, 9))
-    counted = said.groupby(["siren", "maitre_ouvrage_categorie"]).size().reset_index(name="n")
-    counted = counted.sort_values(["siren", "n", "maitre_ouvrage_categorie"], ascending=[True, False, True])
-    known = counted.drop_duplicates("siren").set_index("siren")["maitre_ouvrage_categorie"]
-    places = pd.concat(
-        [
-            pd.Series("COMMUNE", index=reference.communes()["siren"].dropna().astype("str")),
-            pd.Series("INTERCOMMUNALITE", index=reference.epci()["epci_siren"]),
-        ]
-    )
-    every = pd.concat([known, places])
-    return every[~every.index.duplicated()]
-
-
-def described_contracts(contracts: pd.DataFrame, kinds: pd.Series, links: pd.DataFrame) -> pd.DataFrame:
+def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """The contracts that are not made under another one: uid, edition, segment, categorie, montant, statut_social,
     departement, epci_siren, jour, est_renseigne, porte_clause, operation (missing when none is linked), probabilite."""
     rows = contracts[~under_another(contracts["objet"])].rename(columns={"annee": "edition"})
@@ -68,7 +51,6 @@ def described_contracts(contracts: pd.DataFrame, kinds: pd.Series, links: pd.Dat
     home = reference.epci().set_index("epci_siren")["departement"]
     rows = rows.assign(
         jour=pd.to_datetime(rows["dateNotification"].fillna(rows["datePublicationDonnees"])),
-        categorie=rows["acheteur_id"].str.slice(0, 9).map(kinds).astype("str").fillna(UNKNOWN),
         departement=rows["departement"].fillna(rows["epci_siren"].map(home)),
         est_renseigne=rows["statut_social"].map(status["est_renseigne"]).eq("oui"),
         porte_clause=rows["statut_social"].map(status["porte_clause"]).eq("oui"),
@@ -80,11 +62,12 @@ def described_contracts(contracts: pd.DataFrame, kinds: pd.Series, links: pd.Dat
     return rows[names].merge(links[["uid", "operation", "probabilite"]], on="uid", how="left", validate="one_to_one")
 
 
-def described_operations(operations: Followed, facts: Facts, kinds: pd.Series, today: dt.date) -> pd.DataFrame:
+def described_operations(operations: Followed, facts: Facts, said: pd.Series, today: dt.date) -> pd.DataFrame:
     """operation, structure_id, segment, categorie, debut, fin, edition (year of start), heures (since origin),
     est_close (ended by `today`), est_complete (its structure sent every year of its life).
 
-    Hours are those that the structure says to have been done since the origin, else those of all editions added.
+    `said` gives kinds of buyers by SIREN (`buyers.said_by`). Hours are those that the structure says to have been done
+    since the origin, else those of all editions added.
     """
     rows = operations.operations
     latest = facts.operations.sort_values(["operation", "annee"]).drop_duplicates("operation", keep="last")
@@ -100,7 +83,7 @@ def described_operations(operations: Followed, facts: Facts, kinds: pd.Series, t
     ]
     told = rows["operation"].map(latest["heures_realisees_origine"]).notna()
     return rows[["operation", "structure_id", "segment", "debut", "fin"]].assign(
-        categorie=rows["acheteur"].str.slice(0, 9).map(kinds).astype("str").fillna(UNKNOWN),
+        categorie=buyer_kinds(rows["acheteur"].str.slice(0, 9), said),
         edition=rows["debut"].dt.year,
         heures=rows["operation"].map(hours).astype("float64").fillna(0.0),
         est_close=rows["fin"].le(pd.Timestamp(today)),
@@ -296,13 +279,12 @@ def build_links(
     settings: SegmentParams,
 ) -> Linked:
     """All that the link says. `exports` are the clean tables of the exports, `kept` the operation that stands for each
-    duplicate, `contracts` the clean contracts with their `segment`, `holders` marches_titulaires."""
+    duplicate, `contracts` the clean contracts with segment and categorie, `holders` marches_titulaires."""
     facts = consolidate(numbered(exports), kept)
     operations = followed(exports, kept)
     pairs = links(operations, published(contracts, holders), settings.links)
-    kinds = buyer_kinds(exports["operations"])
-    deals = described_contracts(contracts, kinds, pairs)
-    described = described_operations(operations, facts, kinds, dataset.date_observation)
+    deals = described_contracts(contracts, pairs)
+    described = described_operations(operations, facts, said_by(exports["operations"]), dataset.date_observation)
     places = places_of(facts)
     hours = hours_per_euro(described, deals, settings.links)
     tables = {

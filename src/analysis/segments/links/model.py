@@ -19,6 +19,7 @@ from rapidfuzz import fuzz
 from analysis.consolidation.facts import first
 from analysis.core import reference
 from analysis.core.params import LinkParams
+from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     BLOCK,
     Levels,
@@ -31,7 +32,6 @@ from analysis.fellegi_sunter import (
     other,
     probability,
     scored,
-    words,
 )
 
 MONTH = 30.44  # days
@@ -133,12 +133,7 @@ def links(operations: Followed, contracts: Contracts, settings: LinkParams) -> p
 def under_another(labels: pd.Series) -> NDArray[np.bool_]:
     """Whether each label names a contract made under a framework agreement, whose amount holds its own."""
     markers = frozenset(reference.table("liens/mots")["mot"])
-    return np.array([not markers.isdisjoint(plain(label)) for label in labels.fillna("")], dtype=bool)
-
-
-def plain(label: str) -> list[str]:
-    """The words of a label; a letter that its file lost (U+FFFD) does not split its word."""
-    return words(label.replace("\ufffd", ""))
+    return np.array([not markers.isdisjoint(words(label)) for label in labels.fillna("")], dtype=bool)
 
 
 def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -> Compared:
@@ -192,7 +187,7 @@ def _levels(operations: Followed, contracts: Contracts, left: Whole, right: Whol
     beyond = right + len(rows)  # where a contract is once put after the operations
     site = pd.concat([rows["acheteur"], deals["acheteur"]], ignore_index=True)
     text = pd.concat([rows["libelle"], deals["objet"]], ignore_index=True).fillna("")
-    text = pd.Series([" ".join(plain(label)) for label in text])
+    text = pd.Series([" ".join(words(label)) for label in text])
     months = pd.concat([_months(rows["debut"], rows["fin"]), deals["dureeMois"].astype("float64")], ignore_index=True)
     segment = pd.concat([rows["segment"], deals["segment"]], ignore_index=True)
     a, b = months.to_numpy()[left], months.to_numpy()[beyond]

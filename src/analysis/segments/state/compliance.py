@@ -17,7 +17,6 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.quality_log import public
 from analysis.segments.watch.needs import buyer_names
-from analysis.segments.watch.renewals import buyer_kind
 
 SHORT_WORKS = 6  # months, below which works are an exception
 WORKS = "45"  # CPV division
@@ -54,7 +53,7 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
     (works of less than six months). `needs` and `lots` as `segments.needs` gives them; `statuses`: statut_social by
     uid. Needs without a known amount, or of a year without thresholds, are left out.
     """
-    kind = buyer_kind(needs["acheteur_siren"])
+    kind = needs["categorie"]
     works = needs["codeCPV"].fillna("").astype("str").str.startswith(WORKS)
     nature = pd.Series(np.where(works, "TRAVAUX", "FOURNITURES_SERVICES"), index=needs.index)
     buyer = pd.Series(np.where(works, "TOUS", np.where(kind == "ETAT", "ETAT", "AUTRE")), index=needs.index)

@@ -52,9 +52,12 @@ def _shape(counts: pd.Series, expected: pd.Series) -> float:
 
 
 def effective(counts: pd.DataFrame, by: list[str], what: str) -> pd.Series:
-    """The effective number of `what` in each group of `by`, weighted by `marches`."""
-    whole = counts.groupby(by)["marches"].transform("sum")
-    return 1 / ((counts["marches"] / whole) ** 2).groupby([counts[name] for name in by]).sum().rename(what)
+    """The effective number of `what` in each group of `by`, weighted by `marches`.
+
+    Of whole numbers to the last step, so that the order of the rows does not show.
+    """
+    sums = counts.assign(carre=counts["marches"] ** 2).groupby(by)[["marches", "carre"]].sum()
+    return (sums["marches"].astype("float64") ** 2 / sums["carre"]).rename(what)
 
 
 def shift_share(counts: pd.DataFrame, years: list[int]) -> pd.DataFrame:

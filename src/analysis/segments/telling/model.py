@@ -9,33 +9,36 @@ The CPV is wrong for about a quarter of notices, so it is one witness of two:
     p(s) ~ exp(a log p_text(s) + b [s is the CPV's segment])
 
 `a` (how far the text is believed) and `b` (how far the CPV is) are learnt from contracts that analysts have read
-(`audit`); without any, b follows from the known rate w of wrong codes (`segments/hypotheses.csv`). What the classifier
-learns is the code that a text would be published with: p_text = (p_code - w q) / (1 - w), with q the share of each
-segment among the codes. No contract is told by a model that has learnt from its own buyer, whose wrong codes and
-wordings repeat. Where no segment is likely enough the contract has none (AUTRE, source `abstention`).
+(`audit`). Without any, b follows from the known rate w of wrong codes (`segments/hypotheses.csv`), and a is that under
+which the codes received are likeliest, each being right or, in w of cases, any other. What the classifier learns is the
+code that a text would be published with: p_text = (p_code - w q) / (1 - w), with q the share of each segment among the
+codes. No contract is told by a model that has learnt from its own buyer, whose wrong codes and wordings repeat.
+Where no segment is likely enough the contract has none (AUTRE, source `abstention`).
 Methods: temperature scaling, C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017; cross-fitting as in
 C. Northcutt et al., "Confident Learning", JAIR 70 (2021); label noise, G. Patrini et al., CVPR 2017.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
 
 from analysis.core import reference
 from analysis.core.params import ClassifierParams
+from analysis.core.texts import words
 from analysis.segments.contracts import OTHER
 
 Numbers = NDArray[np.float64]
 
+POWERS = (0.05, 20.0)  # bounds of the text's
 FLOOR = 1e-4  # of a probability of the text, before its logarithm
 
 
@@ -48,9 +51,9 @@ class Trust:
 
 
 def plain(objects: pd.Series) -> pd.Series:
-    """Objects in lower case letters without accents, digits or signs; empty where there is none."""
-    letters = objects.fillna("").str.lower().str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True)
-    return letters.str.replace(r"[^a-z]+", " ", regex=True).str.strip()
+    """Objects as words without case, accents, digits or signs; empty where there is none."""
+    text = objects.fillna("").map(lambda said: " ".join(words(said))).astype("str")
+    return text.str.replace(r"[^a-z]+", " ", regex=True).str.strip()
 
 
 def folds(buyers: pd.Series, count: int) -> NDArray[np.int64]:
@@ -113,20 +116,35 @@ def _probabilities(taught, labels: NDArray, asked, settings: ClassifierParams) -
     return dict(zip(model.classes_, told.T, strict=True))
 
 
-def assumed() -> Trust:
-    """What is believed before anything was audited, from the rate of wrong CPV codes (`segments/hypotheses`)."""
+def assumed(text: pd.DataFrame, cpv: pd.Series) -> Trust:
+    """What is believed before anything was audited, from the rate of wrong CPV codes (`segments/hypotheses`).
+
+    `text` is that of `told_by_text`, whose contracts did not teach what tells them, and `cpv` their CPV's segment.
+    """
     wrong = hypothesis("part_cpv_faux")
     others = len(reference.labels("segments")) - 1
-    return Trust(text=1.0, cpv=float(np.log((1 - wrong) / (wrong / others))))
+    trust = Trust(text=1.0, cpv=float(np.log((1 - wrong) / (wrong / others))))
+    both = cpv.ne(OTHER) & text.notna().all(axis=1)
+    if not both.any():
+        return trust
+    logs, codes = np.log(text[both].to_numpy()), cpv[both]
+    column = text.columns.get_indexer(codes)
+    share = codes.map(codes.value_counts(normalize=True)).to_numpy(dtype="float64")
+
+    def loss(log_power: float) -> float:
+        right = softmax(np.exp(log_power) * logs, axis=1)[np.arange(len(logs)), column]
+        return -float(np.log((1 - wrong) * right + wrong * share).mean())
+
+    # On the logarithm: above a few, powers all say the same, and the search would stay there.
+    return replace(trust, text=float(np.exp(minimize_scalar(loss, bounds=np.log(POWERS), method="bounded").x)))
 
 
-def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Series) -> Trust:
+def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Series, start: Trust) -> Trust:
     """The trust under which the audited segments `truth` are likeliest, each counting for its `weight`.
 
-    `text` is that of `told_by_text`, rows and index alike. What is assumed counts beside the audited contracts, so
-    that a small audit moves it little.
+    `text` is that of `told_by_text`, rows and index alike. What was assumed, `start`, counts beside the audited
+    contracts, so that a small audit moves it little.
     """
-    start = assumed()
     if truth.empty:
         return start
     logs, own = _witnesses(text, cpv)
@@ -140,7 +158,7 @@ def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Seri
         away = (values[0] - start.text) ** 2 + (values[1] - start.cpv) ** 2
         return -float(mass @ likely) + counts * away / 2
 
-    best = minimize(loss, [start.text, start.cpv], method="L-BFGS-B", bounds=[(0.05, 20), (0, 20)]).x
+    best = minimize(loss, [start.text, start.cpv], method="L-BFGS-B", bounds=[POWERS, (0, 20)]).x
     return Trust(float(best[0]), float(best[1]))
 
 

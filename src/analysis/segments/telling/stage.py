@@ -13,7 +13,7 @@ from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import read_clean
 from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
-from analysis.segments.telling.model import combined, decided, folds, learnt, told_by_text
+from analysis.segments.telling.model import assumed, combined, decided, folds, learnt, told_by_text
 
 PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
 AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
@@ -76,12 +76,12 @@ def classified(
     text, cpv = told_by_text(contracts, settings), contracts["segment_cpv"]
     truth = contracts["uid"].map(audits).dropna()
     read = truth.index
-    weight = weights(cpv, cpv[read])
-    likely = combined(text, cpv, learnt(text.loc[read], cpv[read], truth, weight))
+    weight, start = weights(cpv, cpv[read]), assumed(text, cpv)
+    likely = combined(text, cpv, learnt(text.loc[read], cpv[read], truth, weight, start))
     parts, fold = [], pd.Series(folds(contracts.loc[read, "uid"], settings.folds), index=read)
     for number in range(settings.folds):
         others, mine = read[fold != number], read[fold == number]
-        trust = learnt(text.loc[others], cpv[others], truth[others], weight[others])
+        trust = learnt(text.loc[others], cpv[others], truth[others], weight[others], start)
         parts.append(decided(combined(text.loc[mine], cpv[mine], trust), text.loc[mine], cpv[mine], settings.min_p))
     told = pd.concat(parts).sort_index().rename(columns={"segment": "segment_attribue"})
     audit = told.assign(uid=contracts.loc[read, "uid"], segment_audite=truth, poids=weight)[AUDIT]

@@ -6,6 +6,7 @@ from analysis.core import reference
 from analysis.numbers import french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
+from analysis.segments.buyers import UNKNOWN
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
@@ -17,7 +18,7 @@ def thresholds(page: Page) -> Content:
     rows = page.read("droit_seuils")
     if rows.empty:
         return Prose("Aucun marché d'une année dont les seuils sont connus.")
-    known = reference.labels("acheteurs") | {"AUTRE": "Catégorie inconnue"}
+    known = reference.labels("acheteurs") | {UNKNOWN: "Catégorie inconnue"}
     applied = bool((rows["periode"] == OBLIGATION).any())
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
     period = "depuis l'entrée en vigueur" if applied else f"en {rows['periode'].iloc[0]}"
@@ -55,7 +56,7 @@ def listed(page: Page) -> Content:
         return Prose("Aucun besoin sans clause déclarée n'est plus probablement au-dessus de son seuil qu'au-dessous.")
     applied = bool((rows["periode"] == OBLIGATION).any())
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
-    known = reference.labels("acheteurs") | {"AUTRE": "Catégorie inconnue"}
+    known = reference.labels("acheteurs") | {UNKNOWN: "Catégorie inconnue"}
     shown = rows.sort_values(["p_seuil", "montant", "uid"], ascending=[False, False, True]).head(ROWS)
     return DataTable(
         shown.assign(

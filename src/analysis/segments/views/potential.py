@@ -42,10 +42,11 @@ def headline(page: Page) -> Content:
     if whole.empty:
         return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
     now = whole.iloc[0]
+    alone = "" if _any_linked(page) else "hypothèses seules : aucune opération close n'est rattachée"
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"])),
-            Card("Heures possibles, médiane", float(now["p50"]), "h"),
+            Card("Heures possibles, médiane", float(now["p50"]), "h", note=alone),
             Card("Équivalents temps plein", float(now["etp"]), "ETP"),
             Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h"),
         ]
@@ -95,9 +96,14 @@ def _missing(page: Page) -> str:
             "Aucun marché de l'année ne dit clairement s'il porte une clause : la part de ceux qui en portent est "
             "celle des autres années ou, à défaut, celle publiée pour le pays. "
         )
-    if not (page.read("heures_par_euro")["operations"].fillna(0) > 0).any():
+    if not _any_linked(page):
         missing.append("Aucune opération close n'est rattachée : les heures ne reposent que sur des hypothèses. ")
     return "".join(missing)
+
+
+def _any_linked(page: Page) -> bool:
+    """Whether any closed operation is linked to contracts, so that hours rest on more than assumptions."""
+    return bool((page.read("heures_par_euro")["operations"].fillna(0) > 0).any())
 
 
 def by_place(page: Page) -> Content:

@@ -279,7 +279,7 @@ def by_buyer(page: Page) -> Content:
     """Share with clause by kind of buyer, over the years that say it."""
     rows = page.read("acheteurs")
     names = reference.labels("acheteurs")
-    rows = rows.assign(libelle=rows["categorie"].map(names).fillna("Catégorie que le SIREN ne dit pas"))
+    rows = rows.assign(libelle=rows["categorie"].map(names).fillna("Catégorie inconnue"))
     known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
     if known.empty or not page.regional:
         return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")

@@ -33,6 +33,11 @@ def message(page: Page) -> Content:
     if now.empty:
         return Prose("Aucun besoin n'est attendu dans ce territoire pendant les trimestres à venir.")
     first, settings = now.iloc[0], load_params().segments.watch
+    if now["attendus_haut"].max() < 1:
+        return Prose(
+            "Moins d'un besoin est attendu par trimestre dans ce territoire : aucun nouveau marché n'y est probable "
+            "pendant les trimestres à venir."
+        )
     calendar = calendar_name(page.territory)
     return Prose(
         f"Au {_quarter(first['trimestre'])}, {french(first['attendus'], 1)} besoins devraient donner lieu à un nouveau "

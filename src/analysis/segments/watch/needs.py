@@ -21,7 +21,7 @@ from analysis.core import reference
 MONTH = 30.4375  # days, on average
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
 FRAMEWORK = "accord-cadre"
-_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|numero\s*)?\d+\w?\b")
+_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num\w?ro\s*)?\d+\w?\b")
 # "Accord-cadre à marchés subséquents" is a framework: only the contract that says its own number or begins so is one.
 _SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
 _SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
@@ -32,8 +32,9 @@ _AGAIN = re.compile(
 _NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
 
 LOTS = [
-    "uid", "besoin", "acheteur_siren", "acheteur_nom", "objet", "segment", "codeCPV", "montant", "montant_initial",
-    "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement", "epci_siren",
+    "uid", "besoin", "acheteur_siren", "acheteur_nom", "categorie", "objet", "segment", "codeCPV", "montant",
+    "montant_initial", "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement",
+    "epci_siren",
 ]  # fmt: skip
 
 
@@ -47,7 +48,7 @@ class Needed:
 
 
 def needed(contracts: pd.DataFrame) -> Needed:
-    """The lots and needs of the clean contracts, which have their `segment`."""
+    """The lots and needs of the clean contracts, which have their `segment` and `categorie`."""
     rows = lots(contracts)
     return Needed(rows, needs(rows), len(contracts))
 
@@ -103,9 +104,10 @@ def _folded(text: str) -> str:
 def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     """The contracts that are lots of a need, with its number `besoin`: columns `LOTS`, in order of uid.
 
-    `contracts` has the columns of the clean contracts and `segment`. Left out: subsequent contracts, and those without
-    any date or object. A missing notification is the publication less the usual delay between the two. `mois` is the
-    duration with the modifications, reconductions said by the object included; `mois_initiaux` without modifications.
+    `contracts` has the columns of the clean contracts, `segment` and `categorie`. Left out: subsequent contracts, and
+    those without any date or object. A missing notification is the publication less the usual delay between the two.
+    `mois` is the duration with the modifications, reconductions said by the object included; `mois_initiaux` without
+    modifications.
     """
     rows = contracts.sort_values("uid", ignore_index=True)
     text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
@@ -129,6 +131,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "uid": rows["uid"],
             "acheteur_siren": rows["acheteur_id"].str[:9],
             "acheteur_nom": buyer_names(rows),
+            "categorie": rows["categorie"],
             "objet": rows["objet"],
             "segment": rows["segment"],
             "codeCPV": rows["codeCPV"],
@@ -171,16 +174,26 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
     """One row per need of `lots`, indexed by `besoin`.
 
     uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom,
-    segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none is), lots,
-    notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off the others'
-    consultation), accord_cadre, departement, epci_siren.
+    categorie, segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none
+    is), lots, notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off
+    the others' consultation), accord_cadre, departement, epci_siren.
     """
     size = rows["montant"].fillna(0)
     ordered = rows.assign(_size=size).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])
     by = ordered.groupby("besoin", sort=True)
     money = ordered.groupby(["besoin", "segment"], as_index=False)["_size"].sum()
     money = money.sort_values(["besoin", "_size", "segment"], ascending=[True, False, True])
-    names = ["uid", "objet", "acheteur_siren", "acheteur_nom", "codeCPV", "racine", "departement", "epci_siren"]
+    names = [
+        "uid",
+        "objet",
+        "acheteur_siren",
+        "acheteur_nom",
+        "categorie",
+        "codeCPV",
+        "racine",
+        "departement",
+        "epci_siren",
+    ]
     head = ordered.drop_duplicates("besoin").set_index("besoin")[names]
     several = by.size() > 1
     return head.assign(

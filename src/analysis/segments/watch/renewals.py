@@ -30,7 +30,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from analysis.core import reference
 from analysis.segments.watch.needs import MONTH, added, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
@@ -134,15 +133,6 @@ def one_to_one(pairs: pd.DataFrame) -> pd.DataFrame:
 # --- what is known of a need -------------------------------------------------------------------------------
 
 
-def buyer_kind(sirens: pd.Series) -> pd.Series:
-    """The category of each buyer by the prefix of its SIREN, AUTRE when it says nothing."""
-    known = reference.table("nomenclatures/acheteurs_siren").sort_values("prefixe_siren", key=lambda p: p.str.len())
-    out = pd.Series("AUTRE", index=sirens.index, dtype="str")
-    for prefix, kind in zip(known["prefixe_siren"], known["categorie"], strict=True):
-        out = out.mask(sirens.str.startswith(prefix), kind)
-    return out
-
-
 @dataclass(frozen=True)
 class Known:
     """What was known on `day`: the needs notified by then, their durations with the changes notified by then, and
@@ -191,7 +181,7 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "segment": rows["segment"].astype(object),
-            "categorie": buyer_kind(rows["acheteur_siren"]).astype(object),
+            "categorie": rows["categorie"].astype(object),
             "classe_duree": classes.astype(object),
             "log_montant": np.log(amount.clip(lower=100).fillna(known.needs["montant_initial"].median())),
             "sans_montant": amount.isna().astype("float64"),

@@ -1,0 +1,16 @@
+"""Texts as they are compared."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from rapidfuzz import utils
+
+ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
+LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
+
+
+def words(text: str) -> list[str]:
+    """The words of a text without case, accents or signs; a letter lost to a wrong encoding splits none."""
+    return utils.default_process(ACCENTS.sub("", unicodedata.normalize("NFKD", text.replace(LOST, "")))).split()
