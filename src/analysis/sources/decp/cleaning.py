@@ -73,6 +73,7 @@ def read_values(contracts: ir.Table, rules: Rules) -> ir.Table:
     read = c.select(
         "doc",
         "fichier",
+        acheteur=c.acheteur_id.re_replace(r"\s", ""),
         notification=values.date(c.dateNotification),
         publication=values.date(c.datePublicationDonnees),
         euros=values.number(c.montant),
@@ -126,10 +127,10 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
     notification, then content and place.
     """
     changes = modifications.group_by("doc").agg(changed=modifications.publiee.max(), n_changes=modifications.count())
-    c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte", "acheteur_id", "id")
-    c = c.join(read.select("doc", "notification", "publication", "dernier_jour"), "doc")
+    c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte", "id")
+    c = c.join(read.select("doc", "acheteur", "notification", "publication", "dernier_jour"), "doc")
     c = c.left_join(changes, "doc").drop("doc_right")
-    buyer, identifier = c.acheteur_id.re_replace(r"\s", ""), c.id.strip()
+    buyer, identifier = c.acheteur, c.id.strip()
     never = ibis.date("0001-01-01")
     c = c.mutate(
         uid=buyer + identifier,
@@ -154,24 +155,40 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
     return c.select("doc", "uid", "fichier", "ligne", regle=regle, identifiant=identifier)
 
 
-def current_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
-    """The holders of each kept contract after its modifications, each once, in the order received.
+def named_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) -> ir.Table:
+    """The received rows that name the holders of each kept contract after its modifications, in columns `_HOLDER`.
 
-    `siret_valide` is null where the identifier says that it is not a SIRET.
+    `depuis_modification` is that of the modification that names them, 0 for the contract itself.
     """
     changes = modifications.filter(modifications.n_titulaires > 0)
     last = changes.group_by("doc").agg(
         named_by=changes.rang.argmax(changes.ordre), depuis_modification=changes.ordre.max()
     )
-    h = holders.join(kept.select("doc", "uid"), "doc").left_join(last, "doc").drop("doc_right")
+    h = holders.semi_join(kept, "doc").left_join(last, "doc").drop("doc_right")
     h = h.filter(h.modification == h.named_by.fill_null(0))
-    h = h.mutate(titulaire_id=filled(h.id.strip()), titulaire_type=filled(h.type), titulaire_nom=filled(h.nom))
-    h = h.filter(h.titulaire_id.notnull() | h.titulaire_nom.notnull())
-    once = h.group_by("uid", "titulaire_id", "titulaire_type", "titulaire_nom").agg(
-        first=h.rang.min(), depuis_modification=h.depuis_modification.max().fill_null(0)
+    h = h.select(
+        "doc",
+        "rang",
+        depuis_modification=h.depuis_modification.fill_null(0),
+        titulaire_id=filled(h.id.strip()),
+        titulaire_type=filled(h.type),
+        titulaire_nom=filled(h.nom),
     )
-    order = [once.first, once.titulaire_id, once.titulaire_nom, once.titulaire_type]
-    once = once.mutate(rang=ibis.row_number().over(group_by="uid", order_by=order) + 1)
+    return h.filter(h.titulaire_id.notnull() | h.titulaire_nom.notnull())
+
+
+_HOLDER = ("titulaire_id", "titulaire_type", "titulaire_nom")
+
+
+def current_holders(named: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
+    """The holders of `named_holders`, each once, in the order received.
+
+    `siret_valide` is null where the identifier says that it is not a SIRET.
+    """
+    # Only numbers are put in order: the first row of a holder finds its texts again.
+    first = named.group_by("doc", *_HOLDER).agg(rang=named.rang.min()).select("doc", "rang")
+    first = first.mutate(ordre=ibis.row_number().over(group_by="doc", order_by=first.rang) + 1)
+    once = named.join(first, ["doc", "rang"]).drop("rang").rename(rang="ordre").join(kept.select("doc", "uid"), "doc")
     once = once.left_join(sirets, once.titulaire_id == sirets.siret)
     is_siret = once.titulaire_type.fill_null("SIRET").upper() == "SIRET"
     return once.mutate(siret_valide=is_siret.ifelse(once.valide.fill_null(False), ibis.null("boolean"))).select(
@@ -198,9 +215,9 @@ def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
     ).select(*MODIFICATION_COLUMNS)
 
 
-def identifiers(contracts: ir.Table, holders: ir.Table) -> ir.Table:
+def identifiers(read: ir.Table, holders: ir.Table) -> ir.Table:
     """`siret`: every identifier of a buyer or a holder, as compared."""
-    buyers = contracts.select(siret=contracts.acheteur_id.re_replace(r"\s", ""))
+    buyers = read.select(siret="acheteur")
     return buyers.union(holders.select(siret=filled(holders.id.strip()))).filter(ibis._.siret.notnull())
 
 
@@ -266,8 +283,7 @@ def clean_contracts(contracts: ir.Table, decided: ir.Table, states: ir.Table, si
     """
     c = contracts.join(decided, "doc")
     c = c.left_join(states, c.considerationsSociales == states.recu)
-    c = c.mutate(buyer=c.acheteur_id.re_replace(r"\s", ""))
-    c = c.left_join(sirets, c.buyer == sirets.siret)
+    c = c.left_join(sirets, c.acheteur == sirets.siret)
     source = ibis.cases(
         (c.notified.notnull(), "notification"),
         (c.published.notnull(), "publication"),
@@ -286,7 +302,7 @@ def clean_contracts(contracts: ir.Table, decided: ir.Table, states: ir.Table, si
         "duree_initiale",
         "euros",
         id=c.identifiant,
-        acheteur_id=c.buyer,
+        acheteur_id=c.acheteur,
         siret_valide=c.valide.fill_null(False),
         acheteur_nom=filled(c.acheteur_nom),
         objet=filled(c.objet),

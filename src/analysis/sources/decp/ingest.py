@@ -16,18 +16,21 @@ from analysis.quality_rules import SORT, catalogue
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000
+# In the order in which they are written, and given back: what remains is for sorting the widest.
 _TABLES = {
-    "marches": "uid",
-    "marches_titulaires": "uid, rang",
     "marches_modifications": "uid, ordre",
+    "marches_titulaires": "uid, rang",
     "qualite": ", ".join(SORT),
+    "marches": "uid",
 }
 # Written as it is read, never kept.
 _VIEWS = {"marches"}
 # Memory given back as soon as nothing reads a table any more.
 _LAST_READ_BY = {
+    "titulaires_nommes": ("titulaires",),
+    "marches_titulaires": ("titulaires_nommes",),
     "lieux": ("lieux_recus", "lieux_trouves"),
-    "decisions": ("lus", "lieux", "titulaires"),
+    "decisions": ("lus", "lieux"),
     "nettoyes": ("contrats", "decisions"),
 }
 
@@ -93,11 +96,13 @@ def _run(
         staging.stage(raw, layouts, scratch)
         _clean(raw, layouts, scratch, _rules(raw, params, observed_on))
         with ExitStack() as stack:
-            written = {table: stack.enter_context(finished(path)) for table, path in targets.items()}
-            for table, path in written.items():
-                _write(raw, table, path)
+            for table in _TABLES:
+                if table not in targets:
+                    continue
+                _write(raw, table, stack.enter_context(finished(targets[table])))
                 if validate:
                     _validate(raw, table)
+                raw.execute(f"DROP {'VIEW' if table in _VIEWS else 'TABLE'} {table}")
 
 
 def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, rules: cleaning.Rules) -> None:

@@ -32,18 +32,18 @@ def place_types(contracts: ir.Table, variants: ir.Table) -> ir.Table:
     return joined.select("lieu_type_recu", lieu_type=joined.code.fill_null("inconnu"))
 
 
-def received(contracts: ir.Table) -> ir.Table:
+def received(contracts: ir.Table, reference: Reference) -> ir.Table:
     """Each place as received, once, with all that decides where it is, and the lowest `doc` that gives it.
 
     Buyers give few places many times: a national file is looked up several times faster so.
     """
-    given = _given(contracts)
+    given = _given(contracts, reference)
     return given.group_by("recu", *_GIVEN).agg(doc=given.doc.min())
 
 
-def of_contracts(contracts: ir.Table, places: ir.Table, found: ir.Table) -> ir.Table:
+def of_contracts(contracts: ir.Table, reference: Reference, places: ir.Table, found: ir.Table) -> ir.Table:
     """What `locate` found for `places`, the table of `received`, for each contract."""
-    given, known = _given(contracts).select("doc", "recu"), places.select("recu", place="doc")
+    given, known = _given(contracts, reference).select("doc", "recu"), places.select("recu", place="doc")
     placed = given.join(known, "recu").select("doc", "place")
     return placed.join(found.rename(place="doc"), "place").drop("place")
 
@@ -51,9 +51,14 @@ def of_contracts(contracts: ir.Table, places: ir.Table, found: ir.Table) -> ir.T
 _GIVEN = ("siren", "acheteur_departement", "lieu_code", "lieu_type", "lieu_nom")
 
 
-def _given(contracts: ir.Table) -> ir.Table:
-    """What decides of a place, and `recu`, all of it as one text: null and empty are not the same."""
-    given = contracts.select("doc", *_GIVEN[1:], siren=contracts.acheteur_id.substr(0, 9))
+def _given(contracts: ir.Table, reference: Reference) -> ir.Table:
+    """What decides of a place, and `recu`, all of it as one text: null and empty are not the same.
+
+    Of buyers only those whose own territory is known say something: `siren` is null for the others.
+    """
+    local = reference["communes"].select("siren").union(reference["epci"].select(siren="epci_siren"), distinct=True)
+    c = contracts.mutate(acheteur_siren=contracts.acheteur_id.substr(0, 9))
+    given = c.left_join(local, c.acheteur_siren == local.siren).select("doc", *_GIVEN)
     return given.mutate(recu=ibis.literal("\x1f").join([given[name].fill_null("\x1e") for name in _GIVEN]))
 
 

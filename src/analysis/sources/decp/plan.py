@@ -53,7 +53,7 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     reference["regions_couvertes"] = step("regions_couvertes", places.covered_regions(reference))
 
     read = step("lus", cleaning.read_values(contracts, rules))
-    sirets = step("sirets", values.siret_keys(cleaning.identifiers(contracts, holders_received)))
+    sirets = step("sirets", values.siret_keys(cleaning.identifiers(read, holders_received)))
     changes_read = step("changements_lus", cleaning.read_modifications(staged["modifications"]))
     changes = step("changements", cleaning.ordered_modifications(changes_read, read, rules))
 
@@ -62,13 +62,14 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     refused = sorted_out.filter(sorted_out.regle.notnull())
     refused = step("refus", refused.select("doc", "fichier", "ligne", "regle", valeur="identifiant"))
 
-    holders = step("marches_titulaires", cleaning.current_holders(holders_received, changes, kept, sirets))
+    named = step("titulaires_nommes", cleaning.named_holders(holders_received, changes, kept))
+    holders = step("marches_titulaires", cleaning.current_holders(named, kept, sirets))
     step("marches_modifications", cleaning.applied_modifications(changes, kept))
 
     types = step("types_lieu", places.place_types(contracts, reference["variantes"]))
-    asked = step("lieux_recus", places.received(contracts.semi_join(kept, "doc")))
+    asked = step("lieux_recus", places.received(contracts.semi_join(kept, "doc"), reference))
     found = step("lieux_trouves", places.locate(asked, types, reference))
-    located = step("lieux", places.of_contracts(contracts.semi_join(kept, "doc"), asked, found))
+    located = step("lieux", places.of_contracts(contracts.semi_join(kept, "doc"), reference, asked, found))
     states = step("statuts", cleaning.social_states(contracts, reference["variantes"]))
     decided = step(
         "decisions",

@@ -243,40 +243,46 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     the contract published last.
     """
     names = ", ".join(f'"{name}"' for name in FIELDS)
+    holder = ", ".join(_HOLDER_COLUMNS)
     try:
         _set_rejected_aside(con, layout, scratch)
-        rows = _numbered_rows(con, layout, scratch)
-        columns = [name for name, *_ in con.execute(f"DESCRIBE {rows}").fetchall()]
+        received = _numbered_rows(con, layout, scratch)
+        columns = [name for name, *_ in con.execute(f"DESCRIBE {received}").fetchall()]
         check_columns(layout.label, columns)
+        if layout.delimiter is not None:
+            # To parse a CSV is dear: done once.
+            parsed = _quoted(str(scratch / "rows.parquet"))
+            con.execute(f"COPY ({received}) TO {parsed} (FORMAT parquet)")
+            received = f"SELECT * FROM read_parquet({parsed})"
+        rows = f"(SELECT ligne, {_chosen(columns)} FROM ({received}))"
+        # Wide rows are read again each time rather than kept, sorted or grouped: a digest of them is.
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE recues AS
-            SELECT *, concat_ws(chr(31), {", ".join(_HOLDER_COLUMNS)}) AS titulaire,
-                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::VARCHAR
-                    ELSE md5(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
-            FROM (SELECT ligne, {_chosen(columns)} FROM ({rows}))"""
+            SELECT ligne, md5_number_lower(concat_ws(chr(31), {holder})) AS titulaire,
+                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::UHUGEINT
+                    ELSE md5_number(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
+            FROM {rows}"""
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         wrong_encoding = "nicode" in str(error) or "UTF-8" in str(error)
         reason = "encodage autre que UTF-8" if wrong_encoding else "tableau illisible"
         raise unreadable(layout.label, reason) from None
-    # Wide rows are neither sorted nor grouped: what tells versions apart is, and finds its row by its line.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE versions AS
         WITH grouped AS (
             -- Whatever the order of the holders, their digests have one sum.
-            SELECT version, min(ligne) AS ligne, md5(version || sum(md5_number_lower(titulaire))) AS empreinte
+            SELECT version, min(ligne) AS ligne, md5(concat_ws('-', hex(version), sum(titulaire))) AS empreinte
             FROM recues GROUP BY version
         ), numbered AS (
             SELECT grouped.*, {_modification_number(columns)} AS numero,
                 "datePublicationDonnees" AS publiee, "dateNotification" AS notifiee,
-                CASE WHEN id = '' OR acheteur_id = '' THEN recues.version
-                    ELSE concat_ws(chr(31), acheteur_id, id) END AS uid
-            FROM grouped JOIN recues USING (ligne)
-        ), based AS (
-            SELECT *, min(numero) OVER (PARTITION BY uid) AS premier FROM numbered
+                CASE WHEN id = '' OR acheteur_id = '' THEN version
+                    ELSE md5_number(concat_ws(chr(31), acheteur_id, id)) END AS uid
+            FROM grouped JOIN {rows} USING (ligne)
         )
         SELECT version, ligne, empreinte, uid, numero, publiee, notifiee, numero = premier AS origine,
-            {first} + ligne AS doc, 0 AS rang FROM based
+            {first} + ligne AS doc, 0 AS rang
+        FROM numbered JOIN (SELECT uid, min(numero) AS premier FROM numbered GROUP BY uid) USING (uid)
         """
     )
     con.execute(
@@ -290,24 +296,26 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         FROM attached WHERE NOT origine;
         UPDATE versions SET doc = changes.doc, rang = changes.rang FROM changes
         WHERE versions.version = changes.version;
+        CREATE OR REPLACE TEMP TABLE placees AS
+        SELECT recues.ligne, doc, rang, versions.ligne = recues.ligne AS premiere, origine, numero, empreinte
+        FROM recues JOIN versions USING (version);
         INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
             regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte, {names}
-        FROM recues JOIN versions USING (ligne) WHERE origine;
-        INSERT INTO modifications SELECT doc, rang, empreinte,
-            (SELECT count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')) FROM recues r
-                WHERE r.version = versions.version),
-            numero::VARCHAR, "dateNotification",
-            coalesce("datePublicationDonnees", ''), montant, coalesce("dureeMois", ''), objet
-        FROM recues JOIN versions USING (ligne) WHERE NOT origine;
+        FROM {rows} JOIN placees USING (ligne) WHERE origine AND premiere;
         -- Holders come in the order of their lines.
         INSERT INTO titulaires
-        SELECT doc, rang, recues.ligne, {", ".join(_HOLDER_COLUMNS)}
-        FROM recues JOIN versions USING (version)
+        SELECT doc, rang, ligne, {holder} FROM {rows} JOIN placees USING (ligne)
         WHERE coalesce(titulaire_id, '') <> '' OR coalesce(titulaire_nom, '') <> '';
-        INSERT INTO membres SELECT doc, recues.ligne FROM recues JOIN versions USING (version)"""
+        INSERT INTO modifications
+        SELECT doc, rang, any_value(empreinte),
+            count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')), any_value(numero)::VARCHAR,
+            first("dateNotification" ORDER BY ligne), first(coalesce("datePublicationDonnees", '') ORDER BY ligne),
+            first(montant ORDER BY ligne), first(coalesce("dureeMois", '') ORDER BY ligne), first(objet ORDER BY ligne)
+        FROM {rows} JOIN placees USING (ligne) WHERE NOT origine GROUP BY doc, rang;
+        INSERT INTO membres SELECT doc, ligne FROM placees"""
     )
     count = _one(con, "SELECT count(*) FROM recues")
-    con.execute("DROP TABLE recues; DROP TABLE changes; DROP TABLE versions")
+    con.execute("DROP TABLE recues; DROP TABLE changes; DROP TABLE versions; DROP TABLE placees")
     return count
 
 
