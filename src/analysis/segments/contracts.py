@@ -95,6 +95,19 @@ def in_region(contracts: ir.Table, region: str) -> ir.Table:
     return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
 
 
+COUNTED = (
+    "annee", "segment", "segment_source", "epci_siren", "departement", "epci_methode", "acheteur_siren", "categorie",
+    "statut_social", "montant", "source_fichier",
+)  # fmt: skip
+
+
+def counted(contracts: ir.Table) -> ir.Table:
+    """What contracts are counted by, `COUNTED` and sans_objet: DuckDB computes it once for all queries that follow."""
+    rows = contracts.select(*COUNTED, sans_objet=contracts.objet.isnull())
+    engine = contracts.get_backend()
+    return engine.create_table("marches_comptes", rows, temp=True) if engine.name == "duckdb" else rows
+
+
 def executed_in(rows: pd.DataFrame, region: str) -> pd.Series:
     """Whether each of the rows at hand is executed in the region, as `in_region` says it."""
     codes = reference.departments(region)["code_departement"]

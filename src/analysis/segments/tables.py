@@ -16,6 +16,7 @@ from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import headlines, read_clean, write_results
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
+    counted,
     executed_in,
     in_region,
     open_contracts,
@@ -44,9 +45,9 @@ def build(dataset: str) -> None:
     told = classified_dir(dataset) / "marches.parquet"
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     exports = read_clean(dataset, "exports")
-    received = with_buyer_kind(with_told_segment(received, told), said_by(exports["operations"]))
-    contracts = in_region(received, described.region)
-    contracts = contracts.filter(contracts.annee.notnull()).rename(edition="annee")
+    received = with_told_segment(with_buyer_kind(received, said_by(exports["operations"])), told)
+    local = in_region(received, described.region)
+    contracts = counted(local.filter(local.annee.notnull())).rename(edition="annee")
     write_results(
         dataset,
         "segments",
@@ -209,7 +210,7 @@ def sources(received: ir.Table, contracts: ir.Table) -> pd.DataFrame:
     region = contracts.group_by("source_fichier").aggregate(
         marches_region=contracts.count(),
         sans_epci=contracts.epci_siren.isnull().sum().cast("int64"),
-        sans_objet=contracts.objet.isnull().sum().cast("int64"),
+        sans_objet=contracts.sans_objet.sum().cast("int64"),
         sans_montant=contracts.montant.isnull().sum().cast("int64"),
         sans_champ_social=(contracts.statut_social == "non_renseigne").sum().cast("int64"),
     )
