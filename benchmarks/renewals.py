@@ -17,16 +17,16 @@ from scipy.stats import binomtest
 
 from analysis.core.dataset import load_dataset
 from analysis.core.params import load_params
-from analysis.core.paths import clean_dir, raw_dir
+from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import read_clean
 from analysis.segments.buyers import said_by, with_buyer_kind
-from analysis.segments.contracts import open_contracts, with_segment
+from analysis.segments.contracts import open_contracts, with_told_segment
+from analysis.segments.telling.stage import PROJECT
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
 from analysis.segments.watch.needs import lots as lots_of
 from analysis.segments.watch.needs import needs as needs_of
 from analysis.segments.watch.needs import stem
-from analysis.segments.watch.tables import by_cpv
 from analysis.sources.projects import FILE, load_projects
 
 GOAL = 0.90  # of the labels' precision and recall
@@ -114,8 +114,9 @@ def main() -> None:
     dataset = parser.parse_args().dataset
     described, params = load_dataset(dataset), load_params().segments.watch
     folder = clean_dir(dataset, "decp")
-    received = with_segment(open_contracts(folder / "marches.parquet"))
-    contracts = with_buyer_kind(received, said_by(read_clean(dataset, "exports")["operations"])).to_pandas()
+    received, told = open_contracts(folder / "marches.parquet"), classified_dir(dataset) / "marches.parquet"
+    received = with_buyer_kind(received, said_by(read_clean(dataset, "exports")["operations"]))
+    contracts = with_told_segment(received, told).to_pandas()
     changes = pd.read_parquet(folder / "marches_modifications.parquet")
     truth = {
         name: pd.read_csv(raw_dir(dataset) / "verite" / f"{name}.csv", dtype=str)
@@ -140,7 +141,10 @@ def main() -> None:
         needs, renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)), limits
     )
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
-    announced = agenda.from_projects(by_cpv(load_projects(raw_dir(dataset) / FILE)[0]), limits)
+    announced = load_projects(raw_dir(dataset) / FILE)[0]
+    segments = pd.read_parquet(told).set_index("uid")["segment"]
+    announced["segment"] = (PROJECT + announced["projet_id"]).map(segments).astype("str")
+    announced = agenda.from_projects(announced, limits)
     projects(dataset, expected, announced, limits, lots)
     print(f"{time.perf_counter() - start:.1f} s")
 
