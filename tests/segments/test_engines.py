@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pytest
@@ -22,6 +23,7 @@ from analysis.segments.contracts import (
     connect,
     in_region,
     missing_for_spark,
+    of_buyers_in,
     open_contracts,
     states,
     with_segment,
@@ -113,6 +115,12 @@ def test_a_buyer_is_what_operations_say_else_what_its_siren_says(files: tuple[Pa
         "215903501": "COMMUNE", "110002011": "ETAT", "200093201": "INTERCOMMUNALITE", "265906713": "HOPITAL",
         "779186394": "BAILLEUR", "": UNKNOWN,
     }  # fmt: skip
+
+
+def test_buyers_of_the_region_bring_what_they_buy_elsewhere() -> None:
+    rows = pd.DataFrame({"uid": ["a", "b", "c"], "acheteur_siren": ["1", "1", "2"], "departement": ["59", "13", "13"]})
+    kept = of_buyers_in(ibis.memtable(rows.assign(epci_siren=MARSEILLE)), "32").select("uid").to_pandas()
+    assert sorted(kept["uid"]) == ["a", "b"]
 
 
 def test_what_spark_lacks_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

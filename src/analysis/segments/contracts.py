@@ -95,6 +95,11 @@ def in_region(contracts: ir.Table, region: str) -> ir.Table:
     return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
 
 
+def of_buyers_in(contracts: ir.Table, region: str) -> ir.Table:
+    """All contracts, wherever executed, of the buyers (acheteur_siren) that have one executed in the region."""
+    return contracts.semi_join(in_region(contracts, region), "acheteur_siren")
+
+
 COUNTED = (
     "annee", "segment", "segment_source", "epci_siren", "departement", "epci_methode", "acheteur_siren", "categorie",
     "statut_social", "montant", "source_fichier",

@@ -19,6 +19,7 @@ from analysis.segments.contracts import (
     counted,
     executed_in,
     in_region,
+    of_buyers_in,
     open_contracts,
     states,
     with_told_segment,
@@ -64,12 +65,13 @@ def from_each_contract(
 ) -> dict[str, pd.DataFrame]:
     """What is told contract by contract: links with operations, potential, what is coming, what the law asks.
 
-    `received` are all contracts with segment and categorie, `told` what the stage `classify` wrote, `exports` the clean
-    tables of the exports.
+    `received` are all contracts with segment and categorie (those of buyers without any in the region are left out),
+    `told` what the stage `classify` wrote, `exports` the clean tables of the exports.
     """
     described, params = load_dataset(dataset), load_params()
     settings = params.segments
-    whole, clean = received.to_pandas().sort_values("uid", ignore_index=True), clean_dir(dataset, "decp")
+    clean = clean_dir(dataset, "decp")
+    whole = of_buyers_in(received, described.region).to_pandas().sort_values("uid", ignore_index=True)
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
     linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)

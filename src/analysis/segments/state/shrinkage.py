@@ -21,9 +21,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaln, expit, logit
 from scipy.stats import beta
 
+from analysis.segments.intervals import LEVEL
+
 Numbers = NDArray[np.float64]
 
-LEVEL = 0.90  # of the interval
 SIZES = np.geomspace(1, 10_000, 33)  # contracts that the prior counts for, from nearly none to all that matters
 STEPS = 21  # of the mean, on either side of the share of the whole
 SPREAD = 5  # how many standard errors of that share they go to

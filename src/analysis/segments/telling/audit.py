@@ -18,13 +18,13 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.errors import DataError
+from analysis.segments.intervals import LEVEL
 from analysis.segments.telling.model import hypothesis
 from analysis.sources.spreadsheet import read_csv
 
 FILE = "segments_audites.csv"
 COLUMNS = ["uid", "segment", "auteur", "date"]
 DRAWS, SEED = 1000, 20160126
-LEVEL = 0.90  # of the interval
 
 
 def load_audits(path: Path) -> pd.Series:

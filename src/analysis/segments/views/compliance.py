@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.core import reference
 from analysis.numbers import french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
-from analysis.segments.buyers import UNKNOWN
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
 ROWS = 20  # listed; the CSV file has them all
+
+
+def _kinds(rows: pd.DataFrame) -> pd.Series:
+    """The kind of buyer of each row, in words."""
+    return rows["categorie"].map(reference.labels("acheteurs")).fillna("Catégorie inconnue")
 
 
 def thresholds(page: Page) -> Content:
@@ -18,7 +24,6 @@ def thresholds(page: Page) -> Content:
     rows = page.read("droit_seuils")
     if rows.empty:
         return Prose("Aucun marché d'une année dont les seuils sont connus.")
-    known = reference.labels("acheteurs") | {UNKNOWN: "Catégorie inconnue"}
     applied = bool((rows["periode"] == OBLIGATION).any())
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
     period = "depuis l'entrée en vigueur" if applied else f"en {rows['periode'].iloc[0]}"
@@ -28,9 +33,7 @@ def thresholds(page: Page) -> Content:
     )  # fmt: skip
     exceptions = " ; ".join(reference.table("droit/exceptions")["libelle"])
     return DataTable(
-        rows.assign(libelle=rows["categorie"].map(known)).sort_values(
-            ["au_dessus", "categorie"], ascending=[False, True]
-        ),
+        rows.assign(libelle=_kinds(rows)).sort_values(["au_dessus", "categorie"], ascending=[False, True]),
         columns={
             "libelle": Column("Acheteurs"),
             "besoins": Column("Besoins jugés", 0),
@@ -56,11 +59,10 @@ def listed(page: Page) -> Content:
         return Prose("Aucun besoin sans clause déclarée n'est plus probablement au-dessus de son seuil qu'au-dessous.")
     applied = bool((rows["periode"] == OBLIGATION).any())
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
-    known = reference.labels("acheteurs") | {UNKNOWN: "Catégorie inconnue"}
     shown = rows.sort_values(["p_seuil", "montant", "uid"], ascending=[False, False, True]).head(ROWS)
     return DataTable(
         shown.assign(
-            libelle=shown["categorie"].map(known),
+            libelle=_kinds(shown),
             acheteur=shown["acheteur_nom"].fillna("SIREN " + shown["acheteur_siren"]),
             possible=shown["exception"].map({True: "travaux courts", False: "–"}),
         ),
