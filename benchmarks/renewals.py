@@ -21,7 +21,7 @@ from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import read_clean
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_told_segment
-from analysis.segments.telling.stage import PROJECT
+from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
 from analysis.segments.watch.needs import lots as lots_of
@@ -141,9 +141,7 @@ def main() -> None:
         needs, renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)), limits
     )
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
-    announced = load_projects(raw_dir(dataset) / FILE)[0]
-    segments = pd.read_parquet(told).set_index("uid")["segment"]
-    announced["segment"] = (PROJECT + announced["projet_id"]).map(segments).astype("str")
+    announced = with_segment_told(load_projects(raw_dir(dataset) / FILE)[0], pd.read_parquet(told))
     announced = agenda.from_projects(announced, limits)
     projects(dataset, expected, announced, limits, lots)
     print(f"{time.perf_counter() - start:.1f} s")

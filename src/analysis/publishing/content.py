@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -43,14 +44,14 @@ PERCENT: Format = {"digits": 1, "unit": "%", "factor": 100}
 POINTS: Format = {"digits": 1, "unit": "points", "factor": 100}
 
 
-class Content:
+class Content(ABC):
     """Something a page shows; its template is given `self` as `it`."""
 
     template: ClassVar[str]
 
+    @abstractmethod
     def text(self) -> str:
         """The same content as text, with all its numbers."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         return fill(f"content/{self.template}", it=self).strip() + "\n"

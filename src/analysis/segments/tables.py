@@ -30,7 +30,7 @@ from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
 from analysis.segments.state.specialisation import effective, quotients, shift_share
 from analysis.segments.telling.audit import accuracy, confusion, corrected
-from analysis.segments.telling.stage import PROJECT
+from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import build_watch
 
@@ -77,9 +77,8 @@ def from_each_contract(
     linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)
     drawn = drawn_segments(linked, settings.potential, params.decp.low_amount)
     bought = needed(whole)
-    projects = read_clean(dataset, "projects")["projets"]
-    projects["segment"] = (PROJECT + projects["projet_id"]).map(told.set_index("uid")["segment"]).astype("str")
-    asked = [bought.needs, projects.assign(uid=PROJECT + projects["projet_id"], lots=1)]
+    projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
+    asked = [bought.needs, projects.assign(lots=1)]
     sized = pd.concat([rows[["uid", "segment", "montant", "lots"]] for rows in asked], ignore_index=True)
     local = whole[executed_in(whole, described.region)]
     return {

@@ -65,6 +65,12 @@ def as_contracts(projects: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def with_segment_told(projects: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """Planned purchases with uid and segment, as `told` (`classified/marches.parquet`) says them."""
+    uid = PROJECT + projects["projet_id"]
+    return projects.assign(uid=uid, segment=uid.map(told.set_index("uid")["segment"]).astype("str"))
+
+
 def classified(
     contracts: pd.DataFrame, audits: pd.Series, settings: ClassifierParams
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

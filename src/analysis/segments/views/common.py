@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.publishing.page import Page
@@ -10,6 +12,11 @@ from analysis.publishing.page import Page
 def labels() -> dict[str, str]:
     """The segments' labels by code."""
     return reference.labels("segments")
+
+
+def buyer_names(kinds: pd.Series) -> pd.Series:
+    """Kinds of buyers in words."""
+    return kinds.map(reference.labels("acheteurs")).fillna("Catégorie inconnue")
 
 
 def min_known() -> int:

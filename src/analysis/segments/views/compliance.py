@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from analysis.core import reference
 from analysis.numbers import french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
+from analysis.segments.views.common import buyer_names
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
 ROWS = 20  # listed; the CSV file has them all
-
-
-def _kinds(rows: pd.DataFrame) -> pd.Series:
-    """The kind of buyer of each row, in words."""
-    return rows["categorie"].map(reference.labels("acheteurs")).fillna("Catégorie inconnue")
 
 
 def thresholds(page: Page) -> Content:
@@ -33,7 +27,9 @@ def thresholds(page: Page) -> Content:
     )  # fmt: skip
     exceptions = " ; ".join(reference.table("droit/exceptions")["libelle"])
     return DataTable(
-        rows.assign(libelle=_kinds(rows)).sort_values(["au_dessus", "categorie"], ascending=[False, True]),
+        rows.assign(libelle=buyer_names(rows["categorie"])).sort_values(
+            ["au_dessus", "categorie"], ascending=[False, True]
+        ),
         columns={
             "libelle": Column("Acheteurs"),
             "besoins": Column("Besoins jugés", 0),
@@ -62,7 +58,7 @@ def listed(page: Page) -> Content:
     shown = rows.sort_values(["p_seuil", "montant", "uid"], ascending=[False, False, True]).head(ROWS)
     return DataTable(
         shown.assign(
-            libelle=_kinds(shown),
+            libelle=buyer_names(shown["categorie"]),
             acheteur=shown["acheteur_nom"].fillna("SIREN " + shown["acheteur_siren"]),
             possible=shown["exception"].map({True: "travaux courts", False: "–"}),
         ),

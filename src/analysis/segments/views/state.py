@@ -14,7 +14,7 @@ from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical
-from analysis.segments.views.common import labels, min_known, scope, source_line
+from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 
@@ -278,8 +278,7 @@ def _listed(cells: pd.DataFrame, name: str) -> str:
 def by_buyer(page: Page) -> Content:
     """Share with clause by kind of buyer, over the years that say it."""
     rows = page.read("acheteurs")
-    names = reference.labels("acheteurs")
-    rows = rows.assign(libelle=rows["categorie"].map(names).fillna("Catégorie inconnue"))
+    rows = rows.assign(libelle=buyer_names(rows["categorie"]))
     known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
     if known.empty or not page.regional:
         return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")
