@@ -257,12 +257,13 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
             con.execute(f"COPY ({received}) TO {parsed} (FORMAT parquet)")
             received = f"SELECT * FROM read_parquet({parsed})"
         rows = f"(SELECT ligne, {_chosen(columns)} FROM ({received}))"
-        # Wide rows are read again each time rather than kept, sorted or grouped: a digest of them is.
+        # Wide rows are read again each time rather than kept, sorted or grouped: a digest of them is. Of 64 bits: two
+        # versions of a national file fall together once in some four million files.
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE recues AS
-            SELECT ligne, md5_number_lower(concat_ws(chr(31), {holder})) AS titulaire,
-                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::UHUGEINT
-                    ELSE md5_number(concat_ws(chr(31), {names}, modification_id, "donneesActuelles")) END AS version
+            SELECT ligne, hash({holder}) AS titulaire,
+                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::UBIGINT
+                    ELSE hash({names}, modification_id, "donneesActuelles") END AS version
             FROM {rows}"""
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -273,13 +274,13 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         f"""CREATE OR REPLACE TEMP TABLE versions AS
         WITH grouped AS (
             -- Whatever the order of the holders, their digests have one sum.
-            SELECT version, min(ligne) AS ligne, md5(concat_ws('-', hex(version), sum(titulaire))) AS empreinte
+            SELECT version, min(ligne) AS ligne, md5(concat_ws('-', version, sum(titulaire))) AS empreinte
             FROM recues GROUP BY version
         ), numbered AS (
             SELECT grouped.*, {_modification_number(columns)} AS numero,
                 "datePublicationDonnees" AS publiee, "dateNotification" AS notifiee,
                 CASE WHEN id = '' OR acheteur_id = '' THEN version
-                    ELSE md5_number(concat_ws(chr(31), acheteur_id, id)) END AS uid
+                    ELSE hash(acheteur_id, id) END AS uid
             FROM grouped JOIN {rows} USING (ligne)
         )
         SELECT version, ligne, empreinte, uid, numero, publiee, notifiee, numero = premier AS origine,
