@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
-from analysis.core.files import read_table
-from analysis.core.paths import protected_dir, quality_dir
+from analysis.core.files import read_table, write_table
+from analysis.core.paths import protected_dir, quality_dir, results_dir
 from analysis.disclosure.protect import protect
 from analysis.facilitators import tables
 from analysis.scaffold import new_dataset
-from analysis.sources import inventory
+from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
 
 STRUCTURES = [
@@ -56,12 +56,19 @@ def built(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
     inventory.build("essai")
+    exports.build("essai")
+    for name in ("besoin_tirages", "clauses_sans_operation"):
+        columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "declarent",
+                   "sans_operation", "montant_sans_operation"]  # fmt: skip
+        write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", "facilitators")
 
 
 def protected(name: str) -> pd.DataFrame:
-    return read_table(protected_dir("essai") / "facilitators" / f"{name}.parquet")
+    """The rows of the last day."""
+    rows = read_table(protected_dir("essai") / "facilitators" / f"{name}.parquet")
+    return rows[rows["jour"] == rows["jour"].max()] if "jour" in rows else rows
 
 
 def test_persons_and_etp_are_those_in_post_on_the_day(built: None) -> None:
@@ -83,6 +90,26 @@ def test_every_epci_is_covered_or_not_on_the_day(built: None) -> None:
     assert not rows.loc["200093201", "sans_facilitateur"]
     assert rows.loc["248000531", "sans_facilitateur"], "its only structure left it in 2024"
     assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
+
+
+def test_the_inventory_is_taken_on_any_day_since_2015(built: None) -> None:
+    rows = read_table(protected_dir("essai") / "facilitators" / "evolution.parquet").set_index("jour")
+    assert rows["personnes"].tolist() == [2, 2, 2, 2, 3, 3], "the first people came in 2020"
+    assert rows.index.min() == pd.Timestamp(2020, 12, 31)
+
+
+def test_an_area_that_its_structure_left_is_a_zone_blanche_and_the_need_is_told_by_inhabitants(built: None) -> None:
+    rows = protected("zones").set_index("epci_siren")
+    assert rows.loc["248000531", "classe"] == "stricte"
+    assert rows.loc["200093201", "classe"] == "sous_servie", "no export: silence says nothing"
+    assert set(rows["origine_besoin"]) == {"habitants"}
+    assert rows.loc["200093201", "etp"] == pytest.approx(1.3)
+
+
+def test_roles_are_counted_apart(built: None) -> None:
+    rows = read_table(protected_dir("essai") / "facilitators" / "roles.parquet")
+    now = rows[rows["jour"] == pd.Timestamp(2024, 12, 31)].set_index("role")
+    assert now["personnes"].to_dict() == {"COORDINATEUR": 1, "FACILITATEUR": 2}
 
 
 def test_names_of_facilitators_do_not_leave_ingestion(built: None, project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -104,7 +105,20 @@ class SegmentParams(Block):
 
 
 class FacilitatorParams(Block):
+    days: list[dt.date]
     coverage_classes: list[float]
+    silent_months: int = Field(gt=0)
+    delta: float = Field(gt=0)
+    hours_per_etp: tuple[float, float]
+    deltas: list[float]
+    draws: int = Field(gt=0)
+    seed: int
+    posts_added: int = Field(ge=0)
+    post_etp: float = Field(gt=0)
+    max_minutes: float = Field(gt=0)
+    capacity_hours_per_etp: float = Field(gt=0)
+    frontier: list[int]
+    surely: float = Field(gt=0, le=1)
 
 
 class QualityParams(Block):

@@ -13,7 +13,7 @@ WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
 CODES = {
     "code_insee": "str", "departement": "str", "departements": "str", "epci_siren": "str", "siren": "str",
     "code_postal": "str", "ancien_code": "str", "code_departement": "str", "code_region": "str",
-    "code_qpv": "str", "prefixe_cpv": "str", "prefixe_siren": "str", "prefixe_naf": "str",
+    "voisin_siren": "str", "code_qpv": "str", "prefixe_cpv": "str", "prefixe_siren": "str", "prefixe_naf": "str",
     "code": "str", "territoire": "str",
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The facilitators' stage: inventory at a date, hosts, departments, coverage of the EPCI, needs."""
+"""The facilitators' stage: the inventory by day, its ratios and contradictions, zones blanches, needs not met."""
 
 from __future__ import annotations
 
@@ -6,91 +6,119 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
-from analysis.core.reference import WHOLE
+from analysis.core.files import read_table
+from analysis.core.params import FacilitatorParams, load_params
+from analysis.core.paths import clean_dir, results_dir
+from analysis.facilitators import followup, ratios, staff, unmet, zones
+from analysis.facilitators.need import need
 from analysis.results import headlines, on_day, read_clean, write_results
+
+EXPORTS = ("operations", "territoires", "heures")
 
 
 def build(dataset: str) -> None:
-    """Take the inventory at the end of each edition's year; write the result tables."""
-    described = load_dataset(dataset)
+    """Take the inventory of each day, hold it against what is followed and what is needed; write the result tables."""
+    described, settings = load_dataset(dataset), load_params().facilitators
     clean = read_clean(dataset, "inventory")
-    parts = [inventory(clean, edition.annee) for edition in described.editions]
-    tables = {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
-    tables["besoins"] = needs(clean["besoins"])
-    tables["headlines"] = strip(tables, described)
+    exports = {name: read_table(clean_dir(dataset, "exports") / f"{name}.parquet") for name in EXPORTS}
+    segments = {
+        name: read_table(results_dir(dataset) / "segments" / f"{name}.parquet")
+        for name in ("besoin_tirages", "clauses_sans_operation")
+    }
+    dated = inventory(clean, staff.days([edition.annee for edition in described.editions], settings.days))
+    latest = state_of(clean, exports, segments, described, settings)
+    tables = dated | latest | {"headlines": strip(dated | latest, described)}
     write_results(dataset, "facilitators", tables)
 
 
-def inventory(clean: dict[str, pd.DataFrame], year: int) -> dict[str, pd.DataFrame]:
-    """The inventory on 31 December of `year`: porteurs, departements, evolution, structures, couverture."""
-    day = pd.Timestamp(year, 12, 31)
-    people = on_day(clean["facilitateurs"], day)
-    zones = on_day(clean["zones"], day)
-    hosts = clean["structures"][clean["structures"]["type_acteur"] == "FACILITATEUR"]
-    staff = _staff(hosts, people)
-    staff = staff[staff["personnes"] > 0]
-    tables = {
-        "porteurs": _grouped(staff, "nature_porteuse"),
-        "departements": _grouped(staff, "departement"),
-        "evolution": _grouped(staff.assign(ensemble=WHOLE), "ensemble"),
-        "structures": staff.assign(_personnes_sans_accord=staff["_seule_sans_accord"]),
-        "couverture": coverage(zones[zones["structure_id"].isin(staff["structure_id"])], staff),
+def inventory(clean: dict[str, pd.DataFrame], days: list[pd.Timestamp]) -> dict[str, pd.DataFrame]:
+    """The inventory on each of `days` (column jour), and what covers each EPCI."""
+    parts = [(day, _on(clean, day)) for day in days]
+    names = list(parts[0][1])
+    return {
+        name: pd.concat([found[name].assign(jour=day) for day, found in parts], ignore_index=True) for name in names
     }
-    return {name: frame.assign(edition=year) for name, frame in tables.items()}
 
 
-def _staff(hosts: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Per structure: persons (distinct), ETP, department of its seat, and whether it may be shown."""
-    counts = people.groupby("structure_id").agg(personnes=("fac_ref", "nunique"), etp=("etp", "sum"))
-    department = reference.communes().set_index("code_insee")["departement"]
-    out = hosts[["structure_id", "nom", "nature_porteuse", "commune_insee", "accord_publication"]].merge(
-        counts, on="structure_id", how="left"
-    )
-    out["personnes"] = out["personnes"].fillna(0).astype("int64")
-    out["etp"] = out["etp"].fillna(0.0).round(2)
-    alone = out["personnes"].eq(1) & ~out["accord_publication"].fillna(False).astype("bool")
-    return out.assign(departement=out["commune_insee"].map(department), _seule_sans_accord=alone.astype("int64"))
+def _on(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    found = staff.counted(staff.in_post(clean, day))
+    return found | {"couverture": coverage(_areas(clean, found["structures"], day), found["structures"])}
 
 
-def _grouped(staff: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Structures, persons and ETP by `column`; a group of one person without agreement is hidden."""
-    out = staff.groupby(column, as_index=False).agg(
-        structures=("structure_id", "nunique"),
-        personnes=("personnes", "sum"),
-        etp=("etp", "sum"),
-        _seules=("_seule_sans_accord", "sum"),
-    )
-    alone = (out["personnes"] == 1) & (out["_seules"] > 0)
-    return out.assign(etp=out["etp"].round(2), _personnes_sans_accord=alone.astype("int64"))
+def _areas(clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
+    """The areas in force that a structure with somebody in post declares."""
+    areas = on_day(clean["zones"], day)
+    return areas[areas["structure_id"].isin(hosts["structure_id"])]
 
 
-def coverage(zones: pd.DataFrame, staff: pd.DataFrame) -> pd.DataFrame:
+def coverage(areas: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
     """Every EPCI of the region: structures that declare it; `sans_facilitateur` when there is none."""
-    known = zones.groupby("epci_siren")["structure_id"].nunique()
+    known = areas.groupby("epci_siren")["structure_id"].nunique()
     places = reference.epci()[["epci_siren", "nom", "departement", "population_region"]]
-    if staff.empty:  # without an inventory nothing can be said of an EPCI, not even that it has nobody
+    if hosts.empty:  # without an inventory nothing can be said of an EPCI, not even that it has nobody
         places = places[:0]
     structures = places["epci_siren"].map(known).fillna(0).astype("int64")
     return places.assign(structures=structures, sans_facilitateur=structures.eq(0))
 
 
-def needs(rows: pd.DataFrame) -> pd.DataFrame:
-    """Needs of the State's buyers by year, kind and answer: how many; an answer that nobody had is a zero."""
-    if rows.empty:
-        return pd.DataFrame(columns=["edition", "type", "reponse", "besoins"])
-    counts = rows.groupby([rows["annee"].astype("int64"), "type", "reponse"]).size().unstack(fill_value=0)
-    wide = counts.reindex(columns=list(reference.labels("reponses_besoin")), fill_value=0)
-    return wide.stack().rename_axis(["edition", "type", "reponse"]).reset_index(name="besoins")
+def state_of(
+    clean: dict[str, pd.DataFrame],
+    exports: dict[str, pd.DataFrame],
+    segments: dict[str, pd.DataFrame],
+    dataset: Dataset,
+    settings: FacilitatorParams,
+) -> dict[str, pd.DataFrame]:
+    """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs."""
+    year = max(edition.annee for edition in dataset.editions)
+    day = pd.Timestamp(year, 12, 31)
+    hosts = staff.structures(staff.facilitators(staff.in_post(clean, day)))
+    areas = _areas(clean, hosts, day)
+    months = settings.silent_months
+    active = zones.followed(exports["operations"], exports["territoires"], day, months)
+    recent = exports["operations"]["annee"] > (day - pd.DateOffset(months=months)).year
+    senders = set(exports["operations"].loc[recent, "structure_id"])
+    wanted = need(segments["besoin_tirages"], settings.draws, settings.seed)
+    placed = zones.zones(wanted, staff.by_epci(hosts, areas), active, areas=areas, senders=senders, settings=settings)
+    if hosts.empty:
+        placed = placed[:0]
+    return {
+        "reponses": followup.answers(clean, exports["operations"], day),
+        "contradictions": followup.contradictions(areas, active, senders, day, months),
+        "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
+        "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
+        "zones_synthese": zones.summary(placed, dataset.region),
+        "zones_sensibilite": zones.sensitivity(placed, wanted, settings),
+        "sites": staff.seats(hosts),
+        "annuaire": directory(clean, hosts, areas),
+        "besoins": unmet.by_territory(clean["besoins"], dataset.region),
+        "besoins_remedes": unmet.remedies(clean["besoins"], placed),
+        "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
+    }
+
+
+def directory(clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
+    """Whom to call for each EPCI: epci_siren, rang (1: gives it most of its time, the larger structure among equals),
+    structure_id, nom, nature_porteuse, commune (of the seat), contact (where the structure agrees)."""
+    towns = reference.communes().set_index("code_insee")["nom"]
+    known = clean["structures"][["structure_id", "commune_insee", "contact_public"]]
+    names = ["structure_id", "nom", "nature_porteuse", "accord", "etp"]
+    rows = areas[["epci_siren", "structure_id", "part_temps"]].merge(hosts[names]).merge(known)
+    rows = rows.assign(time=rows["part_temps"] * rows["etp"], commune=rows["commune_insee"].map(towns))
+    rows = rows.sort_values(["epci_siren", "time", "structure_id"], ascending=[True, False, True], ignore_index=True)
+    rows["contact"] = rows["contact_public"].where(rows["accord"])
+    rows["rang"] = rows.groupby("epci_siren").cumcount() + 1
+    return rows[["epci_siren", "rang", "structure_id", "nom", "nature_porteuse", "commune", "contact"]]
 
 
 def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
     """The headline figures of the latest edition with an inventory."""
-    hosts, cover = tables["porteurs"], tables["couverture"]
+    hosts, cover, people = tables["porteurs"], tables["couverture"], tables["zones_synthese"]
     if hosts.empty:
         return headlines([])
-    year = int(hosts["edition"].max())
-    now, covered = hosts[hosts["edition"] == year], cover[cover["edition"] == year]
-    common = {"edition": year, "perimetre": f"{dataset.region_nom}, inventaire au 31 décembre {year}"}
+    day = hosts["jour"].max()
+    now, covered = hosts[hosts["jour"] == day], cover[cover["jour"] == day]
+    served = people[(people["territoire"] == dataset.region) & (people["classe"] == zones.COVERED)]
+    common = {"edition": day.year, "perimetre": f"{dataset.region_nom}, inventaire au 31 décembre {day.year}"}
     return headlines(
         [
             {"libelle": "Structures facilitatrices", "valeur": float(now["structures"].sum()),
@@ -101,5 +129,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
              "decimales": 1, "unite": "ETP", **common},
             {"libelle": "Intercommunalités sans facilitateur déclaré",
              "valeur": float(covered["sans_facilitateur"].sum()), "decimales": 0, "unite": "EPCI", **common},
+            {"libelle": "Intercommunalités déclarées et assez servies", "valeur": float(served["epci"].sum()),
+             "decimales": 0, "unite": "EPCI", **common},
         ]
     )  # fmt: skip

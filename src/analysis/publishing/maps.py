@@ -8,9 +8,10 @@ median intersection over union is 0.90 (plain Voronoi cells: 0.87).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ CLOSING = 3_000.0  # metres: gaps and bays narrower than twice that are filled
 DETAIL = 700.0  # metres: bends smaller than about that are straightened
 MISSING = "donnée absente ou secrète"
 RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
+Style = dict[str, Any]
+_ABSENT: Style = {"facecolor": "white", "edgecolor": "#8a929c", "linewidth": 0.6, "hatch": "////"}
 SOURCE = (
     "Fond : contours approchés, tirés des centres et des superficies des communes (code officiel géographique 2026)."
 )
@@ -166,35 +169,100 @@ def choropleth(
     image: leave it out where the caption of the page's figure says it. `department` shows that department's EPCI
     only. Raises ValueError for an unknown EPCI.
     """
-    cells = epci_cells()
-    unknown = sorted(set(values.index) - set(cells))
-    if unknown:
-        raise ValueError(f"not EPCI of the region: {', '.join(map(str, unknown[:5]))}")
-    shown = _sirens(department)
-    values = values.reindex(shown)
+    values = _of_epci(values, department)
     bounds = list(bins) if bins is not None else class_bounds(values, classes)
     colours = _ramp(len(bounds) + 1)
+    known = values.dropna()
+    fills: dict[str, Style] = {
+        str(siren): {"facecolor": colours[int(np.searchsorted(bounds, value, side="right"))]}
+        for siren, value in known.items()
+    }
+    texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
+    handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
+    if len(known) < len(values):
+        handles.append(Patch(**_ABSENT, label=missing))
+    fig = _map(fills, handles, legend_label, department, source)
+    if title:
+        fig.axes[0].set_title(title)
+    return fig
+
+
+# Apart from one another in greyscale as in colour: dark, dotted, hatched, light.
+_CLASSES: tuple[Style, ...] = (
+    {"facecolor": "#12385f", "edgecolor": "white"},
+    {"facecolor": "#ffffff", "edgecolor": "#12385f", "hatch": "...."},
+    {"facecolor": "#7fabd4", "edgecolor": "#12385f", "hatch": "//"},
+    {"facecolor": "#eaf1f8", "edgecolor": "#8a929c"},
+)
+
+
+def class_map(
+    values: pd.Series,
+    names: Mapping[str, str],
+    *,
+    legend_label: str,
+    department: str | None = None,
+    points: pd.DataFrame | None = None,
+    points_label: str = "",
+    source: str = SOURCE,
+) -> Figure:
+    """A map of up to four classes by EPCI, told apart in greyscale too.
+
+    `values` gives the code of a class by `epci_siren`, `names` the classes' names by code, from the one that must
+    stand out to the quietest; `points` (lon, lat, in degrees) are drawn as squares. Raises ValueError for an unknown
+    EPCI.
+    """
+    values = _of_epci(values, department).dropna()
+    styles = dict(zip(names, _CLASSES, strict=False))
+    handles = [Patch(**styles[code], linewidth=0.6, label=name) for code, name in names.items()]
+    fills = {str(siren): styles[code] for siren, code in values.items()}
+    if len(fills) < len(_sirens(department)):
+        handles.append(Patch(**_ABSENT, label=MISSING))
+    marks = None if points is None else lambert93(points["lon"].to_numpy(), points["lat"].to_numpy())
+    return _map(fills, handles, legend_label, department, source, marks=marks, marks_label=points_label)
+
+
+def _of_epci(values: pd.Series, department: str | None) -> pd.Series:
+    """`values` of the EPCI that are drawn; ValueError for one that is not of the region."""
+    unknown = sorted(set(values.index) - set(epci_cells()))
+    if unknown:
+        raise ValueError(f"not EPCI of the region: {', '.join(map(str, unknown[:5]))}")
+    return values.reindex(_sirens(department))
+
+
+def _map(
+    fills: Mapping[str, Style],
+    handles: list[Any],
+    legend_label: str,
+    department: str | None,
+    source: str,
+    *,
+    marks: np.ndarray | None = None,
+    marks_label: str = "",
+) -> Figure:
+    """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
+    cells, shown = epci_cells(), _sirens(department)
     fig, (ax,) = figure(height=WIDTH * 0.8)
     for siren in shown:
-        value = values[siren]
-        known = not pd.isna(value)
-        colour = colours[int(np.searchsorted(bounds, value, side="right"))] if known else "white"
-        style = {"facecolor": colour} if known else {"facecolor": colour, "hatch": "////"}
-        _draw(ax, cells[siren], edgecolor="white" if known else "#8a929c", linewidth=0.6, **style)
+        _draw(ax, cells[siren], **{"edgecolor": "white", "linewidth": 0.6, **fills.get(siren, _ABSENT)})
     for code, cell in department_cells().items():
         if department in (None, code):
             _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.1)
     _frame(ax, [cells[siren] for siren in shown])
     _cities(ax, shapely.union_all([cells[siren] for siren in shown]))
     _scale(ax)
-    texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
-    handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
-    if values.isna().any():
-        handles.append(Patch(facecolor="white", edgecolor="#8a929c", linewidth=0.6, hatch="////", label=missing))
+    if marks is not None:
+        mark: Style = {
+            "marker": "s",
+            "markersize": 6,
+            "color": "#b3123c",
+            "markeredgecolor": "white",
+            "linestyle": "none",
+        }
+        [drawn] = ax.plot(marks[:, 0], marks[:, 1], zorder=5, label=marks_label, **mark)
+        handles = [*handles, drawn]
     legend = fig.legend(handles=handles, title=legend_label, loc="outside right upper", alignment="left")
     legend.get_title().set_fontsize(9)
-    if title:
-        ax.set_title(title)
     fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig
 

@@ -1,10 +1,19 @@
-"""Published tables of the facilitators' inventory."""
+"""Published tables of the facilitators: inventory, zones blanches, needs not met."""
 
 from __future__ import annotations
 
-from analysis.schemas.build import FLAG, NUMBER, TEXT, WHOLE, column, published_table
+import pandera.pandas as pa
 
-EDITION = column("int64", "Inventaire au 31 décembre de cette année")
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
+
+DATE = column(DAY, "Inventaire à cette date")
+EDITION = column("int64", "Année")
+TERRITORY = column(TEXT, "Code de la région ou du département")
+EPCI = column(TEXT, "SIREN de l'intercommunalité")
+STRUCTURE = column(TEXT, "Identifiant de la structure")
+STRUCTURES = column("int64", "Structures distinctes", unit="structure")
+HOST = column(TEXT, "Nature de la structure porteuse", codelist="porteurs")
+CLASS = column(TEXT, "Classe de l'intercommunalité", codelist="classes_zone")
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 _STAFF = {
     "personnes": column(WHOLE, "Personnes distinctes en poste", unit="personne", nullable=True),
@@ -12,50 +21,59 @@ _STAFF = {
     "secret": SECRET,
 }
 
+
+def _counted(name: str, description: str, key: dict[str, pa.Column]) -> pa.DataFrameSchema:
+    """A table of structures, persons and ETP on a day, by `key`."""
+    return published_table(
+        name,
+        description,
+        ["jour", *key],
+        {"jour": DATE, **key, "structures": STRUCTURES, **_STAFF},
+        controle="porteurs",
+        values=["personnes", "etp"],
+    )
+
+
+def _part(of: str) -> pa.Column:
+    return column(NUMBER, f"Part {of} du territoire", nullable=True)
+
+
 SCHEMAS = {
     schema.name: schema
     for schema in (
-        published_table(
+        _counted(
             "porteurs",
             "Structures facilitatrices, personnes et ETP par nature de la structure porteuse",
-            ["edition", "nature_porteuse"],
-            {
-                "edition": EDITION,
-                "nature_porteuse": column(TEXT, "Nature de la structure porteuse", codelist="porteurs"),
-                "structures": column("int64", "Structures distinctes", unit="structure"),
-                **_STAFF,
-            },
-            controle="porteurs",
-            values=["personnes", "etp"],
+            {"nature_porteuse": HOST},
         ),
-        published_table(
+        _counted(
             "departements",
             "Structures facilitatrices, personnes et ETP par département du siège",
-            ["edition", "departement"],
-            {
-                "edition": EDITION,
-                "departement": column(TEXT, "Code du département du siège"),
-                "structures": column("int64", "Structures distinctes", unit="structure"),
-                **_STAFF,
-            },
-            controle="porteurs",
-            values=["personnes", "etp"],
+            {"departement": column(TEXT, "Code du département du siège")},
         ),
-        published_table(
-            "evolution",
-            "Structures facilitatrices, personnes et ETP de la région au 31 décembre",
-            ["edition"],
-            {"edition": EDITION, "structures": column("int64", "Structures distinctes", unit="structure"), **_STAFF},
-            controle="porteurs",
-            values=["personnes", "etp"],
+        _counted("evolution", "Structures facilitatrices, personnes et ETP de la région", {}),
+        _counted(
+            "roles",
+            "Structures facilitatrices, personnes et ETP par rôle",
+            {"role": column(TEXT, "Rôle de la personne", codelist="roles")},
+        ),
+        _counted(
+            "financements",
+            "Structures, personnes et ETP par financement ; qui en a plusieurs compte dans chacun",
+            {"financement": column(TEXT, "Financement", codelist="financements")},
+        ),
+        _counted(
+            "autres_acteurs",
+            "Autres acteurs que les structures facilitatrices : structures, personnes et ETP par nature",
+            {"nature_porteuse": HOST},
         ),
         published_table(
             "structures",
             "Une structure facilitatrice ; effectifs masqués quand elle n'a qu'une personne, sauf accord",
-            ["edition", "structure_id"],
+            ["jour", "structure_id"],
             {
-                "edition": EDITION,
-                "structure_id": column(TEXT, "Identifiant de la structure"),
+                "jour": DATE,
+                "structure_id": STRUCTURE,
                 "nom": column(TEXT, "Nom de la structure", nullable=True),
                 "nature_porteuse": column(TEXT, "Nature de la structure porteuse", nullable=True, codelist="porteurs"),
                 "departement": column(TEXT, "Département du siège", nullable=True),
@@ -67,10 +85,10 @@ SCHEMAS = {
         published_table(
             "couverture",
             "Une intercommunalité et le nombre de structures qui déclarent y intervenir",
-            ["edition", "epci_siren"],
+            ["jour", "epci_siren"],
             {
-                "edition": EDITION,
-                "epci_siren": column(TEXT, "SIREN de l'intercommunalité"),
+                "jour": DATE,
+                "epci_siren": EPCI,
                 "nom": column(TEXT, "Nom de l'intercommunalité"),
                 "departement": column(TEXT, "Département où vit la plus grande part de ses habitants"),
                 "population_region": column("int64", "Habitants de ses communes de la région", unit="habitant"),
@@ -79,14 +97,173 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "reponses",
+            "Une structure de l'inventaire : sa réponse au questionnaire et son dernier export",
+            ["structure_id"],
+            {
+                "structure_id": STRUCTURE,
+                "nom": column(TEXT, "Nom de la structure"),
+                "type_acteur": column(TEXT, "Facilitateur ou autre acteur", codelist="types_acteur"),
+                "nature_porteuse": HOST,
+                "departement": column(TEXT, "Département du siège", nullable=True),
+                "date_reponse": column(DAY, "Date de la dernière réponse", nullable=True),
+                "reponse": column(TEXT, "État de la réponse", codelist="reponses_inventaire"),
+                "dernier_export": column(WHOLE, "Année du dernier export envoyé", nullable=True),
+            },
+        ),
+        published_table(
+            "contradictions",
+            "Écarts entre les zones déclarées et les opérations suivies en 24 mois, à reprendre avec la structure",
+            ["structure_id", "epci_siren"],
+            {
+                "structure_id": STRUCTURE,
+                "epci_siren": EPCI,
+                "constat": column(TEXT, "Ce qui est constaté", codelist="constats_zone"),
+                "operations": column("int64", "Opérations suivies dans l'intercommunalité", unit="opération"),
+            },
+        ),
+        published_table(
+            "ratios",
+            "Ce que suit un ETP : quartiles entre structures, par nature de la structure porteuse",
+            ["nature_porteuse", "indicateur"],
+            {
+                "nature_porteuse": column(TEXT, "Nature de la structure porteuse, ou ensemble"),
+                "indicateur": column(TEXT, "Rapport (facilitateurs/reperes)"),
+                "structures": STRUCTURES,
+                "q1": column(NUMBER, "Premier quartile", nullable=True),
+                "mediane": column(NUMBER, "Médiane", nullable=True),
+                "q3": column(NUMBER, "Troisième quartile", nullable=True),
+                "part_plausible": column(NUMBER, "Part des structures dans l'ordre de grandeur connu", nullable=True),
+                "secret": SECRET,
+            },
+            controle="ratios",
+            values=["q1", "mediane", "q3", "part_plausible"],
+        ),
+        published_table(
+            "zones",
+            "Une intercommunalité : sa classe, ce qui y est suivi, ce dont elle aurait besoin",
+            ["epci_siren"],
+            {
+                "edition": EDITION,
+                "epci_siren": EPCI,
+                "nom": column(TEXT, "Nom de l'intercommunalité"),
+                "departement": column(TEXT, "Département où vit la plus grande part de ses habitants"),
+                "a_cheval": column(FLAG, "Une partie de ses communes est dans une autre région"),
+                "population": column("int64", "Habitants de ses communes de la région", unit="habitant"),
+                "deld": column(NUMBER, "Demandeurs d'emploi de plus d'un an (hypothèse)", unit="personne"),
+                "qpv": column("int64", "Quartiers prioritaires (2024)", unit="quartier"),
+                "montant": column(
+                    NUMBER, "Montant annuel des marchés qui peuvent porter une clause", unit="€", nullable=True
+                ),
+                "besoin_p10": column(NUMBER, "Heures de clause possibles en un an, décile bas", unit="heure"),
+                "besoin_p50": column(NUMBER, "Heures de clause possibles en un an, médiane", unit="heure"),
+                "besoin_p90": column(NUMBER, "Heures de clause possibles en un an, décile haut", unit="heure"),
+                "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
+                "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
+                "operations": column("int64", "Opérations suivies en 24 mois", unit="opération"),
+                "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export"),
+                "classe": CLASS,
+                "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
+                "p_sous_servie": column(NUMBER, "Probabilité d'être sous-servie", ge=0, le=1, nullable=True),
+                "secret": SECRET,
+            },
+            controle="porteurs",
+            values=["etp", "p_sous_servie"],
+        ),
+        published_table(
+            "zones_synthese",
+            "Les quatre classes d'intercommunalités, par territoire : ce qu'elles pèsent",
+            ["territoire", "classe"],
+            {
+                "territoire": TERRITORY,
+                "classe": CLASS,
+                "epci": column("int64", "Intercommunalités", unit="EPCI"),
+                "epci_attendus": column(NUMBER, "Intercommunalités attendues, somme des probabilités", unit="EPCI"),
+                "part_epci": _part("des intercommunalités"),
+                "population": column("int64", "Habitants", unit="habitant"),
+                "part_population": _part("des habitants"),
+                "montant": column(NUMBER, "Montant annuel qui peut porter une clause", unit="€"),
+                "part_montant": _part("du montant"),
+                "deld": column(NUMBER, "Demandeurs d'emploi de plus d'un an (hypothèse)", unit="personne"),
+                "part_deld": _part("des demandeurs d'emploi de plus d'un an"),
+                "besoin": column(NUMBER, "Somme des besoins médians", unit="heure"),
+                "part_besoin": _part("du besoin"),
+            },
+        ),
+        published_table(
+            "zones_sensibilite",
+            "Les quatre classes selon la part du besoin à couvrir et les heures que suit un ETP",
+            ["delta", "heures_par_etp", "classe"],
+            {
+                "delta": column(NUMBER, "Part du besoin à couvrir"),
+                "heures_par_etp": column(NUMBER, "Heures que suit un ETP en un an", unit="heure par ETP"),
+                "classe": CLASS,
+                "epci": column("int64", "Intercommunalités", unit="EPCI"),
+                "part_population": column(NUMBER, "Part des habitants de la région", nullable=True),
+            },
+        ),
+        published_table(
+            "sites",
+            "Où siègent les facilitateurs ; le temps d'une personne seule sans accord est remplacé par une moyenne",
+            ["epci_siren"],
+            {
+                "epci_siren": EPCI,
+                "structures": STRUCTURES,
+                "etp": column(NUMBER, "Temps consacré à la clause, tel que les scénarios le prennent", unit="ETP"),
+            },
+        ),
+        published_table(
+            "annuaire",
+            "Qui appeler pour une intercommunalité ; le contact là où la structure est d'accord",
+            ["epci_siren", "rang"],
+            {
+                "epci_siren": EPCI,
+                "rang": column("int64", "1 : la structure qui y consacre le plus de temps"),
+                "structure_id": STRUCTURE,
+                "nom": column(TEXT, "Nom de la structure"),
+                "nature_porteuse": HOST,
+                "commune": column(TEXT, "Commune du siège", nullable=True),
+                "contact": column(TEXT, "Contact public", nullable=True),
+            },
+        ),
+        published_table(
             "besoins",
             "Besoins d'appui des acheteurs de l'État, par type et suite donnée",
-            ["edition", "type", "reponse"],
+            ["edition", "territoire", "type", "reponse"],
             {
                 "edition": column("int64", "Année du besoin"),
+                "territoire": TERRITORY,
                 "type": column(TEXT, "Type de besoin", codelist="besoins"),
                 "reponse": column(TEXT, "Suite donnée", codelist="reponses_besoin"),
                 "besoins": column("int64", "Besoins exprimés", unit="besoin"),
+                "delai_median": column(NUMBER, "Délai médian de la réponse", unit="jour", nullable=True),
+            },
+        ),
+        published_table(
+            "besoins_remedes",
+            "Besoins non satisfaits des acheteurs de l'État et ce qui y aurait répondu",
+            ["edition", "departement", "type", "classe", "reponse"],
+            {
+                "edition": column("int64", "Année du besoin"),
+                "departement": column(TEXT, "Département de l'intercommunalité du besoin"),
+                "type": column(TEXT, "Type de besoin", codelist="besoins"),
+                "classe": CLASS,
+                "reponse": column(TEXT, "Suite donnée", codelist="reponses_besoin"),
+                "besoins": column("int64", "Besoins non satisfaits", unit="besoin"),
+                "motif": column(TEXT, "Motif le plus souvent donné"),
+                "remede": column(TEXT, "Ce qui y aurait répondu"),
+            },
+        ),
+        published_table(
+            "etat_sans_facilitateur",
+            "Marchés d'acheteurs de l'État qui déclarent une clause et qu'aucune opération ne suit",
+            ["edition", "territoire"],
+            {
+                "edition": column("int64", "Année de notification"),
+                "territoire": TERRITORY,
+                "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
+                "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
+                "montant_sans_operation": column(NUMBER, "Montant de ceux-ci", unit="€"),
             },
         ),
     )

@@ -66,7 +66,8 @@ def build_potential(
     contracts = reliable(linked.contracts, floor)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
     last = sorted(local["edition"].unique())[-sized.years :]
-    open_ones = without_clause(local[local["edition"].isin(last)], linked.tables["capture"])
+    latest = local[local["edition"].isin(last)]
+    open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
     territories = by_territory(cells, draws, dataset, sized.dependency)
@@ -78,6 +79,7 @@ def build_potential(
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
         "segments_nouveaux": new_segments(linked.contracts, territories, dataset, settings),
         "offre": supply(dataset),
+        "besoin_tirages": clausable(latest, drawn, sized.seed),
     }
 
 
@@ -145,6 +147,33 @@ def simulated(
         empty = pd.DataFrame(columns=[*CELL, "marches", "montant"])
         return empty, np.zeros((0, 1)), pd.DataFrame(columns=["segment", "facteur", "part"])
     return pd.concat(cells, ignore_index=True), np.concatenate(draws), pd.DataFrame(driven)
+
+
+def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int) -> pd.DataFrame:
+    """What a year's contracts could bear, with a clause already or without: lieu, departement, montant (of those a
+    clause could be asked of, on average) and the hours of each draw (`t000`, `t001` ...).
+
+    A contract counts where a clause could be asked of it, which is sure of one that declares a clause. No hours that
+    anybody did are in it: those would tell, by difference with the potential, what is done in a small place.
+    """
+    rng = np.random.default_rng(seed)
+    usual, years = _usual(contracts["montant"]), contracts["edition"].nunique()
+    rows = contracts.assign(
+        lieu=contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str"),
+        departement=contracts["departement"].fillna(NOWHERE).astype("str"),
+    )
+    parts = []
+    for name, own in rows.sort_values(["segment", "uid"]).groupby("segment"):
+        amounts = own["montant"].to_numpy(dtype="float64")
+        able = sizing.eligible(drawn[str(name)], len(own), rng)
+        able = np.maximum(able, own["porte_clause"].to_numpy())
+        hours = pd.DataFrame((sizing.hours(drawn[str(name)], amounts, rng, usual) * able).T / years)
+        hours.columns = pd.Index([f"t{number:03}" for number in hours.columns])
+        known = own[["lieu", "departement"]].reset_index(drop=True)
+        parts.append(known.assign(montant=np.nan_to_num(amounts) * able.mean(axis=0) / years).join(hours))
+    if not parts:
+        return pd.DataFrame(columns=["lieu", "departement", "montant"])
+    return pd.concat(parts, ignore_index=True).groupby(["lieu", "departement"], as_index=False).sum()
 
 
 def _quantiles(cells: pd.DataFrame, draws: Numbers) -> pd.DataFrame:

@@ -1,0 +1,49 @@
+"""What one ETP follows: ratios by structure, their spread by kind of host, and the orders of magnitude known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.reference import WHOLE
+
+
+def by_structure(hosts: pd.DataFrame, areas: pd.DataFrame, exports: dict[str, pd.DataFrame], year: int) -> pd.DataFrame:
+    """structure_id, nature_porteuse, and a column per indicator of `facilitateurs/reperes`, for structures that sent
+    their export of `year` and have somebody in post. Operations, buyers and hours are those of the year."""
+    home = reference.epci().set_index("epci_siren")["population_region"]
+    own = exports["operations"][exports["operations"]["annee"] == year].groupby("structure_id")
+    hours = exports["heures"][exports["heures"]["annee"] == year].groupby("structure_id")["heures"].sum()
+    rows = hosts[hosts["etp"] > 0].set_index("structure_id")
+    rows = rows[rows.index.isin(own.groups)]
+    declared = areas.drop_duplicates(["structure_id", "epci_siren"])
+    measures = {
+        "heures_par_etp": hours,
+        "operations_par_etp": own["op_id"].nunique(),
+        "acheteurs_par_etp": own["maitre_ouvrage_siret"].nunique(),
+        "epci_par_etp": declared.groupby("structure_id").size(),
+        "habitants_par_etp": declared["epci_siren"].map(home).groupby(declared["structure_id"]).sum(),
+    }
+    table = pd.DataFrame(
+        {name: values.reindex(rows.index).fillna(0) / rows["etp"] for name, values in measures.items()}
+    )
+    return table.assign(nature_porteuse=rows["nature_porteuse"]).reset_index()
+
+
+def spread(ratios: pd.DataFrame) -> pd.DataFrame:
+    """nature_porteuse (or `ensemble`), indicateur, structures, q1, mediane, q3, part_plausible (structures within the
+    band of `facilitateurs/reperes`; missing where there is none)."""
+    bands = reference.table("facilitateurs/reperes").set_index("indicateur")
+    both = pd.concat([ratios, ratios.assign(nature_porteuse=WHOLE)], ignore_index=True)
+    rows = []
+    for host, own in both.groupby("nature_porteuse"):
+        for name, band in bands.iterrows():
+            values = own[str(name)]
+            within = values.between(band["bas"], band["haut"]).mean() if pd.notna(band["bas"]) else float("nan")
+            q1, middle, q3 = values.quantile([0.25, 0.5, 0.75])
+            rows.append(
+                {"nature_porteuse": host, "indicateur": name, "structures": len(own), "q1": q1, "mediane": middle,
+                 "q3": q3, "part_plausible": within, "_structures": len(own)}
+            )  # fmt: skip
+    names = ["nature_porteuse", "indicateur", "structures", "q1", "mediane", "q3", "part_plausible", "_structures"]
+    return pd.DataFrame(rows, columns=names)

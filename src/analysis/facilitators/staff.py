@@ -1,0 +1,119 @@
+"""Who is in post on a day: persons, ETP and structures, three counts that are never mixed."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.reference import WHOLE
+from analysis.results import on_day
+
+FIRST_YEAR = 2015  # of the evolution
+FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles
+
+
+def days(dataset_years: list[int], asked: list[dt.date]) -> list[pd.Timestamp]:
+    """31 December of each year from 2015 (or the first edition) to the last edition, and the days asked for."""
+    years = range(min(FIRST_YEAR, *dataset_years), max(dataset_years) + 1)
+    return sorted({*(pd.Timestamp(year, 12, 31) for year in years), *(pd.Timestamp(day) for day in asked)})
+
+
+def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
+    """The persons in post on `day`, with what is known of their structure: one row per person.
+
+    structure_id, nom, type_acteur, nature_porteuse, departement (of the seat), epci_siren (idem), accord (to publish),
+    fac_ref, role, etp, financements.
+    """
+    people = on_day(clean["facilitateurs"], day)
+    people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(
+        role=("role", "last"), etp=("etp", "sum"), financements=("financements", "last")
+    )
+    towns = reference.communes().set_index("code_insee")
+    hosts = clean["structures"].assign(
+        departement=clean["structures"]["commune_insee"].map(towns["departement"]),
+        epci_siren=clean["structures"]["commune_insee"].map(towns["epci_siren"]),
+        accord=clean["structures"]["accord_publication"].fillna(False).astype("bool"),
+    )
+    names = ["structure_id", "nom", "type_acteur", "nature_porteuse", "departement", "epci_siren", "accord"]
+    return people.merge(hosts[names], on="structure_id").sort_values(["structure_id", "fac_ref"], ignore_index=True)
+
+
+def facilitators(people: pd.DataFrame) -> pd.DataFrame:
+    """The rows of facilitator structures."""
+    return people[people["type_acteur"] == FACILITATOR]
+
+
+def structures(people: pd.DataFrame) -> pd.DataFrame:
+    """The structures of `people`: personnes, etp, and est_seule (one person, who may not be told)."""
+    key = ["structure_id", "nom", "nature_porteuse", "departement", "epci_siren", "accord"]
+    out = people.groupby(key, as_index=False, dropna=False).agg(personnes=("fac_ref", "size"), etp=("etp", "sum"))
+    return out.assign(etp=out["etp"].round(2), est_seule=out["personnes"].eq(1) & ~out["accord"])
+
+
+def grouped(people: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Structures, persons and ETP by a column of `in_post`, with the measure that disclosure control asks for."""
+    alone = structures(people).set_index("structure_id")["est_seule"].reindex(people["structure_id"]).to_numpy()
+    rows = people.assign(_alone=pd.array(alone, dtype="boolean").fillna(False))
+    out = rows.groupby(column, as_index=False).agg(
+        structures=("structure_id", "nunique"),
+        personnes=("fac_ref", "size"),
+        etp=("etp", "sum"),
+        _seules=("_alone", "sum"),
+    )
+    hidden = out["personnes"].eq(1) & out["_seules"].gt(0)
+    return out.assign(etp=out["etp"].round(2), _personnes_sans_accord=hidden.astype("int64")).drop(columns="_seules")
+
+
+def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The inventory of a day: porteurs, departements, evolution, roles, financements, autres_acteurs, structures."""
+    own = facilitators(people)
+    hosts = structures(own)
+    return {
+        "porteurs": grouped(own, "nature_porteuse"),
+        "departements": grouped(own, "departement"),
+        "evolution": grouped(own.assign(ensemble=WHOLE), "ensemble"),
+        "roles": grouped(own, "role"),
+        "financements": grouped(_by_funding(own), "financement"),
+        "autres_acteurs": grouped(people[people["type_acteur"] == OTHER], "nature_porteuse"),
+        "structures": hosts.assign(_personnes_sans_accord=hosts["est_seule"].astype("int64")),
+    }
+
+
+def _by_funding(people: pd.DataFrame) -> pd.DataFrame:
+    """A row per person and source of funding: who has two sources counts in both."""
+    names = reference.labels("financements")
+    codes = {label: code for code, label in names.items()} | {code: code for code in names}
+    rows = people.assign(financement=people["financements"].str.split("|")).explode("financement")
+    found = rows["financement"].str.strip().map(codes)
+    rows["financement"] = found.astype("str").mask(found.isna() & rows["financement"].notna(), "AUTRE")
+    return rows.dropna(subset="financement").drop_duplicates(["structure_id", "fac_ref", "financement"])
+
+
+def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """What each EPCI that is declared has: structures, etp (sum of each structure's ETP x its share of time there).
+
+    `zones` are those in force. `_personnes_sans_accord` is 1 where one or two of the structures behind it are a person
+    alone without agreement: by difference with what is told, the others would know their time.
+    """
+    rows = zones.merge(hosts[["structure_id", "etp", "est_seule"]], on="structure_id")
+    rows = rows.assign(etp=rows["etp"] * rows["part_temps"].fillna(0.0))
+    out = rows.groupby("epci_siren", as_index=False).agg(
+        structures=("structure_id", "nunique"), etp=("etp", "sum"), _seules=("est_seule", "sum")
+    )
+    return out.assign(_personnes_sans_accord=out["_seules"].isin([1, 2]).astype("int64")).drop(columns="_seules")
+
+
+def seats(hosts: pd.DataFrame) -> pd.DataFrame:
+    """ETP by EPCI of the seat: epci_siren, structures, etp, as a scenario may use and publish them.
+
+    The time of a person alone without agreement is replaced by the mean of all those in that case: their sum is right,
+    none of them is told. With fewer than three of them, by the mean of all structures.
+    """
+    hidden = hosts["est_seule"]
+    usual = hosts.loc[hidden, "etp"].mean() if hidden.sum() >= 3 else hosts["etp"].mean()
+    told = hosts["etp"].mask(hidden, round(float(usual), 2) if len(hosts) else np.nan)
+    out = hosts.assign(etp=told).dropna(subset="epci_siren").groupby("epci_siren", as_index=False)
+    return out.agg(structures=("structure_id", "size"), etp=("etp", "sum")).round({"etp": 2})

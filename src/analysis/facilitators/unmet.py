@@ -1,0 +1,59 @@
+"""What the State's buyers asked for and did not get, and what would have met it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+
+MET = "SATISFAIT"
+
+
+def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
+    """Needs by year, territory (region, departments), kind and answer: besoins, delai_median (days, where known).
+
+    An answer that nobody had is a zero.
+    """
+    names = ["edition", "territoire", "type", "reponse", "besoins", "delai_median"]
+    if rows.empty:
+        return pd.DataFrame(columns=names)
+    home = reference.epci().set_index("epci_siren")["departement"]
+    own = rows.assign(edition=rows["annee"].astype("int64"), territoire=rows["epci_siren"].map(home))
+    both = pd.concat([own, own.assign(territoire=region)], ignore_index=True)
+    grouped = both.groupby(["edition", "territoire", "type", "reponse"])["delai_j"]
+    counts = grouped.size().unstack(fill_value=0)
+    wide = counts.reindex(columns=list(reference.labels("reponses_besoin")), fill_value=0)
+    table = wide.stack().rename_axis(names[:4]).rename("besoins").reset_index()
+    return table.merge(grouped.median().rename("delai_median").reset_index(), on=names[:4], how="left")[names]
+
+
+def remedies(rows: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
+    """Needs not met by year, department, kind, class of the EPCI and answer, with what would have met them (remede)
+    and the reason most often given (motif): `facilitateurs/remedes.csv`.
+
+    The class is that of the latest inventory, whatever the year of the need.
+    """
+    key = ["edition", "departement", "type", "classe", "reponse", "remede"]
+    if rows.empty or zones.empty:
+        return pd.DataFrame(columns=[*key, "besoins", "motif"])
+    places = zones.set_index("epci_siren")
+    unmet = rows[rows["reponse"].ne(MET) & rows["epci_siren"].isin(places.index)]
+    unmet = unmet.assign(
+        edition=unmet["annee"].astype("int64"),
+        departement=unmet["epci_siren"].map(places["departement"]),
+        classe=unmet["epci_siren"].map(places["classe"]),
+        motif=unmet["motif"].fillna("non dit"),
+    )
+    unmet = unmet.merge(reference.table("facilitateurs/remedes").drop(columns="source"), on=["classe", "reponse"])
+    out = unmet.groupby(key, as_index=False).agg(
+        besoins=("besoin_id", "size"), motif=("motif", lambda said: sorted(said.mode())[0])
+    )
+    return out
+
+
+def contracts_of_state(unfollowed: pd.DataFrame) -> pd.DataFrame:
+    """Contracts of the State's buyers that declare a clause and that no operation follows: edition, territoire,
+    declarent, sans_operation, montant_sans_operation. `unfollowed` is `clauses_sans_operation` of the segments."""
+    own = unfollowed[(unfollowed["axe"] == "categorie") & (unfollowed["modalite"] == "ETAT")]
+    names = ["edition", "territoire", "declarent", "sans_operation", "montant_sans_operation"]
+    return own[names].reset_index(drop=True)

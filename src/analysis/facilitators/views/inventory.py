@@ -1,0 +1,304 @@
+"""Who supports clauses on a day: how many, hosted by whom, where, paid by whom; what one ETP follows; who is silent."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.core.reference import WHOLE
+from analysis.facilitators.views.common import STAFF, counted, day_of, here, scope, source, taken
+from analysis.numbers import french, french_date
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
+from analysis.publishing.maps import choropleth
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart, line_chart
+
+NOTHING = Prose("Aucun inventaire à cette date.")
+# The heading of the first column of a table, and what it is by.
+STAFF_BY = {
+    "porteurs": ("Structure porteuse", "nature de la structure porteuse"),
+    "departements": ("Département", "département du siège"),
+    "roles": ("Rôle", "rôle"),
+    "financements": ("Financement", "financement"),
+}
+ROWS = 20  # contradictions listed
+
+
+def headline(page: Page, day: str = "") -> Content:
+    """Structures, persons, ETP and EPCI without any facilitator: four units that are never mixed."""
+    hosts, cover = here(page, taken(page, "departements", day)), here(page, taken(page, "couverture", day))
+    if hosts.empty:
+        return Warning("Aucun inventaire de facilitateurs n'est connu à cette date.")
+    reasons = [reason for reason in hosts["secret"].fillna("") if reason]
+    secret = reasons[0] if reasons else ""
+    return Strip(
+        [
+            Card("Structures facilitatrices", float(hosts["structures"].sum())),
+            Card("Personnes", float(hosts["personnes"].sum()), secret=secret),
+            Card("ETP consacrés à la clause", float(hosts["etp"].sum()), digits=1, secret=secret),
+            Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
+                 note=f"sur {len(cover)}"),
+        ]
+    )  # fmt: skip
+
+
+def by_host(page: Page, day: str = "") -> Content:
+    """Structures, persons and ETP by kind of host, region as a whole."""
+    rows = taken(page, "porteurs", day)
+    if rows.empty:
+        return NOTHING
+    rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs")))
+    rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
+    shown = rows.dropna(subset="personnes").set_index("libelle")["personnes"].astype(float)
+    region = scope(page, page.dataset.region_nom, day)
+    if shown.empty:
+        return Prose("Les effectifs relèvent du secret statistique.")
+    return Figure(
+        bar_chart(shown),
+        title="Facilitateurs par nature de la structure porteuse (personnes)",
+        alt=f"« {shown.index[0]} » porte le plus de facilitateurs : {french(shown.iloc[0])} personnes.",
+        table=_staff_table(page, rows, "porteurs", region),
+        source=source(page),
+    )
+
+
+def by_department(page: Page, day: str = "") -> Content:
+    """Structures, persons and ETP by department of the seat."""
+    rows = here(page, taken(page, "departements", day))
+    if rows.empty:
+        return NOTHING
+    names = reference.departments().set_index("code_departement")["nom"]
+    rows = rows.assign(libelle=rows["departement"].map(names)).sort_values(["etp", "libelle"], ascending=[False, True])
+    shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
+    if shown.empty:
+        return Prose("Les effectifs de ce territoire relèvent du secret statistique.")
+    return Figure(
+        bar_chart(shown, digits=1, unit="ETP"),
+        title="ETP consacrés à la clause, par département du siège",
+        alt=f"{shown.index[0]} compte {french(shown.iloc[0], 1)} ETP de facilitateurs"
+        + (f", {shown.index[-1]} {french(shown.iloc[-1], 1)}." if len(shown) > 1 else "."),
+        table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
+        source=source(page),
+    )
+
+
+def by_role(page: Page, day: str = "") -> Content:
+    """Persons and ETP by role, region as a whole."""
+    rows = taken(page, "roles", day)
+    rows = rows.assign(libelle=rows["role"].map(reference.labels("roles"))).sort_values("role")
+    region = scope(page, page.dataset.region_nom, day)
+    return _staff_table(page, rows, "roles", region) if len(rows) else NOTHING
+
+
+def by_funding(page: Page, day: str = "") -> Content:
+    """Persons and ETP by source of funding, region as a whole: they do not add up."""
+    rows = taken(page, "financements", day)
+    rows = rows.assign(libelle=rows["financement"].map(reference.labels("financements")))
+    rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
+    note = "Une personne que plusieurs financent compte dans chaque ligne : les lignes ne s'ajoutent pas."
+    if rows.empty:
+        return Prose("Aucun financement n'est dit à cette date.")
+    region = scope(page, page.dataset.region_nom, day)
+    return _staff_table(page, rows, "financements", region, note)
+
+
+def others(page: Page, day: str = "") -> Content:
+    """Other actors who give time to clauses, never added to facilitators."""
+    rows = taken(page, "autres_acteurs", day)
+    if rows.empty:
+        return Prose("Aucun autre acteur n'a répondu.")
+    rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs"))).sort_values("libelle")
+    return DataTable(
+        counted(rows),
+        columns={"libelle": Column("Acteur"), **STAFF},
+        caption="Autres acteurs qui appuient la clause",
+        scope=f"{page.dataset.region_nom}, inventaire au {french_date(day_of(page, day))}, sans les facilitateurs",
+        csv=page.csv("autres_acteurs"),
+    )
+
+
+def _staff_table(page: Page, rows: pd.DataFrame, table: str, scope: str, note: str | None = None) -> DataTable:
+    heading, by = STAFF_BY[table]
+    return DataTable(
+        counted(rows),
+        columns={"libelle": Column(heading), **STAFF},
+        caption=f"Structures, personnes et ETP par {by}",
+        scope=scope,
+        csv=page.csv(table),
+        note=note,
+    )
+
+
+def coverage(page: Page, day: str = "") -> Content:
+    """Map of the EPCI by number of structures that declare to work there, and the list of those without any."""
+    rows = here(page, taken(page, "couverture", day))
+    if rows.empty:
+        return Prose("Aucun inventaire à cette date : les territoires sans facilitateur ne peuvent pas être dits.")
+    without = rows[rows["sans_facilitateur"]]
+    most = without.sort_values("population_region").iloc[-1] if len(without) else without
+    declared = rows[~rows["sans_facilitateur"]].set_index("epci_siren")["structures"].astype(float)
+    return Figure(
+        choropleth(
+            declared,
+            legend_label="Structures déclarées",
+            bins=load_params().facilitators.coverage_classes,
+            counts=True,
+            missing="aucune",
+            department=page.department,
+        ),
+        title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
+        alt=f"{len(without)} intercommunalités sur {len(rows)} n'ont aucun facilitateur déclaré"
+        + (
+            f" ; la plus peuplée est « {most['nom']} », {french(most['population_region'])} habitants."
+            if len(without)
+            else "."
+        ),
+        table=DataTable(
+            without.sort_values("population_region", ascending=False),
+            columns={
+                "nom": Column("Intercommunalité"),
+                "departement": Column("Département"),
+                "population_region": Column("Habitants (région)", 0),
+            },
+            caption="Intercommunalités sans facilitateur déclaré (zones blanches au sens strict)",
+            scope=scope(page, page.territory_name, day),
+            csv=page.csv("couverture"),
+            note="Au sens strict : aucune structure ne déclare y intervenir. Une intercommunalité déclarée peut "
+            "rester mal servie.",
+        ),
+        source=source(page),
+    )
+
+
+def evolution(page: Page) -> Content:
+    """Persons and ETP of the region at the end of each year since 2015."""
+    rows = page.read("evolution")
+    rows = rows[(rows["jour"].dt.month == 12) & (rows["jour"].dt.day == 31)]
+    rows = rows.assign(edition=rows["jour"].dt.year)
+    years = rows.set_index("edition")[["structures", "personnes", "etp"]].astype("float64")
+    if len(years) < 2:
+        return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
+    first, last = years.iloc[0], years.iloc[-1]
+    return Figure(
+        line_chart(years.rename(columns={"etp": "ETP"})),
+        title="Structures, personnes et ETP au 31 décembre de chaque année",
+        alt=f"De {years.index[0]} à {years.index[-1]}, le temps consacré à la clause passe de "
+        f"{french(first['etp'], 1)} à {french(last['etp'], 1)} ETP.",
+        table=DataTable(
+            rows,
+            columns={"edition": Column("Année"), **STAFF},
+            caption="Évolution de l'inventaire",
+            scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",
+            csv=page.csv("evolution"),
+            note="Tirée des dates d'emploi des réponses reçues : qui a fermé avant l'enquête n'y est pas.",
+        ),
+        source=source(page),
+    )
+
+
+def ratios(page: Page) -> Content:
+    """What one ETP follows: quartiles between structures, by kind of host, beside the field's orders of magnitude."""
+    rows = page.read("ratios")
+    whole = rows[rows["nature_porteuse"] == WHOLE]
+    if whole.empty:
+        return Prose("Aucune structure n'a à la fois du personnel et un export : pas de rapport par ETP.")
+    known = reference.table("facilitateurs/reperes").set_index("indicateur")
+    order = {name: rank for rank, name in enumerate(known.index)}
+    labels = {WHOLE: "Ensemble"} | reference.labels("porteurs")
+    ranked = rows.assign(
+        libelle=rows["indicateur"].map(known["libelle"]),
+        porteur=rows["nature_porteuse"].map(labels),
+        rank=rows["indicateur"].map(order),
+        first=rows["nature_porteuse"].ne(WHOLE),
+    ).sort_values(["rank", "first", "porteur"])
+    band = known.loc["heures_par_etp"]
+    hours = whole.set_index("indicateur").loc["heures_par_etp"]
+    said = (
+        f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année en médiane ; "
+        f"{french(100 * hours['part_plausible'], 0, '%')} des structures sont entre "
+        f"{french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu."
+        if pd.notna(hours["mediane"])
+        else None
+    )
+    return DataTable(
+        counted(ranked),
+        columns={
+            "libelle": Column("Rapport"),
+            "porteur": Column("Structure porteuse"),
+            "structures": Column("Structures", 0),
+            "q1": Column("Premier quartile", 0),
+            "mediane": Column("Médiane", 0),
+            "q3": Column("Troisième quartile", 0),
+            "part_plausible": Column("Dans l'ordre de grandeur", **PERCENT),
+        },
+        caption="Ce que suit un ETP, d'une structure à l'autre",
+        scope=f"{page.dataset.region_nom}, structures facilitatrices qui ont envoyé leur export de {page.latest}",
+        csv=page.csv("ratios"),
+        takeaway=said,
+        note="Aucune norme de charge n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures "
+        "par personne en 2014, 63 000 par ETP en 2021-2022).",
+    )
+
+
+def answers(page: Page) -> Content:
+    """How many structures answered, and who is silent."""
+    rows = here(page, page.read("reponses"))
+    if rows.empty:
+        return Prose("Aucune structure n'est inventoriée.")
+    fresh = rows["reponse"].eq("a_jour")
+    hosts = rows["type_acteur"].eq("FACILITATEUR")
+    silent = rows[~fresh | (hosts & ~rows["dernier_export"].eq(page.latest))]
+    frame = silent.assign(etat=silent["reponse"].map(reference.labels("reponses_inventaire")))
+    share = french(100 * float(fresh.mean()), 0, "%")
+    said = (
+        f"{int(fresh.sum())} structures sur {len(rows)} ont répondu depuis moins d'un an ({share}) ; "
+        f"{int((hosts & rows['dernier_export'].eq(page.latest)).sum())} structures facilitatrices sur "
+        f"{int(hosts.sum())} ont envoyé leur export de {page.latest}."
+    )
+    if silent.empty:
+        return Prose(said)
+    return DataTable(
+        frame.sort_values(["dernier_export", "nom"], na_position="first"),
+        columns={
+            "nom": Column("Structure"),
+            "etat": Column("Questionnaire"),
+            "date_reponse": Column("Dernière réponse"),
+            "dernier_export": Column("Dernier export"),
+        },
+        caption="Structures à relancer",
+        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+        csv=page.csv("reponses"),
+        takeaway=said,
+    )
+
+
+def contradictions(page: Page) -> Content:
+    """Areas declared where nothing is followed, and operations followed outside of what is declared."""
+    rows = page.read("contradictions")
+    places = page.read("zones").set_index("epci_siren")
+    rows = here(page, rows.assign(departement=rows["epci_siren"].map(places["departement"])))
+    if rows.empty:
+        return Prose("Les zones déclarées et les opérations suivies concordent.")
+    names = page.read("reponses").set_index("structure_id")["nom"]
+    kinds = reference.labels("constats_zone")
+    counts = rows["constat"].value_counts()
+    frame = rows.assign(
+        structure=rows["structure_id"].map(names),
+        epci=rows["epci_siren"].map(places["nom"]),
+        libelle=rows["constat"].map(kinds),
+    ).sort_values(["constat", "operations", "structure", "epci"], ascending=[False, False, True, True])
+    return DataTable(
+        frame.head(ROWS),
+        columns={
+            "structure": Column("Structure"),
+            "epci": Column("Intercommunalité"),
+            "libelle": Column("Constat"),
+            "operations": Column("Opérations", 0),
+        },
+        caption="Zones déclarées et opérations suivies : ce qui ne concorde pas",
+        scope=f"{page.territory_name}, 24 mois avant le 31 décembre {page.latest}, structures qui ont envoyé un export",
+        csv=page.csv("contradictions"),
+        takeaway=" ; ".join(f"{kinds[str(code)].lower()} : {number}" for code, number in counts.items()) + ".",
+        note=f"Les {ROWS} premières ; le fichier CSV les a toutes.",
+    )

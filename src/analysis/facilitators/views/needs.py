@@ -1,0 +1,101 @@
+"""Needs of the State's buyers: what became of them, and what would have met those that were not."""
+
+from __future__ import annotations
+
+from analysis.core import reference
+from analysis.facilitators.views.common import of_place, source
+from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.publishing.style import bar_chart
+
+MET = "SATISFAIT"
+
+
+def by_kind(page: Page) -> Content:
+    """Needs of the year, by kind and by what became of them."""
+    rows = of_place(page, page.read("besoins"))
+    rows = rows[rows["edition"] == page.year]
+    if rows.empty or not rows["besoins"].sum():
+        return Prose(f"Aucun besoin d'acheteur de l'État n'a été recueilli pour {page.year}.")
+    answers = reference.labels("reponses_besoin")
+    wide = rows.pivot_table(index="type", columns="reponse", values="besoins", aggfunc="sum", fill_value=0)
+    wide = wide.reindex(columns=list(answers), fill_value=0)
+    frame = wide.assign(total=wide.sum(axis=1)).reset_index()
+    frame["libelle"] = frame["type"].map(reference.labels("besoins"))
+    late = rows[rows["reponse"] == MET].set_index("type")["delai_median"]
+    frame["delai"] = frame["type"].map(late)
+    asked, met = int(frame["total"].sum()), int(frame[MET].sum())
+    by_kind = frame.assign(non=frame["total"] - frame[MET]).sort_values(["non", "libelle"], ascending=[False, True])
+    values = by_kind.set_index("libelle")["non"].astype(float)
+    return Figure(
+        bar_chart(values),
+        title="Besoins non satisfaits des acheteurs de l'État, par type",
+        alt=f"{asked - met} besoins sur {asked} n'ont pas été satisfaits ; le plus souvent : « {values.index[0]} ».",
+        table=DataTable(
+            frame,
+            columns={
+                "libelle": Column("Besoin"),
+                **{code: Column(label, 0) for code, label in answers.items()},
+                "delai": Column("Délai médian des réponses satisfaisantes (jours)", 0),
+            },
+            caption="Besoins d'appui des acheteurs de l'État, par type et suite donnée",
+            scope=f"{page.territory_name}, enquête auprès des acheteurs de l'État, {page.year}",
+            csv=page.csv("besoins"),
+        ),
+        source=source(page),
+    )
+
+
+def remedies(page: Page) -> Content:
+    """What would have met the needs that were not met, by class of the place."""
+    rows = page.read("besoins_remedes")
+    rows = rows[rows["edition"] == page.year]
+    rows = rows if page.regional else rows[rows["departement"] == page.territory]
+    if rows.empty:
+        return Prose("Aucun besoin non satisfait dont l'intercommunalité soit connue.")
+    classes = reference.labels("classes_zone")
+    found = rows.groupby(["remede", "classe"], as_index=False)["besoins"].sum()
+    reasons = rows.sort_values(["besoins", "motif"], ascending=[False, True]).drop_duplicates(["remede", "classe"])
+    frame = found.merge(reasons[["remede", "classe", "motif"]], on=["remede", "classe"])
+    frame = frame.assign(libelle=frame["classe"].map(classes))
+    frame = frame.sort_values(["besoins", "remede"], ascending=[False, True])
+    first = frame.iloc[0]
+    return DataTable(
+        frame,
+        columns={
+            "remede": Column("Ce qui y aurait répondu"),
+            "libelle": Column("Classe de l'intercommunalité"),
+            "besoins": Column("Besoins non satisfaits", 0),
+            "motif": Column("Motif le plus souvent donné"),
+        },
+        caption="Ce qui aurait répondu aux besoins non satisfaits",
+        scope=f"{page.territory_name}, besoins de {page.year} ; classes au 31 décembre {page.latest}",
+        csv=page.csv("besoins_remedes"),
+        takeaway=f"Le plus souvent : {first['remede']} ({int(first['besoins'])} besoins).",
+        note="Lecture du champ, selon la classe de l'intercommunalité et la suite donnée : une piste, non un constat.",
+    )
+
+
+def unfollowed(page: Page) -> Content:
+    """Contracts of the State's buyers that declare a clause and that no operation follows."""
+    rows = of_place(page, page.read("etat_sans_facilitateur"))
+    if rows.empty:
+        return Prose(
+            "Aucun marché d'un acheteur de l'État ne déclare de clause, ou le champ social n'est pas renseigné."
+        )
+    last = rows.sort_values("edition").iloc[-1]
+    return DataTable(
+        rows.sort_values("edition"),
+        columns={
+            "edition": Column("Année"),
+            "declarent": Column("Marchés qui déclarent une clause", 0),
+            "sans_operation": Column("dont sans facilitateur connu", 0),
+            "montant_sans_operation": Column("Montant de ceux-ci", 1, "M€", 1e-6),
+        },
+        caption="Marchés de l'État avec clause, sans facilitateur",
+        scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État",
+        csv=page.csv("etat_sans_facilitateur"),
+        takeaway=f"En {last['edition']}, {last['sans_operation']} marchés de l'État sur {last['declarent']} qui "
+        "déclarent une clause n'ont aucune opération liée.",
+        note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué.",
+    )

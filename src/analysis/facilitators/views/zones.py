@@ -1,0 +1,115 @@
+"""Zones blanches: four classes of EPCI, what they weigh, how sure the last line is, and what moves it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.facilitators.views.common import here, of_place, source
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.maps import class_map
+from analysis.publishing.page import Page
+
+NOTHING = Prose("Sans inventaire, ni zones blanches ni besoins couverts ne peuvent être dits.")
+ORIGINS = {
+    "marches": "heures que pourraient porter les marchés d'une année, avec ou sans clause aujourd'hui",
+    "habitants": "approché par les habitants : aucun marché n'a été reçu",
+}
+
+
+def summary(page: Page) -> Content:
+    """The four classes side by side, in EPCI, people, amounts and job-seekers, with their map."""
+    rows, places = of_place(page, page.read("zones_synthese")), here(page, page.read("zones"))
+    if places.empty:
+        return NOTHING
+    names = reference.labels("classes_zone")
+    order = {code: rank for rank, code in enumerate(names)}
+    frame = rows.assign(libelle=rows["classe"].map(names), rank=rows["classe"].map(order)).sort_values("rank")
+    by_class = frame.set_index("classe")
+    settings = load_params().facilitators
+    low, high = settings.hours_per_etp
+    return Figure(
+        class_map(places.set_index("epci_siren")["classe"], names, legend_label="Classe", department=page.department),
+        title="Zones blanches : quatre classes d'intercommunalités",
+        alt=f"Sur {len(places)} intercommunalités : "
+        + ", ".join(f"{name.lower()} {by_class.loc[code, 'epci']}" for code, name in names.items())
+        + ".",
+        table=DataTable(
+            frame,
+            columns={
+                "libelle": Column("Classe"),
+                "epci": Column("Intercommunalités", 0),
+                "epci_attendus": Column("attendues", 1),
+                "part_epci": Column("Part", **PERCENT),
+                "part_population": Column("des habitants", **PERCENT),
+                "part_montant": Column("du montant clausable", **PERCENT),
+                "part_deld": Column("des chômeurs de longue durée", **PERCENT),
+                "part_besoin": Column("du besoin", **PERCENT),
+            },
+            caption="Les quatre classes : ce qu'elles pèsent",
+            scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+            csv=page.csv("zones_synthese"),
+            note=f"Sous-servie : moins de {french(100 * settings.delta, 0, '%')} du besoin, à raison de "
+            f"{french(low)} à {french(high)} heures suivies par ETP. Attendues : somme des probabilités. "
+            "Chômeurs de longue durée : 4 % des habitants partout (hypothèse), faute d'un nombre par "
+            "intercommunalité ; allocataires du RSA : aucune source par intercommunalité n'est fournie.",
+        ),
+        source=source(page),
+    )
+
+
+def listed(page: Page) -> Content:
+    """Every EPCI with its class, need, time and the probability to be under-served."""
+    rows = here(page, page.read("zones"))
+    if rows.empty:
+        return NOTHING
+    names = reference.labels("classes_zone")
+    order = {code: rank for rank, code in enumerate(names)}
+    straddling = rows["a_cheval"].astype("bool")
+    frame = rows.assign(
+        libelle=rows["classe"].map(names),
+        rank=rows["classe"].map(order),
+        lieu=rows["nom"] + pd.Series(" *", index=rows.index).where(straddling, ""),
+    ).sort_values(["rank", "besoin_p50", "epci_siren"], ascending=[True, False, True])
+    return DataTable(
+        frame,
+        columns={
+            "lieu": Column("Intercommunalité"),
+            "libelle": Column("Classe"),
+            "besoin_p10": Column("Besoin, bas (h)", 0),
+            "besoin_p50": Column("Besoin, médiane (h)", 0),
+            "besoin_p90": Column("Besoin, haut (h)", 0),
+            "qpv": Column("Quartiers prioritaires", 0),
+            "operations": Column("Opérations suivies", 0),
+            "etp": Column("ETP", 2),
+            "p_sous_servie": Column("Probabilité d'être sous-servie", **PERCENT),
+        },
+        caption="Besoin et temps de facilitateur par intercommunalité",
+        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest} ; besoin : "
+        f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
+        csv=page.csv("zones"),
+        note="* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en 24 mois.",
+    )
+
+
+def sensitivity(page: Page) -> Content:
+    """How many EPCI are under-served, as the two assumptions change."""
+    rows = page.read("zones_sensibilite")
+    if rows.empty or page.read("zones").empty:
+        return NOTHING
+    under = rows[rows["classe"] == "sous_servie"]
+    wide = under.pivot(index="delta", columns="heures_par_etp", values="epci").sort_index()
+    columns = {f"h{per_etp:.0f}": Column(f"{french(per_etp)} h par ETP", 0) for per_etp in wide.columns}
+    wide.columns = list(columns)
+    frame = wide.reset_index().assign(part=lambda found: found["delta"].map(lambda d: french(100 * d, 0, "%")))
+    return DataTable(
+        frame,
+        columns={"part": Column("Part du besoin à couvrir"), **columns},
+        caption="Intercommunalités sous-servies selon les deux hypothèses",
+        scope=f"{page.dataset.region_nom}, inventaire au 31 décembre {page.latest}",
+        csv=page.csv("zones_sensibilite"),
+        takeaway=f"Selon les hypothèses, de {int(under['epci'].min())} à {int(under['epci'].max())} intercommunalités "
+        "sont sous-servies : le classement des plus démunies est plus sûr que leur nombre.",
+    )

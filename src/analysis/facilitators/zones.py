@@ -1,0 +1,115 @@
+"""Zones blanches: four classes of EPCI side by side, and how sure the last line between them is."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import FacilitatorParams
+from analysis.facilitators.need import Need, Numbers
+
+STRICT, SILENT, UNDER, COVERED = "stricte", "silencieuse", "sous_servie", "couverte"
+GRID = 40  # values of the hours per ETP between the two ends of their range
+
+
+def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
+    """Operations that a structure follows in an EPCI in the `months` before `day`: structure_id, op_id, epci_siren.
+
+    `operations` and `places` are the clean tables of the exports, as each structure sent them: an operation entered
+    by two structures is followed by both.
+    """
+    start = day - pd.DateOffset(months=months)
+    recent = operations["annee"].between(start.year, day.year)
+    alive = (operations["date_debut"] <= day) & ~(operations["date_fin"] < start)
+    own = operations.loc[recent & alive, ["annee", "op_id", "structure_id"]]
+    found = places.merge(own, on=["annee", "op_id", "structure_id"])
+    return found[["structure_id", "op_id", "epci_siren"]].drop_duplicates(ignore_index=True)
+
+
+def p_under(etp: Numbers, need: Numbers, delta: float, hours_per_etp: tuple[float, float]) -> Numbers:
+    """The probability, by EPCI (rows of `need`), that its ETP are fewer than `delta` x need / hours per ETP.
+
+    Over the draws of the need (columns) and hours per ETP evenly spread over their range.
+    """
+    low, high = hours_per_etp
+    per_etp = low + (high - low) * (np.arange(GRID) + 0.5) / GRID
+    return np.array([(etp[:, None] * value < delta * need).mean(axis=1) for value in per_etp]).mean(axis=0)
+
+
+def zones(
+    need: Need,
+    declared: pd.DataFrame,
+    active: pd.DataFrame,
+    *,
+    areas: pd.DataFrame,
+    senders: set[str],
+    settings: FacilitatorParams,
+) -> pd.DataFrame:
+    """One row per EPCI: classe, p_sous_servie (missing where the class does not depend on the need), structures, etp,
+    operations followed, exports_recus (a declared structure at least has sent), the need and the territory.
+
+    `declared` comes from `staff.by_epci`, `active` from `followed`, `areas` are the zones in force (structure_id,
+    epci_siren), `senders` the structures that sent in the time. Where no declared structure sent, silence says nothing.
+    """
+    rows = need.places.merge(declared, on="epci_siren", how="left")
+    rows = pd.concat([rows, need.quantiles()], axis=1)
+    told = areas.assign(sent=areas["structure_id"].isin(senders)).groupby("epci_siren")["sent"].any()
+    rows["structures"] = rows["structures"].fillna(0).astype("int64")
+    rows["etp"] = rows["etp"].fillna(0.0)
+    rows["_personnes_sans_accord"] = rows["_personnes_sans_accord"].fillna(0).astype("int64")
+    rows["operations"] = rows["epci_siren"].map(active.groupby("epci_siren")["op_id"].nunique()).fillna(0)
+    rows["operations"] = rows["operations"].astype("int64")
+    rows["exports_recus"] = rows["epci_siren"].map(told).eq(True)
+    chance = p_under(rows["etp"].to_numpy(), need.hours, settings.delta, settings.hours_per_etp)
+    rows["classe"] = classes(rows, chance)
+    return rows.assign(p_sous_servie=pd.Series(chance).where(rows["classe"].isin([UNDER, COVERED])))
+
+
+def classes(rows: pd.DataFrame, chance: Numbers) -> pd.Series:
+    """The class of each EPCI: under-served when it is more likely than not."""
+    found = pd.Series(np.where(chance >= 0.5, UNDER, COVERED), index=rows.index, dtype="str")
+    found = found.mask(rows["operations"].eq(0) & rows["exports_recus"], SILENT)
+    return found.mask(rows["structures"].eq(0), STRICT)
+
+
+WEIGHTS = {"epci": 1, "population": "population", "montant": "montant", "deld": "deld", "besoin": "besoin_p50"}
+
+
+def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
+    """By territory and class: EPCI, population, montant, deld, besoin and the part of each; `epci_attendus`: the
+    number of EPCI to be expected in the class given the probabilities."""
+    names = list(reference.labels("classes_zone"))
+    under = rows["p_sous_servie"].fillna(0.0)
+    likely = {STRICT: rows["classe"].eq(STRICT), SILENT: rows["classe"].eq(SILENT), UNDER: under,
+              COVERED: (1 - under).where(rows["p_sous_servie"].notna(), 0.0)}  # fmt: skip
+    parts = []
+    for place in [region, *sorted(rows["departement"].unique())]:
+        here = rows["departement"].eq(place) | (place == region)
+        for name in names:
+            own = here & rows["classe"].eq(name)
+            row = {"territoire": place, "classe": name, "epci_attendus": float(likely[name][here].sum())}
+            for measure, column in WEIGHTS.items():
+                values = rows[column] if isinstance(column, str) else pd.Series(1.0, index=rows.index)
+                row[measure] = float(values[own].sum())
+                whole = float(values[here].sum())
+                row[f"part_{measure}"] = row[measure] / whole if whole else np.nan
+            parts.append(row)
+    return pd.DataFrame(parts).astype({"epci": "int64", "population": "int64"})
+
+
+def sensitivity(rows: pd.DataFrame, need: Need, settings: FacilitatorParams) -> pd.DataFrame:
+    """delta x hours per ETP (both ends and the middle of the range) -> EPCI and population of each class."""
+    low, high = settings.hours_per_etp
+    parts = []
+    for delta, per_etp in product(settings.deltas, (low, (low + high) / 2, high)):
+        found = classes(rows, p_under(rows["etp"].to_numpy(), need.hours, delta, (per_etp, per_etp)))
+        for name in reference.labels("classes_zone"):
+            own = found.eq(name)
+            parts.append(
+                {"delta": delta, "heures_par_etp": per_etp, "classe": name, "epci": int(own.sum()),
+                 "part_population": float(rows.loc[own, "population"].sum() / rows["population"].sum())}
+            )  # fmt: skip
+    return pd.DataFrame(parts)

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.core.params import load_params
+from analysis.facilitators import followup, ratios, staff, travel, unmet, zones
+from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
+
+LILLE, AMIENS = "200093201", "248000531"
+DAY = pd.Timestamp(2025, 12, 31)
+
+
+def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
+    """structure, ETP, persons, agreement."""
+    frame = pd.DataFrame(rows, columns=["structure_id", "etp", "personnes", "accord"])
+    frame["epci_siren"] = LILLE
+    frame["nature_porteuse"] = "PLIE"
+    return frame.assign(est_seule=frame["personnes"].eq(1) & ~frame["accord"])
+
+
+def areas(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["structure_id", "epci_siren", "part_temps"])
+    return frame.assign(date_debut=pd.NaT, date_fin=pd.NaT).astype({"date_debut": "datetime64[s]"})
+
+
+def test_the_time_of_an_epci_is_that_of_its_structures_times_their_shares() -> None:
+    found = staff.by_epci(
+        hosts(("A", 2.0, 3, False), ("B", 0.5, 1, True)),
+        areas(("A", LILLE, 0.25), ("A", AMIENS, 0.75), ("B", LILLE, 1)),
+    )
+    found = found.set_index("epci_siren")
+    assert found["etp"].to_dict() == {LILLE: 1.0, AMIENS: 1.5}
+    assert found["_personnes_sans_accord"].to_dict() == {LILLE: 0, AMIENS: 0}
+
+
+@pytest.mark.parametrize(("alone", "hidden"), [(0, 0), (1, 1), (2, 1), (3, 0)])
+def test_one_or_two_persons_alone_hide_the_time_of_their_epci(alone: int, hidden: int) -> None:
+    known = hosts(("Z", 2.0, 3, False), *((f"S{n}", 0.5, 1, False) for n in range(alone)))
+    found = staff.by_epci(known, areas(*((name, LILLE, 1.0) for name in known["structure_id"])))
+    assert found["_personnes_sans_accord"].tolist() == [hidden]
+
+
+def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
+    known = hosts(("A", 2.0, 3, False), ("B", 0.2, 1, False), ("C", 0.8, 1, False), ("D", 0.5, 1, False))
+    known["epci_siren"] = [LILLE, AMIENS, "200018083", "200030633"]
+    found = staff.seats(known).set_index("epci_siren")["etp"]
+    assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.5] * 3
+    assert found.sum() == pytest.approx(known["etp"].sum()), "the total is right"
+
+
+def toy(etp: dict[str, float], hours: dict[str, list[float]]) -> tuple[Need, pd.DataFrame]:
+    places = territory().assign(montant=1.0)
+    draws = np.array([hours.get(code, [1.0, 1.0]) for code in places["epci_siren"]])
+    declared = pd.DataFrame({"epci_siren": list(etp), "etp": list(etp.values())})
+    return Need(places, draws, FROM_CONTRACTS), declared.assign(structures=1, _personnes_sans_accord=0)
+
+
+def test_the_four_classes() -> None:
+    settings = load_params().facilitators
+    poor, rich, silent = "200018083", "200030633", "200033579"
+    wanted, declared = toy({poor: 0.1, rich: 5.0, silent: 5.0}, {poor: [1e6, 1e6], rich: [1e4, 1e4]})
+    active = pd.DataFrame({"structure_id": "A", "op_id": ["O1", "O2"], "epci_siren": [poor, rich]})
+    zone = areas(("A", poor, 0.1), ("A", rich, 0.4), ("A", silent, 0.5))
+    rows = zones.zones(wanted, declared, active, areas=zone, senders={"A"}, settings=settings)
+    found = rows.set_index("epci_siren")["classe"]
+    assert found[[poor, rich, silent]].tolist() == ["sous_servie", "couverte", "silencieuse"]
+    assert found.drop([poor, rich, silent]).eq("stricte").all()
+    unknown = zones.zones(wanted, declared, active, areas=zone, senders=set(), settings=settings)
+    assert unknown.set_index("epci_siren").loc[silent, "classe"] == "couverte", "nothing was sent: silence says nothing"
+    table = zones.summary(rows, "32").set_index(["territoire", "classe"])
+    assert table.loc["32", "epci"].to_dict() == {"stricte": 89, "silencieuse": 1, "sous_servie": 1, "couverte": 1}
+    assert table.loc["32", "part_population"].sum() == pytest.approx(1)
+    assert table["epci_attendus"].groupby("territoire").sum().loc["32"] == pytest.approx(92)
+
+
+def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks() -> None:
+    etp, draws = np.array([1.0]), np.array([[40_000.0, 80_000.0, 200_000.0]])
+    # 0.5 x need / pi > 1: never for 40 000 h, where pi < 40 000 for 80 000 h, always for 200 000 h.
+    expected = (0 + (40_000 - 28_000) / (63_000 - 28_000) + 1) / 3
+    assert zones.p_under(etp, draws, 0.5, (28_000, 63_000))[0] == pytest.approx(expected, abs=0.02)
+
+
+def test_operations_followed_are_those_alive_in_the_months_before() -> None:
+    operations = pd.DataFrame(
+        {
+            "annee": [2025, 2025, 2023, 2021],
+            "op_id": ["now", "later", "ended", "old"],
+            "structure_id": "A",
+            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01"]),
+            "date_fin": pd.to_datetime([None, None, "2023-06-30", None]),
+        }
+    )
+    places = operations[["annee", "op_id", "structure_id"]].assign(epci_siren=LILLE)
+    assert zones.followed(operations, places, DAY, 24)["op_id"].tolist() == ["now"]
+
+
+def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> None:
+    active = pd.DataFrame(
+        {"structure_id": ["A", "A", "B"], "op_id": ["1", "2", "3"], "epci_siren": [AMIENS] * 2 + [LILLE]}
+    )
+    declared = areas(("A", LILLE, 1.0), ("B", LILLE, 1.0), ("C", AMIENS, 1.0))
+    found = followup.contradictions(declared, active, {"A", "B"}, DAY, 24)
+    assert found.values.tolist() == [["A", LILLE, "sans_operation", 0], ["A", AMIENS, "hors_zone", 2]]
+    recent = declared.assign(date_debut=pd.Timestamp(2025, 6, 1))
+    assert "sans_operation" not in followup.contradictions(recent, active, {"A", "B"}, DAY, 24)["constat"].tolist()
+
+
+def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least() -> None:
+    known = hosts(("A", 2.0, 3, False), ("B", 1.0, 2, False))
+    exports = {
+        "operations": pd.DataFrame(
+            {"annee": 2025, "structure_id": ["A", "A"], "op_id": ["1", "2"], "maitre_ouvrage_siret": "x"}
+        ),
+        "heures": pd.DataFrame({"annee": 2025, "structure_id": ["A"], "heures": [60_000.0]}),
+    }
+    found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025)
+    assert found["structure_id"].tolist() == ["A"]
+    assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
+        [30_000.0, 1.0, 0.5, 0.5]
+    ]
+    assert (
+        ratios.spread(found)
+        .set_index(["nature_porteuse", "indicateur"])
+        .loc[("ensemble", "heures_par_etp"), "_structures"]
+        == 1
+    )
+
+
+def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
+    drawn = pd.DataFrame(
+        {
+            "lieu": [LILLE, AMIENS, "59", "inconnu"],
+            "departement": ["59", "80", "59", "inconnu"],
+            "montant": [10.0, 30.0, 4.0, 8.0],
+            "t000": [100.0, 300.0, 40.0, 80.0],
+            "t001": [200.0, 200.0, 20.0, 40.0],
+        }
+    )
+    found = need(drawn, 2, 0)
+    hours = pd.DataFrame(found.hours, index=found.places["epci_siren"])
+    assert found.origin == FROM_CONTRACTS
+    assert hours.sum().tolist() == [520.0, 460.0]
+    assert hours.loc[LILLE].tolist() == pytest.approx([100 + 40 + 80 * 150 / 400, 200 + 20 + 40 * 150 / 400])
+    assert found.places["montant"].sum() == pytest.approx(52.0)
+
+
+def test_without_contracts_the_need_follows_the_inhabitants() -> None:
+    found = need(pd.DataFrame(columns=["lieu", "departement", "montant"]), 50, 1)
+    middle = np.median(found.hours, axis=1)
+    assert found.origin == FROM_PEOPLE
+    assert np.corrcoef(middle, found.places["population"])[0, 1] > 0.95
+    assert np.array_equal(found.hours, need(pd.DataFrame(columns=["lieu"]), 50, 1).hours)
+
+
+def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
+    rows = pd.DataFrame(
+        {
+            "besoin_id": ["1", "2", "3"],
+            "annee": 2025.0,
+            "epci_siren": [LILLE, AMIENS, LILLE],
+            "type": "CONSEIL",
+            "reponse": ["REFUSE", "SANS_REPONSE", "SATISFAIT"],
+            "delai_j": [3.0, np.nan, 10.0],
+            "motif": ["a", None, None],
+        }
+    )
+    places = pd.DataFrame(
+        {"epci_siren": [LILLE, AMIENS], "departement": ["59", "80"], "classe": ["couverte", "stricte"]}
+    )
+    found = unmet.remedies(rows, places).set_index("departement")
+    assert found["besoins"].to_dict() == {"59": 1, "80": 1}
+    assert found.loc["80", "remede"].startswith("Un facilitateur")
+    table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
+    assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]
+    assert table.loc[("80", "TARDIF"), "besoins"] == 0
+
+
+def test_assumed_minutes_are_of_all_pairs_and_grow_with_distance() -> None:
+    rows = travel.assumed()
+    codes = sorted(reference.epci()["epci_siren"])
+    grid = travel.matrix(rows, codes)
+    assert grid.shape == (92, 92)
+    assert np.isfinite(grid).all()
+    assert (grid.argmin(axis=1) == np.arange(92)).mean() > 0.9, "one's own EPCI is the nearest"
+    assert 80 < grid[codes.index(AMIENS), codes.index(LILLE)] < 130, "by motorway some 95 minutes"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda rows: rows.rename(columns={"minutes": "temps"}), "attendu : origine, destination, minutes"),
+        (lambda rows: rows.assign(origine=rows["origine"].replace(LILLE, "1")), "SIREN d'une intercommunalité"),
+        (lambda rows: rows.assign(minutes="vite"), "ligne 2, colonne « minutes » : « vite »"),
+        (lambda rows: rows.iloc[1:], "pas de trajet de"),
+        (lambda rows: pd.concat([rows, rows.iloc[:1]]), "donné deux fois"),
+        (lambda rows: rows.assign(minutes=rows["minutes"].where(rows.index != 5, 500)), "au retour"),
+    ],
+)
+def test_a_matrix_with_a_fault_is_refused_in_one_sentence(tmp_path: Path, change, expected: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / travel.FILE
+    rows = travel.assumed()
+    change(rows).to_csv(path, index=False)
+    with pytest.raises(DataError, match=expected):
+        travel.load(path)
+    rows.to_csv(path, index=False)
+    assert len(travel.load(path)) == 92 * 92
