@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path)
     as_a_sender(folder / "questionnaires" / "totaux.xlsx", folder / "exports" / "X2" / "2025" / "totaux.xlsx", "32")
     as_a_sender(folder / "questionnaires" / "export.xlsx", folder / "exports" / "X1" / "2025" / "export.xlsx")
     as_a_sender(folder / "questionnaires" / "inventaire.xlsx", folder / "inventaire" / "x.xlsx")
+    shutil.copy(folder / "questionnaires" / "autres_acteurs.xlsx", folder / "inventaire" / "y.xlsx")
     as_a_sender(folder / "questionnaires" / "besoins.xlsx", folder / "besoins" / "x.xlsx")
     exports.build("aisne")
     inventory.build("aisne")

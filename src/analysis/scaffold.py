@@ -18,10 +18,15 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
+from analysis.facilitators.publics import COLUMNS as PUBLIC_COLUMNS
+from analysis.facilitators.publics import FILE as PUBLICS
+from analysis.facilitators.travel import COLUMNS as TRAVEL_COLUMNS
+from analysis.facilitators.travel import FILE as TRAVEL
 from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
+from analysis.sources.inventory import AREAS
 from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
 from analysis.sources.projects import FILE as PROJECTS
 from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS
@@ -74,9 +79,13 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
     write_text(",".join(AUDIT_COLUMNS) + "\n", folder / "decisions" / AUDITS)
     write_text(",".join(PROJECT_COLUMNS) + "\n", folder / PROJECTS)
+    write_text(",".join(PUBLIC_COLUMNS) + "\n", folder / PUBLICS)
+    write_text(",".join(TRAVEL_COLUMNS) + "\n", folder / TRAVEL)
     write_text(model_mapping(), folder / "mappings" / "modele.yaml")
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
     questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())
+    others = [table for name, table in INVENTORY.items() if name != AREAS]
+    questionnaire(folder / "questionnaires" / "autres_acteurs.xlsx", others)
     questionnaire(folder / "questionnaires" / "besoins.xlsx", NEEDS.values())
     questionnaire(folder / "questionnaires" / "export.xlsx", [EXPORTS[name] for name in EXPORTS if name != TOTALS])
     questionnaire(folder / "questionnaires" / "totaux.xlsx", [EXPORTS[TOTALS]])

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pandas as pd
 
+from analysis import directory
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
@@ -23,6 +24,7 @@ from analysis.schemas.registry import published
 from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
+DIRECTORY = "annuaire.html"
 SUMMARY = 3  # figures printed at the end of a run
 
 
@@ -73,8 +75,10 @@ def build(dataset: str) -> None:
         }
         for name, row in deliverables().iterrows()
     ]
+    write_directory(described)
     text = fill(
         "site/index.html.j2",
+        directory=DIRECTORY,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
         dataset=described,
@@ -84,6 +88,25 @@ def build(dataset: str) -> None:
     )
     write_text(text, reports_dir(dataset) / "index.html")
     check_links(reports_dir(dataset))
+
+
+def write_directory(dataset: Dataset) -> None:
+    """The page that says whom a buyer calls, `annuaire.html`."""
+    path = protected_dir(dataset.nom) / "facilitators" / "annuaire.parquet"
+    code, digest = directory.script()
+    text = fill(
+        "site/directory.html.j2",
+        title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
+        contents=[],
+        dataset=dataset,
+        year=max(edition.annee for edition in dataset.editions),
+        places=directory.places(read_table(path)) if path.is_file() else [],
+        towns=directory.towns(),
+        script=code,
+        digest=digest,
+        version=program_version(),
+    )
+    write_text(text, reports_dir(dataset.nom) / DIRECTORY)
 
 
 def write_calendars(dataset: Dataset) -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
-from analysis.core.paths import protected_dir, quality_dir, results_dir
+from analysis.core.paths import clean_dir, protected_dir, quality_dir, results_dir
 from analysis.disclosure.protect import protect
 from analysis.facilitators import tables
 from analysis.scaffold import new_dataset
@@ -55,6 +57,11 @@ def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
 def built(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+    # Posts take seconds to place; `test_scenario` does so on small grounds.
+    params = project / "params.yaml"
+    text = re.sub(r"(?m)^  frontier: .*$", "  frontier: [0]", params.read_text(encoding="utf-8"))
+    text = re.sub(r"(?m)^  posts_added: \d+", "  posts_added: 0", text)
+    params.write_text(re.sub(r"(?m)^  draws: 200 .*$", "  draws: 3", text), encoding="utf-8")
     inventory.build("essai")
     exports.build("essai")
     for name in ("besoin_tirages", "clauses_sans_operation"):
@@ -170,3 +177,13 @@ def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
     assert quality[["regle", "ligne", "valeur"]].values.tolist() == [["epci_inconnu", 5, "123456789"]]
     assert '"S1"' in quality["enregistrement"].iloc[0]
+
+
+def test_a_workbook_of_other_actors_needs_no_areas_but_one_of_facilitators_does(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    write(folder, {"structures": STRUCTURES[2:], "facilitateurs": PEOPLE[4:]})
+    inventory.build("essai")
+    assert read_table(clean_dir("essai", "inventory") / "structures.parquet")["structure_id"].tolist() == ["S3"]
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE})
+    with pytest.raises(DataError, match="feuille « zones » absente"):
+        inventory.build("essai")

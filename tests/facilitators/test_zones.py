@@ -9,10 +9,11 @@ import pytest
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
-from analysis.facilitators import followup, ratios, staff, travel, unmet, zones
+from analysis.facilitators import followup, publics, ratios, staff, travel, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
 
 LILLE, AMIENS = "200093201", "248000531"
+NOTHING_GIVEN = publics.load(Path("absent.csv"))
 DAY = pd.Timestamp(2025, 12, 31)
 
 
@@ -21,6 +22,7 @@ def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["structure_id", "etp", "personnes", "accord"])
     frame["epci_siren"] = LILLE
     frame["nature_porteuse"] = "PLIE"
+    frame["operations_suivies"], frame["acheteurs_suivis"] = np.nan, np.nan
     return frame.assign(est_seule=frame["personnes"].eq(1) & ~frame["accord"])
 
 
@@ -47,15 +49,25 @@ def test_one_or_two_persons_alone_hide_the_time_of_their_epci(alone: int, hidden
 
 
 def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
-    known = hosts(("A", 2.0, 3, False), ("B", 0.2, 1, False), ("C", 0.8, 1, False), ("D", 0.5, 1, False))
-    known["epci_siren"] = [LILLE, AMIENS, "200018083", "200030633"]
-    found = staff.seats(known).set_index("epci_siren")["etp"]
+    people = pd.DataFrame(
+        {
+            "structure_id": ["A", "A", "B", "C", "D"],
+            "fac_ref": list("abcde"),
+            "etp": [1.0, 1.0, 0.2, 0.8, 0.5],
+            "bureau_epci": [LILLE, "200033579", AMIENS, "200018083", "200030633"],
+            "accord": False,
+        }
+    ).assign(
+        nom="x", nature_porteuse="PLIE", departement="59", epci_siren=LILLE, operations_suivies=1, acheteurs_suivis=1
+    )
+    found = staff.seats(people).set_index("epci_siren")["etp"]
     assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.5] * 3
-    assert found.sum() == pytest.approx(known["etp"].sum()), "the total is right"
+    assert found[[LILLE, "200033579"]].tolist() == [1.0, 1.0], "offices, not seats"
+    assert found.sum() == pytest.approx(people["etp"].sum()), "the total is right"
 
 
 def toy(etp: dict[str, float], hours: dict[str, list[float]]) -> tuple[Need, pd.DataFrame]:
-    places = territory().assign(montant=1.0)
+    places = territory(NOTHING_GIVEN).assign(montant=1.0)
     draws = np.array([hours.get(code, [1.0, 1.0]) for code in places["epci_siren"]])
     declared = pd.DataFrame({"epci_siren": list(etp), "etp": list(etp.values())})
     return Need(places, draws, FROM_CONTRACTS), declared.assign(structures=1, _personnes_sans_accord=0)
@@ -121,6 +133,10 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     }
     found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025)
     assert found["structure_id"].tolist() == ["A"]
+    told = ratios.by_structure(known.assign(operations_suivies=4.0), areas(("B", LILLE, 1.0)), exports, 2025)
+    assert told.set_index("structure_id")["operations_par_etp"].to_dict() == {"A": 1.0, "B": 4.0}, (
+        "declared where not sent"
+    )
     assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
         [30_000.0, 1.0, 0.5, 0.5]
     ]
@@ -142,7 +158,7 @@ def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
             "t001": [200.0, 200.0, 20.0, 40.0],
         }
     )
-    found = need(drawn, 2, 0)
+    found = need(drawn, NOTHING_GIVEN, 2, 0)
     hours = pd.DataFrame(found.hours, index=found.places["epci_siren"])
     assert found.origin == FROM_CONTRACTS
     assert hours.sum().tolist() == [520.0, 460.0]
@@ -151,11 +167,11 @@ def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
 
 
 def test_without_contracts_the_need_follows_the_inhabitants() -> None:
-    found = need(pd.DataFrame(columns=["lieu", "departement", "montant"]), 50, 1)
+    found = need(pd.DataFrame(columns=["lieu", "departement", "montant"]), NOTHING_GIVEN, 50, 1)
     middle = np.median(found.hours, axis=1)
     assert found.origin == FROM_PEOPLE
     assert np.corrcoef(middle, found.places["population"])[0, 1] > 0.95
-    assert np.array_equal(found.hours, need(pd.DataFrame(columns=["lieu"]), 50, 1).hours)
+    assert np.array_equal(found.hours, need(pd.DataFrame(columns=["lieu"]), NOTHING_GIVEN, 50, 1).hours)
 
 
 def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
@@ -210,3 +226,35 @@ def test_a_matrix_with_a_fault_is_refused_in_one_sentence(tmp_path: Path, change
         travel.load(path)
     rows.to_csv(path, index=False)
     assert len(travel.load(path)) == 92 * 92
+
+
+def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:
+    path = tmp_path / publics.FILE
+    path.write_text(f"epci_siren,public,personnes,millesime,source\n{LILLE},DELD,31000,2024,DARES\n", encoding="utf-8")
+    given = publics.load(path)
+    rows = territory(given).set_index("epci_siren")
+    assert rows.loc[LILLE, "deld"] == 31_000
+    assert rows.loc[AMIENS, "deld"] == pytest.approx(0.04 * rows.loc[AMIENS, "population"])
+    assert rows["rsa"].isna().all()
+    told = publics.sources(given).set_index("public")
+    assert told.loc["DELD", ["millesime", "source", "epci"]].tolist() == ["2024", "DARES", 1]
+    assert told.loc["RSA", "source"] == "aucune source"
+    assert publics.sources(NOTHING_GIVEN).set_index("public").loc["DELD", "source"].startswith("4 % des habitants")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("123,DELD,1,2024,x", "ligne 2, colonne « epci_siren » : « 123 »"),
+        (f"{LILLE},AUTRE,1,2024,x", "attendu : DELD ou RSA"),
+        (f"{LILLE},RSA,-1,2024,x", "colonne « personnes » : « -1 »"),
+        (f"{LILLE},RSA,1,24,x", "attendu : une année"),
+        (f"{LILLE},RSA,1,2024,", "attendu : d'où vient le nombre"),
+        (f"{LILLE},RSA,1,2024,x\n{LILLE},RSA,2,2024,x", "ligne 3 : intercommunalité et public donnés deux fois"),
+    ],
+)
+def test_a_fault_of_the_publics_is_told_in_one_sentence(tmp_path: Path, line: str, expected: str) -> None:
+    path = tmp_path / publics.FILE
+    path.write_text(f"epci_siren,public,personnes,millesime,source\n{line}\n", encoding="utf-8")
+    with pytest.raises(DataError, match=expected):
+        publics.load(path)

@@ -101,6 +101,21 @@ def test_classes_stay_apart_in_greyscale(count: int) -> None:
     assert min(ratios) > 1.3
 
 
+def test_four_classes_stay_apart_in_greyscale_and_are_named() -> None:
+    sirens = list(maps.epci_cells())
+    names = {"a": "Aucun", "b": "Rien", "c": "Peu", "d": "Assez"}
+    values = pd.Series([list(names)[n % 4] for n in range(len(sirens))], index=sirens).iloc[:-1]
+    points = pd.DataFrame({"lon": [3.0], "lat": [50.0]})
+    drawn = maps.class_map(values, names, legend_label="Classe", points=points, points_label="poste")
+    texts = [text.get_text() for text in drawn.legends[0].get_texts()]
+    plt.close(drawn)
+    assert texts == [*names.values(), maps.MISSING, "poste"]
+    looks = {(round(luminance(str(style["facecolor"])), 1), style.get("hatch")) for style in maps._CLASSES}
+    assert len(looks) == 4
+    with pytest.raises(ValueError, match="200000000"):
+        maps.class_map(pd.Series({"200000000": "a"}), names, legend_label="x")
+
+
 @pytest.mark.parametrize("department", [None, "59"])
 def test_a_map_says_what_is_missing_and_is_the_same_each_time(department: str | None) -> None:
     sirens = list(maps.epci_cells())

@@ -56,7 +56,7 @@ def soup(root: Path, name: str) -> BeautifulSoup:
     return BeautifulSoup((root / "reports/demo" / f"{name}.html").read_text("utf-8"), "html.parser")
 
 
-@pytest.mark.parametrize("name", [*NAMES, "index"])
+@pytest.mark.parametrize("name", [*NAMES, "index", "annuaire"])
 def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
     demo: Path, opened: tuple[Page, list[str]], name: str
 ) -> None:
@@ -80,7 +80,7 @@ def test_every_link_of_the_home_page_leads_somewhere(demo: Path, opened: tuple[P
     page.goto(home.as_uri())
     links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.getAttribute('href'))")
     files = [link for link in links if not link.startswith("#")]
-    made = {path.relative_to(home.parent).as_posix() for path in home.parent.glob("*/*.html")}
+    made = {path.relative_to(home.parent).as_posix() for path in home.parent.rglob("*.html")} - {"index.html"}
     assert {link for link in files if link.endswith(".html")} == made
     assert {f"{name}.html" for name in NAMES} < made
     places = {f"consolidation/{year}-{place}.html" for year in (2023, 2024, 2025) for place in PLACES}
@@ -220,3 +220,28 @@ def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) ->
             for name in archive.namelist():
                 births |= set(re.findall(rb"\b\d{2}/\d{2}/(?:19|20)\d{2}\b", archive.read(name)))
     assert births and not any(birth.decode() in published for birth in births)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("amiens", "CA Amiens Métropole"),
+        ("59000", "Métropole Européenne de Lille"),
+        ("st omer", "CA du Pays de Saint-Omer"),
+        ("Grandvilliers", "zone blanche"),
+    ],
+)
+def test_whom_to_call_is_found_by_a_commune_or_a_postcode(
+    demo: Path, opened: tuple[Page, list[str]], asked: str, expected: str
+) -> None:
+    page, requests = opened
+    page.goto((demo / "reports/demo/annuaire.html").as_uri())
+    assert page.locator("section.place:visible").count() == 92
+    page.fill("#recherche", asked)
+    shown = page.locator("section.place:visible")
+    assert shown.count() == 1
+    assert expected in shown.inner_text()
+    page.fill("#recherche", "zzzz")
+    assert page.locator("section.place:visible").count() == 0
+    assert "Aucune commune" in page.inner_text("#trouve")
+    assert not requests

@@ -22,9 +22,12 @@ from analysis.demo.layouts import write_exports
 from analysis.demo.procurement import build_procurement
 from analysis.demo.projects import announced_projects, coming_renewals
 from analysis.demo.publications import publications
-from analysis.demo.surveys import write_inventory, write_needs
+from analysis.demo.surveys import publics, write_inventory, write_needs
 from analysis.demo.truth import audits, decisions, write_truth
 from analysis.demo.world import build_world
+from analysis.facilitators.publics import FILE as PUBLICS
+from analysis.facilitators.travel import COLUMNS as TRAVEL_COLUMNS
+from analysis.facilitators.travel import FILE as TRAVEL
 
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
 MOST_WRITERS = 3
@@ -65,8 +68,10 @@ def _write(folder: Path, params: DemoParams) -> None:
     with ProcessPoolExecutor(writers, mp_context=multiprocessing.get_context("spawn")) as pool:
         pending, located = write_exports(folder / "exports", exports, dirt, pool)
         say("inventaire, besoins, décisions")
-        write_inventory(folder / "inventaire" / "inventaire.xlsx", seed, world.structures)
+        write_inventory(folder / "inventaire" / "inventaire.xlsx", seed, world)
         write_needs(folder / "besoins" / "besoins.xlsx", seed, world)
+        write_table(publics(seed, world), folder / PUBLICS)
+        write_text(",".join(TRAVEL_COLUMNS) + "\n", folder / TRAVEL)
         write_table(decisions(seed, world, exports), folder / "decisions" / "doublons_operations.csv")
         write_text(CORRECTIONS, folder / "decisions" / "corrections.csv")
         say("marchés publics")

@@ -32,6 +32,8 @@ retirées les opérations saisies deux fois.
 | `inventaire/`, `besoins/` | l'inventaire des facilitateurs, l'enquête auprès des acheteurs de l'État |
 | `decisions/` | ce que les analystes ont décidé des doublons, corrigé, et les marchés dont ils ont relu le segment |
 | `publications.csv` | ce que l'observatoire aurait publié, diffusion après diffusion |
+| `publics_epci.csv` | personnes éloignées de l'emploi par intercommunalité |
+| `temps_trajet.csv` | temps de trajet d'une intercommunalité à une autre : aucun n'est donné, ils sont estimés |
 | `projets_achat.csv` | ce que des acheteurs annoncent vouloir acheter dans les mois qui viennent |
 | `secret.txt` | le secret des pseudonymes de ce jeu, sans valeur ailleurs |
 | `verite/` | ce que les fichiers cachent ; seuls les tests le lisent |

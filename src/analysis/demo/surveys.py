@@ -7,20 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.demo.knowledge import Draw, table
+from analysis.demo.knowledge import LAST_YEAR, Draw, table
 from analysis.demo.layouts import EXCEL_DAY_0
 from analysis.demo.sheets import DATE, NUMBER, TEXT, write_workbook
-from analysis.demo.structures import Structures
 from analysis.demo.world import World
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 
 
-def write_inventory(path: Path, seed: int, known: Structures) -> None:
+def write_inventory(path: Path, seed: int, world: World) -> None:
     """inventaire.xlsx: structures, facilitateurs, zones."""
     tables = {
-        "structures": _structures(seed, known),
-        "facilitateurs": known.staff,
-        "zones": known.zones.drop(columns="poids"),
+        "structures": _structures(seed, world),
+        "facilitateurs": world.structures.staff,
+        "zones": world.structures.zones.drop(columns="poids"),
     }
     write_workbook(path, [_sheet(INVENTORY[name], rows) for name, rows in tables.items()])
 
@@ -30,14 +29,16 @@ def write_needs(path: Path, seed: int, world: World) -> None:
     write_workbook(path, [_sheet(NEEDS["besoins"], needs(seed, world))])
 
 
-def _structures(seed: int, known: Structures) -> pd.DataFrame:
+def _structures(seed: int, world: World) -> pd.DataFrame:
     """Answers to the questionnaire; some structures do not agree that their staff be published."""
     draw = Draw(seed, "questionnaire")
-    rows = known.structures
-    staff = known.staff.groupby("structure_id")["fac_ref"].nunique()
+    rows = world.structures.structures
+    staff = world.structures.staff.groupby("structure_id")["fac_ref"].nunique()
     alone = rows["structure_id"].map(staff).fillna(0).le(1).to_numpy()
     agrees = draw.chance(np.where(alone, 0.5, 0.85), len(rows))
     day = pd.Timestamp(2025, 9, 1) + pd.to_timedelta(draw.rng.integers(0, 110, len(rows)), unit="D")
+    operations = world.operations.operations
+    followed = operations[operations["fin_annee"] >= LAST_YEAR].groupby("structure_id")
     return pd.DataFrame(
         {
             "structure_id": rows["structure_id"],
@@ -49,6 +50,8 @@ def _structures(seed: int, known: Structures) -> pd.DataFrame:
             "accord_publication": np.where(agrees, "oui", "non"),
             "contact_public": [f"clauses-{s.lower()}@exemple.invalid" for s in rows["structure_id"]],
             "date_reponse": day,
+            "operations_suivies": rows["structure_id"].map(followed.size()),
+            "acheteurs_suivis": rows["structure_id"].map(followed["siret"].nunique()),
         }
     )
 
@@ -98,6 +101,19 @@ def needs(seed: int, world: World) -> pd.DataFrame:
             "motif": reason,
         }
     )
+
+
+def publics(seed: int, world: World) -> pd.DataFrame:
+    """The rows of `publics_epci.csv`: persons far from employment by EPCI, log-normal around a part of inhabitants."""
+    draw = Draw(seed, "publics")
+    people = world.land.epci.sort_values("epci_siren", ignore_index=True)
+    parts = []
+    for form in table("publics_epci").itertuples():
+        rate = float(form.taux) * np.exp(draw.rng.normal(0, float(form.ecart), len(people)))
+        rows = pd.DataFrame({"epci_siren": people["epci_siren"], "public": form.public})
+        persons = np.rint(people["population"].to_numpy() * rate).astype("int64")
+        parts.append(rows.assign(personnes=persons, millesime=form.millesime, source="nombres synthétiques"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _sheet(described: Table, rows: pd.DataFrame) -> tuple[str, list[str], list[str], list[list]]:

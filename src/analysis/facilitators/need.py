@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import reference
+from analysis.facilitators import publics
 
 Numbers = npt.NDArray[np.float64]
 FROM_CONTRACTS, FROM_PEOPLE = "marches", "habitants"
@@ -16,7 +17,7 @@ FROM_CONTRACTS, FROM_PEOPLE = "marches", "habitants"
 
 @dataclass(frozen=True)
 class Need:
-    """places: epci_siren, nom, departement, a_cheval, population, montant, deld, qpv (one row per EPCI, in the order
+    """places: epci_siren, nom, departement, a_cheval, population, montant, deld, rsa, qpv (one row per EPCI, in order
     of the codes); hours: its hours a year (rows) in each draw (columns); origin: what it was made from."""
 
     places: pd.DataFrame
@@ -29,13 +30,15 @@ class Need:
         return pd.DataFrame(dict(zip(("besoin_p10", "besoin_p50", "besoin_p90"), found, strict=True)))
 
 
-def need(drawn: pd.DataFrame, draws: int, seed: int) -> Need:
+def need(drawn: pd.DataFrame, given: pd.DataFrame, draws: int, seed: int) -> Need:
     """The need of every EPCI, from `besoin_tirages` of the segments (lieu, departement, montant, t000, t001 ...).
+
+    `given` are the publics by EPCI that the dataset knows (`publics.load`).
 
     Hours whose place is only a department go to its EPCI, those without place to all, in proportion to what they
     have. Without any contract: inhabitants x hours per inhabitant, log-normal (`facilitateurs/constantes.csv`).
     """
-    places = territory()
+    places = territory(given)
     columns = [name for name in drawn.columns if name.startswith("t")][:draws]
     if drawn.empty or not columns:
         fixed = reference.table("facilitateurs/constantes").set_index("nom")["valeur"]
@@ -59,13 +62,15 @@ def _spread(drawn: pd.DataFrame, places: pd.DataFrame, columns: list[str]) -> Nu
     return out
 
 
-def territory() -> pd.DataFrame:
+def territory(given: pd.DataFrame) -> pd.DataFrame:
     """What is known of each EPCI: epci_siren, nom, departement, a_cheval (part of it is in another region), population
-    (of the region's communes), deld (long-term job-seekers, assumption), qpv (priority districts)."""
+    (of the region's communes), deld (long-term job-seekers: as `given`, else an assumption), rsa (as given, else
+    missing), qpv (priority districts)."""
     fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
     home = reference.communes().set_index("code_insee")["epci_siren"]
     districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     rows = reference.epci().sort_values("epci_siren", ignore_index=True)
+    assumed = rows["population_region"] * float(fixed["deld_par_habitant"])
     return pd.DataFrame(
         {
             "epci_siren": rows["epci_siren"],
@@ -73,7 +78,8 @@ def territory() -> pd.DataFrame:
             "departement": rows["departement"],
             "a_cheval": rows["communes_hors_region"].gt(0),
             "population": rows["population_region"].astype("int64"),
-            "deld": rows["population_region"] * float(fixed["deld_par_habitant"]),
+            "deld": rows["epci_siren"].map(publics.persons(given, publics.JOBSEEKERS)).fillna(assumed),
+            "rsa": rows["epci_siren"].map(publics.persons(given, publics.MINIMUM)),
             "qpv": rows["epci_siren"].map(districts).fillna(0).astype("int64"),
         }
     )

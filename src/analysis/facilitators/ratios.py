@@ -9,24 +9,24 @@ from analysis.core.reference import WHOLE
 
 
 def by_structure(hosts: pd.DataFrame, areas: pd.DataFrame, exports: dict[str, pd.DataFrame], year: int) -> pd.DataFrame:
-    """structure_id, nature_porteuse, and a column per indicator of `facilitateurs/reperes`, for structures that sent
-    their export of `year` and have somebody in post. Operations, buyers and hours are those of the year."""
+    """structure_id, nature_porteuse, and a column per indicator of `facilitateurs/reperes`, for structures that have
+    somebody in post and sent their export of `year`, or declare what they follow: their hours are then missing."""
     home = reference.epci().set_index("epci_siren")["population_region"]
     own = exports["operations"][exports["operations"]["annee"] == year].groupby("structure_id")
     hours = exports["heures"][exports["heures"]["annee"] == year].groupby("structure_id")["heures"].sum()
     rows = hosts[hosts["etp"] > 0].set_index("structure_id")
-    rows = rows[rows.index.isin(own.groups)]
+    sent = rows.index.isin(own.groups)
+    rows = rows[sent | rows["operations_suivies"].notna()]
     declared = areas.drop_duplicates(["structure_id", "epci_siren"])
+    buyers = own["maitre_ouvrage_siret"].nunique().reindex(rows.index)
     measures = {
         "heures_par_etp": hours,
-        "operations_par_etp": own["op_id"].nunique(),
-        "acheteurs_par_etp": own["maitre_ouvrage_siret"].nunique(),
+        "operations_par_etp": own["op_id"].nunique().reindex(rows.index).fillna(rows["operations_suivies"]),
+        "acheteurs_par_etp": buyers.fillna(rows["acheteurs_suivis"]),
         "epci_par_etp": declared.groupby("structure_id").size(),
         "habitants_par_etp": declared["epci_siren"].map(home).groupby(declared["structure_id"]).sum(),
     }
-    table = pd.DataFrame(
-        {name: values.reindex(rows.index).fillna(0) / rows["etp"] for name, values in measures.items()}
-    )
+    table = pd.DataFrame({name: values.reindex(rows.index) / rows["etp"] for name, values in measures.items()})
     return table.assign(nature_porteuse=rows["nature_porteuse"]).reset_index()
 
 
@@ -38,12 +38,12 @@ def spread(ratios: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for host, own in both.groupby("nature_porteuse"):
         for name, band in bands.iterrows():
-            values = own[str(name)]
+            values = own[str(name)].dropna()
             within = values.between(band["bas"], band["haut"]).mean() if pd.notna(band["bas"]) else float("nan")
             q1, middle, q3 = values.quantile([0.25, 0.5, 0.75])
             rows.append(
-                {"nature_porteuse": host, "indicateur": name, "structures": len(own), "q1": q1, "mediane": middle,
-                 "q3": q3, "part_plausible": within, "_structures": len(own)}
+                {"nature_porteuse": host, "indicateur": name, "structures": len(values), "q1": q1, "mediane": middle,
+                 "q3": q3, "part_plausible": within, "_structures": len(values)}
             )  # fmt: skip
     names = ["nature_porteuse", "indicateur", "structures", "q1", "mediane", "q3", "part_plausible", "_structures"]
     return pd.DataFrame(rows, columns=names)

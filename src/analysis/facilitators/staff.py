@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
 import pandas as pd
 
 from analysis.core import reference
@@ -25,20 +24,25 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     """The persons in post on `day`, with what is known of their structure: one row per person.
 
     structure_id, nom, type_acteur, nature_porteuse, departement (of the seat), epci_siren (idem), accord (to publish),
-    fac_ref, role, etp, financements.
+    operations_suivies and acheteurs_suivis (as the structure declares), fac_ref, role, etp, financements, bureau_epci
+    (of the person's office, else of the structure's seat).
     """
     people = on_day(clean["facilitateurs"], day)
-    people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(
-        role=("role", "last"), etp=("etp", "sum"), financements=("financements", "last")
-    )
     towns = reference.communes().set_index("code_insee")
+    people = people.assign(bureau_epci=people["siege_commune_insee"].map(towns["epci_siren"]))
+    people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(
+        role=("role", "last"), etp=("etp", "sum"), financements=("financements", "last"),
+        bureau_epci=("bureau_epci", "last"),
+    )  # fmt: skip
     hosts = clean["structures"].assign(
         departement=clean["structures"]["commune_insee"].map(towns["departement"]),
         epci_siren=clean["structures"]["commune_insee"].map(towns["epci_siren"]),
         accord=clean["structures"]["accord_publication"].fillna(False).astype("bool"),
     )
     names = ["structure_id", "nom", "type_acteur", "nature_porteuse", "departement", "epci_siren", "accord"]
-    return people.merge(hosts[names], on="structure_id").sort_values(["structure_id", "fac_ref"], ignore_index=True)
+    names += ["operations_suivies", "acheteurs_suivis"]
+    rows = people.merge(hosts[names], on="structure_id").sort_values(["structure_id", "fac_ref"], ignore_index=True)
+    return rows.assign(bureau_epci=rows["bureau_epci"].fillna(rows["epci_siren"]))
 
 
 def facilitators(people: pd.DataFrame) -> pd.DataFrame:
@@ -49,6 +53,7 @@ def facilitators(people: pd.DataFrame) -> pd.DataFrame:
 def structures(people: pd.DataFrame) -> pd.DataFrame:
     """The structures of `people`: personnes, etp, and est_seule (one person, who may not be told)."""
     key = ["structure_id", "nom", "nature_porteuse", "departement", "epci_siren", "accord"]
+    key += ["operations_suivies", "acheteurs_suivis"]
     out = people.groupby(key, as_index=False, dropna=False).agg(personnes=("fac_ref", "size"), etp=("etp", "sum"))
     return out.assign(etp=out["etp"].round(2), est_seule=out["personnes"].eq(1) & ~out["accord"])
 
@@ -106,14 +111,15 @@ def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     return out.assign(_personnes_sans_accord=out["_seules"].isin([1, 2]).astype("int64")).drop(columns="_seules")
 
 
-def seats(hosts: pd.DataFrame) -> pd.DataFrame:
-    """ETP by EPCI of the seat: epci_siren, structures, etp, as a scenario may use and publish them.
+def seats(people: pd.DataFrame) -> pd.DataFrame:
+    """ETP by EPCI of the office: epci_siren, structures, etp, as a scenario may use and publish them.
 
     The time of a person alone without agreement is replaced by the mean of all those in that case: their sum is right,
     none of them is told. With fewer than three of them, by the mean of all structures.
     """
-    hidden = hosts["est_seule"]
-    usual = hosts.loc[hidden, "etp"].mean() if hidden.sum() >= 3 else hosts["etp"].mean()
-    told = hosts["etp"].mask(hidden, round(float(usual), 2) if len(hosts) else np.nan)
-    out = hosts.assign(etp=told).dropna(subset="epci_siren").groupby("epci_siren", as_index=False)
-    return out.agg(structures=("structure_id", "size"), etp=("etp", "sum")).round({"etp": 2})
+    hosts = structures(people)
+    alone = people["structure_id"].isin(hosts.loc[hosts["est_seule"], "structure_id"])
+    usual = people.loc[alone, "etp"].mean() if alone.sum() >= 3 else hosts["etp"].mean()
+    rows = people.assign(etp=people["etp"].mask(alone, usual)).dropna(subset="bureau_epci")
+    out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
+    return out.rename(columns={"bureau_epci": "epci_siren"})

@@ -8,9 +8,10 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import FacilitatorParams, load_params
-from analysis.core.paths import clean_dir, results_dir
-from analysis.facilitators import followup, ratios, staff, unmet, zones
-from analysis.facilitators.need import need
+from analysis.core.paths import clean_dir, raw_dir, results_dir
+from analysis.facilitators import contacts, followup, publics, ratios, staff, travel, unmet, zones
+from analysis.facilitators.need import Numbers, need
+from analysis.facilitators.organisation import scenario
 from analysis.results import headlines, on_day, read_clean, write_results
 
 EXPORTS = ("operations", "territoires", "heures")
@@ -71,43 +72,85 @@ def state_of(
     """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs."""
     year = max(edition.annee for edition in dataset.editions)
     day = pd.Timestamp(year, 12, 31)
-    hosts = staff.structures(staff.facilitators(staff.in_post(clean, day)))
+    people = staff.facilitators(staff.in_post(clean, day))
+    hosts = staff.structures(people)
     areas = _areas(clean, hosts, day)
     months = settings.silent_months
     active = zones.followed(exports["operations"], exports["territoires"], day, months)
     recent = exports["operations"]["annee"] > (day - pd.DateOffset(months=months)).year
     senders = set(exports["operations"].loc[recent, "structure_id"])
-    wanted = need(segments["besoin_tirages"], settings.draws, settings.seed)
+    given = publics.load(raw_dir(dataset.nom) / publics.FILE)
+    wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
+    minutes = travel.load(raw_dir(dataset.nom) / travel.FILE)
     placed = zones.zones(wanted, staff.by_epci(hosts, areas), active, areas=areas, senders=senders, settings=settings)
     if hosts.empty:
         placed = placed[:0]
-    return {
+    tables = {
+        "hypotheses": hypotheses(settings),
+        "publics": publics.sources(given),
         "reponses": followup.answers(clean, exports["operations"], day),
         "contradictions": followup.contradictions(areas, active, senders, day, months),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
         "zones_synthese": zones.summary(placed, dataset.region),
         "zones_sensibilite": zones.sensitivity(placed, wanted, settings),
-        "sites": staff.seats(hosts),
-        "annuaire": directory(clean, hosts, areas),
+        "sites": staff.seats(people),
+        "annuaire": contacts.listed(clean, hosts, areas, minutes),
+        "temps_trajet": minutes,
         "besoins": unmet.by_territory(clean["besoins"], dataset.region),
         "besoins_remedes": unmet.remedies(clean["besoins"], placed),
         "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
     }
+    return tables | organisation(tables, wanted.hours, settings)
 
 
-def directory(clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Whom to call for each EPCI: epci_siren, rang (1: gives it most of its time, the larger structure among equals),
-    structure_id, nom, nature_porteuse, commune (of the seat), contact (where the structure agrees)."""
-    towns = reference.communes().set_index("code_insee")["nom"]
-    known = clean["structures"][["structure_id", "commune_insee", "contact_public"]]
-    names = ["structure_id", "nom", "nature_porteuse", "accord", "etp"]
-    rows = areas[["epci_siren", "structure_id", "part_temps"]].merge(hosts[names]).merge(known)
-    rows = rows.assign(time=rows["part_temps"] * rows["etp"], commune=rows["commune_insee"].map(towns))
-    rows = rows.sort_values(["epci_siren", "time", "structure_id"], ascending=[True, False, True], ignore_index=True)
-    rows["contact"] = rows["contact_public"].where(rows["accord"])
-    rows["rang"] = rows.groupby("epci_siren").cumcount() + 1
-    return rows[["epci_siren", "rang", "structure_id", "nom", "nature_porteuse", "commune", "contact"]]
+def organisation(
+    tables: dict[str, pd.DataFrame], draws: Numbers, settings: FacilitatorParams
+) -> dict[str, pd.DataFrame]:
+    """The scenario of `params.yaml`, from the tables that the notebook too will read; none without an inventory."""
+    names = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
+    if tables["zones"].empty:
+        return {f"organisation_{name}": pd.DataFrame() for name in names}
+    place = scenario.ground(tables["zones"], tables["sites"], tables["temps_trajet"], settings.delta)
+    asked, hours = scenario.of_params(settings), settings.delta * draws
+    options, sites = scenario.options(place, asked)
+    found = (
+        scenario.placed(place, asked),
+        obstacles(place, asked),
+        scenario.frontier(place, hours, asked, settings.frontier),
+        scenario.stability(place, hours, asked),
+        options,
+        sites,
+        scenario.sectors(place, asked),
+    )
+    return {f"organisation_{name}": table for name, table in zip(names, found, strict=True)}
+
+
+def obstacles(place: scenario.Ground, asked: scenario.Scenario) -> pd.DataFrame:
+    """rang, obstacle: why the scenario cannot follow the whole need, one sentence each."""
+    told = scenario.obstacles(place, asked)
+    return pd.DataFrame({"rang": range(1, len(told) + 1), "obstacle": pd.Series(told, dtype="str")})
+
+
+def hypotheses(settings: FacilitatorParams) -> pd.DataFrame:
+    """nom, valeur, unite, source: all that zones and organisation assume, so that every figure printed is published."""
+    low, high = settings.hours_per_etp
+    rows = [
+        ("delta", settings.delta, "part du besoin"),
+        ("heures_par_etp_bas", low, "heure par ETP"),
+        ("heures_par_etp_haut", high, "heure par ETP"),
+        ("capacite_heures_par_etp", settings.capacity_hours_per_etp, "heure par ETP"),
+        ("postes_ajoutes", settings.posts_added, "poste"),
+        ("etp_par_poste", settings.post_etp, "ETP"),
+        ("minutes_au_plus", settings.max_minutes, "minute"),
+        ("tirages", settings.draws, "tirage"),
+        ("part_conseillee", settings.surely, "part des tirages"),
+    ]
+    own = pd.DataFrame(rows, columns=["nom", "valeur", "unite"]).assign(source="params.yaml, facilitators")
+    bands = reference.table("facilitateurs/reperes").dropna(subset=["bas"])
+    known = [bands.assign(nom=bands["indicateur"] + f"_{end}", valeur=bands[end]) for end in ("bas", "haut")]
+    fixed = [reference.table("facilitateurs/constantes"), *known]
+    return pd.concat([own, *(table[own.columns] for table in fixed)], ignore_index=True).drop_duplicates("nom")
 
 
 def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:

@@ -55,11 +55,17 @@ def assumed() -> pd.DataFrame:
 
 
 def load(path: Path) -> pd.DataFrame:
-    """The matrix of a router: every pair of EPCI of the region, minutes above zero; DataError, in French, says the
-    first fault (unknown code, value, gap, asymmetry)."""
+    """The matrix of a router (origine, destination, minutes); what is `assumed` without any row or file.
+
+    Every pair of EPCI of the region; DataError, in French, says the first fault (unknown code, value, gap, asymmetry).
+    """
+    if not path.is_file():
+        return assumed()
     rows = pd.read_csv(path, dtype="str", keep_default_na=False)
     if list(rows.columns) != COLUMNS:
         raise DataError(f"{path.name} : colonnes {', '.join(rows.columns)} ; attendu : {', '.join(COLUMNS)}.")
+    if rows.empty:
+        return assumed()
     known = sorted(reference.epci()["epci_siren"])
     for column in COLUMNS[:2]:
         for number in rows.index[~rows[column].isin(known)][:1]:

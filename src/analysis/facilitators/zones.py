@@ -75,7 +75,9 @@ def classes(rows: pd.DataFrame, chance: Numbers) -> pd.Series:
     return found.mask(rows["structures"].eq(0), STRICT)
 
 
-WEIGHTS = {"epci": 1, "population": "population", "montant": "montant", "deld": "deld", "besoin": "besoin_p50"}
+WEIGHTS = {
+    "epci": 1, "population": "population", "montant": "montant", "deld": "deld", "rsa": "rsa", "besoin": "besoin_p50",
+}  # fmt: skip
 
 
 def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
@@ -93,8 +95,9 @@ def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
             row = {"territoire": place, "classe": name, "epci_attendus": float(likely[name][here].sum())}
             for measure, column in WEIGHTS.items():
                 values = rows[column] if isinstance(column, str) else pd.Series(1.0, index=rows.index)
-                row[measure] = float(values[own].sum())
-                whole = float(values[here].sum())
+                # A number that is missing somewhere has no sum.
+                row[measure] = float(values[own].sum(skipna=False))
+                whole = float(values[here].sum(skipna=False))
                 row[f"part_{measure}"] = row[measure] / whole if whole else np.nan
             parts.append(row)
     return pd.DataFrame(parts).astype({"epci": "int64", "population": "int64"})

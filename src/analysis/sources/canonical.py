@@ -222,6 +222,8 @@ INVENTORY = {
                 Column("accord_publication", "booleen", "Accord pour publier les effectifs de la structure"),
                 Column("contact_public", "texte", "Contact à publier (adresse générique)"),
                 Column("date_reponse", "date", "Date de la réponse"),
+                Column("operations_suivies", "nombre", "Opérations suivies dans l'année écoulée", example=25),
+                Column("acheteurs_suivis", "nombre", "Acheteurs suivis dans l'année écoulée", example=12),
             ),
         ),
         Table(

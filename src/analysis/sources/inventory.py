@@ -1,6 +1,7 @@
 """Inventory of facilitators and survey of the State's buyers: workbooks with canonical headings.
 
-    inventaire/*.xlsx   sheets structures, facilitateurs, zones   (one workbook for all, or one each)
+    inventaire/*.xlsx   sheets structures, facilitateurs, zones   (one workbook for all, or one each; a workbook of
+                        other actors alone needs no zones)
     besoins/*.xlsx      sheet besoins
 
 Names of facilitators stop here: a person is `structure_id:fac_ref`.
@@ -19,12 +20,13 @@ from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
-from analysis.sources.rows import keyed, linked, with_key
+from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
 PART_TOLERANCE = 1e-6  # of the sum of shares of time (rule E1)
+AREAS = "zones"
 ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
 
@@ -45,6 +47,8 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():
+            if name == AREAS and name not in book.titles and _of_others(book):
+                continue
             rows = book.sheet(name).frame()
             for column in table.required:
                 if column not in rows:
@@ -52,6 +56,13 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+
+
+def _of_others(book: Workbook) -> bool:
+    """Whether a workbook is the questionnaire of other actors, who declare no area of intervention."""
+    rows = book.sheet("structures").frame().reindex(columns=["structure_id", "type_acteur"])
+    answers = rows[rows["structure_id"].ne(EXAMPLE)]
+    return bool(answers["type_acteur"].str.strip().eq("AUTRE").all())
 
 
 def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataFrame]:

@@ -233,11 +233,12 @@ def ratios(page: Page) -> Content:
             "part_plausible": Column("Dans l'ordre de grandeur", **PERCENT),
         },
         caption="Ce que suit un ETP, d'une structure à l'autre",
-        scope=f"{page.dataset.region_nom}, structures facilitatrices qui ont envoyé leur export de {page.latest}",
+        scope=f"{page.dataset.region_nom}, structures facilitatrices en place au 31 décembre {page.latest}",
         csv=page.csv("ratios"),
         takeaway=said,
-        note="Aucune norme de charge n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures "
-        "par personne en 2014, 63 000 par ETP en 2021-2022).",
+        note="Opérations et acheteurs : ceux de l'export, sinon ceux que la structure déclare. Aucune norme de charge "
+        "n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures par personne en 2014, "
+        "63 000 par ETP en 2021-2022).",
     )
 
 

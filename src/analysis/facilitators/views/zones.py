@@ -46,6 +46,9 @@ def summary(page: Page) -> Content:
                 "part_population": Column("des habitants", **PERCENT),
                 "part_montant": Column("du montant clausable", **PERCENT),
                 "part_deld": Column("des chômeurs de longue durée", **PERCENT),
+                **(
+                    {"part_rsa": Column("des allocataires du RSA", **PERCENT)} if rows["part_rsa"].notna().any() else {}
+                ),
                 "part_besoin": Column("du besoin", **PERCENT),
             },
             caption="Les quatre classes : ce qu'elles pèsent",
@@ -53,11 +56,18 @@ def summary(page: Page) -> Content:
             csv=page.csv("zones_synthese"),
             note=f"Sous-servie : moins de {french(100 * settings.delta, 0, '%')} du besoin, à raison de "
             f"{french(low)} à {french(high)} heures suivies par ETP. Attendues : somme des probabilités. "
-            "Chômeurs de longue durée : 4 % des habitants partout (hypothèse), faute d'un nombre par "
-            "intercommunalité ; allocataires du RSA : aucune source par intercommunalité n'est fournie.",
+            + publics_told(page),
         ),
         source=source(page),
     )
+
+
+def publics_told(page: Page) -> str:
+    """What the numbers of people far from employment are, in sentences."""
+    rows = page.read("publics")
+    year = rows["millesime"].map(lambda said: "" if pd.isna(said) else f", {said}")
+    told = rows["libelle"].str[:1].str.upper() + rows["libelle"].str[1:] + " : " + rows["source"] + year + "."
+    return " ".join(told)
 
 
 def listed(page: Page) -> Content:

@@ -1,0 +1,76 @@
+"""Whom a buyer calls for an intercommunalité: a page that finds it by the name or the postcode of a commune."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.publishing.templating import TEMPLATES, alphabetical
+
+SCRIPT = "site/directory.js"
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A structure of an intercommunalité; `minutes` away where it does not declare it."""
+
+    name: str
+    host: str
+    town: str
+    contact: str
+    minutes: int | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """An intercommunalité with whom to call: nobody declares it where `covered` is false, the nearest is told."""
+
+    siren: str
+    name: str
+    covered: bool
+    contacts: list[Contact]
+
+
+def places(rows: pd.DataFrame) -> list[Place]:
+    """Every intercommunalité of the protected table `annuaire`, in alphabetical order."""
+    names = reference.epci().set_index("epci_siren")["nom"]
+    hosts = reference.labels("porteurs")
+    known = rows.assign(epci=rows["epci_siren"].map(names)).sort_values(["epci_siren", "rang"])
+    found = []
+    for siren, own in known.groupby("epci_siren"):
+        contacts = [
+            Contact(row.nom, hosts[row.nature_porteuse], _text(row.commune), _text(row.contact), _minutes(row.minutes))
+            for row in own.itertuples()
+        ]
+        found.append(Place(str(siren), own["epci"].iloc[0], bool(own["minutes"].isna().all()), contacts))
+    order = alphabetical(pd.Series([place.name for place in found]))
+    return [found[number] for number in order.sort_values(kind="stable").index]
+
+
+def towns() -> str:
+    """JSON [[commune, postcodes, SIREN of its intercommunalité], ...], as the page's script searches it."""
+    rows = reference.communes()
+    codes = reference.table("territoire/codes_postaux").groupby("code_insee")["code_postal"].agg(" ".join)
+    rows = rows.assign(codes=rows["code_insee"].map(codes).fillna("")).sort_values(["nom", "code_insee"])
+    return json.dumps(
+        rows[["nom", "codes", "epci_siren"]].to_numpy().tolist(), ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def script() -> tuple[str, str]:
+    """The page's script and its digest, the only one that the page's policy lets run."""
+    text = (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
+    return text, "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _minutes(value: float) -> int | None:
+    return None if pd.isna(value) else round(value)

@@ -1,0 +1,568 @@
+"""Where facilitators sit and which EPCI each of them leads: exact location models, solved by HiGHS.
+
+Demands are EPCI with a need in hours a year, sites are EPCI where staff may sit; `minutes[i, j]` is the travel time
+from site j to demand i, infinite where there is no way. Every model is a mixed integer programme solved to a gap of
+zero: a result tells its objective and the bound that proves it. Nothing is drawn at random, and HiGHS starts from a
+fixed seed: the same arrays give the same plan. Among equal sites a demand goes to the nearest, then to the lowest
+index. Models: M. S. Daskin, "Network and Discrete Location", 2nd ed. (2013), chapters 4 to 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from analysis.core.errors import DataError
+from analysis.numbers import french, plural, shortest
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.intp]
+
+NONE = -1  # the site of a demand that has none
+ROUNDING = 1e-6  # HiGHS holds rows and whole numbers to it
+# An hour counts for more where little is followed: by quarter of the need, the first one first.
+TRANCHES = (1.3, 1.2, 1.1, 1.0)
+TRAVEL = 0.1  # what the longest trip allowed takes from the worth of an hour: never all of it
+START = 2  # p-median: sites kept for each demand at first, times the number of sites for each one chosen
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A total and the bound that no plan can pass; `gap` is their relative difference, 0 when the plan is optimal."""
+
+    objective: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Relative to the objective, or to 1 below it; differences of rounding are none."""
+        gap = abs(self.objective - self.bound) / max(abs(self.objective), 1.0)
+        return 0.0 if gap < ROUNDING else gap
+
+
+@dataclass(frozen=True)
+class Located:
+    """Chosen sites, in order; the site of each demand (n,), -1 for one that none reaches; the proof of the total."""
+
+    sites: Indices
+    lead: Indices
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Reinforced:
+    """Posts added to each site (m,), hours served of each demand (n,), hours unmet, and the proof of what is best."""
+
+    posts: Indices
+    served: Floats
+    unmet: float
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """The lead site of each demand (n,), -1 where none is in reach, and what it asks of the sites.
+
+    `load`, `capacity` and `overload` (m,) are hours a year, overload being the load above the capacity; `detached` are
+    the demands that no neighbour links to their site, `unassigned` those that no site reaches (indices, in order).
+    `excess` proves the total overload, `travel` the need x minutes with that overload.
+    """
+
+    lead: Indices
+    load: Floats
+    capacity: Floats
+    overload: Floats
+    detached: Indices
+    unassigned: Indices
+    excess: Proof
+    travel: Proof
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Variables from 0 to `upper` (from `lower` where told), some of them whole, and rows between bounds."""
+
+    rows: sparse.csr_array
+    low: Floats
+    high: Floats
+    upper: Floats
+    whole: Flags
+    lower: Floats | float = 0.0
+
+    def within(self, cost: Floats, most: float) -> _Model:
+        """The same, with a total that may not pass `most`."""
+        rows = sparse.vstack([self.rows, sparse.csr_array(cost[None, :])], format="csr")
+        low, high = np.append(self.low, -np.inf), np.append(self.high, most)
+        return replace(self, rows=rows, low=low, high=high)
+
+    def least(self, cost: Floats, nodes: int | None = None, gap: float = 0.0) -> tuple[Floats, float]:
+        """The values of least cost, whole ones rounded, and the proven bound of the cost; DataError without any.
+
+        The search stops after `nodes` of its tree, or at `gap` from its bound, relatively.
+        """
+        # Tolerances of HiGHS are absolute: costs of about 1 make them relative.
+        scale = float(np.abs(cost[cost != 0]).mean()) if cost.any() else 1.0
+        found = milp(
+            cost / scale,
+            integrality=self.whole.astype("uint8"),
+            bounds=Bounds(self.lower, self.upper),
+            constraints=LinearConstraint(self.rows, self.low, self.high),
+            options={"mip_rel_gap": gap} | ({} if nodes is None else {"node_limit": nodes}),
+        )
+        if found.x is None:
+            raise DataError("Aucun plan ne remplit ces conditions.")
+        bound = found.mip_dual_bound if self.whole.any() else found.fun
+        return np.where(self.whole, np.round(found.x), found.x), float(bound) * scale
+
+
+def p_median(weights: Floats, minutes: Floats, p: int, fixed: Iterable[int] = ()) -> Located:
+    """The `p` sites, `fixed` ones included, of least total weight x minutes to the nearest chosen site.
+
+    `weights` (n,), `minutes` (n, m). Demands without weight ask for nothing; every other must be reached, or else
+    DataError. Of the m sites each demand keeps the k nearest only, and an overflow variable costed as if the next
+    nearest were chosen: no plan costs more than in the full model, so that a plan whose demands all pay their real
+    price is optimal in the full model too. Otherwise k doubles for those that do not, and the model is solved again.
+
+    The variables are steps along each demand's list, z[i, r] = 1 when none of its r + 1 nearest sites is chosen, each
+    costed at the minutes that it adds; the last is the overflow. S. Garcia, M. Labbe, A. Marin, "Solving Large
+    p-Median Problems with a Radius Formulation", INFORMS Journal on Computing 23 (2011).
+    """
+    weights, minutes = np.asarray(weights, dtype="float64"), np.asarray(minutes, dtype="float64")
+    p, kept = _number(p, fixed, minutes.shape[1])
+    asks = np.flatnonzero(weights > 0)
+    weight, times = weights[asks], minutes[asks]
+    order = np.argsort(times, axis=1, kind="stable")
+    # A last column for the site after the last one: nobody may need it.
+    ranked = np.c_[np.take_along_axis(times, order, axis=1), np.full(len(asks), np.inf)]
+    reached = np.isfinite(times).sum(axis=1)
+    _all_reached(asks[reached == 0])
+    depth = np.minimum(reached, -(-START * minutes.shape[1] // max(p, 1)))
+    while True:
+        chosen, bound = _radius(weight, order, ranked, depth, p=p, kept=kept)
+        real = times[:, chosen].min(axis=1, initial=np.inf)
+        short = real > ranked[np.arange(len(asks)), depth]
+        if not short.any():
+            return Located(chosen, _nearest(minutes, chosen), Proof(float(weight @ real), bound))
+        depth = np.where(short, np.minimum(2 * depth, reached), depth)
+
+
+def _radius(
+    weight: Floats, order: Indices, ranked: Floats, depth: Indices, *, p: int, kept: Indices
+) -> tuple[Indices, float]:
+    """The sites that the pruned p-median chooses, and its bound; `depth` sites are kept for each demand."""
+    n, m = order.shape
+    demand = np.repeat(np.arange(n), depth)
+    steps = np.arange(len(demand))
+    rank = steps - np.repeat(np.cumsum(depth) - depth, depth)
+    here, beyond = ranked[demand, rank], ranked[demand, rank + 1]
+    open_ended = np.isfinite(beyond)
+    later = steps[rank > 0]
+    rows = sparse.csr_array(
+        (
+            np.r_[np.ones(2 * len(steps)), -np.ones(len(later)), np.ones(m)],
+            (
+                np.r_[steps, steps, later, np.full(m, len(steps))],
+                np.r_[order[demand, rank], m + steps, m + later - 1, np.arange(m)],
+            ),
+        ),
+        shape=(len(steps) + 1, m + len(steps)),
+    )
+    model = _Model(
+        rows,
+        low=np.append((rank == 0).astype("float64"), p),
+        high=np.append(np.full(len(steps), np.inf), p),
+        upper=np.r_[np.ones(m), open_ended.astype("float64")],
+        whole=np.arange(m + len(steps)) < m,
+        lower=_at(kept, m + len(steps)),
+    )
+    step = np.where(open_ended, beyond, here) - here
+    values, bound = model.least(np.r_[np.zeros(m), weight[demand] * step])
+    return np.flatnonzero(values[:m]), bound + float(weight @ ranked[:, 0])
+
+
+def max_cover(weights: Floats, reached: Flags, p: int, fixed: Iterable[int] = ()) -> Located:
+    """At most `p` sites, `fixed` ones included, that reach the most weight.
+
+    `weights` (n,), `reached` (n, m): whether site j reaches demand i. Demands that the same sites reach are merged;
+    a site that reaches a part only of what another does is dropped. What is missed is minimised, not what is reached
+    maximised: HiGHS solves it faster. R. Church, C. ReVelle, "The Maximal Covering Location Problem", Papers of the
+    Regional Science Association 32 (1974).
+    """
+    weights, reached = np.asarray(weights, dtype="float64"), np.asarray(reached, dtype=bool)
+    p, kept = _number(p, fixed, reached.shape[1])
+    useful = np.union1d(_maximal(reached[weights > 0]), kept)
+    demands, group = np.unique(reached[:, useful], axis=0, return_inverse=True)
+    weight = np.bincount(group.ravel(), weights)
+    n, m = demands.shape
+    missed = [sparse.csr_array(demands * 1.0), sparse.eye_array(n)]
+    model = _Model(
+        sparse.block_array([missed, [np.ones((1, m)), None]], format="csr"),
+        low=np.append(np.ones(n), 0),
+        high=np.append(np.full(n, np.inf), p),
+        upper=np.ones(m + n),
+        whole=np.arange(m + n) < m,
+        lower=_at(np.searchsorted(useful, kept), m + n),
+    )
+    values, bound = model.least(np.r_[np.zeros(m), weight])
+    chosen = useful[np.flatnonzero(values[:m])]
+    lead = _nearest(np.where(reached, 0.0, np.inf), chosen)
+    return Located(chosen, lead, Proof(float(weights[lead >= 0].sum()), float(weights.sum()) - bound))
+
+
+def set_cover(reached: Flags, fixed: Iterable[int] = (), names: Sequence[str] | None = None) -> Located:
+    """The fewest sites, `fixed` ones included, that reach every demand.
+
+    `reached` (n, m): whether site j reaches demand i. DataError tells the demands that no site reaches, by `names`
+    (n,) or by index. Demands and sites that others make needless are dropped first. C. Toregas, R. Swain, C. ReVelle,
+    L. Bergman, "The Location of Emergency Service Facilities", Operations Research 19 (1971).
+    """
+    reached = np.asarray(reached, dtype=bool)
+    _all_reached(np.flatnonzero(~reached.any(axis=1)), names)
+    _, kept = _number(reached.shape[1], fixed, reached.shape[1])
+    useful = np.union1d(_maximal(reached), kept)
+    # A demand is reached as soon as another is whose sites all reach it.
+    demands = reached[np.ix_(_maximal(~reached[:, useful].T), useful)]
+    n, m = demands.shape
+    model = _Model(
+        sparse.csr_array(demands * 1.0),
+        low=np.ones(n),
+        high=np.full(n, np.inf),
+        upper=np.ones(m),
+        whole=np.ones(m, dtype=bool),
+        lower=_at(np.searchsorted(useful, kept), m),
+    )
+    values, bound = model.least(np.ones(m))
+    chosen = useful[np.flatnonzero(values)]
+    return Located(chosen, _nearest(np.where(reached, 0.0, np.inf), chosen), Proof(float(len(chosen)), bound))
+
+
+def reinforce(
+    need: Floats,
+    minutes: Floats,
+    capacity: Floats,
+    max_minutes: float,
+    *,
+    added: int,
+    step: float,
+    gap: float = 0.0,
+) -> Reinforced:
+    """Where `added` posts of `step` hours a year each serve most, today's `capacity` (m,) staying where it is.
+
+    `need` (n,) hours a year, `minutes` (n, m). A transport model: several sites may serve a demand within
+    `max_minutes`, posts are whole. When time lacks everywhere, hours served alone would leave the choice open, hence
+    what an hour is worth: more by quarter of the need that is still unserved (`TRANCHES`), a little less the farther
+    (`TRAVEL`). Serving another hour is always worth it. With no post added it is a linear programme. The search may
+    stop at `gap` from its bound, relatively.
+    """
+    need, minutes = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64")
+    n, m = minutes.shape
+    demand, site = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (added > 0)))
+    pairs, parts = len(demand), len(TRANCHES)
+    unit = max(float(need.mean()), 1.0)
+    own = np.arange(pairs)
+    to_demand = sparse.csr_array((np.ones(pairs), (demand, own)), shape=(n, pairs))
+    from_site = sparse.csr_array((np.ones(pairs), (site, own)), shape=(m, pairs))
+    worth = sparse.kron(sparse.eye_array(n), np.ones((1, parts)), format="csr")
+    model = _Model(
+        sparse.block_array(
+            [
+                [to_demand, -worth, None],
+                [from_site, None, -(step / unit) * sparse.eye_array(m)],
+                [None, sparse.csr_array((1, n * parts)), np.ones((1, m))],
+            ],
+            format="csr",
+        ),
+        low=np.r_[np.zeros(n), np.full(m + 1, -np.inf)],
+        high=np.r_[np.zeros(n), capacity / unit, float(added)],
+        upper=np.r_[np.full(pairs, np.inf), np.repeat(need / unit / parts, parts), np.full(m, float(added))],
+        whole=np.r_[np.zeros(pairs + n * parts), np.full(m, added > 0)].astype(bool),
+    )
+    cost = np.r_[TRAVEL * minutes[demand, site] / max_minutes, -np.tile(TRANCHES, n), np.zeros(m)]
+    values, bound = model.least(cost, gap=gap)
+    served = np.minimum(values[pairs : pairs + n * parts].reshape(n, parts).sum(axis=1) * unit, need)
+    posts = np.round(values[pairs + n * parts :]).astype("intp")
+    return Reinforced(posts, served, float((need - served).sum()), Proof(float(cost @ values) * unit, bound * unit))
+
+
+def assign(
+    need: Floats,
+    minutes: Floats,
+    capacity: Floats,
+    max_minutes: float,
+    *,
+    neighbours: Flags | None = None,
+    nodes: int | None = None,
+) -> Assigned:
+    """The lead site of each EPCI, within `max_minutes`: the least overload in all, then the least need x minutes.
+
+    `need` and `capacity` (n,) in hours a year, `minutes` (n, n): demands and sites are the same EPCI, and one without
+    capacity takes nobody. Overload is what is asked of a site above its capacity. Demands that no site reaches stay
+    without. Where `neighbours` (n, n) tells which EPCI touch, territories hold together: a demand goes to a site only
+    with a neighbour that is closer to it, or is the site itself, unless it has none. Where that cannot be for all,
+    as few as possible are exempt. `detached` are all those whose site has none of their neighbours that is closer.
+
+    `nodes` bounds the search (branch and bound) of each aim: the gaps then tell what is not proven. A generalised
+    assignment: G. Ross, R. Soland, "A Branch and Bound Algorithm for the Generalized Assignment Problem", Mathematical
+    Programming 8 (1975); contiguity: A. Zoltners, P. Sinha, "Sales Territory Alignment", Management Science 29 (1983).
+    """
+    capacity = np.asarray(capacity, dtype="float64")
+    return _assigned(
+        need,
+        minutes,
+        capacity=capacity,
+        posts=0,
+        step=0.0,
+        max_minutes=max_minutes,
+        neighbours=neighbours,
+        nodes=nodes,
+    )
+
+
+def assign_anew(
+    need: Floats,
+    minutes: Floats,
+    posts: int,
+    step: float,
+    max_minutes: float,
+    *,
+    neighbours: Flags | None = None,
+    nodes: int | None = None,
+) -> Assigned:
+    """As `assign`, with no capacity in place: `posts` of `step` hours a year each go to the sites that suit best.
+
+    When the posts hold about all needs, within 5 % or so, the least overload is a packing problem that may take hours
+    to prove: bound it by `nodes`. Where travel could not be brought to its least, the sites stay as found and each EPCI
+    gets its best lead among them.
+    """
+    plan = _assigned(
+        need,
+        minutes,
+        capacity=np.zeros(len(need)),
+        posts=posts,
+        step=step,
+        max_minutes=max_minutes,
+        neighbours=neighbours,
+        nodes=nodes,
+    )
+    if plan.travel.gap == 0:
+        return plan
+    best = assign(need, minutes, plan.capacity, max_minutes, neighbours=neighbours, nodes=nodes)
+    if best.excess.objective > plan.excess.objective:  # stopped too early
+        return plan
+    return replace(
+        best,
+        excess=Proof(best.excess.objective, plan.excess.bound),
+        travel=Proof(best.travel.objective, plan.travel.bound),
+    )
+
+
+def explain(
+    need: Floats,
+    minutes: Floats,
+    capacity: Floats,
+    max_minutes: float,
+    names: Sequence[str],
+    *,
+    neighbours: Flags | None = None,
+) -> list[str]:
+    """Why no plan of `assign` is without overload and leaves nobody out: French sentences, none when there is one.
+
+    Demands that no site reaches, needs above every site in reach, the total; else, what the best plan overloads.
+    `names` (n,) are those of the EPCI; the rest as in `assign`.
+    """
+    need, capacity = np.asarray(need, dtype="float64"), np.asarray(capacity, dtype="float64")
+    reached = (np.asarray(minutes) <= max_minutes) & (capacity > 0)
+    largest = np.where(reached, capacity, 0.0).max(axis=1, initial=0.0)
+    alone = np.flatnonzero(~reached.any(axis=1)).tolist()
+    huge = np.flatnonzero(reached.any(axis=1) & (need > largest)).tolist()
+    told = []
+    if len(alone):
+        limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
+        told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
+    if len(huge):
+        each = [f"{names[i]} ({_hours(need[i])} par an pour {_hours(largest[i])} au plus)" for i in huge]
+        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {_listed(each)}.")
+    if need.sum() > capacity.sum():
+        told.append(
+            f"Le besoin total ({_hours(need.sum())} par an) dépasse la capacité totale ({_hours(capacity.sum())})."
+        )
+    if not told:
+        overload = assign(need, minutes, capacity, max_minutes, neighbours=neighbours).overload
+        each = [
+            f"{names[j]} ({_hours(overload[j])} de trop par an)" for j in np.flatnonzero(overload > ROUNDING).tolist()
+        ]
+        told = [f"Même la meilleure répartition surcharge des sites : {_listed(each)}."] if each else []
+    return told
+
+
+def _assigned(
+    need: Floats,
+    minutes: Floats,
+    *,
+    capacity: Floats,
+    posts: int,
+    step: float,
+    max_minutes: float,
+    neighbours: Flags | None,
+    nodes: int | None,
+) -> Assigned:
+    """The plan of least breaks of contiguity, then overload, then travel; capacity in place, or `posts` to place."""
+    need, minutes = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64")
+    n = len(need)
+    touching = np.zeros((n, n), dtype=bool) if neighbours is None else np.asarray(neighbours, dtype=bool)
+    demand, site = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (posts > 0)))
+    unit = float(need.mean()) or 1.0
+    model = _territories(
+        need / unit,
+        minutes,
+        capacity=capacity / unit,
+        posts=posts,
+        step=step / unit,
+        touching=touching,
+        pairs=(demand, site),
+    )
+    kind = np.repeat(np.arange(4), [len(demand), n, n, n])  # leads, overloads, breaks, posts
+    travel = np.append(need[demand] * minutes[demand, site], np.zeros(3 * n))
+    values, bounds = np.zeros(len(kind)), list[float]()
+    for aim in ((kind == 2) * 1.0, (kind == 1) * unit, travel):
+        try:
+            values, bound = model.least(aim, nodes)
+        except DataError:
+            if not bounds:
+                raise
+            bound = 0.0  # stopped before any plan: the last one stands
+        bounds.append(bound)
+        model = model.within(aim, float(aim @ values) + ROUNDING)
+    taken = values[: len(demand)] > 0.5
+    lead = np.full(n, NONE)
+    lead[demand[taken]] = site[taken]
+    load = np.bincount(site[taken], need[demand[taken]], minlength=n).astype("float64")
+    capacity = capacity + step * values[kind == 3]
+    overload = np.maximum(load - capacity, 0)
+    return Assigned(
+        lead=lead,
+        load=load,
+        capacity=capacity,
+        overload=overload,
+        detached=_detached(lead, minutes, touching) if neighbours is not None else np.empty(0, dtype="intp"),
+        unassigned=np.flatnonzero(lead == NONE),
+        excess=Proof(float(overload.sum()), bounds[1]),
+        travel=Proof(float(travel @ values), bounds[2]),
+    )
+
+
+def _territories(
+    need: Floats,
+    minutes: Floats,
+    *,
+    capacity: Floats,
+    posts: int,
+    step: float,
+    touching: Flags,
+    pairs: tuple[Indices, Indices],
+) -> _Model:
+    """Variables: each pair's lead (0 or 1), each site's overload, each demand's break of contiguity, each site's posts.
+
+    Rows: one lead for each demand in reach; load within capacity, posts and overload; contiguity; leads only where
+    there are posts, and posts only where there are leads (when they are placed anew); their number.
+    """
+    (demand, site), n, size = pairs, len(need), len(pairs[0])
+    each, same = np.arange(size), sparse.eye_array(n)
+    once = _entries(demand, each, (n, size))[np.unique(demand)]
+    load = _entries(site, each, (n, size), need[demand])
+    # A neighbour that is closer to the site goes there too; a pair without any is free.
+    closer = touching[demand] & (minutes[demand, site][:, None] > minutes[:, site].T) & (demand != site)[:, None]
+    held = np.flatnonzero(closer.any(axis=1))
+    row, ally = np.nonzero(closer[held])
+    number = np.zeros((n, n), dtype="intp")
+    number[demand, site] = each
+    rows = np.arange(len(held))
+    chain = _entries(rows, held, (len(held), size)) - _entries(row, number[ally, site[held[row]]], (len(held), size))
+    broken = _entries(rows, demand[held], (len(held), n))
+    blocks = [[once, None, None, None], [load, -same, None, -step * same], [chain, None, -broken, None]]
+    high = [np.ones(once.shape[0]), capacity, np.zeros(len(held))]
+    if posts:
+        led = _entries(site, each, (n, size))
+        blocks += [[sparse.eye_array(size), None, None, -led.T], [-posts * led, None, None, same]]
+        high += [np.zeros(size + n)]
+    blocks += [[None, None, None, np.ones((1, n))]]
+    limits = np.append(np.concatenate(high), posts)
+    kind = np.repeat(np.arange(4), [size, n, n, n])
+    low = np.full(len(limits), -np.inf)
+    low[: once.shape[0]], low[-1] = 1, posts
+    return _Model(
+        sparse.block_array(blocks, format="csr"),
+        low=low,
+        high=limits,
+        upper=np.choose(kind, [1.0, np.inf, 1.0, float(posts)]),
+        whole=(kind == 0) | ((kind == 3) & (posts > 0)),
+    )
+
+
+def _detached(lead: Indices, minutes: Floats, touching: Flags) -> Indices:
+    """Demands away from their site without a neighbour of the same site that is closer to it."""
+    index = np.arange(len(lead))
+    away = (lead != NONE) & (lead != index)
+    closer = minutes[index, lead][:, None] > minutes[:, lead].T
+    linked = (touching & closer & (lead[:, None] == lead)).any(axis=1)
+    return np.flatnonzero(away & ~linked)
+
+
+def _number(p: int, fixed: Iterable[int], m: int) -> tuple[int, Indices]:
+    """`p`, no more than the m sites, and the fixed sites in order; DataError when they are too many."""
+    kept = np.unique(np.fromiter(fixed, dtype=np.intp))
+    if not len(kept) <= p:
+        raise DataError(f"{len(kept)} sites sont imposés pour {p} à choisir.")
+    return min(p, m), kept
+
+
+def _entries(rows: Indices, columns: Indices, shape: tuple[int, int], values: Floats | None = None) -> sparse.csr_array:
+    """A sparse matrix of ones, or of `values`, at places."""
+    return sparse.csr_array((np.ones(len(rows)) if values is None else values, (rows, columns)), shape=shape)
+
+
+def _hours(value: float) -> str:
+    return french(value, unit=plural("heure", value))
+
+
+def _at(places: Indices, size: int) -> Floats:
+    """Ones at `places`, zeros elsewhere."""
+    out = np.zeros(size)
+    out[places] = 1
+    return out
+
+
+def _all_reached(missed: Indices, names: Sequence[str] | None = None) -> None:
+    """DataError when demands are reached by no site."""
+    if len(missed):
+        told = [names[i] if names is not None else f"n° {i}" for i in missed]
+        raise DataError(f"Aucun site n'atteint {_listed(told)}.")
+
+
+def _listed(words: Sequence[str]) -> str:
+    """`A`, `A et B`, `A, B et C`."""
+    return " et ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _nearest(minutes: Floats, chosen: Indices) -> Indices:
+    """The nearest chosen site of each demand, the lowest index among equals; -1 without any in reach."""
+    if not len(chosen):
+        return np.full(len(minutes), NONE)
+    times = minutes[:, chosen]
+    return np.where(np.isfinite(times.min(axis=1)), chosen[times.argmin(axis=1)], NONE)
+
+
+def _maximal(sets: Flags) -> Indices:
+    """The columns that no other contains; of equal ones, the lowest index."""
+    counts = sets.astype("float32")
+    common = counts.T @ counts
+    size, index = common.diagonal(), np.arange(sets.shape[1])
+    within = common == size[:, None]  # column i is within column j
+    larger = (size > size[:, None]) | ((size == size[:, None]) & (index < index[:, None]))
+    return np.flatnonzero(~(within & larger).any(axis=1))

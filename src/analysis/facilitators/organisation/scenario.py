@@ -1,0 +1,259 @@
+"""A scenario: what today's seats serve, what posts added would, who would lead where, and how sure that is.
+
+All of it follows from published tables (`zones`, `sites`, `temps_trajet`), so that an analyst may run it again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import FacilitatorParams
+from analysis.core.reference import WHOLE
+from analysis.facilitators.organisation import location
+
+SMALL = 1e-4  # gap of one plan among many: finer than what sets it apart from the next
+CHUNK = 10  # draws that a process is given at once
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What may change: posts added (each of `post_etp`), whether today's time may move, how far one travels, and the
+    hours that one ETP follows in a year."""
+
+    posts_added: int
+    post_etp: float
+    max_minutes: float
+    capacity_hours_per_etp: float
+    movable: bool = False
+
+    @property
+    def step(self) -> float:
+        """Hours that one post follows in a year."""
+        return self.post_etp * self.capacity_hours_per_etp
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The EPCI in the order of their codes: names; need (hours a year to be followed); etp (of who sits there);
+    minutes[i, j] to the people of i from j; neighbours[i, j]."""
+
+    codes: list[str]
+    names: list[str]
+    need: Numbers
+    etp: Numbers
+    minutes: Numbers
+    neighbours: npt.NDArray[np.bool_]
+
+    @property
+    def seats(self) -> list[int]:
+        """Where somebody sits today."""
+        return [int(place) for place in np.flatnonzero(self.etp > 0)]
+
+
+def of_params(settings: FacilitatorParams) -> Scenario:
+    """The scenario of `params.yaml`."""
+    return Scenario(settings.posts_added, settings.post_etp, settings.max_minutes, settings.capacity_hours_per_etp)
+
+
+def ground(zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame, delta: float) -> Ground:
+    """From the tables of those names; the need to be followed is `delta` x the median need."""
+    rows = zones.sort_values("epci_siren", ignore_index=True)
+    codes = list(rows["epci_siren"])
+    grid = minutes.pivot(index="destination", columns="origine", values="minutes").loc[codes, codes]
+    near = np.zeros((len(codes), len(codes)), dtype=bool)
+    place = {code: number for number, code in enumerate(codes)}
+    for one, other in reference.table("territoire/epci_voisins")[["epci_siren", "voisin_siren"]].itertuples(
+        index=False
+    ):
+        if one in place and other in place:
+            near[place[one], place[other]] = near[place[other], place[one]] = True
+    etp = sites.set_index("epci_siren")["etp"].reindex(codes, fill_value=0.0)
+    return Ground(
+        codes,
+        list(rows["nom"]),
+        delta * rows["besoin_p50"].to_numpy(dtype="float64"),
+        etp.to_numpy(dtype="float64"),
+        grid.to_numpy(dtype="float64"),
+        near,
+    )
+
+
+def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None, gap: float = 0.0) -> location.Reinforced:
+    """Where the posts go and what is then served; `need` in place of the median one. When today's time may move, all of
+    it is placed anew, in posts."""
+    asked = place.need if need is None else need
+    capacity, added = place.etp * scenario.capacity_hours_per_etp, scenario.posts_added
+    if scenario.movable:
+        added += int(capacity.sum() // scenario.step)
+        capacity = np.zeros_like(capacity)
+    limit = scenario.max_minutes
+    return location.reinforce(asked, place.minutes, capacity, limit, added=added, step=scenario.step, gap=gap)
+
+
+def capacity_of(place: Ground, scenario: Scenario) -> Numbers:
+    """Hours a year that each site follows once the posts of the scenario are placed."""
+    today = np.zeros_like(place.etp) if scenario.movable else place.etp
+    return today * scenario.capacity_hours_per_etp + reinforced(place, scenario).posts * scenario.step
+
+
+def placed(place: Ground, scenario: Scenario) -> pd.DataFrame:
+    """Where the posts go and what changes, one row per EPCI and `ensemble`: epci_siren, postes, etp (of who sits
+    there), besoin (to be followed), suivi_avant and suivi_apres (hours of it that somebody follows), part_avant,
+    part_apres, ecart (proven gap)."""
+    before = reinforced(place, replace(scenario, posts_added=0, movable=False))
+    after = reinforced(place, scenario)
+    rows = pd.DataFrame(
+        {
+            "epci_siren": place.codes,
+            "postes": after.posts.astype("int64"),
+            "etp": place.etp,
+            "besoin": place.need,
+            "suivi_avant": before.served,
+            "suivi_apres": after.served,
+        }
+    )
+    whole = rows.drop(columns="epci_siren").sum().to_frame().T.assign(epci_siren=WHOLE).astype({"postes": "int64"})
+    rows = pd.concat([rows, whole], ignore_index=True)
+    shares = {
+        f"part_{when}": served_share(rows[f"suivi_{when}"].to_numpy(), rows["besoin"].to_numpy())
+        for when in ("avant", "apres")
+    }
+    return rows.assign(**shares, ecart=after.proof.gap)
+
+
+def _drawn(plans: list[tuple[Ground, Scenario]], draws: Numbers) -> list[list[location.Reinforced]]:
+    """`reinforced` of each plan under each drawn need (columns), in order, on all cores."""
+    asked = [(place, scenario, need) for place, scenario in plans for need in draws.T]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        found = list(pool.map(_under, asked, chunksize=CHUNK))
+    return [found[start : start + draws.shape[1]] for start in range(0, len(found), draws.shape[1])]
+
+
+def _under(asked: tuple[Ground, Scenario, Numbers]) -> location.Reinforced:
+    place, scenario, need = asked
+    return reinforced(place, scenario, need, SMALL)
+
+
+def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]) -> pd.DataFrame:
+    """One row per number of posts added, placed for the median need: etp_ajoutes, non_servi (hours of that need), its
+    p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_moins_servi (part of its need that is
+    served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven gap), cout."""
+    cost = float(reference.table("facilitateurs/constantes").set_index("nom").loc["cout_etp", "valeur"])
+    still = replace(scenario, posts_added=0, movable=False)
+    found = [reinforced(place, replace(scenario, posts_added=number), gap=SMALL) for number in posts]
+    today = np.zeros_like(place.etp) if scenario.movable else place.etp
+    # What stands once the posts are there, under each need.
+    after = [(replace(place, etp=today + plan.posts * scenario.post_etp), still) for plan in found]
+    rows = []
+    for number, plan, drawn in zip(posts, found, _drawn(after, draws), strict=True):
+        unmet = [under.unmet for under in drawn]
+        share = served_share(plan.served, place.need)
+        etp = number * scenario.post_etp
+        rows.append(
+            {"postes": number, "etp_ajoutes": etp, "non_servi": plan.unmet,
+             "non_servi_p10": float(np.quantile(unmet, 0.1)), "non_servi_p90": float(np.quantile(unmet, 0.9)),
+             "part_non_servie": plan.unmet / float(place.need.sum()), "epci_moins_servi": float(share.min()),
+             "gini": gini(share, place.need), "ecart": plan.proof.gap, "cout": etp * cost}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def stability(place: Ground, draws: Numbers, scenario: Scenario) -> pd.DataFrame:
+    """epci_siren, postes (that the median need asks for), tirages (draws in which at least one is placed there),
+    part_tirages, postes_moyens: how often each place is chosen when posts are placed anew for each drawn need."""
+    [drawn] = _drawn([(place, scenario)], draws)
+    chosen = np.array([found.posts for found in drawn])
+    return pd.DataFrame(
+        {
+            "epci_siren": place.codes,
+            "postes": reinforced(place, scenario).posts,
+            "tirages": (chosen > 0).sum(axis=0),
+            "part_tirages": (chosen > 0).mean(axis=0),
+            "postes_moyens": chosen.mean(axis=0),
+        }
+    )
+
+
+def options(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Where seats could be, by method and by whether today's may move; the sites of each.
+
+    First: option, sites, minutes (mean, weighted by need, to the nearest), part_atteinte (of the need within the
+    time), ecart. Second: option, epci_siren, est_actuel.
+    """
+    seats, count = place.seats, len(place.seats) + scenario.posts_added
+    reached = place.minutes <= scenario.max_minutes
+    found = {
+        "aujourdhui": location.p_median(place.need, place.minutes, len(seats), fixed=seats),
+        "p_median": location.p_median(place.need, place.minutes, count, fixed=seats),
+        "couverture": location.max_cover(place.need, reached, count, fixed=seats),
+        "ensemble_minimal": location.set_cover(reached, fixed=seats, names=place.names),
+        "p_median_libre": location.p_median(place.need, place.minutes, count),
+        "couverture_libre": location.max_cover(place.need, reached, count),
+        "ensemble_minimal_libre": location.set_cover(reached, names=place.names),
+    }
+    rows, sites = [], []
+    for name, placed in found.items():
+        chosen = np.asarray(placed.sites, dtype=int)
+        nearest = place.minutes[:, chosen].min(axis=1)
+        within = reached[:, chosen].any(axis=1)
+        rows.append(
+            {"option": name, "sites": len(chosen), "minutes": float(np.average(nearest, weights=place.need)),
+             "part_atteinte": float(place.need[within].sum() / place.need.sum()), "ecart": placed.proof.gap}
+        )  # fmt: skip
+        sites += [{"option": name, "epci_siren": place.codes[j], "est_actuel": j in seats} for j in chosen]
+    return pd.DataFrame(rows), pd.DataFrame(sites)
+
+
+def sectors(place: Ground, scenario: Scenario) -> pd.DataFrame:
+    """Who would lead each EPCI once the posts are placed: epci_siren, pilote_siren (missing where nobody reaches it),
+    minutes, surcharge (hours that the leader's site is asked beyond its capacity), est_detachee (not next to the rest
+    of its leader's area)."""
+    found = led(place, scenario)
+    held = found.lead >= 0
+    own = np.where(held, found.lead, 0)
+    return pd.DataFrame(
+        {
+            "epci_siren": place.codes,
+            "pilote_siren": pd.Series([place.codes[j] for j in own], dtype="str").where(held),
+            "minutes": pd.Series(place.minutes[np.arange(len(own)), own]).where(held),
+            "surcharge": np.where(held, found.overload[own], 0.0),
+            "est_detachee": np.isin(np.arange(len(own)), found.detached),
+        }
+    )
+
+
+def led(place: Ground, scenario: Scenario) -> location.Assigned:
+    """The assignment behind `sectors`: each EPCI to one lead, capacities those of today and of the posts placed."""
+    limit, capacity = scenario.max_minutes, capacity_of(place, scenario)
+    return location.assign(place.need, place.minutes, capacity, limit, neighbours=place.neighbours)
+
+
+def obstacles(place: Ground, scenario: Scenario) -> list[str]:
+    """Why the need cannot all be followed, in sentences."""
+    limit, capacity = scenario.max_minutes, capacity_of(place, scenario)
+    return location.explain(place.need, place.minutes, capacity, limit, place.names, neighbours=place.neighbours)
+
+
+def served_share(served: Numbers, need: Numbers) -> Numbers:
+    """Part of each need that is served; 1 where there is none."""
+    return np.divide(served, need, out=np.ones_like(need), where=need > 0)
+
+
+def gini(values: Numbers, weights: Numbers) -> float:
+    """Gini's index of `values` with `weights`: 0 when all are alike, near 1 when one has all (Lerman and Yitzhaki
+    1989)."""
+    order = np.argsort(values, kind="stable")
+    value, weight = values[order], weights[order] / weights.sum()
+    mean = float((value * weight).sum())
+    if mean <= 0:
+        return 0.0
+    rank = np.cumsum(weight) - weight / 2
+    return float(2 * (weight * (value - mean) * (rank - 0.5)).sum() / mean)

@@ -1,0 +1,74 @@
+"""Who is far from employment in each EPCI: numbers that a dataset gives, else an assumption for job-seekers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.errors import DataError
+
+FILE = "publics_epci.csv"  # of a dataset, optional
+COLUMNS = ["epci_siren", "public", "personnes", "millesime", "source"]
+JOBSEEKERS, MINIMUM = "DELD", "RSA"
+KNOWN = {JOBSEEKERS: "demandeurs d'emploi de plus d'un an", MINIMUM: "allocataires du RSA"}
+
+
+def load(path: Path) -> pd.DataFrame:
+    """The file of a dataset (columns `COLUMNS`), one vintage and source for each public; no row without a file.
+
+    DataError, in French, says the first fault: columns, unknown code, value, a row given twice.
+    """
+    if not path.is_file():
+        return pd.DataFrame(columns=COLUMNS).astype({"personnes": "float64"})
+    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
+    if list(rows.columns) != COLUMNS:
+        raise DataError(f"{path.name} : colonnes {', '.join(rows.columns)} ; attendu : {', '.join(COLUMNS)}.")
+    persons = pd.to_numeric(rows["personnes"].str.replace(",", "."), errors="coerce")
+    checks = {
+        "epci_siren": (rows["epci_siren"].isin(reference.epci()["epci_siren"]), "le SIREN d'une intercommunalité"),
+        "public": (rows["public"].isin(KNOWN), " ou ".join(KNOWN)),
+        "personnes": (persons.ge(0), "un nombre de personnes"),
+        "millesime": (rows["millesime"].str.fullmatch(r"\d{4}"), "une année"),
+        "source": (rows["source"].str.strip().ne(""), "d'où vient le nombre"),
+    }
+    for column, (good, expected) in checks.items():
+        for number in rows.index[~good][:1]:
+            raise DataError(
+                f"{path.name}, ligne {number + 2}, colonne « {column} » : « {rows[column][number]} » ; "
+                f"attendu : {expected}."
+            )
+    for number in rows.index[rows.duplicated(["epci_siren", "public"])][:1]:
+        raise DataError(f"{path.name}, ligne {number + 2} : intercommunalité et public donnés deux fois.")
+    return rows.assign(personnes=persons)
+
+
+def persons(given: pd.DataFrame, public: str) -> pd.Series:
+    """Persons of a public by EPCI, as given; empty where the dataset gives none."""
+    return given[given["public"] == public].set_index("epci_siren")["personnes"]
+
+
+def sources(given: pd.DataFrame) -> pd.DataFrame:
+    """public, libelle, millesime, source, epci: what each number by EPCI is, and for how many EPCI it is given.
+
+    An assumption or nothing stands for what is not given.
+    """
+    fixed = reference.table("potentiel/constantes").set_index("nom").loc["deld_par_habitant"]
+    share = f"{100 * float(fixed['valeur']):g} % des habitants ({fixed['source']})"
+    rows = []
+    for public, label in KNOWN.items():
+        own = given[given["public"] == public]
+        told = " ; ".join(sorted(set(own["source"])))
+        years = ", ".join(sorted(set(own["millesime"])))
+        missing = share if public == JOBSEEKERS else "aucune source"
+        rows.append(
+            {
+                "public": public,
+                "libelle": label,
+                "millesime": years or None,
+                "source": told or missing,
+                "epci": len(own),
+            }
+        )
+    return pd.DataFrame(rows)

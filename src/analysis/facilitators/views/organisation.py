@@ -1,0 +1,263 @@
+"""How the territory could be organised: decision support from published tables, which an analyst may run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.core.reference import WHOLE
+from analysis.facilitators.organisation import scenario
+from analysis.facilitators.organisation.scenario import Ground, Scenario
+from analysis.facilitators.views.common import here, source
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.maps import class_map
+from analysis.publishing.page import Page
+from analysis.publishing.style import ACCENT, CONTRAST, figure, french_axis
+
+NOTHING = Prose("Sans inventaire, aucune organisation ne peut être comparée à celle d'aujourd'hui.")
+HALF, FULL = 0.5, 0.9  # parts of the need, between the classes of the map
+CHANGE = 0.01  # of the part followed, from which an EPCI is listed
+BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
+
+
+def chosen(
+    posts_added: int | None = None,
+    movable: bool = False,
+    max_minutes: float | None = None,
+    capacity_hours_per_etp: float | None = None,
+) -> Scenario:
+    """The scenario of `params.yaml` with what the notebook changes."""
+    usual = scenario.of_params(load_params().facilitators)
+    return Scenario(
+        posts_added=usual.posts_added if posts_added is None else posts_added,
+        post_etp=usual.post_etp,
+        max_minutes=usual.max_minutes if max_minutes is None else max_minutes,
+        capacity_hours_per_etp=capacity_hours_per_etp or usual.capacity_hours_per_etp,
+        movable=movable,
+    )
+
+
+def _ground(page: Page) -> Ground:
+    delta = load_params().facilitators.delta
+    return scenario.ground(page.read("zones"), page.read("sites"), page.read("temps_trajet"), delta)
+
+
+def _assumptions(page: Page, asked: Scenario) -> str:
+    """What a scenario rests on, in one line."""
+    delta = load_params().facilitators.delta
+    moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps d'aujourd'hui là où il siège"
+    return (
+        f"{page.dataset.region_nom} ; besoin à suivre : {french(100 * delta, 0, '%')} du besoin médian ; "
+        f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "
+        f"plus ; {asked.posts_added} postes de {french(asked.post_etp, 1)} ETP ajoutés ; {moved}"
+    )
+
+
+def where(page: Page, asked: Scenario) -> Content:
+    """Where the posts of a scenario would be, and what part of each need would then be followed."""
+    zones = page.read("zones")
+    if zones.empty:
+        return NOTHING
+    rows = scenario.placed(_ground(page), asked)
+    whole, places = rows[rows["epci_siren"] == WHOLE].iloc[0], rows[rows["epci_siren"] != WHOLE]
+    level = places.set_index("epci_siren")["part_apres"]
+    classes = pd.Series("moyen", index=level.index).mask(level < HALF, "faible").mask(level >= FULL, "plein")
+    seats = reference.communes().sort_values(["epci_siren", "population"]).drop_duplicates("epci_siren", keep="last")
+    posts = seats[seats["epci_siren"].isin(places.loc[places["postes"] > 0, "epci_siren"])]
+    named = rows.merge(zones[["epci_siren", "nom", "departement"]], how="left").fillna({"nom": "Région entière"})
+    changed = (named["postes"] > 0) | (named["part_apres"] - named["part_avant"] > CHANGE)
+    kept = named[changed & (named["epci_siren"] != WHOLE)].sort_values(["postes", "besoin"], ascending=False)
+    kept = pd.concat([named[named["epci_siren"] == WHOLE], here(page, kept)])
+    return Figure(
+        class_map(
+            classes,
+            BY_SERVICE,
+            legend_label="Part du besoin suivie",
+            department=page.department,
+            points=posts,
+            points_label="postes ajoutés",
+        ),
+        title="Où les postes du scénario serviraient le plus",
+        alt=f"Ces postes feraient passer le besoin suivi de {french(whole['suivi_avant'])} à "
+        f"{french(whole['suivi_apres'])} heures par an, sur {french(whole['besoin'])} à suivre.",
+        table=DataTable(
+            kept,
+            columns={
+                "nom": Column("Intercommunalité"),
+                "postes": Column("Postes ajoutés", 0),
+                "etp": Column("ETP qui y siègent", 2),
+                "besoin": Column("Besoin à suivre (h)", 0),
+                "suivi_avant": Column("Suivi sans eux (h)", 0),
+                "suivi_apres": Column("Suivi avec eux (h)", 0),
+                "part_avant": Column("Part suivie sans eux", **PERCENT),
+                "part_apres": Column("Part suivie avec eux", **PERCENT),
+            },
+            caption="Postes du scénario et ce qu'ils changent",
+            scope=_assumptions(page, asked),
+            csv=page.csv("organisation_postes") if asked == chosen() else None,
+            note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
+            f"prouvé à l'optimum : {french(100 * whole['ecart'], 0, '%')}. Le temps d'une personne seule sans accord "
+            "est remplacé par une moyenne.",
+        ),
+        source=source(page),
+    )
+
+
+def obstacles(page: Page, asked: Scenario) -> Content:
+    """Why the scenario cannot follow the whole need, in sentences."""
+    if page.read("zones").empty:
+        return NOTHING
+    told = scenario.obstacles(_ground(page), asked)
+    if not told:
+        return Prose("Le scénario peut suivre tout le besoin, chaque intercommunalité ayant un seul pilote.")
+    return DataTable(
+        pd.DataFrame({"obstacle": told}),
+        columns={"obstacle": Column("Obstacle")},
+        caption="Ce qui empêche de suivre tout le besoin",
+        scope=_assumptions(page, asked),
+        csv=page.csv("organisation_obstacles") if asked == chosen() else None,
+        note="Chaque intercommunalité ayant un seul pilote, à portée et qui ait le temps.",
+    )
+
+
+def frontier(page: Page) -> Content:
+    """The need that nobody follows against the posts added, with today's organisation on it."""
+    rows = page.read("organisation_frontiere")
+    if rows.empty:
+        return NOTHING
+    first, last = rows.iloc[0], rows.iloc[-1]
+    fig, (ax,) = figure(height=3.8)
+    ax.fill_between(rows["etp_ajoutes"], rows["non_servi_p10"], rows["non_servi_p90"], color=ACCENT, alpha=0.18, lw=0)
+    ax.plot(rows["etp_ajoutes"], rows["non_servi"], color=ACCENT, marker="o", markersize=4)
+    ax.plot([first["etp_ajoutes"]], [first["non_servi"]], color=CONTRAST, marker="s", markersize=8)
+    ax.annotate("aujourd'hui", (first["etp_ajoutes"], first["non_servi"]), xytext=(10, 4), textcoords="offset points")
+    ax.set_xlabel("ETP ajoutés")
+    ax.set_ylim(bottom=0)
+    ax.grid(axis="y")
+    french_axis(ax.yaxis, 0, "h")
+    draws = load_params().facilitators.draws
+    return Figure(
+        fig,
+        title="Besoin que personne ne suit, selon le temps ajouté",
+        alt=f"Aujourd'hui {french(first['non_servi'])} heures par an ne seraient suivies par personne ; avec "
+        f"{french(last['etp_ajoutes'], 1)} ETP de plus, {french(last['non_servi'])}. La bande va d'un décile à l'autre "
+        f"de {draws} tirages du besoin.",
+        table=DataTable(
+            rows,
+            columns={
+                "etp_ajoutes": Column("ETP ajoutés", 1),
+                "non_servi": Column("Non suivi (h)", 0),
+                "non_servi_p10": Column("décile bas", 0),
+                "non_servi_p90": Column("décile haut", 0),
+                "part_non_servie": Column("Part du besoin à suivre", **PERCENT),
+                "epci_moins_servi": Column("Intercommunalité la moins suivie", **PERCENT),
+                "gini": Column("Inégalité (Gini)", 2),
+                "ecart": Column("Écart à l'optimum", **PERCENT),
+                "cout": Column("Coût annuel (M€)", 2, factor=1e-6),
+            },
+            caption="Ce que du temps ajouté laisserait non suivi",
+            scope=_assumptions(page, replace(chosen(), posts_added=0)),
+            csv=page.csv("organisation_frontiere"),
+            note="Postes placés au mieux pour le besoin médian ; déciles : ce qu'ils laisseraient si le besoin était "
+            "un autre de ses tirages. Inégalité : 0 quand chaque intercommunalité a la même part suivie. Coût : "
+            "hypothèse par ETP (table hypotheses).",
+        ),
+        source=source(page),
+    )
+
+
+def advice(page: Page) -> Content:
+    """Where posts are placed in most draws of the need, and where only in some."""
+    rows = page.read("organisation_stabilite")
+    if rows.empty:
+        return NOTHING
+    settings = load_params().facilitators
+    names = page.read("zones").set_index("epci_siren")["nom"]
+    shown = rows[rows["tirages"] > 0].assign(nom=lambda found: found["epci_siren"].map(names))
+    shown = shown.assign(
+        avis=pd.Series("incertain", index=shown.index)
+        .mask(shown["part_tirages"] >= settings.surely, "conseillé")
+        .mask(shown["part_tirages"] < 0.5, "peu probable")
+    ).sort_values(["tirages", "nom"], ascending=[False, True])
+    sure = shown[shown["part_tirages"] >= settings.surely]
+    said = (
+        f"Choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
+        + ", ".join(sure["nom"])
+        + "."
+        if len(sure)
+        else f"Aucun lieu n'est choisi dans {french(100 * settings.surely, 0, '%')} des tirages : où placer les postes "
+        "dépend d'un besoin trop incertain pour le dire."
+    )
+    return DataTable(
+        shown,
+        columns={
+            "nom": Column("Intercommunalité"),
+            "avis": Column("Avis"),
+            "postes": Column("Postes, besoin médian", 0),
+            "tirages": Column(f"Tirages sur {settings.draws}", 0),
+            "postes_moyens": Column("Postes en moyenne", 1),
+        },
+        caption="Où placer les postes, selon les tirages du besoin",
+        scope=_assumptions(page, chosen()),
+        csv=page.csv("organisation_stabilite"),
+        takeaway=said,
+    )
+
+
+def options(page: Page) -> Content:
+    """Seats by what is sought: least travel, most need in reach, everything in reach."""
+    rows = page.read("organisation_options")
+    if rows.empty:
+        return NOTHING
+    names = reference.labels("options_sites")
+    order = {name: rank for rank, name in enumerate(names)}
+    frame = rows.assign(libelle=rows["option"].map(names), rank=rows["option"].map(order)).sort_values("rank")
+    return DataTable(
+        frame,
+        columns={
+            "libelle": Column("Ce qu'on cherche"),
+            "sites": Column("Sites", 0),
+            "minutes": Column("Trajet moyen (minutes)", 1),
+            "part_atteinte": Column("Besoin à portée", **PERCENT),
+            "ecart": Column("Écart à l'optimum", **PERCENT),
+        },
+        caption="Sièges possibles, sans compter le temps de chacun",
+        scope=_assumptions(page, chosen()),
+        csv=page.csv("organisation_options"),
+        note="Les sites de chaque option : table organisation_sites. Trajets estimés (distance, densité), sauf si une "
+        "matrice temps_trajet.csv est fournie.",
+    )
+
+
+def sectors(page: Page) -> Content:
+    """Who would lead each EPCI, one lead each."""
+    rows = page.read("organisation_secteurs")
+    if rows.empty:
+        return NOTHING
+    zones = page.read("zones").set_index("epci_siren")
+    rows = here(page, rows.assign(departement=rows["epci_siren"].map(zones["departement"])))
+    frame = rows.assign(
+        nom=rows["epci_siren"].map(zones["nom"]),
+        pilote=rows["pilote_siren"].map(zones["nom"]).fillna("aucun à portée"),
+        tenant=rows["est_detachee"].map({True: "détachée", False: "oui"}),
+    ).sort_values(["pilote", "nom"])
+    moved = int((rows["pilote_siren"] != rows["epci_siren"]).sum())
+    return DataTable(
+        frame,
+        columns={
+            "nom": Column("Intercommunalité"),
+            "pilote": Column("Pilote, qui siège à"),
+            "minutes": Column("Minutes", 0),
+            "surcharge": Column("Surcharge du site (h)", 0),
+            "tenant": Column("D'un seul tenant"),
+        },
+        caption="Un pilote par intercommunalité",
+        scope=_assumptions(page, chosen()),
+        csv=page.csv("organisation_secteurs"),
+        takeaway=f"{moved} intercommunalités sur {len(rows)} auraient leur pilote dans une autre.",
+        note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite.",
+    )

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core import reference
+from analysis.facilitators import travel
+from analysis.facilitators.organisation import scenario
+from analysis.facilitators.organisation.scenario import Ground, Scenario
+
+ASKED = Scenario(posts_added=2, post_etp=0.5, max_minutes=30, capacity_hours_per_etp=40_000)
+
+
+def toy() -> Ground:
+    """Three EPCI in a row, 20 minutes apart; somebody sits in the first."""
+    minutes = np.array([[5.0, 20, 40], [20, 5, 20], [40, 20, 5]])
+    near = np.array([[False, True, False], [True, False, True], [False, True, False]])
+    return Ground(
+        ["A", "B", "C"], ["Aa", "Bb", "Cc"], np.array([30e3, 10e3, 50e3]), np.array([1.0, 0, 0]), minutes, near
+    )
+
+
+def test_the_ground_is_read_from_the_published_tables() -> None:
+    codes = sorted(reference.epci()["epci_siren"])
+    zones = pd.DataFrame({"epci_siren": codes[::-1], "nom": codes[::-1], "besoin_p50": 100.0})
+    sites = pd.DataFrame({"epci_siren": [codes[3]], "etp": [1.5]})
+    place = scenario.ground(zones, sites, travel.assumed(), 0.5)
+    assert place.codes == codes
+    assert place.need.tolist() == [50.0] * 92
+    assert place.seats == [3]
+    assert (place.neighbours == place.neighbours.T).all()
+    assert place.neighbours.sum() == 2 * len(reference.table("territoire/epci_voisins"))
+    assert place.neighbours.any(axis=1).all()
+
+
+def test_posts_go_where_they_serve_most_and_the_whole_is_the_sum() -> None:
+    rows = scenario.placed(toy(), ASKED).set_index("epci_siren")
+    # 40 000 h serve A and B; C is 40 minutes away: both posts go where they reach it.
+    assert rows.loc["ensemble", ["besoin", "suivi_avant", "suivi_apres"]].tolist() == [90e3, 40e3, 80e3]
+    assert rows.loc[["B", "C"], "postes"].sum() == 2
+    assert rows.loc["C", "part_avant"] == 0
+    assert rows.loc["ensemble", "ecart"] == 0
+
+
+def test_time_that_may_move_goes_to_the_need() -> None:
+    moved = scenario.placed(toy(), replace(ASKED, posts_added=0, movable=True)).set_index("epci_siren")
+    assert moved.loc["ensemble", "postes"] == 2, "one ETP is two posts"
+    assert moved.loc["ensemble", "suivi_apres"] == 40e3
+
+
+def test_the_frontier_never_rises_and_tells_its_cost() -> None:
+    place = toy()
+    draws = place.need[:, None] * np.array([0.8, 1.0, 1.2])
+    rows = scenario.frontier(place, draws, ASKED, [0, 1, 2, 3])
+    assert rows["non_servi"].tolist() == pytest.approx([50e3, 30e3, 10e3, 0])
+    assert (rows["non_servi_p10"] <= rows["non_servi_p90"]).all()
+    assert rows["epci_moins_servi"].iloc[[0, -1]].tolist() == [0.0, 1.0]
+    assert rows["gini"].iloc[-1] == pytest.approx(0)
+    assert (rows["cout"] / rows["etp_ajoutes"].where(rows["etp_ajoutes"] > 0)).dropna().nunique() == 1
+
+
+def test_a_place_is_sure_when_every_draw_chooses_it() -> None:
+    place = toy()
+    rows = scenario.stability(place, place.need[:, None] * np.ones(5), ASKED).set_index("epci_siren")
+    assert set(rows["tirages"]) <= {0, 5}
+    assert rows["postes"].sum() == 2
+    assert rows["postes_moyens"].sum() == pytest.approx(2)
+
+
+def test_seats_kept_or_free_and_what_is_in_reach() -> None:
+    options, sites = scenario.options(toy(), replace(ASKED, posts_added=1))
+    rows = options.set_index("option")
+    assert rows.loc["aujourdhui", ["sites", "minutes"]].tolist() == [
+        1,
+        pytest.approx((5 * 30 + 20 * 10 + 40 * 50) / 90),
+    ]
+    assert rows.loc["p_median", "sites"] == 2
+    assert rows.loc["ensemble_minimal_libre", "sites"] == 1, "all are within 30 minutes of B"
+    assert rows.loc["p_median_libre", "minutes"] <= rows.loc["p_median", "minutes"]
+    kept = sites[sites["option"].isin(["p_median", "couverture", "ensemble_minimal"]) & sites["est_actuel"]]
+    assert kept["epci_siren"].tolist() == ["A"] * 3
+
+
+def test_each_epci_has_one_lead_and_what_hinders_is_told() -> None:
+    rows = scenario.sectors(toy(), replace(ASKED, posts_added=0)).set_index("epci_siren")
+    assert rows["pilote_siren"].tolist()[:2] == ["A", "A"]
+    assert pd.isna(rows.loc["C", "pilote_siren"])
+    told = scenario.obstacles(toy(), replace(ASKED, posts_added=0))
+    assert any("Cc" in line and "30" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("values", "weights", "expected"),
+    [([1, 1, 1], [1, 2, 3], 0.0), ([0, 1], [1, 1], 0.5), ([0, 0, 0, 1], [1, 1, 1, 1], 0.75), ([0, 0], [1, 1], 0.0)],
+)
+def test_gini(values: list[float], weights: list[float], expected: float) -> None:
+    assert scenario.gini(np.array(values, float), np.array(weights, float)) == pytest.approx(expected)
