@@ -189,8 +189,9 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     places = pd.DataFrame(
         {"epci_siren": [LILLE, AMIENS], "departement": ["59", "80"], "classe": ["couverte", "stricte"]}
     )
-    found = unmet.remedies(rows, places).set_index("departement")
-    assert found["besoins"].to_dict() == {"59": 1, "80": 1}
+    found = unmet.remedies(rows, places, "32").set_index("territoire")
+    assert found.loc[["59", "80"], "besoins"].to_dict() == {"59": 1, "80": 1}
+    assert found.loc["32", "besoins"].sum() == 2
     assert found.loc["80", "remede"].startswith("Un facilitateur")
     table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
     assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]

@@ -98,7 +98,7 @@ def state_of(
         "annuaire": contacts.listed(clean, hosts, areas, minutes),
         "temps_trajet": minutes,
         "besoins": unmet.by_territory(clean["besoins"], dataset.region),
-        "besoins_remedes": unmet.remedies(clean["besoins"], placed),
+        "besoins_remedes": unmet.remedies(clean["besoins"], placed, dataset.region),
         "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
     }
     return tables | organisation(tables, wanted.hours, settings)

@@ -27,28 +27,28 @@ def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     return table.merge(grouped.median().rename("delai_median").reset_index(), on=names[:4], how="left")[names]
 
 
-def remedies(rows: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
-    """Needs not met by year, department, kind, class of the EPCI and answer, with what would have met them (remede)
-    and the reason most often given (motif): `facilitateurs/remedes.csv`.
+def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFrame:
+    """Needs not met by year, territory (region, departments), class of the EPCI and what would have met them (remede:
+    `facilitateurs/remedes.csv`): besoins, motif (the reason most often given).
 
     The class is that of the latest inventory, whatever the year of the need.
     """
-    key = ["edition", "departement", "type", "classe", "reponse", "remede"]
+    key = ["edition", "territoire", "classe", "remede"]
     if rows.empty or zones.empty:
         return pd.DataFrame(columns=[*key, "besoins", "motif"])
     places = zones.set_index("epci_siren")
     unmet = rows[rows["reponse"].ne(MET) & rows["epci_siren"].isin(places.index)]
     unmet = unmet.assign(
         edition=unmet["annee"].astype("int64"),
-        departement=unmet["epci_siren"].map(places["departement"]),
+        territoire=unmet["epci_siren"].map(places["departement"]),
         classe=unmet["epci_siren"].map(places["classe"]),
         motif=unmet["motif"].fillna("non dit"),
     )
     unmet = unmet.merge(reference.table("facilitateurs/remedes").drop(columns="source"), on=["classe", "reponse"])
-    out = unmet.groupby(key, as_index=False).agg(
+    both = pd.concat([unmet, unmet.assign(territoire=region)], ignore_index=True)
+    return both.groupby(key, as_index=False).agg(
         besoins=("besoin_id", "size"), motif=("motif", lambda said: sorted(said.mode())[0])
     )
-    return out
 
 
 def contracts_of_state(unfollowed: pd.DataFrame) -> pd.DataFrame:

@@ -43,8 +43,8 @@ class PageError(DataError):
 def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
     """Execute `notebook` with `parameters` and write the page to `out`.
 
-    `parameters` must be exactly those that the notebook's cell tagged `parameters` declares, among them
-    `dataset`, `edition` and `territory`. Raises DataError when they are not or name something unknown,
+    `parameters` must be declared by the notebook's cell tagged `parameters`, among them `dataset`, `edition` and
+    `territory`. Raises DataError when they are not or name something unknown,
     and PageError when a cell fails or shows what a page may not hold; no page is left at `out` then.
     """
     out.unlink(missing_ok=True)
@@ -56,14 +56,17 @@ def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
-    """Raise DataError unless `parameters` are those that the notebook declares, no more and no less."""
+    """Raise DataError unless the notebook declares all `parameters`, and they hold those of its page.
+
+    What else it declares, such as a scenario, keeps its own value.
+    """
     from papermill import inspect_notebook
 
     if not notebook.is_file():
         raise DataError(f"notebook « {notebook.name} » absent du dossier « {notebook.parent.name} ».")
     declared = list(inspect_notebook(notebook))
     unknown = sorted(set(parameters) - set(declared))
-    missing = sorted(set(declared) - set(parameters))
+    missing = sorted((set(declared) & set(PAGE_PARAMETERS)) - set(parameters))
     absent = [name for name in PAGE_PARAMETERS if name not in declared]
     problems = [f"paramètre inconnu : {', '.join(unknown)}"] if unknown else []
     problems += [f"paramètre manquant : {', '.join(missing)}"] if missing else []

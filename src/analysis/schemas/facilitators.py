@@ -371,16 +371,14 @@ SCHEMAS = {
         published_table(
             "besoins_remedes",
             "Besoins non satisfaits des acheteurs de l'État et ce qui y aurait répondu",
-            ["edition", "departement", "type", "classe", "reponse"],
+            ["edition", "territoire", "classe", "remede"],
             {
                 "edition": column("int64", "Année du besoin"),
-                "departement": column(TEXT, "Département de l'intercommunalité du besoin"),
-                "type": column(TEXT, "Type de besoin", codelist="besoins"),
+                "territoire": TERRITORY,
                 "classe": CLASS,
-                "reponse": column(TEXT, "Suite donnée", codelist="reponses_besoin"),
+                "remede": column(TEXT, "Ce qui y aurait répondu"),
                 "besoins": column("int64", "Besoins non satisfaits", unit="besoin"),
                 "motif": column(TEXT, "Motif le plus souvent donné"),
-                "remede": column(TEXT, "Ce qui y aurait répondu"),
             },
         ),
         published_table(

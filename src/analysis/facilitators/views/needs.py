@@ -48,16 +48,11 @@ def by_kind(page: Page) -> Content:
 
 def remedies(page: Page) -> Content:
     """What would have met the needs that were not met, by class of the place."""
-    rows = page.read("besoins_remedes")
+    rows = of_place(page, page.read("besoins_remedes"))
     rows = rows[rows["edition"] == page.year]
-    rows = rows if page.regional else rows[rows["departement"] == page.territory]
     if rows.empty:
         return Prose("Aucun besoin non satisfait dont l'intercommunalité soit connue.")
-    classes = reference.labels("classes_zone")
-    found = rows.groupby(["remede", "classe"], as_index=False)["besoins"].sum()
-    reasons = rows.sort_values(["besoins", "motif"], ascending=[False, True]).drop_duplicates(["remede", "classe"])
-    frame = found.merge(reasons[["remede", "classe", "motif"]], on=["remede", "classe"])
-    frame = frame.assign(libelle=frame["classe"].map(classes))
+    frame = rows.assign(libelle=rows["classe"].map(reference.labels("classes_zone")))
     frame = frame.sort_values(["besoins", "remede"], ascending=[False, True])
     first = frame.iloc[0]
     return DataTable(
