@@ -13,6 +13,7 @@ from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
 
 NOTHING = Prose("Sans inventaire, ni zones blanches ni besoins couverts ne peuvent être dits.")
+OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations")
 ORIGINS = {
     "marches": "heures que pourraient porter les marchés d'une année, avec ou sans clause aujourd'hui",
     "habitants": "approché par les habitants : aucun marché n'a été reçu",
@@ -81,6 +82,8 @@ def listed(page: Page) -> Content:
     frame = rows.assign(
         libelle=rows["classe"].map(names),
         rank=rows["classe"].map(order),
+        # Only what tells somebody's time is secret.
+        **{f"{name}__secret": "" for name in OPEN},
         lieu=rows["nom"] + pd.Series(" *", index=rows.index).where(straddling, ""),
     ).sort_values(["rank", "besoin_p50", "epci_siren"], ascending=[True, False, True])
     return DataTable(
