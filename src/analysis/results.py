@@ -37,5 +37,5 @@ def headlines(rows: list[dict]) -> pd.DataFrame:
     """
     names = ["libelle", "valeur", "valeur_min", "valeur_max", "decimales", "unite", "edition", "perimetre", "_controle"]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys([*names, *(key for row in rows for key in row)])))
-    frame["_controle"] = frame["_controle"].fillna("ouvert")
+    frame["_controle"] = frame["_controle"].astype("str").fillna("ouvert")
     return frame.assign(ordre=range(1, len(frame) + 1))

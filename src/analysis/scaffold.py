@@ -18,10 +18,10 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
+from analysis.facilitators.organisation.router import COLUMNS as TRAVEL_COLUMNS
+from analysis.facilitators.organisation.router import FILE as TRAVEL
 from analysis.facilitators.publics import COLUMNS as PUBLIC_COLUMNS
 from analysis.facilitators.publics import FILE as PUBLICS
-from analysis.facilitators.travel import COLUMNS as TRAVEL_COLUMNS
-from analysis.facilitators.travel import FILE as TRAVEL
 from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table

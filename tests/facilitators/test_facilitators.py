@@ -53,10 +53,11 @@ def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
     book.close()
 
 
-@pytest.fixture
-def built(project: Path) -> None:
+def analysed(project: Path, sheets: dict[str, list[dict]] | None) -> None:
+    """A dataset with that inventory and nothing else, up to its protected tables."""
     folder = new_dataset("essai", "32", 2025)
-    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+    if sheets:
+        write(folder, sheets)
     # Posts take seconds to place; `test_scenario` does so on small grounds.
     params = project / "params.yaml"
     text = re.sub(r"(?m)^  frontier: .*$", "  frontier: [0]", params.read_text(encoding="utf-8"))
@@ -70,6 +71,11 @@ def built(project: Path) -> None:
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", "facilitators")
+
+
+@pytest.fixture
+def built(project: Path) -> None:
+    analysed(project, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
 
 
 def protected(name: str) -> pd.DataFrame:
@@ -111,6 +117,13 @@ def test_an_area_that_its_structure_left_is_a_zone_blanche_and_the_need_is_told_
     assert rows.loc["200093201", "classe"] == "sous_servie", "no export: silence says nothing"
     assert set(rows["origine_besoin"]) == {"habitants"}
     assert rows.loc["200093201", "etp"] == pytest.approx(1.3)
+
+
+def test_without_an_inventory_nothing_is_said_of_any_epci(project: Path) -> None:
+    analysed(project, None)
+    for name in ("zones", "zones_synthese", "zones_sensibilite", "annuaire", "sites", "organisation_postes", "ratios"):
+        assert protected(name).empty, name
+    assert not protected("temps_trajet").empty
 
 
 def test_roles_are_counted_apart(built: None) -> None:

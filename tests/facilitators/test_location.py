@@ -15,7 +15,6 @@ from analysis.facilitators.organisation.location import (
     TRAVEL,
     Proof,
     assign,
-    assign_anew,
     explain,
     max_cover,
     p_median,
@@ -263,23 +262,6 @@ def test_the_assignment_is_the_best_of_all_plans(seed: int, share: float) -> Non
         assert (found.excess.objective, found.travel.objective) == pytest.approx(best[1:])
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_capacity_placed_anew_is_the_best_of_all_plans(seed: int) -> None:
-    need, minutes = places(seed, 4)
-    touching = near(minutes) & (minutes < 70)
-    found = assign_anew(need, minutes, 3, 70.0, LIMIT, neighbours=touching)
-    best = None
-    for sites in combinations_with_replacement(range(4), 3):
-        capacity = 70.0 * np.bincount(sites, minlength=4)
-        for lead in plans(minutes, capacity):
-            if set(sites) <= set(lead):
-                rating = rated(lead, need, minutes, capacity, touching)
-                best = rating if best is None else min(best, rating)
-    assert rated(tuple(found.lead), need, minutes, found.capacity, touching) == pytest.approx(best)
-    assert found.capacity.sum() == 210
-    assert found.excess.gap == found.travel.gap == 0
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_plan_holds_to_reach_capacity_and_contiguity(seed: int) -> None:
     need, minutes = places(seed, 25)
@@ -337,15 +319,19 @@ def typed(text: str) -> str:
     return re.sub(r"(?<=\d) (?=heure)", NO_BREAK_SPACE, narrow)
 
 
+def why(need: np.ndarray, minutes: np.ndarray, capacity: np.ndarray, names: list[str]) -> list[str]:
+    return explain(need, minutes, 45, assign(need, minutes, capacity, 45), names)
+
+
 def test_the_reasons_are_told_in_sentences() -> None:
     names = ["Laon", "Arras", "Lens"]
     minutes = np.array([[10.0, 20, 90], [20, 10, 90], [90, 90, 10]])
     need = np.array([2000.0, 3000, 1000])
-    assert explain(need, minutes, need, 45, names) == []
-    assert explain(need, minutes, np.array([9000.0, 0, 0]), 45, names) == [
+    assert why(need, minutes, need, names) == []
+    assert why(need, minutes, np.array([9000.0, 0, 0]), names) == [
         "Aucun site doté de capacité n'est à 45 minutes ou moins de : Lens."
     ]
-    assert explain(need, minutes, np.array([2500.0, 2400, 1000]), 45, names) == [
+    assert why(need, minutes, np.array([2500.0, 2400, 1000]), names) == [
         typed(
             "Le besoin dépasse la capacité de chaque site à portée : "
             "Arras (3 000 heures par an pour 2 500 heures au plus)."
@@ -358,7 +344,7 @@ def test_the_sites_that_the_best_plan_overloads_are_named_when_nothing_simpler_e
     # Three needs of 1,500 hours do not fit in two sites of 2,400.
     minutes = np.array([[10.0, 20, 20], [20, 10, 20], [12, 20, 10]])
     need, capacity = np.full(3, 1500.0), np.array([2400.0, 2400, 0])
-    assert explain(need, minutes, capacity, 45, ["Laon", "Arras", "Lens"]) == [
+    assert why(need, minutes, capacity, ["Laon", "Arras", "Lens"]) == [
         typed("Même la meilleure répartition surcharge des sites : Laon (600 heures de trop par an).")
     ]
 

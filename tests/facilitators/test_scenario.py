@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.core import reference
-from analysis.facilitators import travel
-from analysis.facilitators.organisation import scenario
+from analysis.facilitators.organisation import scenario, travel
 from analysis.facilitators.organisation.scenario import Ground, Scenario
 
 ASKED = Scenario(posts_added=2, post_etp=0.5, max_minutes=30, capacity_hours_per_etp=40_000)
@@ -37,7 +36,7 @@ def test_the_ground_is_read_from_the_published_tables() -> None:
 
 
 def test_posts_go_where_they_serve_most_and_the_whole_is_the_sum() -> None:
-    rows = scenario.placed(toy(), ASKED).set_index("epci_siren")
+    rows = scenario.gains(scenario.planned(toy(), ASKED)).set_index("epci_siren")
     # 40 000 h serve A and B; C is 40 minutes away: both posts go where they reach it.
     assert rows.loc["ensemble", ["besoin", "suivi_avant", "suivi_apres"]].tolist() == [90e3, 40e3, 80e3]
     assert rows.loc[["B", "C"], "postes"].sum() == 2
@@ -46,9 +45,11 @@ def test_posts_go_where_they_serve_most_and_the_whole_is_the_sum() -> None:
 
 
 def test_time_that_may_move_goes_to_the_need() -> None:
-    moved = scenario.placed(toy(), replace(ASKED, posts_added=0, movable=True)).set_index("epci_siren")
+    plan = scenario.planned(toy(), replace(ASKED, posts_added=0, movable=True))
+    moved = scenario.gains(plan).set_index("epci_siren")
     assert moved.loc["ensemble", "postes"] == 2, "one ETP is two posts"
     assert moved.loc["ensemble", "suivi_apres"] == 40e3
+    assert plan.led.capacity.sum() == 40e3, "nothing is left where it was but what was placed there"
 
 
 def test_the_frontier_never_rises_and_tells_its_cost() -> None:
@@ -64,14 +65,14 @@ def test_the_frontier_never_rises_and_tells_its_cost() -> None:
 
 def test_a_place_is_sure_when_every_draw_chooses_it() -> None:
     place = toy()
-    rows = scenario.stability(place, place.need[:, None] * np.ones(5), ASKED).set_index("epci_siren")
+    rows = scenario.stability(scenario.planned(place, ASKED), place.need[:, None] * np.ones(5)).set_index("epci_siren")
     assert set(rows["tirages"]) <= {0, 5}
     assert rows["postes"].sum() == 2
     assert rows["postes_moyens"].sum() == pytest.approx(2)
 
 
 def test_seats_kept_or_free_and_what_is_in_reach() -> None:
-    options, sites = scenario.options(toy(), replace(ASKED, posts_added=1))
+    options, sites = scenario.siting(toy(), replace(ASKED, posts_added=1))
     rows = options.set_index("option")
     assert rows.loc["aujourdhui", ["sites", "minutes"]].tolist() == [
         1,
@@ -85,11 +86,12 @@ def test_seats_kept_or_free_and_what_is_in_reach() -> None:
 
 
 def test_each_epci_has_one_lead_and_what_hinders_is_told() -> None:
-    rows = scenario.sectors(toy(), replace(ASKED, posts_added=0)).set_index("epci_siren")
+    plan = scenario.planned(toy(), replace(ASKED, posts_added=0))
+    rows = scenario.sectors(plan).set_index("epci_siren")
     assert rows["pilote_siren"].tolist()[:2] == ["A", "A"]
     assert pd.isna(rows.loc["C", "pilote_siren"])
-    told = scenario.obstacles(toy(), replace(ASKED, posts_added=0))
-    assert any("Cc" in line and "30" in line for line in told)
+    told = scenario.obstacles(plan)
+    assert any("Cc" in line and "30" in line for line in told["obstacle"])
 
 
 @pytest.mark.parametrize(

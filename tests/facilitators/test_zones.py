@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
-from analysis.facilitators import followup, publics, ratios, staff, travel, unmet, zones
+from analysis.facilitators import followup, publics, ratios, staff, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
 
 LILLE, AMIENS = "200093201", "248000531"
-NOTHING_GIVEN = publics.load(Path("absent.csv"))
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
 DAY = pd.Timestamp(2025, 12, 31)
 
 
@@ -198,37 +197,6 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     assert table.loc[("80", "TARDIF"), "besoins"] == 0
 
 
-def test_assumed_minutes_are_of_all_pairs_and_grow_with_distance() -> None:
-    rows = travel.assumed()
-    codes = sorted(reference.epci()["epci_siren"])
-    grid = travel.matrix(rows, codes)
-    assert grid.shape == (92, 92)
-    assert np.isfinite(grid).all()
-    assert (grid.argmin(axis=1) == np.arange(92)).mean() > 0.9, "one's own EPCI is the nearest"
-    assert 80 < grid[codes.index(AMIENS), codes.index(LILLE)] < 130, "by motorway some 95 minutes"
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (lambda rows: rows.rename(columns={"minutes": "temps"}), "attendu : origine, destination, minutes"),
-        (lambda rows: rows.assign(origine=rows["origine"].replace(LILLE, "1")), "SIREN d'une intercommunalité"),
-        (lambda rows: rows.assign(minutes="vite"), "ligne 2, colonne « minutes » : « vite »"),
-        (lambda rows: rows.iloc[1:], "pas de trajet de"),
-        (lambda rows: pd.concat([rows, rows.iloc[:1]]), "donné deux fois"),
-        (lambda rows: rows.assign(minutes=rows["minutes"].where(rows.index != 5, 500)), "au retour"),
-    ],
-)
-def test_a_matrix_with_a_fault_is_refused_in_one_sentence(tmp_path: Path, change, expected: str) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path / travel.FILE
-    rows = travel.assumed()
-    change(rows).to_csv(path, index=False)
-    with pytest.raises(DataError, match=expected):
-        travel.load(path)
-    rows.to_csv(path, index=False)
-    assert len(travel.load(path)) == 92 * 92
-
-
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:
     path = tmp_path / publics.FILE
     path.write_text(f"epci_siren,public,personnes,millesime,source\n{LILLE},DELD,31000,2024,DARES\n", encoding="utf-8")
@@ -251,7 +219,10 @@ def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> 
         (f"{LILLE},RSA,-1,2024,x", "colonne « personnes » : « -1 »"),
         (f"{LILLE},RSA,1,24,x", "attendu : une année"),
         (f"{LILLE},RSA,1,2024,", "attendu : d'où vient le nombre"),
-        (f"{LILLE},RSA,1,2024,x\n{LILLE},RSA,2,2024,x", "ligne 3 : intercommunalité et public donnés deux fois"),
+        (
+            f"{LILLE},RSA,1,2024,x\n{LILLE},RSA,2,2024,x",
+            f"ligne 3, colonne « epci_siren » : « {LILLE} »",
+        ),
     ],
 )
 def test_a_fault_of_the_publics_is_told_in_one_sentence(tmp_path: Path, line: str, expected: str) -> None:

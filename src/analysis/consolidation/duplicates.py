@@ -14,10 +14,9 @@ import pandas as pd
 from scipy.cluster.hierarchy import DisjointSet
 
 from analysis.consolidation import linkage
-from analysis.core.errors import DataError
 from analysis.core.params import ConsolidationParams
 from analysis.fellegi_sunter import BLOCK, assumed, learnt, probability
-from analysis.sources.spreadsheet import read_csv
+from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "doublons_operations.csv"
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]
@@ -30,12 +29,7 @@ def load_decisions(path: Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
     rows = read_csv(path, path.name, COLUMNS)
-    wrong = rows[~rows["decision"].isin(DECISIONS)]
-    for row in wrong.itertuples():
-        raise DataError(
-            f"{path.name}, ligne {row.ligne}, colonne « decision » : « {row.decision} » ; "
-            f"attendu : {' ou '.join(DECISIONS)}."
-        )
+    expect(rows, path.name, "decision", rows["decision"].isin(DECISIONS), " ou ".join(DECISIONS))
     return pd.DataFrame(
         {
             "op_a": rows["structure_a"] + ":" + rows["op_id_a"],

@@ -25,9 +25,6 @@ from analysis.demo.publications import publications
 from analysis.demo.surveys import publics, write_inventory, write_needs
 from analysis.demo.truth import audits, decisions, write_truth
 from analysis.demo.world import build_world
-from analysis.facilitators.publics import FILE as PUBLICS
-from analysis.facilitators.travel import COLUMNS as TRAVEL_COLUMNS
-from analysis.facilitators.travel import FILE as TRAVEL
 
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
 MOST_WRITERS = 3
@@ -70,8 +67,8 @@ def _write(folder: Path, params: DemoParams) -> None:
         say("inventaire, besoins, décisions")
         write_inventory(folder / "inventaire" / "inventaire.xlsx", seed, world)
         write_needs(folder / "besoins" / "besoins.xlsx", seed, world)
-        write_table(publics(seed, world), folder / PUBLICS)
-        write_text(",".join(TRAVEL_COLUMNS) + "\n", folder / TRAVEL)
+        write_table(publics(seed, world), folder / "publics_epci.csv")
+        write_text("origine,destination,minutes\n", folder / "temps_trajet.csv")
         write_table(decisions(seed, world, exports), folder / "decisions" / "doublons_operations.csv")
         write_text(CORRECTIONS, folder / "decisions" / "corrections.csv")
         say("marchés publics")

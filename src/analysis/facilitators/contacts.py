@@ -7,8 +7,9 @@ import pandas as pd
 from analysis.core import reference
 
 
-def listed(clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, areas: pd.DataFrame, minutes: pd.DataFrame
-           ) -> pd.DataFrame:  # fmt: skip
+def listed(
+    clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, areas: pd.DataFrame, minutes: pd.DataFrame
+) -> pd.DataFrame:
     """epci_siren, rang (1: gives it most of its time), structure_id, nom, nature_porteuse, commune (of the seat),
     contact (where the structure agrees), minutes (missing where the structure declares the EPCI).
 

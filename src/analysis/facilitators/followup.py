@@ -29,8 +29,9 @@ def answers(clean: dict[str, pd.DataFrame], sent: pd.DataFrame, day: pd.Timestam
     )
 
 
-def contradictions(areas: pd.DataFrame, active: pd.DataFrame, senders: set[str], day: pd.Timestamp,
-                   months: int) -> pd.DataFrame:  # fmt: skip
+def contradictions(
+    areas: pd.DataFrame, active: pd.DataFrame, senders: set[str], day: pd.Timestamp, months: int
+) -> pd.DataFrame:
     """structure_id, epci_siren, constat, operations: areas declared for `months` where the structure follows nothing,
     and operations followed outside of what it declares. Of structures that sent (`senders`) alone: of the others
     nothing is known. `areas` are the zones in force, `active` comes from `zones.followed`."""

@@ -7,24 +7,21 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.errors import DataError
+from analysis.sources.spreadsheet import expect, read_csv
 
-FILE = "publics_epci.csv"  # of a dataset, optional
+FILE = "publics_epci.csv"  # of a dataset
 COLUMNS = ["epci_siren", "public", "personnes", "millesime", "source"]
 JOBSEEKERS, MINIMUM = "DELD", "RSA"
 KNOWN = {JOBSEEKERS: "demandeurs d'emploi de plus d'un an", MINIMUM: "allocataires du RSA"}
 
 
 def load(path: Path) -> pd.DataFrame:
-    """The file of a dataset (columns `COLUMNS`), one vintage and source for each public; no row without a file.
+    """The file of a dataset (columns `COLUMNS`, headings alone when nothing is known), each number with its own vintage
+    and source.
 
     DataError, in French, says the first fault: columns, unknown code, value, a row given twice.
     """
-    if not path.is_file():
-        return pd.DataFrame(columns=COLUMNS).astype({"personnes": "float64"})
-    rows = pd.read_csv(path, dtype="str", keep_default_na=False)
-    if list(rows.columns) != COLUMNS:
-        raise DataError(f"{path.name} : colonnes {', '.join(rows.columns)} ; attendu : {', '.join(COLUMNS)}.")
+    rows = read_csv(path, path.name, COLUMNS).fillna("")
     persons = pd.to_numeric(rows["personnes"].str.replace(",", "."), errors="coerce")
     checks = {
         "epci_siren": (rows["epci_siren"].isin(reference.epci()["epci_siren"]), "le SIREN d'une intercommunalité"),
@@ -34,14 +31,10 @@ def load(path: Path) -> pd.DataFrame:
         "source": (rows["source"].str.strip().ne(""), "d'où vient le nombre"),
     }
     for column, (good, expected) in checks.items():
-        for number in rows.index[~good][:1]:
-            raise DataError(
-                f"{path.name}, ligne {number + 2}, colonne « {column} » : « {rows[column][number]} » ; "
-                f"attendu : {expected}."
-            )
-    for number in rows.index[rows.duplicated(["epci_siren", "public"])][:1]:
-        raise DataError(f"{path.name}, ligne {number + 2} : intercommunalité et public donnés deux fois.")
-    return rows.assign(personnes=persons)
+        expect(rows, path.name, column, good, expected)
+    once = ~rows.duplicated(["epci_siren", "public"])
+    expect(rows, path.name, "epci_siren", once, "une intercommunalité une seule fois par public")
+    return rows.assign(personnes=persons)[COLUMNS]
 
 
 def persons(given: pd.DataFrame, public: str) -> pd.Series:

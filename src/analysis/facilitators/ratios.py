@@ -24,7 +24,7 @@ def by_structure(hosts: pd.DataFrame, areas: pd.DataFrame, exports: dict[str, pd
         "operations_par_etp": own["op_id"].nunique().reindex(rows.index).fillna(rows["operations_suivies"]),
         "acheteurs_par_etp": buyers.fillna(rows["acheteurs_suivis"]),
         "epci_par_etp": declared.groupby("structure_id").size(),
-        "habitants_par_etp": declared["epci_siren"].map(home).groupby(declared["structure_id"]).sum(),
+        "habitants_par_etp": declared["epci_siren"].map(home).astype("float64").groupby(declared["structure_id"]).sum(),
     }
     table = pd.DataFrame({name: values.reindex(rows.index) / rows["etp"] for name, values in measures.items()})
     return table.assign(nature_porteuse=rows["nature_porteuse"]).reset_index()

@@ -9,9 +9,9 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import FacilitatorParams, load_params
 from analysis.core.paths import clean_dir, raw_dir, results_dir
-from analysis.facilitators import contacts, followup, publics, ratios, staff, travel, unmet, zones
+from analysis.facilitators import contacts, followup, publics, ratios, staff, unmet, zones
 from analysis.facilitators.need import Numbers, need
-from analysis.facilitators.organisation import scenario
+from analysis.facilitators.organisation import router, scenario
 from analysis.results import headlines, on_day, read_clean, write_results
 
 EXPORTS = ("operations", "territoires", "heures")
@@ -81,7 +81,7 @@ def state_of(
     senders = set(exports["operations"].loc[recent, "structure_id"])
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
     wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
-    minutes = travel.load(raw_dir(dataset.nom) / travel.FILE)
+    minutes = router.load(raw_dir(dataset.nom) / router.FILE)
     placed = zones.zones(wanted, staff.by_epci(hosts, areas), active, areas=areas, senders=senders, settings=settings)
     if hosts.empty:
         placed = placed[:0]
@@ -108,28 +108,15 @@ def organisation(
     tables: dict[str, pd.DataFrame], draws: Numbers, settings: FacilitatorParams
 ) -> dict[str, pd.DataFrame]:
     """The scenario of `params.yaml`, from the tables that the notebook too will read; none without an inventory."""
-    names = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
     if tables["zones"].empty:
-        return {f"organisation_{name}": pd.DataFrame() for name in names}
+        return {f"organisation_{name}": pd.DataFrame() for name in scenario.TABLES}
     place = scenario.ground(tables["zones"], tables["sites"], tables["temps_trajet"], settings.delta)
-    asked, hours = scenario.of_params(settings), settings.delta * draws
-    options, sites = scenario.options(place, asked)
-    found = (
-        scenario.placed(place, asked),
-        obstacles(place, asked),
-        scenario.frontier(place, hours, asked, settings.frontier),
-        scenario.stability(place, hours, asked),
-        options,
-        sites,
-        scenario.sectors(place, asked),
-    )
-    return {f"organisation_{name}": table for name, table in zip(names, found, strict=True)}
-
-
-def obstacles(place: scenario.Ground, asked: scenario.Scenario) -> pd.DataFrame:
-    """rang, obstacle: why the scenario cannot follow the whole need, one sentence each."""
-    told = scenario.obstacles(place, asked)
-    return pd.DataFrame({"rang": range(1, len(told) + 1), "obstacle": pd.Series(told, dtype="str")})
+    plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws
+    found = scenario.tables(plan) | {
+        "frontiere": scenario.frontier(place, hours, plan.asked, settings.frontier),
+        "stabilite": scenario.stability(plan, hours),
+    }
+    return {f"organisation_{name}": found[name] for name in scenario.TABLES}
 
 
 def hypotheses(settings: FacilitatorParams) -> pd.DataFrame:
@@ -148,9 +135,9 @@ def hypotheses(settings: FacilitatorParams) -> pd.DataFrame:
     ]
     own = pd.DataFrame(rows, columns=["nom", "valeur", "unite"]).assign(source="params.yaml, facilitators")
     bands = reference.table("facilitateurs/reperes").dropna(subset=["bas"])
-    known = [bands.assign(nom=bands["indicateur"] + f"_{end}", valeur=bands[end]) for end in ("bas", "haut")]
+    known = [bands.assign(nom=f"repere_{end}_" + bands["indicateur"], valeur=bands[end]) for end in ("bas", "haut")]
     fixed = [reference.table("facilitateurs/constantes"), *known]
-    return pd.concat([own, *(table[own.columns] for table in fixed)], ignore_index=True).drop_duplicates("nom")
+    return pd.concat([own, *(table[own.columns] for table in fixed)], ignore_index=True)
 
 
 def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:

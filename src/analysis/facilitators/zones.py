@@ -75,39 +75,38 @@ def classes(rows: pd.DataFrame, chance: Numbers) -> pd.Series:
     return found.mask(rows["structures"].eq(0), STRICT)
 
 
-WEIGHTS = {
-    "epci": 1, "population": "population", "montant": "montant", "deld": "deld", "rsa": "rsa", "besoin": "besoin_p50",
-}  # fmt: skip
+MEASURES = ("epci", "population", "montant", "deld", "rsa", "besoin")
 
 
 def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     """By territory and class: EPCI, population, montant, deld, besoin and the part of each; `epci_attendus`: the
-    number of EPCI to be expected in the class given the probabilities."""
+    number of EPCI to be expected in the class given the probabilities. Nothing without `rows`."""
     names = list(reference.labels("classes_zone"))
     under = rows["p_sous_servie"].fillna(0.0)
     likely = {STRICT: rows["classe"].eq(STRICT), SILENT: rows["classe"].eq(SILENT), UNDER: under,
               COVERED: (1 - under).where(rows["p_sous_servie"].notna(), 0.0)}  # fmt: skip
-    parts = []
-    for place in [region, *sorted(rows["departement"].unique())]:
+    weights, parts = rows.assign(epci=1.0, besoin=rows["besoin_p50"]), []
+    for place in [region, *sorted(rows["departement"].unique())] if len(rows) else []:
         here = rows["departement"].eq(place) | (place == region)
         for name in names:
             own = here & rows["classe"].eq(name)
             row = {"territoire": place, "classe": name, "epci_attendus": float(likely[name][here].sum())}
-            for measure, column in WEIGHTS.items():
-                values = rows[column] if isinstance(column, str) else pd.Series(1.0, index=rows.index)
+            for measure in MEASURES:
                 # A number that is missing somewhere has no sum.
-                row[measure] = float(values[own].sum(skipna=False))
-                whole = float(values[here].sum(skipna=False))
+                row[measure] = float(weights.loc[own, measure].sum(skipna=False))
+                whole = float(weights.loc[here, measure].sum(skipna=False))
                 row[f"part_{measure}"] = row[measure] / whole if whole else np.nan
             parts.append(row)
-    return pd.DataFrame(parts).astype({"epci": "int64", "population": "int64"})
+    columns = ["territoire", "classe", "epci_attendus", *MEASURES, *(f"part_{measure}" for measure in MEASURES)]
+    return pd.DataFrame(parts, columns=columns).astype({"epci": "int64", "population": "int64"})
 
 
 def sensitivity(rows: pd.DataFrame, need: Need, settings: FacilitatorParams) -> pd.DataFrame:
-    """delta x hours per ETP (both ends and the middle of the range) -> EPCI and population of each class."""
+    """delta, heures_par_etp (both ends and the middle of the range), classe, epci, part_population; `rows` of `zones`
+    in the order of `need`. Nothing without `rows`."""
     low, high = settings.hours_per_etp
     parts = []
-    for delta, per_etp in product(settings.deltas, (low, (low + high) / 2, high)):
+    for delta, per_etp in product(settings.deltas, (low, (low + high) / 2, high)) if len(rows) else []:
         found = classes(rows, p_under(rows["etp"].to_numpy(), need.hours, delta, (per_etp, per_etp)))
         for name in reference.labels("classes_zone"):
             own = found.eq(name)
@@ -115,4 +114,4 @@ def sensitivity(rows: pd.DataFrame, need: Need, settings: FacilitatorParams) -> 
                 {"delta": delta, "heures_par_etp": per_etp, "classe": name, "epci": int(own.sum()),
                  "part_population": float(rows.loc[own, "population"].sum() / rows["population"].sum())}
             )  # fmt: skip
-    return pd.DataFrame(parts)
+    return pd.DataFrame(parts, columns=["delta", "heures_par_etp", "classe", "epci", "part_population"])

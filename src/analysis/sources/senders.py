@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.core.errors import DataError
 from analysis.sources.mapping import Mapping, load_mapping
-from analysis.sources.spreadsheet import read_csv
+from analysis.sources.spreadsheet import expect, read_csv
 
 
 def mappings_by_structure(folder: Path) -> dict[str, Mapping]:
@@ -19,11 +18,8 @@ def mappings_by_structure(folder: Path) -> dict[str, Mapping]:
         return {}
     listed = read_csv(path, path.name, ("structure_id", "mapping")).fillna("")
     known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
-    for row in listed[~listed["mapping"].isin(known)].itertuples():
-        raise DataError(
-            f"structures.csv, ligne {row.ligne}, colonne « mapping » : « {row.mapping} » ; "
-            f"attendu : le nom d'un fichier de mappings/ ({', '.join(known)})."
-        )
+    expected = f"le nom d'un fichier de mappings/ ({', '.join(known)})"
+    expect(listed, path.name, "mapping", listed["mapping"].isin(known), expected)
     loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}
     return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
 

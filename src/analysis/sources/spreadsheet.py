@@ -76,6 +76,13 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     return rows
 
 
+def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:
+    """DataError, one French sentence, for the first of `rows` (see `read_csv`) whose `column` is not `good`."""
+    for line, value in rows.loc[~good, ["ligne", column]].itertuples(index=False):
+        got = "vide" if pd.isna(value) or value == "" else f"« {value} »"
+        raise DataError(f"{name}, ligne {line}, colonne « {column} » : {got} ; attendu : {expected}.")
+
+
 def _encoding(content: bytes) -> str:
     try:
         content.decode("utf-8")

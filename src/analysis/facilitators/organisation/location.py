@@ -101,10 +101,10 @@ class _Model:
         low, high = np.append(self.low, -np.inf), np.append(self.high, most)
         return replace(self, rows=rows, low=low, high=high)
 
-    def least(self, cost: Floats, nodes: int | None = None, gap: float = 0.0) -> tuple[Floats, float]:
+    def least(self, cost: Floats, gap: float = 0.0, nodes: int | None = None) -> tuple[Floats, float]:
         """The values of least cost, whole ones rounded, and the proven bound of the cost; DataError without any.
 
-        The search stops after `nodes` of its tree, or at `gap` from its bound, relatively.
+        The search stops at `gap` from its bound, relatively, or after `nodes` of its tree.
         """
         # Tolerances of HiGHS are absolute: costs of about 1 make them relative.
         scale = float(np.abs(cost[cost != 0]).mean()) if cost.any() else 1.0
@@ -251,6 +251,7 @@ def reinforce(
     added: int,
     step: float,
     gap: float = 0.0,
+    nodes: int | None = None,
 ) -> Reinforced:
     """Where `added` posts of `step` hours a year each serve most, today's `capacity` (m,) staying where it is.
 
@@ -258,7 +259,7 @@ def reinforce(
     `max_minutes`, posts are whole. When time lacks everywhere, hours served alone would leave the choice open, hence
     what an hour is worth: more by quarter of the need that is still unserved (`TRANCHES`), a little less the farther
     (`TRAVEL`). Serving another hour is always worth it. With no post added it is a linear programme. The search may
-    stop at `gap` from its bound, relatively.
+    stop at `gap` from its bound, relatively, or after `nodes` of its tree: the proof tells what is then left.
     """
     need, minutes = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64")
     n, m = minutes.shape
@@ -284,20 +285,14 @@ def reinforce(
         whole=np.r_[np.zeros(pairs + n * parts), np.full(m, added > 0)].astype(bool),
     )
     cost = np.r_[TRAVEL * minutes[demand, site] / max_minutes, -np.tile(TRANCHES, n), np.zeros(m)]
-    values, bound = model.least(cost, gap=gap)
+    values, bound = model.least(cost, gap, nodes)
     served = np.minimum(values[pairs : pairs + n * parts].reshape(n, parts).sum(axis=1) * unit, need)
     posts = np.round(values[pairs + n * parts :]).astype("intp")
     return Reinforced(posts, served, float((need - served).sum()), Proof(float(cost @ values) * unit, bound * unit))
 
 
 def assign(
-    need: Floats,
-    minutes: Floats,
-    capacity: Floats,
-    max_minutes: float,
-    *,
-    neighbours: Flags | None = None,
-    nodes: int | None = None,
+    need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, neighbours: Flags | None = None
 ) -> Assigned:
     """The lead site of each EPCI, within `max_minutes`: the least overload in all, then the least need x minutes.
 
@@ -307,143 +302,27 @@ def assign(
     with a neighbour that is closer to it, or is the site itself, unless it has none. Where that cannot be for all,
     as few as possible are exempt. `detached` are all those whose site has none of their neighbours that is closer.
 
-    `nodes` bounds the search (branch and bound) of each aim: the gaps then tell what is not proven. A generalised
-    assignment: G. Ross, R. Soland, "A Branch and Bound Algorithm for the Generalized Assignment Problem", Mathematical
-    Programming 8 (1975); contiguity: A. Zoltners, P. Sinha, "Sales Territory Alignment", Management Science 29 (1983).
+    A generalised assignment: G. Ross, R. Soland, "A Branch and Bound Algorithm for the Generalized Assignment Problem",
+    Mathematical Programming 8 (1975); contiguity: A. Zoltners, P. Sinha, "Sales Territory Alignment", Management
+    Science 29 (1983).
     """
-    capacity = np.asarray(capacity, dtype="float64")
-    return _assigned(
-        need,
-        minutes,
-        capacity=capacity,
-        posts=0,
-        step=0.0,
-        max_minutes=max_minutes,
-        neighbours=neighbours,
-        nodes=nodes,
-    )
-
-
-def assign_anew(
-    need: Floats,
-    minutes: Floats,
-    posts: int,
-    step: float,
-    max_minutes: float,
-    *,
-    neighbours: Flags | None = None,
-    nodes: int | None = None,
-) -> Assigned:
-    """As `assign`, with no capacity in place: `posts` of `step` hours a year each go to the sites that suit best.
-
-    When the posts hold about all needs, within 5 % or so, the least overload is a packing problem that may take hours
-    to prove: bound it by `nodes`. Where travel could not be brought to its least, the sites stay as found and each EPCI
-    gets its best lead among them.
-    """
-    plan = _assigned(
-        need,
-        minutes,
-        capacity=np.zeros(len(need)),
-        posts=posts,
-        step=step,
-        max_minutes=max_minutes,
-        neighbours=neighbours,
-        nodes=nodes,
-    )
-    if plan.travel.gap == 0:
-        return plan
-    best = assign(need, minutes, plan.capacity, max_minutes, neighbours=neighbours, nodes=nodes)
-    if best.excess.objective > plan.excess.objective:  # stopped too early
-        return plan
-    return replace(
-        best,
-        excess=Proof(best.excess.objective, plan.excess.bound),
-        travel=Proof(best.travel.objective, plan.travel.bound),
-    )
-
-
-def explain(
-    need: Floats,
-    minutes: Floats,
-    capacity: Floats,
-    max_minutes: float,
-    names: Sequence[str],
-    *,
-    neighbours: Flags | None = None,
-) -> list[str]:
-    """Why no plan of `assign` is without overload and leaves nobody out: French sentences, none when there is one.
-
-    Demands that no site reaches, needs above every site in reach, the total; else, what the best plan overloads.
-    `names` (n,) are those of the EPCI; the rest as in `assign`.
-    """
-    need, capacity = np.asarray(need, dtype="float64"), np.asarray(capacity, dtype="float64")
-    reached = (np.asarray(minutes) <= max_minutes) & (capacity > 0)
-    largest = np.where(reached, capacity, 0.0).max(axis=1, initial=0.0)
-    alone = np.flatnonzero(~reached.any(axis=1)).tolist()
-    huge = np.flatnonzero(reached.any(axis=1) & (need > largest)).tolist()
-    told = []
-    if len(alone):
-        limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
-        told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
-    if len(huge):
-        each = [f"{names[i]} ({_hours(need[i])} par an pour {_hours(largest[i])} au plus)" for i in huge]
-        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {_listed(each)}.")
-    if need.sum() > capacity.sum():
-        told.append(
-            f"Le besoin total ({_hours(need.sum())} par an) dépasse la capacité totale ({_hours(capacity.sum())})."
-        )
-    if not told:
-        overload = assign(need, minutes, capacity, max_minutes, neighbours=neighbours).overload
-        each = [
-            f"{names[j]} ({_hours(overload[j])} de trop par an)" for j in np.flatnonzero(overload > ROUNDING).tolist()
-        ]
-        told = [f"Même la meilleure répartition surcharge des sites : {_listed(each)}."] if each else []
-    return told
-
-
-def _assigned(
-    need: Floats,
-    minutes: Floats,
-    *,
-    capacity: Floats,
-    posts: int,
-    step: float,
-    max_minutes: float,
-    neighbours: Flags | None,
-    nodes: int | None,
-) -> Assigned:
-    """The plan of least breaks of contiguity, then overload, then travel; capacity in place, or `posts` to place."""
     need, minutes = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64")
-    n = len(need)
+    capacity, n = np.asarray(capacity, dtype="float64"), len(need)
     touching = np.zeros((n, n), dtype=bool) if neighbours is None else np.asarray(neighbours, dtype=bool)
-    demand, site = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (posts > 0)))
+    demand, site = np.nonzero((minutes <= max_minutes) & (capacity > 0))
     unit = float(need.mean()) or 1.0
-    model = _territories(
-        need / unit,
-        minutes,
-        capacity=capacity / unit,
-        posts=posts,
-        step=step / unit,
-        touching=touching,
-        pairs=(demand, site),
-    )
-    kind = np.repeat(np.arange(4), [len(demand), n, n, n])  # leads, overloads, breaks, posts
-    travel = np.append(need[demand] * minutes[demand, site], np.zeros(3 * n))
+    model = _territories(need / unit, minutes, capacity / unit, touching, pairs=(demand, site))
+    kind = np.repeat(np.arange(3), [len(demand), n, n])  # leads, overloads, breaks
+    travel = np.append(need[demand] * minutes[demand, site], np.zeros(2 * n))
     values, bounds = np.zeros(len(kind)), list[float]()
     for aim in ((kind == 2) * 1.0, (kind == 1) * unit, travel):
-        try:
-            values, bound = model.least(aim, nodes)
-        except DataError:
-            if not bounds:
-                raise
-            bound = 0.0  # stopped before any plan: the last one stands
+        values, bound = model.least(aim)
         bounds.append(bound)
         model = model.within(aim, float(aim @ values) + ROUNDING)
     taken = values[: len(demand)] > 0.5
     lead = np.full(n, NONE)
     lead[demand[taken]] = site[taken]
     load = np.bincount(site[taken], need[demand[taken]], minlength=n).astype("float64")
-    capacity = capacity + step * values[kind == 3]
     overload = np.maximum(load - capacity, 0)
     return Assigned(
         lead=lead,
@@ -457,20 +336,42 @@ def _assigned(
     )
 
 
-def _territories(
-    need: Floats,
-    minutes: Floats,
-    *,
-    capacity: Floats,
-    posts: int,
-    step: float,
-    touching: Flags,
-    pairs: tuple[Indices, Indices],
-) -> _Model:
-    """Variables: each pair's lead (0 or 1), each site's overload, each demand's break of contiguity, each site's posts.
+def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, names: Sequence[str]) -> list[str]:
+    """Why `plan` (of `assign` with the same arrays) overloads sites or leaves somebody out: French sentences, none
+    when it does neither.
 
-    Rows: one lead for each demand in reach; load within capacity, posts and overload; contiguity; leads only where
-    there are posts, and posts only where there are leads (when they are placed anew); their number.
+    Demands that no site reaches, needs above every site in reach, the total; else, what even this plan, the best one,
+    overloads. `names` (n,) are those of the EPCI.
+    """
+    need = np.asarray(need, dtype="float64")
+    reached = (np.asarray(minutes) <= max_minutes) & (plan.capacity > 0)
+    largest = np.where(reached, plan.capacity, 0.0).max(axis=1, initial=0.0)
+    alone = plan.unassigned.tolist()
+    huge = np.flatnonzero(reached.any(axis=1) & (need > largest)).tolist()
+    told = []
+    if alone:
+        limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
+        told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
+    if huge:
+        each = [f"{names[i]} ({_hours(need[i])} par an pour {_hours(largest[i])} au plus)" for i in huge]
+        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {_listed(each)}.")
+    if need.sum() > plan.capacity.sum():
+        told.append(
+            f"Le besoin total ({_hours(need.sum())} par an) dépasse la capacité totale ({_hours(plan.capacity.sum())})."
+        )
+    above = np.flatnonzero(plan.overload > ROUNDING).tolist()
+    if above and not told:
+        each = [f"{names[j]} ({_hours(plan.overload[j])} de trop par an)" for j in above]
+        told.append(f"Même la meilleure répartition surcharge des sites : {_listed(each)}.")
+    return told
+
+
+def _territories(
+    need: Floats, minutes: Floats, capacity: Floats, touching: Flags, pairs: tuple[Indices, Indices]
+) -> _Model:
+    """Variables: each pair's lead (0 or 1), each site's overload, each demand's break of contiguity.
+
+    Rows: one lead for each demand in reach; load within capacity and overload; contiguity.
     """
     (demand, site), n, size = pairs, len(need), len(pairs[0])
     each, same = np.arange(size), sparse.eye_array(n)
@@ -485,23 +386,16 @@ def _territories(
     rows = np.arange(len(held))
     chain = _entries(rows, held, (len(held), size)) - _entries(row, number[ally, site[held[row]]], (len(held), size))
     broken = _entries(rows, demand[held], (len(held), n))
-    blocks = [[once, None, None, None], [load, -same, None, -step * same], [chain, None, -broken, None]]
-    high = [np.ones(once.shape[0]), capacity, np.zeros(len(held))]
-    if posts:
-        led = _entries(site, each, (n, size))
-        blocks += [[sparse.eye_array(size), None, None, -led.T], [-posts * led, None, None, same]]
-        high += [np.zeros(size + n)]
-    blocks += [[None, None, None, np.ones((1, n))]]
-    limits = np.append(np.concatenate(high), posts)
-    kind = np.repeat(np.arange(4), [size, n, n, n])
-    low = np.full(len(limits), -np.inf)
-    low[: once.shape[0]], low[-1] = 1, posts
+    blocks = [[once, None, None], [load, -same, None], [chain, None, -broken]]
+    low, high = np.full(once.shape[0] + n + len(held), -np.inf), [np.ones(once.shape[0]), capacity, np.zeros(len(held))]
+    low[: once.shape[0]] = 1
+    kind = np.repeat(np.arange(3), [size, n, n])
     return _Model(
         sparse.block_array(blocks, format="csr"),
         low=low,
-        high=limits,
-        upper=np.choose(kind, [1.0, np.inf, 1.0, float(posts)]),
-        whole=(kind == 0) | ((kind == 3) & (posts > 0)),
+        high=np.concatenate(high),
+        upper=np.choose(kind, [1.0, np.inf, 1.0]),
+        whole=kind == 0,
     )
 
 

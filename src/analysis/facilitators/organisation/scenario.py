@@ -6,9 +6,11 @@ All of it follows from published tables (`zones`, `sites`, `temps_trajet`), so t
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
+import click
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,9 +18,11 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.params import FacilitatorParams
 from analysis.core.reference import WHOLE
-from analysis.facilitators.organisation import location
+from analysis.facilitators.organisation import location, travel
 
+TABLES = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
 SMALL = 1e-4  # gap of one plan among many: finer than what sets it apart from the next
+NODES = 200  # of the search of a plan: its gap tells where that was too few
 CHUNK = 10  # draws that a process is given at once
 Numbers = npt.NDArray[np.float64]
 
@@ -63,26 +67,30 @@ def of_params(settings: FacilitatorParams) -> Scenario:
     return Scenario(settings.posts_added, settings.post_etp, settings.max_minutes, settings.capacity_hours_per_etp)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A scenario carried out: where its posts go, and who then leads each EPCI."""
+
+    place: Ground
+    asked: Scenario
+    found: location.Reinforced
+    led: location.Assigned
+
+
 def ground(zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame, delta: float) -> Ground:
     """From the tables of those names; the need to be followed is `delta` x the median need."""
     rows = zones.sort_values("epci_siren", ignore_index=True)
     codes = list(rows["epci_siren"])
-    grid = minutes.pivot(index="destination", columns="origine", values="minutes").loc[codes, codes]
-    near = np.zeros((len(codes), len(codes)), dtype=bool)
-    place = {code: number for number, code in enumerate(codes)}
-    for one, other in reference.table("territoire/epci_voisins")[["epci_siren", "voisin_siren"]].itertuples(
-        index=False
-    ):
-        if one in place and other in place:
-            near[place[one], place[other]] = near[place[other], place[one]] = True
+    border = reference.table("territoire/epci_voisins").groupby("epci_siren")["voisin_siren"].agg(list)
+    near = np.array([np.isin(codes, border.get(code, [])) for code in codes])
     etp = sites.set_index("epci_siren")["etp"].reindex(codes, fill_value=0.0)
     return Ground(
         codes,
         list(rows["nom"]),
         delta * rows["besoin_p50"].to_numpy(dtype="float64"),
         etp.to_numpy(dtype="float64"),
-        grid.to_numpy(dtype="float64"),
-        near,
+        travel.matrix(minutes, codes),
+        near | near.T,
     )
 
 
@@ -95,21 +103,38 @@ def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None, g
         added += int(capacity.sum() // scenario.step)
         capacity = np.zeros_like(capacity)
     limit = scenario.max_minutes
-    return location.reinforce(asked, place.minutes, capacity, limit, added=added, step=scenario.step, gap=gap)
+    return location.reinforce(
+        asked, place.minutes, capacity, limit, added=added, step=scenario.step, gap=gap, nodes=NODES
+    )
 
 
-def capacity_of(place: Ground, scenario: Scenario) -> Numbers:
-    """Hours a year that each site follows once the posts of the scenario are placed."""
-    today = np.zeros_like(place.etp) if scenario.movable else place.etp
-    return today * scenario.capacity_hours_per_etp + reinforced(place, scenario).posts * scenario.step
+def planned(place: Ground, asked: Scenario) -> Plan:
+    """The posts of the scenario where they serve most, then one lead for each EPCI with what time there is."""
+    found = reinforced(place, asked)
+    today = np.zeros_like(place.etp) if asked.movable else place.etp
+    capacity = today * asked.capacity_hours_per_etp + found.posts * asked.step
+    led = location.assign(place.need, place.minutes, capacity, asked.max_minutes, neighbours=place.neighbours)
+    return Plan(place, asked, found, led)
 
 
-def placed(place: Ground, scenario: Scenario) -> pd.DataFrame:
+def tables(plan: Plan) -> dict[str, pd.DataFrame]:
+    """What a scenario gives, by name: postes, obstacles, options, sites, secteurs."""
+    options, sites = siting(plan.place, plan.asked)
+    return {
+        "postes": gains(plan),
+        "obstacles": obstacles(plan),
+        "options": options,
+        "sites": sites,
+        "secteurs": sectors(plan),
+    }
+
+
+def gains(plan: Plan) -> pd.DataFrame:
     """Where the posts go and what changes, one row per EPCI and `ensemble`: epci_siren, postes, etp (of who sits
     there), besoin (to be followed), suivi_avant and suivi_apres (hours of it that somebody follows), part_avant,
     part_apres, ecart (proven gap)."""
-    before = reinforced(place, replace(scenario, posts_added=0, movable=False))
-    after = reinforced(place, scenario)
+    place, after = plan.place, plan.found
+    before = reinforced(place, replace(plan.asked, posts_added=0, movable=False))
     rows = pd.DataFrame(
         {
             "epci_siren": place.codes,
@@ -132,8 +157,13 @@ def placed(place: Ground, scenario: Scenario) -> pd.DataFrame:
 def _drawn(plans: list[tuple[Ground, Scenario]], draws: Numbers) -> list[list[location.Reinforced]]:
     """`reinforced` of each plan under each drawn need (columns), in order, on all cores."""
     asked = [(place, scenario, need) for place, scenario in plans for need in draws.T]
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        found = list(pool.map(_under, asked, chunksize=CHUNK))
+    with (
+        ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool,
+        click.progressbar(
+            pool.map(_under, asked, chunksize=CHUNK), length=len(asked), label="draws of the need", file=sys.stderr
+        ) as drawn,
+    ):
+        found = list(drawn)
     return [found[start : start + draws.shape[1]] for start in range(0, len(found), draws.shape[1])]
 
 
@@ -166,15 +196,15 @@ def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]
     return pd.DataFrame(rows)
 
 
-def stability(place: Ground, draws: Numbers, scenario: Scenario) -> pd.DataFrame:
+def stability(plan: Plan, draws: Numbers) -> pd.DataFrame:
     """epci_siren, postes (that the median need asks for), tirages (draws in which at least one is placed there),
     part_tirages, postes_moyens: how often each place is chosen when posts are placed anew for each drawn need."""
-    [drawn] = _drawn([(place, scenario)], draws)
+    [drawn] = _drawn([(plan.place, plan.asked)], draws)
     chosen = np.array([found.posts for found in drawn])
     return pd.DataFrame(
         {
-            "epci_siren": place.codes,
-            "postes": reinforced(place, scenario).posts,
+            "epci_siren": plan.place.codes,
+            "postes": plan.found.posts,
             "tirages": (chosen > 0).sum(axis=0),
             "part_tirages": (chosen > 0).mean(axis=0),
             "postes_moyens": chosen.mean(axis=0),
@@ -182,7 +212,7 @@ def stability(place: Ground, draws: Numbers, scenario: Scenario) -> pd.DataFrame
     )
 
 
-def options(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+def siting(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Where seats could be, by method and by whether today's may move; the sites of each.
 
     First: option, sites, minutes (mean, weighted by need, to the nearest), part_atteinte (of the need within the
@@ -212,11 +242,11 @@ def options(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFra
     return pd.DataFrame(rows), pd.DataFrame(sites)
 
 
-def sectors(place: Ground, scenario: Scenario) -> pd.DataFrame:
+def sectors(plan: Plan) -> pd.DataFrame:
     """Who would lead each EPCI once the posts are placed: epci_siren, pilote_siren (missing where nobody reaches it),
     minutes, surcharge (hours that the leader's site is asked beyond its capacity), est_detachee (not next to the rest
     of its leader's area)."""
-    found = led(place, scenario)
+    place, found = plan.place, plan.led
     held = found.lead >= 0
     own = np.where(held, found.lead, 0)
     return pd.DataFrame(
@@ -230,16 +260,11 @@ def sectors(place: Ground, scenario: Scenario) -> pd.DataFrame:
     )
 
 
-def led(place: Ground, scenario: Scenario) -> location.Assigned:
-    """The assignment behind `sectors`: each EPCI to one lead, capacities those of today and of the posts placed."""
-    limit, capacity = scenario.max_minutes, capacity_of(place, scenario)
-    return location.assign(place.need, place.minutes, capacity, limit, neighbours=place.neighbours)
-
-
-def obstacles(place: Ground, scenario: Scenario) -> list[str]:
-    """Why the need cannot all be followed, in sentences."""
-    limit, capacity = scenario.max_minutes, capacity_of(place, scenario)
-    return location.explain(place.need, place.minutes, capacity, limit, place.names, neighbours=place.neighbours)
+def obstacles(plan: Plan) -> pd.DataFrame:
+    """rang, obstacle: why the need cannot all be followed, one sentence each."""
+    place = plan.place
+    told = location.explain(place.need, place.minutes, plan.asked.max_minutes, plan.led, place.names)
+    return pd.DataFrame({"rang": range(1, len(told) + 1), "obstacle": pd.Series(told, dtype="str")})
 
 
 def served_share(served: Numbers, need: Numbers) -> Numbers:

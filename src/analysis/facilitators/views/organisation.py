@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
-from analysis.facilitators.organisation.scenario import Ground, Scenario
+from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views.common import here, source
 from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
@@ -24,26 +24,48 @@ CHANGE = 0.01  # of the part followed, from which an EPCI is listed
 BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
 
 
-def chosen(
+@dataclass(frozen=True)
+class Organisation:
+    """A scenario and the tables that it gives, by name; those published when it is that of `params.yaml`, nothing
+    without an inventory."""
+
+    asked: Scenario
+    tables: dict[str, pd.DataFrame]
+    is_published: bool
+
+
+def organisation(
+    page: Page,
     posts_added: int | None = None,
     movable: bool = False,
     max_minutes: float | None = None,
     capacity_hours_per_etp: float | None = None,
-) -> Scenario:
-    """The scenario of `params.yaml` with what the notebook changes."""
-    usual = scenario.of_params(load_params().facilitators)
-    return Scenario(
+) -> Organisation:
+    """The scenario of `params.yaml` with what the notebook changes, carried out anew when it does."""
+    settings = load_params().facilitators
+    usual = _usual()
+    asked = Scenario(
         posts_added=usual.posts_added if posts_added is None else posts_added,
         post_etp=usual.post_etp,
         max_minutes=usual.max_minutes if max_minutes is None else max_minutes,
         capacity_hours_per_etp=capacity_hours_per_etp or usual.capacity_hours_per_etp,
         movable=movable,
     )
+    zones = page.read("zones")
+    if asked == usual or zones.empty:
+        read = {name: page.read(f"organisation_{name}") for name in scenario.TABLES}
+        return Organisation(asked, read, is_published=True)
+    place = scenario.ground(zones, page.read("sites"), page.read("temps_trajet"), settings.delta)
+    return Organisation(asked, scenario.tables(scenario.planned(place, asked)), is_published=False)
 
 
-def _ground(page: Page) -> Ground:
-    delta = load_params().facilitators.delta
-    return scenario.ground(page.read("zones"), page.read("sites"), page.read("temps_trajet"), delta)
+def _usual() -> Scenario:
+    return scenario.of_params(load_params().facilitators)
+
+
+def _csv(page: Page, organised: Organisation, table: str) -> str | None:
+    """The download of a table, which tells the scenario of `params.yaml` alone."""
+    return page.csv(f"organisation_{table}") if organised.is_published else None
 
 
 def _assumptions(page: Page, asked: Scenario) -> str:
@@ -57,12 +79,11 @@ def _assumptions(page: Page, asked: Scenario) -> str:
     )
 
 
-def where(page: Page, asked: Scenario) -> Content:
+def where(page: Page, organised: Organisation) -> Content:
     """Where the posts of a scenario would be, and what part of each need would then be followed."""
-    zones = page.read("zones")
-    if zones.empty:
+    zones, rows = page.read("zones"), organised.tables["postes"]
+    if rows.empty:
         return NOTHING
-    rows = scenario.placed(_ground(page), asked)
     whole, places = rows[rows["epci_siren"] == WHOLE].iloc[0], rows[rows["epci_siren"] != WHOLE]
     level = places.set_index("epci_siren")["part_apres"]
     classes = pd.Series("moyen", index=level.index).mask(level < HALF, "faible").mask(level >= FULL, "plein")
@@ -97,8 +118,8 @@ def where(page: Page, asked: Scenario) -> Content:
                 "part_apres": Column("Part suivie avec eux", **PERCENT),
             },
             caption="Postes du scénario et ce qu'ils changent",
-            scope=_assumptions(page, asked),
-            csv=page.csv("organisation_postes") if asked == chosen() else None,
+            scope=_assumptions(page, organised.asked),
+            csv=_csv(page, organised, "postes"),
             note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
             f"prouvé à l'optimum : {french(100 * whole['ecart'], 0, '%')}. Le temps d'une personne seule sans accord "
             "est remplacé par une moyenne.",
@@ -107,19 +128,19 @@ def where(page: Page, asked: Scenario) -> Content:
     )
 
 
-def obstacles(page: Page, asked: Scenario) -> Content:
+def obstacles(page: Page, organised: Organisation) -> Content:
     """Why the scenario cannot follow the whole need, in sentences."""
-    if page.read("zones").empty:
+    rows = organised.tables["obstacles"]
+    if organised.tables["postes"].empty:
         return NOTHING
-    told = scenario.obstacles(_ground(page), asked)
-    if not told:
+    if rows.empty:
         return Prose("Le scénario peut suivre tout le besoin, chaque intercommunalité ayant un seul pilote.")
     return DataTable(
-        pd.DataFrame({"obstacle": told}),
+        rows,
         columns={"obstacle": Column("Obstacle")},
         caption="Ce qui empêche de suivre tout le besoin",
-        scope=_assumptions(page, asked),
-        csv=page.csv("organisation_obstacles") if asked == chosen() else None,
+        scope=_assumptions(page, organised.asked),
+        csv=_csv(page, organised, "obstacles"),
         note="Chaque intercommunalité ayant un seul pilote, à portée et qui ait le temps.",
     )
 
@@ -160,7 +181,7 @@ def frontier(page: Page) -> Content:
                 "cout": Column("Coût annuel (M€)", 2, factor=1e-6),
             },
             caption="Ce que du temps ajouté laisserait non suivi",
-            scope=_assumptions(page, replace(chosen(), posts_added=0)),
+            scope=_assumptions(page, replace(_usual(), posts_added=0)),
             csv=page.csv("organisation_frontiere"),
             note="Postes placés au mieux pour le besoin médian ; déciles : ce qu'ils laisseraient si le besoin était "
             "un autre de ses tirages. Inégalité : 0 quand chaque intercommunalité a la même part suivie. Coût : "
@@ -202,15 +223,15 @@ def advice(page: Page) -> Content:
             "postes_moyens": Column("Postes en moyenne", 1),
         },
         caption="Où placer les postes, selon les tirages du besoin",
-        scope=_assumptions(page, chosen()),
+        scope=_assumptions(page, _usual()),
         csv=page.csv("organisation_stabilite"),
         takeaway=said,
     )
 
 
-def options(page: Page) -> Content:
+def options(page: Page, organised: Organisation) -> Content:
     """Seats by what is sought: least travel, most need in reach, everything in reach."""
-    rows = page.read("organisation_options")
+    rows = organised.tables["options"]
     if rows.empty:
         return NOTHING
     names = reference.labels("options_sites")
@@ -226,16 +247,16 @@ def options(page: Page) -> Content:
             "ecart": Column("Écart à l'optimum", **PERCENT),
         },
         caption="Sièges possibles, sans compter le temps de chacun",
-        scope=_assumptions(page, chosen()),
-        csv=page.csv("organisation_options"),
+        scope=_assumptions(page, organised.asked),
+        csv=_csv(page, organised, "options"),
         note="Les sites de chaque option : table organisation_sites. Trajets estimés (distance, densité), sauf si une "
         "matrice temps_trajet.csv est fournie.",
     )
 
 
-def sectors(page: Page) -> Content:
+def sectors(page: Page, organised: Organisation) -> Content:
     """Who would lead each EPCI, one lead each."""
-    rows = page.read("organisation_secteurs")
+    rows = organised.tables["secteurs"]
     if rows.empty:
         return NOTHING
     zones = page.read("zones").set_index("epci_siren")
@@ -256,8 +277,8 @@ def sectors(page: Page) -> Content:
             "tenant": Column("D'un seul tenant"),
         },
         caption="Un pilote par intercommunalité",
-        scope=_assumptions(page, chosen()),
-        csv=page.csv("organisation_secteurs"),
+        scope=_assumptions(page, organised.asked),
+        csv=_csv(page, organised, "secteurs"),
         takeaway=f"{moved} intercommunalités sur {len(rows)} auraient leur pilote dans une autre.",
         note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite.",
     )

@@ -17,10 +17,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.errors import DataError
 from analysis.segments.intervals import LEVEL
 from analysis.segments.telling.model import hypothesis
-from analysis.sources.spreadsheet import read_csv
+from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "segments_audites.csv"
 COLUMNS = ["uid", "segment", "auteur", "date"]
@@ -35,16 +34,9 @@ def load_audits(path: Path) -> pd.Series:
     if not path.is_file():
         return pd.Series(dtype="str", name="segment")
     rows = read_csv(path, path.name, COLUMNS)
-    wrong = rows[~rows["segment"].isin(list(reference.labels("segments")))]
-    for row in wrong.itertuples():
-        raise DataError(
-            f"{path.name}, ligne {row.ligne}, colonne « segment » : « {row.segment} » ; attendu : un code de "
-            "data/raw/reference/nomenclatures/segments.csv."
-        )
-    twice = rows[rows["uid"].duplicated()]
-    for row in twice.itertuples():
-        where = f"{path.name}, ligne {row.ligne}, colonne « uid »"
-        raise DataError(f"{where} : « {row.uid} » ; attendu : un marché relu une seule fois.")
+    codes = rows["segment"].isin(list(reference.labels("segments")))
+    expect(rows, path.name, "segment", codes, "un code de data/raw/reference/nomenclatures/segments.csv")
+    expect(rows, path.name, "uid", ~rows["uid"].duplicated(), "un marché relu une seule fois")
     return rows.set_index("uid")["segment"]
 
 

@@ -1,0 +1,54 @@
+"""Minutes from each EPCI to each EPCI, from distances and speeds that are assumptions."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis.core import reference
+
+Numbers = npt.NDArray[np.float64]
+EARTH_KM = 6371.0
+
+
+def great_circle(lon: Numbers, lat: Numbers, to_lon: Numbers, to_lat: Numbers) -> Numbers:
+    """Kilometres from each point to each other point, shape (n, m); degrees in (haversine formula)."""
+    x, y, to_x, to_y = (np.radians(values) for values in (lon, lat, to_lon, to_lat))
+    root = np.sin((y[:, None] - to_y) / 2) ** 2
+    root += np.cos(y)[:, None] * np.cos(to_y) * np.sin((x[:, None] - to_x) / 2) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(root))
+
+
+def assumed() -> pd.DataFrame:
+    """origine, destination (EPCI), minutes: from the most populous commune of one to the people of the other.
+
+    Great-circle distance x detour, its first kilometres at the mean speed of the two communes by their density, the
+    others at that of a road, plus access (`facilitateurs/constantes.csv`, assumptions). The people of an EPCI are all
+    its communes by their inhabitants.
+    """
+    fixed = reference.table("facilitateurs/constantes").set_index("nom")["valeur"]
+    towns = reference.communes().sort_values(["epci_siren", "code_insee"], ignore_index=True)
+    density = towns["population"] / towns["superficie_km2"]
+    speed = np.select(
+        [density >= fixed["densite_dense"], density >= fixed["densite_intermediaire"]],
+        [fixed["vitesse_dense"], fixed["vitesse_intermediaire"]],
+        fixed["vitesse_rurale"],
+    )
+    ranked = towns.assign(speed=speed).sort_values(["epci_siren", "population", "code_insee"])
+    seats = ranked.drop_duplicates("epci_siren", keep="last")
+    points = (seats["lon"], seats["lat"], towns["lon"], towns["lat"])
+    km = great_circle(*(values.to_numpy(dtype="float64") for values in points)) * float(fixed["detour"])
+    local = np.minimum(km, fixed["km_locaux"]) / ((seats["speed"].to_numpy()[:, None] + speed) / 2)
+    minutes = fixed["acces"] + 60 * (local + np.maximum(km - fixed["km_locaux"], 0) / fixed["vitesse_route"])
+    weight = towns["population"].to_numpy(dtype="float64")
+    codes, starts = np.unique(towns["epci_siren"].to_numpy(dtype="str"), return_index=True)
+    mean = np.add.reduceat(minutes * weight, starts, axis=1) / np.add.reduceat(weight, starts)
+    grid = pd.DataFrame(mean, index=pd.Index(codes, name="origine"), columns=pd.Index(codes, name="destination"))
+    return grid.stack().rename("minutes").round(1).reset_index()
+
+
+def matrix(rows: pd.DataFrame, codes: list[str]) -> Numbers:
+    """minutes[i, j] to the people of codes[i] from codes[j]; missing where `rows` say nothing."""
+    grid = rows.pivot(index="destination", columns="origine", values="minutes")
+    return grid.reindex(index=codes, columns=codes).to_numpy(dtype="float64")
