@@ -94,6 +94,17 @@ def test_each_epci_has_one_lead_and_what_hinders_is_told() -> None:
     assert any("Cc" in line and "30" in line for line in told["obstacle"])
 
 
+def test_a_place_that_no_site_could_reach_is_told_and_stops_nothing() -> None:
+    plan = scenario.planned(toy(), replace(ASKED, posts_added=0, max_minutes=4.0))
+    found = scenario.tables(plan)
+    assert (
+        found["obstacles"]["obstacle"].iloc[0].startswith("Aucun site possible n'est à 4 minutes ou moins de : Aa, Bb")
+    )
+    assert found["secteurs"]["pilote_siren"].isna().all()
+    covers = found["options"].set_index("option").loc["ensemble_minimal_libre"]
+    assert covers[["sites", "part_atteinte"]].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("values", "weights", "expected"),
     [([1, 1, 1], [1, 2, 3], 0.0), ([0, 1], [1, 1], 0.5), ([0, 0, 0, 1], [1, 1, 1, 1], 0.75), ([0, 0], [1, 1], 0.0)],

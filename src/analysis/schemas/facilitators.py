@@ -326,7 +326,7 @@ SCHEMAS = {
             {
                 "option": column(TEXT, "Ce qu'on cherche", codelist="options_sites"),
                 "sites": column("int64", "Sites", unit="site"),
-                "minutes": column(NUMBER, "Temps de trajet moyen, selon le besoin", unit="minute"),
+                "minutes": column(NUMBER, "Temps de trajet moyen, selon le besoin", unit="minute", nullable=True),
                 "part_atteinte": column(NUMBER, "Part du besoin à portée"),
                 "ecart": column(NUMBER, "Écart prouvé à l'optimum"),
             },
@@ -353,6 +353,7 @@ SCHEMAS = {
                     NUMBER, "Heures demandées au site du pilote au-delà de ce qu'il peut", unit="heure"
                 ),
                 "est_detachee": column(FLAG, "N'est pas d'un seul tenant avec le secteur du pilote"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum, de la surcharge ou du trajet"),
             },
         ),
         published_table(

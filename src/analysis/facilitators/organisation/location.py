@@ -215,15 +215,15 @@ def max_cover(weights: Floats, reached: Flags, p: int, fixed: Iterable[int] = ()
     return Located(chosen, lead, Proof(float(weights[lead >= 0].sum()), float(weights.sum()) - bound))
 
 
-def set_cover(reached: Flags, fixed: Iterable[int] = (), names: Sequence[str] | None = None) -> Located:
+def set_cover(reached: Flags, fixed: Iterable[int] = ()) -> Located:
     """The fewest sites, `fixed` ones included, that reach every demand.
 
-    `reached` (n, m): whether site j reaches demand i. DataError tells the demands that no site reaches, by `names`
-    (n,) or by index. Demands and sites that others make needless are dropped first. C. Toregas, R. Swain, C. ReVelle,
-    L. Bergman, "The Location of Emergency Service Facilities", Operations Research 19 (1971).
+    `reached` (n, m): whether site j reaches demand i; DataError tells the demands that no site reaches. Demands and
+    sites that others make needless are dropped first. C. Toregas, R. Swain, C. ReVelle, L. Bergman, "The Location of
+    Emergency Service Facilities", Operations Research 19 (1971).
     """
     reached = np.asarray(reached, dtype=bool)
-    _all_reached(np.flatnonzero(~reached.any(axis=1)), names)
+    _all_reached(np.flatnonzero(~reached.any(axis=1)))
     _, kept = _number(reached.shape[1], fixed, reached.shape[1])
     useful = np.union1d(_maximal(reached), kept)
     # A demand is reached as soon as another is whose sites all reach it.
@@ -340,17 +340,20 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
     """Why `plan` (of `assign` with the same arrays) overloads sites or leaves somebody out: French sentences, none
     when it does neither.
 
-    Demands that no site reaches, needs above every site in reach, the total; else, what even this plan, the best one,
-    overloads. `names` (n,) are those of the EPCI.
+    Demands that no place could reach, or no site with capacity; needs above every site in reach, the total; else, what
+    even this plan, the best one, overloads. `names` (n,) are those of the EPCI.
     """
     need = np.asarray(need, dtype="float64")
     reached = (np.asarray(minutes) <= max_minutes) & (plan.capacity > 0)
     largest = np.where(reached, plan.capacity, 0.0).max(axis=1, initial=0.0)
-    alone = plan.unassigned.tolist()
+    nowhere = np.flatnonzero(~(np.asarray(minutes) <= max_minutes).any(axis=1)).tolist()
+    alone = [i for i in plan.unassigned.tolist() if i not in nowhere]
     huge = np.flatnonzero(reached.any(axis=1) & (need > largest)).tolist()
     told = []
+    limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
+    if nowhere:
+        told.append(f"Aucun site possible n'est à {limit} ou moins de : {_listed([names[i] for i in nowhere])}.")
     if alone:
-        limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
         told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
     if huge:
         each = [f"{names[i]} ({_hours(need[i])} par an pour {_hours(largest[i])} au plus)" for i in huge]
@@ -432,11 +435,10 @@ def _at(places: Indices, size: int) -> Floats:
     return out
 
 
-def _all_reached(missed: Indices, names: Sequence[str] | None = None) -> None:
+def _all_reached(missed: Indices) -> None:
     """DataError when demands are reached by no site."""
     if len(missed):
-        told = [names[i] if names is not None else f"n° {i}" for i in missed]
-        raise DataError(f"Aucun site n'atteint {_listed(told)}.")
+        raise DataError(f"Aucun site n'atteint {_listed([f'n° {i}' for i in missed])}.")
 
 
 def _listed(words: Sequence[str]) -> str:

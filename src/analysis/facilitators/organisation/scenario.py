@@ -220,22 +220,23 @@ def siting(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFram
     """
     seats, count = place.seats, len(place.seats) + scenario.posts_added
     reached = place.minutes <= scenario.max_minutes
+    near = reached[reached.any(axis=1)]  # what no site could reach hinders no cover: `obstacles` tells it
     found = {
         "aujourdhui": location.p_median(place.need, place.minutes, len(seats), fixed=seats),
         "p_median": location.p_median(place.need, place.minutes, count, fixed=seats),
         "couverture": location.max_cover(place.need, reached, count, fixed=seats),
-        "ensemble_minimal": location.set_cover(reached, fixed=seats, names=place.names),
+        "ensemble_minimal": location.set_cover(near, fixed=seats),
         "p_median_libre": location.p_median(place.need, place.minutes, count),
         "couverture_libre": location.max_cover(place.need, reached, count),
-        "ensemble_minimal_libre": location.set_cover(reached, names=place.names),
+        "ensemble_minimal_libre": location.set_cover(near),
     }
     rows, sites = [], []
     for name, placed in found.items():
         chosen = np.asarray(placed.sites, dtype=int)
-        nearest = place.minutes[:, chosen].min(axis=1)
+        mean = np.average(place.minutes[:, chosen].min(axis=1), weights=place.need) if len(chosen) else np.nan
         within = reached[:, chosen].any(axis=1)
         rows.append(
-            {"option": name, "sites": len(chosen), "minutes": float(np.average(nearest, weights=place.need)),
+            {"option": name, "sites": len(chosen), "minutes": float(mean),
              "part_atteinte": float(place.need[within].sum() / place.need.sum()), "ecart": placed.proof.gap}
         )  # fmt: skip
         sites += [{"option": name, "epci_siren": place.codes[j], "est_actuel": j in seats} for j in chosen]
@@ -245,7 +246,7 @@ def siting(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFram
 def sectors(plan: Plan) -> pd.DataFrame:
     """Who would lead each EPCI once the posts are placed: epci_siren, pilote_siren (missing where nobody reaches it),
     minutes, surcharge (hours that the leader's site is asked beyond its capacity), est_detachee (not next to the rest
-    of its leader's area)."""
+    of its leader's area), ecart (proven gap, of overload or of travel, the larger)."""
     place, found = plan.place, plan.led
     held = found.lead >= 0
     own = np.where(held, found.lead, 0)
@@ -256,6 +257,7 @@ def sectors(plan: Plan) -> pd.DataFrame:
             "minutes": pd.Series(place.minutes[np.arange(len(own)), own]).where(held),
             "surcharge": np.where(held, found.overload[own], 0.0),
             "est_detachee": np.isin(np.arange(len(own)), found.detached),
+            "ecart": max(found.excess.gap, found.travel.gap),
         }
     )
 

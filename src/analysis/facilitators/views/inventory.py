@@ -212,6 +212,8 @@ def ratios(page: Page) -> Content:
         rank=rows["indicateur"].map(order),
         first=rows["nature_porteuse"].ne(WHOLE),
     ).sort_values(["rank", "first", "porteur"])
+    secret = ranked["secret"].fillna("").ne("")
+    few = " Moins de cinq structures, secret statistique : " + ", ".join(sorted(set(ranked.loc[secret, "porteur"])))
     band = known.loc["heures_par_etp"]
     hours = whole.set_index("indicateur").loc["heures_par_etp"]
     said = (
@@ -222,7 +224,7 @@ def ratios(page: Page) -> Content:
         else None
     )
     return DataTable(
-        counted(ranked),
+        counted(ranked[~secret]),
         columns={
             "libelle": Column("Rapport"),
             "porteur": Column("Structure porteuse"),
@@ -238,7 +240,7 @@ def ratios(page: Page) -> Content:
         takeaway=said,
         note="Opérations et acheteurs : ceux de l'export, sinon ceux que la structure déclare. Aucune norme de charge "
         "n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures par personne en 2014, "
-        "63 000 par ETP en 2021-2022).",
+        "63 000 par ETP en 2021-2022)." + (f"{few}." if secret.any() else ""),
     )
 
 
