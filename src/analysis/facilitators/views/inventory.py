@@ -281,6 +281,8 @@ def contradictions(page: Page) -> Content:
     rows = page.read("contradictions")
     places = page.read("zones").set_index("epci_siren")
     rows = here(page, rows.assign(departement=rows["epci_siren"].map(places["departement"])))
+    if places.empty:
+        return Prose("Sans inventaire, rien n'est déclaré.")
     if rows.empty:
         return Prose("Les zones déclarées et les opérations suivies concordent.")
     names = page.read("reponses").set_index("structure_id")["nom"]

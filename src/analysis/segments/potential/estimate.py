@@ -102,7 +102,9 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     scale = float(shown["estimation"].sum() / shown["declares"].sum()) if shown["declares"].sum() else 1.0
     share = clear["porte_clause"].mean() if len(clear) else default
     counted = clear.groupby("segment")["porte_clause"].agg(["sum", "size"])
-    of_segment = contracts["segment"].map((counted["sum"] + share) / (counted["size"] + 1)).fillna(share)
+    of_segment = (
+        contracts["segment"].map((counted["sum"] + share) / (counted["size"] + 1)).astype("float64").fillna(share)
+    )
     silent = 1 - (scale * of_segment).clip(0, 1)
     none = 1 - contracts["edition"].map(missed).astype("float64").fillna(0.0)
     without = silent.where(~contracts["est_renseigne"], none).mask(contracts["porte_clause"], 0.0)
