@@ -29,7 +29,7 @@ ROUNDING = 1e-6  # HiGHS holds rows and whole numbers to it
 # An hour counts for more where little is followed: by quarter of the need, the first one first.
 TRANCHES = (1.3, 1.2, 1.1, 1.0)
 TRAVEL = 0.1  # what the longest trip allowed takes from the worth of an hour: never all of it
-START = 2  # p-median: sites kept for each demand at first, times the number of sites for each one chosen
+START = 3  # p-median: sites kept for each demand at first, times the number of sites for each one chosen
 
 
 @dataclass(frozen=True)
