@@ -29,10 +29,10 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import Delaunay
 
+from analysis.core import reference
 from analysis.facilitators.organisation.location import assign, max_cover, p_median, reinforce, set_cover
+from analysis.facilitators.organisation.travel import great_circle
 
-COMMUNES = Path(__file__).resolve().parents[1] / "data" / "raw" / "reference" / "territoire" / "communes.csv"
-RADIUS = 6371.0  # of the Earth, km
 SIDE = 740.0  # km, of a square as large as France
 HOURS = 43_000.0  # of clauses that one ETP follows in a year
 REPEATS = 5  # the quickest of them, where a solve takes less than a second
@@ -59,16 +59,14 @@ def timed(solve: Callable[[], Any]) -> tuple[float, Any]:
 
 def by_road(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Minutes between points: 1.3 times the great circle at 50 km/h; 10 within each."""
-    x, y = np.radians(lon), np.radians(lat)
-    half = np.sin((y[:, None] - y) / 2) ** 2 + np.cos(y)[:, None] * np.cos(y) * np.sin((x[:, None] - x) / 2) ** 2
-    minutes = 2 * RADIUS * np.arcsin(np.sqrt(half)) * 1.3 / 50 * 60
+    minutes = great_circle(lon, lat, lon, lat) * 1.3 / 50 * 60
     np.fill_diagonal(minutes, 10)
     return minutes
 
 
 def region() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """need (hours a year), capacity, minutes, neighbours of the EPCI."""
-    rows = pd.read_csv(COMMUNES, dtype={"epci_siren": str}).dropna(subset=["epci_siren"])
+    rows = reference.communes().dropna(subset=["epci_siren"])
     rows = rows.assign(x=rows["lon"] * rows["population"], y=rows["lat"] * rows["population"])
     sums = rows.groupby("epci_siren")[["population", "x", "y"]].sum()
     people = sums["population"].to_numpy(dtype="float64")
