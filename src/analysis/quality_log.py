@@ -32,14 +32,16 @@ def rules() -> pd.DataFrame:
 
 
 def sentence(rule: str, fichier: str, ligne: object = None, colonne: str = "", valeur: object = "") -> str:
-    """The French sentence for one breach of `rule`: file, line, column, value, what is expected."""
-    where = fichier
-    if ligne is not None and not pd.isna(ligne):
-        where += f", ligne {ligne}"
-    if colonne:
-        where += f", colonne « {colonne} »"
-    got = "vide" if valeur is None or pd.isna(valeur) or valeur == "" else f"« {valeur} »"
-    return f"{where} : {got} ; attendu : {rules().loc[rule, 'attendu']}."
+    """The French sentence for one breach of `rule` (see `explain`)."""
+    return explain(fichier, ligne, colonne, valeur, str(rules().loc[rule, "attendu"]))
+
+
+def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: str) -> str:
+    """The French sentence for a value that cannot be used: file, line and column if any, value, what is expected."""
+    line = "" if ligne is None or pd.isna(ligne) else f", ligne {ligne}"
+    column = f", colonne « {colonne} »" if colonne else ""
+    value = "vide" if valeur is None or pd.isna(valeur) or valeur == "" else f"« {valeur} »"
+    return f"{fichier}{line}{column} : {value} ; attendu : {attendu}."
 
 
 def fatal(rule: str, fichier: str, detail: str = "") -> DataError:

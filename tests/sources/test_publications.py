@@ -44,7 +44,7 @@ def test_a_file_saved_by_a_french_spreadsheet_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({"publication": " "}, "colonne « publication » : «  » ; attendu : le nom de la publication."),
+        ({"publication": " "}, "colonne « publication » : vide ; attendu : le nom de la publication."),
         ({"date_publication": "31/02/2026"}, "« 31/02/2026 » ; attendu : une date, 2026-01-26 ou 26/01/2026."),
         ({"edition": "2031"}, "« 2031 » ; attendu : une édition du jeu de données, 2024, 2025."),
         ({"territoire": "75"}, "« 75 » ; attendu : un code de l'édition 2025 (32, 59, 80 ou un SIREN d'EPCI)."),

@@ -67,6 +67,11 @@ def protected_dir(dataset: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "protected"
 
 
+def releases_dir(dataset: str) -> Path:
+    """What was published of the dataset, frozen: a folder per release."""
+    return project_root() / "data" / "releases" / dataset
+
+
 def reports_dir(dataset: str) -> Path:
     """The published site of the dataset."""
     return project_root() / "reports" / dataset

@@ -35,6 +35,12 @@ def communes() -> pd.DataFrame:
     return table("territoire/communes")
 
 
+def seats() -> pd.DataFrame:
+    """The most populous commune of each EPCI, in the order of `epci_siren`."""
+    ranked = communes().sort_values(["epci_siren", "population", "code_insee"])
+    return ranked.drop_duplicates("epci_siren", keep="last", ignore_index=True)
+
+
 def epci() -> pd.DataFrame:
     """The intercommunalités that touch the region, their department by most inhabitants."""
     return table("territoire/epci")

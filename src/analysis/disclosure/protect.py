@@ -1,42 +1,218 @@
-"""The stage between results and notebooks: each table is protected by the policy of its schema.
+"""The stage between results and notebooks: what may not be told is emptied, and an attack shows that it worked.
 
+Rules hide cells (`primary`), others are hidden so that no sum gives those away (`secondary`), and what is left is
+attacked (`attack`): nothing is written unless every hidden cell stays as uncertain as its rule asks.
 A table without a schema, with a person's key or with a measure left over is an error of ours, not data.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 import pandas as pd
 
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.primary import OPEN, protect_cells
+from analysis.disclosure.attack import intervals
+from analysis.disclosure.links import Links, Tables, given, links, statements
+from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
+from analysis.disclosure.releases import published_before
+from analysis.disclosure.secondary import suppressed
+from analysis.numbers import french, round_half_up
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 
 PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
+SUMMARY = "quality.secret"  # the table that says how much is hidden
+ROW = ["table", "ligne"]  # what tells one row of all tables from another
+SHOWN = 5  # cells named in the error
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What is decided: the rule that hides each row (regle, empty if shown), and the cells that must stay unknown.
+
+    rows: table, ligne, regle; protection: by cell, how far from its value a reader must be left; before: hidden cells
+    that an earlier release printed with the same value, which nothing can protect any more.
+    """
+
+    rows: pd.DataFrame
+    protection: pd.Series
+    before: frozenset[str]
 
 
 def build(dataset: str) -> None:
-    """Protect the result tables of every deliverable of `dataset`."""
-    for deliverable in DELIVERABLES:
-        protect(dataset, deliverable)
+    """Protect the result tables of every deliverable of `dataset`.
+
+    Raises DataError, naming cells but no value, when a reader could find one that is hidden; then nothing is written.
+    """
+    described = load_dataset(dataset)
+    results = {
+        f"{deliverable}.{name}": read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
+        for deliverable, schemas in _schemas().items()
+        for name in schemas
+        if f"{deliverable}.{name}" != SUMMARY
+    }
+    protected = protect(results, described, published_before(dataset))
+    for deliverable, schemas in _schemas().items():
+        with finished_folder(protected_dir(dataset) / deliverable) as folder:
+            for name, schema in schemas.items():
+                write_table(conform(schema, protected[f"{deliverable}.{name}"]), folder / f"{name}.parquet")
 
 
-def protect(dataset: str, deliverable: str) -> None:
-    """Protect every result table of `deliverable`; its protected folder is replaced as a whole."""
-    schemas = published(deliverable)
-    with finished_folder(protected_dir(dataset) / deliverable) as folder:
-        for name, schema in schemas.items():
-            frame = read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
-            if leak := PERSONAL & set(frame.columns):
-                raise ValueError(f"{deliverable}/{name}: personal columns {sorted(leak)} in a result table")
-            write_table(conform(schema, _protected(frame, schema.metadata)), folder / f"{name}.parquet")
+def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dict[str, pd.DataFrame]:
+    """The tables of `results` as they may be published, and the one that says how much is hidden.
+
+    `earlier` are the tables of releases that readers already have.
+    """
+    for name, frame in results.items():
+        if leak := PERSONAL & set(frame.columns):
+            raise ValueError(f"{name}: personal columns {sorted(leak)} in a result table")
+    known = links(results, dataset)
+    before = [statements(tables, dataset) for tables in earlier]
+    secret = decide(results, known, before)
+    rule = secret.rows.set_index(ROW)["regle"]
+    out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
+    refuse_leaks(known, [statements(out, dataset), *before], secret)
+    return {**out, SUMMARY: summary(results, secret.rows)}
 
 
-def _protected(frame: pd.DataFrame, metadata: dict) -> pd.DataFrame:
-    if metadata["controle"] == OPEN or frame.empty:
-        return frame
-    control = frame["_controle"] if metadata["controle"] == "indicateur" else metadata["controle"]
-    return protect_cells(
-        frame, control if isinstance(control, pd.Series) else pd.Series(control, index=frame.index), metadata["values"]
+def decide(results: Tables, known: Links, before: list[pd.DataFrame]) -> Secret:
+    """Which rows to hide, by rule or to protect another, and which cells those rules are about."""
+    rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
+    said = known.statements[known.statements["base"] == ""].merge(rows, how="left", on=ROW)
+    told = set(said.loc[said["regle"].eq(OPEN), "cellule"])
+    old = frozenset(still_true(known, before))
+    hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
+    protection = _protection(known, hidden.set_index("cellule")["regle"])
+    asked = protection[~protection.index.isin(old)]
+    also = suppressed(known, asked, told | old)
+    secret = set(protection.index) | also
+    touched = known.statements["cellule"].isin(secret) | known.statements["base"].isin(secret)
+    rest = known.statements.loc[touched, ROW].drop_duplicates().assign(regle=SECONDARY)
+    decided = pd.concat([rows, rest], ignore_index=True).drop_duplicates(ROW)
+    return Secret(decided[decided["regle"] != OPEN].reset_index(drop=True), asked, old & set(protection.index))
+
+
+def still_true(known: Links, before: list[pd.DataFrame]) -> list[str]:
+    """The cells that an earlier release printed, with the value that they still have."""
+    values = known.cells["valeur"]
+    found = set()
+    for said in before:
+        old = given(said)
+        same = np.isclose(old, values.reindex(old.index), rtol=1e-9, atol=0)
+        found |= set(old.index[same])
+    return sorted(found)
+
+
+def refuse_leaks(known: Links, said: list[pd.DataFrame], secret: Secret) -> None:
+    """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks.
+
+    `said` are the numbers of this release and of earlier ones; of those, only what still holds is used, since a
+    revised number says nothing of today's cell.
+    """
+    values = known.cells["valeur"]
+    now, *before = said
+    old = [found[found["cellule"].isin(still_true(known, [found]))] for found in before]
+    everything = pd.concat([now, *old], ignore_index=True)
+    printed = known.cells.assign(valeur=given(everything).reindex(values.index))
+    found = intervals(replace(known, statements=everything, cells=printed), secret.protection.index)
+    value = values[found.index]
+    low = value - np.minimum(secret.protection, value)
+    # Equations hold up to the rounding of their numbers.
+    slack = 0.05 * secret.protection
+    leaks = found[(found["bas"] > low + slack) | (found["haut"] < value + secret.protection - slack)]
+    if len(leaks):
+        named = ", ".join(leaks.index[:SHOWN])
+        more = f" et {len(leaks) - SHOWN} autres" if len(leaks) > SHOWN else ""
+        raise DataError(
+            f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié : {len(leaks)} "
+            f"({named}{more}) ; attendu : aucune. Rien n'a été écrit."
+        )
+    extra = int(secret.rows["regle"].eq(SECONDARY).sum())
+    again = f", {len(secret.before)} déjà publiées et laissées hors du compte" if secret.before else ""
+    print(
+        f"secret statistique : {french(len(found))} cases attaquées, aucune retrouvée{again} ; "
+        f"{french(len(secret.rows))} lignes cachées, dont {french(extra)} pour en protéger d'autres.",
+        file=sys.stderr,
+        flush=True,
     )
+
+
+def summary(results: Tables, hidden: pd.DataFrame) -> pd.DataFrame:
+    """livrable, table, lignes, cachees, dont_secondaires, part_lignes, part_heures (in whole per cent, of each table).
+
+    The share of hours is rounded: with all its digits it would be one more sum over the hidden cells.
+    """
+    rows = []
+    for name, frame in results.items():
+        if _metadata(name)["controle"] == OPEN or frame.empty:
+            continue
+        own = hidden[hidden["table"] == name].set_index("ligne")["regle"]
+        gone = pd.Series(range(len(frame))).isin(own.index).to_numpy()
+        livrable, table = name.split(".")
+        rows.append(
+            {
+                "livrable": livrable,
+                "table": table,
+                "lignes": len(frame),
+                "cachees": int(gone.sum()),
+                "dont_secondaires": int(own.eq(SECONDARY).sum()),
+                "part_lignes": gone.mean(),
+                "part_heures": _hours_hidden(frame, gone),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _hours_hidden(frame: pd.DataFrame, gone: np.ndarray) -> float:
+    """The share of the hours of a table that its hidden rows hold, in whole per cent; missing without hours."""
+    if "heures" in frame:
+        hours = frame["heures"]
+    elif "indicateur" in frame and "valeur" in frame:
+        hours = frame["valeur"].where(frame["indicateur"] == "heures_realisees")
+    else:
+        return float("nan")
+    total = float(hours.sum())
+    return float(round_half_up(float(hours[gone].sum()) / total, 2)) if total else float("nan")
+
+
+def _primary(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """table, ligne, regle of the rows that a rule hides, and of those that are open (rule OPEN)."""
+    control = _control(name, frame)
+    kept = broken(frame, control).mask(control.eq(OPEN), OPEN).reset_index(drop=True)
+    return pd.DataFrame({"table": name, "ligne": kept.index, "regle": kept}).query("regle != ''")
+
+
+def _protection(known: Links, rule: pd.Series) -> pd.Series:
+    """By cell, how far from its value a reader must be left: the rule's part of it, one at least where one counts."""
+    cells = known.cells.reindex(rule.index).dropna(subset="valeur")
+    share = rule[cells.index].map(rules()["protection"])
+    return np.maximum(share * cells["valeur"], cells["entier"].astype("float64")).sort_index()
+
+
+def _emptied(name: str, frame: pd.DataFrame, rule: pd.Series) -> pd.DataFrame:
+    if _metadata(name)["controle"] == OPEN or frame.empty:
+        return frame
+    own = rule.loc[name] if name in rule.index.get_level_values(0) else pd.Series(dtype="str")
+    hides = own.reindex(range(len(frame))).fillna("").set_axis(frame.index)
+    return emptied(frame, hides, _metadata(name)["values"])
+
+
+def _control(name: str, frame: pd.DataFrame) -> pd.Series:
+    policy = _metadata(name)["controle"]
+    return frame["_controle"] if policy == "indicateur" and len(frame) else pd.Series(policy, index=frame.index)
+
+
+def _metadata(name: str) -> dict:
+    deliverable, table = name.split(".")
+    return _schemas()[deliverable][table].metadata  # type: ignore[no-any-return]
+
+
+def _schemas() -> dict[str, dict]:
+    return {deliverable: published(deliverable) for deliverable in DELIVERABLES}

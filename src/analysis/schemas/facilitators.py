@@ -8,6 +8,8 @@ from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, publi
 
 DATE = column(DAY, "Inventaire à cette date")
 EDITION = column("int64", "Année")
+DELD = column(NUMBER, "Demandeurs d'emploi de plus d'un an (table publics)", unit="personne")
+RSA = column(NUMBER, "Allocataires du RSA (table publics)", unit="personne", nullable=True)
 TERRITORY = column(TEXT, "Code de la région ou du département")
 EPCI = column(TEXT, "SIREN de l'intercommunalité")
 STRUCTURE = column(TEXT, "Identifiant de la structure")
@@ -150,8 +152,8 @@ SCHEMAS = {
                 "departement": column(TEXT, "Département où vit la plus grande part de ses habitants"),
                 "a_cheval": column(FLAG, "Une partie de ses communes est dans une autre région"),
                 "population": column("int64", "Habitants de ses communes de la région", unit="habitant"),
-                "deld": column(NUMBER, "Demandeurs d'emploi de plus d'un an (table publics)", unit="personne"),
-                "rsa": column(NUMBER, "Allocataires du RSA (table publics)", unit="personne", nullable=True),
+                "deld": DELD,
+                "rsa": RSA,
                 "qpv": column("int64", "Quartiers prioritaires (2024)", unit="quartier"),
                 "montant": column(
                     NUMBER, "Montant annuel des marchés qui peuvent porter une clause", unit="€", nullable=True
@@ -197,9 +199,9 @@ SCHEMAS = {
                 "part_population": _part("des habitants"),
                 "montant": column(NUMBER, "Montant annuel qui peut porter une clause", unit="€", nullable=True),
                 "part_montant": _part("du montant"),
-                "deld": column(NUMBER, "Demandeurs d'emploi de plus d'un an (table publics)", unit="personne"),
+                "deld": DELD,
                 "part_deld": _part("des demandeurs d'emploi de plus d'un an"),
-                "rsa": column(NUMBER, "Allocataires du RSA (table publics)", unit="personne", nullable=True),
+                "rsa": RSA,
                 "part_rsa": _part("des allocataires du RSA"),
                 "besoin": column(NUMBER, "Somme des besoins médians", unit="heure"),
                 "part_besoin": _part("du besoin"),

@@ -72,5 +72,26 @@ SCHEMAS = {
                 "source": column(TEXT, "Source"),
             },
         ),
+        # Made by disclosure control itself, from what it hides.
+        published_table(
+            "secret",
+            "Combien le secret statistique cache, table par table",
+            ["livrable", "table"],
+            {
+                "livrable": column(TEXT, "Livrable"),
+                "table": column(TEXT, "Table"),
+                "lignes": column("int64", "Lignes qui parlent de personnes, d'heures ou d'entreprises", unit="ligne"),
+                "cachees": column("int64", "dont cachées", unit="ligne"),
+                "dont_secondaires": column("int64", "dont pour qu'une autre ne se retrouve pas", unit="ligne"),
+                "part_lignes": column(NUMBER, "Part des lignes cachées", unit="part", ge=0, le=1),
+                "part_heures": column(
+                    NUMBER,
+                    "Part des heures de la table, au centième",
+                    unit="part",
+                    nullable=True,
+                    ge=0,
+                ),
+            },
+        ),
     )
 }

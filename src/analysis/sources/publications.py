@@ -17,6 +17,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.errors import DataError
 from analysis.core.reference import WHOLE
+from analysis.quality_log import explain
 from analysis.sources.spreadsheet import read_csv
 
 FILE = "publications.csv"
@@ -148,4 +149,4 @@ def _check_releases(rows: list[dict[str, Any]]) -> None:
 
 
 def _wrong(line: int, column: str, value: str, expected: str) -> DataError:
-    return DataError(f"{FILE}, ligne {line}, colonne « {column} » : « {value} » ; attendu : {expected}.")
+    return DataError(explain(FILE, line, column, value, expected))

@@ -19,7 +19,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.core.errors import DataError
-from analysis.quality_log import fatal
+from analysis.quality_log import explain, fatal
 
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file
@@ -79,8 +79,7 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
 def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:
     """DataError, one French sentence, for the first of `rows` (see `read_csv`) whose `column` is not `good`."""
     for line, value in rows.loc[~good, ["ligne", column]].itertuples(index=False):
-        got = "vide" if pd.isna(value) or value == "" else f"« {value} »"
-        raise DataError(f"{name}, ligne {line}, colonne « {column} » : {got} ; attendu : {expected}.")
+        raise DataError(explain(name, line, column, value, expected))
 
 
 def _encoding(content: bytes) -> str:

@@ -29,23 +29,25 @@ def assumed() -> pd.DataFrame:
     """
     fixed = reference.table("facilitateurs/constantes").set_index("nom")["valeur"]
     towns = reference.communes().sort_values(["epci_siren", "code_insee"], ignore_index=True)
-    density = towns["population"] / towns["superficie_km2"]
-    speed = np.select(
-        [density >= fixed["densite_dense"], density >= fixed["densite_intermediaire"]],
-        [fixed["vitesse_dense"], fixed["vitesse_intermediaire"]],
-        fixed["vitesse_rurale"],
-    )
-    ranked = towns.assign(speed=speed).sort_values(["epci_siren", "population", "code_insee"])
-    seats = ranked.drop_duplicates("epci_siren", keep="last")
+    seats = reference.seats()
     points = (seats["lon"], seats["lat"], towns["lon"], towns["lat"])
     km = great_circle(*(values.to_numpy(dtype="float64") for values in points)) * float(fixed["detour"])
-    local = np.minimum(km, fixed["km_locaux"]) / ((seats["speed"].to_numpy()[:, None] + speed) / 2)
+    local = np.minimum(km, fixed["km_locaux"]) / ((_speed(seats, fixed)[:, None] + _speed(towns, fixed)) / 2)
     minutes = fixed["acces"] + 60 * (local + np.maximum(km - fixed["km_locaux"], 0) / fixed["vitesse_route"])
     weight = towns["population"].to_numpy(dtype="float64")
     codes, starts = np.unique(towns["epci_siren"].to_numpy(dtype="str"), return_index=True)
     mean = np.add.reduceat(minutes * weight, starts, axis=1) / np.add.reduceat(weight, starts)
     grid = pd.DataFrame(mean, index=pd.Index(codes, name="origine"), columns=pd.Index(codes, name="destination"))
     return grid.stack().rename("minutes").round(1).reset_index()
+
+
+def _speed(communes: pd.DataFrame, fixed: pd.Series) -> Numbers:
+    density = communes["population"] / communes["superficie_km2"]
+    return np.select(
+        [density >= fixed["densite_dense"], density >= fixed["densite_intermediaire"]],
+        [fixed["vitesse_dense"], fixed["vitesse_intermediaire"]],
+        fixed["vitesse_rurale"],
+    )
 
 
 def matrix(rows: pd.DataFrame, codes: list[str]) -> Numbers:

@@ -15,12 +15,13 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
 NOTHING = Prose("Aucun inventaire à cette date.")
-# The heading of the first column of a table, and what it is by.
+# The heading of the first column of a table, and its caption.
 STAFF_BY = {
-    "porteurs": ("Structure porteuse", "nature de la structure porteuse"),
-    "departements": ("Département", "département du siège"),
-    "roles": ("Rôle", "rôle"),
-    "financements": ("Financement", "financement"),
+    "porteurs": ("Structure porteuse", "Structures, personnes et ETP par nature de la structure porteuse"),
+    "departements": ("Département", "Structures, personnes et ETP par département du siège"),
+    "roles": ("Rôle", "Structures, personnes et ETP par rôle"),
+    "financements": ("Financement", "Structures, personnes et ETP par financement"),
+    "autres_acteurs": ("Acteur", "Autres acteurs qui appuient la clause"),
 }
 ROWS = 20  # contradictions listed
 
@@ -109,21 +110,16 @@ def others(page: Page, day: str = "") -> Content:
     if rows.empty:
         return Prose("Aucun autre acteur n'a répondu.")
     rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs"))).sort_values("libelle")
-    return DataTable(
-        counted(rows),
-        columns={"libelle": Column("Acteur"), **STAFF},
-        caption="Autres acteurs qui appuient la clause",
-        scope=f"{page.dataset.region_nom}, inventaire au {french_date(day_of(page, day))}, sans les facilitateurs",
-        csv=page.csv("autres_acteurs"),
-    )
+    region = f"{page.dataset.region_nom}, inventaire au {french_date(day_of(page, day))}, sans les facilitateurs"
+    return _staff_table(page, rows, "autres_acteurs", region)
 
 
 def _staff_table(page: Page, rows: pd.DataFrame, table: str, scope: str, note: str | None = None) -> DataTable:
-    heading, by = STAFF_BY[table]
+    heading, caption = STAFF_BY[table]
     return DataTable(
         counted(rows),
         columns={"libelle": Column(heading), **STAFF},
-        caption=f"Structures, personnes et ETP par {by}",
+        caption=caption,
         scope=scope,
         csv=page.csv(table),
         note=note,

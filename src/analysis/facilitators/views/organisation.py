@@ -87,7 +87,7 @@ def where(page: Page, organised: Organisation) -> Content:
     whole, places = rows[rows["epci_siren"] == WHOLE].iloc[0], rows[rows["epci_siren"] != WHOLE]
     level = places.set_index("epci_siren")["part_apres"]
     classes = pd.Series("moyen", index=level.index).mask(level < HALF, "faible").mask(level >= FULL, "plein")
-    seats = reference.communes().sort_values(["epci_siren", "population"]).drop_duplicates("epci_siren", keep="last")
+    seats = reference.seats()
     posts = seats[seats["epci_siren"].isin(places.loc[places["postes"] > 0, "epci_siren"])]
     named = rows.merge(zones[["epci_siren", "nom", "departement"]], how="left").fillna({"nom": "Région entière"})
     changed = (named["postes"] > 0) | (named["part_apres"] - named["part_avant"] > CHANGE)

@@ -1,0 +1,232 @@
+"""What published numbers say of one another: which cell each of them is, and which cells add up to which.
+
+A cell is a quantity that nobody may find if it is hidden, wherever it is printed: `heures/2025/59/RSA` is the same in
+the table of indicators, in a share of which it is the numerator, in the growth to the next edition. Which column says
+what of which cell, and which cells add up, are rows of `data/raw/reference/secret/` (`cellules.csv`, `sommes.csv`),
+whose names in braces are columns of the tables or what follows from them (see `_variables`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
+
+Tables = Mapping[str, pd.DataFrame]  # by `livrable.table`
+ROUNDING = 0.01  # each number of a sum was rounded by itself: how far that may take the sum, per number
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Links:
+    """Numbers as equations over cells.
+
+    statements: one row per number that is or might be printed: table, ligne (its place there), cellule, base (the cell
+    or the number it was divided by, '' for none), valeur (missing where it is not known), demi (half of its last
+    digit; 0 where all are printed).
+    cells: by name, valeur (missing where no number gives it), entier (whether it counts).
+    terms: of each sum, cellule and signe (-1: the total, 1: a part); sums: by number, ecart (the total less its
+    parts, beyond what rounding explains) and tolerance.
+    """
+
+    statements: pd.DataFrame
+    cells: pd.DataFrame
+    terms: pd.DataFrame
+    sums: pd.DataFrame
+
+
+def links(tables: Tables, dataset: Dataset) -> Links:
+    """The numbers of `tables` and all that ties them together."""
+    said = statements(tables, dataset)
+    cells = _cells(said)
+    terms = _terms(cells["valeur"], dataset)
+    return Links(said, cells, terms, _sums(terms, cells["valeur"]))
+
+
+def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
+    """table, ligne, cellule, base, valeur, demi of every number of `tables` that the reference knows of."""
+    parts = []
+    known = reference.table("secret/cellules").fillna("")
+    for rule in known.itertuples():
+        frame = tables.get(rule.table)
+        if frame is None or frame.empty:
+            continue
+        frame = _variables(frame.reset_index(drop=True), dataset)
+        copied = known[known["table"] == rule.numerateur.removeprefix("=")] if rule.numerateur[:1] == "=" else [rule]
+        for row in copied.itertuples() if isinstance(copied, pd.DataFrame) else copied:
+            rows = _kept(_kept(frame, rule.filtre), row.filtre)
+            if len(rows):
+                parts.append(_said(rows, rule.table, rule.expression, row.numerateur, row.denominateur))
+    columns = ["table", "ligne", "cellule", "base", "valeur", "demi"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def _said(rows: pd.DataFrame, table: str, expression: str, cell: str, base: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "table": table,
+            "ligne": rows.index,
+            "cellule": _filled(cell, rows),
+            "base": _filled(base, rows),
+            "valeur": rows.eval(expression).astype("float64").to_numpy(),
+            "demi": 0.0,
+        }
+    )
+
+
+def _variables(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """`frame` with what templates may name: region of the edition, quoi (axis and modality), jour as a date.
+
+    A table without territory speaks of the edition's whole territory, one without modality of everybody.
+    """
+    place = {edition.annee: edition.territoire for edition in dataset.editions}
+    year = frame["edition"] if "edition" in frame else frame.get("annee")
+    out = frame.copy()
+    if year is not None:
+        out["region"] = year.map(place).fillna(dataset.region)
+        out["territoire"] = out["territoire"] if "territoire" in out else out["region"]
+    if "axe" in frame and "modalite" in frame:
+        out["quoi"] = frame["axe"] + "=" + frame["modalite"]
+    else:
+        code = frame["modalite"] if "modalite" in frame else pd.Series(WHOLE, index=frame.index)
+        out["quoi"] = ("sexe=" + code).where(code.isin(list(reference.labels("sexes"))), code)
+    if "jour" in frame:
+        out["jour"] = frame["jour"].dt.strftime("%Y-%m-%d")
+    return out
+
+
+def _kept(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
+    """The rows where `column=value` (or != or >) holds; all without condition."""
+    if not condition:
+        return frame
+    name, sign, value = re.fullmatch(r"(\w+)(!=|=|>)(.*)", condition).groups()  # type: ignore[union-attr]
+    if name not in frame:
+        return frame.iloc[:0]
+    if sign == ">":
+        return frame[frame[name] > float(value)]
+    same = frame[name].astype("str") == value
+    return frame[same if sign == "=" else ~same]
+
+
+def _filled(template: str, rows: pd.DataFrame) -> pd.Series | str:
+    """`template` with the values of each row in place of its names."""
+    out: pd.Series | str = ""
+    for n, piece in enumerate(_NAME.split(template)):
+        out = out + (rows[piece].astype("str") if n % 2 else piece)
+    return out
+
+
+def given(said: pd.DataFrame) -> pd.Series:
+    """The value of each cell that the numbers of `said` give: as printed, or from a ratio whose other part is known."""
+    plain = said[said["base"] == ""].dropna(subset="valeur")
+    values = plain.drop_duplicates("cellule").set_index("cellule")["valeur"]
+    ratios = said[(said["base"] != "") & said["demi"].eq(0)].dropna(subset="valeur")
+    numbers = pd.to_numeric(ratios["base"], errors="coerce")
+    for _ in range(2):  # a numerator may give a denominator, which gives another numerator
+        base = numbers.fillna(ratios["base"].map(values))
+        top = ratios["cellule"].map(values)
+        found = pd.concat(
+            [
+                (ratios["valeur"] * base).set_axis(ratios["cellule"]),
+                (top / ratios["valeur"].where(ratios["valeur"] > 0))[numbers.isna()].set_axis(
+                    ratios.loc[numbers.isna(), "base"]
+                ),
+            ]
+        ).dropna()
+        found = found[~found.index.isin(values.index) & ~found.index.duplicated()]
+        values = pd.concat([values, found.round(4)])
+    return values
+
+
+def _cells(said: pd.DataFrame) -> pd.DataFrame:
+    """Every cell that a number is, or is a part of, with its value, precision and kind."""
+    bases = said.loc[pd.to_numeric(said["base"], errors="coerce").isna() & said["base"].ne(""), "base"]
+    names = pd.concat([said["cellule"], bases]).unique()
+    cells = pd.DataFrame({"valeur": given(said).reindex(names)}).rename_axis("cellule").sort_index()
+    whole = reference.table("secret/mesures").set_index("mesure")["entier"].eq("oui")
+    measure = cells.index.str.split("[/:]", regex=True).str[0]
+    return cells.assign(entier=whole.reindex(measure).to_numpy())
+
+
+def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
+    """The sums that hold between the cells: somme (a number), cellule, signe."""
+    patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
+    home = reference.epci().set_index("epci_siren")["departement"]
+    names = pd.Series(values.dropna().index)
+    parts, count = [], 0
+    for rule in reference.table("secret/sommes").fillna("").itertuples():
+        totals = _matched(names, rule.total, patterns)
+        pieces = pd.concat([_matched(names, part, patterns) for part in rule.parties.split(" + ")])
+        if totals.empty or pieces.empty:
+            continue
+        if "epci" in pieces and "departement" in totals:
+            pieces["departement"] = pieces["epci"].map(home)
+        shared = [name for name in totals if name in pieces and name != "cellule"]
+        both = totals.merge(pieces, on=shared, suffixes=("_total", ""))
+        both = both[both["cellule"] != both["cellule_total"]]
+        both = both[_among(both, rule.parmi)]
+        apart = [name for name in pieces if name not in {*totals, *rule.somme_sur.split()}]
+        if both.empty:
+            continue
+        number = both.groupby(["cellule_total", *apart], sort=True).ngroup() + count
+        count = int(number.max()) + 1
+        heads = both.assign(somme=number).drop_duplicates("somme")
+        parts.append(pd.DataFrame({"somme": heads["somme"], "cellule": heads["cellule_total"], "signe": -1}))
+        parts.append(pd.DataFrame({"somme": number, "cellule": both["cellule"], "signe": 1}))
+    if not parts:
+        return pd.DataFrame(columns=["somme", "cellule", "signe"])
+    return pd.concat(parts).sort_values(["somme", "signe", "cellule"], ignore_index=True)
+
+
+@cache
+def _patterns(region: str, places: tuple[str, ...]) -> dict[str, str]:
+    """What each name of `sommes.csv` may stand for; the others for a piece of a cell's name."""
+    departments = reference.departments(region)["code_departement"]
+    return {
+        "region": "|".join(places),
+        "departement": "|".join(departments),
+        "epci": r"\d{9}",
+        "public": "[A-Z_]+",
+        "sexe": "|".join(code for code in reference.labels("sexes")),
+        "quoi": ".+",
+        "modalite": "[^/;=]+",
+    }
+
+
+def _matched(names: pd.Series, template: str, patterns: Mapping[str, str]) -> pd.DataFrame:
+    """The cells of a template: cellule, and a column for each of its names."""
+    expression = ""
+    for n, piece in enumerate(_NAME.split(template)):
+        expression += f"(?P<{piece}>{patterns.get(piece, '[^/;=:]+')})" if n % 2 else re.escape(piece)
+    found = names.str.extract(f"^{expression}$").dropna()
+    return found.assign(cellule=names[found.index])
+
+
+def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
+    """Which parts count: those profiles that hold the total's audience, those codes whose codelist says `oui`."""
+    if not condition:
+        return pd.Series(True, index=rows.index)
+    if condition == "profil":
+        pairs = zip(rows["public"], rows["modalite"], strict=True)
+        return pd.Series([public in profile.split("+") for public, profile in pairs], index=rows.index)
+    codelist, column = condition.split(".")
+    codes = reference.table(f"nomenclatures/{codelist}")
+    return rows["modalite"].isin(codes.loc[codes[column] == "oui", "code"])
+
+
+def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    """ecart and tolerance of each sum."""
+    known = terms.assign(valeur=-terms["signe"] * terms["cellule"].map(values))
+    grouped = known.groupby("somme")["valeur"]
+    sums = pd.DataFrame({"ecart": grouped.sum(), "tolerance": ROUNDING * grouped.size()})
+    whole = known["valeur"].abs().mod(1).eq(0).groupby(known["somme"]).all()
+    tolerance = sums["tolerance"].mask(whole, 0.0)
+    return pd.DataFrame({"ecart": sums["ecart"].mask(sums["ecart"].abs() <= tolerance, 0.0), "tolerance": tolerance})

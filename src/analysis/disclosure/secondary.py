@@ -1,0 +1,87 @@
+"""Secondary suppression: which other cells to hide so that no sum gives a hidden one away, at the least cost.
+
+All the cells that sums tie together are one problem, whatever tables they are printed in, given to the tau-Argus
+engine (`pytauargus`) in its own form for linked tables: cells with their status and protection, and equations (the
+« JJ format », tau-Argus user's manual, appendix). Its optimal method hides the least value.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pytauargus import HiTaSCtrl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from analysis.disclosure.links import Links
+
+MINUTES = 10  # at most, for one set of linked cells; what is found by then would be optimal or an error
+UNSAFE, SAFE = "u", "s"  # statuses of the engine: to be hidden, may be
+DONE = 0
+
+
+def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]:
+    """The cells to hide beside those of `protection` (by cell, how far from its value a reader must be left).
+
+    `shown` are cells that are printed whatever happens.
+    Raises RuntimeError when the engine finds no way to protect a cell.
+    """
+    values = links.cells["valeur"].dropna()
+    # What cannot be hidden is a constant of the sums, and no cell of the problem.
+    values = values[~values.index.isin(shown) & values.ne(0)]
+    status = pd.Series(SAFE, index=values.index)
+    status[protection.index.intersection(values.index)] = UNSAFE
+    found: set[str] = set()
+    for cells in _linked(values.index, links.terms):
+        if len(cells) > 1 and protection.index.isin(cells).any():
+            found |= _solved(links, values[cells], status[cells], protection.reindex(cells, fill_value=0.0))
+    return found
+
+
+def _linked(names: pd.Index, terms: pd.DataFrame) -> list[pd.Index]:
+    """The sets of cells that sums tie together."""
+    terms = terms[terms["cellule"].isin(names)]
+    rows, columns = names.get_indexer(terms["cellule"]), terms["somme"].to_numpy() + len(names)
+    size = len(names) + int(terms["somme"].max() + 1 if len(terms) else 0)
+    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(size, size))
+    labels = pd.Series(connected_components(graph, directed=False)[1][: len(names)])
+    return [names[list(places)] for places in labels.groupby(labels).indices.values()]
+
+
+def _solved(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> set[str]:
+    with tempfile.TemporaryDirectory(prefix="secret-") as scratch:
+        problem, answer = Path(scratch) / "linked.jj", Path(scratch) / "hidden.txt"
+        problem.write_text(_problem(links, values, status, protection), encoding="ascii", newline="\n")
+        engine = HiTaSCtrl()
+        code = engine.full_jj(in_file_jj=str(problem), out_file=str(answer), max_time=MINUTES)
+        if code != DONE:
+            raise RuntimeError(f"{values.index[0]}: {engine.error_string(code)}")
+        hidden = [int(number) for number in answer.read_text(encoding="ascii").split()]
+    return {str(values.index[number]) for number in hidden if number < len(values)}
+
+
+def _problem(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> str:
+    """The cells and their sums in the engine's form; what a sum lacks or has too much is a cell of its own."""
+    terms = links.terms[links.terms["cellule"].isin(values.index)]
+    terms = terms.assign(place=values.index.get_indexer(terms["cellule"]))
+    gaps = links.sums.loc[terms["somme"].unique(), "ecart"]
+    gaps = gaps[gaps.ne(0)]
+    rest = pd.DataFrame({"somme": gaps.index, "place": len(values) + np.arange(len(gaps)), "signe": np.sign(gaps)})
+    terms = pd.concat([terms[["somme", "place", "signe"]], rest]).astype({"signe": "int64"})
+    value = np.concatenate([values, gaps.abs()])
+    state = np.concatenate([status, np.full(len(gaps), UNSAFE)])
+    margin = np.concatenate([protection, np.zeros(len(gaps))])
+    high = float(4 * value.max() + 10)
+    lines = ["0", str(len(value))]
+    for n, (v, s, p) in enumerate(zip(value.tolist(), state, margin.tolist(), strict=True)):
+        lines.append(f"{n} {v!r} {1 + round(v)} {s} 0 {high!r} {min(p, v)!r} {p!r} 0")
+    groups = list(terms.groupby("somme"))
+    lines.append(str(len(groups)))
+    for _, rows in groups:
+        places, signs = rows["place"].to_numpy(), rows["signe"].to_numpy()
+        tail = " ".join(f"{place} ({sign})" for place, sign in zip(places, signs, strict=True))
+        lines.append(f"{float(signs @ value[places])!r} {len(rows)} : {tail}")
+    return "\n".join(lines) + "\n"
