@@ -144,6 +144,18 @@ def site(dataset: str) -> None:
 
 
 @main.command()
+@click.argument("dataset")
+@click.argument("name")
+@click.option("--date", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="day of the publication")
+@click.option("--note", default="", help="a sentence on why figures were revised")
+def release(dataset: str, name: str, day: dt.datetime, note: str) -> None:
+    """Freeze the site of DATASET as the release NAME; say what it revises."""
+    from analysis.release import release as freeze
+
+    click.echo(freeze(dataset, name, day.date(), note))
+
+
+@main.command()
 @click.argument("dataset", required=False)
 def summary(dataset: str | None) -> None:
     """The address of DATASET's front page and three figures from it; by default, of all that params.yaml lists."""

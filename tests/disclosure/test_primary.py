@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.disclosure.primary import protect_cells, reasons
+from analysis.disclosure.primary import broken, emptied, rules
 
 SAFE = {
     "_personnes": 20, "_employeurs": 5, "_entreprises": 5, "_part_max_personne": 0.2, "_part_max_employeur": 0.4,
@@ -13,7 +13,8 @@ SAFE = {
 
 def reason(control: str, **measures: object) -> str:
     cells = pd.DataFrame([{**SAFE, **measures}])
-    return reasons(cells, pd.Series(control, index=cells.index)).iloc[0]
+    rule = broken(cells, pd.Series(control, index=cells.index)).iloc[0]
+    return str(rules().loc[rule, "motif"]) if rule else ""
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,6 @@ def test_each_rule_hides_on_its_side_of_the_threshold(control: str, measures: di
 
 def test_a_hidden_cell_loses_its_value_and_every_measure_is_dropped() -> None:
     cells = pd.DataFrame([{**SAFE, "valeur": 10.0}, {**SAFE, "_personnes": 2, "valeur": 3.0}])
-    out = protect_cells(cells, pd.Series("heures", index=cells.index), ["valeur"])
+    out = emptied(cells, broken(cells, pd.Series("heures", index=cells.index)), ["valeur"])
     assert list(out.columns) == ["valeur", "secret"]
     assert out["valeur"].tolist()[0] == 10.0 and pd.isna(out["valeur"].iloc[1])

@@ -67,7 +67,7 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
         ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo-quality"}),
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *TELLING_RULES}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),
-        ("data/raw/reference/secret.csv", "min,5,", "min,6,", {"protect@demo"}),
+        ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo"}),
         ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo", "segments@demo"}),
         ("README.md", "", "\nmore\n", set()),
     ],

@@ -15,7 +15,12 @@ from pipeline.stages import DELIVERABLES, modules, stages
 STAGES = stages()
 # Declared as folders: what nearly all stages stand on, and what one stage uses nearly all of.
 WHOLE_FOLDERS = ("core", "demo", "decp", "publishing", "telling", "links", "potential", "state", "watch")
-WHOLE_FOLDERS += ("organisation",)  # one page computes with it; a stage with a matrix declares it for all its pages
+WHOLE_FOLDERS += (
+    "disclosure",
+    "organisation",
+)  # one page computes with it; a stage with a matrix declares it for all its pages
+
+RELEASES = "data/releases"  # what readers already have
 
 
 def declared(stage: dict) -> set[Path]:
@@ -63,7 +68,12 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
         "consolidation": ("data/raw/", "data/processed/demo/clean/"),
         "quality": ("data/raw/", "data/processed/demo/quality/"),
         "feedback": ("data/raw/", "data/processed/demo/quality/", "data/processed/demo/clean/inventory"),
-        "protect": ("data/raw/reference/", "data/processed/demo/results/"),
+        "protect": (
+            "data/raw/demo/dataset.yaml",
+            "data/raw/reference/",
+            "data/processed/demo/results/",
+            "data/releases",
+        ),
         "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected/"),
         "site": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected"),
     }

@@ -150,6 +150,10 @@ class PagesParams(Block):
     quality: list[PageParams]
 
 
+class DisclosureParams(Block):
+    hidden_share: float = Field(ge=0, le=1)
+
+
 class PublishingParams(Block):
     pages: PagesParams
 
@@ -167,6 +171,7 @@ class Params(Block):
     facilitators: FacilitatorParams
     consolidation: ConsolidationParams
     quality: QualityParams
+    disclosure: DisclosureParams
     publishing: PublishingParams
 
 

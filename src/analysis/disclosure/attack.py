@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, vstack
+from highspy import Highs, HighsLp, HighsModelStatus, MatrixFormat
+from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from analysis.disclosure.links import Links
+from analysis.disclosure.links import Links, looked_up
 
 EXACT = 1e-9  # relative: a ratio is printed with all its digits
-SOLVED, FREE = 0, 3  # of a linear program: optimal; without bound
 
 
 def intervals(links: Links, asked: pd.Index) -> pd.DataFrame:
@@ -28,12 +27,9 @@ def intervals(links: Links, asked: pd.Index) -> pd.DataFrame:
     out = pd.DataFrame({"bas": known, "haut": known}, index=asked)
     matrix, low, high, names = _knowledge(links)
     for rows, columns in _components(matrix):
-        wanted = [place for place in columns if names[place] in asked]
-        if not wanted:
-            continue
-        part = matrix[rows][:, columns]
-        for place in wanted:
-            out.loc[names[place]] = _extremes(part, low[rows], high[rows], int(np.flatnonzero(columns == place)[0]))
+        wanted = np.flatnonzero(np.isin(names[columns], asked))
+        if len(wanted):
+            out.loc[names[columns[wanted]]] = _extremes(matrix[rows][:, columns], low[rows], high[rows], wanted)
     alone = out["bas"].isna()
     out.loc[alone] = [0.0, np.inf]
     whole = links.cells["entier"].reindex(asked).fillna(False).astype("bool")
@@ -53,7 +49,7 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
     floor = (-links.sums["tolerance"]).mask(gap > 0, -np.inf)
     ceiling = links.sums["tolerance"].mask(gap < 0, np.inf)
     ratios = links.statements[links.statements["base"] != ""].dropna(subset="valeur")
-    ratios = ratios.assign(divisor=pd.to_numeric(ratios["base"], errors="coerce"))
+    ratios = ratios.assign(divisor=pd.to_numeric(ratios["base"], errors="coerce").astype("float64"))
     ratios = ratios[ratios["divisor"].isna()].reset_index(drop=True)
     number = len(links.sums) + np.arange(len(ratios))
     order = pd.Series(np.arange(len(links.sums)), index=links.sums.index)
@@ -63,12 +59,12 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
         pd.DataFrame({"row": number, "cellule": ratios["base"], "poids": -ratios["valeur"]}),
     ]
     terms = pd.concat(parts, ignore_index=True)
-    terms["valeur"] = terms["cellule"].map(values)
+    terms["valeur"] = looked_up(terms["cellule"], values)
     size = len(links.sums) + len(ratios)
     said = terms.dropna(subset="valeur")
     constant = np.bincount(said["row"], weights=said["poids"] * said["valeur"], minlength=size)
     slack = np.bincount(said["row"], weights=(said["poids"] * said["valeur"]).abs() * EXACT, minlength=size)
-    half = (ratios["demi"] * ratios["base"].map(values).fillna(0.0)).to_numpy()
+    half = (ratios["demi"] * looked_up(ratios["base"], values).fillna(0.0)).to_numpy()
     low = np.concatenate([floor.to_numpy(), -half]) - constant - slack
     high = np.concatenate([ceiling.to_numpy(), half]) - constant + slack
     open_ = terms[terms["valeur"].isna()]
@@ -89,20 +85,35 @@ def _components(matrix: csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(at, of) for at, of in parts if len(at)]
 
 
-def _extremes(matrix: csr_array, low: np.ndarray, high: np.ndarray, place: int) -> tuple[float, float]:
-    """The least and the most of the unknown `place`."""
-    above, below = np.isfinite(high), np.isfinite(low)
-    rows = {"A_ub": _stacked(matrix[above], -matrix[below]), "b_ub": np.concatenate([high[above], -low[below]])}
-    found = []
-    for sign in (1, -1):
-        goal = np.zeros(matrix.shape[1])
-        goal[place] = sign
-        result = linprog(goal, **rows, bounds=(0, None), method="highs")
-        if result.status not in (SOLVED, FREE):
-            raise RuntimeError(f"attack on a cell: {result.message}")
-        found.append(sign * result.fun if result.status == SOLVED else np.inf)
-    return found[0], found[1]
+def _extremes(matrix: csr_array, low: np.ndarray, high: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The least and the most of each unknown of `wanted`, shape (n, 2), where low <= matrix @ unknowns <= high."""
+    model = _model(matrix, low, high)
+    found = np.empty((len(wanted), 2))
+    for n, place in enumerate(wanted):
+        for side, sign in enumerate((1.0, -1.0)):
+            # From the solution before: another goal on the same constraints takes few steps.
+            model.changeColCost(int(place), sign)
+            model.run()
+            status = model.getModelStatus()
+            if status not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
+                raise RuntimeError(f"attack on a cell: {status}")
+            found[n, side] = sign * model.getObjectiveValue() if status == HighsModelStatus.kOptimal else np.inf
+        model.changeColCost(int(place), 0.0)
+    return found
 
 
-def _stacked(*parts: csr_array) -> csr_array:
-    return csr_array(vstack(parts))
+def _model(matrix: csr_array, low: np.ndarray, high: np.ndarray) -> Highs:
+    """A linear program without goal: unknowns at least 0, low <= matrix @ unknowns <= high."""
+    problem = HighsLp()
+    problem.num_row_, problem.num_col_ = matrix.shape
+    problem.row_lower_, problem.row_upper_ = low, high
+    size = matrix.shape[1]
+    problem.col_cost_, problem.col_lower_, problem.col_upper_ = np.zeros(size), np.zeros(size), np.full(size, np.inf)
+    problem.a_matrix_.format_ = MatrixFormat.kRowwise
+    problem.a_matrix_.start_, problem.a_matrix_.index_ = matrix.indptr, matrix.indices
+    problem.a_matrix_.value_ = matrix.data
+    model = Highs()
+    model.silent()
+    model.setOptionValue("presolve", "off")
+    model.passModel(problem)
+    return model

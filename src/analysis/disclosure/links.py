@@ -62,7 +62,7 @@ def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
         frame = _variables(frame.reset_index(drop=True), dataset)
         copied = known[known["table"] == rule.numerateur.removeprefix("=")] if rule.numerateur[:1] == "=" else [rule]
         for row in copied.itertuples() if isinstance(copied, pd.DataFrame) else copied:
-            rows = _kept(_kept(frame, rule.filtre), row.filtre)
+            rows = kept(kept(frame, rule.filtre), row.filtre)
             if len(rows):
                 parts.append(_said(rows, rule.table, rule.expression, row.numerateur, row.denominateur))
     columns = ["table", "ligne", "cellule", "base", "valeur", "demi"]
@@ -103,7 +103,7 @@ def _variables(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     return out
 
 
-def _kept(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
+def kept(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
     """The rows where `column=value` (or != or >) holds; all without condition."""
     if not condition:
         return frame
@@ -129,10 +129,10 @@ def given(said: pd.DataFrame) -> pd.Series:
     plain = said[said["base"] == ""].dropna(subset="valeur")
     values = plain.drop_duplicates("cellule").set_index("cellule")["valeur"]
     ratios = said[(said["base"] != "") & said["demi"].eq(0)].dropna(subset="valeur")
-    numbers = pd.to_numeric(ratios["base"], errors="coerce")
+    numbers = pd.to_numeric(ratios["base"], errors="coerce").astype("float64")
     for _ in range(2):  # a numerator may give a denominator, which gives another numerator
-        base = numbers.fillna(ratios["base"].map(values))
-        top = ratios["cellule"].map(values)
+        base = numbers.fillna(looked_up(ratios["base"], values))
+        top = looked_up(ratios["cellule"], values)
         found = pd.concat(
             [
                 (ratios["valeur"] * base).set_axis(ratios["cellule"]),
@@ -144,6 +144,11 @@ def given(said: pd.DataFrame) -> pd.Series:
         found = found[~found.index.isin(values.index) & ~found.index.duplicated()]
         values = pd.concat([values, found.round(4)])
     return values
+
+
+def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:
+    """The value of each name, as numbers even where there is no name."""
+    return pd.Series(values.reindex(names).to_numpy(dtype="float64"), index=names.index)
 
 
 def _cells(said: pd.DataFrame) -> pd.DataFrame:

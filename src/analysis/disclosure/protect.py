@@ -17,10 +17,12 @@ import pandas as pd
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
+from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.attack import intervals
-from analysis.disclosure.links import Links, Tables, given, links, statements
+from analysis.disclosure.links import Links, Tables, given, links, looked_up, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
+from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
 from analysis.disclosure.secondary import suppressed
 from analysis.numbers import french, round_half_up
@@ -28,7 +30,8 @@ from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 
 PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
-SUMMARY = "quality.secret"  # the table that says how much is hidden
+# The tables that disclosure control makes itself: how much is hidden, and what would hide less.
+SUMMARY, GROUPINGS = "quality.secret", "quality.secret_regroupements"
 ROW = ["table", "ligne"]  # what tells one row of all tables from another
 SHOWN = 5  # cells named in the error
 
@@ -56,7 +59,7 @@ def build(dataset: str) -> None:
         f"{deliverable}.{name}": read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
         for deliverable, schemas in _schemas().items()
         for name in schemas
-        if f"{deliverable}.{name}" != SUMMARY
+        if f"{deliverable}.{name}" not in (SUMMARY, GROUPINGS)
     }
     protected = protect(results, described, published_before(dataset))
     for deliverable, schemas in _schemas().items():
@@ -66,7 +69,7 @@ def build(dataset: str) -> None:
 
 
 def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dict[str, pd.DataFrame]:
-    """The tables of `results` as they may be published, and the one that says how much is hidden.
+    """The tables of `results` as they may be published, and those that say how much is hidden.
 
     `earlier` are the tables of releases that readers already have.
     """
@@ -79,7 +82,9 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dic
     rule = secret.rows.set_index(ROW)["regle"]
     out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
     refuse_leaks(known, [statements(out, dataset), *before], secret)
-    return {**out, SUMMARY: summary(results, secret.rows)}
+    metadata = {name: _metadata(name) for name in results}
+    coarser = proposals(results, secret.rows, metadata, load_params().disclosure.hidden_share)
+    return {**out, SUMMARY: summary(results, secret.rows), GROUPINGS: coarser}
 
 
 def decide(results: Tables, known: Links, before: list[pd.DataFrame]) -> Secret:
@@ -192,7 +197,7 @@ def _primary(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 def _protection(known: Links, rule: pd.Series) -> pd.Series:
     """By cell, how far from its value a reader must be left: the rule's part of it, one at least where one counts."""
     cells = known.cells.reindex(rule.index).dropna(subset="valeur")
-    share = rule[cells.index].map(rules()["protection"])
+    share = looked_up(rule[cells.index], rules()["protection"])
     return np.maximum(share * cells["valeur"], cells["entier"].astype("float64")).sort_index()
 
 

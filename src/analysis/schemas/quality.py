@@ -93,5 +93,20 @@ SCHEMAS = {
                 ),
             },
         ),
+        published_table(
+            "secret_regroupements",
+            "Ce que cacherait une table dont plus d'un cinquième l'est, si des catégories étaient réunies",
+            ["livrable", "table", "filtre", "regroupement"],
+            {
+                "livrable": column(TEXT, "Livrable"),
+                "table": column(TEXT, "Table"),
+                "filtre": column(TEXT, "Lignes concernées"),
+                "regroupement": column(TEXT, "Ce qui serait réuni"),
+                "lignes": column("int64", "Lignes aujourd'hui", unit="ligne"),
+                "part_cachee": column(NUMBER, "Part que les règles cachent aujourd'hui", unit="part", ge=0, le=1),
+                "lignes_regroupees": column("int64", "Lignes une fois réunies", unit="ligne"),
+                "part_au_plus": column(NUMBER, "Part que les règles cacheraient, au plus", unit="part", ge=0, le=1),
+            },
+        ),
     )
 }

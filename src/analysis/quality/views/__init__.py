@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analysis.core.params import load_params
 from analysis.numbers import french, plural
-from analysis.publishing.content import Card, Column, Content, DataTable, Figure, Prose, Strip
-from analysis.publishing.page import Page
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
+from analysis.publishing.page import Page, deliverables
 from analysis.publishing.style import bar_chart
 
 SOURCES = {
@@ -121,6 +121,60 @@ def published_series(page: Page) -> Content:
         caption="Séries nationales et locales publiées (réelles)",
         scope="Périmètres et définitions de chaque source ; les séries ne se comparent pas sans leurs réserves",
         csv=page.csv("publies"),
+    )
+
+
+def secret(page: Page) -> Content:
+    """How much disclosure control hides, table by table."""
+    rows = page.read("secret")
+    if rows.empty:
+        return Prose("Aucune table ne parle de personnes, d'heures ou d'entreprises : rien n'est caché.")
+    titles = deliverables()["titre"]
+    hidden = rows[rows["cachees"] > 0].sort_values(["part_lignes", "livrable", "table"], ascending=[False, True, True])
+    said = (
+        f"{french(rows['cachees'].sum())} lignes sur {french(rows['lignes'].sum())} sont cachées, dont "
+        f"{french(rows['dont_secondaires'].sum())} pour qu'aucune autre ne se retrouve par différence."
+    )
+    if hidden.empty:
+        return Prose(said)
+    return DataTable(
+        hidden.assign(livrable=hidden["livrable"].map(titles)),
+        columns={
+            "livrable": Column("Livrable"),
+            "table": Column("Table"),
+            "lignes": Column("Lignes", 0),
+            "cachees": Column("Cachées", 0),
+            "dont_secondaires": Column("dont pour en protéger d'autres", 0),
+            "part_lignes": Column("Part des lignes", **PERCENT),
+            "part_heures": Column("Part des heures", 0, "%", 100),
+        },
+        caption="Ce que cache le secret statistique",
+        scope="Toutes les éditions et tous les territoires du jeu de données ; tables où quelque chose est caché",
+        csv=page.csv("secret"),
+        takeaway=said,
+        note="Règles : data/raw/reference/secret/regles.csv. Avant d'être publiées, les tables sont attaquées : de tout ce "
+        "qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
+    )
+
+
+def groupings(page: Page) -> Content:
+    """What would hide less, where more than a fifth of a table is hidden."""
+    rows = page.read("secret_regroupements")
+    if rows.empty:
+        return Prose("Aucune table dont on sache réunir les catégories ne cache plus d'un cinquième de ses lignes.")
+    rows = rows.assign(axe=rows["filtre"].str.removeprefix("axe="))
+    return DataTable(
+        rows.sort_values(["part_au_plus", "table", "axe", "regroupement"]),
+        columns={
+            "table": Column("Table"),
+            "axe": Column("Axe"),
+            "regroupement": Column("Si l'on publiait"),
+            "part_cachee": Column("Cachées par les règles aujourd'hui", **PERCENT),
+            "part_au_plus": Column("alors, au plus", **PERCENT),
+        },
+        caption="Regroupements qui cacheraient moins",
+        scope="Toutes les éditions et tous les territoires du jeu de données",
+        csv=page.csv("secret_regroupements"),
     )
 
 

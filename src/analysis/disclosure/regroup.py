@@ -1,0 +1,74 @@
+"""Coarser groupings for what hides too much: how many rows rules would still hide if categories were told together.
+
+Groupings are rows of `data/raw/reference/secret/regroupements.csv`. What is known of a group is bounded from what is
+known of its members (it has at least as many persons as its largest member, and its largest contributor at most all
+of what the largest of each have), so that the share said is at most right.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.core import reference
+from analysis.disclosure.links import Tables, kept
+from analysis.disclosure.primary import SECONDARY, broken
+
+COLUMNS = ["livrable", "table", "filtre", "regroupement", "lignes", "part_cachee", "lignes_regroupees", "part_au_plus"]
+EDITIONS = 2  # told together
+
+
+def proposals(results: Tables, hidden: pd.DataFrame, schemas: dict[str, dict], limit: float) -> pd.DataFrame:
+    """One row per grouping of rows of which more than `limit` are hidden, with what part of them it would hide.
+
+    `hidden` gives table, ligne and regle of the rows that are; `schemas` the metadata of each table.
+    """
+    rows = []
+    for rule in reference.table("secret/regroupements").fillna("").itertuples():
+        frame = results.get(rule.table)
+        if frame is None or frame.empty:
+            continue
+        part = kept(frame.reset_index(drop=True), rule.filtre)
+        own = hidden[hidden["table"] == rule.table]
+        gone = part.index.isin(own["ligne"])
+        if not len(part) or gone.mean() <= limit:
+            continue
+        groups = _grouped(
+            part,
+            rule.dimension,
+            _groups(part[rule.dimension], rule.nomenclature, rule.colonne),
+            schemas[rule.table]["key"],
+        )
+        control = pd.Series(schemas[rule.table]["controle"], index=groups.index)
+        livrable, table = rule.table.split(".")
+        rows.append(
+            {
+                "livrable": livrable,
+                "table": table,
+                "filtre": rule.filtre,
+                "regroupement": rule.libelle,
+                "lignes": len(part),
+                "part_cachee": own.loc[own["ligne"].isin(part.index), "regle"].ne(SECONDARY).sum() / len(part),
+                "lignes_regroupees": len(groups),
+                "part_au_plus": broken(groups, control).ne("").mean(),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _groups(codes: pd.Series, codelist: str, column: str) -> pd.Series:
+    """The group of each code: what `column` of its codelist says; of each edition without codelist, it and the next."""
+    if not codelist:
+        return codes.max() - (codes.max() - codes) // EDITIONS * EDITIONS
+    return codes.map(reference.table(f"nomenclatures/{codelist}").set_index("code")[column]).fillna(codes)
+
+
+def _grouped(part: pd.DataFrame, dimension: str, groups: pd.Series, key: list[str]) -> pd.DataFrame:
+    """The measures of each group of rows, as bounds."""
+    measures = [name for name in part if name.startswith("_") and name != "_sensible"]
+    shares = [name for name in measures if "part_max" in name]
+    weighted = part.assign(**{name: part[name] * part["heures"] for name in shares}, **{dimension: groups})
+    found = weighted.groupby(key, observed=True)
+    out = found[[name for name in measures if name not in shares]].max()
+    hours = found["heures"].sum().replace(0, np.nan)
+    return out.assign(**{name: found[name].sum() / hours for name in shares}, _sensible=found["_sensible"].any())

@@ -1,0 +1,95 @@
+"""Which numbers are the same cell and which add up, read from the reference and held against the tables."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.disclosure.links import links
+from analysis.schemas.registry import DELIVERABLES, published
+from consolidation.releases import measured
+from consolidation.world import dataset
+
+INDICATORS = "consolidation.indicateurs"
+
+
+def test_every_hidable_column_says_which_cell_it_is_or_why_it_is_none() -> None:
+    """A column added to a protected table must be told to disclosure control, or the reader could compute with it."""
+    cells = reference.table("secret/cellules")
+    told = {
+        (table, name)
+        for table, expression in zip(cells["table"], cells["expression"], strict=True)
+        for name in re.findall(r"[a-z_]\w*", expression)
+    }
+    none = reference.table("secret/sans_cellule")
+    excused = {
+        (table, name)
+        for table, columns in zip(none["table"], none["colonnes"], strict=True)
+        for name in columns.split("|")
+    }
+    asked = {
+        (f"{deliverable}.{name}", column)
+        for deliverable in DELIVERABLES
+        for name, schema in published(deliverable).items()
+        if schema.metadata["controle"] != "ouvert"
+        for column in schema.metadata["values"]
+    }
+    assert asked == (told & asked) | (excused & asked)
+    assert not excused - asked, "columns excused that are no hidable columns"
+
+
+def test_every_measure_of_a_cell_is_known() -> None:
+    cells = reference.table("secret/cellules").fillna("")
+    names = pd.concat([cells["numerateur"], cells["denominateur"]])
+    names = names[names.str.contains("/") & ~names.str.startswith("=")]
+    assert set(names.str.split("[/:]", regex=True).str[0]) <= set(reference.table("secret/mesures")["mesure"])
+
+
+def test_a_share_an_etp_and_a_total_are_the_same_hours() -> None:
+    rows = measured(
+        (2025, "32", "heures_realisees", "ensemble", 1607.0),
+        (2025, "32", "etp_1607", "ensemble", 1.0),
+        (2025, "32", "heures_realisees", "RSA", 607.0),
+        (2025, "32", "part_heures_totales", "RSA", 607 / 1607),
+    )
+    found = links({INDICATORS: rows}, dataset(2025))
+    assert found.cells["valeur"].to_dict() == {"heures/2025/32/RSA": 607.0, "heures/2025/32/ensemble": 1607.0}
+
+
+def test_departments_add_up_to_the_region_and_what_is_missing_is_placed_nowhere() -> None:
+    rows = measured(
+        (2025, "32", "heures_realisees", "ensemble", 100.0),
+        (2025, "59", "heures_realisees", "ensemble", 60.0),
+        (2025, "80", "heures_realisees", "ensemble", 30.0),
+        (2025, "200093201", "heures_realisees", "ensemble", 60.005),
+    )
+    found = links({INDICATORS: rows}, dataset(2025))
+    sums = {
+        frozenset(zip(part["cellule"].str.removeprefix("heures/2025/"), part["signe"], strict=True)): found.sums.loc[n]
+        for n, part in found.terms.groupby("somme")
+    }
+    region = sums[frozenset({("32/ensemble", -1), ("59/ensemble", 1), ("80/ensemble", 1)})]
+    assert region["ecart"] == 10.0
+    lille = sums[frozenset({("59/ensemble", -1), ("200093201/ensemble", 1)})]
+    assert lille["ecart"] == 0.0, "what rounding explains is no gap"
+
+
+def test_profiles_add_up_to_the_audience_that_they_hold() -> None:
+    indicators = measured((2025, "32", "heures_realisees", "RSA", 50.0), (2025, "32", "heures_realisees", "DELD", 40.0))
+    profiles = pd.DataFrame(
+        {
+            "edition": 2025,
+            "profil": ["DELD", "DELD+RSA", "RSA", "AUCUN"],
+            "heures": [10.0, 30.0, 20.0, 5.0],
+            "part_heures": [10 / 65, 30 / 65, 20 / 65, 5 / 65],
+            "beneficiaires": [1, 3, 2, 1],
+        }
+    )
+    found = links({INDICATORS: indicators, "consolidation.profils": profiles}, dataset(2025))
+    heads = found.terms[found.terms["signe"] == -1].set_index("somme")["cellule"]
+    parts = found.terms[found.terms["signe"] == 1].groupby("somme")["cellule"].agg(set)
+    rsa = {cell for n in heads.index[heads == "heures/2025/32/RSA"] for cell in parts[n]}
+    assert rsa == {"heures/2025/32/profil=DELD+RSA", "heures/2025/32/profil=RSA"}
+    assert found.cells.loc["heures/2025/32/ensemble", "valeur"] == 65, "the base of the shares is found from them"

@@ -1,0 +1,114 @@
+"""What may be published is attacked before it is written; nothing skips it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.core.errors import DataError
+from analysis.disclosure import protect as stage
+from analysis.disclosure.primary import SECONDARY, rules
+from consolidation.releases import measured
+from consolidation.world import dataset
+
+INDICATORS = "consolidation.indicateurs"
+PLACES = ("59", "62", "80", "02")
+WORLD = dataset(2024, 2025, editions=[
+    {
+        "annee": year, "date_observation": f"{year}-12-31", "territoire": "32", "territoire_nom": "Hauts-de-France",
+        "departements": list(PLACES), "mecanismes": ["EXEC"], "base_legale": "L2112-2", "diviseurs_etp": [1607],
+        "qpv_millesime": 2024, "cog_millesime": 2026,
+    }
+    for year in (2024, 2025)
+])  # fmt: skip
+
+
+def hours(few: tuple[str, ...] = ("80",), year: int = 2025, **values: float) -> pd.DataFrame:
+    """Hours of the region and its departments; those of `few` come from three persons."""
+    found = {"59": 4000.0, "62": 2500.0, "80": 120.0, "02": 900.0} | values
+    rows = [(year, place, "heures_realisees", "ensemble", value) for place, value in found.items()]
+    table = measured((year, "32", "heures_realisees", "ensemble", sum(found.values())), *rows)
+    persons = table["_personnes"].mask(table["territoire"].isin(few), 3.0)
+    return table.assign(_personnes=persons, valeur_min=float("nan"), valeur_max=float("nan"))
+
+
+def shown(tables: dict[str, pd.DataFrame]) -> pd.Series:
+    return tables[INDICATORS].set_index("territoire")["valeur"]
+
+
+def test_one_hidden_department_takes_another_with_it() -> None:
+    out = stage.protect({INDICATORS: hours()}, WORLD, [])
+    table = out[INDICATORS].set_index("territoire")
+    assert table["valeur"].isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
+    assert table.loc["80", "secret"] == "moins de 5 personnes"
+    assert table.loc["02", "secret"] == rules().loc[SECONDARY, "motif"]
+    assert not [name for name in table.columns if name.startswith("_")]
+
+
+def test_the_gate_refuses_what_secondary_suppression_would_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError) as error:
+        stage.protect({INDICATORS: hours()}, WORLD, [])
+    assert "heures/2025/80/ensemble" in str(error.value) and "120" not in str(error.value)
+
+
+def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
+    table = hours()
+    etp = table.assign(indicateur="etp_1607", valeur=table["valeur"] / 1607)
+    out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, [])[INDICATORS]
+    hidden = out[out["valeur"].isna()].groupby("indicateur")["territoire"].agg(set)
+    assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
+
+
+def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
+    """Aisne was published, and has not changed: hiding it today would protect nothing."""
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
+    before = before[before["territoire"] == "02"]
+    out = stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before}])
+    assert set(shown(out).index[shown(out).isna()]) == {"80", "62"}
+
+
+def test_a_release_that_gives_a_hidden_cell_away_is_left_out_of_the_count_and_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
+    stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before}])
+    assert "1 déjà publiées" in capsys.readouterr().err
+
+
+def test_a_revised_figure_of_an_earlier_release_says_nothing_of_today() -> None:
+    before = stage.protect({INDICATORS: hours(few=(), **{"02": 905.0})}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before[before["territoire"] == "02"]}])
+    assert set(shown(out).index[shown(out).isna()]) == {"80", "02"}
+
+
+def test_growth_gives_no_hidden_year_away() -> None:
+    tables = {
+        INDICATORS: pd.concat([hours(), hours(few=(), year=2024)], ignore_index=True),
+        "consolidation.evolution": pd.DataFrame(
+            {
+                "edition": 2025, "edition_precedente": 2024, "territoire": "80", "heures": 120.0,
+                "heures_precedentes": 120.0, "croissance": 0.0, "heures_panel": 100.0, "croissance_panel": 0.0,
+                "heures_panel_precedentes": 100.0, "effet_couverture": 0.0, "_controle": "ouvert",
+            },
+            index=[0],
+        ),
+    }  # fmt: skip
+    with pytest.raises((DataError, RuntimeError)):
+        stage.protect(tables, WORLD, [])  # a row declared open that tells what another hides
+    tables["consolidation.evolution"] = tables["consolidation.evolution"].assign(
+        **{name: hours().loc[1, name] for name in hours() if name.startswith("_")}
+    )
+    out = stage.protect(tables, WORLD, [])["consolidation.evolution"]
+    assert out["croissance"].isna().all() and out["heures"].isna().all()
+
+
+def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
+    row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
+    assert (row["lignes"], row["cachees"], row["dont_secondaires"]) == (5, 2, 1)
+    assert row["part_heures"] == round((120 + 900) / (2 * 7520), 2)
+
+
+def test_a_persons_key_in_a_result_table_stops_the_stage() -> None:
+    with pytest.raises(ValueError, match="ben_id"):
+        stage.protect({INDICATORS: hours().assign(ben_id="x")}, WORLD, [])
