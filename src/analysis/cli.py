@@ -127,11 +127,17 @@ def protect(dataset: str) -> None:
 @main.command()
 @click.argument("dataset")
 @click.argument("notebook")
-def report(dataset: str, notebook: str) -> None:
-    """Stage: every page of NOTEBOOK that params.yaml lists, for DATASET."""
+@click.option("--scheduler", envvar="ANALYSIS_SCHEDULER", help="address of a Dask cluster that makes the pages")
+def report(dataset: str, notebook: str, scheduler: str | None) -> None:
+    """Stage: the pages of NOTEBOOK that changed, for DATASET."""
+    from analysis.publishing.report import cluster
     from analysis.publishing.report import report as run
 
-    run(dataset, notebook)
+    if scheduler is None:
+        run(dataset, notebook)
+    else:
+        with cluster(scheduler) as executor:
+            run(dataset, notebook, executor)
 
 
 @main.command()

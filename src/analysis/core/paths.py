@@ -67,6 +67,11 @@ def protected_dir(dataset: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "protected"
 
 
+def pages_dir(dataset: str) -> Path:
+    """Pages that were made, kept with what they were made from, so that they are not made again."""
+    return project_root() / "data" / "processed" / dataset / "pages"
+
+
 def releases_dir(dataset: str) -> Path:
     """What was published of the dataset, frozen: a folder per release."""
     return project_root() / "data" / "releases" / dataset

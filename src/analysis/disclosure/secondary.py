@@ -8,6 +8,7 @@ engine (`pytauargus`) in its own form for linked tables: cells with their status
 from __future__ import annotations
 
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def _solved(links: Links, values: pd.Series, status: pd.Series, protection: pd.S
         problem, answer = Path(scratch) / "linked.jj", Path(scratch) / "hidden.txt"
         problem.write_text(_problem(links, values, status, protection), encoding="ascii", newline="\n")
         engine = HiTaSCtrl()
-        code = engine.full_jj(in_file_jj=str(problem), out_file=str(answer), max_time=MINUTES)
+        with chdir(scratch):  # where the engine leaves its own notes
+            code = engine.full_jj(in_file_jj=str(problem), out_file=str(answer), max_time=MINUTES)
         if code != DONE:
             raise RuntimeError(f"{values.index[0]}: {engine.error_string(code)}")
         hidden = [int(number) for number in answer.read_text(encoding="ascii").split()]

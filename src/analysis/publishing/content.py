@@ -253,8 +253,10 @@ class Figure(Content):
         that is less than the same figures as SVG paths.
         """
         drawn = io.BytesIO()
-        self.fig.savefig(drawn, format="png", dpi=DPI * DENSITY, metadata={"Software": None})
-        flat = Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        self.fig.savefig(drawn, format="rgba", dpi=DPI * DENSITY)
+        width, height = (int(inches * DPI * DENSITY) for inches in self.fig.get_size_inches())
+        flat = Image.frombytes("RGBA", (width, height), drawn.getvalue()).convert("RGB")
+        flat = flat.quantize(COLOURS, dither=Image.Dither.NONE)
         out = io.BytesIO()
         flat.save(out, "png", optimize=True)
         return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"

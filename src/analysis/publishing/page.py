@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,9 +20,27 @@ from analysis.numbers import french_date
 from analysis.publishing.content import Header
 
 
+def rows_where(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
+    """The rows of `frame` whose columns have the value, or one of the list of values, that `where` gives."""
+    kept = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        kept &= frame[column].isin(value if isinstance(value, list) else [value])
+    return frame[kept] if where else frame
+
+
+def digest_of(frame: pd.DataFrame) -> str:
+    """A digest of the rows of `frame`, their order, names and types."""
+    found = hashlib.sha256(repr([(name, str(kind)) for name, kind in frame.dtypes.items()]).encode())
+    found.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return found.hexdigest()
+
+
 def deliverables() -> pd.DataFrame:
     """The published deliverables in their order: livrable (index), titre, phrase."""
     return reference.table("publication/livrables").set_index("livrable")
+
+
+READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
 
 class Page:
@@ -61,8 +84,12 @@ class Page:
         """The code that the tables of this edition give the territory: that of the old region before the merger."""
         return self.edition.territoire if self.regional else self.territory
 
-    def read(self, table: str) -> pd.DataFrame:
-        """The protected table of that name of this deliverable; DataError names those there are."""
+    def read(self, table: str, **where: Any) -> pd.DataFrame:
+        """The protected table of that name of this deliverable; DataError names those there are.
+
+        `where` gives, by column, the value or the list of values of the rows wanted: a page that asks for its own
+        rows alone is not made again when others change.
+        """
         folder = protected_dir(self.dataset.nom) / self.notebook
         path = folder / f"{table}.parquet"
         if not path.is_file():
@@ -71,7 +98,13 @@ class Page:
                 f"table protégée « {table} » absente du livrable « {self.notebook} » "
                 f"(jeu de données « {self.dataset.nom} ») ; attendu : {known}."
             )
-        return read_table(path)
+        rows = rows_where(read_table(path), where)
+        note = Path.cwd() / READS
+        if note.is_file():  # whoever runs the notebook wants to know
+            line = json.dumps({"table": table, "where": where, "digest": digest_of(rows)}, ensure_ascii=False)
+            with note.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        return rows
 
     def csv(self, table: str) -> str:
         """The name under which `table` is published as CSV, for `DataTable(csv=...)`."""

@@ -6,13 +6,13 @@ document when a cell fails; the functions here refuse the first and clear away t
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import Any
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
-from analysis.publishing.page import Page
+from analysis.publishing.page import READS, Page
+from analysis.publishing.store import Made
 from analysis.publishing.templating import TEMPLATES, fill, no_break, program_version
 
 # nbformat imports an optional checker of formats at a cost of over a second, and does without it.
@@ -48,11 +49,16 @@ def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
     and PageError when a cell fails or shows what a page may not hold; no page is left at `out` then.
     """
     out.unlink(missing_ok=True)
+    write_text(make(notebook, parameters).html, out)
+
+
+def make(notebook: Path, parameters: Mapping[str, Any]) -> Made:
+    """The page of `notebook` with `parameters` (see `render`), and what it read."""
     check_parameters(notebook, parameters)
     page = Page(notebook.stem, **{name: parameters[name] for name in PAGE_PARAMETERS})
     executed = execute(notebook, parameters)
     refuse_outputs(notebook, executed)
-    write_text(to_html(notebook, executed, page, parameters), out)
+    return Made(to_html(notebook, executed, page, parameters), executed.metadata[READS])
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
@@ -78,15 +84,18 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
 
 
 def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
-    """The notebook after its execution in a scratch folder; PageError where a cell failed."""
+    """The notebook after its execution, with what it read in its metadata; PageError where a cell failed."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill import PapermillExecutionError, execute_notebook
 
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory(prefix="page-") as scratch, _root_for_kernels():
-        result = Path(scratch) / notebook.name
+    # Kernels run in a scratch folder, from which they could not find the project by themselves.
+    os.environ.setdefault(ROOT_VARIABLE, str(project_root()))
+    with tempfile.TemporaryDirectory(prefix="page-") as scratch:
+        result, reads = Path(scratch) / notebook.name, Path(scratch) / READS
+        reads.touch()
         try:
-            return execute_notebook(
+            executed = execute_notebook(
                 notebook,
                 result,
                 parameters=dict(parameters),
@@ -97,6 +106,8 @@ def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 shutdown_kernel="immediate",
                 config=kernel_config(),
             )
+            executed.metadata[READS] = [json.loads(line) for line in reads.read_text(encoding="utf-8").splitlines()]
+            return executed
         except PapermillExecutionError as error:
             where = _place(notebook, nbformat.read(result, as_version=4), error.cell_index)
             raise PageError(f"{where} : {_last_line(error.ename, error.evalue)}") from None
@@ -157,20 +168,6 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
         heading["id"] = section.anchor
         (sections[-1].parts if heading.name == "h3" and sections else sections).append(section)
     return sections
-
-
-@contextmanager
-def _root_for_kernels() -> Iterator[None]:
-    """Kernels run in a scratch folder, from which they could not find the project by themselves."""
-    before = os.environ.get(ROOT_VARIABLE)
-    os.environ[ROOT_VARIABLE] = str(project_root())
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[ROOT_VARIABLE]
-        else:
-            os.environ[ROOT_VARIABLE] = before
 
 
 def _place(notebook: Path, executed: NotebookNode, index: int) -> str:

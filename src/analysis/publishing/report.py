@@ -5,15 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import Any
+
+import click
 
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import finished_folder
+from analysis.core.files import finished_folder, write_text
 from analysis.core.params import PageParams, load_params
 from analysis.core.paths import notebooks_dir, reports_dir
+from analysis.publishing.kernels import forked_kernels
+from analysis.publishing.store import Made, Store
+
+RENDERING = "analysis.publishing.render"
+Job = tuple[str, dict[str, Any]]  # a notebook's name and its parameters
 
 
 def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:
@@ -28,37 +36,83 @@ def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:
     return [page for i, page in enumerate(asked) if page not in asked[:i]]
 
 
-def report(dataset: str, notebook: str, workers: int | None = None) -> None:
-    """Render every page of `notebook` for `dataset` into `reports/<dataset>/<notebook>/`.
+def report(dataset: str, notebook: str, executor: Executor | None = None) -> int:
+    """Make the pages of `notebook` for `dataset` that changed; returns how many.
 
-    `workers` pages are made at a time, by default one per processor. The folder is replaced as a whole once all
-    of its pages are made. Raises DataError at the first page
-    that fails.
+    They are the work of `executor` (any of `concurrent.futures`, whose workers see the project's folder), by default
+    of a process per processor. `reports/<dataset>/<notebook>/` is replaced as a whole once all its pages are there.
+    Raises DataError with every page that failed; the others are kept for the next run.
     """
-    pages = pages_of(notebook, load_dataset(dataset))
+    store = Store(dataset, notebook)
+    jobs: dict[str, dict[str, Any]] = {
+        f"{page.edition}-{page.territory}": {"dataset": dataset, "edition": page.edition, "territory": page.territory}
+        for page in pages_of(notebook, load_dataset(dataset))
+    }
+    changed = {name: job for name, job in jobs.items() if not store.holds(name, job)}
+    print(f"{notebook} : {len(jobs)} pages, {len(changed)} à faire", file=sys.stderr, flush=True)
+    if changed:
+        with _workers(len(changed)) if executor is None else _lent(executor) as pool:
+            futures = {pool.submit(make, (notebook, job)): name for name, job in changed.items()}
+            failures = _gathered(futures, store, changed)
+        if failures:
+            raise DataError("\n".join(failures[name] for name in changed if name in failures))
     with finished_folder(reports_dir(dataset) / notebook) as folder:
-        jobs = [(notebook, dataset, page, str(folder)) for page in pages]
-        workers = min(len(jobs), workers or os.cpu_count() or 1)
-        if workers == 1:
-            _said(map(_page, jobs), notebook, pages)
-        else:
-            with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-                _said(pool.map(_page, jobs), notebook, pages)
+        for name in jobs:
+            write_text(store.html(name), folder / f"{name}.html")
+    store.drop_others(list(jobs))
+    return len(changed)
 
 
-def _page(job: tuple[str, str, PageParams, str]) -> None:
-    notebook, dataset, page, folder = job
-    from analysis.publishing import render as rendering
+def make(job: Job) -> Made:
+    """One page, wherever this runs."""
+    from analysis.publishing import render
 
-    parameters = {"dataset": dataset, "edition": page.edition, "territory": page.territory}
-    target = Path(folder) / f"{page.edition}-{page.territory}.html"
-    rendering.render(notebooks_dir() / f"{notebook}.ipynb", parameters, target)
+    notebook, parameters = job
+    return render.make(notebooks_dir() / f"{notebook}.ipynb", parameters)
 
 
-def _said(made: Iterable[None], notebook: str, pages: Sequence[PageParams]) -> None:
-    """Go through the pages as they are made, saying which one comes next."""
-    results = iter(made)
-    for number, page in enumerate(pages, start=1):
-        where = f"{notebook}, édition {page.edition}, territoire {page.territory}"
-        print(f"  page {number}/{len(pages)} : {where}", file=sys.stderr, flush=True)
-        next(results)
+def _gathered(futures: dict[Future[Made], str], store: Store, jobs: dict[str, dict]) -> dict[str, str]:
+    """Keep each page as it is made; what was said of those that failed."""
+    failures = {}
+    with click.progressbar(length=len(futures), file=sys.stderr, label="pages") as bar:
+        for future in as_completed(futures):
+            name = futures[future]
+            try:
+                store.keep(name, jobs[name], future.result())
+            except DataError as error:
+                failures[name] = f"{name} : {error}"
+            bar.update(1)
+    return failures
+
+
+@contextmanager
+def _workers(pages: int) -> Iterator[Executor]:
+    """A process per processor, which has imported what it needs, with kernels that have too."""
+    forking = hasattr(os, "fork")
+    context = multiprocessing.get_context("forkserver" if forking else "spawn")
+    context.set_forkserver_preload([RENDERING])
+    with (
+        forked_kernels(["analysis.publishing.preload"]),
+        ProcessPoolExecutor(min(pages, os.cpu_count() or 1), mp_context=context) as pool,
+    ):
+        yield pool
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[Executor]:
+    """The workers of a Dask cluster, which see the project's folder under the same path."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise DataError(
+            "--scheduler : bibliothèque « distributed » absente ; "
+            "attendu : pip install 'clauses-sociales-analysis[dask]'."
+        ) from None
+    with Client(address) as client:
+        yield client.get_executor()
+
+
+@contextmanager
+def _lent(executor: Executor) -> Iterator[Executor]:
+    """The same, not ended with the block: it is its owner's."""
+    yield executor

@@ -1,0 +1,170 @@
+"""Kernels forked from one process that has already imported what pages need.
+
+A kernel started in the ordinary way spends most of its time importing pandas, matplotlib and our views; forked, it has
+them. Jupyter lets how a kernel starts be chosen (a *kernel provisioner*): `ForkProvisioner` asks a server, started once
+by `forked_kernels`, for a copy of itself. Where processes cannot be forked, kernels start in the ordinary way; pages
+are the same bytes.
+
+A kernel and whoever asked for it share a socket: its end tells the one that the other is gone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import LocalProvisioner
+
+SERVER_VARIABLE = "ANALYSIS_KERNELS"  # address of the server, for the processes that this one starts
+CHOICE_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"  # Jupyter's own
+NAME = "forked"  # of the provisioner, in the entry points of pyproject.toml
+READY = b"\n"
+# What a kernel needs from the environment of who asks for it is handed over; this would tie it to another process.
+LEFT_OUT = ("JPY_PARENT_PID",)
+
+
+@contextmanager
+def forked_kernels(modules: Sequence[str]) -> Iterator[None]:
+    """Inside the block, kernels are forked from a process that has imported `modules`."""
+    if not hasattr(os, "fork"):
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        address = str(Path(folder) / "server")
+        command = [sys.executable, "-m", __name__, address, *modules]
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        before = {name: os.environ.get(name) for name in (SERVER_VARIABLE, CHOICE_VARIABLE)}
+        try:
+            if server.stdout is None or server.stdout.read(1) != READY:
+                raise RuntimeError("the server of kernels did not start")
+            os.environ |= {SERVER_VARIABLE: address, CHOICE_VARIABLE: NAME}
+            yield
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
+            server.communicate()  # closes its input, which ends it
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Starts a kernel by asking the server for a copy of itself; without server, in the ordinary way."""
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start the kernel of `cmd`, whose connection file follows `-f`; returns how to reach it."""
+        if SERVER_VARIABLE not in os.environ:  # Jupyter asks once per process which provisioner to take
+            return await super().launch_kernel(cmd, **kwargs)
+        request = {
+            "connection": cmd[cmd.index("-f") + 1],
+            "folder": str(kwargs.get("cwd") or Path.cwd()),
+            "environment": {k: v for k, v in (kwargs.get("env") or os.environ).items() if k not in LEFT_OUT},
+        }
+        kernel = _Kernel(os.environ[SERVER_VARIABLE], request)
+        self.process = cast(Any, kernel)
+        self.pid = self.pgid = kernel.pid
+        return self.connection_info
+
+
+class _Kernel:
+    """A forked kernel as its provisioner handles it: the part of `subprocess.Popen` that it uses."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, address: str, request: dict[str, Any]) -> None:
+        self.returncode: int | None = None
+        self._link = socket.socket(socket.AF_UNIX)
+        self._link.connect(address)
+        self._link.sendall(json.dumps(request).encode() + b"\n")
+        self.pid = int(self._link.makefile("rb").readline())
+
+    def poll(self) -> int | None:
+        """None while it runs."""
+        if self.returncode is None and select.select([self._link], [], [], 0)[0]:
+            self.wait()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended."""
+        if self.returncode is None:
+            self._link.settimeout(timeout)
+            while self._link.recv(1):
+                pass
+            self._link.close()
+            self.returncode = 0
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+
+def serve(address: str, modules: Sequence[str]) -> None:
+    """Import `modules`, then fork a kernel for each request until the standard input is closed."""
+    for name in ("ipykernel.kernelapp", *modules):
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels here
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        sys.stdout.buffer.write(READY)
+        sys.stdout.buffer.flush()
+        while sys.stdin not in (waiting := select.select([listener, sys.stdin], [], [])[0]):
+            if listener in waiting:
+                link, _ = listener.accept()
+                with link:
+                    if os.fork() == 0:
+                        listener.close()
+                        _become_kernel(link)
+
+
+def _become_kernel(link: socket.socket) -> None:
+    """Turn this process into the kernel that is asked for on `link`; it ends with it."""
+    from ipykernel.kernelapp import launch_new_instance
+
+    os.setsid()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    request = json.loads(link.makefile("rb").readline())
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    quiet = os.open(os.devnull, os.O_RDWR)
+    os.dup2(quiet, 0)
+    os.dup2(quiet, 1)
+    link.sendall(f"{os.getpid()}\n".encode())
+    threading.Thread(target=_end_with, args=(link,), daemon=True).start()
+    try:
+        launch_new_instance(["-f", request["connection"], "--HistoryManager.enabled=False"])
+    finally:
+        os._exit(0)
+
+
+def _end_with(link: socket.socket) -> None:
+    while link.recv(1):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], sys.argv[2:])

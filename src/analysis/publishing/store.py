@@ -1,0 +1,128 @@
+"""Pages that were made already, and whether they still hold: one that reads nothing new is not made again.
+
+A page is the work of its notebook, its parameters, the code and settings that its stage of `dvc.yaml` declares, and
+the rows that it read (`Page.read` notes them). All of it is kept beside the page as digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from analysis.core.files import read_table, write_text
+from analysis.core.paths import pages_dir, project_root, protected_dir
+from analysis.publishing.page import digest_of, rows_where
+
+STAGE = "report"  # of dvc.yaml
+
+
+@dataclass(frozen=True)
+class Made:
+    """A page as HTML, and what it read: table, condition and digest of each read, in order."""
+
+    html: str
+    reads: list[dict[str, Any]]
+
+
+class Store:
+    """The pages of one notebook of a dataset, made before: `data/processed/<dataset>/pages/<notebook>/`."""
+
+    def __init__(self, dataset: str, notebook: str) -> None:
+        self._folder = pages_dir(dataset) / notebook
+        self._protected = protected_dir(dataset) / notebook
+        self._inputs = inputs(dataset, notebook)
+        self._tables: dict[str, pd.DataFrame] = {}
+        self._digests: dict[str, str] = {}
+
+    def holds(self, name: str, parameters: dict[str, Any]) -> bool:
+        """Whether the page `name` is here and would be made the same again."""
+        note, page = self._folder / f"{name}.json", self._folder / f"{name}.html"
+        if not (self._inputs and note.is_file() and page.is_file()):
+            return False
+        known = json.loads(note.read_text(encoding="utf-8"))
+        if known["made_from"] != self._made_from(parameters) or known["page"] != _file_digest(page):
+            return False
+        return all(self._digest(read["table"], read["where"]) == read["digest"] for read in known["reads"])
+
+    def keep(self, name: str, parameters: dict[str, Any], made: Made) -> None:
+        """Put a page here, with what it was made from."""
+        write_text(made.html, self._folder / f"{name}.html")
+        known = {
+            "made_from": self._made_from(parameters),
+            "page": _file_digest(self._folder / f"{name}.html"),
+            "reads": made.reads,
+        }
+        write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", self._folder / f"{name}.json")
+
+    def html(self, name: str) -> str:
+        """The page `name`."""
+        return (self._folder / f"{name}.html").read_text(encoding="utf-8")
+
+    def drop_others(self, names: Sequence[str]) -> None:
+        """Forget the pages that are asked for no more."""
+        for path in self._folder.glob("*"):
+            if path.stem not in names:
+                path.unlink()
+
+    def _made_from(self, parameters: dict[str, Any]) -> str:
+        return hashlib.sha256(json.dumps([self._inputs, parameters], sort_keys=True).encode()).hexdigest()
+
+    def _digest(self, table: str, where: dict[str, Any]) -> str:
+        asked = json.dumps([table, where])
+        if asked not in self._digests:
+            path = self._protected / f"{table}.parquet"
+            if table not in self._tables and path.is_file():
+                self._tables[table] = read_table(path)
+            rows = self._tables.get(table)
+            self._digests[asked] = "" if rows is None else digest_of(rows_where(rows, where))
+        return self._digests[asked]
+
+
+def inputs(dataset: str, notebook: str) -> dict[str, Any]:
+    """What `dvc.yaml` declares for the pages of a notebook, but for its tables: digests of files, settings, Python.
+
+    Nothing where the stage is not declared: nothing is known then to hold.
+    """
+    stages = yaml.safe_load((project_root() / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    if STAGE not in stages:
+        return {}
+    text = json.dumps({key: stages[STAGE][key] for key in ("deps", "params")})
+    stage = json.loads(text.replace("${item.dataset}", dataset).replace("${item.notebook}", notebook))
+    tables = str(protected_dir(dataset).relative_to(project_root()))
+    settings = yaml.safe_load((project_root() / "params.yaml").read_text(encoding="utf-8"))
+    return {
+        "files": {name: _digest_under(name) for name in stage["deps"] if not name.startswith(tables)},
+        "settings": {name: _setting(settings, name) for name in stage["params"] if not name.startswith("publishing.")},
+        "libraries": _digest_under("requirements.lock"),
+        "python": platform.python_version(),
+    }
+
+
+def _setting(settings: dict[str, Any], name: str) -> Any:
+    for key in name.split("."):
+        settings = settings[key]
+    return settings
+
+
+@cache
+def _digest_under(name: str) -> str:
+    """One digest of a file of the project, or of all files of a folder, with their names."""
+    path = project_root() / name
+    files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
+    kept = [file for file in files if "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts]
+    text = "\n".join(f"{file.relative_to(project_root()).as_posix()} {_file_digest(file)}" for file in kept)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
