@@ -155,6 +155,7 @@ class DisclosureParams(Block):
 
 
 class PublishingParams(Block):
+    sheets: list[int]
     pages: PagesParams
 
 

@@ -46,6 +46,12 @@ def epci() -> pd.DataFrame:
     return table("territoire/epci")
 
 
+def epci_of(departements: list[str]) -> dict[str, str]:
+    """`epci_siren -> nom` of the intercommunalités of these departments."""
+    inside = epci()[epci()["departement"].isin(departements)]
+    return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
+
+
 def departments(region: str | None = None) -> pd.DataFrame:
     """Departments of the country, or of one region."""
     found = table("territoire/departements")

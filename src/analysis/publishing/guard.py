@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.core.errors import DataError
 from analysis.numbers import french, round_half_up
+from analysis.publishing.page import SHEET
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
@@ -43,12 +44,16 @@ def problems_of(page: Path) -> list[str]:
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     tables = sorted((page.parents[1] / "tables").glob(f"{page.parent.name}_*.csv"))
     found = []
+    linked = []
     for block in soup.select("div.table"):
         if link := block.select_one('p.about a[href$=".csv"]'):
-            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
-    said = set().union(*(_texts(table.resolve()) for table in tables))
+            linked.append((page.parent / str(link["href"])).resolve())
+            found += _cells(block, _values(linked[-1]))
+    # A sheet speaks of the tables that it offers, of whatever deliverable.
+    tables = sorted(set(linked)) if page.parent.name == SHEET else [table.resolve() for table in tables]
+    said = set().union(*(_texts(table) for table in tables))
     year = int(page.stem.split("-")[0])
-    numbers = _sorted(*(_values(table.resolve(), year) for table in tables))
+    numbers = _sorted(*(_values(table, year) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
     found += _sentences([text for text in texts if text not in said], numbers, "valeur publiée de cette édition")
     for figure in soup.select("figure"):

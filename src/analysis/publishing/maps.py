@@ -222,6 +222,20 @@ def class_map(
     return _map(fills, handles, legend_label, department, source, marks=marks, marks_label=points_label)
 
 
+def locator(territory: str) -> Figure:
+    """Where a department or an EPCI is in its region: a small map of the departments, the territory filled."""
+    fig, (ax,) = figure(height=2.6)
+    places = department_cells()
+    shape = places[territory] if territory in places else epci_cells()[territory]
+    _draw(ax, shape, facecolor=RAMP[3], edgecolor="none")
+    for cell in places.values():
+        _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.0)
+    _frame(ax, list(places.values()))
+    _cities(ax, shapely.union_all(list(places.values())), 6)
+    _scale(ax)
+    return fig
+
+
 def _of_epci(values: pd.Series, department: str | None) -> pd.Series:
     """`values` of the EPCI that are drawn; ValueError for one that is not of the region."""
     unknown = sorted(set(values.index) - set(epci_cells()))
@@ -323,10 +337,10 @@ def _frame(ax: Axes, shapes: Sequence[shapely.Geometry]) -> None:
     ax.set_axis_off()
 
 
-def _cities(ax: Axes, ground: shapely.Geometry) -> None:
+def _cities(ax: Axes, ground: shapely.Geometry, count: int = 12) -> None:
     from matplotlib.patheffects import withStroke
 
-    cities = main_cities()
+    cities = main_cities(count)
     inside = cities[shapely.contains_xy(ground, cities["x"], cities["y"])]
     halo = [withStroke(linewidth=2.2, foreground="white")]
     ax.plot(inside["x"], inside["y"], "o", color=INK, markersize=3, markeredgecolor="white", markeredgewidth=0.6)

@@ -20,6 +20,12 @@ from analysis.numbers import french_date
 from analysis.publishing.content import Header
 
 
+def table_path(dataset: str, notebook: str, table: str) -> Path:
+    """Where the protected `table` of a notebook's deliverable is, or that of another, `livrable/table`."""
+    folder = protected_dir(dataset)
+    return folder / f"{table}.parquet" if "/" in table else folder / notebook / f"{table}.parquet"
+
+
 def rows_where(frame: pd.DataFrame, where: Mapping[str, Any]) -> pd.DataFrame:
     """The rows of `frame` whose columns have the value, or one of the list of values, that `where` gives."""
     kept = pd.Series(True, index=frame.index)
@@ -40,14 +46,15 @@ def deliverables() -> pd.DataFrame:
     return reference.table("publication/livrables").set_index("livrable")
 
 
+SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
 
 class Page:
     """One page: a notebook run for a dataset, an edition (data year) and a territory.
 
-    `territory` is the code of the dataset's region or of one of its departments. Raises DataError, one
-    French sentence saying what is expected, when any of the four is not known.
+    `territory` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or
+    of an EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
     """
 
     def __init__(self, notebook: str, dataset: str, edition: int, territory: str) -> None:
@@ -58,7 +65,23 @@ class Page:
         self.dataset: Dataset = load_dataset(dataset)
         self.edition: Edition = self.dataset.edition(edition)
         self.territory = territory
-        self.territory_name = _territory_name(self.dataset, self.edition, territory)
+        places = self.places()
+        if territory not in places:
+            expected = ", ".join(code for code in places if len(code) < 9)
+            more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
+            raise DataError(
+                f"territoire « {territory} » inconnu de l'édition {edition} du jeu de données "
+                f"« {dataset} » ; attendu : {expected}{more}."
+            )
+        self.territory_name = places[territory]
+
+    def places(self) -> dict[str, str]:
+        """The territories that a page of this notebook may be of, with their names."""
+        departments = _departments(self.dataset.region)
+        found = {code: name for code, name in departments.items() if code in self.edition.departements}
+        if self.notebook != SHEET:
+            return {self.dataset.region: self.edition.territoire_nom, **found}
+        return found | reference.epci_of(self.edition.departements)
 
     @property
     def year(self) -> int:
@@ -75,9 +98,16 @@ class Page:
         return self.territory == self.dataset.region
 
     @property
+    def is_department(self) -> bool:
+        """Whether the page shows one department."""
+        return self.territory in self.edition.departements
+
+    @property
     def department(self) -> str | None:
-        """The department shown; None for the region."""
-        return None if self.regional else self.territory
+        """The department shown, that of most inhabitants of an EPCI; None for the region."""
+        if self.regional or self.is_department:
+            return None if self.regional else self.territory
+        return str(reference.epci().set_index("epci_siren").loc[self.territory, "departement"])
 
     @property
     def place(self) -> str:
@@ -87,13 +117,13 @@ class Page:
     def read(self, table: str, **where: Any) -> pd.DataFrame:
         """The protected table of that name of this deliverable; DataError names those there are.
 
+        A sheet names the deliverable too: `consolidation/indicateurs`.
         `where` gives, by column, the value or the list of values of the rows wanted: a page that asks for its own
         rows alone is not made again when others change.
         """
-        folder = protected_dir(self.dataset.nom) / self.notebook
-        path = folder / f"{table}.parquet"
+        path = table_path(self.dataset.nom, self.notebook, table)
         if not path.is_file():
-            known = ", ".join(sorted(found.stem for found in folder.glob("*.parquet"))) or "aucune"
+            known = ", ".join(sorted(found.stem for found in path.parent.glob("*.parquet"))) or "aucune"
             raise DataError(
                 f"table protégée « {table} » absente du livrable « {self.notebook} » "
                 f"(jeu de données « {self.dataset.nom} ») ; attendu : {known}."
@@ -108,7 +138,7 @@ class Page:
 
     def csv(self, table: str) -> str:
         """The name under which `table` is published as CSV, for `DataTable(csv=...)`."""
-        return f"{self.notebook}_{table}"
+        return table.replace("/", "_") if "/" in table else f"{self.notebook}_{table}"
 
     @property
     def title(self) -> str:
@@ -145,17 +175,3 @@ class Page:
 def _departments(region: str) -> dict[str, str]:
     found = reference.departments(region)
     return dict(zip(found["code_departement"], found["nom"], strict=True))
-
-
-def _territory_name(dataset: Dataset, edition: Edition, territory: str) -> str:
-    """The name of the perimeter: the edition's own for the region, the department's otherwise."""
-    if territory == dataset.region:
-        return edition.territoire_nom
-    known = {k: v for k, v in _departments(dataset.region).items() if k in edition.departements}
-    if territory not in known:
-        expected = ", ".join([dataset.region, *known])
-        raise DataError(
-            f"territoire « {territory} » inconnu de l'édition {edition.annee} du jeu de données "
-            f"« {dataset.nom} » ; attendu : {expected}."
-        )
-    return known[territory]

@@ -12,12 +12,14 @@ from typing import Any
 
 import click
 
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, write_text
 from analysis.core.params import PageParams, load_params
 from analysis.core.paths import notebooks_dir, reports_dir
 from analysis.publishing.kernels import forked_kernels
+from analysis.publishing.page import SHEET
 from analysis.publishing.store import Made, Store
 
 RENDERING = "analysis.publishing.render"
@@ -25,13 +27,23 @@ Job = tuple[str, dict[str, Any]]  # a notebook's name and its parameters
 
 
 def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:
-    """The pages of `notebook` for `dataset`; a year it does not have becomes its latest, once."""
-    pages = load_params().publishing.pages
+    """The pages of `notebook` for `dataset`; a year it does not have becomes its latest, once.
+
+    A sheet is made for each department and each EPCI of the editions asked for.
+    """
+    settings, years = load_params().publishing, {edition.annee for edition in dataset.editions}
+    if notebook == SHEET:
+        editions = [dataset.edition(year) for year in settings.sheets if year in years] or [dataset.editions[-1]]
+        return [
+            PageParams(edition=edition.annee, territory=territory)
+            for edition in editions
+            for territory in [*edition.departements, *sorted(reference.epci_of(edition.departements))]
+        ]
+    pages = settings.pages
     listed: Sequence[PageParams] | None = getattr(pages, notebook, None)
     if listed is None:
         known = ", ".join(type(pages).model_fields)
         raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {known}.")
-    years = {edition.annee for edition in dataset.editions}
     asked = [page if page.edition in years else page.model_copy(update={"edition": max(years)}) for page in listed]
     return [page for i, page in enumerate(asked) if page not in asked[:i]]
 

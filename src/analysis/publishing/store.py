@@ -20,9 +20,7 @@ import yaml
 
 from analysis.core.files import read_table, write_text
 from analysis.core.paths import pages_dir, project_root, protected_dir
-from analysis.publishing.page import digest_of, rows_where
-
-STAGE = "report"  # of dvc.yaml
+from analysis.publishing.page import digest_of, rows_where, table_path
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Store:
 
     def __init__(self, dataset: str, notebook: str) -> None:
         self._folder = pages_dir(dataset) / notebook
-        self._protected = protected_dir(dataset) / notebook
+        self._dataset, self._notebook = dataset, notebook
         self._inputs = inputs(dataset, notebook)
         self._tables: dict[str, pd.DataFrame] = {}
         self._digests: dict[str, str] = {}
@@ -79,7 +77,7 @@ class Store:
     def _digest(self, table: str, where: dict[str, Any]) -> str:
         asked = json.dumps([table, where])
         if asked not in self._digests:
-            path = self._protected / f"{table}.parquet"
+            path = table_path(self._dataset, self._notebook, table)
             if table not in self._tables and path.is_file():
                 self._tables[table] = read_table(path)
             rows = self._tables.get(table)
@@ -93,10 +91,14 @@ def inputs(dataset: str, notebook: str) -> dict[str, Any]:
     Nothing where the stage is not declared: nothing is known then to hold.
     """
     stages = yaml.safe_load((project_root() / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    if STAGE not in stages:
+    filled = [
+        json.loads(json.dumps(stage).replace("${item.dataset}", dataset).replace("${item.notebook}", notebook))
+        for stage in stages.values()
+    ]
+    named = [stage for stage in filled if notebook in stage.get("matrix", {}).get("notebook", [notebook])]
+    stage = next((stage for stage in named if stage["cmd"] == f"analysis report {dataset} {notebook}"), None)
+    if stage is None:
         return {}
-    text = json.dumps({key: stages[STAGE][key] for key in ("deps", "params")})
-    stage = json.loads(text.replace("${item.dataset}", dataset).replace("${item.notebook}", notebook))
     tables = str(protected_dir(dataset).relative_to(project_root()))
     settings = yaml.safe_load((project_root() / "params.yaml").read_text(encoding="utf-8"))
     return {

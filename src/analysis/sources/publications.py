@@ -96,12 +96,10 @@ def _edition(line: int, text: str, years: list[int]) -> int:
 def edition_places(edition: Edition) -> dict[str, str]:
     """The territories that an edition has figures of, with their names: its own, its departments, their EPCI."""
     departments = reference.departments().set_index("code_departement")["nom"]
-    epci = reference.epci()
-    inside = epci[epci["departement"].isin(edition.departements)]
     return {
         edition.territoire: edition.territoire_nom,
         **{code: str(departments[code]) for code in edition.departements},
-        **dict(zip(inside["epci_siren"], inside["nom"], strict=True)),
+        **reference.epci_of(edition.departements),
     }
 
 

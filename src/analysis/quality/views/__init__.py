@@ -152,8 +152,8 @@ def secret(page: Page) -> Content:
         scope="Toutes les éditions et tous les territoires du jeu de données ; tables où quelque chose est caché",
         csv=page.csv("secret"),
         takeaway=said,
-        note="Règles : data/raw/reference/secret/regles.csv. Avant d'être publiées, les tables sont attaquées : de tout "
-        "ce qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
+        note="Règles : data/raw/reference/secret/regles.csv. Avant d'être publiées, les tables sont attaquées : de "
+        "tout ce qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
     )
 
 

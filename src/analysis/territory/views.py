@@ -1,0 +1,263 @@
+"""What the sheet of a territory shows, each part read from the protected table of the deliverable that makes it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.paths import CALENDARS, calendar_name
+from analysis.core.reference import WHOLE
+from analysis.numbers import french, french_date
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
+from analysis.publishing.maps import locator
+from analysis.publishing.page import Page
+from analysis.publishing.style import line_chart
+
+ROWS = 6  # segments and needs listed; the CSV files have them all
+MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
+INDICATORS = "consolidation/indicateurs"
+CARDS = (
+    ("heures_realisees", "Heures d'insertion", 0),
+    ("beneficiaires", "Bénéficiaires", 0),
+    ("operations", "Opérations suivies", 0),
+)
+
+
+def headline(page: Page) -> Content:
+    """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
+    cells = _cells(page, edition=page.year).set_index("indicateur")
+    cards = [_card(cells, code, label, digits) for code, label, digits in CARDS]
+    return Strip([*cards, _clause(page), *_need(page)])
+
+
+def hours(page: Page) -> Content:
+    """The hours of each edition, and where the territory is."""
+    rows = _cells(page, indicateur="heures_realisees").sort_values("edition")
+    known = rows.dropna(subset="valeur")
+    if known.empty:
+        return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
+    last = known.iloc[-1]
+    return Figure(
+        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.4),
+        title="Heures d'insertion réalisées, par édition",
+        alt=f"{french(last['valeur'])} heures en {last['edition']}"
+        + (f", {french(known.iloc[0]['valeur'])} en {known.iloc[0]['edition']}." if len(known) > 1 else "."),
+        table=DataTable(
+            rows,
+            columns={"edition": Column("Édition"), "valeur": Column("Heures", 0)},
+            caption="Heures d'insertion réalisées, par édition",
+            scope=f"{page.territory_name}, champ juridique de chaque édition",
+            csv=page.csv(INDICATORS),
+            note="Le champ juridique et la région changent d'une édition à l'autre : voir la page de consolidation.",
+        ),
+        source="exports synthétiques." if page.dataset.synthetique else "exports des structures facilitatrices.",
+    )
+
+
+def audiences(page: Page) -> Content:
+    """The audiences' shares of the hours; those of the department for an intercommunalité, where they are too few."""
+    asked = page.department
+    rows = page.read(INDICATORS, edition=page.year, territoire=asked)
+    names = {**reference.labels("publics"), "F": "Femmes", "IAE": "Salariés d'une structure de l'IAE"}
+    rows = rows[rows["modalite"].isin(names) & rows["indicateur"].isin(["part_heures", "beneficiaires"])]
+    if rows.empty:
+        return Prose("Aucun public n'est connu ici.")
+    wide = rows.pivot(index="modalite", columns="indicateur", values="valeur").reindex(
+        columns=["part_heures", "beneficiaires"]
+    )
+    reasons = rows.pivot(index="modalite", columns="indicateur", values="secret").add_suffix("__secret")
+    frame = wide.join(reasons).reset_index()
+    frame = frame.assign(libelle=frame["modalite"].map(names)).sort_values("part_heures", ascending=False)
+    place = reference.departments().set_index("code_departement")["nom"][asked]
+    note = "" if page.is_department else f" Par intercommunalité, ils seraient trop peu : ceux du département {asked}."
+    return DataTable(
+        frame,
+        columns={
+            "libelle": Column("Public"),
+            "part_heures": Column("Part des heures", **PERCENT),
+            "beneficiaires": Column("Bénéficiaires", 0),
+        },
+        caption=f"Publics, {place}",
+        scope=f"{place}, édition {page.year}",
+        csv=page.csv(INDICATORS),
+        note="Une personne peut relever de plusieurs publics." + note,
+    )
+
+
+def segments(page: Page) -> Content:
+    """The segments with most contracts, and how many of them carry a clause."""
+    if page.is_department:
+        table, share = "segments/segments", "part_clause"
+        rows = page.read(table, edition=page.year, territoire=page.territory)
+    else:
+        table, share = "segments/segments_epci", "part_lissee"
+        rows = page.read(table, edition=page.year, epci_siren=page.territory)
+    if rows.empty:
+        return Prose(f"Aucun marché notifié en {page.year} n'est connu ici.")
+    rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")))
+    rows = rows.sort_values(["montant", "segment"], ascending=[False, True])
+    return DataTable(
+        rows.head(ROWS),
+        columns={
+            "libelle": Column("Segment"),
+            "marches": Column("Marchés", 0),
+            "montant": Column("Montant", **MILLIONS),
+            "avec_clause": Column("Avec clause", 0),
+            share: Column("Part", **PERCENT),
+            f"{share}_bas": Column("de", **PERCENT),
+            f"{share}_haut": Column("à", **PERCENT),
+        },
+        caption="Segments qui portent le plus d'achats",
+        scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : parmi ceux qui le disent",
+        csv=page.csv(table),
+        note=None
+        if page.is_department
+        else "Part lissée : rapprochée de celle du segment dans la région quand les marchés sont peu nombreux.",
+    )
+
+
+def coming(page: Page) -> Content:
+    """How many needs should come back, quarter by quarter."""
+    kind = "departement" if page.is_department else "epci"
+    table = "segments/veille_trimestres"
+    rows = page.read(table, territoire_type=kind, territoire=page.territory).sort_values("trimestre")
+    if rows.empty:
+        return Prose("Aucun besoin n'est attendu ici pendant les trimestres à venir.")
+    hours = {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
+    calendar = calendar_name(page.territory)
+    return DataTable(
+        rows.head(4),
+        columns={
+            "trimestre": Column("Trimestre"),
+            "attendus": Column("Marchés attendus", 1),
+            "attendus_bas": Column("de", 0),
+            "attendus_haut": Column("à", 0),
+            **({} if rows["heures_p50"].isna().all() else hours),
+        },
+        caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
+        scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
+        csv=page.csv(table),
+        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter. Les plus probables sont "
+        f"dans le calendrier {CALENDARS}/{calendar}.",
+    )
+
+
+def next_needs(page: Page) -> Content:
+    """The needs most likely to come back."""
+    where = {"departement": page.territory} if page.is_department else {"epci_siren": page.territory}
+    rows = page.read("segments/veille_besoins", **where)
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(ROWS)
+    if rows.empty:
+        return Prose("Aucun marché précis n'est attendu ici.")
+    return DataTable(
+        rows,
+        columns={
+            "objet": Column("Objet"),
+            "acheteur_nom": Column("Acheteur"),
+            "fenetre_debut": Column("Du"),
+            "fenetre_fin": Column("au"),
+            "p_horizon": Column("Probabilité", **PERCENT),
+        },
+        caption="Les marchés dont le renouvellement est le plus probable",
+        scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
+        csv=page.csv("segments/veille_besoins"),
+    )
+
+
+def contacts(page: Page) -> Content:
+    """Whom to call: the structures that declare the intercommunalité, or the nearest one where nobody does."""
+    if page.is_department:
+        return _structures(page)
+    rows = page.read("facilitators/annuaire", epci_siren=page.territory).sort_values("rang")
+    if rows.empty:
+        return Prose("Aucun facilitateur n'est inventorié.")
+    nobody = rows["minutes"].notna().all()
+    table = DataTable(
+        rows.fillna({"contact": "", "commune": ""}),
+        columns={
+            "nom": Column("Structure"),
+            "commune": Column("Commune"),
+            "contact": Column("Contact"),
+            **({"minutes": Column("Trajet", 0, "min")} if nobody else {}),
+        },
+        caption="Qui appeler",
+        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+        csv=page.csv("facilitators/annuaire"),
+        takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
+    )
+    return table
+
+
+def _structures(page: Page) -> Content:
+    rows = page.read("facilitators/structures", departement=page.territory)
+    rows = rows[rows["jour"] == rows["jour"].max()].sort_values("nom")
+    if rows.empty:
+        return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
+    rows = rows.assign(porteur=rows["nature_porteuse"].map(reference.labels("porteurs")))
+    return DataTable(
+        rows,
+        columns={
+            "nom": Column("Structure"),
+            "porteur": Column("Portée par"),
+            "personnes": Column("Personnes", 0),
+            "etp": Column("ETP", 1),
+        },
+        caption="Qui appeler : structures facilitatrices du département",
+        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+        csv=page.csv("facilitators/structures"),
+    )
+
+
+def where(page: Page) -> Content:
+    """Where the territory is in its region."""
+    people = page.read(
+        "facilitators/zones", **({"departement" if page.is_department else "epci_siren": page.territory})
+    )
+    inhabitants = f", {french(float(people['population'].iloc[0]))} habitants" if len(people) == 1 else ""
+    return Figure(
+        locator(page.territory),
+        title=page.territory_name,
+        alt=f"{page.territory_name} dans la région {page.dataset.region_nom}{inhabitants}.",
+    )
+
+
+def _cells(page: Page, **where: object) -> pd.DataFrame:
+    return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
+
+
+def _card(cells: pd.DataFrame, code: str, label: str, digits: int) -> Card:
+    if code not in cells.index:
+        return Card(label, None)
+    row = cells.loc[code]
+    return Card(label, row["valeur"], digits=digits, secret="" if pd.isna(row["secret"]) else str(row["secret"]))
+
+
+def _clause(page: Page) -> Card:
+    """The share of contracts with a clause, among those that say."""
+    label = "Marchés avec clause"
+    if page.is_department:
+        rows = page.read("segments/segments", edition=page.year, territoire=page.territory)
+        known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
+        return Card(label, 100 * carrying / known if known else None, "%", digits=1, note="parmi ceux qui le disent")
+    rows = page.read("segments/epci", edition=page.year, epci_siren=page.territory)
+    if rows.empty or not rows["renseignes"].iloc[0]:
+        return Card(label, None, "%")
+    row = rows.iloc[0]
+    bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
+    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée")
+
+
+def _need(page: Page) -> list[Card]:
+    """The hours that the contracts of an intercommunalité could bear in a year, and how well it is served."""
+    if page.is_department:
+        return []
+    rows = page.read("facilitators/zones", epci_siren=page.territory)
+    if rows.empty:
+        return []
+    row = rows.iloc[0]
+    bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
+    kind = reference.labels("classes_zone")[row["classe"]]
+    return [
+        Card("Heures possibles par an", row["besoin_p50"], note=bounds),
+        Card("Accompagnement", kind, note=f"{french(float(row['structures']))} structures déclarées"),
+    ]
