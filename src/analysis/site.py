@@ -9,13 +9,14 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from analysis import directory
+from analysis import directory, method
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
+from analysis.publishing import definitions
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
@@ -40,6 +41,11 @@ class PublishedTable:
     @property
     def file(self) -> str:
         return f"{self.deliverable}_{self.name}.csv"
+
+    @property
+    def definition(self) -> str | None:
+        """The address of what defines the table."""
+        return definitions.href(definitions.of_table(f"{self.deliverable}_{self.name}"))
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,11 @@ def build(dataset: str) -> None:
         for name, row in deliverables().iterrows()
     ]
     write_directory(described)
+    write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
     text = fill(
         "site/index.html.j2",
         directory=DIRECTORY,
+        method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
         dataset=described,
@@ -165,11 +173,18 @@ def summary(dataset: str) -> str:
 
 
 def check_links(folder: Path) -> None:
-    """Raise DataError at the first link of a page of `folder` that leads to no file."""
-    for page in sorted(folder.rglob("*.html")):
-        for href in re.findall(r'<a\b[^>]*\bhref="([^"#:]+)(?:#[^"]*)?"', page.read_text(encoding="utf-8")):
-            if not (page.parent / unquote(href)).is_file():
-                raise DataError(f"{page.relative_to(folder).as_posix()} : lien vers « {href} », fichier absent.")
+    """Raise DataError at the first link of a page of `folder` that leads to no file, or to no anchor of its page."""
+    pages = {path.resolve(): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))}
+    anchors = {path: set(re.findall(r'\sid="([^"]+)"', text)) for path, text in pages.items()}
+    for page, text in pages.items():
+        for href, anchor in re.findall(r'<a\b[^>]*\bhref="([^"#:]*)(?:#([^"]*))?"', text):
+            target = (page.parent / unquote(href)).resolve() if href else page
+            missing = "" if target.is_file() else "fichier absent"
+            if not missing and anchor and unquote(anchor) not in anchors.get(target, set()):
+                missing = f"ancre « {anchor} » absente"
+            if missing:
+                name = page.relative_to(folder.resolve()).as_posix()
+                raise DataError(f"{name} : lien vers « {href} », {missing}.")
 
 
 def _headline(row: dict) -> Card:

@@ -28,10 +28,11 @@ def built(project: Path) -> BeautifulSoup:
 def test_every_protected_table_is_published_unrounded(built: BeautifulSoup) -> None:
     text = (reports_dir("jouet") / "tables/consolidation_indicateurs.csv").read_bytes()
     assert text.startswith(b"public,heures,part,secret\nAllocataires du RSA,299727.0,0.230107,\n")
-    links = [a["href"] for a in built.select("table a")]
+    links = [a["href"] for a in built.select("table a[href$=csv]")]
     assert links == ["tables/consolidation_headlines.csv", "tables/consolidation_indicateurs.csv"]
     [description] = built.select("tbody tr")[1].select("td")
-    assert description.get_text() == published("consolidation")["indicateurs"].description
+    assert description.contents[0] == f"{published('consolidation')['indicateurs'].description} ("
+    assert description.a["href"] == "methode.html#volumes"
 
 
 def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSoup) -> None:
@@ -60,6 +61,29 @@ def test_a_dead_link_is_an_error(project: Path) -> None:
     write_text(PAGE.replace("indicateurs", "indicateur"), reports_dir("jouet") / "consolidation/2016-32.html")
     with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_indicateur\.csv »"):
         site.build("jouet")
+
+
+@pytest.mark.parametrize(
+    ("href", "said"),
+    [
+        ("../methode.html#heures_realisee", r"lien vers « \.\./methode\.html », ancre « heures_realisee » absente"),
+        ("#partout", r"lien vers «  », ancre « partout » absente"),
+        ("../tables/consolidation_indicateurs.csv#l2", "ancre « l2 » absente"),
+    ],
+)
+def test_a_link_to_a_place_that_its_page_has_not_is_an_error(project: Path, href: str, said: str) -> None:
+    write_text(
+        f'{PAGE}<p id="ici"><a href="#ici"></a><a href="{href}"></a>', reports_dir("jouet") / "quality/2016-32.html"
+    )
+    with pytest.raises(DataError, match=rf"quality/2016-32\.html : {said}|{said}"):
+        site.build("jouet")
+
+
+def test_headline_figures_of_the_home_page_lead_to_their_definition(built: BeautifulSoup) -> None:
+    found = {a["href"] for a in built.select(".card a")}
+    assert found == {"methode.html#heures_realisees", "methode.html#personnes"}
+    page = BeautifulSoup((reports_dir("jouet") / "methode.html").read_text("utf-8"), "html.parser")
+    assert all(page.find(id=href.partition("#")[2]) for href in found)
 
 
 def test_summary_before_the_site_says_what_to_run(project: Path) -> None:

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
 from analysis.numbers import MISSING, between, french_date
-from analysis.publishing import style  # noqa: F401  (every figure takes its style sheet)
+from analysis.publishing import definitions, style  # noqa: F401  (every figure takes its style sheet)
 from analysis.publishing.templating import fill, number
 
 DPI = 110  # CSS pixels to the inch: a figure of the style's width fills the page's column
@@ -121,7 +121,9 @@ class DataTable(Content):
     rows. A number is hidden (`s`, with the reason) where the companion column `<column>__secret` of
     `frame`, or else its column `secret`, gives a reason. A number that is missing is printed between the companions
     `<column>__min` and `<column>__max` where either is known. `csv` is the name of the published table,
-    such as `consolidation_indicateurs`; `takeaway`, the sentence that the table states, comes first.
+    such as `consolidation_indicateurs`; `takeaway`, the sentence that the table states, comes first. `method` is the
+    anchor of its definition on the method page, where it is not that of the published table. The link to it is on the
+    page only: it is no number, and the text form has none.
     """
 
     template = "table.html.j2"
@@ -133,6 +135,7 @@ class DataTable(Content):
     csv: str | None = None
     note: str | None = None
     takeaway: str | None = None
+    method: str | None = None
 
     def __post_init__(self) -> None:
         absent = [name for name in self.columns if name not in self.frame.columns]
@@ -164,6 +167,11 @@ class DataTable(Content):
     @property
     def href(self) -> str | None:
         return f"../tables/{self.csv}.csv" if self.csv else None
+
+    @property
+    def definition(self) -> str | None:
+        """The address of what defines the table, from the folder of the site."""
+        return definitions.href(self.method or definitions.of_table(self.csv))
 
     def text(self) -> str:
         lines = [[column.heading for column in self.headings]]
@@ -214,7 +222,8 @@ class DataTable(Content):
 class Figure(Content):
     """A matplotlib figure with its message in one sentence (`alt`) and, best, the table behind it.
 
-    The figure is closed, so that the notebook does not show it a second time.
+    The figure is closed, so that the notebook does not show it a second time. `method` is the anchor of its definition,
+    where it is not that of its table.
     """
 
     template = "figure.html.j2"
@@ -224,6 +233,7 @@ class Figure(Content):
     alt: str
     table: DataTable | None = None
     source: str | None = None
+    method: str | None = None
 
     def __init__(
         self,
@@ -233,10 +243,12 @@ class Figure(Content):
         alt: str,
         table: DataTable | None = None,
         source: str | None = None,
+        method: str | None = None,
     ) -> None:
         if not alt.strip():
             raise ValueError("a figure needs the sentence that it states, for those who cannot see it")
         self.fig, self.title, self.alt, self.table, self.source = fig, title, alt.strip(), table, source
+        self.method = method
         plt.close(fig)
 
     @property
@@ -262,6 +274,13 @@ class Figure(Content):
         return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
     @property
+    def definition(self) -> str | None:
+        """The address of what defines the figure, from the folder of the site."""
+        if self.method or self.table is None:
+            return definitions.href(self.method)
+        return self.table.definition
+
+    @property
     def table_html(self) -> str | None:
         return self.table._repr_html_() if self.table is not None else None
 
@@ -274,7 +293,10 @@ class Figure(Content):
 
 @dataclass(frozen=True, repr=False)
 class Card:
-    """One headline figure: a number (printed with `digits` decimals) or a text."""
+    """One headline figure: a number (printed with `digits` decimals) or a text.
+
+    `method` is the anchor of its definition on the method page, where it is not that of its label.
+    """
 
     label: str
     value: float | Decimal | str | None
@@ -283,6 +305,12 @@ class Card:
     digits: int = 0
     factor: float = 1
     secret: str = ""
+    method: str | None = None
+
+    @property
+    def definition(self) -> str | None:
+        """The address of what defines the figure, from the folder of the site."""
+        return definitions.href(self.method or definitions.of_figure(self.label))
 
     @property
     def shown(self) -> str:

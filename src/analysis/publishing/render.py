@@ -13,7 +13,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
 from analysis.publishing.page import READS, Page
 from analysis.publishing.store import Made
-from analysis.publishing.templating import TEMPLATES, fill, no_break, program_version
+from analysis.publishing.templating import TEMPLATES, Section, fill, no_break, program_version
 
 # nbformat imports an optional checker of formats at a cost of over a second, and does without it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
@@ -145,15 +144,6 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
         parameters=parameters,
         version=program_version(),
     )
-
-
-@dataclass
-class Section:
-    """An entry of the table of contents."""
-
-    title: str
-    anchor: str
-    parts: list[Section] = field(default_factory=list)
 
 
 def add_anchors(body: BeautifulSoup) -> list[Section]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import version
@@ -17,6 +18,15 @@ from analysis.numbers import MISSING, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass
+class Section:
+    """An entry of the table of contents."""
+
+    title: str
+    anchor: str
+    parts: list[Section] = field(default_factory=list)
 
 
 def number(value: float | Decimal | None, digits: int = 0, unit: str = "", factor: float = 1) -> str:

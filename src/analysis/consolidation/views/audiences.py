@@ -164,6 +164,7 @@ def audiences_over_years(page: Page) -> Content:
             caption="Part des heures par public et édition",
             scope=f"{page.territory_name}, mécanismes de chaque édition, publics non exclusifs",
             csv=page.csv("indicateurs"),
+            method="part_heures",
             note=" ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples()) + "."
             if len(about)
             else None,

@@ -63,7 +63,15 @@ def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note
         "part_heures_statut_inconnu": Column("Heures au statut inconnu", **PERCENT),
     }
     kept = {name: column for name, column in columns.items() if name in wide.columns}
-    return DataTable(wide, columns=kept, caption=caption, scope=page.scope, csv=page.csv("indicateurs"), note=note)
+    return DataTable(
+        wide,
+        columns=kept,
+        caption=caption,
+        scope=page.scope,
+        csv=page.csv("indicateurs"),
+        note=note,
+        method="publics",
+    )
 
 
 def source_line(page: Page) -> str:

@@ -49,6 +49,7 @@ def evolution(page: Page) -> Content:
             caption="Heures réalisées, périmètre et réponses de chaque édition",
             scope=f"{page.dataset.region_nom}, mécanismes de chaque édition ; le nombre de structures change",
             csv=page.csv("indicateurs"),
+            method="editions",
             note="Une hausse mêle l'activité et le nombre de structures qui répondent.",
         ),
         source=source_line(page),

@@ -187,6 +187,7 @@ def by_epci(page: Page) -> Content:
             caption="Heures, bénéficiaires et opérations par intercommunalité d'exécution",
             scope=page.scope,
             csv=page.csv("indicateurs"),
+            method="territoires",
             note="Les heures d'une opération suivent les parts déclarées de chaque intercommunalité ; une personne "
             f"compte dans chacune.{_placed_by_default(page)}",
         ),
