@@ -155,6 +155,7 @@ class DisclosureParams(Block):
 
 
 class PublishingParams(Block):
+    workbook_rows: int = Field(gt=0, lt=1_048_576)  # a sheet has no more rows, one of them the heading
     pages: PagesParams
 
 
