@@ -1,4 +1,4 @@
-"""The front page of a dataset's reports, and every protected table as CSV."""
+"""The front page of a dataset's reports, and what it leads to."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from analysis import directory, method
+from analysis import directory, downloads, method
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import finished_folder, read_table, write_table, write_text
+from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
@@ -21,31 +21,11 @@ from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.templating import fill, program_version
-from analysis.schemas.registry import published
 from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
 DIRECTORY = "annuaire.html"
 SUMMARY = 3  # figures printed at the end of a run
-
-
-@dataclass(frozen=True)
-class PublishedTable:
-    """A protected table as the reader finds it: what a row of it is, its file."""
-
-    deliverable: str
-    name: str
-    description: str
-    source: Path
-
-    @property
-    def file(self) -> str:
-        return f"{self.deliverable}_{self.name}.csv"
-
-    @property
-    def definition(self) -> str | None:
-        """The address of what defines the table."""
-        return definitions.href(definitions.of_table(f"{self.deliverable}_{self.name}"))
 
 
 @dataclass(frozen=True)
@@ -57,18 +37,15 @@ class Link:
 
 
 def build(dataset: str) -> None:
-    """Write `reports/<dataset>/tables/`, the calendars of the watch and `reports/<dataset>/index.html`.
+    """Write the downloads, the calendars of the watch, the directory and `reports/<dataset>/index.html`.
 
     Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
     the published tables.
     """
     described = load_dataset(dataset)
-    tables = published_tables(dataset)
     # Until all is checked there is no home page: a site that has one is finished.
     (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
-    with finished_folder(reports_dir(dataset) / "tables") as folder:
-        for table in tables:
-            write_table(read_table(table.source), folder / table.file)
+    downloads.build(described)
     write_calendars(described)
     check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
@@ -91,7 +68,7 @@ def build(dataset: str) -> None:
         contents=[],
         dataset=described,
         chapters=[chapter for chapter in chapters if chapter["pages"]],
-        tables=tables,
+        data=downloads.PAGE,
         version=program_version(),
     )
     write_text(text, reports_dir(dataset) / "index.html")
@@ -126,15 +103,6 @@ def write_calendars(dataset: Dataset) -> None:
     with finished_folder(reports_dir(dataset.nom) / CALENDARS) as folder:
         for name, calendar in feeds(needs, dataset, load_params().segments.watch).items():
             (folder / name).write_bytes(calendar)
-
-
-def published_tables(dataset: str) -> list[PublishedTable]:
-    """Every protected table of `dataset`, described by its schema, in the order of the deliverables."""
-    return [
-        PublishedTable(str(name), path.stem, published(str(name))[path.stem].description or "", path)
-        for name in deliverables().index
-        for path in sorted((protected_dir(dataset) / str(name)).glob("*.parquet"))
-    ]
 
 
 def headlines(dataset: Dataset) -> dict[str, list[Card]]:

@@ -172,7 +172,7 @@ def test_the_folder_is_replaced_only_when_all_its_pages_are_made(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (project / "params.yaml").read_text("utf-8")
-    listed = "publishing:\n  pages:\n    consolidation:\n"
+    listed = "publishing:\n  workbook_rows: 50000\n  pages:\n    consolidation:\n"
     listed += '      - {edition: 2015, territory: "32"}\n      - {edition: 2016, territory: "32"}\n'
     listed += "".join(f"    {name}: []\n" for name in ("segments", "facilitators", "quality"))
     (project / "params.yaml").write_text(re.sub(r"(?ms)^publishing:\n.*?(?=^\S|\Z)", listed, text), "utf-8")

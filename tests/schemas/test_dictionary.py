@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from frictionless import Schema
 
 from analysis.schemas.dictionary import documents, groups, table_schema
 from analysis.schemas.registry import DELIVERABLES, clean, published
@@ -26,6 +27,15 @@ def test_every_table_and_column_is_described(group: str, name: str) -> None:
     for column in schema.columns.values():
         assert column.description, f"{name}.{column.name}"
     assert [field["name"] for field in table_schema(schema)["fields"]] == list(schema.columns)
+
+
+@pytest.mark.parametrize(("group", "name"), [(g, n) for g, schemas in groups().items() for n in schemas])
+def test_the_table_schema_is_valid_and_its_codes_have_the_type_of_their_field(group: str, name: str) -> None:
+    described = table_schema(groups()[group][name])
+    assert Schema.validate_descriptor(described).flatten(["note"]) == []
+    for field in Schema.from_descriptor(described).fields:
+        for code in field.constraints.get("enum", []):
+            assert field.read_cell(str(code))[0] == code, f"{name}.{field.name}"
 
 
 @pytest.mark.parametrize("name", DELIVERABLES)

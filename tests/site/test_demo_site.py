@@ -56,7 +56,7 @@ def soup(root: Path, name: str) -> BeautifulSoup:
     return BeautifulSoup((root / "reports/demo" / f"{name}.html").read_text("utf-8"), "html.parser")
 
 
-@pytest.mark.parametrize("name", [*NAMES, "index", "annuaire", "methode"])
+@pytest.mark.parametrize("name", [*NAMES, "index", "annuaire", "methode", "donnees"])
 def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
     demo: Path, opened: tuple[Page, list[str]], name: str
 ) -> None:
@@ -86,8 +86,18 @@ def test_every_link_of_the_home_page_leads_somewhere(demo: Path, opened: tuple[P
     places = {f"consolidation/{year}-{place}.html" for year in (2023, 2024, 2025) for place in PLACES}
     assert places < made
     assert all((home.parent / link).stat().st_size < 1_500_000 for link in made)
-    assert len([link for link in files if link.endswith(".csv")]) >= 20
     assert all((home.parent / link).is_file() for link in files)
+
+
+def test_every_table_of_the_demo_can_be_downloaded(demo: Path) -> None:
+    site = demo / "reports/demo"
+    links = {a["href"] for a in soup(demo, "donnees").select("a[href]") if not a["href"].startswith("#")}
+    kinds = (".csv", ".xlsx", ".json")
+    made = {path.relative_to(site).as_posix() for path in (site / "tables").iterdir() if path.suffix in kinds}
+    assert {link for link in links if link.startswith("tables/")} == made
+    assert all((site / link).is_file() for link in links)
+    tables = list((demo / "data/processed/demo/protected").glob("*/*.parquet"))
+    assert len([link for link in links if link.endswith(".csv")]) == len(tables) > 80
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -206,7 +216,9 @@ def test_every_decided_duplicate_is_gone_and_every_undecided_one_is_asked_about(
 def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) -> None:
     """Names come from the exports themselves; those that are also places or words of the pages are left out."""
     published = "\n".join(
-        path.read_text("utf-8") for path in (demo / "reports/demo").rglob("*") if path.suffix in (".html", ".csv")
+        path.read_text("utf-8")
+        for path in (demo / "reports/demo").rglob("*")
+        if path.suffix in (".html", ".csv", ".json")
     )
     published = re.sub(r"data:image/[^\"]+", "", published)
     nir = r"(?<![\d.])[12]\d{2}(0[1-9]|1[0-2])\d{8}(\d{2})?(?!\d)"

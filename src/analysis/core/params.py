@@ -156,6 +156,7 @@ class DisclosureParams(Block):
 
 class PublishingParams(Block):
     sheets: list[int]
+    workbook_rows: int = Field(gt=0, lt=1_048_576)  # a sheet has no more rows, one of them the heading
     pages: PagesParams
 
 

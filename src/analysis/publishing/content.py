@@ -15,8 +15,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, TypedDict
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from PIL import Image
 
@@ -264,10 +266,10 @@ class Figure(Content):
         Flat figures lose nothing to a palette of 64 colours, and weigh a quarter of what they did;
         that is less than the same figures as SVG paths.
         """
-        drawn = io.BytesIO()
-        self.fig.savefig(drawn, format="rgba", dpi=DPI * DENSITY)
-        width, height = (int(inches * DPI * DENSITY) for inches in self.fig.get_size_inches())
-        flat = Image.frombytes("RGBA", (width, height), drawn.getvalue()).convert("RGB")
+        canvas = FigureCanvasAgg(self.fig)
+        self.fig.set_dpi(DPI * DENSITY)
+        canvas.draw()
+        flat = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         flat = flat.quantize(COLOURS, dither=Image.Dither.NONE)
         out = io.BytesIO()
         flat.save(out, "png", optimize=True)

@@ -79,7 +79,7 @@ SCHEMAS = {
                 "source": column(TEXT, "Où il est publié"),
                 "date_publication": column(DAY, "Date de la dernière publication, si elle est connue", nullable=True),
                 "statut": column(TEXT, "Ce que la source dit du chiffre, ou note de la publication"),
-                "champ": column(TEXT, "Champ du chiffre, s'il n'est pas le total de son territoire"),
+                "champ": column(TEXT, "Champ du chiffre, s'il n'est pas le total de son territoire", nullable=True),
                 "publie": column(NUMBER, "Valeur publiée, telle qu'imprimée"),
                 "decimales": column("int64", "Décimales imprimées"),
                 "unite": column(TEXT, "Unité"),
@@ -187,7 +187,7 @@ SCHEMAS = {
                 "libelle_b": column(TEXT, "Intitulé"),
                 "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une opération", ge=0, le=1),
                 "concordances": column(TEXT, "Ce qui, dans la comparaison, plaide pour une seule opération"),
-                "differences": column(TEXT, "Ce qui plaide contre ; vide quand rien ne diffère"),
+                "differences": column(TEXT, "Ce qui plaide contre ; vide quand rien ne diffère", nullable=True),
             },
         ),
         published_table(
@@ -367,7 +367,7 @@ SCHEMAS = {
                 "heures_panel_precedentes": _hours("Leurs heures dans l'édition précédente"),
                 "croissance_panel": _change("Croissance à structures comparables"),
                 "effet_couverture": _change("Croissance brute moins croissance comparable"),
-                "rupture": column(TEXT, "Ce qui change du champ, vide sinon"),
+                "rupture": column(TEXT, "Ce qui change du champ, vide sinon", nullable=True),
                 "marge_revision": column(
                     NUMBER,
                     "Plus forte révision des heures publiées d'une édition antérieure, vide sans édition révisée",

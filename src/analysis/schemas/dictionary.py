@@ -20,6 +20,16 @@ TYPES = {
     "datetime64[ns]": "date",
     "boolean": "boolean",
 }
+# How pandas writes what CSV has no type for.
+WRITTEN: dict[str, dict] = {
+    "boolean": {"trueValues": ["True"], "falseValues": ["False"]},
+    "date": {"format": "%Y-%m-%d"},
+}
+LIMITS = {
+    "greater_than_or_equal_to": ("minimum", "min_value"),
+    "less_than_or_equal_to": ("maximum", "max_value"),
+}
+PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 TITLES = {
     "clean": "Tables nettoyées (restent dans l'observatoire)",
     "results": "Résultats qui ne sont pas publiés",
@@ -57,17 +67,36 @@ def groups() -> dict[str, dict[str, pa.DataFrameSchema]]:
 
 
 def table_schema(schema: pa.DataFrameSchema) -> dict:
-    """The TableSchema (frictionless) of one table: fields with French descriptions, enums, primary key."""
-    fields = []
-    for column in schema.columns.values():
-        constraints: dict = {} if column.nullable else {"required": True}
-        if codelist := column.metadata["codelist"]:
-            constraints["enum"] = list(reference.labels(codelist))
-        field = {"name": column.name, "type": TYPES[str(column.dtype)], "description": column.description}
-        if unit := column.metadata["unit"]:
-            field["unit"] = unit
-        fields.append(field | ({"constraints": constraints} if constraints else {}))
-    return {"description": schema.description, "fields": fields, "primaryKey": schema.metadata["key"]}
+    """The TableSchema (Data Package v2) of one table as CSV: fields with French descriptions, codes, limits, key.
+
+    A codelist gives `enum` and, for texts, `categories` (code and label); `unit` and `codelist` are properties of ours.
+    """
+    return {
+        "$schema": PROFILE,
+        "description": schema.description,
+        "fields": [_field(column) for column in schema.columns.values()],
+        "primaryKey": schema.metadata["key"],
+        "missingValues": [""],
+    }
+
+
+def _field(column: pa.Column) -> dict:
+    kind = TYPES[str(column.dtype)]
+    field = {"name": column.name, "type": kind, "description": column.description, **WRITTEN.get(kind, {})}
+    constraints: dict = {} if column.nullable else {"required": True}
+    for check in column.checks:
+        if check.name in LIMITS:
+            limit, statistic = LIMITS[check.name]
+            constraints[limit] = check.statistics[statistic]
+    if unit := column.metadata["unit"]:
+        field["unit"] = unit
+    if codelist := column.metadata["codelist"]:
+        labels = reference.labels(codelist)
+        constraints["enum"] = [float(code) for code in labels] if kind == "number" else list(labels)
+        field["codelist"] = codelist
+        if kind == "string":  # the standard gives labels to no other type that is here
+            field["categories"] = [{"value": code, "label": label} for code, label in labels.items()]
+    return field | ({"constraints": constraints} if constraints else {})
 
 
 def documents() -> dict[str, str]:
