@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.publishing.templating import TEMPLATES, alphabetical
 
-SCRIPT = "site/directory.js"
+SCRIPT = "site/search.js"
 
 
 @dataclass(frozen=True)

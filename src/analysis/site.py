@@ -10,6 +10,8 @@ from urllib.parse import unquote
 import pandas as pd
 
 from analysis import directory, downloads, method
+from analysis.consolidation.views.volumes import by_epci
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_text
@@ -19,8 +21,8 @@ from analysis.numbers import between
 from analysis.publishing import definitions
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
-from analysis.publishing.page import Page, deliverables
-from analysis.publishing.templating import fill, program_version
+from analysis.publishing.page import SHEET, Page, deliverables
+from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
@@ -56,12 +58,18 @@ def build(dataset: str) -> None:
             "strip": Strip(figures.get(str(name), [])),
             "pages": pages(described, str(name)),
         }
-        for name, row in deliverables().iterrows()
+        for name, row in deliverables().drop(index=SHEET).iterrows()
     ]
     write_directory(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
+    code, digest = directory.script()
     text = fill(
         "site/index.html.j2",
+        sheets=sheets(described),
+        map=home_map(described),
+        towns=directory.towns(),
+        script=code,
+        digest=digest,
         directory=DIRECTORY,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
@@ -128,6 +136,34 @@ def pages(dataset: Dataset, notebook: str) -> list[Link]:
         )
         for year, territory in keys
     ]
+
+
+def sheets(dataset: Dataset) -> list[dict]:
+    """The sheets of the latest edition that has any: name and href of each department, and those of its EPCI."""
+    folder = reports_dir(dataset.nom) / SHEET
+    years = sorted({int(path.stem.split("-")[0]) for path in folder.glob("*-*.html")})
+    if not years:
+        return []
+    names, edition = reference.departments().set_index("code_departement")["nom"], dataset.edition(years[-1])
+    out = []
+    for code in edition.departements:
+        own = pd.Series(reference.epci_of([code]))
+        places = [
+            {"siren": siren, "name": own[siren], "href": f"{SHEET}/{edition.annee}-{siren}.html"}
+            for siren in own.sort_values(key=alphabetical).index
+        ]
+        out.append({"name": names[code], "href": f"{SHEET}/{edition.annee}-{code}.html", "places": places})
+    return out
+
+
+def home_map(dataset: Dataset) -> str:
+    """The map of the hours of the latest edition, as the consolidation's page draws it; nothing without hours."""
+    path = protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet"
+    if not path.is_file() or read_table(path).empty:
+        return ""
+    page = Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
+    # Pages of deliverables are one folder below.
+    return by_epci(page)._repr_html_().replace('href="../', 'href="')
 
 
 def summary(dataset: str) -> str:

@@ -224,7 +224,7 @@ def class_map(
 
 def locator(territory: str) -> Figure:
     """Where a department or an EPCI is in its region: a small map of the departments, the territory filled."""
-    fig, (ax,) = figure(height=2.6)
+    fig, (ax,) = figure(height=2.6, width=2.6)
     places = department_cells()
     shape = places[territory] if territory in places else epci_cells()[territory]
     _draw(ax, shape, facecolor=RAMP[3], edgecolor="none")

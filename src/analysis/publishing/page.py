@@ -142,16 +142,14 @@ class Page:
 
     @property
     def title(self) -> str:
-        return str(deliverables().loc[self.notebook, "titre"])
+        return self.territory_name if self.notebook == SHEET else str(deliverables().loc[self.notebook, "titre"])
 
     @property
     def scope(self) -> str:
         """Perimeter, edition, legal scope and date of observation in one line."""
         observed = french_date(self.edition.date_observation)
-        return (
-            f"{self.territory_name}, édition {self.year} ; {self.edition.base_legale} ; "
-            f"données observées au {observed}."
-        )
+        name = deliverables().loc[SHEET, "titre"] if self.notebook == SHEET else self.territory_name
+        return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
     def facts(self) -> dict[str, str]:
@@ -168,6 +166,8 @@ class Page:
 
     def header(self) -> Header:
         """The top of the page; its title is the page's only heading of level 1."""
+        if self.notebook == SHEET:
+            return Header(self.title, self.scope, {}, self.dataset.synthetique)
         return Header(self.title, self.scope, self.facts, self.dataset.synthetique)
 
 

@@ -14,13 +14,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
-from analysis.publishing.page import READS, Page
+from analysis.publishing.page import READS, SHEET, Page, deliverables
 from analysis.publishing.store import Made
 from analysis.publishing.templating import TEMPLATES, Section, fill, no_break, program_version
 
@@ -135,10 +136,15 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
     for text in body.find_all(string=True):
         if type(text) is NavigableString and (kept := no_break(text)) != text:
             text.replace_with(kept)
+    contents, layout = add_anchors(body), ""
+    if page.notebook == SHEET:  # short enough to need no table of contents, laid out side by side
+        contents, layout = [], SHEET
+        wrap_sections(body)
     return fill(
         "page.html.j2",
-        title=f"{page.title} : {page.territory_name}, édition {page.year}",
-        contents=add_anchors(body),
+        title=f"{deliverables().loc[page.notebook, 'titre']} : {page.territory_name}, édition {page.year}",
+        contents=contents,
+        layout=layout,
         body=str(body),
         page=page,
         parameters=parameters,
@@ -158,6 +164,15 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
         heading["id"] = section.anchor
         (sections[-1].parts if heading.name == "h3" and sections else sections).append(section)
     return sections
+
+
+def wrap_sections(body: BeautifulSoup) -> None:
+    """Put each heading of level 2 and what follows it in a `section` named by the heading."""
+    for heading in body.find_all("h2"):
+        section = body.new_tag("section", attrs={"aria-labelledby": str(heading["id"])})
+        following = list(takewhile(lambda node: getattr(node, "name", None) != "h2", heading.next_siblings))
+        heading.wrap(section)
+        section.extend(following)
 
 
 def _place(notebook: Path, executed: NotebookNode, index: int) -> str:

@@ -29,9 +29,9 @@ INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0",
 plt.style.use(SHEET)
 
 
-def figure(height: float = 4.2, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    """A figure as wide as the page's column, with `columns` plots side by side."""
-    fig, axes = plt.subplots(1, columns, figsize=(WIDTH, height), squeeze=False)
+def figure(height: float = 4.2, columns: int = 1, width: float = WIDTH) -> tuple[Figure, list[Axes]]:
+    """A figure, by default as wide as the page's column, with `columns` plots side by side; sizes in inches."""
+    fig, axes = plt.subplots(1, columns, figsize=(width, height), squeeze=False)
     return fig, list(axes[0])
 
 

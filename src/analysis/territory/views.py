@@ -9,11 +9,13 @@ from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
+from analysis.publishing.definitions import of_table
 from analysis.publishing.maps import locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
 
-ROWS = 6  # segments and needs listed; the CSV files have them all
+# Listed; the CSV files have them all.
+SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS = "consolidation/indicateurs"
 CARDS = (
@@ -97,7 +99,7 @@ def segments(page: Page) -> Content:
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")))
     rows = rows.sort_values(["montant", "segment"], ascending=[False, True])
     return DataTable(
-        rows.head(ROWS),
+        rows.head(SEGMENTS),
         columns={
             "libelle": Column("Segment"),
             "marches": Column("Marchés", 0),
@@ -146,7 +148,7 @@ def next_needs(page: Page) -> Content:
     """The needs most likely to come back."""
     where = {"departement": page.territory} if page.is_department else {"epci_siren": page.territory}
     rows = page.read("segments/veille_besoins", **where)
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(ROWS)
+    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(NEEDS)
     if rows.empty:
         return Prose("Aucun marché précis n'est attendu ici.")
     return DataTable(
@@ -190,12 +192,13 @@ def contacts(page: Page) -> Content:
 
 def _structures(page: Page) -> Content:
     rows = page.read("facilitators/structures", departement=page.territory)
-    rows = rows[rows["jour"] == rows["jour"].max()].sort_values("nom")
+    rows = rows[rows["jour"] == rows["jour"].max()].sort_values(["personnes", "nom"], ascending=[False, True])
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
     rows = rows.assign(porteur=rows["nature_porteuse"].map(reference.labels("porteurs")))
+    more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
-        rows,
+        rows.head(STRUCTURES),
         columns={
             "nom": Column("Structure"),
             "porteur": Column("Portée par"),
@@ -203,7 +206,7 @@ def _structures(page: Page) -> Content:
             "etp": Column("ETP", 1),
         },
         caption="Qui appeler : structures facilitatrices du département",
-        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}.{more}",
         csv=page.csv("facilitators/structures"),
     )
 
@@ -229,7 +232,8 @@ def _card(cells: pd.DataFrame, code: str, label: str, digits: int) -> Card:
     if code not in cells.index:
         return Card(label, None)
     row = cells.loc[code]
-    return Card(label, row["valeur"], digits=digits, secret="" if pd.isna(row["secret"]) else str(row["secret"]))
+    secret = "" if pd.isna(row["secret"]) else str(row["secret"])
+    return Card(label, row["valeur"], digits=digits, secret=secret, method=code)
 
 
 def _clause(page: Page) -> Card:
@@ -238,13 +242,15 @@ def _clause(page: Page) -> Card:
     if page.is_department:
         rows = page.read("segments/segments", edition=page.year, territoire=page.territory)
         known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
-        return Card(label, 100 * carrying / known if known else None, "%", digits=1, note="parmi ceux qui le disent")
+        share = 100 * carrying / known if known else None
+        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent", method=of_table("segments_segments"))
     rows = page.read("segments/epci", edition=page.year, epci_siren=page.territory)
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
-    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée")
+    share, method = 100 * row["part_lissee"], of_table("segments_epci")
+    return Card(label, share, "%", digits=1, note=f"{bounds} ; lissée", method=method)
 
 
 def _need(page: Page) -> list[Card]:
@@ -258,6 +264,6 @@ def _need(page: Page) -> list[Card]:
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind = reference.labels("classes_zone")[row["classe"]]
     return [
-        Card("Heures possibles par an", row["besoin_p50"], note=bounds),
+        Card("Heures possibles par an", row["besoin_p50"], note=bounds, method=of_table("facilitators_zones")),
         Card("Accompagnement", kind, note=f"{french(float(row['structures']))} structures déclarées"),
     ]

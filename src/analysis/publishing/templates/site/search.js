@@ -1,0 +1,36 @@
+"use strict";
+// Shows the intercommunalités of that name, or that have a commune of that name or postcode; all of them without a script.
+const towns = JSON.parse(document.getElementById("communes").textContent);
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, " ").trim()
+  .replace(/\bst(e?)\b/g, "saint$1");
+const known = towns.map(([name, codes, epci]) => ({ name, codes, epci, key: plain(name) }));
+const field = document.getElementById("recherche");
+const status = document.getElementById("trouve");
+const places = [...document.querySelectorAll(".place")];
+const folds = [...document.querySelectorAll("details.places")];
+const MOST = 8;
+const many = (count, word) => `${count} ${word}${count > 1 ? "s" : ""}`;
+
+const search = () => {
+  const asked = plain(field.value);
+  const all = asked.length < 2;
+  const exact = known.filter((town) => town.key === asked);
+  const found = all ? [] : exact.length ? exact : known.filter((town) =>
+    /^\d+$/.test(asked) ? town.codes.split(" ").some((code) => code.startsWith(asked)) : ` ${town.key}`.includes(` ${asked}`));
+  const wanted = new Set(found.map((town) => town.epci));
+  for (const place of places) {
+    const named = ` ${plain(place.dataset.name)}`.includes(` ${asked}`);
+    place.hidden = !(all || named || wanted.has(place.dataset.epci));
+  }
+  for (const fold of folds) {
+    fold.hidden = !fold.querySelector(".place:not([hidden])");
+    fold.open = !all && !fold.hidden;
+  }
+  const shown = places.filter((place) => !place.hidden).length;
+  const names = found.slice(0, MOST).map((town) => town.name).join(", ") + (found.length > MOST ? "…" : "");
+  status.textContent = all ? "" : !shown ? "Aucune commune ni intercommunalité de la région n’a ce nom ou ce code postal."
+    : `${found.length ? `${many(found.length, "commune")} : ${names}. ` : ""}${many(shown, "intercommunalité")} ci-dessous.`;
+};
+
+document.getElementById("cherche").hidden = false;
+field.addEventListener("input", search);
