@@ -9,7 +9,7 @@ import pytest
 from analysis.consolidation import tables
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.protect import protect
+from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
 
@@ -83,7 +83,7 @@ def test_sensitivity_says_what_deciding_would_give(dataset: Path) -> None:
 def test_sensitivity_of_an_edition_of_few_persons_is_published_without_its_hours() -> None:
     send()
     consolidated()
-    protect("essai", "consolidation")
+    protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
     assert rows["heures"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
 
@@ -166,7 +166,7 @@ def test_no_export_at_all_is_not_an_error() -> None:
 def test_a_table_of_too_few_persons_is_published_without_its_numbers(dataset: Path) -> None:
     send()
     consolidated()
-    protect("essai", "consolidation")
+    protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet")
     assert not [name for name in rows.columns if name.startswith("_")]
     hidden = rows.set_index(["territoire", "indicateur", "modalite"])

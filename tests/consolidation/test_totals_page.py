@@ -15,7 +15,7 @@ from analysis.consolidation import tables
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir, results_dir
-from analysis.disclosure.protect import protect
+from analysis.disclosure.protect import build as protect
 from analysis.publishing.content import Content
 from analysis.publishing.guard import problems_of
 from analysis.quality.published import published
@@ -56,7 +56,7 @@ def consolidated(name: str) -> None:
     exports.build(name)
     inventory.build(name)
     tables.build(name)
-    protect(name, "consolidation")
+    protect(name, ["consolidation"])
 
 
 def page(name: str, year: int, place: str) -> tuple[list[str], list[str]]:

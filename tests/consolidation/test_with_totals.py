@@ -12,7 +12,7 @@ from analysis.consolidation import tables
 from analysis.consolidation.totals import Span, guarded, with_totals
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.protect import protect
+from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from consolidation.world import contracts, dataset, facts
 from sending import send, send_totals, totals, write_dataset
@@ -250,7 +250,7 @@ def test_what_may_not_be_found_by_difference_is_not_published(essai: Path) -> No
     send()
     send_totals(totals(*SAFE, shown="RESERVE"), structure="S2")
     results()
-    protect("essai", "consolidation")
+    protect("essai", ["consolidation"])
     for name in ("indicateurs", "provenance", "headlines", "non_reponse"):
         rows = read_table(protected_dir("essai") / "consolidation" / f"{name}.parquet")
         assert "totaux d'une structure qui ne veut pas qu'on puisse les retrouver" in set(rows["secret"]), name

@@ -10,7 +10,7 @@ import xlsxwriter
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
 from analysis.core.paths import clean_dir, protected_dir, quality_dir, results_dir
-from analysis.disclosure.protect import protect
+from analysis.disclosure.protect import build as protect
 from analysis.facilitators import tables
 from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
@@ -70,7 +70,7 @@ def analysed(project: Path, sheets: dict[str, list[dict]] | None) -> None:
                    "sans_operation", "montant_sans_operation"]  # fmt: skip
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
-    protect("essai", "facilitators")
+    protect("essai", ["facilitators"])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import start_new_kernel
+from jupyter_client import KernelManager
 from toy import toy_project
 
 from analysis.publishing import kernels
@@ -16,6 +16,16 @@ from analysis.publishing.render import kernel_config, make
 
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
+
+
+def started(folder: Path) -> tuple[KernelManager, object]:
+    """A kernel and a client of it."""
+    manager = KernelManager(kernel_name="python3", config=kernel_config(str(folder)))
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    return manager, client
 
 
 def said(client: object, code: str) -> str:
@@ -28,11 +38,13 @@ def said(client: object, code: str) -> str:
 
 
 @forking
-def test_a_forked_kernel_has_what_the_server_imported_and_nothing_of_another_kernel() -> None:
-    with forked_kernels(["colorsys"]):
-        manager, client = start_new_kernel(kernel_name="python3", config=kernel_config())
-        other, second = start_new_kernel(kernel_name="python3", config=kernel_config())
-        assert said(client, "import sys; print('colorsys' in sys.modules)") == "True"
+def test_a_forked_kernel_has_what_the_server_imported_and_nothing_of_another_kernel(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    with forked_kernels(["wave"]):
+        manager, client = started(tmp_path / "a")
+        other, second = started(tmp_path / "b")
+        assert said(client, "import sys; print('wave' in sys.modules)") == "True"
         assert said(client, "left = 1; print(left)") == "1"
         assert said(second, "print('left' in globals())") == "False"
         for one, channel in ((manager, client), (other, second)):
@@ -42,9 +54,9 @@ def test_a_forked_kernel_has_what_the_server_imported_and_nothing_of_another_ker
 
 
 @forking
-def test_a_kernel_ends_with_whoever_asked_for_it() -> None:
+def test_a_kernel_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
     with forked_kernels([]):
-        manager, client = start_new_kernel(kernel_name="python3", config=kernel_config())
+        manager, client = started(tmp_path)
         pid = int(said(client, "import os; print(os.getpid())"))
         client.stop_channels()
         manager.provisioner.process._link.close()

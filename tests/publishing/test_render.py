@@ -166,35 +166,3 @@ def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:
     ]
     with pytest.raises(DataError, match="aucune page pour « bilan »"):
         reporting.pages_of("bilan", load_dataset("jouet"))
-
-
-def test_the_folder_is_replaced_only_when_all_its_pages_are_made(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = (project / "params.yaml").read_text("utf-8")
-    listed = "publishing:\n  workbook_rows: 50000\n  pages:\n    consolidation:\n"
-    listed += '      - {edition: 2015, territory: "32"}\n      - {edition: 2016, territory: "32"}\n'
-    listed += "".join(f"    {name}: []\n" for name in ("segments", "facilitators", "quality"))
-    (project / "params.yaml").write_text(re.sub(r"(?ms)^publishing:\n.*?(?=^\S|\Z)", listed, text), "utf-8")
-    folder = project / "reports/jouet/consolidation"
-    folder.mkdir(parents=True)
-    (folder / "2014-32.html").write_text("old")
-
-    def fail_on_the_second(notebook: Path, parameters: dict, out: Path) -> None:
-        if parameters["edition"] == 2016 and failing:
-            raise PageError("2016 échoue")
-        out.write_text("new")
-
-    monkeypatch.setattr(rendering, "render", fail_on_the_second)
-    failing = True
-    with pytest.raises(PageError):
-        reporting.report("jouet", "consolidation", workers=1)
-    assert [path.name for path in folder.parent.rglob("*.html")] == ["2014-32.html"]
-    failing = False
-    reporting.report("jouet", "consolidation", workers=1)
-    assert sorted(path.name for path in folder.parent.rglob("*")) == [
-        "2015-32.html",
-        "2016-32.html",
-        "consolidation",
-    ]
-    assert "page 2/2 : consolidation, édition 2016, territoire 32" in capsys.readouterr().err

@@ -11,7 +11,7 @@ import yaml
 from bs4 import BeautifulSoup
 
 from analysis.core.paths import ROOT_VARIABLE, clean_dir, protected_dir
-from analysis.disclosure.protect import protect
+from analysis.disclosure.protect import build as protect
 from analysis.publishing.render import render
 from analysis.scaffold import new_dataset
 from analysis.segments import tables
@@ -45,7 +45,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         decp.build("reel")
         for part in (exports, projects, stage, tables):
             part.build("reel")
-        protect("reel", "segments")
+        protect("reel", ["segments"])
         for year in (2018, 2019):
             render(
                 CHECKOUT / "notebooks" / "segments.ipynb",

@@ -49,22 +49,23 @@ class Secret:
     before: frozenset[str]
 
 
-def build(dataset: str) -> None:
-    """Protect the result tables of every deliverable of `dataset`.
+def build(dataset: str, deliverables: Sequence[str] = DELIVERABLES) -> None:
+    """Protect the result tables of `deliverables` of `dataset`, together.
 
     Raises DataError, naming cells but no value, when a reader could find one that is hidden; then nothing is written.
     """
     described = load_dataset(dataset)
+    schemas = {name: published(name) for name in deliverables}
     results = {
         f"{deliverable}.{name}": read_table(results_dir(dataset) / deliverable / f"{name}.parquet")
-        for deliverable, schemas in _schemas().items()
-        for name in schemas
+        for deliverable, tables in schemas.items()
+        for name in tables
         if f"{deliverable}.{name}" not in (SUMMARY, GROUPINGS)
     }
     protected = protect(results, described, published_before(dataset))
-    for deliverable, schemas in _schemas().items():
+    for deliverable, tables in schemas.items():
         with finished_folder(protected_dir(dataset) / deliverable) as folder:
-            for name, schema in schemas.items():
+            for name, schema in tables.items():
                 write_table(conform(schema, protected[f"{deliverable}.{name}"]), folder / f"{name}.parquet")
 
 
@@ -216,8 +217,4 @@ def _control(name: str, frame: pd.DataFrame) -> pd.Series:
 
 def _metadata(name: str) -> dict:
     deliverable, table = name.split(".")
-    return _schemas()[deliverable][table].metadata  # type: ignore[no-any-return]
-
-
-def _schemas() -> dict[str, dict]:
-    return {deliverable: published(deliverable) for deliverable in DELIVERABLES}
+    return published(deliverable)[table].metadata  # type: ignore[no-any-return]

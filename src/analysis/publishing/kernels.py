@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
-SERVER_VARIABLE = "ANALYSIS_KERNELS"  # address of the server, for the processes that this one starts
+SERVER_VARIABLE = "ANALYSIS_KERNELS"  # address of the server
 CHOICE_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"  # Jupyter's own
 NAME = "forked"  # of the provisioner, in the entry points of pyproject.toml
 READY = b"\n"
@@ -47,12 +47,16 @@ def forked_kernels(modules: Sequence[str]) -> Iterator[None]:
         command = [sys.executable, "-m", __name__, address, *modules]
         server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         before = {name: os.environ.get(name) for name in (SERVER_VARIABLE, CHOICE_VARIABLE)}
+        choice = KernelProvisionerFactory.instance(parent=None)
+        usual = choice.default_provisioner_name
         try:
             if server.stdout is None or server.stdout.read(1) != READY:
                 raise RuntimeError("the server of kernels did not start")
-            os.environ |= {SERVER_VARIABLE: address, CHOICE_VARIABLE: NAME}
+            os.environ |= {SERVER_VARIABLE: address, CHOICE_VARIABLE: NAME}  # for the processes that this one starts
+            choice.default_provisioner_name = NAME
             yield
         finally:
+            choice.default_provisioner_name = usual
             for name, value in before.items():
                 os.environ.pop(name, None)
                 if value is not None:

@@ -104,7 +104,7 @@ def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 shutdown_kernel="immediate",
-                config=kernel_config(),
+                config=kernel_config(scratch),
             )
             executed.metadata[READS] = [json.loads(line) for line in reads.read_text(encoding="utf-8").splitlines()]
             return executed
@@ -115,9 +115,9 @@ def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
             raise PageError(f"{notebook.name} : le noyau s'est arrêté ({type(error).__name__}).") from None
 
 
-def kernel_config() -> Config:
-    """Local sockets where the system has them: quicker than TCP, and closed to other users."""
-    return Config({} if os.name == "nt" else {"KernelManager": {"transport": "ipc"}})
+def kernel_config(folder: str) -> Config:
+    """Local sockets in `folder` where the system has them: quicker than TCP, and closed to other users."""
+    return Config({} if os.name == "nt" else {"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
 
 
 def refuse_outputs(notebook: Path, executed: NotebookNode) -> None:
