@@ -19,6 +19,7 @@ from analysis.numbers import between
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import Page, deliverables
+from analysis.publishing.scan import check_site
 from analysis.publishing.templating import fill, program_version
 from analysis.schemas.registry import published
 from analysis.segments.watch.feed import feeds
@@ -54,7 +55,7 @@ def build(dataset: str) -> None:
     """Write `reports/<dataset>/tables/`, the calendars of the watch and `reports/<dataset>/index.html`.
 
     Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
-    the published tables.
+    the published tables, or when a file holds what may not be published; there is no home page then.
     """
     described = load_dataset(dataset)
     tables = published_tables(dataset)
@@ -86,8 +87,14 @@ def build(dataset: str) -> None:
         tables=tables,
         version=program_version(),
     )
-    write_text(text, reports_dir(dataset) / "index.html")
-    check_links(reports_dir(dataset))
+    home = reports_dir(dataset) / "index.html"
+    write_text(text, home)
+    try:
+        check_links(reports_dir(dataset))
+        check_site(reports_dir(dataset), dataset)
+    except BaseException:  # an interruption too: what was not scanned is not finished
+        home.unlink()
+        raise
 
 
 def write_directory(dataset: Dataset) -> None:
