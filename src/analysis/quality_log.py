@@ -16,12 +16,15 @@ from analysis.quality_rules import COLUMNS, SORT, catalogue
 MASKED = "valeur masquée"
 # What is personal in whatever column it stands: an e-mail; a French telephone number; a social security number of
 # 13 digits, with or without its key (INSEE: sex, year, month from 01 to 12 or above 20). The last two are not looked
-# for among SIRET, whose 14 digits may lack one.
+# for among SIRET, whose 14 digits may lack one, nor inside the digits of a longer or decimal number.
 E_MAIL = r"\S@\S"
-NUMBERS = (
-    r"(?<![\d.,])(?:(?:\+33\s?|0)[1-9](?:[\s.-]?\d\d){4}"
-    r"|[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])\s?\d{3}\s?\d{3}(?:\s?\d\d)?)(?![\d.,])"
+_BEFORE, _AFTER = r"(?<!\d)(?<!\d[.,])", r"(?![.,]?\d)"
+PHONE = rf"{_BEFORE}(?:\+33\s?(?:\(0\)\s?)?|0)[1-9](?:[\s.-]?\d\d){{4}}{_AFTER}"
+NIR = (
+    rf"{_BEFORE}[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])"
+    rf"\s?\d{{3}}\s?\d{{3}}(?:\s?\d\d)?{_AFTER}"
 )
+NUMBERS = f"{PHONE}|{NIR}"
 FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'
 
 

@@ -22,6 +22,7 @@ from analysis.publishing import definitions
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.guard import check_pages
 from analysis.publishing.page import SHEET, Page, deliverables
+from analysis.publishing.scan import check_site
 from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
 
@@ -42,7 +43,7 @@ def build(dataset: str) -> None:
     """Write the downloads, the calendars of the watch, the directory and `reports/<dataset>/index.html`.
 
     Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
-    the published tables.
+    the published tables, or when a file holds what may not be published; there is no home page then.
     """
     described = load_dataset(dataset)
     # Until all is checked there is no home page: a site that has one is finished.
@@ -79,8 +80,14 @@ def build(dataset: str) -> None:
         data=downloads.PAGE,
         version=program_version(),
     )
-    write_text(text, reports_dir(dataset) / "index.html")
-    check_links(reports_dir(dataset))
+    home = reports_dir(dataset) / "index.html"
+    write_text(text, home)
+    try:
+        check_links(reports_dir(dataset))
+        check_site(reports_dir(dataset), dataset)
+    except BaseException:  # an interruption too: what was not scanned is not finished
+        home.unlink()
+        raise
 
 
 def write_directory(dataset: Dataset) -> None:

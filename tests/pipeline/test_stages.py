@@ -75,7 +75,15 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
             "data/releases",
         ),
         "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected/"),
-        "site": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected"),
+        # The scan of the site asks whether a name is somebody's, and whether open data print it already.
+        "site": (
+            "data/raw/demo/dataset.yaml",
+            "data/raw/reference/",
+            "data/processed/demo/clean/decp/",
+            "data/processed/demo/clean/empreintes",
+            "data/processed/demo/clean/projects",
+            "data/processed/demo/protected",
+        ),
     }
     for name, stage in STAGES.items():
         for layer, places in allowed.items():

@@ -11,9 +11,11 @@ import yaml
 
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
-from analysis.core.paths import clean_dir, quality_dir
+from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir
+from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS
+from analysis.sources.persons import fingerprint, load_secret
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
@@ -47,6 +49,17 @@ def test_no_personal_value_leaves_ingestion() -> None:
     for secret in ("durand", "zoé", "05/03/2001", "2001-03-05", "31/02/2001", "201035935012345", "zoe@example.org"):
         assert secret not in everything
     assert "naissance_invalide" in set(quality["regle"])
+
+
+def test_every_person_received_leaves_fingerprints_that_say_nothing() -> None:
+    send({"beneficiaires": TABLES["beneficiaires"] + [{**TABLES["beneficiaires"][0], "nom": "Roy"}]})  # a refused row
+    exports.build("essai")
+    marks = read_table(fingerprints_dir("essai") / "empreintes_beneficiaires.parquet")
+    assert list(OF_BENEFICIARIES.validate(marks)["genre"]) == ["naissance", *["nom"] * 4, "temoin"]
+    secret = load_secret("essai")
+    expected = {("nom", "durandeliezoe"), ("nom", "zoedurandelie"), ("nom", "royzoe"), ("nom", "zoeroy")}
+    expected |= {("naissance", "2001-03-05"), ("temoin", "")}
+    assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
 
 
 def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> None:

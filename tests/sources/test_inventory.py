@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
+import xlsxwriter
 
+from analysis.core.files import read_table
+from analysis.core.paths import fingerprints_dir
 from analysis.sources.canonical import INVENTORY, NEEDS
-from analysis.sources.inventory import clean
+from analysis.sources.inventory import build, clean
+from analysis.sources.persons import fingerprint, load_secret
 from analysis.sources.typer import Typer
+from sending import write_dataset
 
 TABLES = INVENTORY | NEEDS
 RIGHT = {
@@ -32,6 +39,22 @@ def received(table: str | None = None, column: str = "") -> dict[str, pd.DataFra
         row |= {column: "n'importe quoi"} if name == table else {}
         out[name] = pd.DataFrame([row], dtype="str").assign(fichier=f"{name}.xlsx", ligne=2)
     return out
+
+
+def test_the_names_of_facilitators_leave_fingerprints(project: Path) -> None:
+    folder = write_dataset()
+    (folder / "inventaire").mkdir(exist_ok=True)
+    with xlsxwriter.Workbook(folder / "inventaire" / "inventaire.xlsx") as book:
+        for name in INVENTORY:
+            named = {"nom": "Martin", "prenom": "Éve"} if name == "facilitateurs" else {}
+            for column, (heading, value) in enumerate((RIGHT[name] | named).items()):
+                sheet = book.get_worksheet_by_name(name) or book.add_worksheet(name)
+                sheet.write_column(0, column, [heading, value])
+    build("essai")
+    marks = read_table(fingerprints_dir("essai") / "empreintes_facilitateurs.parquet")
+    secret = load_secret("essai")
+    expected = {("nom", "martineve"), ("nom", "evemartin"), ("temoin", "")}
+    assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,11 @@ def clean_dir(dataset: str, source: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "clean" / source
 
 
+def fingerprints_dir(dataset: str) -> Path:
+    """Keyed hashes of the persons' names and birth dates: what the scan of the finished site looks for."""
+    return clean_dir(dataset, "empreintes")
+
+
 def classified_dir(dataset: str) -> Path:
     """Where the segment of each contract is told."""
     return project_root() / "data" / "processed" / dataset / "classified"

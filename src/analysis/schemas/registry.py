@@ -8,7 +8,7 @@ import pandera.pandas as pa
 
 from analysis.schemas.build import HEADLINES
 
-CLEAN = ("decp", "exports", "inventory")
+CLEAN = ("decp", "exports", "inventory", "fingerprints")
 DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")
 
 

@@ -21,16 +21,17 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import write_table
 from analysis.core.params import ExportParams, load_params
-from analysis.core.paths import clean_dir, quality_dir, raw_dir
+from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
+from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import parts, totals
 from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
-from analysis.sources.persons import load_secret, person_keys
+from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
@@ -40,14 +41,16 @@ SOURCE = "exports"
 
 
 def build(dataset: str) -> None:
-    """Read all exports of `dataset`; write its clean tables and `quality/exports.parquet`."""
+    """Read all exports of `dataset`; write its clean tables, `quality/exports.parquet` and persons' fingerprints."""
     described = load_dataset(dataset)
     received = read_exports(raw_dir(dataset), described)
     senders = set(mappings_by_structure(raw_dir(dataset)))
+    secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
+    marks = conform(OF_BENEFICIARIES, _fingerprints(received["beneficiaires"], secret))
+    write_table(marks, fingerprints_dir(dataset) / f"{OF_BENEFICIARIES.name}.parquet")
     typer = Typer(SOURCE)
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
     received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
-    secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     limits = load_params().exports
     tables = clean(received, typer, secret, limits, dataset=described, senders=senders)
     check(tables, typer, limits, described)
@@ -308,6 +311,13 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
     two = out[out["ben_id"].isin(years.index[years > 1])]
     typer.flag(two.rename(columns={"naissance": "date_naissance"}), "personne_naissance", "date_naissance")
     return out.sort_values(["annee", "ben_id", "structure_id", "ben_ref"], ignore_index=True)
+
+
+def _fingerprints(rows: pd.DataFrame, secret: bytes) -> pd.DataFrame:
+    """Fingerprints of all persons as received, those of refused rows included."""
+    rows = rows[rows["ben_ref"].ne(EXAMPLE)]
+    births = rows.assign(date_naissance=rows["date_naissance"].str.strip())
+    return fingerprints(rows, Typer(SOURCE).date(births, "date_naissance"), secret)
 
 
 def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.DataFrame:

@@ -4,7 +4,7 @@
                         other actors alone needs no zones)
     besoins/*.xlsx      sheet besoins
 
-Names of facilitators stop here: a person is `structure_id:fac_ref`.
+Names of facilitators stop here: a person is `structure_id:fac_ref`, and a fingerprint for the scan of the site.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.files import write_table
-from analysis.core.paths import clean_dir, quality_dir, raw_dir
+from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.quality_log import collect, fatal
 from analysis.schemas.build import conform
+from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
+from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
@@ -31,10 +33,14 @@ ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area with
 
 
 def build(dataset: str) -> None:
-    """Read the workbooks of `dataset`; write its clean tables and `quality/inventaire.parquet`."""
+    """Read the workbooks of `dataset`; write its clean tables, `quality/inventaire.parquet` and the fingerprints."""
     folder = raw_dir(dataset)
     typer = Typer(SOURCE)
     received = read_workbooks(folder / "inventaire", INVENTORY) | read_workbooks(folder / "besoins", NEEDS)
+    people = received["facilitateurs"].query("structure_id != @EXAMPLE").reindex(columns=["nom", "prenom"]).dropna()
+    secret = load_secret(dataset) if len(people) else b""
+    marks = conform(OF_FACILITATORS, fingerprints(people, pd.Series(dtype="datetime64[s]"), secret))
+    write_table(marks, fingerprints_dir(dataset) / f"{OF_FACILITATORS.name}.parquet")
     for name, frame in clean(received, typer).items():
         write_table(frame, clean_dir(dataset, "inventory") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")

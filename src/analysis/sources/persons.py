@@ -2,6 +2,9 @@
 
 HMAC-SHA-256 of the normalised name, first name and birth date, the secret being kept outside git
 and outside every output, as the CNIL's guidance on pseudonyms asks.
+
+The same hash makes fingerprints of names and of birth dates, by which the scan of the finished site finds them again
+without any table that says them.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from analysis.core.paths import raw_dir
 
 SECRET_VARIABLE = "ANALYSIS_SECRET"
 KEY_LENGTH = 32  # hexadecimal digits: 128 bits, no collision among any number of persons
+NAME, BIRTH, WITNESS = "nom", "naissance", "temoin"  # the kinds of fingerprints
 
 
 def load_secret(dataset: str) -> bytes:
@@ -54,3 +58,22 @@ def person_keys(persons: pd.DataFrame, secret: bytes) -> pd.Series:
         text = f"{normalise_name(name)}|{normalise_name(first_name)}|{born}" if whole else f"ref|{local}"
         keys.append(hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:KEY_LENGTH])
     return pd.Series(keys, index=persons.index, dtype="str")
+
+
+def fingerprint(kind: str, text: str, secret: bytes) -> str:
+    """The keyed hash of a name as `normalise_name` leaves it, or of a birth date in ISO form."""
+    return hmac.digest(secret, f"{kind}|{text}".encode(), "sha256").hex()
+
+
+def fingerprints(persons: pd.DataFrame, births: pd.Series, secret: bytes) -> pd.DataFrame:
+    """genre, empreinte: every `nom` and `prenom` of `persons`, in either order, and every day of `births`, once.
+
+    A row `temoin` tells the secret that they were made with from another, under which none would ever be found.
+    """
+    pairs = persons[["nom", "prenom"]].dropna().drop_duplicates()
+    plain = [(normalise_name(last), normalise_name(first)) for last, first in pairs.itertuples(index=False)]
+    names = {name for last, first in plain if last and first for name in (last + first, first + last)}
+    texts = {NAME: names, BIRTH: set(births.dropna().dt.strftime("%Y-%m-%d"))}
+    rows = [(kind, fingerprint(kind, text, secret)) for kind, found in texts.items() for text in found]
+    witness = [(WITNESS, fingerprint(WITNESS, "", secret))] if rows else []
+    return pd.DataFrame(rows + witness, columns=["genre", "empreinte"], dtype="str")

@@ -1,0 +1,314 @@
+"""Every text that a file of the site holds, shown or not: what the scan of the site goes through.
+
+A text is as long as what is read in one go: a row of a table with its cells, a list, a paragraph, an attribute. Names
+are found across its parts; numbers are not, since a bar stands between cells.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import re
+import struct
+import zipfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from enum import Enum
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import NamedTuple
+
+from python_calamine import CalamineWorkbook
+
+NEEDS = "segments_veille_besoins.csv"  # the table that calendars are made of, an event per row
+BETWEEN = " | "  # cells of a row, items of a list
+# A number as published tables write it, too short or too precise for any identifier of a person.
+PLAIN_NUMBER = re.compile(r"-?\d{0,8}(?:\.\d*)?(?:e[+-]?\d+)?|-?\d+\.\d+")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PICTURE = {"IHDR", "PLTE", "tRNS", "pHYs", "sRGB", "gAMA", "cHRM", "IDAT", "IEND"}  # chunks that draw, and no other
+
+
+class Kind(Enum):
+    """What a text is for, and so what it may hold."""
+
+    READ = "read by people"
+    ROW = "a row of a table, or of a calendar: as fine as its file may be"
+    DATA = "read by a program: attribute, comment, style, JSON, drawing"
+    SCRIPT = "run by a program"
+    HIDDEN = "a content that no file of the site has a reason to hold"
+
+
+class Text(NamedTuple):
+    """A text of a file and where it stands there, in French."""
+
+    where: str
+    value: str
+    kind: Kind = Kind.READ
+
+
+class Table(NamedTuple):
+    """A table of a page, a CSV or a calendar: its rows, and the name of the CSV that holds them.
+
+    A CSV says its columns. A table of a page that offers no CSV (None) says its numbers.
+    """
+
+    where: str
+    rows: int
+    csv: str | None
+    columns: tuple[str, ...] = ()
+    numbers: str = ""
+
+
+def contents(path: Path) -> Iterator[Text | Table]:
+    """All the texts of a file, and the tables of a page; what the site does not publish is one `HIDDEN` text."""
+    read = READERS.get(path.suffix.lower())
+    if read is None:
+        yield Text("fichier entier", path.suffix, Kind.HIDDEN)
+    else:
+        yield from read(path)
+
+
+def _page(path: Path) -> Iterator[Text | Table]:
+    page = _Page()
+    page.feed(path.read_text(encoding="utf-8", errors="replace"))
+    page.finish()
+    yield from page.texts
+    yield from page.tables
+
+
+class _Page(HTMLParser):
+    """The texts and the tables of a page or of a drawing, once fed and finished."""
+
+    # Tags that do not end a text: those of a line, a row or a list.
+    WITHIN = frozenset(("a", "abbr", "b", "br", "code", "em", "i", "label", "span", "strong", "sub", "sup", "u", "wbr"))
+    CELLS = frozenset(("td", "th", "dt", "dd", "li", "option", "text", "tspan"))
+    SHOWN = frozenset(("alt", "title", "aria-label", "placeholder"))
+    CHECKED = frozenset(("data-v", "data-digits", "data-factor"))  # with the figures of the page (`guard`)
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: list[Text] = []
+        self.tables: list[Table] = []
+        self._parts: list[str] = []
+        self._start = 1
+        self._block = ""
+        self._data: dict[str, list[str]] = defaultdict(list)
+        self._drawing: list[str] = []
+        self._drawn = 0
+        self._table: dict | None = None
+
+    def finish(self) -> None:
+        self.close()
+        self._flush()
+        self._end_table()
+        self._end_drawing()
+        together = {name: " ".join(values) for name, values in sorted(self._data.items())}
+        self.texts += [Text(f"attributs {name}", values, Kind.DATA) for name, values in together.items()]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.CELLS:
+            self._add(BETWEEN)
+        elif tag not in self.WITHIN:
+            self._flush()
+            self._block = tag
+        self._drawn += tag == "svg"
+        for name, value in attrs:
+            self._attribute(tag, name, value or "")
+        self._count(tag, dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.WITHIN | self.CELLS:
+            self._flush()
+            self._block = ""
+        if tag == "table" and self._table:
+            self._table["open"] = False
+        if tag == "svg":
+            self._drawn -= 1
+            self._end_drawing()
+
+    def handle_data(self, data: str) -> None:
+        self._add(data)
+        if self._table and self._table["open"] and self._block == "tr":
+            self._table["cells"].append(data)
+
+    def _add(self, part: str) -> None:
+        if not self._parts:
+            self._start = self.getpos()[0]
+        self._parts.append(part)
+
+    def handle_comment(self, data: str) -> None:
+        self.texts.append(Text(self._line("commentaire"), data, Kind.DATA))
+
+    handle_pi = handle_comment
+
+    def unknown_decl(self, data: str) -> None:
+        self.handle_comment(data)
+
+    def handle_decl(self, decl: str) -> None:
+        if decl.casefold() != "doctype html":
+            self.handle_comment(decl)
+
+    def _attribute(self, tag: str, name: str, value: str) -> None:
+        where = self._line(f"attribut {name}")
+        if self._drawn:
+            self._drawing.append(value)
+        if value.startswith("data:"):
+            self.texts += _embedded(value, where)
+        elif name.startswith("on") or value.strip().casefold().startswith("javascript:"):
+            self.texts.append(Text(where, value, Kind.SCRIPT))
+        else:
+            if name.startswith("data-") and name not in self.CHECKED:
+                self._data[name].append(value)
+            if not PLAIN_NUMBER.fullmatch(value):
+                self.texts.append(Text(where, value, Kind.READ if name in self.SHOWN else Kind.DATA))
+
+    def _count(self, tag: str, attrs: dict[str, str | None]) -> None:
+        """The rows of the table that is open, and the CSV that is offered below it."""
+        if tag == "table":
+            self._end_table()
+            self._table = {"where": self._line("tableau"), "rows": 0, "csv": None, "cells": [], "open": True}
+        elif self._table and tag == "tr" and self._table["open"]:
+            self._table["rows"] += 1
+        elif self._table and tag == "thead":
+            self._table["rows"] -= 1
+        elif self._table and tag == "a" and not self._table["open"] and not self._table["csv"]:
+            href = attrs.get("href") or ""
+            self._table["csv"] = href.rsplit("/", 1)[-1] if href.endswith(".csv") else None
+
+    def _end_table(self) -> None:
+        if self._table:
+            numbers = [re.sub(r"[\s%€]", "", cell).replace(",", ".") for cell in self._table["cells"]]
+            shown = " ".join(number for number in numbers if re.fullmatch(r"-?\d+(\.\d+)?", number))
+            self.tables.append(Table(self._table["where"], self._table["rows"], self._table["csv"], numbers=shown))
+        self._table = None
+
+    def _end_drawing(self) -> None:
+        if self._drawing:
+            self.texts.append(Text(self._line("dessin"), " ".join(self._drawing), Kind.DATA))
+        self._drawing = []
+
+    def _flush(self) -> None:
+        value = "".join(self._parts).strip(" |\n\t\r")
+        self._parts = []
+        if value:
+            kinds = {"tr": Kind.ROW, "script": Kind.SCRIPT, "style": Kind.DATA}
+            self.texts.append(Text(f"ligne {self._start}", value, kinds.get(self._block, Kind.READ)))
+
+    def _line(self, what: str) -> str:
+        return f"ligne {self.getpos()[0]}, {what}"
+
+
+def _embedded(value: str, where: str) -> Iterator[Text]:
+    """What a `data:` address holds: a PNG image or nothing."""
+    head, _, body = value.partition(",")
+    if head == "data:image/png;base64":
+        try:
+            yield from png(base64.b64decode(body, validate=True), where)
+        except (binascii.Error, ValueError, struct.error):
+            yield Text(where, value, Kind.HIDDEN)
+    elif value != "data:,":
+        yield Text(where, value, Kind.HIDDEN)
+
+
+def png(image: bytes, where: str) -> Iterator[Text]:
+    """The texts of a PNG image. Chunks that do not draw are `HIDDEN`, but for the name of the program that drew."""
+    place = len(PNG_SIGNATURE)
+    kind = "" if image.startswith(PNG_SIGNATURE) else "?"
+    while kind not in ("IEND", "?"):
+        (length,) = struct.unpack(">I", image[place : place + 4])
+        kind = image[place + 4 : place + 8].decode("latin-1")
+        body = image[place + 8 : place + 8 + length]
+        place += 12 + length
+        if kind == "tEXt" and body.startswith(b"Software\0"):
+            yield Text(where, body[9:].decode("latin-1"), Kind.DATA)
+        elif kind not in PICTURE:
+            yield Text(f"{where}, métadonnées de l'image", body.decode("latin-1"), Kind.HIDDEN)
+    if place < len(image):
+        yield Text(f"{where}, suite de l'image", image[place:].decode("latin-1"), Kind.HIDDEN)
+
+
+def _image(path: Path) -> Iterator[Text]:
+    try:
+        yield from png(path.read_bytes(), "image")
+    except struct.error:
+        yield Text("image", "", Kind.HIDDEN)
+
+
+def _rows(path: Path) -> Iterator[Text | Table]:
+    """A text per row of a CSV file, without its plain numbers; then the table that it is."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as lines:
+        reader = csv.reader(lines)
+        columns: tuple[str, ...] = ()
+        count = -1  # the heading is no row
+        for row in reader:
+            columns = columns or tuple(row)
+            count += 1
+            value = BETWEEN.join([cell for cell in row if cell and not PLAIN_NUMBER.fullmatch(cell)])
+            if value:
+                yield Text(f"ligne {reader.line_num}", value, Kind.ROW)
+    yield Table("fichier entier", count, path.name, columns)
+
+
+def _calendar(path: Path) -> Iterator[Text | Table]:
+    """A text per property of an iCalendar file, unfolded (RFC 5545). The library that writes them is slow to read."""
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    yield Table("fichier entier", sum(line.startswith("BEGIN:VEVENT") for line in lines), NEEDS)
+    at = 0
+    while at < len(lines):
+        start, value = at, lines[at].rstrip("\r")
+        at += 1
+        while at < len(lines) and lines[at][:1] in (" ", "\t"):
+            value += lines[at][1:].rstrip("\r")
+            at += 1
+        value = value.replace("\\n", BETWEEN).replace("\\N", BETWEEN)
+        yield Text(f"ligne {start + 1}", re.sub(r"\\([,;\\])", r"\1", value), Kind.ROW)
+
+
+def _workbook(path: Path) -> Iterator[Text]:
+    """The rows of the sheets of a workbook, the numbers of each column; then its properties and all it packs."""
+    book = CalamineWorkbook.from_path(str(path))
+    for sheet in book.sheet_names:
+        rows = book.get_sheet_by_name(sheet).to_python()
+        yield Text("nom d'une feuille", sheet)
+        for number, cells in enumerate(zip(*rows, strict=True), start=1):
+            numbers = [repr(float(cell)) for cell in cells if isinstance(cell, int | float)]
+            yield Text(f"colonne {number}", " ".join(numbers), Kind.DATA)
+        for line, row in enumerate(rows, start=1):
+            yield Text(f"ligne {line}", BETWEEN.join(str(cell) for cell in row if cell != ""), Kind.ROW)
+    with zipfile.ZipFile(path) as packed:
+        for name in sorted(packed.namelist()):
+            body = packed.read(name)
+            if name.endswith(".png"):
+                yield from png(body, "image du classeur")
+            elif not name.endswith((".xml", ".rels")):
+                yield Text("pièce du classeur", "", Kind.HIDDEN)
+            elif not name.startswith(("xl/worksheets/", "xl/styles", "xl/theme")):
+                words = re.sub(r"<[^>]*>", BETWEEN, body.decode("utf-8", errors="replace"))
+                yield Text("propriétés et textes du classeur", words, Kind.ROW)
+
+
+def _whole(kind: Kind) -> Callable[[Path], Iterator[Text]]:
+    """A reader of files that are one text, after which a line says where each part of it is."""
+
+    def read(path: Path) -> Iterator[Text]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        yield Text("fichier entier", text.strip(), kind)
+        for line, value in enumerate(io.StringIO(text), start=1):
+            yield Text(f"ligne {line}", value, Kind.ROW)
+
+    return read
+
+
+READERS: dict[str, Callable[[Path], Iterator[Text | Table]]] = {
+    ".html": _page,
+    ".svg": _page,
+    ".csv": _rows,
+    ".ics": _calendar,
+    ".xlsx": _workbook,
+    ".png": _image,
+    ".json": _whole(Kind.DATA),
+    ".css": _whole(Kind.DATA),
+    ".js": _whole(Kind.SCRIPT),
+}
