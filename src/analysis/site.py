@@ -164,9 +164,8 @@ def sheets(dataset: Dataset) -> list[dict]:
 
 
 def home_map(dataset: Dataset) -> str:
-    """The map of the hours of the latest edition, as the consolidation's page draws it; nothing without hours."""
-    path = protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet"
-    if not path.is_file() or read_table(path).empty:
+    """The map of the hours of the latest edition, as the consolidation draws it; nothing without sheets or hours."""
+    if not sheets(dataset) or read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
         return ""
     page = Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
     # Pages of deliverables are one folder below.

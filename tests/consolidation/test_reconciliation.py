@@ -15,7 +15,7 @@ from analysis.consolidation.views import reconciliation as view
 from analysis.consolidation.views import sums as sums_view
 from analysis.core.files import read_table
 from analysis.core.paths import results_dir
-from analysis.disclosure.protect import _protected
+from analysis.disclosure.primary import broken, emptied
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from analysis.sources import exports, inventory
@@ -30,7 +30,7 @@ HOURS = ("heures_realisees", "ensemble")
 
 def protected(name: str, table: pd.DataFrame) -> pd.DataFrame:
     schema = schemas("consolidation")[name]
-    return conform(schema, _protected(table, schema.metadata))
+    return conform(schema, emptied(table, broken(table, table["_controle"]), schema.metadata["values"]))
 
 
 def judged(releases: pd.DataFrame, values: pd.DataFrame, by_mechanism: pd.DataFrame = NOTHING) -> pd.DataFrame:

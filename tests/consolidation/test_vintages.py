@@ -13,7 +13,7 @@ from analysis.consolidation.national import national
 from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
 from analysis.consolidation.views.evolution import _moved
-from analysis.disclosure.protect import _protected
+from analysis.disclosure.primary import broken, emptied
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from consolidation.releases import measured, released
@@ -24,7 +24,7 @@ HOURS = ("heures_realisees", "ensemble")
 
 def protected(name: str, table: pd.DataFrame) -> pd.DataFrame:
     schema = schemas("consolidation")[name]
-    return conform(schema, _protected(table, schema.metadata))
+    return conform(schema, emptied(table, broken(table, table["_controle"]), schema.metadata["values"]))
 
 
 def page(year: int, **tables: pd.DataFrame) -> SimpleNamespace:
@@ -149,7 +149,7 @@ def test_without_a_year_in_common_nothing_is_compared() -> None:
     table = protected("national", national(hours((2023, 10.0)), dataset(2023)))
     assert table["indice_national"].isna().all() and table["indice_region"].isna().all()
     assert national_view(page(2018, national=table)).text().startswith("Aucune année n'a à la fois")
-    assert protected("national", national(measured(), dataset(2023))).empty
+    assert national(measured(), dataset(2023)).empty
 
 
 def test_the_page_says_what_is_real_and_what_growth_mixes() -> None:

@@ -19,9 +19,8 @@ from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.publishing import definitions
 from analysis.publishing.content import Card, Column, DataTable, Figure, Strip
-from analysis.publishing.page import deliverables
 from analysis.publishing.style import bar_chart
-from analysis.schemas.registry import published
+from analysis.schemas.registry import DELIVERABLES, published
 from checkout import CHECKOUT
 
 FIELDS = ["Définition", "Calcul", "Champ", "Source", "Limites", "Exemple"]
@@ -100,7 +99,7 @@ def test_settings_and_thresholds_are_those_of_their_tables(page: BeautifulSoup) 
 def test_every_published_table_has_a_definition_and_every_definition_its_anchor() -> None:
     rows = reference.table("publication/definitions")
     assert sorted(zip(rows["livrable"], rows["table"], strict=True)) == sorted(
-        (str(name), table) for name in deliverables().index for table in published(str(name))
+        (name, table) for name in DELIVERABLES for table in published(name)
     )
     assert set(rows["ancre"]) | set(reference.table("publication/chiffres")["ancre"]) <= method.anchors()
     assert set(reference.table("publication/indicateurs")["code"]) <= method.anchors()

@@ -65,8 +65,8 @@ def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
             rows = kept(kept(frame, rule.filtre), row.filtre)
             if len(rows):
                 parts.append(_said(rows, rule.table, rule.expression, row.numerateur, row.denominateur))
-    columns = ["table", "ligne", "cellule", "base", "valeur", "demi"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    kinds = {"table": "str", "ligne": "int64", "cellule": "str", "base": "str", "valeur": "float64", "demi": "float64"}
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(kinds)).astype(kinds)
 
 
 def _said(rows: pd.DataFrame, table: str, expression: str, cell: str, base: str) -> pd.DataFrame:
@@ -154,11 +154,11 @@ def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:
 def _cells(said: pd.DataFrame) -> pd.DataFrame:
     """Every cell that a number is, or is a part of, with its value, precision and kind."""
     bases = said.loc[pd.to_numeric(said["base"], errors="coerce").isna() & said["base"].ne(""), "base"]
-    names = pd.concat([said["cellule"], bases]).unique()
-    cells = pd.DataFrame({"valeur": given(said).reindex(names)}).rename_axis("cellule").sort_index()
+    names = pd.Index(pd.concat([said["cellule"], bases]).unique(), dtype="str", name="cellule").sort_values()
+    cells = pd.DataFrame({"valeur": given(said).reindex(names).astype("float64")}, index=names)
     whole = reference.table("secret/mesures").set_index("mesure")["entier"].eq("oui")
     measure = cells.index.str.split("[/:]", regex=True).str[0]
-    return cells.assign(entier=whole.reindex(measure).to_numpy())
+    return cells.assign(entier=whole.reindex(measure).to_numpy(dtype="bool"))
 
 
 def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
@@ -187,7 +187,9 @@ def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
         parts.append(pd.DataFrame({"somme": heads["somme"], "cellule": heads["cellule_total"], "signe": -1}))
         parts.append(pd.DataFrame({"somme": number, "cellule": both["cellule"], "signe": 1}))
     if not parts:
-        return pd.DataFrame(columns=["somme", "cellule", "signe"])
+        return pd.DataFrame({"somme": [], "cellule": [], "signe": []}).astype(
+            {"somme": "int64", "cellule": "str", "signe": "int64"}
+        )
     return pd.concat(parts).sort_values(["somme", "signe", "cellule"], ignore_index=True)
 
 
@@ -229,7 +231,7 @@ def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
 
 def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
     """ecart and tolerance of each sum."""
-    known = terms.assign(valeur=-terms["signe"] * terms["cellule"].map(values))
+    known = terms.assign(valeur=-terms["signe"] * looked_up(terms["cellule"], values))
     grouped = known.groupby("somme")["valeur"]
     sums = pd.DataFrame({"ecart": grouped.sum(), "tolerance": ROUNDING * grouped.size()})
     whole = known["valeur"].abs().mod(1).eq(0).groupby(known["somme"]).all()

@@ -38,6 +38,7 @@ from pyarrow import parquet
 
 from analysis import directory
 from analysis.core import reference
+from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
@@ -246,8 +247,10 @@ class Questions:
 
     @cached_property
     def public_days(self) -> set[str]:
-        """The days of the date columns of protected tables, and those of reference tables."""
-        known = {day for table in self._references for text in table.stack().dropna() for day in days(text)}
+        """The days of the date columns of protected tables, of reference tables, and on which the data were observed."""
+        described = load_dataset(self.dataset)
+        known = {str(part.date_observation) for part in (described, *described.editions)}
+        known |= {day for table in self._references for text in table.stack().dropna() for day in days(text)}
         for path in self.tables.values():
             frame = read_table(path).select_dtypes("datetime")
             known |= {str(day)[:10] for name in frame for day in frame[name].dropna().unique()}

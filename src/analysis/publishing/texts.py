@@ -10,6 +10,7 @@ import base64
 import binascii
 import csv
 import io
+import json
 import re
 import struct
 import zipfile
@@ -26,6 +27,7 @@ NEEDS = "segments_veille_besoins.csv"  # the table that calendars are made of, a
 BETWEEN = " | "  # cells of a row, items of a list
 # A number as published tables write it, too short or too precise for any identifier of a person.
 PLAIN_NUMBER = re.compile(r"-?\d{0,8}(?:\.\d*)?(?:e[+-]?\d+)?|-?\d+\.\d+")
+DESCRIBING = ("bytes", "minimum", "maximum")  # properties of a Data Package that tell of files and columns
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE = {"IHDR", "PLTE", "tRNS", "pHYs", "sRGB", "gAMA", "cHRM", "IDAT", "IEND"}  # chunks that draw, and no other
 
@@ -301,6 +303,33 @@ def _whole(kind: Kind) -> Callable[[Path], Iterator[Text]]:
     return read
 
 
+def _json(path: Path) -> Iterator[Text]:
+    """The numbers of each property of a JSON file, all its occurrences together, and its lines."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found: dict[str, list[str]] = defaultdict(list)
+    try:
+        _collect(json.loads(text), "", found)
+    except json.JSONDecodeError:
+        yield Text("fichier entier", text, Kind.HIDDEN)
+    for name, numbers in found.items():
+        if name.rpartition(".")[2] not in DESCRIBING:
+            yield Text(f"propriété {name}", " ".join(numbers), Kind.DATA)
+    for line, value in enumerate(io.StringIO(text), start=1):
+        yield Text(f"ligne {line}", value, Kind.ROW)
+
+
+def _collect(value: object, name: str, found: dict[str, list[str]]) -> None:
+    """Add the numbers under `value` to those of their property, named by its path without places in lists."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _collect(item, f"{name}.{key}", found)
+    elif isinstance(value, list):
+        for item in value:
+            _collect(item, name, found)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        found[name].append(repr(float(value)))
+
+
 READERS: dict[str, Callable[[Path], Iterator[Text | Table]]] = {
     ".html": _page,
     ".svg": _page,
@@ -308,7 +337,7 @@ READERS: dict[str, Callable[[Path], Iterator[Text | Table]]] = {
     ".ics": _calendar,
     ".xlsx": _workbook,
     ".png": _image,
-    ".json": _whole(Kind.DATA),
+    ".json": _json,
     ".css": _whole(Kind.DATA),
     ".js": _whole(Kind.SCRIPT),
 }

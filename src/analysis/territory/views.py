@@ -9,7 +9,6 @@ from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
-from analysis.publishing.definitions import of_table
 from analysis.publishing.maps import locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
@@ -233,7 +232,7 @@ def _card(cells: pd.DataFrame, code: str, label: str, digits: int) -> Card:
         return Card(label, None)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], digits=digits, secret=secret, method=code)
+    return Card(label, row["valeur"], digits=digits, secret=secret)
 
 
 def _clause(page: Page) -> Card:
@@ -243,14 +242,13 @@ def _clause(page: Page) -> Card:
         rows = page.read("segments/segments", edition=page.year, territoire=page.territory)
         known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
         share = 100 * carrying / known if known else None
-        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent", method=of_table("segments_segments"))
+        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent")
     rows = page.read("segments/epci", edition=page.year, epci_siren=page.territory)
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
-    share, method = 100 * row["part_lissee"], of_table("segments_epci")
-    return Card(label, share, "%", digits=1, note=f"{bounds} ; lissée", method=method)
+    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée")
 
 
 def _need(page: Page) -> list[Card]:
@@ -264,6 +262,6 @@ def _need(page: Page) -> list[Card]:
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind = reference.labels("classes_zone")[row["classe"]]
     return [
-        Card("Heures possibles par an", row["besoin_p50"], note=bounds, method=of_table("facilitators_zones")),
+        Card("Heures possibles par an", row["besoin_p50"], note=bounds),
         Card("Accompagnement", kind, note=f"{french(float(row['structures']))} structures déclarées"),
     ]
