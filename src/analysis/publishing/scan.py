@@ -247,7 +247,7 @@ class Questions:
 
     @cached_property
     def public_days(self) -> set[str]:
-        """The days of the date columns of protected tables, of reference tables, and on which the data were observed."""
+        """The days of the date columns of protected tables, of reference tables, and those of observation."""
         described = load_dataset(self.dataset)
         known = {str(part.date_observation) for part in (described, *described.editions)}
         known |= {day for table in self._references for text in table.stack().dropna() for day in days(text)}
