@@ -249,7 +249,8 @@ class Questions:
     def public_days(self) -> set[str]:
         """The days of the date columns of protected tables, of reference tables, and those of observation."""
         described = load_dataset(self.dataset)
-        known = {str(part.date_observation) for part in (described, *described.editions)}
+        observed = [described.date_observation, *(edition.date_observation for edition in described.editions)]
+        known = {str(day) for day in observed}
         known |= {day for table in self._references for text in table.stack().dropna() for day in days(text)}
         for path in self.tables.values():
             frame = read_table(path).select_dtypes("datetime")
