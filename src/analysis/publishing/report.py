@@ -63,7 +63,7 @@ def report(dataset: str, notebook: str, executor: Executor | None = None) -> int
     changed = {name: job for name, job in jobs.items() if not store.holds(name, job)}
     print(f"{notebook} : {len(jobs)} pages, {len(changed)} à faire", file=sys.stderr, flush=True)
     if changed:
-        with _workers(len(changed)) if executor is None else _lent(executor) as pool:
+        with workers(len(changed)) if executor is None else _lent(executor) as pool:
             futures = {pool.submit(make, (notebook, job)): name for name, job in changed.items()}
             failures = _gathered(futures, store, changed)
         if failures:
@@ -98,7 +98,7 @@ def _gathered(futures: dict[Future[Made], str], store: Store, jobs: dict[str, di
 
 
 @contextmanager
-def _workers(pages: int) -> Iterator[Executor]:
+def workers(pages: int) -> Iterator[Executor]:
     """A process per processor, which has imported what it needs, with kernels that have too."""
     forking = hasattr(os, "fork")
     context = multiprocessing.get_context("forkserver" if forking else "spawn")

@@ -1,0 +1,132 @@
+"""Pages per minute: the stage of the project against a loop of the `papermill` and `nbconvert` commands.
+
+    python benchmarks/pages.py [--pages 8] [--dataset demo]
+
+The same notebooks with the same parameters, in one run, the two taking turns: `--pages` sheets of territories and one
+page of each other deliverable. The loop does what a user of the two commands would: execute, convert without the code, page
+after page. Ours is `report` with its checks (parameters, contents, typography), nothing kept from before. Then what
+changes cost: one sentence of a notebook, and one row of a protected table that a single sheet reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from analysis.core.dataset import load_dataset
+from analysis.core.files import read_table, write_table
+from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, pages_dir, project_root, protected_dir
+from analysis.publishing import report as reporting
+from analysis.publishing import store
+
+GOAL = 9.0
+KINDS = {"edition": "-p"}  # parameters that papermill should read as numbers
+OTHERS = ("segments", "facilitators", "consolidation", "quality")
+
+
+def copied(folder: Path) -> Path:
+    """The project without what is heavy, so that nothing of the checkout changes."""
+    root, here = folder / "project", project_root()
+    left = shutil.ignore_patterns(
+        ".git", ".venv", "cache", "tmp", "__pycache__", "clean", "results", "classified", "quality.parquet", "pages"
+    )
+    for name in ("dvc.yaml", "params.yaml", "requirements.lock"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(here / name, root / name)
+    for name in ("notebooks", "src", "data/raw/reference", "data/processed"):
+        shutil.copytree(here / name, root / name, ignore=left)
+    for path in sorted((here / "data" / "raw").glob("*/dataset.yaml")):
+        (root / "data" / "raw" / path.parent.name).mkdir(exist_ok=True)
+        shutil.copy(path, root / "data" / "raw" / path.parent.name)
+    return root
+
+
+def by_commands(jobs: list[tuple[str, dict]], folder: Path) -> float:
+    """Seconds of the loop of commands."""
+    bin_dir = Path(sys.executable).parent
+    start = time.perf_counter()
+    for number, (notebook, parameters) in enumerate(jobs):
+        made = folder / f"{number}.ipynb"
+        words = [
+            x for name, value in parameters.items() for x in ("-r" if name != "edition" else "-p", name, str(value))
+        ]
+        execute = [str(bin_dir / "papermill"), str(notebooks_dir() / f"{notebook}.ipynb"), str(made), *words]
+        convert = [str(bin_dir / "jupyter-nbconvert"), "--to", "html", "--no-input", str(made)]
+        for command in (execute, convert):
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    return time.perf_counter() - start
+
+
+def by_pool(jobs: list[tuple[str, dict]]) -> float:
+    """Seconds of the project's own workers, which stop at the end."""
+    start = time.perf_counter()
+    with reporting.workers(len(jobs)) as pool:
+        list(pool.map(reporting.make, jobs))
+    return time.perf_counter() - start
+
+
+def changes(dataset: str, root: Path) -> None:
+    """Print how many pages are made again, and how long it takes, after small changes."""
+
+    def timed(label: str) -> None:
+        store._digest_under.cache_clear()
+        start = time.perf_counter()
+        made = reporting.report(dataset, reporting.SHEET)
+        print(f"{label}: {made} pages made in {time.perf_counter() - start:.1f} s", flush=True)
+
+    shutil.rmtree(pages_dir(dataset), ignore_errors=True)
+    timed("all sheets")
+    timed("nothing changed")
+    path = protected_dir(dataset) / "facilitators" / "annuaire.parquet"
+    rows = read_table(path)
+    first = rows["epci_siren"] == rows["epci_siren"].iloc[0]
+    write_table(rows.assign(commune=rows["commune"].mask(first, "Ailleurs")), path)
+    timed("the directory of one intercommunalité changed")
+    notebook = root / "notebooks" / f"{reporting.SHEET}.ipynb"
+    notebook.write_text(notebook.read_text("utf-8").replace("## Qui appeler", "## À qui parler"), "utf-8")
+    timed("one sentence of the notebook changed")
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="demo")
+    parser.add_argument("--pages", type=int, default=8, help="sheets, beside a page of each other deliverable")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-changes", action="store_true", help="only the comparison")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        root = copied(Path(name))
+        os.environ[ROOT_VARIABLE] = str(root)
+        described = load_dataset(options.dataset)
+
+        def jobs_of(notebook: str) -> list[tuple[str, dict]]:
+            pages = reporting.pages_of(notebook, described)
+            return [(notebook, {"dataset": options.dataset, **page.model_dump()}) for page in pages]
+
+        sheets = jobs_of(reporting.SHEET)[:: max(1, len(jobs_of(reporting.SHEET)) // options.pages)][: options.pages]
+        jobs = [*sheets, *itertools.chain.from_iterable(jobs_of(notebook)[:1] for notebook in OTHERS)]
+        ratios = []
+        for run in range(options.runs):
+            loop, pool = by_commands(jobs, Path(name)), by_pool(jobs)
+            ratios.append(loop / pool)
+            print(
+                f"run {run + 1}: {len(jobs)} pages, commands {60 * len(jobs) / loop:.1f} pages a minute, "
+                f"stage {60 * len(jobs) / pool:.1f}, ratio {loop / pool:.1f}",
+                flush=True,
+            )
+        print(f"ratio {statistics.median(ratios):.1f} (median of {options.runs}; goal {GOAL:.0f})")
+        if not options.no_changes:
+            changes(options.dataset, root)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The site of the demo for those who see badly, do not use a mouse, print, or have a small screen (WCAG 2.1 AA)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from analysis.core import reference
+
+# One of each kind of page, and the sheets of a large, a small and an unserved intercommunalité.
+NAMES = (
+    "index",
+    "annuaire",
+    "donnees",
+    "methode",
+    "segments/2025-32",
+    "segments/2025-60",
+    "facilitators/2025-32",
+    "consolidation/2016-32",
+    "consolidation/2025-59",
+    "quality/2025-32",
+    "territory/2025-59",
+    "territory/2025-200093201",
+    "territory/2025-248000747",
+)
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
+SHEET, REPORT = 1_000_000, 2_000_000  # bytes of a page
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page whose policy lets the checker in."""
+    context = browser.new_context(bypass_csp=True, viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def address(root: Path, name: str) -> str:
+    return (root / "reports/demo" / f"{name}.html").as_uri()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_axe_finds_nothing(page: Page, demo: Path, name: str) -> None:
+    page.goto(address(demo, name))
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found] == []
+
+
+@pytest.mark.parametrize("name", ["index", "territory/2025-59", "consolidation/2025-59"])
+def test_the_keyboard_alone_leads_to_the_contents_and_to_all_that_opens(page: Page, demo: Path, name: str) -> None:
+    page.goto(address(demo, name))
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "contenu"
+    reached = set()
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.outerHTML.slice(0, 300)"))
+        if page.evaluate("document.activeElement.closest('footer') !== null"):
+            break
+    opens = page.evaluate(
+        "[...document.querySelectorAll('main a, main summary, main input')].filter(x => x.checkVisibility())"
+        ".map(x => x.outerHTML.slice(0, 300))"
+    )
+    assert opens and set(opens) <= reached
+
+
+def test_my_territory_is_found_by_a_commune_a_postcode_or_its_name_without_a_mouse(page: Page, demo: Path) -> None:
+    page.goto(address(demo, "index"))
+    field = page.get_by_label("Commune, code postal ou intercommunalité")
+    places = page.locator(".place:not([hidden])")
+    assert places.count() == len(reference.epci())
+    for asked, siren in (("59000", "200093201"), ("Roubaix", "200093201"), ("coquelicot", "248000747")):
+        field.fill(asked)
+        assert siren in places.evaluate_all("found => found.map(place => place.dataset.epci)")
+        assert places.count() < 5 and "ci-dessous" in page.get_by_role("status").inner_text()
+    places.first.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/territory/2025-248000747.html")
+    assert page.get_by_role("heading", level=1).inner_text() == "CC du Pays du Coquelicot"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("territory")])
+def test_a_sheet_is_one_printed_page(page: Page, demo: Path, name: str) -> None:
+    page.goto(address(demo, name))
+    printed = page.pdf(prefer_css_page_size=True, format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_pages_are_light(demo: Path) -> None:
+    site = demo / "reports/demo"
+    heavy = [
+        path.relative_to(site).as_posix()
+        for path in site.rglob("*.html")
+        if path.stat().st_size > (SHEET if path.parent.name == "territory" else REPORT)
+    ]
+    assert heavy == []
+
+
+def test_there_is_a_sheet_for_each_department_and_intercommunality(demo: Path) -> None:
+    codes = {path.stem.split("-")[1] for path in (demo / "reports/demo/territory").glob("2025-*.html")}
+    departments = set(reference.departments("32")["code_departement"])
+    epci = reference.epci()
+    assert codes == departments | set(epci.loc[epci["departement"].isin(departments), "epci_siren"])
+    assert len(codes) == 97
