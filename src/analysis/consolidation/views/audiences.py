@@ -47,8 +47,7 @@ def audiences(page: Page) -> Content:
 
 def profiles(page: Page) -> Content:
     """Which audiences combine: disjoint profiles, which add up where audiences do not."""
-    rows = page.read("profils")
-    rows = rows[rows["edition"] == page.year]
+    rows = page.read("profils", edition=page.year)
     if rows.empty or not page.regional:
         return Prose("Les profils ne sont calculés que pour la région entière.")
     labels = reference.table("nomenclatures/publics").set_index("code")["libelle"]
@@ -90,8 +89,7 @@ def profiles(page: Page) -> Content:
 def representation(page: Page) -> Content:
     """Whether an audience does more of the hours than its share of job-seekers; those without a comparator named."""
     labels = reference.labels("publics")
-    rows = page.read("representation")
-    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(page.place)]
+    rows = page.read("representation", edition=page.year, territoire=page.place)
     without = ", ".join(f"« {labels[code]} »" for code in labels if code not in set(rows["modalite"]))
     unknown = (
         f"Pour {without}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
@@ -143,9 +141,8 @@ def audiences_over_years(page: Page) -> Content:
     """Shares of the main audiences by edition, with the years at which their definition breaks."""
     codes = load_params().consolidation.profile_audiences
     labels = reference.labels("publics")
-    rows = page.read("indicateurs")
-    rows = rows[rows["indicateur"].eq("part_heures") & rows["modalite"].isin(codes) & (rows["edition"] <= page.year)]
-    rows = rows[rows["territoire"].eq(page.territory)].dropna(subset="valeur")
+    rows = page.read("indicateurs", indicateur="part_heures", modalite=list(codes), territoire=page.territory)
+    rows = rows[rows["edition"] <= page.year].dropna(subset="valeur")
     lines = rows.pivot(index="edition", columns="modalite", values="valeur").reindex(columns=codes).dropna(axis=1)
     if len(lines) < 2 or lines.empty:
         return Prose("Moins de deux éditions : pas d'évolution des publics à montrer.")
@@ -184,8 +181,7 @@ def women_and_men(page: Page) -> Content:
 
 def women_by_axis(page: Page) -> Content:
     """Women's share of hours by segment, and where it is highest and lowest."""
-    rows = page.read("femmes")
-    rows = rows[(rows["edition"] == page.year) & rows["axe"].isin(["segment", "employeur", "contrat"])]
+    rows = page.read("femmes", edition=page.year, axe=["segment", "employeur", "contrat"])
     if rows.empty or not page.regional:
         return Prose("La part des femmes par segment n'est calculée que pour la région entière.")
     about = reference.table("publication/axes").set_index("axe")
@@ -225,8 +221,7 @@ def women_by_axis(page: Page) -> Content:
 
 def women_gap(page: Page) -> Content:
     """How much of the change of women's share comes from what is bought, how much from who is hired."""
-    rows = page.read("femmes_ecart")
-    rows = rows[(rows["edition"] == page.year) & rows["axe"].isin(["segment", "employeur", "contrat"])]
+    rows = page.read("femmes_ecart", edition=page.year, axe=["segment", "employeur", "contrat"])
     rows = rows.dropna(subset="part")
     if rows.empty or not page.regional:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")

@@ -11,8 +11,7 @@ from analysis.publishing.page import Page
 
 def page_cells(page: Page) -> pd.DataFrame:
     """The indicators of the page's edition and territory."""
-    rows = page.read("indicateurs")
-    return rows[(rows["edition"] == page.year) & (rows["territoire"] == page.place)]
+    return page.read("indicateurs", edition=page.year, territoire=page.place)
 
 
 def wide_table(page: Page, modalities: list[str]) -> pd.DataFrame:

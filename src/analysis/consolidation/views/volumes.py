@@ -157,8 +157,7 @@ def _shared_by_default(page: Page) -> str:
 def by_epci(page: Page) -> Content:
     """Map of the hours by EPCI of execution, and their table."""
     places = reference.epci().set_index("epci_siren")
-    rows = page.read("indicateurs")
-    rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(places.index) & rows["modalite"].eq(WHOLE)]
+    rows = page.read("indicateurs", edition=page.year, territoire=list(places.index), modalite=WHOLE)
     if page.department:
         rows = rows[rows["territoire"].map(places["departement"]) == page.department]
     wide = across(rows[rows["indicateur"].isin(["heures_realisees", "beneficiaires", "operations"])], "territoire")

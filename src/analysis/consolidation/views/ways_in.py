@@ -28,8 +28,7 @@ def ways_in(page: Page) -> Content:
 
 def breakdown(page: Page, axis: str) -> Content:
     """Hours by category of one axis (employer, contract, buyer, segment, legal mechanism)."""
-    rows = page.read("ventilation")
-    rows = rows[(rows["edition"] == page.year) & rows["territoire"].eq(page.place) & rows["axe"].eq(axis)]
+    rows = page.read("ventilation", edition=page.year, territoire=page.place, axe=axis)
     if rows.empty:
         return Prose("Rien à montrer pour ce territoire.")
     about = reference.table("publication/axes").set_index("axe").loc[axis]

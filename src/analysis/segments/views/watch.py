@@ -161,9 +161,7 @@ def answering(page: Page) -> Content:
 
 def next_needs(page: Page) -> Content:
     """The needs most likely to come back within the horizon."""
-    rows = page.read("veille_besoins")
-    if page.department:
-        rows = rows[rows["departement"] == page.department]
+    rows = page.read("veille_besoins", **({"departement": page.department} if page.department else {}))
     rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True])
     rows = rows.head(load_params().segments.watch.rows_shown)
     if rows.empty:
@@ -310,9 +308,8 @@ def coverage(page: Page) -> Content:
 
 
 def _own(page: Page, table: str) -> pd.DataFrame:
-    rows = page.read(table)
     kind = "region" if page.regional else "departement"
-    rows = rows[(rows["territoire_type"] == kind) & (rows["territoire"] == page.territory)]
+    rows = page.read(table, territoire_type=kind, territoire=page.territory)
     return rows.sort_values("trimestre", kind="stable", ignore_index=True)
 
 
