@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from analysis.consolidation.views import duplicates_sensitivity, headline, review
+from analysis.publishing.page import rows_where
 
 QUEUE = pd.DataFrame(
     [
@@ -57,9 +58,11 @@ def test_without_a_response_rate_no_headline_figure_is_shown() -> None:
         {"edition": [2025], "territoire": ["32"], "indicateur": ["heures_realisees"], "modalite": ["ensemble"]}
     ).assign(valeur=1234.0, secret="")
     tables = {"indicateurs": cells, "editions": pd.DataFrame({"edition": [2025], "structures_connues": [0]})}
-    asked = SimpleNamespace(
-        year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=tables.__getitem__
-    )
+
+    def read(table: str, **where: object) -> pd.DataFrame:
+        return rows_where(tables[table], where)
+
+    asked = SimpleNamespace(year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=read)
     assert "taux de réponse" in headline(asked).text()
     tables["editions"] = pd.DataFrame({"edition": [2025], "structures_connues": [3]})
     assert "1\u202f234" in headline(asked).text()
