@@ -3,9 +3,9 @@
     python benchmarks/pages.py [--pages 8] [--dataset demo]
 
 The same notebooks with the same parameters, in one run, the two taking turns: `--pages` sheets of territories and one
-page of each other deliverable. The loop does what a user of the two commands would: execute, convert without the code,
-page after page. Ours is `report` with its checks (parameters, contents, typography), nothing kept from before. Then what
-changes cost: one sentence of a notebook, and one row of a protected table that a single sheet reads.
+page of each other deliverable. The loop does what a user of the two commands would: execute, convert without code, page
+after page. Ours is `report` with its checks (parameters, contents, typography), nothing kept from before. Then what a
+change costs: one sentence of a notebook, and one row of a protected table that a single sheet reads.
 """
 
 from __future__ import annotations

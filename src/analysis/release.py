@@ -121,9 +121,9 @@ def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Why figures may differ between two manifests, a French sentence each: sources, parameters, program, note."""
     was, now = old["sources"], new["sources"]
     other = sorted(path for path in {*was, *now} if was.get(path) != now.get(path))
-    said = [f"{len(other)} fichiers reçus ont changé : {_some(other)}."] if other else []
+    said = [f"Fichiers reçus qui ont changé : {_some(other)}."] if other else []
     settings = sorted(_different(old["parametres"], new["parametres"]))
-    said += [f"Des paramètres ont changé : {_some(settings)}."] if settings else []
+    said += [f"Paramètres qui ont changé : {_some(settings)}."] if settings else []
     for part, label in (("programme", "Le programme"), ("verrou", "Une bibliothèque"), ("reference", "La référence")):
         said += [f"{label} a changé."] if old[part] != new[part] else []
     return said + ([new["note"]] if new["note"] else [])
