@@ -50,7 +50,9 @@ def test_a_copy_without_git_is_up_to_date(built: Path) -> None:
 
 
 ALL_REPORTS = {f"report@demo-{name}" for name in ("segments", "facilitators", "consolidation", "quality")}
-TELLING_RULES = {"feedback@demo", "quality@demo"}  # their sentences say the thresholds
+ALL_REPORTS |= {"sheets@demo"}
+METHOD = {"site@demo"}  # its page on method says the settings and the rules
+SAID = {"feedback@demo", "quality@demo"}  # their sentences say the thresholds
 ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality@demo"}
 
 
@@ -65,9 +67,9 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
         ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
         ("src/analysis/results.py", "", "\n# changed\n", {*ANALYSES, "classify@demo"}),
         ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo-quality"}),
-        ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *TELLING_RULES}),
+        ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *SAID, *METHOD}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),
-        ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo"}),
+        ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo", *METHOD}),
         ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo", "segments@demo"}),
         ("README.md", "", "\nmore\n", set()),
     ],

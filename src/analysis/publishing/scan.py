@@ -50,6 +50,7 @@ from analysis.quality_log import E_MAIL, NIR, PHONE
 from analysis.segments.watch.feed import DOMAIN
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
+OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
 SHOWN = 5  # findings named in the error
 ARRAY = 5  # numbers of a text that a program reads, from which it is an array
 ENUMERATION = 20  # numbers in a row, without a word between them, from which a sentence is one
@@ -122,6 +123,8 @@ def findings(folder: Path, dataset: str) -> list[Finding]:
         label = f"fichier dont le nom ne peut pas être publié ({path.suffix})" if named else called
         found |= dict.fromkeys(Finding(label, "nom du fichier", kind) for kind in named)
         for part in contents(path):
+            if called in OF_FILES and isinstance(part, Table):
+                continue
             kinds = asked.of(part) if isinstance(part, Text) else asked.size(part)
             found |= dict.fromkeys(Finding(label, part.where, kind) for kind in kinds)
     return list(found)
@@ -378,7 +381,13 @@ def _enough(text: str, least: int, form: re.Pattern[str] = NUMBER) -> list[float
 
 def _counted(values: pd.Series) -> Counter[float]:
     """How often each number stands in a column, codes included."""
-    return Counter(pd.to_numeric(values, errors="coerce").dropna().astype("float64").tolist())
+    numbers = pd.to_numeric(values, errors="coerce").dropna().astype("float64").value_counts()
+    found: Counter[float] = Counter()
+    for number, times in numbers.items():
+        # As a CSV writes it, and as a workbook does, with sixteen digits.
+        for written in {number, float(f"{number:.16g}")}:
+            found[written] += times
+    return found
 
 
 def _compared(found: set[str]) -> list[str]:

@@ -16,7 +16,7 @@ from analysis.publishing.style import line_chart
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
-INDICATORS = "consolidation/indicateurs"
+INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 CARDS = (
     ("heures_realisees", "Heures d'insertion", 0),
     ("beneficiaires", "Bénéficiaires", 0),
@@ -211,16 +211,25 @@ def _structures(page: Page) -> Content:
 
 
 def where(page: Page) -> Content:
-    """Where the territory is in its region."""
-    people = page.read(
-        "facilitators/zones", **({"departement" if page.is_department else "epci_siren": page.territory})
-    )
-    inhabitants = f", {french(float(people['population'].iloc[0]))} habitants" if len(people) == 1 else ""
-    return Figure(
-        locator(page.territory),
-        title=page.territory_name,
-        alt=f"{page.territory_name} dans la région {page.dataset.region_nom}{inhabitants}.",
-    )
+    """Where the territory is in its region; of an EPCI, its inhabitants and what its contracts could bear."""
+    alt, table = f"{page.territory_name} dans la région {page.dataset.region_nom}", None
+    if not page.is_department and len(zone := page.read(ZONES, epci_siren=page.territory)):
+        alt += f", {french(float(zone['population'].iloc[0]))} habitants"
+        table = DataTable(
+            zone.drop(columns="secret"),  # of whom serves it; nothing here is
+            columns={
+                "nom": Column("Intercommunalité"),
+                "population": Column("Habitants", 0),
+                "qpv": Column("Quartiers prioritaires", 0),
+                "besoin_p50": Column("Heures possibles par an", 0),
+                "besoin_p10": Column("de", 0),
+                "besoin_p90": Column("à", 0),
+            },
+            caption="Habitants et heures de clause possibles",
+            scope=f"{page.territory_name}, édition {page.year}",
+            csv=page.csv(ZONES),
+        )
+    return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table)
 
 
 def _cells(page: Page, **where: object) -> pd.DataFrame:
@@ -255,7 +264,7 @@ def _need(page: Page) -> list[Card]:
     """The hours that the contracts of an intercommunalité could bear in a year, and how well it is served."""
     if page.is_department:
         return []
-    rows = page.read("facilitators/zones", epci_siren=page.territory)
+    rows = page.read(ZONES, epci_siren=page.territory)
     if rows.empty:
         return []
     row = rows.iloc[0]
