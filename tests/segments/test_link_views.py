@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.consolidation.facts import numbered
 from analysis.core.dataset import Dataset
 from analysis.core.params import load_params
-from analysis.disclosure.primary import protect_cells
+from analysis.disclosure.primary import broken, emptied
 from analysis.schemas import links as link_schemas
 from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform
@@ -46,7 +46,8 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]
         if schema.metadata["controle"] == "heures":
-            frame = protect_cells(frame, pd.Series("heures", index=frame.index), schema.metadata["values"])
+            rule = broken(frame, pd.Series("heures", index=frame.index))
+            frame = emptied(frame, rule, schema.metadata["values"])
         out[name] = conform(schema, frame)
     return out
 

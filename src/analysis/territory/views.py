@@ -181,7 +181,7 @@ def contacts(page: Page) -> Content:
             "contact": Column("Contact"),
             **({"minutes": Column("Trajet", 0, "min")} if nobody else {}),
         },
-        caption="Qui appeler",
+        caption="Structures qui interviennent ici, ou la plus proche",
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("facilitators/annuaire"),
         takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
