@@ -38,17 +38,18 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     `note` says in a sentence why figures were revised, where the sources do not. Raises DataError when the site is not
     finished, the name is taken, or a release of a later day exists.
     """
-    described, before = load_dataset(dataset), release_folders(dataset)
+    described = load_dataset(dataset)
+    last = next(reversed(release_folders(dataset)), None)
+    was = manifest_of(last) if last else None
     target = releases_dir(dataset) / name
     if target.exists():
         raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
     if not (reports_dir(dataset) / "index.html").is_file():
         raise DataError(f"diffusion de « {dataset} » : site inachevé ; lancez d'abord « dvc repro ».")
-    if before and manifest_of(before[-1])["date"] > day.isoformat():
-        last = before[-1]
+    if was and was["date"] > day.isoformat():
         raise DataError(
-            f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {last.name} », "
-            f"{manifest_of(last)['date']}."
+            f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {was['nom']} », "
+            f"{was['date']}."
         )
     now = tables(protected_dir(dataset))
     manifest = {
@@ -60,10 +61,9 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
         "tables": {key: _digest(protected_dir(dataset) / f"{key.replace('.', '/')}.parquet") for key in now},
         "pages": _digests(reports_dir(dataset)),
     }
-    old = tables(before[-1]) if before else {}
-    revised = revisions(old, now) if before else pd.DataFrame(columns=COLUMNS)
-    manifest["precedente"] = before[-1].name if before else None
-    manifest["causes"] = causes(manifest_of(before[-1]), manifest) if before else []
+    revised = revisions(tables(last) if last else {}, now)
+    manifest["precedente"] = was["nom"] if was else None
+    manifest["causes"] = causes(was, manifest) if was else []
     with finished_folder(target) as folder:
         for key, frame in now.items():
             deliverable, table = key.split(".")
