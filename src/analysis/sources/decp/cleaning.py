@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from analysis.sources.decp import values
-from analysis.sources.decp.values import filled, plain
+from analysis.sources.decp.values import filled, plain, trimmed
 
 CONTRACT_COLUMNS = (
     "uid", "id", "acheteur_id", "acheteur_nom", "objet", "nature", "procedure", "techniques", "idAccordCadre",
@@ -80,8 +80,13 @@ def read_values(contracts: ir.Table, rules: Rules) -> ir.Table:
         mois=values.number(c.dureeMois),
         offres=values.number(c.offresRecues),
         cpv=values.cpv(c.codeCPV),
-        lot=values.lot(c.objet, (c.format == "2019").ifelse(c.id.strip().re_replace("..$", ""), c.id.strip())),
+        identifiant=trimmed(c.id),
+        objet="objet",
+        format="format",
     )
+    # Identifiers of the 2019 format end with two digits that number the modification.
+    numbered = (read.format == "2019").ifelse(read.identifiant.re_replace("..$", ""), read.identifiant)
+    read = read.mutate(lot=values.lot(read.objet, numbered)).drop("objet", "format")
     published = read.filter(read.publication >= ibis.literal(rules.first_date))
     last = published.group_by("fichier").agg(observe=published.publication.max())
     read = read.left_join(last, "fichier").drop("fichier_right")
@@ -127,10 +132,10 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
     notification, then content and place.
     """
     changes = modifications.group_by("doc").agg(changed=modifications.publiee.max(), n_changes=modifications.count())
-    c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte", "id")
-    c = c.join(read.select("doc", "acheteur", "notification", "publication", "dernier_jour"), "doc")
+    c = contracts.select("doc", "fichier", "ligne", "concession", "empreinte")
+    c = c.join(read.select("doc", "acheteur", "identifiant", "notification", "publication", "dernier_jour"), "doc")
     c = c.left_join(changes, "doc").drop("doc_right")
-    buyer, identifier = c.acheteur, c.id.strip()
+    buyer, identifier = c.acheteur, c.identifiant
     never = ibis.date("0001-01-01")
     c = c.mutate(
         uid=buyer + identifier,
@@ -156,9 +161,11 @@ def sorted_out(contracts: ir.Table, read: ir.Table, modifications: ir.Table, rul
 
 
 def named_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) -> ir.Table:
-    """The received rows that name the holders of each kept contract after its modifications, in columns `_HOLDER`.
+    """Which received rows name the holders of each kept contract after its modifications, each holder once.
 
-    `depuis_modification` is that of the modification that names them, 0 for the contract itself.
+    `doc, modification, rang` say the row, `ordre` the place of the holder, from 1, in the order received, and
+    `depuis_modification` the order of the modification that names it, 0 for the contract itself. Numbers only: texts
+    are found again by `current_holders`.
     """
     changes = modifications.filter(modifications.n_titulaires > 0)
     last = changes.group_by("doc").agg(
@@ -166,30 +173,33 @@ def named_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) ->
     )
     h = holders.semi_join(kept, "doc").left_join(last, "doc").drop("doc_right")
     h = h.filter(h.modification == h.named_by.fill_null(0))
+    texts = {name: column.fill_null("") for name, column in _holder(h).items()}
+    h = h.filter((texts["titulaire_id"] != "") | (texts["titulaire_nom"] != ""))
     h = h.select(
         "doc",
+        "modification",
         "rang",
         depuis_modification=h.depuis_modification.fill_null(0),
-        titulaire_id=filled(h.id.strip()),
-        titulaire_type=filled(h.type),
-        titulaire_nom=filled(h.nom),
+        titulaire=ibis.literal("\x1f").join(list(texts.values())).hash(),
     )
-    return h.filter(h.titulaire_id.notnull() | h.titulaire_nom.notnull())
+    once = h.group_by("doc", "modification", "depuis_modification", "titulaire").agg(rang=h.rang.min())
+    return once.mutate(ordre=ibis.row_number().over(group_by="doc", order_by=once.rang) + 1).drop("titulaire")
 
 
-_HOLDER = ("titulaire_id", "titulaire_type", "titulaire_nom")
+def _holder(h: ir.Table) -> dict[str, ir.StringValue]:
+    """What a received row says of a holder."""
+    return {"titulaire_id": trimmed(h.id), "titulaire_type": h.type, "titulaire_nom": h.nom}
 
 
-def current_holders(named: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
-    """The holders of `named_holders`, each once, in the order received.
+def current_holders(holders: ir.Table, named: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
+    """The holders that `named_holders` found, with their texts.
 
     `siret_valide` is null where the identifier says that it is not a SIRET.
     """
-    # Only numbers are put in order: the first row of a holder finds its texts again.
-    first = named.group_by("doc", *_HOLDER).agg(rang=named.rang.min()).select("doc", "rang")
-    first = first.mutate(ordre=ibis.row_number().over(group_by="doc", order_by=first.rang) + 1)
-    once = named.join(first, ["doc", "rang"]).drop("rang").rename(rang="ordre").join(kept.select("doc", "uid"), "doc")
-    once = once.left_join(sirets, once.titulaire_id == sirets.siret)
+    once = holders.join(named.rename(place="ordre"), ["doc", "modification", "rang"]).drop("rang").rename(rang="place")
+    once = once.join(kept.select("doc", "uid"), "doc")
+    once = once.mutate(**{name: filled(text) for name, text in _holder(once).items()})
+    once = once.left_join(sirets.rename(titulaire_id="siret"), "titulaire_id")
     is_siret = once.titulaire_type.fill_null("SIRET").upper() == "SIRET"
     return once.mutate(siret_valide=is_siret.ifelse(once.valide.fill_null(False), ibis.null("boolean"))).select(
         *HOLDER_COLUMNS
@@ -217,8 +227,7 @@ def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
 
 def identifiers(read: ir.Table, holders: ir.Table) -> ir.Table:
     """`siret`: every identifier of a buyer or a holder, as compared."""
-    buyers = read.select(siret="acheteur")
-    return buyers.union(holders.select(siret=filled(holders.id.strip()))).filter(ibis._.siret.notnull())
+    return read.select(siret="acheteur").union(holders.select(siret=trimmed(holders.id)))
 
 
 def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:
@@ -255,14 +264,14 @@ def decisions(
     kept: ir.Table,
     read: ir.Table,
     modifications: ir.Table,
-    holders: ir.Table,
+    named: ir.Table,
     places: ir.Table,
     rules: Rules,
 ) -> ir.Table:
     """What is made of each kept contract, beside its received text: one narrow row per `doc`."""
-    c = kept.select("doc", "uid", "identifiant").join(read, "doc")
+    c = kept.select("doc", "uid").join(read, "doc")
     c = c.left_join(_last_values(modifications), "doc").drop("doc_right")
-    c = c.left_join(holders.group_by("uid").agg(n_titulaires=holders.count()), "uid").drop("uid_right")
+    c = c.left_join(named.group_by("doc").agg(n_titulaires=named.count()), "doc").drop("doc_right")
     c = c.join(places.rename(lieu_code_lu="lieu_code", lieu_type_lu="lieu_type"), "doc")
     c = c.mutate(
         notified=rules.day(c.notification, c.dernier_jour),
@@ -356,6 +365,6 @@ def _last_values(modifications: ir.Table) -> ir.Table:
 
 def _leading_year(identifier: ir.StringValue, last_day: ir.DateValue, rules: Rules) -> ir.IntegerValue:
     """The year an identifier begins with, as the 2019 format asks, between the bounds of believable dates."""
-    year = identifier.re_extract(r"^(20\d\d)", 1).nullif("").cast("int64")
+    year = identifier.re_extract(r"^(20\d\d)", 1).try_cast("int64")
     kept = (year >= rules.first_date.year) & (last_day.isnull() | (year <= last_day.year()))
     return kept.ifelse(year, ibis.null("int64"))

@@ -23,15 +23,14 @@ _TABLES = {
     "qualite": ", ".join(SORT),
     "marches": "uid",
 }
-# Written as it is read, never kept.
-_VIEWS = {"marches"}
+# Wide: computed where they are read, never kept.
+_VIEWS = {"marches", "nettoyes"}
 # Memory given back as soon as nothing reads a table any more.
 _LAST_READ_BY = {
-    "titulaires_nommes": ("titulaires",),
-    "marches_titulaires": ("titulaires_nommes",),
+    "refus": ("membres",),
+    "marches_titulaires": ("titulaires",),
     "lieux": ("lieux_recus", "lieux_trouves"),
-    "decisions": ("lus", "lieux"),
-    "nettoyes": ("contrats", "decisions"),
+    "decisions": ("lus", "lieux", "tri", "titulaires_nommes"),
 }
 
 

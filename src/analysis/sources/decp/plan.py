@@ -53,7 +53,6 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     reference["regions_couvertes"] = step("regions_couvertes", places.covered_regions(reference))
 
     read = step("lus", cleaning.read_values(contracts, rules))
-    sirets = step("sirets", values.siret_keys(cleaning.identifiers(read, holders_received)))
     changes_read = step("changements_lus", cleaning.read_modifications(staged["modifications"]))
     changes = step("changements", cleaning.ordered_modifications(changes_read, read, rules))
 
@@ -63,7 +62,8 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     refused = step("refus", refused.select("doc", "fichier", "ligne", "regle", valeur="identifiant"))
 
     named = step("titulaires_nommes", cleaning.named_holders(holders_received, changes, kept))
-    holders = step("marches_titulaires", cleaning.current_holders(named, kept, sirets))
+    sirets = step("sirets", values.siret_keys(cleaning.identifiers(read, holders_received)))
+    holders = step("marches_titulaires", cleaning.current_holders(holders_received, named, kept, sirets))
     step("marches_modifications", cleaning.applied_modifications(changes, kept))
 
     types = step("types_lieu", places.place_types(contracts, reference["variantes"]))
@@ -73,7 +73,7 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     states = step("statuts", cleaning.social_states(contracts, reference["variantes"]))
     decided = step(
         "decisions",
-        cleaning.decisions(kept=kept, read=read, modifications=changes, holders=holders, places=located, rules=rules),
+        cleaning.decisions(kept=kept, read=read, modifications=changes, named=named, places=located, rules=rules),
     )
     cleaned = step("nettoyes", cleaning.clean_contracts(contracts, decided, states, sirets))
     step("marches", cleaning.contract_table(cleaned))

@@ -18,7 +18,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -235,6 +235,8 @@ _TABULAR_NAMES = {
     "acheteur_departement": "acheteur_departement_code",
 }
 _HOLDER_COLUMNS = ("titulaire_id", "titulaire_typeIdentifiant", "titulaire_nom")
+# A row without identifier or buyer is a contract of its own.
+_ANONYMOUS = "coalesce(trim(id), '') = '' OR coalesce(trim(acheteur_id), '') = ''"
 
 
 def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: Path) -> int:
@@ -246,6 +248,7 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     """
     names = ", ".join(f'"{name}"' for name in FIELDS)
     holder = ", ".join(_HOLDER_COLUMNS)
+    changes = ", ".join(f"""coalesce(first("{name}" ORDER BY ligne), '')""" for name in MODIFICATION_FIELDS[1:])
     try:
         _set_rejected_aside(con, layout, scratch)
         received = _numbered_rows(con, layout, scratch)
@@ -262,7 +265,7 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE recues AS
             SELECT ligne, hash({holder}) AS titulaire,
-                CASE WHEN id = '' OR acheteur_id = '' THEN ligne::UBIGINT
+                CASE WHEN {_ANONYMOUS} THEN ligne::UBIGINT
                     ELSE hash({names}, modification_id, "donneesActuelles") END AS version
             FROM {rows}"""
         )
@@ -274,13 +277,12 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         f"""CREATE OR REPLACE TEMP TABLE versions AS
         WITH grouped AS (
             -- Whatever the order of the holders, their digests have one sum.
-            SELECT version, min(ligne) AS ligne, md5(concat_ws('-', version, sum(titulaire))) AS empreinte
+            SELECT version, min(ligne) AS ligne, hash(version, sum(titulaire))::VARCHAR AS empreinte
             FROM recues GROUP BY version
         ), numbered AS (
             SELECT grouped.*, {_modification_number(columns)} AS numero,
                 "datePublicationDonnees" AS publiee, "dateNotification" AS notifiee,
-                CASE WHEN id = '' OR acheteur_id = '' THEN version
-                    ELSE hash(acheteur_id, id) END AS uid
+                CASE WHEN {_ANONYMOUS} THEN version ELSE hash(trim(acheteur_id), trim(id)) END AS uid
             FROM grouped JOIN {rows} USING (ligne)
         )
         SELECT version, ligne, empreinte, uid, numero, publiee, notifiee, numero = premier AS origine,
@@ -303,17 +305,17 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         SELECT recues.ligne, doc, rang, versions.ligne = recues.ligne AS premiere, origine, numero, empreinte
         FROM recues JOIN versions USING (version);
         INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
-            regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte, {names}
+            regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte,
+            {_emptied(FIELDS, columns)}
         FROM {rows} JOIN placees USING (ligne) WHERE origine AND premiere;
         -- Holders come in the order of their lines.
         INSERT INTO titulaires
-        SELECT doc, rang, ligne, {holder} FROM {rows} JOIN placees USING (ligne)
-        WHERE coalesce(titulaire_id, '') <> '' OR coalesce(titulaire_nom, '') <> '';
+        SELECT doc, rang, ligne, {_emptied(_HOLDER_COLUMNS, columns)} FROM {rows} JOIN placees USING (ligne)
+        WHERE trim(concat(titulaire_id, titulaire_nom)) <> '';
         INSERT INTO modifications
         SELECT doc, rang, any_value(empreinte),
             count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')), any_value(numero)::VARCHAR,
-            first("dateNotification" ORDER BY ligne), first(coalesce("datePublicationDonnees", '') ORDER BY ligne),
-            first(montant ORDER BY ligne), first(coalesce("dureeMois", '') ORDER BY ligne), first(objet ORDER BY ligne)
+            {changes}
         FROM {rows} JOIN placees USING (ligne) WHERE NOT origine GROUP BY doc, rang;
         INSERT INTO membres SELECT doc, ligne FROM placees"""
     )
@@ -323,12 +325,19 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
 
 
 def _chosen(columns: list[str]) -> str:
-    """The columns of staging out of those of the file: null where it has none, '' where a cell is empty."""
-    wanted = {name: _TABULAR_NAMES.get(name, name) for name in FIELDS}
+    """The columns of staging out of those of the file; null where it has none."""
+    wanted = {_TABULAR_NAMES.get(name, name): name for name in FIELDS}
     wanted |= {name: name for name in (*_HOLDER_COLUMNS, "modification_id", "donneesActuelles")}
     return ", ".join(
-        f'coalesce(trim("{column}"::VARCHAR), \'\') AS "{name}"' if column in columns else f'NULL AS "{name}"'
-        for name, column in wanted.items()
+        f'"{column}"::VARCHAR AS "{name}"' if column in columns else f'NULL AS "{name}"'
+        for column, name in wanted.items()
+    )
+
+
+def _emptied(names: Sequence[str], columns: list[str]) -> str:
+    """The columns `names` of staging, '' where a cell is null, null where the file has no such column."""
+    return ", ".join(
+        f"coalesce(\"{name}\", '')" if _TABULAR_NAMES.get(name, name) in columns else f'"{name}"' for name in names
     )
 
 
