@@ -100,7 +100,7 @@ def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 result,
                 parameters=dict(parameters),
                 kernel_name=KERNEL,
-                cwd=scratch,
+                resources={"metadata": {"path": scratch}},  # of the kernel: papermill's `cwd` is the whole process's
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 shutdown_kernel="immediate",

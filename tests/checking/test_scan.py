@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from analysis import directory, site
+from analysis.checking.scan import check_site, days, findings, runs
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import (
@@ -25,7 +26,6 @@ from analysis.core.paths import (
     raw_dir,
     reports_dir,
 )
-from analysis.publishing.scan import check_site, days, findings, runs
 from analysis.publishing.templating import fill
 from analysis.sources.persons import fingerprints, load_secret
 
