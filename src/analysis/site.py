@@ -18,7 +18,7 @@ from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
-from analysis.publishing import definitions
+from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import SHEET, Page, deliverables
 from analysis.publishing.templating import alphabetical, fill, program_version
@@ -61,15 +61,14 @@ def build(dataset: str) -> None:
     ]
     write_directory(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
-    code, digest = directory.script()
     leads = sheets(described)
+    drawn = home_map(described) if leads else ""
     text = fill(
         "site/index.html.j2",
         sheets=leads,
-        map=home_map(described) if leads else "",
+        map=drawn,
         towns=directory.towns(),
-        script=code,
-        digest=digest,
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_tables(drawn)],
         directory=DIRECTORY,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
@@ -92,7 +91,6 @@ def build(dataset: str) -> None:
 def write_directory(dataset: Dataset) -> None:
     """The page that says whom a buyer calls, `annuaire.html`."""
     path = protected_dir(dataset.nom) / "facilitators" / "annuaire.parquet"
-    code, digest = directory.script()
     text = fill(
         "site/directory.html.j2",
         title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
@@ -101,8 +99,7 @@ def write_directory(dataset: Dataset) -> None:
         year=max(edition.annee for edition in dataset.editions),
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=directory.towns(),
-        script=code,
-        digest=digest,
+        scripts=[scripts.search()],
         version=program_version(),
     )
     write_text(text, reports_dir(dataset.nom) / DIRECTORY)

@@ -45,6 +45,7 @@ from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.texts import ACCENTS
 from analysis.numbers import MONTHS
+from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.quality_log import E_MAIL, NIR, PHONE
 from analysis.segments.watch.feed import DOMAIN
@@ -278,8 +279,9 @@ class Questions:
 
     @cached_property
     def own_programs(self) -> set[str]:
-        """The script, the list of communes and the style of our pages."""
-        return {_bare(text) for text in (directory.script()[0], directory.towns(), fill("style.css"))}
+        """The scripts, the list of communes and the style of our pages."""
+        known = (scripts.search().text, scripts.tables().text, directory.towns(), fill("style.css"))
+        return {_bare(text) for text in known}
 
     @cached_property
     def _protected(self) -> tuple[set[str], list[Counter[float]]]:
