@@ -1,13 +1,15 @@
 """One visual style for all figures, and the two charts that most sections need.
 
 Importing this module applies the style sheet. Colours (dark blue, vermilion, green, purple, ochre, light
-blue) stay apart for colour-blind readers and on a contrast of at least 3 to 1 with the page.
+blue) have a contrast of at least 3 to 1 with the page. Most are as dark as one another: what stays apart without
+colour is a line's marker and dashes, the steps of a ramp, the white between two parts.
 """
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,16 @@ from analysis.publishing.templating import number
 SHEET = Path(__file__).with_name("report.mplstyle")
 WIDTH = 8.2  # inches: the width of a page's column
 INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
+
+# Marker and dashes of each line, in the order of the colours of the style sheet.
+LINES: tuple[tuple[str, Any], ...] = (
+    ("o", "solid"),
+    ("s", (0, (5, 1.5))),
+    ("^", (0, (1.5, 1.2))),
+    ("D", (0, (6, 1.5, 1.5, 1.5))),
+    ("v", (0, (3, 1))),
+    ("P", (0, (8, 1, 1, 1, 1, 1))),
+)
 
 plt.style.use(SHEET)
 
@@ -88,11 +100,14 @@ def line_chart(
     """
     fig, (ax,) = figure(height)
     years = frame.index.to_numpy()
-    lines = {str(name): ax.plot(years, frame[name], marker="o", markersize=4)[0] for name in frame.columns}
+    lines = {
+        str(name): ax.plot(years, frame[name], marker=marker, markersize=4.5, linestyle=dashes)[0]
+        for name, (marker, dashes) in zip(frame.columns, cycle(LINES), strict=False)
+    }
     for name, unsure in (hollow or {}).items():
         style: dict[str, Any] = {
-            "marker": "o",
-            "markersize": 6,
+            "marker": lines[name].get_marker(),
+            "markersize": 6.5,
             "markerfacecolor": "white",
             "linestyle": "none",
             "zorder": 3,
@@ -157,7 +172,16 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     left = [0.0] * len(frame.columns)
     whole = float(frame.sum().max())
     for (name, parts), colour in zip(frame.iterrows(), colours, strict=True):
-        bars = ax.barh(range(len(parts)), parts.to_numpy(float), left=left, color=colour, label=str(name), height=0.62)
+        bars = ax.barh(
+            range(len(parts)),
+            parts.to_numpy(float),
+            left=left,
+            color=colour,
+            label=str(name),
+            height=0.62,
+            ec="white",
+            lw=0.8,
+        )
         texts = [number(value, digits, unit, factor) if value > 0.055 * whole else "" for value in parts]
         light = sum(colour[:3]) > 1.5
         ax.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")
