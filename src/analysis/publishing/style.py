@@ -69,7 +69,8 @@ def bar_chart(
     labels = [str(label) for label in values.index]
     colours = [CONTRAST if label in highlight else ACCENT for label in labels]
     bars = ax.barh(range(len(values)), values.to_numpy(float), color=colours, height=0.68)
-    ax.bar_label(bars, [number(value, digits, unit, factor) for value in values], padding=4, fontsize=9, color=INK)
+    texts = [number(value, digits, unit, factor) for value in values]
+    ax.bar_label(bars, texts, padding=4, fontsize=9, color=INK)
     ax.set_yticks(range(len(values)), labels, color=INK)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
@@ -78,7 +79,8 @@ def bar_chart(
     ax.margins(x=0.12, y=0.02)
     if values.min() < 0:  # its number stands to the left of the bar
         ax.spines["left"].set_visible(False)
-        ax.set_xlim(values.min() - 0.16 * (values.max() - values.min()))
+        room = 0.03 * max(len(text) for text, value in zip(texts, values, strict=True) if value < 0)
+        ax.set_xlim(values.min() - room * (values.max() - values.min()))
     ax.axvline(0, color=SOFT, linewidth=0.8)
     return fig
 
