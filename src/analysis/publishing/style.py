@@ -7,6 +7,7 @@ colour is a line's marker and dashes, the steps of a ramp, the white between two
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
@@ -26,6 +27,7 @@ from analysis.publishing.templating import number
 
 SHEET = Path(__file__).with_name("report.mplstyle")
 WIDTH = 8.2  # inches: the width of a page's column
+YEAR, NAMES = 0.42, 2.0  # inches: a year below an axis, the names of lines and of ticks beside a plot
 INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
 
 # Marker and dashes of each line, in the order of the colours of the style sheet.
@@ -94,13 +96,14 @@ def line_chart(
     breaks: Mapping[int, str] | None = None,
     hollow: Mapping[str, Sequence[int]] | None = None,
     height: float = 3.8,
+    width: float = WIDTH,
 ) -> Figure:
-    """One line per column over the years of the index, named at its end with its last number.
+    """One line per column over the years of the index, named at its end with its last number; sizes in inches.
 
     A missing value leaves a gap. `breaks` maps a year to the name of a break in the series, drawn just before that
     year; `hollow` maps a column to the years whose point is an empty circle, such as provisional figures.
     """
-    fig, (ax,) = figure(height)
+    fig, (ax,) = figure(height, width=width)
     years = frame.index.to_numpy()
     lines = {
         str(name): ax.plot(years, frame[name], marker=marker, markersize=4.5, linestyle=dashes)[0]
@@ -116,7 +119,9 @@ def line_chart(
         }
         ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
     _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
-    ax.set_xticks(years, [str(year) for year in years])
+    step = math.ceil(len(years) * YEAR / (width - NAMES))
+    named = years[(len(years) - 1) % step :: step]  # the last one always
+    ax.set_xticks(named, [str(year) for year in named])
     low, high = ax.get_ylim()
     ax.set_ylim(min(0, low), high + 0.08 * (high - min(0, low)) if breaks else high)
     ax.grid(axis="y")

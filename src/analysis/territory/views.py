@@ -15,6 +15,7 @@ from analysis.publishing.style import line_chart
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
+HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 CARDS = (
@@ -39,7 +40,7 @@ def hours(page: Page) -> Content:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
     last = known.iloc[-1]
     return Figure(
-        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.4),
+        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=f"{french(last['valeur'])} heures en {last['edition']}"
         + (f", {french(known.iloc[0]['valeur'])} en {known.iloc[0]['edition']}." if len(known) > 1 else "."),
