@@ -21,7 +21,7 @@ from analysis.core.paths import reports_dir
 
 GOAL = 200  # ms to the first contents
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PAINTED = "performance.getEntriesByType('paint').length > 1 && document.readyState === 'complete'"
+SETTLED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))"
 NOTED = """() => {
   const [paint, [page]] = ["paint", "navigation"].map((kind) => performance.getEntriesByType(kind));
   return [...paint.map((found) => found.startTime), page.loadEventEnd];
@@ -41,7 +41,7 @@ def opened(browser: Browser, page: Path, before: Path) -> list[float]:
         tab = context.new_page()
         tab.goto(before.as_uri())
         tab.goto(page.as_uri())
-        tab.wait_for_function(PAINTED)
+        tab.evaluate(SETTLED)
         return list(tab.evaluate(NOTED))
     finally:
         context.close()
