@@ -21,32 +21,17 @@ import tempfile
 import time
 from pathlib import Path
 
+from copying import copied
+
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table
-from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, pages_dir, project_root, protected_dir
+from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, pages_dir, protected_dir
 from analysis.publishing import report as reporting
 from analysis.publishing import store
 
 GOAL = 9.0
 KINDS = {"edition": "-p"}  # parameters that papermill should read as numbers
 OTHERS = ("segments", "facilitators", "consolidation", "quality")
-
-
-def copied(folder: Path) -> Path:
-    """The project without what is heavy, so that nothing of the checkout changes."""
-    root, here = folder / "project", project_root()
-    left = shutil.ignore_patterns(
-        ".git", ".venv", "cache", "tmp", "__pycache__", "clean", "results", "classified", "quality.parquet", "pages"
-    )
-    for name in ("dvc.yaml", "params.yaml", "requirements.lock"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(here / name, root / name)
-    for name in ("notebooks", "src", "data/raw/reference", "data/processed"):
-        shutil.copytree(here / name, root / name, ignore=left)
-    for path in sorted((here / "data" / "raw").glob("*/dataset.yaml")):
-        (root / "data" / "raw" / path.parent.name).mkdir(exist_ok=True)
-        shutil.copy(path, root / "data" / "raw" / path.parent.name)
-    return root
 
 
 def by_commands(jobs: list[tuple[str, dict]], folder: Path) -> float:
@@ -104,7 +89,9 @@ def main() -> None:
     parser.add_argument("--no-changes", action="store_true", help="only the comparison")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        root = copied(Path(name))
+        processed = f"data/processed/{options.dataset}"
+        made = [f"{processed}/{layer}" for layer in ("clean", "results", "classified", "pages")]
+        root = copied(Path(name), ["tests", "reports", *made])
         os.environ[ROOT_VARIABLE] = str(root)
         described = load_dataset(options.dataset)
 

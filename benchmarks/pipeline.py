@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
+from copying import copied
+
+MADE = ("data/raw/demo", "data/processed/demo", "reports/demo", "dvc.lock")  # by the pipeline
 DVC = [sys.executable, "-m", "dvc"]
 CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n"
 
@@ -53,18 +54,10 @@ def main() -> None:
     parser.add_argument("--skip-cold", action="store_true", help="start from what the checkout already made")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        made = [] if options.skip_cold else ["demo", "processed", "reports"]
-        ignore = shutil.ignore_patterns(".git", ".venv", "__pycache__", "cache", "tmp", ".mypy_cache", ".pytest_cache")
-        root = Path(scratch) / "project"
-        shutil.copytree(CHECKOUT, root, ignore=ignore)
-        for name in made:
-            for folder in (root / "data" / "raw" / name, root / "data" / name, root / name):
-                if name != "demo" or folder.parent.name == "raw":
-                    shutil.rmtree(folder, ignore_errors=True)
+        root = copied(Path(scratch), () if options.skip_cold else MADE)
         if options.skip_cold:
             seconds(root, "repro", "--quiet")
         else:
-            (root / "dvc.lock").unlink(missing_ok=True)
             print(f"cold dvc repro: {seconds(root, 'repro', '--quiet'):.0f} s")
         empty = empty_pipeline(Path(scratch) / "empty")
         ours, least = [], []

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from analysis.core.errors import DataError
+from analysis.core.files import read_yaml
 from analysis.core.params import load_params
 from checkout import CHECKOUT
 
@@ -53,3 +55,19 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, old: str, new: str, expec
 def test_a_missing_block_is_named(tmp_path: Path) -> None:
     kept = text().split("\nexports:")[0]
     assert "« exports » : clé absente" in refused(kept, tmp_path)
+
+
+@pytest.mark.parametrize("spoilt", ["exports: [1, 2\n", "  a: 1\n b: 2\n", 'a: "x\n', "a: b: c\n", "\ta: 1\n"])
+def test_what_is_no_yaml_is_told_with_the_line_that_the_plain_reader_gives(tmp_path: Path, spoilt: str) -> None:
+    whole = text() + spoilt
+    with pytest.raises(yaml.MarkedYAMLError) as plain:
+        yaml.safe_load(whole)
+    assert plain.value.problem_mark is not None
+    assert refused(whole, tmp_path).startswith(
+        f"params.yaml, ligne {plain.value.problem_mark.line + 1} : YAML illisible"
+    )
+
+
+def test_the_quick_reader_reads_what_the_plain_one_does() -> None:
+    for name in ("params.yaml", "dvc.yaml", "data/raw/reference/demo/objets.yaml"):
+        assert read_yaml(CHECKOUT / name) == yaml.safe_load((CHECKOUT / name).read_text(encoding="utf-8"))

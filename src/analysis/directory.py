@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.core import reference
-from analysis.publishing.templating import TEMPLATES, alphabetical
-
-SCRIPT = "site/search.js"
+from analysis.publishing.templating import alphabetical
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,6 @@ def towns() -> str:
     return json.dumps(
         rows[["nom", "codes", "epci_siren"]].to_numpy().tolist(), ensure_ascii=False, separators=(",", ":")
     )
-
-
-def script() -> tuple[str, str]:
-    """The page's script and its digest, the only one that the page's policy lets run."""
-    text = (TEMPLATES / SCRIPT).read_text(encoding="utf-8")
-    return text, "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def _text(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import pandera.pandas as pa
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.files import finished_folder, read_table, write_table, write_text
+from analysis.core.files import file_digest, finished_folder, read_table, write_table, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, reports_dir
 from analysis.numbers import french, french_date
@@ -173,9 +172,7 @@ def _download(dataset: Dataset, table: PublishedTable, folder: Path) -> Download
     write_table(frame, csv)
     if short := len(frame) <= load_params().publishing.workbook_rows:
         write_workbook(frame, table.schema, _about(dataset, table), xlsx)
-    content = csv.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    return Download(table, len(frame), digest, len(content), xlsx.stat().st_size if short else None)
+    return Download(table, len(frame), file_digest(csv), csv.stat().st_size, xlsx.stat().st_size if short else None)
 
 
 def _resource(download: Download) -> dict:

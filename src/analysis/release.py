@@ -8,18 +8,16 @@ before it). It is written whole or not at all, and never over another.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import platform
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import finished_folder, write_table, write_text
+from analysis.core.files import file_digest, finished_folder, read_yaml, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.disclosure.releases import MANIFEST, release_folders, tables
 from analysis.disclosure.releases import manifest as manifest_of
@@ -58,7 +56,7 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
         "titre": described.titre,
         "note": note,
         **_made_from(dataset),
-        "tables": {key: _digest(protected_dir(dataset) / f"{key.replace('.', '/')}.parquet") for key in now},
+        "tables": {key: file_digest(protected_dir(dataset) / f"{key.replace('.', '/')}.parquet") for key in now},
         "pages": _digests(reports_dir(dataset)),
     }
     revised = revisions(tables(last) if last else {}, now)
@@ -149,9 +147,9 @@ def _made_from(dataset: str) -> dict[str, Any]:
     return {
         "programme": program_version(),
         "python": platform.python_version(),
-        "verrou": _digest(root / "requirements.lock"),
+        "verrou": file_digest(root / "requirements.lock"),
         "reference": _digests(raw_dir("reference")),
-        "parametres": yaml.safe_load((root / "params.yaml").read_text(encoding="utf-8")),
+        "parametres": read_yaml(root / "params.yaml"),
         "sources": {path: digest for path, digest in received.items() if path.split("/")[0] not in NOT_SOURCES},
     }
 
@@ -159,12 +157,7 @@ def _made_from(dataset: str) -> dict[str, Any]:
 def _digests(folder: Path) -> dict[str, str]:
     """The digest of each file under `folder`, by its path there."""
     return {
-        path.relative_to(folder).as_posix(): _digest(path)
+        path.relative_to(folder).as_posix(): file_digest(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote
 
 import pandas as pd
 
 from analysis import directory, downloads, method
+from analysis.checking.guard import check_pages
+from analysis.checking.links import check_links
+from analysis.checking.scan import check_site
 from analysis.consolidation.views.volumes import by_epci
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -18,11 +18,9 @@ from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
-from analysis.publishing import definitions
+from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
-from analysis.publishing.guard import check_pages
 from analysis.publishing.page import SHEET, Page, deliverables
-from analysis.publishing.scan import check_site
 from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
 
@@ -63,14 +61,14 @@ def build(dataset: str) -> None:
     ]
     write_directory(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
-    code, digest = directory.script()
+    leads = sheets(described)
+    drawn = home_map(described) if leads else ""
     text = fill(
         "site/index.html.j2",
-        sheets=sheets(described),
-        map=home_map(described),
+        sheets=leads,
+        map=drawn,
         towns=directory.towns(),
-        script=code,
-        digest=digest,
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_tables(drawn)],
         directory=DIRECTORY,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
@@ -93,7 +91,6 @@ def build(dataset: str) -> None:
 def write_directory(dataset: Dataset) -> None:
     """The page that says whom a buyer calls, `annuaire.html`."""
     path = protected_dir(dataset.nom) / "facilitators" / "annuaire.parquet"
-    code, digest = directory.script()
     text = fill(
         "site/directory.html.j2",
         title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
@@ -102,8 +99,7 @@ def write_directory(dataset: Dataset) -> None:
         year=max(edition.annee for edition in dataset.editions),
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=directory.towns(),
-        script=code,
-        digest=digest,
+        scripts=[scripts.search()],
         version=program_version(),
     )
     write_text(text, reports_dir(dataset.nom) / DIRECTORY)
@@ -164,8 +160,8 @@ def sheets(dataset: Dataset) -> list[dict]:
 
 
 def home_map(dataset: Dataset) -> str:
-    """The map of the hours of the latest edition, as the consolidation draws it; nothing without sheets or hours."""
-    if not sheets(dataset) or read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
+    """The map of the hours of the latest edition, as the consolidation draws it; nothing without hours."""
+    if read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
         return ""
     page = Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
     # Pages of deliverables are one folder below.
@@ -180,21 +176,6 @@ def summary(dataset: str) -> str:
     first = [cards[0] for cards in headlines(load_dataset(dataset)).values()]
     lines = [f"  {card.text()}" for card in first[:SUMMARY]]
     return "\n".join([str(index.relative_to(project_root()).as_posix()), *lines])
-
-
-def check_links(folder: Path) -> None:
-    """Raise DataError at the first link of a page of `folder` that leads to no file, or to no anchor of its page."""
-    pages = {path.resolve(): path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))}
-    anchors = {path: set(re.findall(r'\sid="([^"]+)"', text)) for path, text in pages.items()}
-    for page, text in pages.items():
-        for href, anchor in re.findall(r'<a\b[^>]*\bhref="([^"#:]*)(?:#([^"]*))?"', text):
-            target = (page.parent / unquote(href)).resolve() if href else page
-            missing = "" if target.is_file() else "fichier absent"
-            if not missing and anchor and unquote(anchor) not in anchors.get(target, set()):
-                missing = f"ancre « {anchor} » absente"
-            if missing:
-                name = page.relative_to(folder.resolve()).as_posix()
-                raise DataError(f"{name} : lien vers « {href} », {missing}.")
 
 
 def _headline(row: dict) -> Card:

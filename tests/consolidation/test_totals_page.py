@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from analysis.checking.guard import problems_of
 from analysis.consolidation import tables
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir, results_dir
 from analysis.disclosure.protect import build as protect
 from analysis.publishing.content import Content
-from analysis.publishing.guard import problems_of
 from analysis.quality.published import published
 from analysis.scaffold import new_dataset
 from analysis.site import headlines

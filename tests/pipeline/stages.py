@@ -6,36 +6,9 @@ import ast
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from checkout import CHECKOUT
 
 SRC = CHECKOUT / "src"
-
-
-def stages() -> dict[str, dict]:
-    """The stages of `dvc.yaml` for the dataset `demo`, templates filled in, by their full name."""
-    found = {}
-    for name, stage in yaml.safe_load((CHECKOUT / "dvc.yaml").read_text())["stages"].items():
-        matrix = stage.get("matrix")
-        if not matrix:
-            found[name] = stage
-            continue
-        for own in _items({key: values for key, values in matrix.items() if key != "dataset"}):
-            item = {"dataset": "demo", **own}
-            text = yaml.safe_dump({key: value for key, value in stage.items() if key != "matrix"})
-            for key, value in item.items():
-                text = text.replace(f"${{item.{key}}}", value)
-            order = [item[key] for key in matrix]
-            found[f"{name}@{'-'.join(order)}"] = yaml.safe_load(text)
-    return found
-
-
-def _items(matrix: dict[str, list[str]]) -> list[dict[str, str]]:
-    items: list[dict[str, str]] = [{}]
-    for key, values in matrix.items():
-        items = [{**item, key: value} for item in items for value in values]
-    return items
 
 
 def entries(command: str) -> list[str]:

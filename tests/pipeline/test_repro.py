@@ -63,6 +63,7 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
         ("src/analysis/quality/views/__init__.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
         ("src/analysis/facilitators/tables.py", "", "\n# changed\n", {"facilitators@demo"}),
         ("src/analysis/publishing/templates/style.css", "body", "body ", {*ALL_REPORTS, "site@demo"}),
+        ("src/analysis/checking/scan.py", "", "\n# changed\n", {"site@demo"}),
         ("src/analysis/disclosure/primary.py", "Primary", "The primary", {"protect@demo"}),
         ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
         ("src/analysis/results.py", "", "\n# changed\n", {*ANALYSES, "classify@demo"}),

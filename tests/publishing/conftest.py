@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from matplotlib import pyplot as plt
+
 from toy import toy_project
 
 

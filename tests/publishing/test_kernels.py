@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from jupyter_client import KernelManager
-from toy import toy_project
 
 from analysis.publishing import kernels
 from analysis.publishing.kernels import CHOICE_VARIABLE, SERVER_VARIABLE, forked_kernels
 from analysis.publishing.render import kernel_config, make
+from toy import toy_project
 
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}

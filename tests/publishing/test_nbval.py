@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy import notebook, save
 
 from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, project_root
 from analysis.notebooks import normalise_file, run_notebooks
+from toy import notebook, save
 
 CELL = """\
 import pandas as pd

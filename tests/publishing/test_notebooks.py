@@ -4,10 +4,10 @@ from pathlib import Path
 
 import nbformat
 from click.testing import CliRunner
-from toy import notebook, save
 
 from analysis.cli import main
 from analysis.notebooks import normalise_file, normalised
+from toy import notebook, save
 
 
 def dirty() -> nbformat.NotebookNode:

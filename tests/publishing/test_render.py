@@ -8,12 +8,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from toy import notebook, save, toy_project
 
 from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
 from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
+from toy import notebook, save, toy_project
 
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
 

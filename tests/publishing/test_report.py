@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from toy import toy_project
 
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
@@ -19,6 +18,7 @@ from analysis.publishing.page import digest_of
 from analysis.publishing.render import PageError
 from analysis.publishing.report import report
 from analysis.publishing.store import Made
+from toy import toy_project
 
 PAGES = {
     "sheets": [2016],

@@ -31,7 +31,7 @@ from analysis.core.reference import WHOLE
 HOURS, PERSONS, UNKNOWN_SHARE = "heures_realisees", "beneficiaires", "part_heures_statut_inconnu"
 HOURS_KIND = "heures"  # of disclosure control
 PUBLIC, CLOSED = "PUBLIC", "RESERVE"  # of the codelist `diffusions`
-OPEN, KEPT = "ouvert", "totaux_reserves"  # kinds of cells of `secret.csv`
+OPEN, KEPT = "ouvert", "totaux_reserves"  # kinds of cells of `secret/regles.csv`
 ENOUGH = 3  # structures of which no one finds another's figure in their sum
 BOUNDS = ["valeur_min", "valeur_max"]
 STATED = {"personnes": PERSONS, "employeurs": "employeurs", "entreprises": "entreprises"}  # counts of a cell

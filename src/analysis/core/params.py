@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from analysis.core.errors import DataError
+from analysis.core.files import YAML_LOADER
 from analysis.core.paths import project_root
 
 
@@ -215,8 +216,7 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     except FileNotFoundError:
         raise DataError(f"{path.name} : fichier absent ; attendu dans le dossier {path.parent.name}/.") from None
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        tree, values = _parsed(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(
@@ -231,6 +231,22 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         key = "".join(f" (n° {part + 1})" if isinstance(part, int) else f".{part}" for part in first["loc"])
         line = _line_of(tree, first["loc"])
         raise DataError(f"{path.name}, ligne {line}, clé « {key.lstrip('.')} » : {_explain(first, model)}.") from None
+
+
+def _parsed(text: str) -> tuple[yaml.Node | None, Any]:
+    """The tree of a YAML text, which knows its lines, and its values."""
+    try:
+        return _read(YAML_LOADER(text))
+    except yaml.MarkedYAMLError:
+        return _read(yaml.SafeLoader(text))  # the one whose errors say where
+
+
+def _read(loader: Any) -> tuple[yaml.Node | None, Any]:
+    try:
+        tree = loader.get_single_node()
+        return tree, None if tree is None else loader.construct_document(tree)
+    finally:
+        loader.dispose()
 
 
 def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:

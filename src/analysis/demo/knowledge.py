@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
 from analysis.core import reference
+from analysis.core.files import read_yaml
 from analysis.core.paths import reference_dir
 from analysis.sources.mapping import Mapping, load_mapping
 
@@ -36,7 +36,7 @@ def table(name: str) -> pd.DataFrame:
 @cache
 def words() -> dict[str, Any]:
     """The words of the synthetic objects (`objets.yaml`)."""
-    return yaml.safe_load((reference_dir() / "demo" / "objets.yaml").read_text(encoding="utf-8"))
+    return dict(read_yaml(reference_dir() / "demo" / "objets.yaml"))
 
 
 @cache

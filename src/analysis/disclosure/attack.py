@@ -2,7 +2,8 @@
 
 The reader knows what the tables say, how the cells add up and that none is negative; the least and the most that a
 hidden cell may then be are two linear programs (Fischetti and Salazar, 2001). Nothing here knows which cells were
-hidden by what: it is the control of `primary` and `secondary`, and shares with them only the meaning of the columns.
+hidden by what: it is the control of `primary` and `secondary`, and shares with them only the meaning of the columns
+(`links`) and the parting of equations (`blocks`).
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 from highspy import Highs, HighsLp, HighsModelStatus, MatrixFormat
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
+from analysis.disclosure.blocks import blocks
 from analysis.disclosure.links import Links, looked_up
 
 EXACT = 1e-9  # relative: a ratio is printed with all its digits
@@ -26,7 +27,7 @@ def intervals(links: Links, asked: pd.Index) -> pd.DataFrame:
     known = links.cells["valeur"].reindex(asked)
     out = pd.DataFrame({"bas": known, "haut": known}, index=asked)
     matrix, low, high, names = _knowledge(links)
-    for rows, columns in _components(matrix):
+    for rows, columns in blocks(matrix):
         wanted = np.flatnonzero(np.isin(names[columns], asked))
         if len(wanted):
             out.loc[names[columns[wanted]]] = _extremes(matrix[rows][:, columns], low[rows], high[rows], wanted)
@@ -71,18 +72,6 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
     matrix = coo_array((open_["poids"], (open_["row"], open_["cellule"].map(place))), shape=(size, len(names))).tocsr()
     filled = np.flatnonzero(np.diff(matrix.indptr))
     return matrix[filled], low[filled], high[filled], names
-
-
-def _components(matrix: csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows and columns of each block of `matrix` that has nothing in common with the others."""
-    rows, columns = matrix.shape
-    entries = matrix.tocoo()
-    graph = coo_array((np.ones(entries.nnz), (entries.row, rows + entries.col)), shape=(rows + columns, rows + columns))
-    labels = connected_components(graph, directed=False)[1]
-    order = np.argsort(labels, kind="stable")
-    blocks = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    parts = [(block[block < rows], block[block >= rows] - rows) for block in blocks]
-    return [(at, of) for at, of in parts if len(at)]
 
 
 def _extremes(matrix: csr_array, low: np.ndarray, high: np.ndarray, wanted: np.ndarray) -> np.ndarray:

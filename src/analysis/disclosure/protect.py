@@ -79,21 +79,26 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dic
             raise ValueError(f"{name}: personal columns {sorted(leak)} in a result table")
     known = links(results, dataset)
     before = [statements(tables, dataset) for tables in earlier]
-    secret = decide(results, known, before)
+    held = [still_true(known, said) for said in before]
+    secret = decide(results, known, frozenset().union(*held))
     rule = secret.rows.set_index(ROW)["regle"]
     out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
-    refuse_leaks(known, [statements(out, dataset), *before], secret)
+    # A revised number says nothing of today's cell.
+    old = [said[said["cellule"].isin(cells)] for said, cells in zip(before, held, strict=True)]
+    refuse_leaks(known, pd.concat([statements(out, dataset), *old], ignore_index=True), secret)
     metadata = {name: _metadata(name) for name in results}
     coarser = proposals(results, secret.rows, metadata, load_params().disclosure.hidden_share)
     return {**out, SUMMARY: summary(results, secret.rows), GROUPINGS: coarser}
 
 
-def decide(results: Tables, known: Links, before: list[pd.DataFrame]) -> Secret:
-    """Which rows to hide, by rule or to protect another, and which cells those rules are about."""
+def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
+    """Which rows to hide, by rule or to protect another, and which cells those rules are about.
+
+    `old` are the cells that readers already know.
+    """
     rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
     said = known.statements[known.statements["base"] == ""].merge(rows, how="left", on=ROW)
     told = set(said.loc[said["regle"].eq(OPEN), "cellule"])
-    old = frozenset(still_true(known, before))
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     protection = _protection(known, hidden.set_index("cellule")["regle"])
     asked = protection[~protection.index.isin(old)]
@@ -105,29 +110,21 @@ def decide(results: Tables, known: Links, before: list[pd.DataFrame]) -> Secret:
     return Secret(decided[decided["regle"] != OPEN].reset_index(drop=True), asked, old & set(protection.index))
 
 
-def still_true(known: Links, before: list[pd.DataFrame]) -> list[str]:
-    """The cells that an earlier release printed, with the value that they still have."""
-    values = known.cells["valeur"]
-    found = set()
-    for said in before:
-        old = given(said)
-        same = np.isclose(old, values.reindex(old.index), rtol=1e-9, atol=0)
-        found |= set(old.index[same])
-    return sorted(found)
+def still_true(known: Links, said: pd.DataFrame) -> frozenset[str]:
+    """The cells that an earlier release printed, with the value that they still have; `said` are its numbers."""
+    old = given(said)
+    same = np.isclose(old, known.cells["valeur"].reindex(old.index), rtol=1e-9, atol=0)
+    return frozenset(old.index[same])
 
 
-def refuse_leaks(known: Links, said: list[pd.DataFrame], secret: Secret) -> None:
+def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
     """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks.
 
-    `said` are the numbers of this release and of earlier ones; of those, only what still holds is used, since a
-    revised number says nothing of today's cell.
+    `said` are the numbers of this release, and those of earlier ones that still hold.
     """
     values = known.cells["valeur"]
-    now, *before = said
-    old = [found[found["cellule"].isin(still_true(known, [found]))] for found in before]
-    everything = pd.concat([now, *old], ignore_index=True)
-    printed = known.cells.assign(valeur=given(everything).reindex(values.index))
-    found = intervals(replace(known, statements=everything, cells=printed), secret.protection.index)
+    printed = known.cells.assign(valeur=given(said).reindex(values.index))
+    found = intervals(replace(known, statements=said, cells=printed), secret.protection.index)
     value = values[found.index]
     low = value - np.minimum(secret.protection, value)
     # Equations hold up to the rounding of their numbers.

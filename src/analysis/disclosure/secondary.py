@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from pytauargus import HiTaSCtrl
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from analysis.disclosure.blocks import blocks
 from analysis.disclosure.links import Links
 
 MINUTES = 10  # at most, for one set of linked cells; what is found by then would be optimal or an error
@@ -45,11 +45,10 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
 def _linked(names: pd.Index, terms: pd.DataFrame) -> list[pd.Index]:
     """The sets of cells that sums tie together."""
     terms = terms[terms["cellule"].isin(names)]
-    rows, columns = names.get_indexer(terms["cellule"]), terms["somme"].to_numpy() + len(names)
-    size = len(names) + int(terms["somme"].max() + 1 if len(terms) else 0)
-    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(size, size))
-    labels = pd.Series(connected_components(graph, directed=False)[1][: len(names)])
-    return [names[list(places)] for places in labels.groupby(labels).indices.values()]
+    sums, numbers = pd.factorize(terms["somme"])
+    places = names.get_indexer(terms["cellule"])
+    matrix = coo_array((np.ones(len(terms)), (sums, places)), shape=(len(numbers), len(names)))
+    return [names[columns] for _, columns in blocks(matrix)]
 
 
 def _solved(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> set[str]:

@@ -29,6 +29,7 @@ from analysis.publishing.templating import fill, number
 DPI = 110  # CSS pixels to the inch: a figure of the style's width fills the page's column
 DENSITY = 1.5  # pixels of the image to a CSS pixel
 COLOURS = 64
+LONG = 8  # rows of a table from which a reader may sort it
 SECRET = "s"
 SECRET_SUFFIX = "__secret"
 LOW_SUFFIX, HIGH_SUFFIX = "__min", "__max"
@@ -105,7 +106,7 @@ class Column:
 class Cell:
     """One printed cell; `secret` is the reason why its value is not shown, `value` the unrounded number if shown.
 
-    A `bounded` cell says in words between which two values its own lies.
+    `day` is the date that it prints, in ISO form. A `bounded` cell says in words between which two values its own lies.
     """
 
     text: str
@@ -113,6 +114,12 @@ class Cell:
     secret: str = ""
     value: float | None = None
     bounded: bool = False
+    day: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is a text that is not known."""
+        return self.text == MISSING and not self.is_number
 
 
 @dataclass(repr=False)
@@ -153,6 +160,11 @@ class DataTable(Content):
         """The printed cells, row by row."""
         printed = [self._cells(name, column) for name, column in self.columns.items()]
         return [list(row) for row in zip(*printed, strict=True)]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a reader may sort it."""
+        return len(self.frame) >= LONG
 
     @property
     def legend(self) -> list[str]:
@@ -198,6 +210,7 @@ class DataTable(Content):
                 column.is_number,
                 reason,
                 None if reason or not column.is_number or pd.isna(value) else float(value),
+                day=_day(value),
             )
             for value, reason, words in zip(
                 self.frame[name], self._reasons(name, column), self._bounds(name, column), strict=True
@@ -218,6 +231,11 @@ class DataTable(Content):
         if companion not in self.frame.columns or not column.is_number:
             return [""] * len(self.frame)
         return ["" if pd.isna(reason) else str(reason) for reason in self.frame[companion]]
+
+
+def _day(value: Any) -> str:
+    """A date in ISO form; nothing for what is none."""
+    return value.isoformat()[:10] if isinstance(value, dt.date) and not pd.isna(value) else ""
 
 
 @dataclass(repr=False)

@@ -21,6 +21,7 @@ from typing import Any
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
+from analysis.publishing import scripts
 from analysis.publishing.page import READS, SHEET, Page, deliverables
 from analysis.publishing.store import Made
 from analysis.publishing.templating import TEMPLATES, Section, fill, no_break, program_version
@@ -100,7 +101,7 @@ def execute(notebook: Path, parameters: Mapping[str, Any]) -> NotebookNode:
                 result,
                 parameters=dict(parameters),
                 kernel_name=KERNEL,
-                cwd=scratch,
+                resources={"metadata": {"path": scratch}},  # of the kernel: papermill's `cwd` is the whole process's
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 shutdown_kernel="immediate",
@@ -140,12 +141,14 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
     if page.notebook == SHEET:  # short enough to need no table of contents, laid out side by side
         contents, layout = [], SHEET
         wrap_sections(body)
+    html = str(body)
     return fill(
         "page.html.j2",
         title=f"{deliverables().loc[page.notebook, 'titre']} : {page.territory_name}, édition {page.year}",
         contents=contents,
         layout=layout,
-        body=str(body),
+        body=html,
+        scripts=scripts.of_tables(html),
         page=page,
         parameters=parameters,
         version=program_version(),

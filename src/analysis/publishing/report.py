@@ -61,7 +61,8 @@ def report(dataset: str, notebook: str, executor: Executor | None = None) -> int
         for page in pages_of(notebook, load_dataset(dataset))
     }
     changed = {name: job for name, job in jobs.items() if not store.holds(name, job)}
-    print(f"{notebook} : {len(jobs)} pages, {len(changed)} à faire", file=sys.stderr, flush=True)
+    pages = f"{len(jobs)} page{'s' if len(jobs) > 1 else ''}"
+    print(f"{notebook} : {pages}, {len(changed)} à faire", file=sys.stderr, flush=True)
     if changed:
         with workers(len(changed)) if executor is None else _lent(executor) as pool:
             futures = {pool.submit(make, (notebook, job)): name for name, job in changed.items()}

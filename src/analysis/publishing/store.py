@@ -12,15 +12,14 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from analysis.core.files import read_table, write_text
+from analysis.core.files import file_digest, read_table, read_yaml, write_text
 from analysis.core.paths import pages_dir, project_root, protected_dir
 from analysis.publishing.page import digest_of, rows_where, table_path
+from analysis.publishing.stages import stages
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Store:
         if not (self._inputs and note.is_file() and page.is_file()):
             return False
         known = json.loads(note.read_text(encoding="utf-8"))
-        if known["made_from"] != self._made_from(parameters) or known["page"] != _file_digest(page):
+        if known["made_from"] != self._made_from(parameters) or known["page"] != file_digest(page):
             return False
         return all(self._digest(read["table"], read["where"]) == read["digest"] for read in known["reads"])
 
@@ -56,7 +55,7 @@ class Store:
         write_text(made.html, self._folder / f"{name}.html")
         known = {
             "made_from": self._made_from(parameters),
-            "page": _file_digest(self._folder / f"{name}.html"),
+            "page": file_digest(self._folder / f"{name}.html"),
             "reads": made.reads,
         }
         write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n", self._folder / f"{name}.json")
@@ -90,17 +89,12 @@ def inputs(dataset: str, notebook: str) -> dict[str, Any]:
 
     Nothing where the stage is not declared: nothing is known then to hold.
     """
-    stages = yaml.safe_load((project_root() / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    filled = [
-        json.loads(json.dumps(stage).replace("${item.dataset}", dataset).replace("${item.notebook}", notebook))
-        for stage in stages.values()
-    ]
-    named = [stage for stage in filled if notebook in stage.get("matrix", {}).get("notebook", [notebook])]
-    stage = next((stage for stage in named if stage["cmd"] == f"analysis report {dataset} {notebook}"), None)
+    declared = stages(project_root() / "dvc.yaml", dataset).values()
+    stage = next((stage for stage in declared if stage["cmd"] == f"analysis report {dataset} {notebook}"), None)
     if stage is None:
         return {}
     tables = str(protected_dir(dataset).relative_to(project_root()))
-    settings = yaml.safe_load((project_root() / "params.yaml").read_text(encoding="utf-8"))
+    settings = read_yaml(project_root() / "params.yaml")
     return {
         "files": {name: _digest_under(name) for name in stage["deps"] if not name.startswith(tables)},
         "settings": {name: _setting(settings, name) for name in stage["params"] if not name.startswith("publishing.")},
@@ -121,10 +115,5 @@ def _digest_under(name: str) -> str:
     path = project_root() / name
     files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
     kept = [file for file in files if "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts]
-    text = "\n".join(f"{file.relative_to(project_root()).as_posix()} {_file_digest(file)}" for file in kept)
+    text = "\n".join(f"{file.relative_to(project_root()).as_posix()} {file_digest(file)}" for file in kept)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

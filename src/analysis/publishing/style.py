@@ -1,13 +1,16 @@
 """One visual style for all figures, and the two charts that most sections need.
 
 Importing this module applies the style sheet. Colours (dark blue, vermilion, green, purple, ochre, light
-blue) stay apart for colour-blind readers and on a contrast of at least 3 to 1 with the page.
+blue) have a contrast of at least 3 to 1 with the page. Most are as dark as one another: what stays apart without
+colour is a line's marker and dashes, the steps of a ramp, the white between two parts.
 """
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,18 @@ from analysis.publishing.templating import number
 
 SHEET = Path(__file__).with_name("report.mplstyle")
 WIDTH = 8.2  # inches: the width of a page's column
+YEAR, NAMES = 0.42, 2.0  # inches: a year below an axis, the names of lines and of ticks beside a plot
 INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
+
+# Marker and dashes of each line, in the order of the colours of the style sheet.
+LINES: tuple[tuple[str, Any], ...] = (
+    ("o", "solid"),
+    ("s", (0, (5, 1.5))),
+    ("^", (0, (1.5, 1.2))),
+    ("D", (0, (6, 1.5, 1.5, 1.5))),
+    ("v", (0, (3, 1))),
+    ("P", (0, (8, 1, 1, 1, 1, 1))),
+)
 
 plt.style.use(SHEET)
 
@@ -57,7 +71,8 @@ def bar_chart(
     labels = [str(label) for label in values.index]
     colours = [CONTRAST if label in highlight else ACCENT for label in labels]
     bars = ax.barh(range(len(values)), values.to_numpy(float), color=colours, height=0.68)
-    ax.bar_label(bars, [number(value, digits, unit, factor) for value in values], padding=4, fontsize=9, color=INK)
+    texts = [number(value, digits, unit, factor) for value in values]
+    ax.bar_label(bars, texts, padding=4, fontsize=9, color=INK)
     ax.set_yticks(range(len(values)), labels, color=INK)
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
@@ -66,7 +81,8 @@ def bar_chart(
     ax.margins(x=0.12, y=0.02)
     if values.min() < 0:  # its number stands to the left of the bar
         ax.spines["left"].set_visible(False)
-        ax.set_xlim(values.min() - 0.16 * (values.max() - values.min()))
+        room = 0.03 * max(len(text) for text, value in zip(texts, values, strict=True) if value < 0)
+        ax.set_xlim(values.min() - room * (values.max() - values.min()))
     ax.axvline(0, color=SOFT, linewidth=0.8)
     return fig
 
@@ -80,26 +96,32 @@ def line_chart(
     breaks: Mapping[int, str] | None = None,
     hollow: Mapping[str, Sequence[int]] | None = None,
     height: float = 3.8,
+    width: float = WIDTH,
 ) -> Figure:
-    """One line per column over the years of the index, named at its end with its last number.
+    """One line per column over the years of the index, named at its end with its last number; sizes in inches.
 
     A missing value leaves a gap. `breaks` maps a year to the name of a break in the series, drawn just before that
     year; `hollow` maps a column to the years whose point is an empty circle, such as provisional figures.
     """
-    fig, (ax,) = figure(height)
+    fig, (ax,) = figure(height, width=width)
     years = frame.index.to_numpy()
-    lines = {str(name): ax.plot(years, frame[name], marker="o", markersize=4)[0] for name in frame.columns}
+    lines = {
+        str(name): ax.plot(years, frame[name], marker=marker, markersize=4.5, linestyle=dashes)[0]
+        for name, (marker, dashes) in zip(frame.columns, cycle(LINES), strict=False)
+    }
     for name, unsure in (hollow or {}).items():
         style: dict[str, Any] = {
-            "marker": "o",
-            "markersize": 6,
+            "marker": lines[name].get_marker(),
+            "markersize": 6.5,
             "markerfacecolor": "white",
             "linestyle": "none",
             "zorder": 3,
         }
         ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
     _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
-    ax.set_xticks(years, [str(year) for year in years])
+    step = math.ceil(len(years) * YEAR / (width - NAMES))
+    named = years[(len(years) - 1) % step :: step]  # the last one always
+    ax.set_xticks(named, [str(year) for year in named])
     low, high = ax.get_ylim()
     ax.set_ylim(min(0, low), high + 0.08 * (high - min(0, low)) if breaks else high)
     ax.grid(axis="y")
@@ -157,7 +179,16 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     left = [0.0] * len(frame.columns)
     whole = float(frame.sum().max())
     for (name, parts), colour in zip(frame.iterrows(), colours, strict=True):
-        bars = ax.barh(range(len(parts)), parts.to_numpy(float), left=left, color=colour, label=str(name), height=0.62)
+        bars = ax.barh(
+            range(len(parts)),
+            parts.to_numpy(float),
+            left=left,
+            color=colour,
+            label=str(name),
+            height=0.62,
+            ec="white",
+            lw=0.8,
+        )
         texts = [number(value, digits, unit, factor) if value > 0.055 * whole else "" for value in parts]
         light = sum(colour[:3]) > 1.5
         ax.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")

@@ -57,7 +57,7 @@ def published_table(
 ) -> pa.DataFrameSchema:
     """The schema of a result table once protected.
 
-    `controle` is its policy of disclosure: `ouvert`, a kind of cell of `secret.csv`, or `indicateur`
+    `controle` is its policy of disclosure: `ouvert`, a kind of cell of `secret/regles.csv`, or `indicateur`
     when each row says its own kind in `_controle`; `values` are the columns emptied when a cell is hidden.
     """
     schema = table(name, description, key, columns)

@@ -15,19 +15,20 @@ from analysis.publishing.style import line_chart
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
+HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 CARDS = (
-    ("heures_realisees", "Heures d'insertion", 0),
-    ("beneficiaires", "Bénéficiaires", 0),
-    ("operations", "Opérations suivies", 0),
+    ("heures_realisees", "Heures d'insertion"),
+    ("beneficiaires", "Bénéficiaires"),
+    ("operations", "Opérations suivies"),
 )
 
 
 def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
-    cards = [_card(cells, code, label, digits) for code, label, digits in CARDS]
+    cards = [_card(cells, code, label) for code, label in CARDS]
     return Strip([*cards, _clause(page), *_need(page)])
 
 
@@ -39,7 +40,7 @@ def hours(page: Page) -> Content:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
     last = known.iloc[-1]
     return Figure(
-        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.4),
+        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=f"{french(last['valeur'])} heures en {last['edition']}"
         + (f", {french(known.iloc[0]['valeur'])} en {known.iloc[0]['edition']}." if len(known) > 1 else "."),
@@ -173,7 +174,7 @@ def contacts(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun facilitateur n'est inventorié.")
     nobody = rows["minutes"].notna().all()
-    table = DataTable(
+    return DataTable(
         rows.fillna({"contact": "", "commune": ""}),
         columns={
             "nom": Column("Structure"),
@@ -186,7 +187,6 @@ def contacts(page: Page) -> Content:
         csv=page.csv("facilitators/annuaire"),
         takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
     )
-    return table
 
 
 def _structures(page: Page) -> Content:
@@ -236,12 +236,12 @@ def _cells(page: Page, **where: object) -> pd.DataFrame:
     return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
 
 
-def _card(cells: pd.DataFrame, code: str, label: str, digits: int) -> Card:
+def _card(cells: pd.DataFrame, code: str, label: str) -> Card:
     if code not in cells.index:
         return Card(label, None)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], digits=digits, secret=secret)
+    return Card(label, row["valeur"], secret=secret)
 
 
 def _clause(page: Page) -> Card:

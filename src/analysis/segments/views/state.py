@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import pyplot as plt
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
@@ -17,6 +20,9 @@ from analysis.publishing.templating import alphabetical
 from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+
+# From a blue that is not the white of what is missing.
+NEVER_WHITE = ListedColormap(plt.get_cmap("Blues")(np.linspace(0.15, 1, 256)))
 
 STATES = {
     "marches": Column("Marchés", 0),
@@ -257,11 +263,11 @@ def heat_map(page: Page) -> Content:
 def _heat(wide: pd.DataFrame) -> MplFigure:
     fig, (ax,) = figure(height=2.6 + 0.17 * len(wide))
     bar = {"format": lambda value, _: french(100 * value, 0, "%"), "shrink": 0.3, "label": "Part lissée"}
-    sns.heatmap(wide, cmap="Blues", vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
+    sns.heatmap(wide, cmap=NEVER_WHITE, vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
-    ax.tick_params(length=0, labelsize=6.5)
-    ax.set_xticklabels(ax.get_xticklabels(), rotation=60, ha="left", fontsize=7)
+    ax.tick_params(length=0, labelsize=7)
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=60, ha="left", fontsize=7.5)
     return fig
 
 

@@ -85,7 +85,9 @@ class _Page(HTMLParser):
     """The texts and the tables of a page or of a drawing, once fed and finished."""
 
     # Tags that do not end a text: those of a line, a row or a list.
-    WITHIN = frozenset(("a", "abbr", "b", "br", "code", "em", "i", "label", "span", "strong", "sub", "sup", "u", "wbr"))
+    WITHIN = frozenset(
+        ("a", "abbr", "b", "br", "code", "em", "i", "label", "span", "strong", "sub", "sup", "time", "u", "wbr")
+    )
     CELLS = frozenset(("td", "th", "dt", "dd", "li", "option", "text", "tspan"))
     SHOWN = frozenset(("alt", "title", "aria-label", "placeholder"))
     CHECKED = frozenset(("data-v", "data-digits", "data-factor"))  # with the figures of the page (`guard`)

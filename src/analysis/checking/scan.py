@@ -37,6 +37,7 @@ import pandas as pd
 from pyarrow import parquet
 
 from analysis import directory
+from analysis.checking.texts import Kind, Table, Text, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
@@ -44,8 +45,8 @@ from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.texts import ACCENTS
 from analysis.numbers import MONTHS
+from analysis.publishing import scripts
 from analysis.publishing.templating import fill
-from analysis.publishing.texts import Kind, Table, Text, contents
 from analysis.quality_log import E_MAIL, NIR, PHONE
 from analysis.segments.watch.feed import DOMAIN
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
@@ -255,10 +256,7 @@ class Questions:
         observed = [described.date_observation, *(edition.date_observation for edition in described.editions)]
         known = {str(day) for day in observed}
         known |= {day for table in self._references for text in table.stack().dropna() for day in days(text)}
-        for path in self.tables.values():
-            frame = read_table(path).select_dtypes("datetime")
-            known |= {str(day)[:10] for name in frame for day in frame[name].dropna().unique()}
-        return known
+        return known | self._protected[0]
 
     @cached_property
     def _references(self) -> list[pd.DataFrame]:
@@ -281,21 +279,29 @@ class Questions:
 
     @cached_property
     def own_programs(self) -> set[str]:
-        """The script, the list of communes and the style of our pages."""
-        return {_bare(text) for text in (directory.script()[0], directory.towns(), fill("style.css"))}
+        """The scripts, the list of communes and the style of our pages."""
+        known = (scripts.search().text, scripts.tables().text, directory.towns(), fill("style.css"))
+        return {_bare(text) for text in known}
 
     @cached_property
-    def _columns(self) -> list[Counter[float]]:
-        """How often each number stands in each column of the protected tables."""
-        tables = [read_table(path) for path in self.tables.values()]
-        return [_counted(table[name]) for table in tables for name in table if table[name].dtype.kind != "M"]
+    def _protected(self) -> tuple[set[str], list[Counter[float]]]:
+        """Of the protected tables: the days, and how often each number stands in each column."""
+        known: set[str] = set()
+        numbers = []
+        for path in self.tables.values():
+            for _, column in read_table(path).items():
+                if column.dtype.kind == "M":
+                    known |= {str(day)[:10] for day in column.dropna().unique()}
+                else:
+                    numbers.append(_counted(column))
+        return known, numbers
 
     def _finer(self, numbers: list[float]) -> bool:
         """Whether no column holds all of `numbers`, each at least as often."""
         wanted = Counter(numbers)
         if not numbers or wanted <= self._codes:
             return False
-        return not any(wanted <= column for column in self._columns)
+        return not any(wanted <= column for column in self._protected[1])
 
     @cached_property
     def _codes(self) -> Counter[float]:

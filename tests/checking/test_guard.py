@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.checking.guard import check_pages, problems_of
 from analysis.core.errors import DataError
 from analysis.publishing import style
 from analysis.publishing.content import PERCENT, Column, DataTable, Figure, Prose
-from analysis.publishing.guard import check_pages, problems_of
 
 TABLE = pd.DataFrame({"public": ["RSA", "QPV"], "heures": [299727.0, 273806.5], "part": [0.230107, 0.210208]})
 

@@ -14,6 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from analysis import directory, site
+from analysis.checking.scan import check_site, days, findings, runs
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import (
@@ -25,7 +26,7 @@ from analysis.core.paths import (
     raw_dir,
     reports_dir,
 )
-from analysis.publishing.scan import check_site, days, findings, runs
+from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.sources.persons import fingerprints, load_secret
 
@@ -74,7 +75,8 @@ def page(body: str) -> str:
 <html lang="fr"><head><meta charset="utf-8"><title>Essai</title><style>{fill("style.css")}</style></head><body>
 <p>{OBJECT}, le 31 janvier 2016 ; SIRET 21590350100017 ; marché 2025010123456 ; 1 302 553,5 heures.</p><p>{CONTACT}</p>
 <img alt="Une image" src="{png(Software="Essai")}">
-<script type="application/json">{directory.towns()}</script><script>{directory.script()[0]}</script>
+<script type="application/json">{directory.towns()}</script><script>{scripts.search().text}</script>
+<script>{scripts.tables().text}</script>
 {body}
 </body></html>
 """

@@ -1,0 +1,1 @@
+"""What is asked of a finished site: figures that follow, links that lead somewhere, nothing that may not leave."""

@@ -1,0 +1,46 @@
+"""The few scripts that pages hold. A page's policy lets its own run, to the letter, and no other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from analysis.publishing.templating import TEMPLATES
+
+SORTABLE = "sortable"  # class of the tables that a reader may sort
+SEARCH, TABLES = ("search.js",), ("sortable.min.js", "tables.js")
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script as it stands in a page."""
+
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """As the page's policy names it."""
+        return "sha256-" + base64.b64encode(hashlib.sha256(self.text.encode()).digest()).decode()
+
+
+@cache
+def search() -> Script:
+    """Finds an intercommunalité by a commune or a postcode."""
+    return _script(SEARCH)
+
+
+@cache
+def tables() -> Script:
+    """Sorts and filters long tables."""
+    return _script(TABLES)
+
+
+def of_tables(html: str) -> list[Script]:
+    """What the tables of a page need."""
+    return [tables()] if f'class="{SORTABLE}' in html else []
+
+
+def _script(names: tuple[str, ...]) -> Script:
+    return Script("\n".join((TEMPLATES / "scripts" / name).read_text(encoding="utf-8").strip() for name in names))

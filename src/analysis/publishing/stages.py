@@ -1,0 +1,33 @@
+"""What `dvc.yaml` declares, its templates filled in."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from analysis.core.files import read_yaml
+
+
+def stages(path: Path, dataset: str) -> dict[str, dict[str, Any]]:
+    """The stages of a `dvc.yaml` for one dataset, by their full name: `report@demo-quality`."""
+    found = {}
+    for name, stage in read_yaml(path)["stages"].items():
+        matrix = {**stage.get("matrix", {})} | ({"dataset": [dataset]} if "matrix" in stage else {})
+        plain = {key: value for key, value in stage.items() if key != "matrix"}
+        for values in product(*matrix.values()):
+            full = f"{name}@{'-'.join(values)}" if matrix else name
+            found[full] = _filled(plain, dict(zip(matrix, values, strict=True)))
+    return found
+
+
+def _filled(value: Any, item: dict[str, str]) -> Any:
+    """`value` with what each `${item.key}` in its texts stands for."""
+    if isinstance(value, dict):
+        return {_filled(key, item): _filled(kept, item) for key, kept in value.items()}
+    if isinstance(value, list):
+        return [_filled(kept, item) for kept in value]
+    if isinstance(value, str):
+        for key, text in item.items():
+            value = value.replace(f"${{item.{key}}}", text)
+    return value

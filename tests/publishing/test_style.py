@@ -1,0 +1,76 @@
+"""Figures can be read without colours, or with those that a colour-blind reader sees."""
+
+from __future__ import annotations
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgb
+
+from analysis.publishing import style
+
+# Machado, Oliveira and Fernandes (2009), severity 1.0: what linear RGB becomes.
+BLIND = {
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+WHITE = TO_XYZ.sum(axis=1)
+APART = 10  # of 100 in lightness: twice what side by side patches need
+CYCLE = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+
+
+def linear(colour: str) -> np.ndarray:
+    rgb = np.array(to_rgb(colour if colour.startswith("#") else f"#{colour}"))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* of linear RGB."""
+    ratio = TO_XYZ @ np.clip(rgb, 0, 1) / WHITE
+    x, y, z = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def lightness(colour: str) -> float:
+    return float(lab(linear(colour))[0])
+
+
+def test_colours_stand_out_on_the_page() -> None:
+    for colour in [*CYCLE, style.INK, style.SOFT, style.ACCENT, style.CONTRAST]:
+        assert 1.05 / (float(TO_XYZ[1] @ linear(colour)) + 0.05) >= 3, colour
+
+
+def test_colours_that_stand_alone_are_apart_in_greyscale() -> None:
+    shades = sorted(map(lightness, [style.ACCENT, style.CONTRAST, style.QUIET, "#ffffff"]))
+    assert min(high - low for low, high in pairwise(shades)) >= APART
+
+
+@pytest.mark.parametrize("kind", BLIND)
+def test_the_first_lines_keep_colours_of_their_own_for_colour_blind_readers(kind: str) -> None:
+    """With six lines or less, by marker and dashes too; four by their colour already."""
+    seen = [lab(np.array(BLIND[kind]) @ linear(colour)) for colour in CYCLE[:4]]
+    assert min(float(np.linalg.norm(a - b)) for a, b in combinations(seen, 2)) >= APART
+
+
+def test_lines_differ_in_marker_and_in_dashes() -> None:
+    assert len(CYCLE) == len(style.LINES)
+    for marks in zip(*style.LINES, strict=True):
+        assert len(set(map(str, marks))) == len(style.LINES)
+    years = pd.Index([2014, 2015, 2016])
+    chart = style.line_chart(pd.DataFrame({name: [1.0, 2, 3] for name in "abcdef"}, index=years))
+    drawn = {(line.get_marker(), line.get_linestyle(), line.get_color()) for line in chart.axes[0].lines}
+    assert len({marker for marker, _, _ in drawn}) == len({colour for _, _, colour in drawn}) == len(style.LINES)
+
+
+@pytest.mark.parametrize("parts", range(2, 8))
+def test_parts_of_a_whole_go_from_dark_to_light_with_white_between_them(parts: int) -> None:
+    frame = pd.DataFrame({"2025": [1 / parts] * parts}, index=[f"part {n}" for n in range(parts)])
+    bars = style.stacked_chart(frame, factor=100).axes[0].patches
+    shades = [float(lab(linear(plt.matplotlib.colors.to_hex(bar.get_facecolor())))[0]) for bar in bars]
+    assert min(high - low for low, high in pairwise(shades)) >= APART
+    assert all(bar.get_edgecolor() == (1, 1, 1, 1) and bar.get_linewidth() > 0 for bar in bars)
