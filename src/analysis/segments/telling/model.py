@@ -39,6 +39,8 @@ from analysis.segments.contracts import OTHER
 Numbers = NDArray[np.float64]
 
 POWERS = (0.05, 20.0)  # bounds of the text's
+# Processors add in different orders: what is written is rounded well above that, and the same on all of them.
+TRUST_DECIMALS, P_DECIMALS = 3, 4
 FLOOR = 1e-4  # of a probability of the text, before its logarithm
 
 
@@ -136,7 +138,8 @@ def assumed(text: pd.DataFrame, cpv: pd.Series) -> Trust:
         return -float(np.log((1 - wrong) * right + wrong * share).mean())
 
     # On the logarithm: above a few, powers all say the same, and the search would stay there.
-    return replace(trust, text=float(np.exp(minimize_scalar(loss, bounds=np.log(POWERS), method="bounded").x)))
+    best = np.exp(minimize_scalar(loss, bounds=np.log(POWERS), method="bounded").x)
+    return replace(trust, text=round(float(best), TRUST_DECIMALS))
 
 
 def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Series, start: Trust) -> Trust:
@@ -159,7 +162,7 @@ def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Seri
         return -float(mass @ likely) + counts * away / 2
 
     best = minimize(loss, [start.text, start.cpv], method="L-BFGS-B", bounds=[POWERS, (0, 20)]).x
-    return Trust(float(best[0]), float(best[1]))
+    return Trust(round(float(best[0]), TRUST_DECIMALS), round(float(best[1]), TRUST_DECIMALS))
 
 
 def hypothesis(name: str) -> float:
@@ -188,7 +191,7 @@ def decided(likely: pd.DataFrame, text: pd.DataFrame, cpv: pd.Series, least: flo
     `least` is the probability under which the model abstains; it does so too where it has no witness at all.
     """
     segment = pd.Series(likely.columns.to_numpy()[likely.to_numpy().argmax(axis=1)], index=likely.index, dtype="str")
-    p = likely.max(axis=1)
+    p = likely.max(axis=1).round(P_DECIMALS)
     by_text = pd.Series(text.columns.to_numpy()[text.fillna(0).to_numpy().argmax(axis=1)], index=text.index)
     told, coded = text.notna().all(axis=1) & segment.eq(by_text), cpv.ne(OTHER) & segment.eq(cpv)
     source = pd.Series(np.where(told & coded, "accord", np.where(coded, "cpv", "objet")), index=likely.index)
