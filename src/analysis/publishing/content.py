@@ -20,6 +20,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
+from numpy.typing import NDArray
 from PIL import Image
 
 from analysis.numbers import MISSING, between, french_date
@@ -45,6 +46,27 @@ class Format(TypedDict):
 
 PERCENT: Format = {"digits": 1, "unit": "%", "factor": 100}
 POINTS: Format = {"digits": 1, "unit": "points", "factor": 100}
+
+
+def few_colours(pixels: NDArray[np.uint8]) -> Image.Image:
+    """An image of the `COLOURS` most frequent colours of `pixels` (rows x columns x RGBA), others at the nearest one.
+
+    What is flat keeps its colour exactly, as with Pillow's median cut, which takes four times as long.
+    """
+    codes = pixels.view("<u4")[..., 0] & 0xFFFFFF
+    seen = np.zeros(1 << 24, dtype=bool)
+    seen[codes] = True
+    there = np.flatnonzero(seen)
+    place = np.empty(1 << 24, dtype=np.uint32)  # of the colours there; the others are never looked up
+    place[there] = np.arange(len(there))
+    places = place[codes]
+    often = np.bincount(places.ravel())
+    rgb = np.stack([there & 255, there >> 8 & 255, there >> 16], axis=1)
+    kept = rgb[np.argsort(-often, kind="stable")[:COLOURS]]
+    nearest = ((rgb[:, None] - kept) ** 2).sum(axis=2).argmin(axis=1).astype(np.uint8)
+    image = Image.fromarray(nearest[places])
+    image.putpalette(kept.astype(np.uint8).tobytes())
+    return image
 
 
 class Content(ABC):
@@ -287,10 +309,8 @@ class Figure(Content):
         canvas = FigureCanvasAgg(self.fig)
         self.fig.set_dpi(DPI * DENSITY)
         canvas.draw()
-        flat = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        flat = flat.quantize(COLOURS, dither=Image.Dither.NONE)
         out = io.BytesIO()
-        flat.save(out, "png", optimize=True)
+        few_colours(np.asarray(canvas.buffer_rgba())).save(out, "png")
         return f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
 
     @property
