@@ -171,7 +171,8 @@ def named_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) ->
     last = changes.group_by("doc").agg(
         named_by=changes.rang.argmax(changes.ordre), depuis_modification=changes.ordre.max()
     )
-    h = holders.semi_join(kept, "doc").left_join(last, "doc").drop("doc_right")
+    naming = kept.select("doc").left_join(last, "doc").drop("doc_right")
+    h = holders.join(naming, "doc")
     h = h.filter(h.modification == h.named_by.fill_null(0))
     texts = {name: column.fill_null("") for name, column in _holder(h).items()}
     h = h.filter((texts["titulaire_id"] != "") | (texts["titulaire_nom"] != ""))

@@ -16,6 +16,8 @@ from analysis.quality_rules import SORT, catalogue
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000
+# The quickest level: a sixth larger than the usual one, and a sixth of the time to write less.
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
 # In the order in which they are written, and given back: what remains is for sorting the widest.
 _TABLES = {
     "marches_modifications": "uid, ordre",
@@ -143,7 +145,7 @@ def _csv(path: str) -> str:
 def _write(raw: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """The rows in the order of their key: the same bytes whatever the number of threads."""
     target = str(path).replace("'", "''")
-    raw.execute(f"COPY (FROM {table} ORDER BY {_TABLES[table]}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
+    raw.execute(f"COPY (FROM {table} ORDER BY {_TABLES[table]}) TO '{target}' ({_PARQUET})")
 
 
 def _validate(raw: duckdb.DuckDBPyConnection, table: str) -> None:

@@ -264,9 +264,11 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         # versions of a national file fall together once in some four million files.
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE recues AS
-            SELECT ligne, hash({holder}) AS titulaire,
+            SELECT ligne, hash({holder}) AS titulaire, "datePublicationDonnees" AS publiee,
+                "dateNotification" AS notifiee, {_modification_number(columns)} AS numero,
                 CASE WHEN {_ANONYMOUS} THEN ligne::UBIGINT
-                    ELSE hash({names}, modification_id, "donneesActuelles") END AS version
+                    ELSE hash({names}, modification_id, "donneesActuelles") END AS version,
+                CASE WHEN {_ANONYMOUS} THEN ligne::UBIGINT ELSE hash(trim(acheteur_id), trim(id)) END AS uid
             FROM {rows}"""
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -277,17 +279,14 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         f"""CREATE OR REPLACE TEMP TABLE versions AS
         WITH grouped AS (
             -- Whatever the order of the holders, their digests have one sum.
-            SELECT version, min(ligne) AS ligne, hash(version, sum(titulaire))::VARCHAR AS empreinte
+            SELECT version, min(ligne) AS ligne, hash(version, sum(titulaire))::VARCHAR AS empreinte,
+                any_value(uid) AS uid, any_value(numero) AS numero,
+                any_value(publiee) AS publiee, any_value(notifiee) AS notifiee
             FROM recues GROUP BY version
-        ), numbered AS (
-            SELECT grouped.*, {_modification_number(columns)} AS numero,
-                "datePublicationDonnees" AS publiee, "dateNotification" AS notifiee,
-                CASE WHEN {_ANONYMOUS} THEN version ELSE hash(trim(acheteur_id), trim(id)) END AS uid
-            FROM grouped JOIN {rows} USING (ligne)
         )
         SELECT version, ligne, empreinte, uid, numero, publiee, notifiee, numero = premier AS origine,
             {first} + ligne AS doc, 0 AS rang
-        FROM numbered JOIN (SELECT uid, min(numero) AS premier FROM numbered GROUP BY uid) USING (uid)
+        FROM grouped JOIN (SELECT uid, min(numero) AS premier FROM grouped GROUP BY uid) USING (uid)
         """
     )
     con.execute(
@@ -302,8 +301,8 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         UPDATE versions SET doc = changes.doc, rang = changes.rang FROM changes
         WHERE versions.version = changes.version;
         CREATE OR REPLACE TEMP TABLE placees AS
-        SELECT recues.ligne, doc, rang, versions.ligne = recues.ligne AS premiere, origine, numero, empreinte
-        FROM recues JOIN versions USING (version);
+        SELECT r.ligne, doc, rang, v.ligne = r.ligne AS premiere, origine, v.numero, empreinte
+        FROM recues r JOIN versions v USING (version);
         INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
             regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte,
             {_emptied(FIELDS, columns)}
