@@ -80,6 +80,13 @@ def test_information_is_of_its_time() -> None:
     assert "SPASER" not in early and "PNAD" not in early and "OBLIGATION" in early
 
 
+def test_a_private_buyer_is_told_that_the_law_asks_nothing() -> None:
+    told = law.asked(planned(acheteur_type="PRIVE"), DAY)
+    assert told[["code", "cas"]].to_numpy().tolist() == [
+        ["SEUIL", "prive"], ["OBLIGATION", "prive"], ["AVERTISSEMENT", "information"],
+    ]  # fmt: skip
+
+
 def test_exceptions_are_questions_that_admit_what_is_to_be_checked() -> None:
     told = law.exceptions()
     assert told["question"].str.contains(r"\?").all() and told["source"].str.contains("à vérifier").all()

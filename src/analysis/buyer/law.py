@@ -70,14 +70,16 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     limit = threshold(purchase, day, segment)
     p = probability(purchase, limit)
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
-    private = purchase.acheteur_type == PRIVATE
-    cases = {
-        "SEUIL": "prive" if private else "inconnu" if limit is None else "connu",
-        "OBLIGATION": "prive" if private else _obligation(purchase, day, since, limit),
-        "SPASER": "information",
-        "PNAD": "echu" if day > _end_of("PNAD", "en_cours") else "en_cours",
-        "AVERTISSEMENT": "information",
-    }
+    cases = {"AVERTISSEMENT": "information"}
+    if purchase.acheteur_type == PRIVATE:
+        cases |= {"SEUIL": "prive", "OBLIGATION": "prive"}
+    else:
+        cases |= {
+            "SEUIL": "inconnu" if limit is None else "connu",
+            "OBLIGATION": _obligation(purchase, day, since, limit),
+            "SPASER": "information",
+            "PNAD": "echu" if day > _end_of("PNAD", "en_cours") else "en_cours",
+        }
     said = {
         "jour": french_date(day),
         "depuis": french_date(since),
@@ -88,7 +90,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
         "objectif": french(100 * float(parameter("objectif_pnad")), 0, "%"),
     }
     rows = _texts("droit/constats")
-    rows = rows[[cases[code] == case for code, case in zip(rows["code"], rows["cas"], strict=True)]]
+    rows = rows[[cases.get(code) == case for code, case in zip(rows["code"], rows["cas"], strict=True)]]
     # What did not exist yet asks nothing, unless the finding is just that.
     begun = (rows["du"] <= day.isoformat()) | rows["code"].isin(["SEUIL", "OBLIGATION"])
     rows = rows[begun].reset_index(drop=True)

@@ -20,7 +20,7 @@ from analysis.core.params import load_params
 from analysis.numbers import french, french_date
 from analysis.quality_log import explain, public
 from analysis.quality_rules import COLUMNS
-from analysis.sources.projects import MOST_MONTHS, dates, numbers, places
+from analysis.sources.projects import MOST_MONTHS, current, dates, numbers, places
 from analysis.sources.spreadsheet import read_csv
 
 SOURCE = "achats"
@@ -210,14 +210,14 @@ def _whole(reading: Reading, column: str, rule: str, most: float = float("inf"))
 
 
 def _place(reading: Reading) -> tuple[str, str, str | None]:
-    department, epci = (found[0] for found in places(reading.one("lieu")))
+    given = reading.one("lieu")
+    department, epci = (found[0] for found in places(given))
     code = reading.get("lieu")
     if pd.isna(department) and pd.isna(epci):
         reading.fault("achat_lieu_hors_region" if _elsewhere(code) else "achat_lieu")
     elif pd.isna(epci) and department not in _departments():
         reading.fault("achat_lieu_hors_region")
-    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
-    return str(former.get(code, code)), str(department), None if pd.isna(epci) else str(epci)
+    return str(current(given)[0]), str(department), None if pd.isna(epci) else str(epci)
 
 
 def _elsewhere(code: str) -> bool:

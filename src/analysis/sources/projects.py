@@ -107,10 +107,15 @@ def numbers(text: pd.Series) -> pd.Series:
 
 def places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Department and EPCI of each code of place, missing where it is not known."""
-    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
     communes = reference.communes().set_index("code_insee")
     epci = reference.epci().set_index("epci_siren")["departement"]
     departments = set(reference.departments()["code_departement"])
-    code = codes.replace(former.to_dict())
+    code = current(codes)
     department = code.map(communes["departement"]).fillna(code.map(epci)).fillna(code.where(code.isin(departments)))
     return department, code.map(communes["epci_siren"]).fillna(code.where(code.isin(epci.index)))
+
+
+def current(codes: pd.Series) -> pd.Series:
+    """Each code of place, that of the commune of today where a commune has changed."""
+    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
+    return codes.map(former).fillna(codes)
