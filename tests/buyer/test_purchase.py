@@ -30,6 +30,7 @@ ERRORS = {
 WARNINGS = {
     "achat_objet_court": {"objet": "Nettoyage"},
     "achat_cpv": {"cpv": "02000000"},
+    "achat_montant_faible": {"montant_min": "300,000"},
     "achat_montant_eleve": {"montant_max": "100000000,01"},
     "achat_date_lointaine": {"date_notification": "2040-01-01"},
 }
@@ -82,6 +83,11 @@ def test_every_rule_has_a_case_here() -> None:
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     found, faults = parse(GOOD | {"montant_min": amount})
     assert found is None and [fault.regle for fault in faults] == ["achat_montant"]
+
+
+def test_amounts_at_the_borders_of_what_is_likely() -> None:
+    told = [[f.regle for f in parse(GOOD | {"montant_min": amount})[1]] for amount in ("39 999,99", "40000")]
+    assert told == [["achat_montant_faible"], []]
 
 
 @pytest.mark.parametrize("code", ["80", "80021", "2A004", "97411"])

@@ -91,7 +91,8 @@ def rules() -> pd.DataFrame:
     """`acheteur/regles.csv` by rule: colonne, gravite, attendu with what it expects written out, source."""
     first, last = known_days()
     said = {
-        "most": french(load_params().decp.warn_amount),
+        "least": french(likely_amounts()[0]),
+        "most": french(likely_amounts()[1]),
         "months": str(MOST_MONTHS),
         "region": _region_name(),
         "kinds": ", ".join(reference.labels("acheteurs")),
@@ -100,6 +101,13 @@ def rules() -> pd.DataFrame:
     }
     table = reference.table("acheteur/regles").set_index("regle")
     return table.assign(attendu=[text.format(**said) for text in table["attendu"]])
+
+
+@cache
+def likely_amounts() -> tuple[float, float]:
+    """Below the first and above the second, in euros, an amount is to be confirmed: the bounds of the open data."""
+    settings = load_params().decp
+    return settings.low_amount, settings.warn_amount
 
 
 def known_days() -> tuple[dt.date, dt.date]:
@@ -189,7 +197,10 @@ def _amounts(reading: Reading) -> tuple[float, float]:
     high = _amount(reading, "montant_max", "achat_montant_max") if reading.get("montant_max") else low
     if high < low:
         reading.fault("achat_montants_ordre")
-    if high > load_params().decp.warn_amount:
+    least, most = likely_amounts()
+    if 0 < low < least:
+        reading.fault("achat_montant_faible")
+    if high > most:
         reading.fault("achat_montant_eleve")
     return low, high
 
