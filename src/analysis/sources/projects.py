@@ -52,7 +52,7 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     typer = Typer(SOURCE)
     rows = rows.assign(fichier=FILE, enregistrement=rows[COLUMNS].to_json(orient="records", lines=True,
                                                                           force_ascii=False).splitlines())  # fmt: skip
-    rows = rows.assign(_date=_dates(rows["date_prevue"]))
+    rows = rows.assign(_date=dates(rows["date_prevue"]))
     for rule, column, broken in (
         ("projet_identifiant", "projet_id", lambda r: r["projet_id"].isna() | r["projet_id"].duplicated()),
         ("projet_objet", "objet", lambda r: r["objet"].isna()),
@@ -64,14 +64,14 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     siret = rows["acheteur_siret"].str.replace(r"\s", "", regex=True)
     right = valid_siret(siret)
     typer.flag(rows[~right], "projet_siret", "acheteur_siret")
-    department, epci = _places(rows["lieu"])
+    department, epci = places(rows["lieu"])
     typer.flag(rows[rows["lieu"].notna() & department.isna() & epci.isna()], "projet_lieu", "lieu")
     cpv = rows["cpv"].str.extract(r"^(\d{8})(?:-\d)?$")[0]
     typer.flag(rows[rows["cpv"].notna() & cpv.isna()], "projet_cpv", "cpv")
-    amount = _numbers(rows["montant"])
+    amount = numbers(rows["montant"])
     amount = amount.where(amount > 0)
     typer.flag(rows[rows["montant"].notna() & amount.isna()], "projet_montant", "montant")
-    months = _numbers(rows["duree_mois"])
+    months = numbers(rows["duree_mois"])
     months = months.where(months.between(1, MOST_MONTHS))
     typer.flag(rows[rows["duree_mois"].notna() & months.isna()], "projet_duree", "duree_mois")
     read = pd.DataFrame(
@@ -91,7 +91,7 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     return read.astype(TYPES).sort_values("projet_id", ignore_index=True), collect(typer.breaches)
 
 
-def _dates(text: pd.Series) -> pd.Series:
+def dates(text: pd.Series) -> pd.Series:
     """Days, from any of the forms of `DAYS`; missing where none fits or the year is not of this century."""
     out = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
     for form in DAYS:
@@ -99,18 +99,23 @@ def _dates(text: pd.Series) -> pd.Series:
     return out.where(out.dt.year.between(2000, 2099))
 
 
-def _numbers(text: pd.Series) -> pd.Series:
+def numbers(text: pd.Series) -> pd.Series:
     """Numbers with either decimal mark and blanks between thousands."""
     compact = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True).str.replace(",", ".", regex=False)
     return pd.to_numeric(compact.where(compact.str.fullmatch(r"\d+(\.\d+)?").fillna(value=False))).astype("float64")
 
 
-def _places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:
+def places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Department and EPCI of each code of place, missing where it is not known."""
-    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
     communes = reference.communes().set_index("code_insee")
     epci = reference.epci().set_index("epci_siren")["departement"]
     departments = set(reference.departments()["code_departement"])
-    code = codes.replace(former.to_dict())
+    code = current(codes)
     department = code.map(communes["departement"]).fillna(code.map(epci)).fillna(code.where(code.isin(departments)))
     return department, code.map(communes["epci_siren"]).fillna(code.where(code.isin(epci.index)))
+
+
+def current(codes: pd.Series) -> pd.Series:
+    """Each code of place, that of the commune of today where a commune has changed."""
+    former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
+    return codes.map(former).fillna(codes)

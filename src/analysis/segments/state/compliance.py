@@ -55,27 +55,49 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
     """
     kind = needs["categorie"]
     works = needs["codeCPV"].fillna("").astype("str").str.startswith(WORKS)
-    nature = pd.Series(np.where(works, "TRAVAUX", "FOURNITURES_SERVICES"), index=needs.index)
-    buyer = pd.Series(np.where(works, "TOUS", np.where(kind == "ETAT", "ETAT", "AUTRE")), index=needs.index)
-    limit = pd.Series(np.nan, index=needs.index)
-    for row in reference.table("droit/seuils").itertuples():
-        dates = needs["notification"].between(pd.Timestamp(row.du), pd.Timestamp(row.au))
-        limit = limit.mask(dates & (buyer == row.type_acheteur) & (nature == row.nature), float(row.montant))
-    spread = float(parameter("ecart_estimation"))
+    limit = thresholds(needs["notification"], works, kind == "ETAT")
     amount = needs["montant_initial"].fillna(needs["montant"])
-    ratio = np.log(amount.where(amount > 0) / limit)
+    p_above = above(amount, limit)
     out = pd.DataFrame(
         {
             "notification": needs["notification"],
             "categorie": kind,
-            "nature": nature,
+            "nature": nature_of(works),
             "seuil": limit,
-            "p_seuil": norm.cdf(ratio / spread),
+            "p_seuil": p_above,
             "etat": _state(lots, statuses).reindex(needs.index),
             "exception": works & (needs["mois_initiaux"] < SHORT_WORKS),
         }
     )
-    return out[ratio.notna()]
+    return out[p_above.notna()]
+
+
+def nature_of(works: pd.Series) -> pd.Series:
+    """TRAVAUX or FOURNITURES_SERVICES, as `droit/seuils` names them."""
+    return pd.Series(np.where(works, "TRAVAUX", "FOURNITURES_SERVICES"), index=works.index)
+
+
+def thresholds(days: pd.Series, works: pd.Series, state: pd.Series) -> pd.Series:
+    """The European threshold in euros on each of `days`, missing where none is known.
+
+    `works`: whether works are bought; `state`: whether the State or one of its establishments buys.
+    """
+    nature = nature_of(works)
+    buyer = pd.Series(np.where(works, "TOUS", np.where(state, "ETAT", "AUTRE")), index=days.index)
+    limit = pd.Series(np.nan, index=days.index)
+    for row in reference.table("droit/seuils").itertuples():
+        dates = days.between(pd.Timestamp(row.du), pd.Timestamp(row.au))
+        limit = limit.mask(dates & (buyer == row.type_acheteur) & (nature == row.nature), float(row.montant))
+    return limit
+
+
+def above(amounts: pd.Series, limits: pd.Series) -> pd.Series:
+    """The probability that a need of which `amounts` (euros) are known is above `limits`; missing where either is.
+
+    The value that counts is log-normal around the amount (`ecart_estimation` of `droit/parametres`).
+    """
+    ratio = np.log(amounts.where(amounts > 0) / limits)
+    return pd.Series(norm.cdf(ratio / float(parameter("ecart_estimation"))), index=amounts.index)
 
 
 def without_clause(rows: pd.DataFrame, needs: pd.DataFrame, last_year: int) -> pd.DataFrame:

@@ -29,12 +29,12 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     dataset. Events in order of window, then identifier: the `events` most likely from `event_probability` on, for
     nobody calls more buyers, and programs choke on more.
     """
-    calendar = Calendar()
-    calendar.add("prodid", PRODUCT)
-    calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", f"Veille des clauses sociales : {name}")
-    calendar.add("x-wr-caldesc", f"Marchés attendus, d'après les données observées au {french_date(observed)}")
-    stamp = dt.datetime.combine(observed, dt.time(), tzinfo=dt.UTC)
+    calendar = opened(
+        PRODUCT,
+        f"Veille des clauses sociales : {name}",
+        f"Marchés attendus, d'après les données observées au {french_date(observed)}",
+    )
+    stamp = stamped(observed)
     rows = needs[needs["p_horizon"] >= settings.event_probability]
     rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(settings.events)
     rows = rows.sort_values(["fenetre_debut", "besoin_id"])
@@ -44,13 +44,34 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     return calendar.to_ical()
 
 
-def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
-    start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
+def opened(product: str, title: str, description: str) -> Calendar:
+    """A calendar without events; `title` and `description` are what its subscribers read."""
+    calendar = Calendar()
+    calendar.add("prodid", product)
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", title)
+    calendar.add("x-wr-caldesc", description)
+    return calendar
+
+
+def stamped(day: dt.date) -> dt.datetime:
+    """The DTSTAMP of what is known on `day`: no clock, so that the same tables give the same bytes."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
+
+
+def whole_days(key: str, domain: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> Event:
+    """An event from `start` to `end`, both included, whose UID comes from `key` within `domain` and tells nothing."""
     event = Event()
-    event.add("uid", f"{hashlib.sha256(row['besoin_id'].encode()).hexdigest()[:32]}@{DOMAIN}")
+    event.add("uid", f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}")
     event.add("dtstamp", stamp)
     event.add("dtstart", start)
     event.add("dtend", end + dt.timedelta(days=1))  # RFC 5545: the end of an event of whole days is the day after
+    return event
+
+
+def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
+    start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
+    event = whole_days(row["besoin_id"], DOMAIN, start, end, stamp)
     event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {row['objet']}")
     event.add("description", _description(row, segment, start, end, stamp))
     event.add("categories", [segment])

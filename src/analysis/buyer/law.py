@@ -1,0 +1,219 @@
+"""What the law asks of a planned purchase on the day of its consultation, and the ways that are open to it.
+
+Decision support, no legal advice: every rule is a dated row of reference data with its source (`droit/`), and the
+first table says so to its reader. The day that counts is that of the consultation (law 2021-1104, art. 35, IV), not
+of the notification.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.buyer.purchase import Purchase
+from analysis.core import reference
+from analysis.numbers import french, french_date
+from analysis.segments.state.compliance import WORKS, above, nature_of, parameter, thresholds
+
+PRIVATE = "PRIVE"
+STATE = "ETAT"
+NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
+POINTS = 101  # of the range of amounts, as many as the mean probability needs to two decimals
+ASKED = ["code", "libelle", "cas", "phrase", "article", "source"]
+OPTIONS = ["mecanisme", "critere", "effet", "favorable", "phrase", "article", "source"]
+
+
+def works(purchase: Purchase, segment: str | None = None) -> bool:
+    """Whether works are bought: by the CPV code, else by the group of the segment, else not."""
+    if purchase.cpv is not None:
+        return purchase.cpv.startswith(WORKS)
+    groups = reference.table("nomenclatures/segments").set_index("code")["groupe"]
+    return segment is not None and groups[segment] == "TRAVAUX"
+
+
+def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> float | None:
+    """The European threshold, in euros excluding tax, on `day`; none where unknown or for a private buyer.
+
+    That of contracting entities (networks) is not used: the kind of a buyer does not tell them apart.
+    """
+    if purchase.acheteur_type == PRIVATE:
+        return None
+    limit = thresholds(
+        pd.Series([pd.Timestamp(day)]),
+        pd.Series([works(purchase, segment)]),
+        pd.Series([purchase.acheteur_type == STATE]),
+    )[0]
+    return None if pd.isna(limit) else float(limit)
+
+
+def probability(purchase: Purchase, limit: float | None) -> float | None:
+    """The probability, from 0 to 1, that the need is above `limit` (euros).
+
+    That of `compliance.above`, on average over amounts evenly spread, in proportion, over the range planned.
+    """
+    if limit is None:
+        return None
+    amounts = pd.Series(np.geomspace(purchase.montant_min, purchase.montant_max, POINTS))
+    return float(above(amounts, pd.Series(limit, index=amounts.index)).mean())
+
+
+def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.DataFrame:
+    """What the law asks if the consultation is launched on `day`: columns `ASKED`, one row per finding.
+
+    SEUIL, OBLIGATION (L2112-2-1), SPASER and PNAD for information, AVERTISSEMENT (no legal advice); `phrase` is the
+    French sentence of `droit/constats`.
+    """
+    limit = threshold(purchase, day, segment)
+    p = probability(purchase, limit)
+    since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
+    cases = {"AVERTISSEMENT": "information"}
+    if purchase.acheteur_type == PRIVATE:
+        cases |= {"SEUIL": "prive", "OBLIGATION": "prive"}
+    else:
+        cases |= {
+            "SEUIL": "inconnu" if limit is None else "connu",
+            "OBLIGATION": _obligation(purchase, day, since, limit),
+            "SPASER": "information",
+            "PNAD": "echu" if day > _end_of("PNAD", "en_cours") else "en_cours",
+        }
+    said = {
+        "jour": french_date(day),
+        "depuis": french_date(since),
+        "seuil": french(limit, 0, "€"),
+        "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
+        "p": percent(p),
+        "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
+        "objectif": french(100 * float(parameter("objectif_pnad")), 0, "%"),
+    }
+    rows = _texts("droit/constats")
+    rows = rows[[cases.get(code) == case for code, case in zip(rows["code"], rows["cas"], strict=True)]]
+    # What did not exist yet asks nothing, unless the finding is just that.
+    begun = (rows["du"] <= day.isoformat()) | rows["code"].isin(["SEUIL", "OBLIGATION"])
+    rows = rows[begun].reset_index(drop=True)
+    return rows.assign(phrase=[text.format(**said) for text in rows["phrase"]])[ASKED]
+
+
+def _texts(name: str) -> pd.DataFrame:
+    """A reference table as text, empty where nothing is written; days as ISO texts compare as days do."""
+    return reference.table(name).astype("str").fillna("")
+
+
+def _obligation(purchase: Purchase, day: dt.date, since: dt.date, limit: float | None) -> str:
+    if day >= since:
+        return "sans_seuil" if limit is None else "en_vigueur"
+    return "entre" if purchase.date_notification >= since else "avant"
+
+
+def _end_of(code: str, case: str) -> dt.date:
+    rows = reference.table("droit/constats").set_index(["code", "cas"])
+    return dt.date.fromisoformat(str(rows.loc[(code, case), "au"]))
+
+
+def percent(p: float | None) -> str:
+    """A probability as a reader is told it: never certain, for it rests on an assumption."""
+    if p is not None and p > 0.99:
+        return f"plus de {french(99, 0, '%')}"
+    if p is not None and p < 0.01:
+        return f"moins de {french(1, 0, '%')}"
+    return french(None if p is None else 100 * p, 0, "%")
+
+
+def exceptions() -> pd.DataFrame:
+    """The closed exceptions to L2112-2-1, as questions that the buyer answers: code, libelle, question, source."""
+    return reference.table("droit/exceptions")[["code", "libelle", "question", "source"]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the criteria look at: `day` of the consultation, the purchase, and what is known around it.
+
+    segment (code), p_seuil (from 0 to 1), heures (of insertion, over the whole contract) and structures (insertion
+    companies within reach) are none where nobody knows.
+    """
+
+    day: dt.date
+    purchase: Purchase
+    segment: str | None = None
+    p_seuil: float | None = None
+    heures: float | None = None
+    structures: int | None = None
+
+
+Criterion = Callable[[str, Facts], bool | None]
+
+
+def _listed(value: str) -> list[str]:
+    return value.split(";")
+
+
+def _at_least(known: float | None, value: str) -> bool | None:
+    return None if known is None else known >= float(value)
+
+
+CRITERIA: dict[str, Criterion] = {
+    "toujours": lambda value, facts: True,
+    "acheteur_hors": lambda value, facts: facts.purchase.acheteur_type not in _listed(value),
+    "segment_parmi": lambda value, facts: None if facts.segment is None else facts.segment in _listed(value),
+    "segment_hors": lambda value, facts: None if facts.segment is None else facts.segment not in _listed(value),
+    "duree_min": lambda value, facts: facts.purchase.duree_mois >= float(value),
+    "duree_max": lambda value, facts: facts.purchase.duree_mois <= float(value),
+    "lots_min": lambda value, facts: facts.purchase.lots >= float(value),
+    "probabilite_min": lambda value, facts: _at_least(facts.p_seuil, value),
+    "structures_min": lambda value, facts: _at_least(facts.structures, value),
+    "heures_min": lambda value, facts: _at_least(facts.heures, value),
+}
+IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own row
+
+
+def options(facts: Facts) -> pd.DataFrame:
+    """Why each mechanism fits this purchase or not: columns `OPTIONS`, in the order of `droit/options`.
+
+    favorable is missing where what a criterion looks at is not known. Rules out of force on the day are left out, but
+    for that which says whether the mechanism itself exists.
+    """
+    rows = _texts("droit/options")
+    force = _in_force(rows, facts.day)
+    rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
+    unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
+    said = {"structures": french(facts.structures), "heures": french(facts.heures)}
+    told = []
+    for row in rows.to_dict("records"):
+        name, value = row["critere"], str(row["valeur"])
+        met = bool(row["_force"]) if name == IN_FORCE else CRITERIA[name](value, facts)
+        phrase = unknown[name] if met is None else row["phrase_si_oui" if met else "phrase_si_non"]
+        told.append(row | {"favorable": met, "phrase": phrase.format(valeur=_written(value), **said)})
+    return pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+
+
+def _in_force(rows: pd.DataFrame, day: dt.date) -> pd.Series:
+    text = day.isoformat()
+    return (rows["du"] <= text) & (rows["au"].eq("") | (rows["au"] >= text))
+
+
+def _written(value: str) -> str:
+    return french(float(value)) if value.isdigit() else value
+
+
+def verdicts(told: pd.DataFrame) -> pd.DataFrame:
+    """One row per mechanism of `options`: mecanisme, libelle, verdict (`droit/verdicts`), verdict_libelle.
+
+    FERMEE where a criterion that closes is not met, RESERVES where another is not, A_VERIFIER where one is not known,
+    else OUVERTE; what is only told for information closes nothing.
+    """
+    judged = told[told["effet"] != "information"]
+    no = judged["favorable"].eq(False).fillna(False)
+    by = judged["mecanisme"]
+    closed = (no & judged["effet"].eq("bloquant")).groupby(by).any()
+    doubts = no.groupby(by).any()
+    unknown = judged["favorable"].isna().groupby(by).any()
+    names = pd.Series(told["mecanisme"].unique(), name="mecanisme")
+    code = np.select(
+        [names.map(closed), names.map(doubts), names.map(unknown)], ["FERMEE", "RESERVES", "A_VERIFIER"], "OUVERTE"
+    )
+    labels = reference.table("droit/verdicts").set_index("code")["libelle"]
+    out = pd.DataFrame({"mecanisme": names, "libelle": names.map(reference.labels("mecanismes")), "verdict": code})
+    return out.assign(verdict_libelle=out["verdict"].map(labels))

@@ -1,0 +1,268 @@
+"""A planned purchase, from the text that a notebook's parameters or a row of a file hold.
+
+Every fault is told, in one sentence each (`acheteur/regles.csv`); an error leaves the purchase out and no other, a
+warning leaves it in, without the value that could not be read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.numbers import french, french_date
+from analysis.quality_log import explain, public
+from analysis.quality_rules import COLUMNS
+from analysis.sources.projects import MOST_MONTHS, current, dates, numbers, places
+from analysis.sources.spreadsheet import read_csv
+
+SOURCE = "achats"
+PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
+REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
+OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
+FEWEST_WORDS = 2
+ERROR = "erreur"
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """What somebody plans to buy: one need, all its lots.
+
+    Amounts in euros excluding tax, of the whole need over its duration (months); `lieu` the code as received, today's
+    where the commune has changed, with its department and, unless it is a department, its EPCI (SIREN).
+    """
+
+    achat_id: str
+    objet: str
+    cpv: str | None
+    montant_min: float
+    montant_max: float
+    duree_mois: int
+    lieu: str
+    departement: str
+    epci_siren: str | None
+    acheteur_type: str
+    date_notification: dt.date
+    lots: int = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A value that breaks a rule of `acheteur/regles.csv`; `message` is the French sentence for whoever typed it."""
+
+    regle: str
+    gravite: str
+    colonne: str
+    valeur: str
+    message: str
+
+
+class Reading:
+    """The values of one purchase, as text, and the faults found so far."""
+
+    def __init__(self, values: Mapping[str, object], fichier: str, ligne: int | None) -> None:
+        self.values = {name: _text(value) for name, value in values.items()}
+        self.faults: list[Fault] = []
+        self._where = fichier, ligne
+
+    def get(self, column: str) -> str:
+        return self.values.get(column, "")
+
+    def one(self, column: str) -> pd.Series:
+        """The value as the readers of whole columns want it."""
+        return pd.Series([self.get(column) or pd.NA], dtype="str")
+
+    def fault(self, rule: str) -> None:
+        row = rules().loc[rule]
+        value = public(self.get(row["colonne"]))
+        message = explain(*self._where, row["colonne"], value, row["attendu"])
+        self.faults.append(Fault(rule, row["gravite"], row["colonne"], value, message))
+
+
+@cache
+def rules() -> pd.DataFrame:
+    """`acheteur/regles.csv` by rule: colonne, gravite, attendu with what it expects written out, source."""
+    first, last = known_days()
+    said = {
+        "least": french(likely_amounts()[0]),
+        "most": french(likely_amounts()[1]),
+        "months": str(MOST_MONTHS),
+        "region": _region_name(),
+        "kinds": ", ".join(reference.labels("acheteurs")),
+        "first": french_date(first),
+        "last": french_date(last),
+    }
+    table = reference.table("acheteur/regles").set_index("regle")
+    return table.assign(attendu=[text.format(**said) for text in table["attendu"]])
+
+
+@cache
+def likely_amounts() -> tuple[float, float]:
+    """Below the first and above the second, in euros, an amount is to be confirmed: the bounds of the open data."""
+    settings = load_params().decp
+    return settings.low_amount, settings.warn_amount
+
+
+def known_days() -> tuple[dt.date, dt.date]:
+    """The first and the last day whose European thresholds are known."""
+    rows = reference.table("droit/seuils")
+    return dt.date.fromisoformat(rows["du"].min()), dt.date.fromisoformat(rows["au"].max())
+
+
+def parse(
+    values: Mapping[str, object], *, fichier: str = PARAMETERS, ligne: int | None = None
+) -> tuple[Purchase | None, list[Fault]]:
+    """The purchase that `values` (column: text) tell of, none where an error is among the faults found.
+
+    Columns `REQUIRED` and `OPTIONAL`, others are not looked at; montant_max defaults to montant_min, lots to 1,
+    achat_id to the line. `fichier` and `ligne` say in the messages where the values stand.
+    """
+    reading = Reading(values, fichier, ligne)
+    objet = _object(reading)
+    cpv = _cpv(reading)
+    low, high = _amounts(reading)
+    months = _whole(reading, "duree_mois", "achat_duree", MOST_MONTHS)
+    lieu, department, epci = _place(reading)
+    kind = _buyer(reading)
+    day = _day(reading)
+    lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
+    if any(fault.gravite == ERROR for fault in reading.faults):
+        return None, reading.faults
+    key = reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
+    found = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
+    return found, reading.faults
+
+
+def read(path: Path) -> tuple[list[Purchase], pd.DataFrame]:
+    """The purchases of a CSV file in its order, and the rows of quality (`quality_rules.COLUMNS`) of all its faults.
+
+    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
+    """
+    rows = read_csv(path, path.name, REQUIRED)
+    purchases: list[Purchase] = []
+    told: list[dict[str, object]] = []
+    seen: set[str] = set()
+    for row in rows.to_dict("records"):
+        line = int(row.pop("ligne"))
+        purchase, faults = parse(row, fichier=path.name, ligne=line)
+        if purchase is not None and purchase.achat_id in seen:
+            again = Reading(row, path.name, line)
+            again.fault("achat_identifiant")
+            purchase, faults = None, [*faults, *again.faults]
+        if purchase is not None:
+            seen.add(purchase.achat_id)
+            purchases.append(purchase)
+        told += _quality(faults, path.name, line)
+    return purchases, pd.DataFrame(told, columns=COLUMNS).astype({"ligne": "Int64"})
+
+
+def _quality(faults: Iterable[Fault], fichier: str, ligne: int) -> list[dict[str, object]]:
+    place = {"source": SOURCE, "fichier": fichier, "ligne": ligne, "enregistrement": ""}
+    return [place | vars(fault) for fault in faults]
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value).strip()
+
+
+def _object(reading: Reading) -> str:
+    text = reading.get("objet")
+    if not text:
+        reading.fault("achat_objet")
+    elif len(text.split()) < FEWEST_WORDS:
+        reading.fault("achat_objet_court")
+    return text
+
+
+def _cpv(reading: Reading) -> str | None:
+    """The 8 digits; none where they are not a code of a known division, as the whole nomenclature is not kept here."""
+    if not reading.get("cpv"):
+        return None
+    digits = reading.one("cpv").str.extract(r"^(\d{8})(?:-\d)?$")[0][0]
+    if pd.isna(digits) or str(digits)[:2] not in reference.labels("cpv_divisions"):
+        reading.fault("achat_cpv")
+        return None
+    return str(digits)
+
+
+def _amounts(reading: Reading) -> tuple[float, float]:
+    low = _amount(reading, "montant_min", "achat_montant")
+    high = _amount(reading, "montant_max", "achat_montant_max") if reading.get("montant_max") else low
+    if high < low:
+        reading.fault("achat_montants_ordre")
+    least, most = likely_amounts()
+    if 0 < low < least:
+        reading.fault("achat_montant_faible")
+    if high > most:
+        reading.fault("achat_montant_eleve")
+    return low, high
+
+
+def _amount(reading: Reading, column: str, rule: str) -> float:
+    amount = float(numbers(reading.one(column))[0])
+    if not amount > 0:  # missing too
+        reading.fault(rule)
+    return amount
+
+
+def _whole(reading: Reading, column: str, rule: str, most: float = float("inf")) -> int:
+    number = float(numbers(reading.one(column))[0])
+    if not 1 <= number <= most or not number.is_integer():
+        reading.fault(rule)
+        return 0
+    return int(number)
+
+
+def _place(reading: Reading) -> tuple[str, str, str | None]:
+    given = reading.one("lieu")
+    department, epci = (found[0] for found in places(given))
+    code = reading.get("lieu")
+    if pd.isna(department) and pd.isna(epci):
+        reading.fault("achat_lieu_hors_region" if _elsewhere(code) else "achat_lieu")
+    elif pd.isna(epci) and department not in _departments():
+        reading.fault("achat_lieu_hors_region")
+    return str(current(given)[0]), str(department), None if pd.isna(epci) else str(epci)
+
+
+def _elsewhere(code: str) -> bool:
+    """Whether a code looks like that of a commune of another region, whose communes are not kept here."""
+    known = set(reference.departments()["code_departement"]) - _departments()
+    return len(code) == 5 and (code[:2] in known or code[:3] in known) and code[2:].isdigit()
+
+
+def _departments() -> set[str]:
+    """The departments whose communes the reference territory holds: the region."""
+    return set(reference.communes()["departement"])
+
+
+def _region_name() -> str:
+    rows = reference.departments()
+    code = rows.loc[rows["code_departement"].isin(_departments()), "code_region"].iloc[0]
+    return str(reference.table("territoire/regions").set_index("code_region")["nom"].astype("str")[code])
+
+
+def _buyer(reading: Reading) -> str:
+    code = reading.get("acheteur_type").upper()
+    if code not in reference.labels("acheteurs"):
+        reading.fault("achat_acheteur")
+    return code
+
+
+def _day(reading: Reading) -> dt.date:
+    day = dates(reading.one("date_notification"))[0]
+    first, last = known_days()
+    if pd.isna(day):
+        reading.fault("achat_date")
+        return first
+    if day.date() < first:
+        reading.fault("achat_date_ancienne")
+    if day.date() > last:
+        reading.fault("achat_date_lointaine")
+    return day.date()

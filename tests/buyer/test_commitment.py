@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.buyer.commitment import proposed, rounded, steps
+from analysis.core import reference
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        (0, 0), (6.9, 0), (7, 7), (20.9, 14), (139.9, 133), (140, 140), (174.9, 140), (175, 175), (833, 805),
+        (1399.9, 1365), (1400, 1400), (1469, 1400), (1470, 1470), (6999, 6930), (7000, 7000), (9999, 9800),
+    ],
+)  # fmt: skip
+def test_hours_are_rounded_down_to_the_step_that_holds(hours: float, told: float) -> None:
+    assert rounded(hours, steps()) == told
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=2, max_size=20))
+def test_rounding_never_promises_more_and_keeps_the_order(hours: list[float]) -> None:
+    ordered = np.sort(hours)
+    told = rounded(ordered, steps())
+    assert (told <= ordered + 1e-5).all() and (np.diff(told) >= 0).all()
+    assert rounded(told, steps()).tolist() == told.tolist()
+
+
+def test_the_commitment_is_a_quantile_of_the_draws() -> None:
+    draws = np.arange(0.0, 1001.0)  # quantile q is 1000 q
+    assert proposed(draws, 0.25) == 245  # 250 = 7 x 35 + 5
+    assert proposed(draws, 0.1) == 98
+    two = np.column_stack([draws, 10 * draws])
+    assert proposed(two, 0.25).tolist() == [245, 2450]
+    assert proposed(two.T, 0.25, axis=1).tolist() == [245, 2450]
+    assert proposed([100.0, 200.0], 0.5) == 140  # 150 between the two
+
+
+def test_what_is_missing_stays_missing_and_what_is_absurd_is_refused() -> None:
+    assert np.isnan(proposed([np.nan, 10.0], 0.5))
+    with pytest.raises(ValueError, match="below 0"):
+        rounded([-1.0], steps())
+    with pytest.raises(ValueError, match=r"[Qq]uantile"):
+        proposed([1.0], 1.5)
+
+
+def test_the_steps_are_ordered_and_fit_each_other() -> None:
+    table = steps()
+    assert table[0, 0] == 0 and (np.diff(table, axis=0) > 0).all()
+    assert (table[:, 0] % table[:, 1] == 0).all()  # else hours just above a bound would round to less than it
+    assert reference.table("acheteur/arrondis")["source"].str.startswith("hypothèse").all()

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+import pandas as pd
+import pytest
+
+from analysis.buyer import law
+from analysis.buyer.law import CRITERIA, IN_FORCE, Facts
+from analysis.core import reference
+from buyer.planned import planned
+
+EVE, DAY = dt.date(2026, 8, 21), dt.date(2026, 8, 22)
+MECHANISMS = ["EXEC", "CRIT", "EXEC_CRIT", "RES_HAND", "RES_IAE", "RES_PENIT", "RES_ESS", "INSERT"]
+
+
+def case(code: str, day: dt.date, **changes: object) -> str:
+    return str(law.asked(planned(**changes), day).set_index("code")["cas"][code])
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "cpv", "limit"),
+    [
+        (dt.date(2025, 12, 31), "COMMUNE", "90910000", 221_000),
+        (dt.date(2026, 1, 1), "COMMUNE", "90910000", 216_000),
+        (dt.date(2025, 12, 31), "ETAT", "90910000", 143_000),
+        (dt.date(2026, 1, 1), "ETAT", "90910000", 140_000),
+        (dt.date(2023, 12, 31), "HOPITAL", "45000000", 5_382_000),
+        (dt.date(2024, 1, 1), "ETAT", "45000000", 5_538_000),
+        (dt.date(2027, 12, 31), "HOPITAL", None, 216_000),
+        (dt.date(2040, 1, 1), "COMMUNE", "90910000", None),
+        (dt.date(2026, 1, 1), "PRIVE", "90910000", None),
+    ],
+)
+def test_the_threshold_follows_the_day_the_buyer_and_the_kind(
+    day: dt.date, kind: str, cpv: str | None, limit: float | None
+) -> None:
+    assert law.threshold(planned(acheteur_type=kind, cpv=cpv), day) == limit
+
+
+def test_works_are_told_by_the_code_before_the_segment() -> None:
+    assert law.works(planned(cpv=None), "TP_RESEAUX") and not law.works(planned(cpv=None), "PROPRETE")
+    assert not law.works(planned(), "TP_RESEAUX") and not law.works(planned(cpv=None))
+
+
+def test_the_probability_of_being_above_is_that_of_the_region_s_analysis() -> None:
+    limit, spread = 216_000.0, 0.25
+    at = planned(montant_min=limit, montant_max=limit)
+    assert law.probability(at, limit) == pytest.approx(0.5)
+    higher = limit * math.exp(spread)
+    assert law.probability(planned(montant_min=higher, montant_max=higher), limit) == pytest.approx(0.8413, abs=1e-4)
+    # Over a range: the mean of the normal distribution function from 0 to 1, [z Phi(z) + phi(z)] by hand.
+    assert law.probability(planned(montant_min=limit, montant_max=higher), limit) == pytest.approx(0.6844, abs=1e-3)
+    assert law.probability(planned(montant_min=limit / 2, montant_max=2 * limit), limit) == pytest.approx(0.5)
+    assert law.probability(at, None) is None
+    assert [law.percent(p) for p in (0.999, 0.001, None)] == ["plus de 99\u00a0%", "moins de 1\u00a0%", "n.d."]
+
+
+def test_the_obligation_begins_with_consultations_of_the_22nd_of_august() -> None:
+    assert case("OBLIGATION", EVE, date_notification="2026-08-21") == "avant"
+    assert case("OBLIGATION", EVE, date_notification="2026-12-01") == "entre"
+    assert case("OBLIGATION", DAY, date_notification="2026-12-01") == "en_vigueur"
+    assert case("OBLIGATION", dt.date(2040, 1, 1)) == "sans_seuil"
+    assert case("OBLIGATION", DAY, acheteur_type="PRIVE") == "prive"
+
+
+def test_the_table_says_what_it_rests_on_and_that_it_is_no_advice() -> None:
+    told = law.asked(planned(), DAY).set_index("code")
+    assert list(told.index) == ["SEUIL", "OBLIGATION", "SPASER", "PNAD", "AVERTISSEMENT"]
+    assert "pas un conseil juridique" in told["phrase"]["AVERTISSEMENT"]
+    assert "216\u202f000\u00a0€" in told["phrase"]["SEUIL"] and "91\u00a0%" in told["phrase"]["SEUIL"]
+    assert "22 août 2026" in told["phrase"]["OBLIGATION"]
+    assert told["source"].ne("").all() and not told["phrase"].str.contains("{", regex=False).any()
+
+
+def test_information_is_of_its_time() -> None:
+    assert case("PNAD", dt.date(2025, 12, 31)) == "en_cours" and case("PNAD", dt.date(2026, 1, 1)) == "echu"
+    early = law.asked(planned(), dt.date(2021, 12, 31))["code"].tolist()
+    assert "SPASER" not in early and "PNAD" not in early and "OBLIGATION" in early
+
+
+def test_a_private_buyer_is_told_that_the_law_asks_nothing() -> None:
+    told = law.asked(planned(acheteur_type="PRIVE"), DAY)
+    assert told[["code", "cas"]].to_numpy().tolist() == [
+        ["SEUIL", "prive"], ["OBLIGATION", "prive"], ["AVERTISSEMENT", "information"],
+    ]  # fmt: skip
+
+
+def test_exceptions_are_questions_that_admit_what_is_to_be_checked() -> None:
+    told = law.exceptions()
+    assert told["question"].str.contains(r"\?").all() and told["source"].str.contains("à vérifier").all()
+
+
+def facts(day: dt.date = DAY, **changes: object) -> Facts:
+    known = {"segment": "PROPRETE", "p_seuil": 0.9, "heures": 2000.0, "structures": 14} | {
+        name: changes.pop(name) for name in ("segment", "p_seuil", "heures", "structures") if name in changes
+    }
+    return Facts(day, planned(**changes), **known)  # type: ignore[arg-type]
+
+
+def verdict(given: Facts) -> dict[str, str]:
+    table = law.verdicts(law.options(given))
+    return dict(zip(table["mecanisme"], table["verdict"], strict=True))
+
+
+def phrases(given: Facts, mechanism: str) -> list[str]:
+    table = law.options(given)
+    return table.loc[table["mecanisme"] == mechanism, "phrase"].tolist()
+
+
+def test_every_mechanism_is_judged_with_its_reasons() -> None:
+    told = law.options(facts())
+    assert told["mecanisme"].unique().tolist() == MECHANISMS
+    assert told["phrase"].ne("").all() and told["source"].ne("").all()
+    assert not told["phrase"].str.contains("{", regex=False).any()
+    assert verdict(facts()) == {
+        "EXEC": "OUVERTE", "CRIT": "OUVERTE", "EXEC_CRIT": "OUVERTE", "RES_HAND": "OUVERTE", "RES_IAE": "OUVERTE",
+        "RES_PENIT": "RESERVES", "RES_ESS": "RESERVES", "INSERT": "OUVERTE",
+    }  # fmt: skip
+
+
+def test_a_private_buyer_is_outside_the_code() -> None:
+    assert set(verdict(facts(acheteur_type="PRIVE")).values()) == {"FERMEE"}
+
+
+@pytest.mark.parametrize(("day", "told"), [(dt.date(2022, 10, 19), "FERMEE"), (dt.date(2022, 10, 20), "OUVERTE")])
+def test_prison_work_is_open_since_its_ordinance(day: dt.date, told: str) -> None:
+    assert verdict(facts(day, segment="LINGE_SERVICES"))["RES_PENIT"] == told
+
+
+def test_joint_reservation_is_told_since_its_law() -> None:
+    joint = "Depuis la loi ASAP"
+    before, after = (phrases(facts(dt.date(2020, 12, day)), "RES_IAE") for day in (8, 9))
+    assert not any(text.startswith(joint) for text in before) and any(text.startswith(joint) for text in after)
+
+
+def test_the_clause_that_is_expected_is_told_from_the_obligation_on() -> None:
+    expected = "Le besoin dépasse plus probablement que non"
+    assert not any(text.startswith(expected) for text in phrases(facts(EVE), "EXEC"))
+    assert any(text.startswith(expected) for text in phrases(facts(DAY, p_seuil=0.5), "EXEC"))
+    assert not any(text.startswith(expected) for text in phrases(facts(DAY, p_seuil=0.49), "EXEC"))
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "changes", "told"),
+    [
+        ("EXEC", {"heures": 149.0}, "RESERVES"),
+        ("EXEC", {"heures": 150.0}, "OUVERTE"),
+        ("EXEC", {"duree_mois": 2}, "RESERVES"),
+        ("EXEC", {"duree_mois": 3}, "OUVERTE"),
+        ("EXEC", {"structures": 1}, "RESERVES"),
+        ("EXEC", {"segment": "ENERGIE"}, "RESERVES"),
+        ("EXEC", {"heures": None}, "A_VERIFIER"),
+        ("EXEC", {"heures": None, "structures": 0}, "RESERVES"),
+        ("EXEC", {"p_seuil": None}, "OUVERTE"),
+        ("EXEC_CRIT", {"heures": 599.0}, "RESERVES"),
+        ("RES_IAE", {"structures": 10}, "RESERVES"),
+        ("RES_IAE", {"structures": 11}, "OUVERTE"),
+        ("RES_IAE", {"structures": None}, "A_VERIFIER"),
+        ("RES_HAND", {"segment": "TP_RESEAUX"}, "RESERVES"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 36}, "OUVERTE"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 37}, "RESERVES"),
+        ("RES_ESS", {"segment": None, "duree_mois": 12}, "A_VERIFIER"),
+        ("INSERT", {"duree_mois": 5}, "RESERVES"),
+    ],
+)
+def test_verdicts_at_the_borders(mechanism: str, changes: dict, told: str) -> None:
+    assert verdict(facts(**changes))[mechanism] == told
+
+
+def test_what_is_not_known_is_said_not_guessed() -> None:
+    told = law.options(facts(structures=None))
+    unknown = told[told["favorable"].isna()]
+    assert set(unknown["critere"]) == {"structures_min"} and unknown["phrase"].str.contains("facilitateur").all()
+    assert any("14 structures" in text for text in phrases(facts(), "RES_IAE"))
+
+
+def test_every_row_of_the_law_is_known_dated_and_sourced() -> None:
+    rows = reference.table("droit/options").astype("str").fillna("")
+    segments, kinds = reference.labels("segments"), reference.labels("acheteurs")
+    assert set(rows["mecanisme"]) == set(MECHANISMS) <= set(reference.labels("mecanismes"))
+    assert set(rows["critere"]) <= {*CRITERIA, IN_FORCE}
+    assert set(reference.table("droit/criteres")["critere"]) == {*CRITERIA, IN_FORCE}
+    assert set(rows["effet"]) == {"bloquant", "indicatif", "information"}
+    assert rows["phrase_si_oui"].ne("").all() and rows["source"].ne("").all()
+    assert (rows["phrase_si_non"].ne("") | rows["critere"].eq("toujours")).all()
+    for row in rows.to_dict("records"):
+        codes = {"segment_parmi": segments, "segment_hors": segments, "acheteur_hors": kinds}.get(row["critere"])
+        values = str(row["valeur"]).split(";")
+        if codes is not None:
+            assert set(values) <= set(codes), row
+        elif row["critere"].endswith(("_min", "_max")):
+            assert float(values[0]) > 0, row
+    for name in ("droit/options", "droit/constats"):
+        days = reference.table(name)[["du", "au"]].stack().dropna()
+        assert pd.to_datetime(days, format="%Y-%m-%d").notna().all()
+    for name in ("constats", "criteres", "verdicts", "exceptions", "parametres", "seuils"):
+        assert reference.table(f"droit/{name}")["source"].notna().all(), name
+
+
+def test_a_mechanism_exists_or_not_by_one_row_each() -> None:
+    rows = reference.table("droit/options")
+    begun = rows[rows["critere"] == IN_FORCE]
+    assert sorted(begun["mecanisme"]) == sorted(MECHANISMS)
+    assert begun["du"].notna().all() and begun["effet"].eq("bloquant").all()

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from analysis.buyer import purchase
+from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse, read
+from analysis.core import reference
+from analysis.core.errors import DataError
+from analysis.numbers import french_date
+from analysis.quality_rules import COLUMNS
+from buyer.planned import GOOD
+
+ERRORS = {
+    "achat_objet": {"objet": " "},
+    "achat_montant": {"montant_min": "0"},
+    "achat_montant_max": {"montant_max": "1,5 M€"},
+    "achat_montants_ordre": {"montant_max": "299 999,99"},
+    "achat_duree": {"duree_mois": "0"},
+    "achat_lieu": {"lieu": "Lille"},
+    "achat_lieu_hors_region": {"lieu": "75056"},
+    "achat_acheteur": {"acheteur_type": "MAIRIE"},
+    "achat_date": {"date_notification": "courant 2027"},
+    "achat_date_ancienne": {"date_notification": "2010-01-01"},
+    "achat_lots": {"lots": "2,5"},
+}
+WARNINGS = {
+    "achat_objet_court": {"objet": "Nettoyage"},
+    "achat_cpv": {"cpv": "02000000"},
+    "achat_montant_faible": {"montant_min": "300,000"},
+    "achat_montant_eleve": {"montant_max": "100000000,01"},
+    "achat_date_lointaine": {"date_notification": "2040-01-01"},
+}
+
+
+def test_a_good_purchase_is_typed_and_placed() -> None:
+    found, faults = parse(GOOD)
+    assert faults == [] and found is not None
+    assert (found.cpv, found.montant_min, found.montant_max, found.duree_mois) == ("90910000", 3e5, 3e5, 48)
+    assert (found.lieu, found.departement, found.epci_siren) == ("59350", "59", "200093201")
+    assert (found.acheteur_type, found.date_notification, found.lots) == ("COMMUNE", dt.date(2027, 1, 15), 1)
+
+
+def test_places_may_be_a_former_commune_an_epci_or_a_department() -> None:
+    former = reference.table("territoire/anciens_codes").iloc[0]
+    where = {code: parse(GOOD | {"lieu": code})[0] for code in (former["ancien_code"], "200093201", "62")}
+    old, epci, department = where.values()
+    assert old is not None and epci is not None and department is not None
+    assert (old.lieu, old.departement) == (former["code_insee"], former["code_insee"][:2])
+    assert (epci.departement, epci.epci_siren) == ("59", "200093201")
+    assert (department.departement, department.epci_siren) == ("62", None)
+
+
+@pytest.mark.parametrize("rule", ERRORS)
+def test_an_error_is_one_sentence_and_no_purchase(rule: str) -> None:
+    found, faults = parse(GOOD | ERRORS[rule], fichier="achats.csv", ligne=7)
+    assert found is None
+    assert [(fault.regle, fault.gravite) for fault in faults] == [(rule, "erreur")]
+    (column,) = ERRORS[rule]
+    assert faults[0].message.startswith(f"achats.csv, ligne 7, colonne « {column} » : ")
+    assert "attendu : " in faults[0].message and "{" not in faults[0].message
+
+
+@pytest.mark.parametrize("rule", WARNINGS)
+def test_a_warning_keeps_the_purchase(rule: str) -> None:
+    found, faults = parse(GOOD | WARNINGS[rule])
+    assert found is not None and [(fault.regle, fault.gravite) for fault in faults] == [(rule, "avertissement")]
+    assert faults[0].message.startswith("paramètres, colonne « ")
+
+
+def test_every_rule_has_a_case_here() -> None:
+    table = reference.table("acheteur/regles").set_index("regle")
+    assert set(table.index) == {*ERRORS, *WARNINGS, "achat_identifiant"}
+    assert (table.loc[list(ERRORS), "gravite"] == "erreur").all()
+    assert (table.loc[list(WARNINGS), "gravite"] == "avertissement").all()
+    assert table["source"].notna().all() and set(table["colonne"]) <= {*REQUIRED, *OPTIONAL}
+
+
+@pytest.mark.parametrize("amount", ["0", "0,00", "-5", "", "nan", "inf", "1e6", "12 000 €", "douze"])
+def test_an_amount_that_is_none_is_refused(amount: str) -> None:
+    found, faults = parse(GOOD | {"montant_min": amount})
+    assert found is None and [fault.regle for fault in faults] == ["achat_montant"]
+
+
+def test_amounts_at_the_borders_of_what_is_likely() -> None:
+    told = [[f.regle for f in parse(GOOD | {"montant_min": amount})[1]] for amount in ("39 999,99", "40000")]
+    assert told == [["achat_montant_faible"], []]
+
+
+@pytest.mark.parametrize("code", ["80", "80021", "2A004", "97411"])
+def test_only_the_region_is_inside(code: str) -> None:
+    found, faults = parse(GOOD | {"lieu": code})
+    inside = code.startswith("80")
+    assert (found is not None) == inside
+    assert [fault.regle for fault in faults] == ([] if inside else ["achat_lieu_hors_region"])
+
+
+def test_dates_at_the_borders_of_the_thresholds() -> None:
+    first, last = purchase.known_days()
+    day = dt.timedelta(days=1)
+    asked = [first - day, first, last, last + day]
+    told = [[f.regle for f in parse(GOOD | {"date_notification": d.isoformat()})[1]] for d in asked]
+    assert told == [["achat_date_ancienne"], [], [], ["achat_date_lointaine"]]
+    message = parse(GOOD | {"date_notification": (first - day).isoformat()})[1][0].message
+    assert french_date(first) in message
+
+
+def test_all_the_faults_of_a_purchase_are_told_at_once() -> None:
+    _, faults = parse({"objet": "Nettoyage", "cpv": "?", "montant_min": "0"})
+    assert [fault.regle for fault in faults] == [
+        "achat_objet_court", "achat_cpv", "achat_montant", "achat_duree", "achat_lieu", "achat_acheteur", "achat_date",
+    ]  # fmt: skip
+    assert "colonne « duree_mois » : vide ; attendu" in faults[3].message
+
+
+def test_what_is_personal_is_not_repeated() -> None:
+    _, faults = parse(GOOD | {"lieu": "jean.dupont@exemple.fr"})
+    assert "jean.dupont" not in faults[0].message + faults[0].valeur
+
+
+def test_one_bad_row_among_fifty_loses_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "achats.csv"
+    rows = [GOOD | {"achat_id": f"A{n}"} for n in range(50)]
+    rows[17] |= {"montant_min": "0", "lieu": "75056"}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(GOOD))
+        writer.writeheader()
+        writer.writerows(rows)
+    found, quality = read(path)
+    assert [one.achat_id for one in found] == [f"A{n}" for n in range(50) if n != 17]
+    assert list(quality.columns) == COLUMNS
+    assert quality[["ligne", "regle"]].to_numpy().tolist() == [[19, "achat_montant"], [19, "achat_lieu_hors_region"]]
+
+
+def test_the_same_identifier_again_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "achats.csv"
+    line = ";".join(GOOD.values())
+    path.write_text("\n".join([";".join(GOOD), line, line]), encoding="cp1252")
+    found, quality = read(path)
+    assert len(found) == 1 and quality["regle"].tolist() == ["achat_identifiant"]
+    assert quality["message"][0].startswith("achats.csv, ligne 3, colonne « achat_id » : « A1 » ; attendu")
+
+
+def test_a_file_without_a_required_column_is_refused_whole(tmp_path: Path) -> None:
+    path = tmp_path / "achats.csv"
+    path.write_text("objet\nNettoyage des locaux\n")
+    with pytest.raises(DataError, match="montant_min"):
+        read(path)
+    path.write_text(",".join(REQUIRED) + "\nNettoyage des locaux,90000,12,59350,commune,2027-01-15\n")
+    found, quality = read(path)
+    assert quality.empty and (found[0].achat_id, found[0].lots, found[0].cpv) == ("L2", 1, None)
