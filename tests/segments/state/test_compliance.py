@@ -35,7 +35,7 @@ def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:
         need("a", 9e5, "aucune", acheteur_id="11000201100044", categorie="ETAT"),
         need("b", 9e5, "aucune", codeCPV="45000000", dureeMois=3.0, dureeMois_recue="3"),
         need("c", 9e5, "non_renseigne", dateNotification="2026-09-01"),
-        need("d", 9e5, "aucune", dateNotification="2019-01-01"),
+        need("d", 9e5, "aucune", dateNotification="2017-01-01"),
     )
     assert sorted(rows["seuil"]) == [143_000.0, 216_000.0, 5_538_000.0]
     assert rows["exception"].sum() == 1
