@@ -1,7 +1,7 @@
 """The same last digits on every processor of the last ten years.
 
 numpy and OpenBLAS choose, for each processor, instructions that round in another way, and OpenBLAS splits its sums by
-thread. Held to AVX2 and one thread they give the same bytes wherever AVX2 is; on others, and on ARM, last digits differ.
+thread. Held to AVX2 and one thread they give the same bytes wherever AVX2 is; elsewhere last digits differ.
 """
 
 from __future__ import annotations
