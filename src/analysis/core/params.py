@@ -107,6 +107,10 @@ class SegmentParams(Block):
     watch: WatchParams
 
 
+class BuyerParams(Block):
+    commitment_quantile: float = Field(gt=0, lt=1)
+
+
 class FacilitatorParams(Block):
     days: list[dt.date]
     coverage_classes: list[float]
@@ -173,6 +177,7 @@ class Params(Block):
     decp: DecpParams
     exports: ExportParams
     segments: SegmentParams
+    buyer: BuyerParams
     facilitators: FacilitatorParams
     consolidation: ConsolidationParams
     quality: QualityParams
