@@ -68,7 +68,7 @@ def build(dataset: str) -> None:
         sheets=leads,
         map=drawn,
         towns=directory.towns(),
-        scripts=[*([scripts.search()] if leads else []), *scripts.of_tables(drawn)],
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
