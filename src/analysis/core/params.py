@@ -79,6 +79,8 @@ class CaptureParams(Block):
 class PotentialParams(Block):
     seed: int
     draws: int = Field(ge=50)
+    single_draws: int = Field(ge=50)
+    single_own_draws: int = Field(ge=1)
     years: int = Field(ge=1)
     prior_operations: float = Field(gt=0)
     min_new_hours: float = Field(ge=0)
