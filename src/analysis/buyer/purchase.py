@@ -135,32 +135,54 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return None, reading.faults
-    key = reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
-    found = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
+    found = Purchase(_key(reading, ligne), objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
     return found, reading.faults
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a file: its identifier and line, the purchase (none where an error is among its faults), all of these."""
+
+    achat_id: str
+    ligne: int
+    purchase: Purchase | None
+    faults: list[Fault]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a CSV file in its order; an identifier that another row has is a fault of the second.
+
+    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
+    """
+    out: list[Row] = []
+    seen: set[str] = set()
+    for values in read_csv(path, path.name, REQUIRED).to_dict("records"):
+        line = int(values.pop("ligne"))
+        purchase, faults = parse(values, fichier=path.name, ligne=line)
+        key = _key(Reading(values, path.name, line), line)
+        if purchase is not None and key in seen:
+            again = Reading(values, path.name, line)
+            again.fault("achat_identifiant")
+            purchase, faults = None, [*faults, *again.faults]
+        if purchase is not None:
+            seen.add(key)
+        out.append(Row(key, line, purchase, faults))
+    return out
 
 
 def read(path: Path) -> tuple[list[Purchase], pd.DataFrame]:
     """The purchases of a CSV file in its order, and the rows of quality (`quality_rules.COLUMNS`) of all its faults.
 
-    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
+    Raises DataError as `rows_of`.
     """
-    rows = read_csv(path, path.name, REQUIRED)
-    purchases: list[Purchase] = []
-    told: list[dict[str, object]] = []
-    seen: set[str] = set()
-    for row in rows.to_dict("records"):
-        line = int(row.pop("ligne"))
-        purchase, faults = parse(row, fichier=path.name, ligne=line)
-        if purchase is not None and purchase.achat_id in seen:
-            again = Reading(row, path.name, line)
-            again.fault("achat_identifiant")
-            purchase, faults = None, [*faults, *again.faults]
-        if purchase is not None:
-            seen.add(purchase.achat_id)
-            purchases.append(purchase)
-        told += _quality(faults, path.name, line)
+    rows = rows_of(path)
+    told = [found for row in rows for found in _quality(row.faults, path.name, row.ligne)]
+    purchases = [row.purchase for row in rows if row.purchase is not None]
     return purchases, pd.DataFrame(told, columns=COLUMNS).astype({"ligne": "Int64"})
+
+
+def _key(reading: Reading, ligne: int | None) -> str:
+    return reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
 
 
 def _quality(faults: Iterable[Fault], fichier: str, ligne: int) -> list[dict[str, object]]:

@@ -45,6 +45,25 @@ LINKS = table(
     },
 )
 
+# What an operation did: a result that is not published, from which a sheet takes what may be told of one contract.
+OPERATIONS = table(
+    "operations_liees",
+    "Une opération close dont les heures et les marchés sont connus, et ce que le secret demande d'elle",
+    ["operation"],
+    {
+        "operation": column(TEXT, "Opération, une fois les doublons retirés"),
+        "segment": column(TEXT, "Segment de l'opération", codelist="segments"),
+        "heures": column(NUMBER, "Heures réalisées depuis l'origine", unit="heure", ge=0),
+        "_personnes": column("int64", "Personnes", ge=0),
+        "_employeurs": column("int64", "Employeurs", ge=0),
+        "_entreprises": column("int64", "Entreprises titulaires", ge=0),
+        "_part_max_personne": column(NUMBER, "Part des heures de la personne qui en fait le plus", nullable=True),
+        "_part_max_employeur": column(NUMBER, "Part des heures du plus grand employeur", nullable=True),
+        "_part_max_entreprise": column(NUMBER, "Part des heures de la plus grande entreprise", nullable=True),
+        "_sensible": column("bool", "Croisement sensible"),
+    },
+)
+
 SCHEMAS = {
     schema.name: schema
     for schema in (

@@ -27,6 +27,7 @@ def internal() -> dict[str, pa.DataFrameSchema]:
     tables = (
         import_module("analysis.schemas.consolidation").STRUCTURES,
         import_module("analysis.schemas.links").LINKS,
+        import_module("analysis.schemas.links").OPERATIONS,
     )
     return {table.name: table for table in tables}
 
