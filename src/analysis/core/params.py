@@ -107,10 +107,6 @@ class SegmentParams(Block):
     watch: WatchParams
 
 
-class BuyerParams(Block):
-    commitment_quantile: float = Field(gt=0, lt=1)
-
-
 class FacilitatorParams(Block):
     days: list[dt.date]
     coverage_classes: list[float]
@@ -196,7 +192,6 @@ class Params(Block):
     decp: DecpParams
     exports: ExportParams
     segments: SegmentParams
-    buyer: BuyerParams
     facilitators: FacilitatorParams
     consolidation: ConsolidationParams
     buyer: BuyerParams

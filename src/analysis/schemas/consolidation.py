@@ -262,6 +262,20 @@ SCHEMAS = {
             values=["heures", "part_heures", "beneficiaires", "contrats"],
         ),
         published_table(
+            "pratiques",
+            "Par qui et dans quels métiers les clauses d'un segment ont été réalisées ; toutes éditions, région entière",
+            ["segment", "axe", "modalite"],
+            {
+                "segment": column(TEXT, "Segment de marché", codelist="segments"),
+                "axe": column(TEXT, "employeur (sa nature), metier (code ROME) ou ensemble"),
+                "modalite": column(TEXT, "Code de la catégorie, INCONNU, AUTRES (toutes les suivantes) ou ensemble"),
+                "part_heures": _share("Part des heures réalisées du segment"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["part_heures"],
+        ),
+        published_table(
             "femmes",
             "Part des femmes dans une catégorie d'un axe, toute la région",
             ["edition", "axe", "modalite"],
