@@ -1,4 +1,4 @@
-"""How clauses of each segment are carried out: by which employers, in which trades, all editions together."""
+"""How clauses of each segment are carried out: by which mechanism, employers and trades, all editions together."""
 
 from __future__ import annotations
 
@@ -39,3 +39,14 @@ def practices(contracts: pd.DataFrame) -> pd.DataFrame:
     table = measured(pd.concat(parts, ignore_index=True))
     table["part_heures"] = table["heures"] / table.groupby(["segment", "axe"])["heures"].transform("sum")
     return table.drop(columns="heures").assign(_sensible=False)
+
+
+def mechanisms(operations: pd.DataFrame) -> pd.DataFrame:
+    """segment, mecanisme, operations (distinct, at their latest edition), part (of the segment's operations).
+
+    `operations`: those of all editions (annee, operation, segment, mecanisme), whatever the legal scope.
+    """
+    latest = operations.sort_values(["operation", "annee"]).drop_duplicates("operation", keep="last")
+    rows = latest.dropna(subset=["segment", "mecanisme"]).groupby(["segment", "mecanisme"], as_index=False)
+    table = rows.agg(operations=("operation", "size"))
+    return table.assign(part=table["operations"] / table.groupby("segment")["operations"].transform("sum"))

@@ -14,7 +14,7 @@ from analysis.consolidation.indicators import contracts_in_scope, indicators, lo
 from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
-from analysis.consolidation.practice import practices, practised
+from analysis.consolidation.practice import mechanisms, practices, practised
 from analysis.consolidation.provenance import provenance
 from analysis.consolidation.reconciliation import reconciliation
 from analysis.consolidation.representation import representation
@@ -103,6 +103,7 @@ def build(dataset: str) -> None:
             "doublons_sensibilite": merged,
             "editions": editions(measured, known, lists, described),
             "provenance": provenance(facts, whole, described),
+            "pratiques_mecanismes": mechanisms(facts.operations),
             "structures": conform(STRUCTURES, by_structure(facts, described)),
             "headlines": strip(measured, described),
         },

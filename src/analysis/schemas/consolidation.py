@@ -276,6 +276,17 @@ SCHEMAS = {
             values=["part_heures"],
         ),
         published_table(
+            "pratiques_mecanismes",
+            "Les mécanismes juridiques des opérations d'un segment, toutes éditions, tous champs",
+            ["segment", "mecanisme"],
+            {
+                "segment": column(TEXT, "Segment de marché", codelist="segments"),
+                "mecanisme": column(TEXT, "Mécanisme juridique", codelist="mecanismes"),
+                "operations": column("int64", "Opérations distinctes, à leur dernière édition", unit="opération", ge=1),
+                "part": column(NUMBER, "Part des opérations du segment", unit="part", ge=0, le=1),
+            },
+        ),
+        published_table(
             "femmes",
             "Part des femmes dans une catégorie d'un axe, toute la région",
             ["edition", "axe", "modalite"],
