@@ -27,6 +27,7 @@ NEAR = [
 ]  # fmt: skip
 GRAMS = (3, 4)  # characters: an object has few words, and each is written in several ways
 DIGITS = 4  # of the nearness, by which contracts are ranked
+COARSE = 2  # significant digits of the hours of one operation
 DEEP = 5  # times the contracts wanted, among which lots of one consultation are looked for
 
 
@@ -37,7 +38,8 @@ def known_contracts(
     of disclosure control.
 
     Those of the last `years` years whose social field is clear, and those that a closed operation follows (suivi),
-    which has heures (since its origin, all its contracts together); operation is the first uid of these, and
+    which has heures (since its origin, all its contracts together, at `COARSE` significant digits: a total that is
+    published less these tells nobody's); operation is the first uid of these, and
     segment_operation its own segment. `contracts`: the clean `marches`; `told`:
     `classified/marches`; `links` and `operations`: the results `liens` and `operations_liees`.
     """
@@ -55,12 +57,17 @@ def known_contracts(
         acheteur_siren=rows["acheteur_id"].str[:9],
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
+        heures=rows["heures"].map(_coarse),
         _controle=np.where(rows["heures"].notna(), "heures", "ouvert"),
         _sensible=False,
     )
     rows = rows[clear | rows["suivi"]].astype({"edition": "int64"})
     names = [*TOLD, *(name for name in rows if name.startswith("_"))]
     return rows.sort_values("uid", ignore_index=True)[names]
+
+
+def _coarse(hours: float) -> float:
+    return float(f"{hours:.{COARSE - 1}e}")
 
 
 def nearest(
@@ -86,12 +93,9 @@ def nearest(
     for number, purchase in enumerate(purchases):
         own = known.index[known["segment"] == segments[purchase.achat_id]]
         km = kilometres(points(pd.Series([purchase.lieu])), places.loc[own])[0]
-        near = _nearness(
-            (texts[own] @ asked[number].T).toarray()[:, 0],
-            known.loc[own, "montant"].to_numpy(dtype="float64") / float(np.sqrt(purchase.montant_min * purchase.montant_max)),
-            km,
-            settings.nearness,
-        )
+        text = (texts[own] @ asked[number].T).toarray()[:, 0]
+        amount = known.loc[own, "montant"].where(lambda known: known > 0).to_numpy(dtype="float64")
+        near = _nearness(text, amount / purchase.middle, km, settings.nearness)
         rows = known.loc[own].assign(proximite=near, km=np.round(km, 1))
         rows = rows.sort_values(["proximite", "uid"], ascending=[False, True]).head(DEEP * settings.like)
         rows = rows.assign(_racine=rows["objet"].map(stem)).drop_duplicates(["acheteur_siren", "_racine"])

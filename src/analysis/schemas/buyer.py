@@ -34,10 +34,11 @@ _HOURS = {
 _OF_CONTRACT = {
     "statut_social": column(TEXT, "Ce que dit le champ social", codelist="statuts_sociaux"),
     "suivi": column(FLAG, "Une opération close l'a suivi, dont les heures sont connues"),
-    "operation": column(TEXT, "Premier marché de cette opération : ceux qui ont le même partagent les heures",
-                        nullable=True),
+    "operation": column(
+        TEXT, "Premier marché de cette opération : ceux qui ont le même partagent les heures", nullable=True
+    ),
     "segment_operation": column(TEXT, "Segment de cette opération", nullable=True),
-    "heures": _hours("Heures réalisées de cette opération, tous ses marchés ensemble", nullable=True),
+    "heures": _hours("Heures de cette opération, tous ses marchés ensemble, à deux chiffres près", nullable=True),
     "secret": _SECRET,
 }
 
@@ -81,15 +82,17 @@ SCHEMAS = {
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
                 "personnes": column(NUMBER, "Médiane d'une année / 377 heures par personne", unit="personne", ge=0),
-                "facteur": column(TEXT, "Facteur du calcul qui fait le plus varier les heures du segment",
-                                  nullable=True),
+                "facteur": column(
+                    TEXT, "Facteur du calcul qui fait le plus varier les heures du segment", nullable=True
+                ),
                 "facteur_part": _part("Part de la variance des heures du segment qui lui est due", nullable=True),
                 "structures": column("int64", "Entreprises d'insertion à portée qui servent le segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "capacite": _hours("Capacité supposée de celles-ci en un an"),
                 "heures_offre": _hours("Heures de clause que cette capacité permet en un an"),
-                "deld": column(NUMBER, "Demandeurs d'emploi de plus d'un an du territoire", unit="personne",
-                               nullable=True, ge=0),
+                "deld": column(
+                    NUMBER, "Demandeurs d'emploi de plus d'un an du territoire", unit="personne", nullable=True, ge=0
+                ),
                 "heures_public": _hours("Heures que les publics joignables permettent en un an", nullable=True),
                 "portee": column(TEXT, "SUFFIT, OFFRE, PUBLIC : ce que les heures médianes dépassent ; INCONNU"),
             },
@@ -225,8 +228,13 @@ SCHEMAS = {
                 "nature_porteuse": column(TEXT, "Nature du porteur", codelist="porteurs"),
                 "commune": column(TEXT, "Commune de son siège", nullable=True),
                 "contact": column(TEXT, "Contact, si la structure est d'accord", nullable=True),
-                "minutes": column(NUMBER, "Trajet, quand aucune structure ne déclare le territoire", unit="minute",
-                                  nullable=True, ge=0),
+                "minutes": column(
+                    NUMBER,
+                    "Trajet, quand aucune structure ne déclare le territoire",
+                    unit="minute",
+                    nullable=True,
+                    ge=0,
+                ),
             },
         ),
         published_table(
