@@ -40,9 +40,7 @@ def holds(condition: str, known: Mapping[str, Any]) -> bool:
     return bool(pd.notna(known[name]) and known[name] > float(least))
 
 
-def facts(
-    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float
-) -> dict[str, dict[str, Any]]:
+def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float) -> dict[str, dict[str, Any]]:
     """By achat_id, what sentences may name; missing where it is not known."""
     share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
     labels = reference.table("acheteur/facteurs").set_index("code")["libelle"]

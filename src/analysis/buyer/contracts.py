@@ -19,45 +19,55 @@ Numbers = NDArray[np.float64]
 
 TOLD = [
     "uid", "edition", "acheteur_siren", "acheteur_nom", "objet", "segment", "segment_source", "segment_cpv", "montant",
-    "departement", "epci_siren", "statut_social", "suivi", "heures",
+    "departement", "epci_siren", "statut_social", "suivi", "operation", "segment_operation", "heures",
 ]  # fmt: skip
 NEAR = [
     "achat_id", "rang", "uid", "objet", "acheteur_nom", "edition", "montant", "lieu", "km", "statut_social", "suivi",
-    "heures", "proximite",
+    "operation", "segment_operation", "heures", "proximite",
 ]  # fmt: skip
 GRAMS = (3, 4)  # characters: an object has few words, and each is written in several ways
 DIGITS = 4  # of the nearness, by which contracts are ranked
+COARSE = 2  # significant digits of the hours of one operation
 DEEP = 5  # times the contracts wanted, among which lots of one consultation are looked for
 
 
 def known_contracts(
     contracts: pd.DataFrame, told: pd.DataFrame, links: pd.DataFrame, operations: pd.DataFrame, years: int
 ) -> pd.DataFrame:
-    """The contracts of the region that are worth showing, in order of uid: columns `TOLD`, `_controle`, `_operation`,
-    `_segment` and the measures of disclosure control.
+    """The contracts of the region that are worth showing, in order of uid: columns `TOLD`, `_controle` and the measures
+    of disclosure control.
 
     Those of the last `years` years whose social field is clear, and those that a closed operation follows (suivi),
-    which has heures (since its origin, all its contracts together). `contracts`: the clean `marches`; `told`:
+    which has heures (since its origin, all its contracts together, at `COARSE` significant digits: a total that is
+    published less these tells nobody's); operation is the first uid of these, and
+    segment_operation its own segment. `contracts`: the clean `marches`; `told`:
     `classified/marches`; `links` and `operations`: the results `liens` and `operations_liees`.
     """
     codes = reference.table("nomenclatures/statuts_sociaux").set_index("code")
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows.dropna(subset=["annee", "objet"])
-    done = operations.rename(columns={"operation": "_operation", "segment": "_segment"})
-    followed = links[["uid", "operation"]].merge(done, left_on="operation", right_on="_operation")
-    rows = rows.merge(followed.drop(columns="operation"), on="uid", how="left", validate="one_to_one")
+    done = operations.rename(columns={"segment": "segment_operation"})
+    followed = links[["uid", "operation"]].merge(done, on="operation")
+    # Who follows a contract stays inside; that two contracts share their hours does not.
+    followed["operation"] = followed.groupby("operation")["uid"].transform("min")
+    rows = rows.merge(followed, on="uid", how="left", validate="one_to_one")
     clear = rows["statut_social"].map(codes["est_renseigne"]).eq("oui") & (rows["annee"] > rows["annee"].max() - years)
     rows = rows.assign(
         edition=rows["annee"],
         acheteur_siren=rows["acheteur_id"].str[:9],
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
+        heures=rows["heures"].map(_coarse),
         _controle=np.where(rows["heures"].notna(), "heures", "ouvert"),
         _sensible=False,
     )
     rows = rows[clear | rows["suivi"]].astype({"edition": "int64"})
     names = [*TOLD, *(name for name in rows if name.startswith("_"))]
     return rows.sort_values("uid", ignore_index=True)[names]
+
+
+def _coarse(hours: float) -> float:
+    return float(f"{hours:.{COARSE - 1}e}")
 
 
 def nearest(
@@ -83,12 +93,9 @@ def nearest(
     for number, purchase in enumerate(purchases):
         own = known.index[known["segment"] == segments[purchase.achat_id]]
         km = kilometres(points(pd.Series([purchase.lieu])), places.loc[own])[0]
-        near = _nearness(
-            (texts[own] @ asked[number].T).toarray()[:, 0],
-            known.loc[own, "montant"].to_numpy(dtype="float64") / float(np.sqrt(purchase.montant_min * purchase.montant_max)),
-            km,
-            settings.nearness,
-        )
+        text = (texts[own] @ asked[number].T).toarray()[:, 0]
+        amount = known.loc[own, "montant"].where(lambda known: known > 0).to_numpy(dtype="float64")
+        near = _nearness(text, amount / purchase.middle, km, settings.nearness)
         rows = known.loc[own].assign(proximite=near, km=np.round(km, 1))
         rows = rows.sort_values(["proximite", "uid"], ascending=[False, True]).head(DEEP * settings.like)
         rows = rows.assign(_racine=rows["objet"].map(stem)).drop_duplicates(["acheteur_siren", "_racine"])

@@ -21,6 +21,7 @@ from analysis.core.files import read_table
 from analysis.core.params import Params
 from analysis.core.reference import WHOLE
 from analysis.segments.contracts import segment_of_cpv
+from analysis.segments.potential.sizing import ELIGIBLE
 from analysis.segments.potential.supply import EVERY, companies
 from analysis.segments.telling.stage import PROJECT, TOLD, classified
 
@@ -39,6 +40,7 @@ METHODS = {
     "region": "part observée, intervalle de Wilson à 95 %",
 }
 COUNTRY = "pays"
+NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
 
 
 @dataclass(frozen=True)
@@ -205,9 +207,9 @@ def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.D
 
 
 def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
-    """By achat_id, the factor that makes the hours of its segment vary most, and its part of the variance: facteur,
-    facteur_part. What is each contract's own is no factor of the rule."""
+    """By achat_id, the factor of the rule that makes the hours of its segment vary most, and its part of the variance:
+    facteur, facteur_part. Neither what each contract has of its own, nor whether a clause can be asked, is one."""
     rows = knowledge["segments/potentiel_facteurs"]
-    rows = rows[rows["facteur"] != "propre_aux_marches"].sort_values(["part", "facteur"], ascending=[False, True])
+    rows = rows[~rows["facteur"].isin(NO_FACTOR)].sort_values(["part", "facteur"], ascending=[False, True])
     first = rows.drop_duplicates("segment").set_index("segment")
     return pd.DataFrame({"facteur": segment.map(first["facteur"]), "facteur_part": segment.map(first["part"])})

@@ -7,6 +7,7 @@ warning leaves it in, without the value that could not be read.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,7 @@ REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
 FEWEST_WORDS = 2
 ERROR = "erreur"
+IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it names files
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Purchase:
     acheteur_type: str
     date_notification: dt.date
     lots: int = 1
+
+    @property
+    def middle(self) -> float:
+        """The middle of the range of amounts, in proportion."""
+        return (self.montant_min * self.montant_max) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,9 @@ def parse(
     achat_id to the line. `fichier` and `ligne` say in the messages where the values stand.
     """
     reading = Reading(values, fichier, ligne)
+    key = _key(reading, ligne)
+    if not IDENTIFIER.fullmatch(key):
+        reading.fault("achat_identifiant")
     objet = _object(reading)
     cpv = _cpv(reading)
     low, high = _amounts(reading)
@@ -135,13 +145,13 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return None, reading.faults
-    found = Purchase(_key(reading, ligne), objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
+    found = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
     return found, reading.faults
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a file: its identifier and line, the purchase (none where an error is among its faults), all of these."""
+    """A row of a file: its identifier and line, the purchase (none where an error is among its faults), its faults."""
 
     achat_id: str
     ligne: int

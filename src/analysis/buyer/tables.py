@@ -138,7 +138,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "heures_p50": p50,
             "heures_p90": p90,
             "engagement": commitment,
-            "manuel": manual(float(np.sqrt(amounts[0] * amounts[1])), fixed),
+            "manuel": manual(purchase.middle, fixed),
             "heures_an": in_a_year,
             "engagement_an": committed,
             "etp": float(sizing.full_time(in_a_year)),
@@ -151,7 +151,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
 
 
 def manual(amount: float, fixed: pd.Series) -> float:
-    """The hours of the textbook's rule for an amount in euros: 50 % of labour, 5 % of it for insertion, 30 € an hour."""
+    """Hours of the textbook's rule for an amount in euros: 50 % of labour, 5 % of it for insertion, 30 € an hour."""
     return float(amount * fixed["manuel_main_oeuvre"] * fixed["manuel_insertion"] / fixed["manuel_cout"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import NUMBER, TEXT, WHOLE, column, published_table, table
+from analysis.schemas.build import FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
 
 _EDITION = column("int64", "Année de notification des marchés, ou de début des opérations")
 _PLACE = column(TEXT, "Code de région ou de département")
@@ -60,7 +60,7 @@ OPERATIONS = table(
         "_part_max_personne": column(NUMBER, "Part des heures de la personne qui en fait le plus", nullable=True),
         "_part_max_employeur": column(NUMBER, "Part des heures du plus grand employeur", nullable=True),
         "_part_max_entreprise": column(NUMBER, "Part des heures de la plus grande entreprise", nullable=True),
-        "_sensible": column("bool", "Croisement sensible"),
+        "_sensible": column(FLAG, "Croisement sensible"),
     },
 )
 

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from analysis.schemas.build import HEADLINES
 
 CLEAN = ("decp", "exports", "inventory", "fingerprints")
-DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")
+DELIVERABLES = ("segments", "facilitators", "consolidation", "buyer", "quality")
 
 
 def clean() -> dict[str, pa.DataFrameSchema]:
