@@ -13,6 +13,7 @@ from analysis.buyer.arguments import arguments
 from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
+from analysis.buyer.guide.tables import guide_tables
 from analysis.buyer.places import name_of
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
@@ -33,8 +34,9 @@ def build(dataset: str) -> None:
     described, params = load_dataset(dataset), load_params()
     settings, results = params.buyer, results_dir(dataset)
     told = read_table(classified_dir(dataset) / "marches.parquet")
+    received = read_table(clean_dir(dataset, "decp") / "marches.parquet")
     contracts = known_contracts(
-        read_table(clean_dir(dataset, "decp") / "marches.parquet"),
+        received,
         told,
         read_table(results / "segments" / "liens.parquet"),
         read_table(results / "segments" / "operations_liees.parquet"),
@@ -47,7 +49,8 @@ def build(dataset: str) -> None:
     kinds = buyer_kinds(pd.Series(settings.programmes), said_by(operations)).set_axis(settings.programmes)
     planned = programme.announced(projects, kinds, settings.programmes)
     tables = sheets(planned, knowledge, by_purchase(told))
-    write_results(dataset, "buyer", {**tables, "marches": contracts, "headlines": strip(tables, described)})
+    guide = guide_tables(received, told, knowledge["segments/dimensionnement"], described, params)
+    write_results(dataset, "buyer", {**tables, **guide, "marches": contracts, "headlines": strip(tables, described)})
 
 
 def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = None) -> Tables:

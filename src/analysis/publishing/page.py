@@ -61,6 +61,7 @@ def page_parameters(notebook: str) -> list[str]:
 
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
+PLACE, SEGMENT = "territoire", "segment"  # what the pages of a notebook are about
 SIREN = 9  # digits
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
@@ -69,7 +70,8 @@ class Page:
     """One page: a notebook run for a dataset, an edition (data year) and what it is about.
 
     `key` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or of an
-    EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
+    EPCI; of the guide, that of a segment. Raises DataError, one French sentence saying what is expected, when any of
+    the four is not known.
     """
 
     def __init__(self, notebook: str, dataset: str, edition: int, key: str) -> None:
@@ -89,13 +91,18 @@ class Page:
         self.name = known_keys[key]
 
     @property
+    def of_place(self) -> bool:
+        """Whether the page is about a territory; else it shows something of the whole region."""
+        return bool(deliverable(self.notebook)["sujet"] == PLACE)
+
+    @property
     def territory(self) -> str:
         """The code of the territory that the page is of."""
-        return self.key
+        return self.key if self.of_place else self.dataset.region
 
     @property
     def territory_name(self) -> str:
-        return self.name
+        return self.name if self.of_place else self.edition.territoire_nom
 
     @property
     def year(self) -> int:
@@ -156,13 +163,16 @@ class Page:
 
     @property
     def title(self) -> str:
-        return self.territory_name if self.notebook == SHEET else str(deliverables().loc[self.notebook, "titre"])
+        own = self.notebook == SHEET or not self.of_place
+        return self.name if own else str(deliverable(self.notebook)["titre"])
 
     @property
     def scope(self) -> str:
         """Perimeter, edition, legal scope and date of observation in one line."""
         observed = french_date(self.edition.date_observation)
-        name = deliverables().loc[SHEET, "titre"] if self.notebook == SHEET else self.territory_name
+        title = deliverable(self.notebook)["titre"]
+        name = title if self.notebook == SHEET else self.territory_name
+        name = name if self.of_place else f"{title}, {name}"
         return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
@@ -171,6 +181,9 @@ class Page:
         return {
             "Jeu de données": self.dataset.titre,
             "Édition (année des données)": str(self.year),
+            **(
+                {} if self.of_place else {deliverable(self.notebook)["sujet"].capitalize(): f"{self.name} ({self.key})"}
+            ),
             "Territoire": f"{self.territory_name} ({self.territory})",
             "Données observées au": french_date(self.edition.date_observation),
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
@@ -187,6 +200,8 @@ class Page:
 
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
     """What the pages of a notebook may be about in an edition, with names: the widest first."""
+    if deliverable(notebook)["sujet"] == SEGMENT:
+        return reference.labels("segments")
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
     if notebook != SHEET:
         return {dataset.region: edition.territoire_nom, **departments}

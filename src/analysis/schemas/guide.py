@@ -61,7 +61,7 @@ SCHEMAS = {
                 "segment": _SEGMENT,
                 "departement": column(TEXT, "Département du siège"),
                 "genre": column(TEXT, "ACI, AI, EI, ETTI, GEIQ ..."),
-                "entreprises": column("int64", "Du secteur, ou de tous les secteurs", unit="entreprise", ge=1),
+                "entreprises": column("int64", "Du secteur, ou de tous les secteurs", unit="entreprise", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", unit="entreprise", ge=0),
             },
         ),

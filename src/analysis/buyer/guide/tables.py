@@ -1,4 +1,4 @@
-"""The tables that the guide alone needs: usual sizes with their hours, real examples, who could do the work, pitfalls."""
+"""The tables that the guide alone needs: usual sizes and their hours, examples, who could do them, pitfalls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.params import Params
 from analysis.quality_log import public
 from analysis.segments.contracts import executed_in
-from analysis.segments.potential.supply import EVERY, companies, suppliers
+from analysis.segments.potential.supply import EVERY, suppliers
 from analysis.segments.watch.needs import buyer_names
 
 SIZES = {"petit": 0.25, "median": 0.5, "grand": 0.75}  # of the amounts of a segment's contracts
@@ -75,8 +75,8 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:
     """Up to `EXAMPLES` real contracts of each segment that declare a clause, of different buyers, from small to large.
 
-    segment, rang, uid, edition, acheteur_nom, objet, montant, statut_social, departement. Of those whose object tells the
-    segment as the CPV does, the surest: one for each fifth of the amounts.
+    segment, rang, uid, edition, acheteur_nom, objet, montant, statut_social, departement. One for each fifth of the
+    amounts: the contract whose segment is the surest, then the latest.
     """
     carries = reference.table("nomenclatures/statuts_sociaux").set_index("code")["porte_clause"].eq("oui")
     rows = contracts[contracts["statut_social"].map(carries).eq(True)].dropna(subset=["objet", "acheteur_nom"])
@@ -93,14 +93,20 @@ def examples(contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def supply(dataset: Dataset) -> pd.DataFrame:
-    """Insertion companies that serve each segment: segment, departement, genre, entreprises, dont_secteur."""
-    codes = reference.departments(dataset.region)["code_departement"]
-    kind = companies().drop_duplicates("siren").set_index("siren")["genre"]
-    rows = suppliers().query("departement in @codes")
-    rows = rows.assign(genre=rows["siren"].map(kind), du_secteur=rows["secteur"].ne(EVERY))
-    return rows.groupby(["segment", "departement", "genre"], as_index=False).agg(
-        entreprises=("siren", "size"), dont_secteur=("du_secteur", "sum")
+    """Insertion companies by segment that they serve, departement and genre, zeros too: entreprises, dont_secteur."""
+    rows = suppliers()
+    key = {
+        "segment": list(reference.labels("segments")),
+        "departement": list(reference.departments(dataset.region)["code_departement"]),
+        "genre": sorted(rows["genre"].unique()),
+    }
+    counted = (
+        rows.assign(du_secteur=rows["secteur"].ne(EVERY))
+        .groupby(list(key))
+        .agg(entreprises=("siren", "size"), dont_secteur=("du_secteur", "sum"))
     )
+    every = pd.MultiIndex.from_product(key.values(), names=key)
+    return counted.reindex(every, fill_value=0).reset_index()
 
 
 def pitfalls() -> pd.DataFrame:
