@@ -11,7 +11,6 @@ counted. Then what a change costs: one sentence of a notebook, and one row of a 
 from __future__ import annotations
 
 import argparse
-import itertools
 import os
 import shutil
 import statistics
@@ -25,13 +24,12 @@ from copying import copied
 
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table
+from analysis.core.params import load_params
 from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, pages_dir, protected_dir
 from analysis.publishing import report as reporting
-from analysis.publishing import store
+from analysis.publishing.page import SHEET
 
 GOAL = 9.0
-KINDS = {"edition": "-p"}  # parameters that papermill should read as numbers
-NOTEBOOKS = ("segments", "facilitators", "consolidation", "quality", reporting.SHEET)
 
 
 def by_commands(jobs: list[tuple[str, dict]], folder: Path) -> float:
@@ -62,9 +60,8 @@ def changes(dataset: str, root: Path) -> None:
     """Print how many pages are made again, and how long it takes, after small changes."""
 
     def timed(label: str) -> None:
-        store._digest_under.cache_clear()
         start = time.perf_counter()
-        made = reporting.report(dataset, reporting.SHEET)
+        made = reporting.report(dataset, [SHEET])
         print(f"{label}: {made} pages made in {time.perf_counter() - start:.1f} s", flush=True)
 
     shutil.rmtree(pages_dir(dataset), ignore_errors=True)
@@ -75,7 +72,7 @@ def changes(dataset: str, root: Path) -> None:
     first = rows["epci_siren"] == rows["epci_siren"].iloc[0]
     write_table(rows.assign(commune=rows["commune"].mask(first, "Ailleurs")), path)
     timed("the directory of one intercommunalité changed")
-    notebook = root / "notebooks" / f"{reporting.SHEET}.ipynb"
+    notebook = root / "notebooks" / f"{SHEET}.ipynb"
     notebook.write_text(notebook.read_text("utf-8").replace("## Qui appeler", "## À qui parler"), "utf-8")
     timed("one sentence of the notebook changed")
 
@@ -94,12 +91,8 @@ def main() -> None:
         root = copied(Path(name), ["tests", "reports", *made])
         os.environ[ROOT_VARIABLE] = str(root)
         described = load_dataset(options.dataset)
-
-        def jobs_of(notebook: str) -> list[tuple[str, dict]]:
-            pages = reporting.pages_of(notebook, described)
-            return [(notebook, {"dataset": options.dataset, **page.model_dump()}) for page in pages]
-
-        jobs = list(itertools.chain.from_iterable(jobs_of(notebook) for notebook in NOTEBOOKS))
+        asked = load_params().publishing.pages
+        jobs = [(name, job) for name in asked for job in reporting.pages_of(name, described).values()]
         sample = jobs[:: options.every]
         ratios = []
         for run in range(options.runs):

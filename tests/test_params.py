@@ -40,7 +40,8 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
     [
         ("max_months: 360", "max_months: beaucoup", "« decp.max_months » : valeur « beaucoup »"),
         ("datasets:\n  - demo", "datasets: demo", "« datasets » : valeur « demo » ; attendu : une liste"),
-        ("edition: 2025", "edition: 2025x", "(n° 1).edition » : valeur « 2025x » ; attendu : un nombre entier."),
+        ("quality: {2025: region}", "quality: {2025: rien}", "« publishing.pages.quality.2025 » : valeur « rien »"),
+        ("[90000, 500000]", "[90000, 5e5x]", "amount_classes (n° 2) » : valeur « 5e5x » ; attendu : un nombre"),
         ("decp:\n", "decp: [\n", "YAML illisible"),
         ("accept: null", "accept: 95", "« consolidation.duplicate_accept » : valeur « 95 » ; attendu : au plus 1"),
         ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),

@@ -14,6 +14,7 @@ import click
 
 from analysis.core.errors import DataError
 from analysis.core.paths import project_root
+from analysis.core.processor import settle
 
 
 class Verbs(click.Group):
@@ -30,6 +31,7 @@ class Verbs(click.Group):
 @click.group(cls=Verbs)
 def main() -> None:
     """Social clauses: from raw files to published pages."""
+    settle()
 
 
 @main.group()
@@ -126,18 +128,18 @@ def protect(dataset: str) -> None:
 
 @main.command()
 @click.argument("dataset")
-@click.argument("notebook")
+@click.argument("notebooks", nargs=-1)
 @click.option("--scheduler", envvar="ANALYSIS_SCHEDULER", help="address of a Dask cluster that makes the pages")
-def report(dataset: str, notebook: str, scheduler: str | None) -> None:
-    """Stage: the pages of NOTEBOOK that changed, for DATASET."""
+def report(dataset: str, notebooks: tuple[str, ...], scheduler: str | None) -> None:
+    """Stage: the pages of DATASET that changed, of all notebooks or of NOTEBOOKS only."""
     from analysis.publishing.report import cluster
     from analysis.publishing.report import report as run
 
     if scheduler is None:
-        run(dataset, notebook)
+        run(dataset, notebooks)
     else:
         with cluster(scheduler) as executor:
-            run(dataset, notebook, executor)
+            run(dataset, notebooks, executor)
 
 
 @main.command()

@@ -49,8 +49,6 @@ def test_a_copy_without_git_is_up_to_date(built: Path) -> None:
     assert stale(built) == set()
 
 
-ALL_REPORTS = {f"report@demo-{name}" for name in ("segments", "facilitators", "consolidation", "quality")}
-ALL_REPORTS |= {"sheets@demo"}
 METHOD = {"site@demo"}  # its page on method says the settings and the rules
 SAID = {"feedback@demo", "quality@demo"}  # their sentences say the thresholds
 ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality@demo"}
@@ -59,15 +57,15 @@ ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "quality
 @pytest.mark.parametrize(
     ("path", "old", "new", "expected"),
     [
-        ("notebooks/segments.ipynb", "## Où ?", "## Où donc ?", {"report@demo-segments"}),
-        ("src/analysis/quality/views/__init__.py", "Aucun fichier", "Nul fichier", {"report@demo-quality"}),
+        ("notebooks/segments.ipynb", "## Où ?", "## Où donc ?", {"report@demo"}),
+        ("src/analysis/quality/views/__init__.py", "Aucun fichier", "Nul fichier", {"report@demo"}),
         ("src/analysis/facilitators/tables.py", "", "\n# changed\n", {"facilitators@demo"}),
-        ("src/analysis/publishing/templates/style.css", "body", "body ", {*ALL_REPORTS, "site@demo"}),
+        ("src/analysis/publishing/templates/style.css", "body", "body ", {"report@demo", "site@demo"}),
         ("src/analysis/checking/scan.py", "", "\n# changed\n", {"site@demo"}),
         ("src/analysis/disclosure/primary.py", "Primary", "The primary", {"protect@demo"}),
         ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
         ("src/analysis/results.py", "", "\n# changed\n", {*ANALYSES, "classify@demo"}),
-        ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo-quality"}),
+        ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo"}),
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *SAID, *METHOD}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),
         ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo", *METHOD}),
@@ -95,7 +93,7 @@ def test_a_stage_that_is_killed_is_finished_by_the_next_run(built: Path) -> None
     notebook = built / "notebooks" / "quality.ipynb"
     before = notebook.read_text(encoding="utf-8")
     notebook.write_text(before.replace("## L'essentiel", "## En bref"), encoding="utf-8")
-    command = [*DVC, "repro", "--single-item", "report@demo-quality"]
+    command = [*DVC, "repro", "--single-item", "report@demo"]
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     running = subprocess.Popen(
         command, cwd=built, env=environment, start_new_session=True,
@@ -109,10 +107,10 @@ def test_a_stage_that_is_killed_is_finished_by_the_next_run(built: Path) -> None
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     assert not (published / "2025-32.html").exists(), "a page that was cut must not look finished"
-    run(built, "repro", "--single-item", "report@demo-quality")
+    run(built, "repro", "--single-item", "report@demo")
     assert "En bref" in (published / "2025-32.html").read_text(encoding="utf-8")
     notebook.write_text(before, encoding="utf-8")
-    run(built, "repro", "--single-item", "report@demo-quality")
+    run(built, "repro", "--single-item", "report@demo")
     assert {path.name: path.read_bytes() for path in published.iterdir()} == pages, "not the same bytes"
 
 

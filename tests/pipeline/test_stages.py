@@ -75,7 +75,7 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
             "data/processed/demo/results/",
             "data/releases",
         ),
-        "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected/"),
+        "report": ("data/raw/demo/dataset.yaml", "data/raw/reference/", "data/processed/demo/protected"),
         # The scan of the site asks whether a name is somebody's, and whether open data print it already.
         "site": (
             "data/raw/demo/dataset.yaml",
@@ -103,7 +103,8 @@ def test_deliverables_have_one_name_everywhere() -> None:
         assert (CHECKOUT / "tests" / name).is_dir()
         assert (CHECKOUT / "docs" / f"{name}.md").is_file()
         assert name in params and name in params["publishing"]["pages"]
-        assert {f"{name}@demo", f"report@demo-{name}"} <= set(STAGES)
+        assert f"{name}@demo" in STAGES
+        assert {f"notebooks/{name}.ipynb"} <= set(STAGES["report@demo"]["deps"])
         assert f"data/processed/demo/protected/{name}" in STAGES["protect@demo"]["outs"]
 
 

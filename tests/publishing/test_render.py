@@ -150,7 +150,7 @@ def test_outputs_that_a_page_may_not_hold(output: nbformat.NotebookNode, said: s
 )
 def test_bodies_that_break_a_rule(project: Path, source: str, said: str) -> None:
     node = notebook("page.header()", source)
-    page = rendering.Page("consolidation", **PARAMETERS)
+    page = rendering.Page("consolidation", *PARAMETERS.values())
     html = page.header()._repr_html_()
     node.cells[1].outputs = [nbformat.v4.new_output("execute_result", data={"text/html": html})]
     with pytest.raises(PageError, match=re.escape(said)):
@@ -161,8 +161,7 @@ def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:
     from analysis.core.dataset import load_dataset
 
     pages = reporting.pages_of("consolidation", load_dataset("jouet"))
-    assert [(page.edition, page.territory) for page in pages] == [
-        (2016, territory) for territory in ("32", "02", "59", "60", "62", "80")
-    ]
+    assert list(pages) == [f"2016-{territory}" for territory in ("32", "02", "59", "60", "62", "80")]
+    assert pages["2016-02"] == {"dataset": "jouet", "edition": 2016, "territory": "02"}
     with pytest.raises(DataError, match="aucune page pour « bilan »"):
         reporting.pages_of("bilan", load_dataset("jouet"))

@@ -13,29 +13,19 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
 from analysis.core.paths import protected_dir
 from analysis.publishing import report as reporting
-from analysis.publishing import store
 from analysis.publishing.page import digest_of
 from analysis.publishing.render import PageError
 from analysis.publishing.report import report
 from analysis.publishing.store import Made
 from toy import toy_project
 
-PAGES = {
-    "sheets": [2016],
-    "workbook_rows": 50000,
-    "pages": {
-        "segments": [],
-        "facilitators": [],
-        "consolidation": [{"edition": 2015, "territory": "32"}, {"edition": 2016, "territory": "32"}],
-        "quality": [],
-    },
-}
+PAGES = {"workbook_rows": 50000, "pages": {"consolidation": {2015: "region", 2016: "region"}}}
 STAGE = {
     "report": {
-        "matrix": {"dataset": ["jouet"], "notebook": ["consolidation"]},
-        "cmd": "analysis report ${item.dataset} ${item.notebook}",
-        "params": ["publishing.pages.${item.notebook}", "${item.notebook}"],
-        "deps": ["data/processed/${item.dataset}/protected/${item.notebook}", "notebooks/${item.notebook}.ipynb"],
+        "matrix": {"dataset": ["jouet"]},
+        "cmd": "analysis report ${item.dataset}",
+        "params": ["publishing.pages", "consolidation"],
+        "deps": ["data/processed/${item.dataset}/protected", "notebooks/consolidation.ipynb"],
     }
 }
 
@@ -55,13 +45,13 @@ def written(root: Path) -> dict[str, bytes]:
 
 
 def test_the_same_bytes_from_processes_threads_and_a_cluster(toy: Path) -> None:
-    assert report("jouet", "consolidation") == 2
+    assert report("jouet") == 2
     first = written(toy)
     assert set(first) == {"2015-32.html", "2016-32.html"}
     for executor in (ThreadPoolExecutor(2), ProcessPoolExecutor(1)):
         forget(toy)
         with executor:
-            assert report("jouet", "consolidation", executor) == 2
+            assert report("jouet", executor=executor) == 2
         assert written(toy) == first
     distributed = pytest.importorskip("distributed", reason="the optional extra « dask » is not installed")
     forget(toy)
@@ -70,7 +60,7 @@ def test_the_same_bytes_from_processes_threads_and_a_cluster(toy: Path) -> None:
         distributed.LocalCluster(**local, host="127.0.0.1") as workers,
         reporting.cluster(workers.scheduler_address) as executor,
     ):
-        assert report("jouet", "consolidation", executor) == 2
+        assert report("jouet", executor=executor) == 2
     assert written(toy) == first
 
 
@@ -91,19 +81,18 @@ def test_a_page_that_reads_nothing_new_is_not_made_again(toy: Path, monkeypatch:
 
     monkeypatch.setattr(reporting, "make", make)
     with ThreadPoolExecutor(1) as executor:
-        assert report("jouet", "consolidation", executor) == 2
-        assert report("jouet", "consolidation", executor) == 0
+        assert report("jouet", executor=executor) == 2
+        assert report("jouet", executor=executor) == 0
         path = protected_dir("jouet") / "consolidation" / "indicateurs.parquet"
         frame = read_table(path)
         write_table(frame.assign(heures=frame["heures"] + 1), path)
-        assert report("jouet", "consolidation", executor) == 1 and made[-1] == 2015
+        assert report("jouet", executor=executor) == 1 and made[-1] == 2015
         notebook = toy / "notebooks/consolidation.ipynb"
         notebook.write_text(notebook.read_text("utf-8") + "\n", "utf-8")
-        store._digest_under.cache_clear()  # kept for the life of a run
-        assert report("jouet", "consolidation", executor) == 2
+        assert report("jouet", executor=executor) == 2
         kept = toy / "data/processed/jouet/pages/consolidation/2016-32.html"
         kept.write_text("edited by hand", "utf-8")
-        assert report("jouet", "consolidation", executor) == 1
+        assert report("jouet", executor=executor) == 1
 
 
 def test_one_page_that_fails_is_said_and_the_others_are_kept(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,11 +106,11 @@ def test_one_page_that_fails_is_said_and_the_others_are_kept(toy: Path, monkeypa
 
     monkeypatch.setattr(reporting, "make", make)
     with ThreadPoolExecutor(1) as executor:
-        with pytest.raises(DataError, match="2015-32 : la cellule 3 échoue"):
-            report("jouet", "consolidation", executor)
+        with pytest.raises(DataError, match="consolidation/2015-32 : la cellule 3 échoue"):
+            report("jouet", executor=executor)
         assert not written(toy), "the folder appears once all its pages are there"
         failing, made[:] = False, []
-        report("jouet", "consolidation", executor)
+        report("jouet", executor=executor)
     assert made == [2015] and set(written(toy)) == {"2015-32.html", "2016-32.html"}
 
 

@@ -73,6 +73,12 @@ def read_yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
 
 
+def files_under(path: Path) -> list[Path]:
+    """A file, or all files of a folder in order but for what Python and Jupyter keep there for themselves."""
+    files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
+    return [file for file in files if not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts)]
+
+
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:

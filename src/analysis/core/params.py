@@ -160,26 +160,13 @@ class ConsolidationParams(Block):
     duplicate_sensitivity: list[Annotated[float, Field(ge=0, le=1)]]
 
 
-class PageParams(Block):
-    edition: int
-    territory: str
-
-
-class PagesParams(Block):
-    segments: list[PageParams]
-    facilitators: list[PageParams]
-    consolidation: list[PageParams]
-    quality: list[PageParams]
-
-
 class DisclosureParams(Block):
     hidden_share: float = Field(ge=0, le=1)
 
 
 class PublishingParams(Block):
-    sheets: list[int]
     workbook_rows: int = Field(gt=0, lt=1_048_576)  # a sheet has no more rows, one of them the heading
-    pages: PagesParams
+    pages: dict[str, dict[int, Literal["region", "all"]]]
 
 
 Engine = Literal["duckdb", "spark"]
@@ -250,9 +237,8 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
     except ValidationError as error:
         # A key that nobody knows explains the one that is missing better than the other way round.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        key = "".join(f" (n° {part + 1})" if isinstance(part, int) else f".{part}" for part in first["loc"])
-        line = _line_of(tree, first["loc"])
-        raise DataError(f"{path.name}, ligne {line}, clé « {key.lstrip('.')} » : {_explain(first, model)}.") from None
+        line, key = _where(tree, first["loc"])
+        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
 
 
 def _parsed(text: str) -> tuple[yaml.Node | None, Any]:
@@ -271,19 +257,19 @@ def _read(loader: Any) -> tuple[yaml.Node | None, Any]:
         loader.dispose()
 
 
-def _line_of(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:
-    """The line of the deepest part of `loc` that the file holds."""
-    line = node.start_mark.line + 1 if node else 1
+def _where(node: yaml.Node | None, loc: tuple[int | str, ...]) -> tuple[int, str]:
+    """The line of the deepest part of `loc` that the file holds, and `loc` in words."""
+    line, key = node.start_mark.line + 1 if node else 1, ""
     for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node, key = node.value[part], f"{key} (n° {part + 1})"
+            line = node.start_mark.line + 1
+            continue
+        key = f"{key}.{part}"
         if isinstance(node, yaml.MappingNode):
             found = next((kv for kv in node.value if kv[0].value == str(part)), None)
-            if found is None:
-                break
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+            line, node = (found[0].start_mark.line + 1, found[1]) if found else (line, None)
+    return line, key.lstrip(".")
 
 
 def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:

@@ -42,46 +42,60 @@ def digest_of(frame: pd.DataFrame) -> str:
 
 
 def deliverables() -> pd.DataFrame:
-    """The published deliverables in their order: livrable (index), titre, phrase."""
+    """The published deliverables in their order: livrable (index), titre, phrase; and what one page of it is about:
+    sujet, and parametre, the name that its notebook gives it."""
     return reference.table("publication/livrables").set_index("livrable")
 
 
+def deliverable(notebook: str) -> pd.Series:
+    """The row of `deliverables` of a notebook; DataError, one French sentence, where there is none."""
+    known = deliverables()
+    if notebook not in known.index:
+        raise DataError(f"livrable « {notebook} » inconnu ; attendu : {', '.join(known.index)}.")
+    return known.loc[notebook]
+
+
+def page_parameters(notebook: str) -> list[str]:
+    """The parameters that say which page of a notebook it is: those of `Page`, in its order."""
+    return ["dataset", "edition", str(deliverable(notebook)["parametre"])]
+
+
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
+SIREN = 9  # digits
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
 
 class Page:
-    """One page: a notebook run for a dataset, an edition (data year) and a territory.
+    """One page: a notebook run for a dataset, an edition (data year) and what it is about.
 
-    `territory` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or
-    of an EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
+    `key` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or of an
+    EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
     """
 
-    def __init__(self, notebook: str, dataset: str, edition: int, territory: str) -> None:
-        if notebook not in deliverables().index:
-            known = ", ".join(deliverables().index)
-            raise DataError(f"livrable « {notebook} » inconnu ; attendu : {known}.")
+    def __init__(self, notebook: str, dataset: str, edition: int, key: str) -> None:
+        about = deliverable(notebook)["sujet"]
         self.notebook = notebook
         self.dataset: Dataset = load_dataset(dataset)
         self.edition: Edition = self.dataset.edition(edition)
-        self.territory = territory
-        places = self.places()
-        if territory not in places:
-            expected = ", ".join(code for code in places if len(code) < 9)
+        self.key = key
+        known_keys = subjects(notebook, self.dataset, self.edition)
+        if key not in known_keys:
+            expected = ", ".join(code for code in known_keys if len(code) < SIREN)
             more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
             raise DataError(
-                f"territoire « {territory} » inconnu de l'édition {edition} du jeu de données "
+                f"{about} « {key} » inconnu de l'édition {edition} du jeu de données "
                 f"« {dataset} » ; attendu : {expected}{more}."
             )
-        self.territory_name = places[territory]
+        self.name = known_keys[key]
 
-    def places(self) -> dict[str, str]:
-        """The territories that a page of this notebook may be of, with their names."""
-        departments = _departments(self.dataset.region)
-        found = {code: name for code, name in departments.items() if code in self.edition.departements}
-        if self.notebook != SHEET:
-            return {self.dataset.region: self.edition.territoire_nom, **found}
-        return found | reference.epci_of(self.edition.departements)
+    @property
+    def territory(self) -> str:
+        """The code of the territory that the page is of."""
+        return self.key
+
+    @property
+    def territory_name(self) -> str:
+        return self.name
 
     @property
     def year(self) -> int:
@@ -169,6 +183,14 @@ class Page:
         if self.notebook == SHEET:
             return Header(self.title, self.scope, {}, self.dataset.synthetique)
         return Header(self.title, self.scope, self.facts, self.dataset.synthetique)
+
+
+def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
+    """What the pages of a notebook may be about in an edition, with names: the widest first."""
+    departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
+    if notebook != SHEET:
+        return {dataset.region: edition.territoire_nom, **departments}
+    return departments | dict(sorted(reference.epci_of(edition.departements).items()))
 
 
 @cache

@@ -22,7 +22,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
 from analysis.publishing import scripts
-from analysis.publishing.page import READS, SHEET, Page, deliverables
+from analysis.publishing.page import READS, SHEET, Page, deliverable, page_parameters
 from analysis.publishing.store import Made
 from analysis.publishing.templating import TEMPLATES, Section, fill, no_break, program_version
 
@@ -35,7 +35,6 @@ from nbformat import NotebookNode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
 KERNEL = "python3"
-PAGE_PARAMETERS = ("dataset", "edition", "territory")
 
 
 class PageError(DataError):
@@ -45,8 +44,8 @@ class PageError(DataError):
 def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
     """Execute `notebook` with `parameters` and write the page to `out`.
 
-    `parameters` must be declared by the notebook's cell tagged `parameters`, among them `dataset`, `edition` and
-    `territory`. Raises DataError when they are not or name something unknown,
+    `parameters` must be declared by the notebook's cell tagged `parameters`, among them those of its page
+    (`page_parameters`). Raises DataError when they are not or name something unknown,
     and PageError when a cell fails or shows what a page may not hold; no page is left at `out` then.
     """
     out.unlink(missing_ok=True)
@@ -56,7 +55,7 @@ def render(notebook: Path, parameters: Mapping[str, Any], out: Path) -> None:
 def make(notebook: Path, parameters: Mapping[str, Any]) -> Made:
     """The page of `notebook` with `parameters` (see `render`), and what it read."""
     check_parameters(notebook, parameters)
-    page = Page(notebook.stem, **{name: parameters[name] for name in PAGE_PARAMETERS})
+    page = Page(notebook.stem, *(parameters[name] for name in page_parameters(notebook.stem)))
     executed = execute(notebook, parameters)
     refuse_outputs(notebook, executed)
     return Made(to_html(notebook, executed, page, parameters), executed.metadata[READS])
@@ -73,8 +72,9 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
         raise DataError(f"notebook « {notebook.name} » absent du dossier « {notebook.parent.name} ».")
     declared = list(inspect_notebook(notebook))
     unknown = sorted(set(parameters) - set(declared))
-    missing = sorted((set(declared) & set(PAGE_PARAMETERS)) - set(parameters))
-    absent = [name for name in PAGE_PARAMETERS if name not in declared]
+    asked = page_parameters(notebook.stem)
+    missing = sorted((set(declared) & set(asked)) - set(parameters))
+    absent = [name for name in asked if name not in declared]
     problems = [f"paramètre inconnu : {', '.join(unknown)}"] if unknown else []
     problems += [f"paramètre manquant : {', '.join(missing)}"] if missing else []
     if not problems and absent:
@@ -144,7 +144,7 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
     html = str(body)
     return fill(
         "page.html.j2",
-        title=f"{deliverables().loc[page.notebook, 'titre']} : {page.territory_name}, édition {page.year}",
+        title=f"{deliverable(page.notebook)['titre']} : {page.name}, édition {page.year}",
         contents=contents,
         layout=layout,
         body=html,

@@ -1,4 +1,4 @@
-"""All the pages of one deliverable, as `params.yaml` lists them; the folder appears once all are made."""
+"""All the pages that `params.yaml` lists; a notebook's folder appears once all its pages are made."""
 
 from __future__ import annotations
 
@@ -12,68 +12,85 @@ from typing import Any
 
 import click
 
-from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, write_text
-from analysis.core.params import PageParams, load_params
+from analysis.core.params import load_params
 from analysis.core.paths import notebooks_dir, reports_dir
 from analysis.publishing.kernels import forked_kernels
-from analysis.publishing.page import SHEET
-from analysis.publishing.store import Made, Store
+from analysis.publishing.page import page_parameters, subjects
+from analysis.publishing.store import RENDERING, Made, Store
 
-RENDERING = "analysis.publishing.render"
 Job = tuple[str, dict[str, Any]]  # a notebook's name and its parameters
 
 
-def pages_of(notebook: str, dataset: Dataset) -> list[PageParams]:
-    """The pages of `notebook` for `dataset`; a year it does not have becomes its latest, once.
+def pages_of(notebook: str, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The parameters of each page of `notebook` for `dataset`, by the name of the page.
 
-    A sheet is made for each department and each EPCI of the editions asked for.
+    A year that the dataset does not have becomes its latest, once.
     """
-    settings, years = load_params().publishing, {edition.annee for edition in dataset.editions}
-    if notebook == SHEET:
-        editions = [dataset.edition(year) for year in settings.sheets if year in years] or [dataset.editions[-1]]
-        return [
-            PageParams(edition=edition.annee, territory=territory)
-            for edition in editions
-            for territory in [*edition.departements, *sorted(reference.epci_of(edition.departements))]
-        ]
-    pages = settings.pages
-    listed: Sequence[PageParams] | None = getattr(pages, notebook, None)
-    if listed is None:
-        known = ", ".join(type(pages).model_fields)
-        raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {known}.")
-    asked = [page if page.edition in years else page.model_copy(update={"edition": max(years)}) for page in listed]
-    return [page for i, page in enumerate(asked) if page not in asked[:i]]
+    asked, years = load_params().publishing.pages, [edition.annee for edition in dataset.editions]
+    if notebook not in asked:
+        raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {', '.join(asked)}.")
+    names, pages = page_parameters(notebook), {}
+    for year, which in asked[notebook].items():
+        edition = dataset.edition(year if year in years else max(years))
+        keys = list(subjects(notebook, dataset, edition))
+        for key in keys if which == "all" else [dataset.region]:
+            values = (dataset.nom, edition.annee, key)
+            pages[f"{edition.annee}-{key}"] = dict(zip(names, values, strict=True))
+    return pages
 
 
-def report(dataset: str, notebook: str, executor: Executor | None = None) -> int:
-    """Make the pages of `notebook` for `dataset` that changed; returns how many.
+def report(dataset: str, notebooks: Sequence[str] = (), executor: Executor | None = None) -> int:
+    """Make the pages of `notebooks` (all of params.yaml by default) for `dataset` that changed; returns how many.
 
     They are the work of `executor` (any of `concurrent.futures`, whose workers see the project's folder), by default
     of a process per processor. `reports/<dataset>/<notebook>/` is replaced as a whole once all its pages are there.
     Raises DataError with every page that failed; the others are kept for the next run.
     """
-    store = Store(dataset, notebook)
-    jobs: dict[str, dict[str, Any]] = {
-        f"{page.edition}-{page.territory}": {"dataset": dataset, "edition": page.edition, "territory": page.territory}
-        for page in pages_of(notebook, load_dataset(dataset))
-    }
-    changed = {name: job for name, job in jobs.items() if not store.holds(name, job)}
-    pages = f"{len(jobs)} page{'s' if len(jobs) > 1 else ''}"
-    print(f"{notebook} : {pages}, {len(changed)} à faire", file=sys.stderr, flush=True)
+    described = load_dataset(dataset)
+    sets = [_Pages(notebook, described) for notebook in notebooks or load_params().publishing.pages]
+    changed = [(pages, name) for pages in sets for name in pages.changed]
     if changed:
         with workers(len(changed)) if executor is None else _lent(executor) as pool:
-            futures = {pool.submit(make, (notebook, job)): name for name, job in changed.items()}
-            failures = _gathered(futures, store, changed)
-        if failures:
-            raise DataError("\n".join(failures[name] for name in changed if name in failures))
-    with finished_folder(reports_dir(dataset) / notebook) as folder:
-        for name in jobs:
-            write_text(store.html(name), folder / f"{name}.html")
-    store.drop_others(list(jobs))
+            futures = {pool.submit(make, (pages.notebook, pages.jobs[name])): (pages, name) for pages, name in changed}
+            _gather(futures)
+    failures = [f"{pages.notebook}/{name} : {said}" for pages in sets for name, said in pages.failures()]
+    for pages in sets:
+        if not pages.failed:
+            pages.publish()
+    if failures:
+        raise DataError("\n".join(failures))
     return len(changed)
+
+
+class _Pages:
+    """The pages of one notebook of a dataset: those to make, and what was said of those that failed."""
+
+    def __init__(self, notebook: str, dataset: Dataset) -> None:
+        self.notebook, self.jobs = notebook, pages_of(notebook, dataset)
+        self._folder, self._store = reports_dir(dataset.nom) / notebook, Store(dataset.nom, notebook)
+        self.changed = [name for name, job in self.jobs.items() if not self._store.holds(name, job)]
+        self.failed: dict[str, str] = {}
+        pages = f"{len(self.jobs)} page{'s' if len(self.jobs) > 1 else ''}"
+        print(f"{notebook} : {pages}, {len(self.changed)} à faire", file=sys.stderr, flush=True)
+
+    def keep(self, name: str, page: Future[Made]) -> None:
+        try:
+            self._store.keep(name, self.jobs[name], page.result())
+        except DataError as error:
+            self.failed[name] = str(error)
+
+    def failures(self) -> list[tuple[str, str]]:
+        """Names and sentences, in the order of the pages."""
+        return [(name, self.failed[name]) for name in self.jobs if name in self.failed]
+
+    def publish(self) -> None:
+        with finished_folder(self._folder) as folder:
+            for name in self.jobs:
+                write_text(self._store.html(name), folder / f"{name}.html")
+        self._store.drop_others(list(self.jobs))
 
 
 def make(job: Job) -> Made:
@@ -84,18 +101,13 @@ def make(job: Job) -> Made:
     return render.make(notebooks_dir() / f"{notebook}.ipynb", parameters)
 
 
-def _gathered(futures: dict[Future[Made], str], store: Store, jobs: dict[str, dict]) -> dict[str, str]:
-    """Keep each page as it is made; what was said of those that failed."""
-    failures = {}
+def _gather(futures: dict[Future[Made], tuple[_Pages, str]]) -> None:
+    """Keep each page as soon as it is made."""
     with click.progressbar(length=len(futures), file=sys.stderr, label="pages") as bar:
         for future in as_completed(futures):
-            name = futures[future]
-            try:
-                store.keep(name, jobs[name], future.result())
-            except DataError as error:
-                failures[name] = f"{name} : {error}"
+            pages, name = futures[future]
+            pages.keep(name, future)
             bar.update(1)
-    return failures
 
 
 @contextmanager

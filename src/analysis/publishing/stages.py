@@ -10,7 +10,7 @@ from analysis.core.files import read_yaml
 
 
 def stages(path: Path, dataset: str) -> dict[str, dict[str, Any]]:
-    """The stages of a `dvc.yaml` for one dataset, by their full name: `report@demo-quality`."""
+    """The stages of a `dvc.yaml` for one dataset, by their full name: `site@demo`."""
     found = {}
     for name, stage in read_yaml(path)["stages"].items():
         matrix = {**stage.get("matrix", {})} | ({"dataset": [dataset]} if "matrix" in stage else {})

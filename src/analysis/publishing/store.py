@@ -1,7 +1,7 @@
 """Pages that were made already, and whether they still hold: one that reads nothing new is not made again.
 
-A page is the work of its notebook, its parameters, the code and settings that its stage of `dvc.yaml` declares, and
-the rows that it read (`Page.read` notes them). All of it is kept beside the page as digests.
+A page is the work of its notebook, its parameters, the code and settings that it may use, and the rows that it read
+(`Page.read` notes them). All of it is kept beside the page as digests.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import json
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from analysis.core.files import file_digest, read_table, read_yaml, write_text
-from analysis.core.paths import pages_dir, project_root, protected_dir
-from analysis.publishing.page import digest_of, rows_where, table_path
+from analysis.core.files import file_digest, files_under, read_table, read_yaml, write_text
+from analysis.core.paths import notebooks_dir, pages_dir, project_root, protected_dir
+from analysis.publishing.imports import closure, of_notebook
+from analysis.publishing.page import deliverables, digest_of, rows_where, table_path
 from analysis.publishing.stages import stages
+
+RENDERING = "analysis.publishing.render"  # what makes every page
 
 
 @dataclass(frozen=True)
@@ -85,35 +88,32 @@ class Store:
 
 
 def inputs(dataset: str, notebook: str) -> dict[str, Any]:
-    """What `dvc.yaml` declares for the pages of a notebook, but for its tables: digests of files, settings, Python.
+    """What the pages of a notebook are made from, but for tables: digests of files, settings, Python.
 
-    Nothing where the stage is not declared: nothing is known then to hold.
+    Of what the stage of `dvc.yaml` declares, the notebook itself and the modules that it imports, not those of others;
+    the same of settings, whose first word is often a notebook. Nothing where the stage is not declared: nothing is
+    known then to hold.
     """
     declared = stages(project_root() / "dvc.yaml", dataset).values()
-    stage = next((stage for stage in declared if stage["cmd"] == f"analysis report {dataset} {notebook}"), None)
+    stage = next((stage for stage in declared if stage["cmd"] == f"analysis report {dataset}"), None)
     if stage is None:
         return {}
-    tables = str(protected_dir(dataset).relative_to(project_root()))
-    settings = read_yaml(project_root() / "params.yaml")
+    root, path = project_root(), notebooks_dir() / f"{notebook}.ipynb"
+    code = closure([RENDERING, *of_notebook(path)])
+    others = set(deliverables().index) - {notebook}
+    settings = read_yaml(root / "params.yaml")
+
+    def counts(file: Path) -> bool:
+        if file.suffix == ".ipynb":
+            return file == path
+        return file.resolve() in code if file.suffix == ".py" else protected_dir(dataset) not in file.parents
+
+    names = [*stage["deps"], "requirements.lock"]
+    files = [file for name in names for file in files_under(root / name) if counts(file)]
     return {
-        "files": {name: _digest_under(name) for name in stage["deps"] if not name.startswith(tables)},
-        "settings": {name: _setting(settings, name) for name in stage["params"] if not name.startswith("publishing.")},
-        "libraries": _digest_under("requirements.lock"),
+        "files": {file.relative_to(root).as_posix(): file_digest(file) for file in files},
+        "settings": {
+            name: settings[name] for name in stage["params"] if name.split(".")[0] not in {*others, "publishing"}
+        },
         "python": platform.python_version(),
     }
-
-
-def _setting(settings: dict[str, Any], name: str) -> Any:
-    for key in name.split("."):
-        settings = settings[key]
-    return settings
-
-
-@cache
-def _digest_under(name: str) -> str:
-    """One digest of a file of the project, or of all files of a folder, with their names."""
-    path = project_root() / name
-    files = [path] if path.is_file() else sorted(found for found in path.rglob("*") if found.is_file())
-    kept = [file for file in files if "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts]
-    text = "\n".join(f"{file.relative_to(project_root()).as_posix()} {file_digest(file)}" for file in kept)
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -12,6 +12,12 @@ MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
 ROWS = 20  # listed; the CSV file has them all
 
+# The law of 2021 (art. 35, IV) speaks of the consultation, open data of the notification.
+LAUNCHED_BEFORE = (
+    " L'obligation vise les consultations lancées depuis son entrée en vigueur, et leur date n'est pas publiée : des "
+    "marchés notifiés dans les premiers mois ont été lancés avant."
+)
+
 
 def thresholds(page: Page) -> Content:
     """Needs above the European thresholds: since the obligation, or what would have been concerned."""
@@ -44,7 +50,8 @@ def thresholds(page: Page) -> Content:
         csv=page.csv("droit_seuils"),
         takeaway=first or None,
         note="Le seuil porte sur la valeur estimée du besoin, que les données ne disent pas : les nombres sont des "
-        f"sommes de probabilités. Sans clause ne veut pas dire en faute ; exceptions, à vérifier : {exceptions}.",
+        f"sommes de probabilités. Sans clause ne veut pas dire en faute ; exceptions, à vérifier : {exceptions}."
+        + (LAUNCHED_BEFORE if applied else ""),
     )
 
 
