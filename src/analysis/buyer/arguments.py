@@ -48,7 +48,7 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
     for row in achats.to_dict("records"):
-        key, years = row["achat_id"], max(row["duree_mois"], 12) / 12
+        key = row["achat_id"]
         own = share.loc[key]
         out[key] = row | {
             "part_region": own.get(("part", "region")),
@@ -60,8 +60,6 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
             "semblables": counted["size"].get(key, 0),
             "semblables_clause": counted["sum"].get(key, 0),
             "rayon": radius,
-            "etp_engagement": row["etp_engagement"],
-            "heures_mois": row["engagement_an"] / 12 if years > 1 else row["engagement"] / row["duree_mois"],
         }
     return out
 

@@ -125,9 +125,8 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
     )  # fmt: skip
     table = pd.concat([*parts, nation], ignore_index=True)
     order = {level: number for number, level in enumerate([*METHODS, COUNTRY], 1)}
-    table = table.assign(
-        ordre=table["niveau"].map(order), methode=table["niveau"].map(METHODS).fillna(f"{country['source']}")
-    )
+    source = str(country["source"]).split(" ; ")[0]
+    table = table.assign(ordre=table["niveau"].map(order), methode=table["niveau"].map(METHODS).fillna(source))
     return table.sort_values(["achat_id", "ordre"], ignore_index=True).reindex(columns=PARTS)
 
 

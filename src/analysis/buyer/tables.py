@@ -144,6 +144,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "manuel": manual(purchase.middle, fixed),
             "heures_an": in_a_year,
             "engagement_an": committed,
+            "engagement_mois": commitment / purchase.duree_mois,
             "etp": float(sizing.full_time(in_a_year)),
             "etp_engagement": float(sizing.full_time(committed)),
             "personnes": float(sizing.persons(in_a_year)),

@@ -79,6 +79,7 @@ SCHEMAS = {
                 "heures_an": _hours("Médiane, par an"),
                 "engagement": _hours("Engagement proposé, arrondi, sur toute la durée"),
                 "engagement_an": _hours("Engagement proposé, par an"),
+                "engagement_mois": _hours("Engagement proposé, par mois du marché"),
                 "manuel": _hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),

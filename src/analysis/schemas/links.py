@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
 
 _EDITION = column("int64", "Année de notification des marchés, ou de début des opérations")
 _PLACE = column(TEXT, "Code de région ou de département")
@@ -54,6 +54,10 @@ OPERATIONS = table(
         "operation": column(TEXT, "Opération, une fois les doublons retirés"),
         "segment": column(TEXT, "Segment de l'opération", codelist="segments"),
         "heures": column(NUMBER, "Heures réalisées depuis l'origine", unit="heure", ge=0),
+        "fin": column(DAY, "Fin de l'opération"),
+        "montant": column(NUMBER, "Montant de ses marchés, si tous sont connus", unit="euro", nullable=True, ge=0),
+        "segment_marche": column(TEXT, "Segment du plus gros d'entre eux", codelist="segments", nullable=True),
+        "marches": column(WHOLE, "Marchés", unit="marché", nullable=True, ge=1),
         "_personnes": column("int64", "Personnes", ge=0),
         "_employeurs": column("int64", "Employeurs", ge=0),
         "_entreprises": column("int64", "Entreprises titulaires", ge=0),

@@ -24,7 +24,8 @@ from analysis.segments.contracts import (
     states,
     with_told_segment,
 )
-from analysis.segments.links.followed import build_links, realised
+from analysis.segments.links.followed import build_links
+from analysis.segments.potential.backtest import realised
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.potential.single import single_contracts
 from analysis.segments.state.compliance import build_compliance
@@ -96,7 +97,7 @@ def from_each_contract(
         "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),
         **build_compliance(local, bought.lots, bought.needs, described),
         "liens": linked.links,
-        "operations_liees": realised(linked.operations, linked.contracts, linked.facts),
+        "operations_liees": realised(linked, params.decp.low_amount),
     }
 
 

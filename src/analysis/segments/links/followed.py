@@ -204,15 +204,6 @@ def with_control(table: pd.DataFrame, operations: pd.DataFrame, facts: Facts, us
     return table.merge(found[names], on="segment", how="left").assign(_sensible=False)
 
 
-def realised(operations: pd.DataFrame, contracts: pd.DataFrame, facts: Facts) -> pd.DataFrame:
-    """operation, segment, heures of the operations of `ratios`, with what disclosure control asks of each."""
-    whole = ratios(operations, contracts)[["operation", "segment", "heures"]]
-    rows = facts.contracts[facts.contracts["operation"].isin(whole["operation"])]
-    found = measured(cells(rows, ["operation"]))
-    names = ["operation", *(name for name in found if name.startswith("_"))]
-    return whole.merge(found[names], on="operation", how="left").assign(_sensible=False)
-
-
 def unfollowed(contracts: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Contracts of the region that declare a clause or a reservation: edition, territoire, axe, modalite, renseignes,
     declarent, sans_operation (no operation is linked), montant_sans_operation."""
