@@ -91,18 +91,18 @@ class Page:
         self.name = known_keys[key]
 
     @property
-    def of_place(self) -> bool:
+    def of_territory(self) -> bool:
         """Whether the page is about a territory; else it shows something of the whole region."""
         return bool(deliverable(self.notebook)["sujet"] == PLACE)
 
     @property
     def territory(self) -> str:
         """The code of the territory that the page is of."""
-        return self.key if self.of_place else self.dataset.region
+        return self.key if self.of_territory else self.dataset.region
 
     @property
     def territory_name(self) -> str:
-        return self.name if self.of_place else self.edition.territoire_nom
+        return self.name if self.of_territory else self.edition.territoire_nom
 
     @property
     def year(self) -> int:
@@ -163,7 +163,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        own = self.notebook == SHEET or not self.of_place
+        own = self.notebook == SHEET or not self.of_territory
         return self.name if own else str(deliverable(self.notebook)["titre"])
 
     @property
@@ -172,7 +172,7 @@ class Page:
         observed = french_date(self.edition.date_observation)
         title = deliverable(self.notebook)["titre"]
         name = title if self.notebook == SHEET else self.territory_name
-        name = name if self.of_place else f"{title}, {name}"
+        name = name if self.of_territory else f"{title}, {name}"
         return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
@@ -182,7 +182,7 @@ class Page:
             "Jeu de données": self.dataset.titre,
             "Édition (année des données)": str(self.year),
             **(
-                {} if self.of_place else {deliverable(self.notebook)["sujet"].capitalize(): f"{self.name} ({self.key})"}
+                {} if self.of_territory else {deliverable(self.notebook)["sujet"].capitalize(): f"{self.name} ({self.key})"}
             ),
             "Territoire": f"{self.territory_name} ({self.territory})",
             "Données observées au": french_date(self.edition.date_observation),

@@ -279,7 +279,7 @@ def _shares(page: Page, axis: str, heading: str, caption: str, names: dict[str, 
     if rows.empty:
         return Prose("Aucune heure de ce segment n'a été suivie.")
     rows = rows.assign(
-        libelle=rows["modalite"].map(names | REST).fillna(rows["modalite"]), reste=rows["modalite"].isin(list(REST))
+        libelle=rows["modalite"].map(names | REST).fillna(f"{heading} " + rows["modalite"]), reste=rows["modalite"].isin(list(REST))
     )
     rows = rows.sort_values(["reste", "part_heures", "libelle"], ascending=[True, False, True])
     return DataTable(
