@@ -30,26 +30,25 @@ def headline(page: Page) -> Content:
     now = now[now["edition"] == page.year]
     middle = _sizes(page).set_index("taille").loc["median"]
     done = _hours(page).set_index("edition").reindex([page.year]).iloc[0]
-    year = f"marchés notifiés en {page.year}"
-    share = Card("Marchés avec clause", None, "%", note="aucun ne le dit", method="part-clause")
+    year = f"notifiés en {page.year}"
+    share = Card("Marchés avec clause", None, "%", note="aucun ne le dit")
     if len(now) and now["renseignes"].iloc[0]:
         row = now.iloc[0]
         low, high = french(100 * row["part_clause_bas"], 1), french(100 * row["part_clause_haut"], 1, "%")
         said = f"de {low} à {high}, parmi ceux qui le disent"
-        share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, method="part-clause")
+        share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100)
     counted, amount = (now["marches"].iloc[0], now["montant"].iloc[0]) if len(now) else (0.0, 0.0)
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])
     bounds = f"de {french(middle['heures_p10'])} à {french(middle['heures_p90'])}, huit fois sur dix"
     return Strip(
         [
             share,
-            Card("Marchés", float(counted), note=year, method="marches"),
-            Card("Montant connu", float(amount), "M€", year, 1, 1e-6, method="marches"),
-            Card("Heures d'insertion", done["valeur"], note=f"réalisées en {page.year}", secret=hidden,
-                 method="heures_realisees"),
-            Card("Heures d'un marché médian", middle["heures_p50"], note=bounds, method="dimensionnement"),
+            Card("Marchés notifiés dans l'année", float(counted), note=year),
+            Card("Montant connu, hors taxes", float(amount), "M€", year, 1, 1e-6),
+            Card("Heures d'insertion", done["valeur"], note=f"réalisées en {page.year}", secret=hidden),
+            Card("Heures d'un marché médian", middle["heures_p50"], note=bounds),
         ]
-    )  # fmt: skip
+    )
 
 
 def practice(page: Page) -> Content:
@@ -279,7 +278,8 @@ def _shares(page: Page, axis: str, heading: str, caption: str, names: dict[str, 
     if rows.empty:
         return Prose("Aucune heure de ce segment n'a été suivie.")
     rows = rows.assign(
-        libelle=rows["modalite"].map(names | REST).fillna(f"{heading} " + rows["modalite"]), reste=rows["modalite"].isin(list(REST))
+        libelle=rows["modalite"].map(names | REST).fillna(f"{heading} " + rows["modalite"]),
+        reste=rows["modalite"].isin(list(REST)),
     )
     rows = rows.sort_values(["reste", "part_heures", "libelle"], ascending=[True, False, True])
     return DataTable(
