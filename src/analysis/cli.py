@@ -101,7 +101,7 @@ def classify(dataset: str) -> None:
 
 
 @main.command()
-@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
+@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "buyer", "quality"]))
 @click.argument("dataset")
 def analyse(deliverable: str, dataset: str) -> None:
     """Stage: the result tables of one deliverable of DATASET, from its clean tables."""

@@ -130,14 +130,15 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
 def pages(dataset: Dataset, notebook: str) -> list[Link]:
     """The pages there are of a deliverable, the latest edition first, the region before departments."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
-    keys = [(int(path.stem.split("-")[0]), path.stem.split("-")[1]) for path in found]
+    parts = [path.stem.partition("-") for path in found]
+    keys = [(int(year), key) for year, _, key in parts]
     keys.sort(key=lambda key: (-key[0], key[1] != dataset.region, key[1]))
     return [
         Link(
-            f"{Page(notebook, dataset.nom, year, territory).territory_name}, édition {year}",
-            f"{notebook}/{year}-{territory}.html",
+            f"{Page(notebook, dataset.nom, year, key).name}, édition {year}",
+            f"{notebook}/{year}-{key}.html",
         )
-        for year, territory in keys
+        for year, key in keys
     ]
 
 

@@ -62,6 +62,8 @@ def page_parameters(notebook: str) -> list[str]:
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
 SIREN = 9  # digits
+# Notebooks whose pages are of planned purchases: the table that says of which, their key and their name.
+PLANNED = {"buyer": ("achats", "achat_id", "objet"), "programme": ("programmes", "programme", "acheteur_nom")}
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
 
@@ -78,15 +80,24 @@ class Page:
         self.dataset: Dataset = load_dataset(dataset)
         self.edition: Edition = self.dataset.edition(edition)
         self.key = key
-        known_keys = subjects(notebook, self.dataset, self.edition)
+        known_keys = self.subjects()
         if key not in known_keys:
-            expected = ", ".join(code for code in known_keys if len(code) < SIREN)
+            expected = ", ".join([code for code in known_keys if len(code) < SIREN] or known_keys) or "aucun"
             more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
             raise DataError(
                 f"{about} « {key} » inconnu de l'édition {edition} du jeu de données "
                 f"« {dataset} » ; attendu : {expected}{more}."
             )
         self.name = known_keys[key]
+
+    def subjects(self) -> dict[str, str]:
+        """What a page of this notebook may be about, with names."""
+        return subjects(self.notebook, self.dataset, self.edition)
+
+    @property
+    def of_territory(self) -> bool:
+        """Whether the page is that of a territory, not of a purchase or of a programme of them."""
+        return str(deliverable(self.notebook)["sujet"]) == "territoire"
 
     @property
     def territory(self) -> str:
@@ -156,13 +167,14 @@ class Page:
 
     @property
     def title(self) -> str:
-        return self.territory_name if self.notebook == SHEET else str(deliverables().loc[self.notebook, "titre"])
+        own = self.notebook == SHEET or not self.of_territory
+        return self.name if own else str(deliverable(self.notebook)["titre"])
 
     @property
     def scope(self) -> str:
         """Perimeter, edition, legal scope and date of observation in one line."""
         observed = french_date(self.edition.date_observation)
-        name = deliverables().loc[SHEET, "titre"] if self.notebook == SHEET else self.territory_name
+        name = self.name if self.title != self.name else deliverable(self.notebook)["titre"]
         return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
@@ -171,7 +183,7 @@ class Page:
         return {
             "Jeu de données": self.dataset.titre,
             "Édition (année des données)": str(self.year),
-            "Territoire": f"{self.territory_name} ({self.territory})",
+            str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
@@ -187,10 +199,19 @@ class Page:
 
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
     """What the pages of a notebook may be about in an edition, with names: the widest first."""
+    if notebook in PLANNED:
+        return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
     if notebook != SHEET:
         return {dataset.region: edition.territoire_nom, **departments}
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
+
+
+def _planned(dataset: Dataset, table: str, key: str, name: str) -> dict[str, str]:
+    """The purchases, or the programmes of them, that the latest edition has sheets of."""
+    path = protected_dir(dataset.nom) / "buyer" / f"{table}.parquet"
+    rows = read_table(path) if path.is_file() else pd.DataFrame({key: [], name: []})
+    return dict(zip(rows[key], rows[name].fillna("Achats saisis"), strict=True))
 
 
 @cache
