@@ -47,4 +47,3 @@ class Typed(Page):
 def conformed(tables: Tables) -> Tables:
     """`tables` as they are published: the columns of their schemas, in their order."""
     return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}
-
