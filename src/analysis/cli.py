@@ -109,6 +109,18 @@ def analyse(deliverable: str, dataset: str) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dataset", required=True, help="whose protected tables the purchases are held against")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the pages, replaced as a whole")
+def buyer(file: Path, dataset: str, out: Path) -> None:
+    """A sheet for each planned purchase of FILE (CSV), and a page for them all; says what is wrong with a line."""
+    from analysis.buyer.file import build
+
+    for message in build(file, dataset, out):
+        click.echo(message, err=True)
+
+
+@main.command()
 @click.argument("dataset")
 def feedback(dataset: str) -> None:
     """Stage: a workbook per structure of DATASET that lists what to correct, to be sent back to it."""

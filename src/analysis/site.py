@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis import directory, downloads, method
 from analysis.buyer.guide import document as guide
+from analysis.buyer.process import calendars
 from analysis.checking.guard import check_pages
 from analysis.checking.links import check_links
 from analysis.checking.scan import check_site
@@ -17,7 +18,7 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.params import load_params
-from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
+from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
@@ -27,6 +28,7 @@ from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
 DIRECTORY = "annuaire.html"
+SHEETS = "buyer"  # the notebook of the purchases, to each of which the page of its programme leads
 SUMMARY = 3  # figures printed at the end of a run
 
 
@@ -49,16 +51,17 @@ def build(dataset: str) -> None:
     (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
     downloads.build(described)
     write_calendars(described)
+    write_steps(described)
     check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
     chapters = [
         {
             "title": row["titre"],
             "sentence": row["phrase"],
-            "strip": Strip(figures.get(str(name), [])),
+            "strip": Strip(figures.get(SHEETS if name == "programme" else str(name), [])),
             "pages": pages(described, str(name)),
         }
-        for name, row in deliverables().drop(index=SHEET).iterrows()
+        for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
     ]
     write_directory(described)
     guided = write_guide(described)
@@ -132,6 +135,16 @@ def write_calendars(dataset: Dataset) -> None:
             (folder / name).write_bytes(calendar)
 
 
+def write_steps(dataset: Dataset) -> None:
+    """A calendar of the steps of each purchase that has a sheet: `etapes/etapes_<achat_id>.ics`."""
+    path = protected_dir(dataset.nom) / "buyer" / "achats.parquet"
+    if not path.is_file():
+        return
+    with finished_folder(reports_dir(dataset.nom) / STEPS) as folder:
+        for name, calendar in calendars(read_table(path), dataset.date_observation).items():
+            (folder / name).write_bytes(calendar)
+
+
 def headlines(dataset: Dataset) -> dict[str, list[Card]]:
     """The headline figures of each deliverable that has any, in its own order."""
     out: dict[str, list[Card]] = {}
@@ -144,7 +157,7 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
 
 
 def pages(dataset: Dataset, notebook: str) -> list[Link]:
-    """The pages there are of a deliverable, the latest edition first, the region before departments."""
+    """The pages there are of a deliverable, the latest edition first, in the order of what they are about."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
     keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
     names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}

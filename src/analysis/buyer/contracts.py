@@ -46,7 +46,8 @@ def known_contracts(
     codes = reference.table("nomenclatures/statuts_sociaux").set_index("code")
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows.dropna(subset=["annee", "objet"])
-    done = operations.rename(columns={"segment": "segment_operation"})
+    measures = [name for name in operations if name.startswith("_")]
+    done = operations[["operation", "segment", "heures", *measures]].rename(columns={"segment": "segment_operation"})
     followed = links[["uid", "operation"]].merge(done, on="operation")
     # Who follows a contract stays inside; that two contracts share their hours does not.
     followed["operation"] = followed.groupby("operation")["uid"].transform("min")

@@ -80,7 +80,7 @@ def segments(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
             "segment_cpv": segment_of_cpv(pd.Series([purchase.cpv for purchase in purchases], dtype="str")),
         }
     )
-    rows = pd.concat([taught[list(asked)], asked], ignore_index=True)
+    rows = pd.concat([taught[list(asked)], asked], ignore_index=True).astype("str")
     audits = known[known["segment_source"] == "audit"].set_index("uid")["segment"]
     told = classified(rows, audits, knowledge.params.segments.classifier)[0].tail(len(asked))
     return by_purchase(told)

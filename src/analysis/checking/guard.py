@@ -48,7 +48,7 @@ def problems_of(page: Path) -> list[str]:
         if link := block.select_one('p.about a[href$=".csv"]'):
             linked.append((page.parent / str(link["href"])).resolve())
             found += _cells(block, _values(linked[-1]))
-    # A page without tables of its own speaks of those that it offers, of whatever deliverable.
+    # A notebook without tables of its own speaks of those that it offers, of whatever deliverable.
     tables = [table.resolve() for table in tables] or sorted(set(linked))
     said = set().union(*(_texts(table) for table in tables))
     year = int(page.stem.split("-")[0])

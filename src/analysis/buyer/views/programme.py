@@ -62,7 +62,32 @@ def purchases(page: Page) -> Content:
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/achats"),
-        note="Une médiane d'ensemble n'est pas la somme des médianes : voir les chiffres du haut de la page.",
+        note="Une médiane d'ensemble n'est pas la somme des médianes : voir la table du programme.",
+    )
+
+
+def totals(page: Page) -> Content:
+    """What the programme comes to, with the range of its hours."""
+    rows = page.read("buyer/programmes", programme=page.key)
+    return DataTable(
+        rows.assign(nom=page.name),
+        columns={
+            "nom": Column("Programme"),
+            "annonces": Column("Achats annoncés", 0),
+            "achats": Column("dont ont une fiche", 0),
+            "refuses": Column("sans fiche", 0),
+            "montant_max": Column("Montant", 0, "€"),
+            "au_dessus": Column("Au-dessus du seuil", 1),
+            "heures_p50": Column("Heures, médiane", 0),
+            "heures_p10": Column("de", 0),
+            "heures_p90": Column("à", 0),
+            "engagement": Column("Engagements", 0, "h"),
+        },
+        caption="Le programme en tout",
+        scope=f"{page.name}, achats annoncés qui ont une fiche",
+        csv=page.csv("buyer/programmes"),
+        note="De, à : huit fois sur dix, les heures des achats étant supposées liées entre elles ; ce n'est ni "
+        "la somme des bornes basses, ni celle des hautes. Au-dessus du seuil : somme des probabilités.",
     )
 
 
