@@ -135,6 +135,8 @@ def test_the_document_has_every_segment_in_order_once_and_its_links_hold(tmp_pat
     assert len(soup.select("h1")) == 1 and not soup.select("form, input, details, script")
     assert [tag.name for tag in soup.select("section.part:first-of-type :is(h2, h3, h4)")] == ["h2", "h3", "h4"]
     assert len(soup.select("main table")) == len(SEGMENTS)
+    names = [str(region["aria-label"]) for region in soup.select("[role=region]")]
+    assert len(names) == len(set(names)) == len(SEGMENTS)
 
 
 def test_the_index_leads_to_each_page_by_segment_and_by_trade(tmp_path: Path, dataset: Dataset) -> None:

@@ -98,7 +98,7 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
     if not folder.is_dir():
         pytest.skip("the guide has not been built: run `make report` first")
     for segment in reference.labels("segments"):
-        page.goto((folder / f"{segment}.html").as_uri())
+        page.goto((folder / f"2025-{segment}.html").as_uri())
         assert page.evaluate(TYPE, CASES) == [expected(law(laws, segment), *case) for case in CASES], segment
 
 

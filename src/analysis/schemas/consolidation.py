@@ -263,7 +263,7 @@ SCHEMAS = {
         ),
         published_table(
             "pratiques",
-            "Par qui et dans quels métiers les clauses d'un segment ont été réalisées ; toutes éditions, région entière",
+            "Par qui et dans quels métiers les clauses d'un segment ont été réalisées, toutes éditions, région",
             ["segment", "axe", "modalite"],
             {
                 "segment": column(TEXT, "Segment de marché", codelist="segments"),

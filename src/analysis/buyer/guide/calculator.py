@@ -36,10 +36,10 @@ class Calculator(Content):
     law: Law
     amount_typed: float
     months: int
-    csv: str
+    csv: str | None
 
     @classmethod
-    def of(cls, table: pd.DataFrame, segment: str, amount: float, months: int, csv: str) -> Calculator:
+    def of(cls, table: pd.DataFrame, segment: str, amount: float, months: int, csv: str | None) -> Calculator:
         """The calculator of a segment of the table `dimensionnement`; KeyError where it is not there."""
         return cls(law(table, segment), amount, months, csv)
 

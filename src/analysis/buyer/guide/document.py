@@ -14,8 +14,8 @@ from analysis.publishing.templating import Section, alphabetical, fill, program_
 
 GUIDE = "guide"  # the notebook, and its folder of pages
 INDEX, DOCUMENT = "guide.html", "guide-complet.html"  # in the folder of the site
-DROPPED = ("form", "details", ".page-header .facts", ".page-header .warning")
-LEFT_OUT = ("data-v", "data-digits", "data-factor", "data-sort", "tabindex", "role", "aria-label")
+DROPPED = ("form", "details", ".page-header .facts", ".page-header .warning", f"p:has(> a[href='../{INDEX}'])")
+LEFT_OUT = ("data-v", "data-digits", "data-factor", "data-sort")
 FAMILIES = {"classique": "Segments classiques", "nouveau": "Segments nouveaux", "autre": "Autres segments"}
 
 
@@ -116,6 +116,8 @@ def part_of(soup: BeautifulSoup, page: Entry) -> Tag:
             tag["href"] = str(tag["href"]).removeprefix("../")
         for name in LEFT_OUT:
             tag.attrs.pop(name, None)
+        if tag.get("role") == "region":
+            tag["aria-label"] = f"{tag['aria-label']}, {page.title}"
         if "sortable" in (tag.get("class") or []):
             del tag["class"]
         if tag.name in ("h1", "h2", "h3"):

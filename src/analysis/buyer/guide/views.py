@@ -25,26 +25,24 @@ REST = {"AUTRES": "Autres", "INCONNU": "Inconnu"}
 
 
 def headline(page: Page) -> Content:
-    """The share with a clause, the contracts and hours of the year, and what a median contract can bear."""
+    """The share with a clause, the amount and hours of the year, and what a median contract can bear."""
     now = _contracts(page)
     now = now[now["edition"] == page.year]
     middle = _sizes(page).set_index("taille").loc["median"]
     done = _hours(page).set_index("edition").reindex([page.year]).iloc[0]
-    year = f"notifiés en {page.year}"
     share = Card("Marchés avec clause", None, "%", note="aucun ne le dit")
     if len(now) and now["renseignes"].iloc[0]:
         row = now.iloc[0]
         low, high = french(100 * row["part_clause_bas"], 1), french(100 * row["part_clause_haut"], 1, "%")
         said = f"de {low} à {high}, parmi ceux qui le disent"
         share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100)
-    counted, amount = (now["marches"].iloc[0], now["montant"].iloc[0]) if len(now) else (0.0, 0.0)
+    amount = float(now["montant"].sum())
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])
     bounds = f"de {french(middle['heures_p10'])} à {french(middle['heures_p90'])}, huit fois sur dix"
     return Strip(
         [
             share,
-            Card("Marchés notifiés dans l'année", float(counted), note=year),
-            Card("Montant connu, hors taxes", float(amount), "M€", year, 1, 1e-6),
+            Card("Montant connu, hors taxes", amount, "M€", f"marchés notifiés en {page.year}", 1, 1e-6),
             Card("Heures d'insertion", done["valeur"], note=f"réalisées en {page.year}", secret=hidden),
             Card("Heures d'un marché médian", middle["heures_p50"], note=bounds),
         ]
