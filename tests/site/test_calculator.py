@@ -26,6 +26,7 @@ from analysis.publishing.templating import fill
 AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "1 234 567,89", "25 000 000")
 MONTHS, LOTS = ("1", "12", "18", "48"), ("", "2", "7")
 CASES = [list(case) for case in product(AMOUNTS, MONTHS, LOTS)]
+QUANTILE, STEPS = load_params().buyer.commitment_quantile, steps()
 # Types each case, and reads what is shown then.
 TYPE = """cases => cases.map(case_ => {
   const field = (name) => document.getElementById(`calculette-${name}`);
@@ -44,8 +45,7 @@ def expected(found: Law, amount: str, months: str, lots: str) -> list[str]:
     count = int(lots or 1)
     whole = hours(found, RANGE, value, lots=count)
     year = per_year(whole, int(months))
-    quantile = load_params().buyer.commitment_quantile
-    promised = float(rounded(hours(found, quantile, value, lots=count), steps()))
+    promised = float(rounded(hours(found, QUANTILE, value, lots=count), STEPS))
     rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
     rows += [(p, 0) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"

@@ -11,7 +11,8 @@
     const text = field(name).value.replace(/[\s€]/g, "").replace(",", ".");
     return /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   };
-  const french = (value, digits) => value.toLocaleString("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  const french = (value, digits) => formats[digits].format(value);
 
   const hours = (probability, amount, lots) => {
     const made = coefficients.map((coefficient) => lots * (amount / lots) ** Number(given.exposant) * coefficient);
