@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import directory, downloads, method
+from analysis.buyer.guide import document as guide
 from analysis.buyer.process import calendars
 from analysis.checking.guard import check_pages
 from analysis.checking.links import check_links
@@ -21,7 +22,7 @@ from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, r
 from analysis.numbers import between
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
-from analysis.publishing.page import SHEET, Page, deliverables
+from analysis.publishing.page import SHEET, Page, deliverables, subjects
 from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
 
@@ -63,6 +64,7 @@ def build(dataset: str) -> None:
         for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
     ]
     write_directory(described)
+    guided = write_guide(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
     leads = sheets(described)
     drawn = home_map(described) if leads else ""
@@ -71,8 +73,10 @@ def build(dataset: str) -> None:
         sheets=leads,
         map=drawn,
         towns=directory.towns(),
-        scripts=[*([scripts.search()] if leads else []), *scripts.of_tables(drawn)],
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
+        guide=guide.INDEX if guided else "",
+        document=guide.DOCUMENT,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
@@ -108,6 +112,18 @@ def write_directory(dataset: Dataset) -> None:
     write_text(text, reports_dir(dataset.nom) / DIRECTORY)
 
 
+def write_guide(dataset: Dataset) -> bool:
+    """The guide's index and the document of all its pages, where it has any; whether it has."""
+    folder = reports_dir(dataset.nom)
+    made = bool(guide.entries(folder))
+    for name, text in ((guide.INDEX, guide.index), (guide.DOCUMENT, guide.document)):
+        if made:
+            write_text(text(dataset, folder), folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return made
+
+
 def write_calendars(dataset: Dataset) -> None:
     """A calendar to subscribe to for the region, each department and each EPCI: `veille/veille_<territoire>.ics`."""
     path = protected_dir(dataset.nom) / "segments" / "veille_besoins.parquet"
@@ -141,18 +157,12 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
 
 
 def pages(dataset: Dataset, notebook: str) -> list[Link]:
-    """The pages there are of a deliverable, the latest edition first, the region before departments."""
+    """The pages there are of a deliverable, the latest edition first, in the order of what they are about."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
-    parts = [path.stem.partition("-") for path in found]
-    keys = [(int(year), key) for year, _, key in parts]
-    keys.sort(key=lambda key: (-key[0], key[1] != dataset.region, key[1]))
-    return [
-        Link(
-            f"{Page(notebook, dataset.nom, year, key).name}, édition {year}",
-            f"{notebook}/{year}-{key}.html",
-        )
-        for year, key in keys
-    ]
+    keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
+    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}
+    keys.sort(key=lambda key: (-key[0], list(names[key[0]]).index(key[1])))
+    return [Link(f"{names[year][key]}, édition {year}", f"{notebook}/{year}-{key}.html") for year, key in keys]
 
 
 def sheets(dataset: Dataset) -> list[dict]:

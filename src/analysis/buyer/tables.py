@@ -14,6 +14,7 @@ from analysis.buyer.backtest import backtest
 from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
+from analysis.buyer.guide.tables import guide_tables
 from analysis.buyer.places import name_of
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
@@ -35,8 +36,9 @@ def build(dataset: str) -> None:
     settings, results = params.buyer, results_dir(dataset)
     told = read_table(classified_dir(dataset) / "marches.parquet")
     done = read_table(results / "segments" / "operations_liees.parquet")
+    received = read_table(clean_dir(dataset, "decp") / "marches.parquet")
     contracts = known_contracts(
-        read_table(clean_dir(dataset, "decp") / "marches.parquet"),
+        received,
         told,
         read_table(results / "segments" / "liens.parquet"),
         done,
@@ -50,7 +52,8 @@ def build(dataset: str) -> None:
     planned = programme.announced(projects, kinds, settings.programmes)
     tables = sheets(planned, knowledge, by_purchase(told))
     kept = backtest(done, described.date_observation, [settings.commitment_quantile], params.segments.potential)
-    tables |= {"marches": contracts, "engagement_retro": significant(kept)}
+    guide = guide_tables(received, told, knowledge["segments/dimensionnement"], described, params)
+    tables |= guide | {"marches": contracts, "engagement_retro": significant(kept)}
     write_results(dataset, "buyer", {**tables, "headlines": strip(tables, described)})
 
 

@@ -280,7 +280,8 @@ class Questions:
     @cached_property
     def own_programs(self) -> set[str]:
         """The scripts, the list of communes and the style of our pages."""
-        known = (scripts.search().text, scripts.tables().text, directory.towns(), fill("style.css"))
+        own = (scripts.search(), scripts.tables(), scripts.sizing())
+        known = (*(script.text for script in own), directory.towns(), fill("style.css"))
         return {_bare(text) for text in known}
 
     @cached_property

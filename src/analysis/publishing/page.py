@@ -61,6 +61,7 @@ def page_parameters(notebook: str) -> list[str]:
 
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
+PLACE, SEGMENT = "territoire", "segment"  # what the pages of a notebook are about
 SIREN = 9  # digits
 # Notebooks whose pages are of planned purchases: the table that says of which, their key and their name.
 PLANNED = {"buyer": ("achats", "achat_id", "objet"), "programme": ("programmes", "programme", "acheteur_nom")}
@@ -71,7 +72,8 @@ class Page:
     """One page: a notebook run for a dataset, an edition (data year) and what it is about.
 
     `key` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or of an
-    EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
+    EPCI; of the guide, that of a segment. Raises DataError, one French sentence saying what is expected, when any of
+    the four is not known.
     """
 
     def __init__(self, notebook: str, dataset: str, edition: int, key: str) -> None:
@@ -96,17 +98,17 @@ class Page:
 
     @property
     def of_territory(self) -> bool:
-        """Whether the page is that of a territory, not of a purchase or of a programme of them."""
-        return str(deliverable(self.notebook)["sujet"]) == "territoire"
+        """Whether the page is that of a territory, not of a purchase, a programme or a segment of the region."""
+        return str(deliverable(self.notebook)["sujet"]) == PLACE
 
     @property
     def territory(self) -> str:
         """The code of the territory that the page is of."""
-        return self.key
+        return self.key if self.of_territory else self.dataset.region
 
     @property
     def territory_name(self) -> str:
-        return self.name
+        return self.name if self.of_territory else self.edition.territoire_nom
 
     @property
     def year(self) -> int:
@@ -175,6 +177,8 @@ class Page:
         """Perimeter, edition, legal scope and date of observation in one line."""
         observed = french_date(self.edition.date_observation)
         name = self.name if self.title != self.name else deliverable(self.notebook)["titre"]
+        if deliverable(self.notebook)["sujet"] == SEGMENT:
+            name = f"{name}, {self.territory_name}"
         return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
@@ -199,6 +203,8 @@ class Page:
 
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
     """What the pages of a notebook may be about in an edition, with names: the widest first."""
+    if deliverable(notebook)["sujet"] == SEGMENT:
+        return reference.labels("segments")
     if notebook in PLANNED:
         return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}

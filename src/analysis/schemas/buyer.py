@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+from analysis.schemas import guide
 from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
 
 _ACHAT = column(TEXT, "Identifiant de l'achat")
@@ -305,4 +306,4 @@ SCHEMAS = {
             values=["heures"],
         ),
     )
-}
+} | guide.SCHEMAS
