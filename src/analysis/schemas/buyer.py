@@ -280,7 +280,7 @@ SCHEMAS = {
                 "couverture": _part("Part dans la fourchette à 80 %", nullable=True),
                 "faisables": _part("Part dont 90 % au moins de l'engagement a été réalisé", nullable=True),
                 "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", nullable=True, ge=0),
-                "part_engagee": column(NUMBER, "Somme des engagements / somme des heures réalisées", nullable=True, ge=0),
+                "part_engagee": column(NUMBER, "Engagements / heures réalisées, en tout", nullable=True, ge=0),
             },
         ),
         published_table(
