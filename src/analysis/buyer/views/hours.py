@@ -66,7 +66,7 @@ def kept(page: Page) -> Content:
         caption="L'engagement à l'épreuve des opérations closes",
         scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
         csv=page.csv("engagement_retro"),
-        note="La fourchette devrait contenir quatre opérations sur cinq. Plus un engagement est haut, moins il est tenu.",
+        note="X",
     )
 
 
