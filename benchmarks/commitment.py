@@ -37,7 +37,7 @@ def main() -> None:
         covered = "" if row.methode == MANUAL else f", 80 % range holds {row.couverture:.1%}"
         print(
             f"  {name:<22} {row.operations} operations, feasible {row.faisables:.1%}, asked "
-            f"{row.heures_engagees / row.heures_realisees:.1%} of the hours{covered}"
+            f"{row.part_engagee:.1%} of the hours, of one {row.mediane:.1%} (median){covered}"
         )
     chosen = found[(found["periode"] == "choix") & (found["methode"] == OURS) & (found["faisables"] >= GOAL)]
     best = "none" if chosen.empty else f"{chosen['quantile'].max():.2f}"

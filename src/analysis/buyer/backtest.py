@@ -22,7 +22,7 @@ from analysis.segments.potential.sizing import learnt, segment_draws
 KEPT = 0.9  # of a commitment
 OURS, MANUAL = "modele", "manuel"
 SCORES = [
-    "periode", "methode", "quantile", "operations", "couverture", "faisables", "heures_engagees", "heures_realisees",
+    "periode", "methode", "quantile", "operations", "couverture", "faisables", "mediane", "part_engagee",
 ]  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
     """How the commitments of `foreseen` did: columns `SCORES`, a row per quantile and one for the textbook's rule.
 
     couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept;
-    heures_engagees over heures_realisees says how much of what was possible was asked.
+    mediane and part_engagee (of the sums) say how much of what was done would have been asked.
     """
     inside = found["heures"].between(found["heures_p10"], found["heures_p90"]).mean()
     rows = [
@@ -80,8 +80,8 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
             "periode": period,
             "operations": len(found),
             "faisables": (found["heures"] >= KEPT * committed).mean(),
-            "heures_engagees": committed.sum(),
-            "heures_realisees": found["heures"].sum(),
+            "mediane": (committed / found["heures"]).median(),
+            "part_engagee": committed.sum() / found["heures"].sum() if len(found) else np.nan,
         }
     return pd.DataFrame(rows, columns=SCORES)
 

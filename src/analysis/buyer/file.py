@@ -46,6 +46,7 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     if not planned.purchases:
         raise DataError("\n".join(told) or f"{path.name} : aucun achat ; attendu : une ligne par achat.")
     tables = conformed(sheets(planned, evidence.load(protected_dir(dataset), described, load_params())))
+    tables["engagement_retro"] = read_table(protected_dir(dataset) / "buyer" / "engagement_retro.parquet")
     with finished_folder(out) as folder:
         with _in_place_of_announced(tables, dataset):
             report(dataset, NOTEBOOKS)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.buyer import evidence, law, process, programme, sizing
 from analysis.buyer.arguments import arguments
+from analysis.buyer.backtest import backtest
 from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
@@ -34,12 +35,13 @@ def build(dataset: str) -> None:
     described, params = load_dataset(dataset), load_params()
     settings, results = params.buyer, results_dir(dataset)
     told = read_table(classified_dir(dataset) / "marches.parquet")
+    done = read_table(results / "segments" / "operations_liees.parquet")
     received = read_table(clean_dir(dataset, "decp") / "marches.parquet")
     contracts = known_contracts(
         received,
         told,
         read_table(results / "segments" / "liens.parquet"),
-        read_table(results / "segments" / "operations_liees.parquet"),
+        done,
         settings.contract_years,
     )
     knowledge = evidence.load(results, described, params, READ)
@@ -49,8 +51,10 @@ def build(dataset: str) -> None:
     kinds = buyer_kinds(pd.Series(settings.programmes), said_by(operations)).set_axis(settings.programmes)
     planned = programme.announced(projects, kinds, settings.programmes)
     tables = sheets(planned, knowledge, by_purchase(told))
+    kept = backtest(done, described.date_observation, [settings.commitment_quantile], params.segments.potential)
     guide = guide_tables(received, told, knowledge["segments/dimensionnement"], described, params)
-    write_results(dataset, "buyer", {**tables, **guide, "marches": contracts, "headlines": strip(tables, described)})
+    tables |= guide | {"marches": contracts, "engagement_retro": significant(kept)}
+    write_results(dataset, "buyer", {**tables, "headlines": strip(tables, described)})
 
 
 def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = None) -> Tables:

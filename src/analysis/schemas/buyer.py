@@ -269,6 +269,21 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "engagement_retro",
+            "Rétro-test : engagements qui auraient été proposés à des opérations closes, et ce qu'elles ont réalisé",
+            ["periode", "methode"],
+            {
+                "periode": column(TEXT, "choix : années dont le quantile est tiré ; epreuve : dernières années"),
+                "methode": column(TEXT, "modele, ou manuel (50 % x 5 % / 30 €)"),
+                "quantile": _part("Quantile des heures possibles qu'est l'engagement", nullable=True),
+                "operations": column("int64", "Opérations closes de ces années", unit="opération", ge=0),
+                "couverture": _part("Part dans la fourchette à 80 %", nullable=True),
+                "faisables": _part("Part dont 90 % au moins de l'engagement a été réalisé", nullable=True),
+                "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", nullable=True, ge=0),
+                "part_engagee": column(NUMBER, "Engagements / heures réalisées, en tout", nullable=True, ge=0),
+            },
+        ),
+        published_table(
             "marches",
             "Marchés publics de la région auxquels un achat est comparé : ceux dont le champ social est clair, et ceux "
             "qu'une opération close a suivis",

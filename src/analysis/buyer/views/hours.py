@@ -8,7 +8,7 @@ from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.numbers import french
-from analysis.publishing.content import Column, Content, DataTable, Figure, Prose, Warning
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
 
@@ -44,6 +44,29 @@ def hours(page: Page) -> Content:
         f"engagement proposé : {french(row['engagement'])}.",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
+    )
+
+
+def kept(page: Page) -> Content:
+    """How often such commitments would have been kept in the last years, beside the textbook's rule."""
+    told = page.read("engagement_retro", periode="epreuve")
+    if told.empty or not told["operations"].any():
+        return Prose("Aucune opération close n'est reliée à ses marchés : l'engagement n'a pas pu être éprouvé.")
+    names = {"modele": "Engagement proposé", "manuel": "Règle du manuel"}
+    return DataTable(
+        told.assign(nom=told["methode"].map(names)).sort_values("methode", ascending=False),
+        columns={
+            "nom": Column("Méthode"),
+            "operations": Column("Opérations", 0),
+            "faisables": Column("Engagement tenu à 90 % au moins", **PERCENT),
+            "mediane": Column("Engagement / réalisé, médiane", **PERCENT),
+            "part_engagee": Column("Engagé / réalisé, en tout", **PERCENT),
+            "couverture": Column("Dans la fourchette", **PERCENT),
+        },
+        caption="L'engagement à l'épreuve des opérations closes",
+        scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
+        csv=page.csv("engagement_retro"),
+        note="X",
     )
 
 
