@@ -101,11 +101,23 @@ def classify(dataset: str) -> None:
 
 
 @main.command()
-@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "quality"]))
+@click.argument("deliverable", type=click.Choice(["segments", "facilitators", "consolidation", "buyer", "quality"]))
 @click.argument("dataset")
 def analyse(deliverable: str, dataset: str) -> None:
     """Stage: the result tables of one deliverable of DATASET, from its clean tables."""
     import_module(f"analysis.{deliverable}.tables").build(dataset)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dataset", required=True, help="whose protected tables the purchases are held against")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the pages, replaced as a whole")
+def buyer(file: Path, dataset: str, out: Path) -> None:
+    """A sheet for each planned purchase of FILE (CSV), and a page for them all; says what is wrong with a line."""
+    from analysis.buyer.file import build
+
+    for message in build(file, dataset, out):
+        click.echo(message, err=True)
 
 
 @main.command()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import directory, downloads, method
+from analysis.buyer.guide import document as guide
+from analysis.buyer.process import calendars
 from analysis.checking.guard import check_pages
 from analysis.checking.links import check_links
 from analysis.checking.scan import check_site
@@ -16,16 +18,17 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.params import load_params
-from analysis.core.paths import CALENDARS, project_root, protected_dir, reports_dir
+from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, reports_dir
 from analysis.numbers import between
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
-from analysis.publishing.page import SHEET, Page, deliverables
+from analysis.publishing.page import SHEET, Page, deliverables, subjects
 from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
 
 HEADLINES = "headlines"
 DIRECTORY = "annuaire.html"
+SHEETS = "buyer"  # the notebook of the purchases, to each of which the page of its programme leads
 SUMMARY = 3  # figures printed at the end of a run
 
 
@@ -48,18 +51,20 @@ def build(dataset: str) -> None:
     (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
     downloads.build(described)
     write_calendars(described)
+    write_steps(described)
     check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
     chapters = [
         {
             "title": row["titre"],
             "sentence": row["phrase"],
-            "strip": Strip(figures.get(str(name), [])),
+            "strip": Strip(figures.get(SHEETS if name == "programme" else str(name), [])),
             "pages": pages(described, str(name)),
         }
-        for name, row in deliverables().drop(index=SHEET).iterrows()
+        for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
     ]
     write_directory(described)
+    guided = write_guide(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
     leads = sheets(described)
     drawn = home_map(described) if leads else ""
@@ -68,8 +73,10 @@ def build(dataset: str) -> None:
         sheets=leads,
         map=drawn,
         towns=directory.towns(),
-        scripts=[*([scripts.search()] if leads else []), *scripts.of_tables(drawn)],
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
+        guide=guide.INDEX if guided else "",
+        document=guide.DOCUMENT,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
         contents=[],
@@ -105,6 +112,18 @@ def write_directory(dataset: Dataset) -> None:
     write_text(text, reports_dir(dataset.nom) / DIRECTORY)
 
 
+def write_guide(dataset: Dataset) -> bool:
+    """The guide's index and the document of all its pages, where it has any; whether it has."""
+    folder = reports_dir(dataset.nom)
+    made = bool(guide.entries(folder))
+    for name, text in ((guide.INDEX, guide.index), (guide.DOCUMENT, guide.document)):
+        if made:
+            write_text(text(dataset, folder), folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+    return made
+
+
 def write_calendars(dataset: Dataset) -> None:
     """A calendar to subscribe to for the region, each department and each EPCI: `veille/veille_<territoire>.ics`."""
     path = protected_dir(dataset.nom) / "segments" / "veille_besoins.parquet"
@@ -113,6 +132,16 @@ def write_calendars(dataset: Dataset) -> None:
     needs = read_table(path)
     with finished_folder(reports_dir(dataset.nom) / CALENDARS) as folder:
         for name, calendar in feeds(needs, dataset, load_params().segments.watch).items():
+            (folder / name).write_bytes(calendar)
+
+
+def write_steps(dataset: Dataset) -> None:
+    """A calendar of the steps of each purchase that has a sheet: `etapes/etapes_<achat_id>.ics`."""
+    path = protected_dir(dataset.nom) / "buyer" / "achats.parquet"
+    if not path.is_file():
+        return
+    with finished_folder(reports_dir(dataset.nom) / STEPS) as folder:
+        for name, calendar in calendars(read_table(path), dataset.date_observation).items():
             (folder / name).write_bytes(calendar)
 
 
@@ -128,17 +157,12 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
 
 
 def pages(dataset: Dataset, notebook: str) -> list[Link]:
-    """The pages there are of a deliverable, the latest edition first, the region before departments."""
+    """The pages there are of a deliverable, the latest edition first, in the order of what they are about."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
-    keys = [(int(path.stem.split("-")[0]), path.stem.split("-")[1]) for path in found]
-    keys.sort(key=lambda key: (-key[0], key[1] != dataset.region, key[1]))
-    return [
-        Link(
-            f"{Page(notebook, dataset.nom, year, territory).territory_name}, édition {year}",
-            f"{notebook}/{year}-{territory}.html",
-        )
-        for year, territory in keys
-    ]
+    keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
+    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}
+    keys.sort(key=lambda key: (-key[0], list(names[key[0]]).index(key[1])))
+    return [Link(f"{names[year][key]}, édition {year}", f"{notebook}/{year}-{key}.html") for year, key in keys]
 
 
 def sheets(dataset: Dataset) -> list[dict]:

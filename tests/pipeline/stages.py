@@ -34,7 +34,7 @@ def entries(command: str) -> list[str]:
     return found
 
 
-DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")
+DELIVERABLES = ("segments", "facilitators", "consolidation", "buyer", "quality")
 
 
 def modules(command: str) -> set[Path]:

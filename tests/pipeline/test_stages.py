@@ -67,6 +67,13 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
         # The need of a place is what its contracts could bear.
         "facilitators": ("data/raw/", "data/processed/demo/clean/", "data/processed/demo/results/segments"),
         "consolidation": ("data/raw/", "data/processed/demo/clean/"),
+        "buyer": (
+            "data/raw/",
+            "data/processed/demo/clean/",
+            "data/processed/demo/classified",
+            "data/processed/demo/results/facilitators",
+            "data/processed/demo/results/segments",
+        ),
         "quality": ("data/raw/", "data/processed/demo/quality/"),
         "feedback": ("data/raw/", "data/processed/demo/quality/", "data/processed/demo/clean/inventory"),
         "protect": (

@@ -27,6 +27,10 @@ NAMES = (
     "territory/2025-59",
     "territory/2025-200093201",
     "territory/2025-248000747",
+    "guide",
+    "guide-complet",
+    "guide/2025-PROPRETE",
+    "guide/2025-ASSURANCE_FINANCE",
 )
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 SHEET, REPORT = 1_000_000, 2_000_000  # bytes of a page
@@ -91,6 +95,18 @@ def test_a_sheet_is_one_printed_page(page: Page, demo: Path, name: str) -> None:
     page.goto(address(demo, name))
     printed = page.pdf(prefer_css_page_size=True, format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+def test_each_segment_of_the_guide_begins_a_printed_page_after_the_contents(page: Page, demo: Path) -> None:
+    page.goto(address(demo, "guide-complet"))
+    page.emulate_media(media="print")
+    breaks = page.locator("section.part").evaluate_all("all => all.map(part => getComputedStyle(part).breakBefore)")
+    assert breaks == ["page"] * len(reference.labels("segments"))
+    assert page.locator("nav.contents").is_visible() and not page.locator("main .about a").first.is_visible()
+    printed = page.pdf(prefer_css_page_size=True, format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) > len(breaks)
+    targets = page.locator("nav.contents a").evaluate_all("all => all.map(link => link.hash.slice(1))")
+    assert targets == list(reference.labels("segments"))
 
 
 def test_pages_are_light(demo: Path) -> None:

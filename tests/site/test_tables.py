@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
 
 from analysis.publishing.content import PERCENT, Column, DataTable
-from analysis.publishing.scripts import of_tables, tables
+from analysis.publishing.scripts import of_body, tables
 from analysis.publishing.templating import TEMPLATES, fill
 
 SHORT = 7
@@ -37,7 +37,7 @@ def written(folder: Path, rows: int) -> str:
     columns = {"nom": Column("Lieu"), "heures": Column("Heures", 0), "part": Column("Écart", **PERCENT)}
     table = DataTable(world(rows), {**columns, "jour": Column("Jour")}, caption="Lieux", scope="essai")
     body = f"<h1>Essai</h1>{table._repr_html_()}"
-    text = fill("skeleton.html.j2", title="Essai", contents=[], version="0", scripts=of_tables(body))
+    text = fill("skeleton.html.j2", title="Essai", contents=[], version="0", scripts=of_body(body))
     path = folder / f"{rows}.html"
     path.write_text(text.replace('tabindex="-1">', f'tabindex="-1">{body}'), encoding="utf-8")
     return path.as_uri()

@@ -7,6 +7,7 @@ same purchase gives the same bytes of calendar: no clock, UIDs from the purchase
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import fields
 from functools import cache
 from itertools import pairwise
 from typing import Literal
@@ -16,7 +17,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from analysis.buyer.purchase import Purchase
 from analysis.core.params import Block, load_settings
-from analysis.core.paths import reference_dir
+from analysis.core.paths import reference_dir, steps_name
 from analysis.numbers import french_date
 from analysis.quality_log import public
 from analysis.segments.watch.feed import opened, stamped, whole_days
@@ -174,6 +175,14 @@ def calendar(purchase: Purchase, day: dt.date) -> bytes:
         event.add("transp", "TRANSPARENT")  # a step of three months keeps nobody busy
         book.add_component(event)
     return book.to_ical()
+
+
+def calendars(achats: pd.DataFrame, day: dt.date) -> dict[str, bytes]:
+    """The calendar of each purchase of the table `achats`, by the name of its file; `day`: when they were made."""
+    asked = [field.name for field in fields(Purchase)]
+    rows = achats.rename(columns={"codeCPV": "cpv"}).assign(date_notification=achats["date_notification"].dt.date)
+    found = (Purchase(**{str(name): row[name] for name in asked}) for row in rows.to_dict("records"))
+    return {steps_name(purchase.achat_id): calendar(purchase, day) for purchase in found}
 
 
 def _description(step: Step) -> str:

@@ -7,6 +7,7 @@ warning leaves it in, without the value that could not be read.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,7 @@ REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
 FEWEST_WORDS = 2
 ERROR = "erreur"
+IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it names files
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Purchase:
     acheteur_type: str
     date_notification: dt.date
     lots: int = 1
+
+    @property
+    def middle(self) -> float:
+        """The middle of the range of amounts, in proportion."""
+        return (self.montant_min * self.montant_max) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -125,6 +132,9 @@ def parse(
     achat_id to the line. `fichier` and `ligne` say in the messages where the values stand.
     """
     reading = Reading(values, fichier, ligne)
+    key = _key(reading, ligne)
+    if not IDENTIFIER.fullmatch(key):
+        reading.fault("achat_identifiant")
     objet = _object(reading)
     cpv = _cpv(reading)
     low, high = _amounts(reading)
@@ -135,32 +145,54 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return None, reading.faults
-    key = reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
     found = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
     return found, reading.faults
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a file: its identifier and line, the purchase (none where an error is among its faults), its faults."""
+
+    achat_id: str
+    ligne: int
+    purchase: Purchase | None
+    faults: list[Fault]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a CSV file in its order; an identifier that another row has is a fault of the second.
+
+    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
+    """
+    out: list[Row] = []
+    seen: set[str] = set()
+    for values in read_csv(path, path.name, REQUIRED).to_dict("records"):
+        line = int(values.pop("ligne"))
+        purchase, faults = parse(values, fichier=path.name, ligne=line)
+        key = _key(Reading(values, path.name, line), line)
+        if purchase is not None and key in seen:
+            again = Reading(values, path.name, line)
+            again.fault("achat_identifiant")
+            purchase, faults = None, [*faults, *again.faults]
+        if purchase is not None:
+            seen.add(key)
+        out.append(Row(key, line, purchase, faults))
+    return out
 
 
 def read(path: Path) -> tuple[list[Purchase], pd.DataFrame]:
     """The purchases of a CSV file in its order, and the rows of quality (`quality_rules.COLUMNS`) of all its faults.
 
-    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
+    Raises DataError as `rows_of`.
     """
-    rows = read_csv(path, path.name, REQUIRED)
-    purchases: list[Purchase] = []
-    told: list[dict[str, object]] = []
-    seen: set[str] = set()
-    for row in rows.to_dict("records"):
-        line = int(row.pop("ligne"))
-        purchase, faults = parse(row, fichier=path.name, ligne=line)
-        if purchase is not None and purchase.achat_id in seen:
-            again = Reading(row, path.name, line)
-            again.fault("achat_identifiant")
-            purchase, faults = None, [*faults, *again.faults]
-        if purchase is not None:
-            seen.add(purchase.achat_id)
-            purchases.append(purchase)
-        told += _quality(faults, path.name, line)
+    rows = rows_of(path)
+    told = [found for row in rows for found in _quality(row.faults, path.name, row.ligne)]
+    purchases = [row.purchase for row in rows if row.purchase is not None]
     return purchases, pd.DataFrame(told, columns=COLUMNS).astype({"ligne": "Int64"})
+
+
+def _key(reading: Reading, ligne: int | None) -> str:
+    return reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
 
 
 def _quality(faults: Iterable[Fault], fichier: str, ligne: int) -> list[dict[str, object]]:

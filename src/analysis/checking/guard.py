@@ -21,7 +21,6 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.core.errors import DataError
 from analysis.numbers import french, round_half_up
-from analysis.publishing.page import SHEET
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
@@ -49,8 +48,8 @@ def problems_of(page: Path) -> list[str]:
         if link := block.select_one('p.about a[href$=".csv"]'):
             linked.append((page.parent / str(link["href"])).resolve())
             found += _cells(block, _values(linked[-1]))
-    # A sheet speaks of the tables that it offers, of whatever deliverable.
-    tables = sorted(set(linked)) if page.parent.name == SHEET else [table.resolve() for table in tables]
+    # A notebook without tables of its own speaks of those that it offers, of whatever deliverable.
+    tables = [table.resolve() for table in tables] or sorted(set(linked))
     said = set().union(*(_texts(table) for table in tables))
     year = int(page.stem.split("-")[0])
     numbers = _sorted(*(_values(table, year) for table in tables))

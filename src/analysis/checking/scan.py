@@ -58,7 +58,7 @@ ENUMERATION = 20  # numbers in a row, without a word between them, from which a 
 MOST_WORDS = 5  # of a first name and a name
 OPEN_TEXTS = {"decp/marches": ["acheteur_nom", "objet"], "projects/projets": ["acheteur_nom", "objet"]}
 OPEN_CODES = {"decp/marches": ["uid"], "projects/projets": ["projet_id"]}
-REFERENCE = ("nomenclatures", "publication", "territoire")
+REFERENCE = ("acheteur", "nomenclatures", "publication", "territoire")
 
 FORMS = {
     "adresse électronique": re.compile(E_MAIL),
@@ -280,7 +280,8 @@ class Questions:
     @cached_property
     def own_programs(self) -> set[str]:
         """The scripts, the list of communes and the style of our pages."""
-        known = (scripts.search().text, scripts.tables().text, directory.towns(), fill("style.css"))
+        own = (scripts.search(), scripts.tables(), scripts.sizing())
+        known = (*(script.text for script in own), directory.towns(), fill("style.css"))
         return {_bare(text) for text in known}
 
     @cached_property

@@ -14,6 +14,7 @@ from analysis.consolidation.indicators import contracts_in_scope, indicators, lo
 from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.practice import mechanisms, practices, practised
 from analysis.consolidation.provenance import provenance
 from analysis.consolidation.reconciliation import reconciliation
 from analysis.consolidation.representation import representation
@@ -46,7 +47,6 @@ UNREAD = (
     "fichier",
     "ligne",
     "nature_heures",
-    "metier_rome",
     "qpv_code",
     "entreprise_nom",
     "maitre_ouvrage_nom",
@@ -103,6 +103,7 @@ def build(dataset: str) -> None:
             "doublons_sensibilite": merged,
             "editions": editions(measured, known, lists, described),
             "provenance": provenance(facts, whole, described),
+            "pratiques_mecanismes": mechanisms(facts.operations),
             "structures": conform(STRUCTURES, by_structure(facts, described)),
             "headlines": strip(measured, described),
         },
@@ -110,8 +111,10 @@ def build(dataset: str) -> None:
 
 
 def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) -> dict[str, pd.DataFrame]:
-    """What each edition says of its own year: ways in, women, profiles of audiences, effective numbers."""
-    parts: dict[str, list[pd.DataFrame]] = {"ventilation": [], "femmes": [], "profils": [], "diversification": []}
+    """What each edition says of its own year: ways in, women, profiles of audiences, effective numbers; what all
+    of them say of how each segment is carried out."""
+    names = ("ventilation", "femmes", "profils", "diversification", "pratiques")
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in names}
     for edition in dataset.editions:
         year = facts.operations[facts.operations["annee"] == edition.annee]
         contracts = local_contracts(facts.contracts, territories(year, facts.places, edition, epci=False))
@@ -121,9 +124,13 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
         parts["femmes"].append(women(contracts, edition))
         parts["profils"].append(profiles(contracts, edition, settings.profile_audiences))
         parts["diversification"].append(diversity(contracts, edition, settings.profile_audiences))
+        parts["pratiques"].append(practised(contracts, edition))
     nothing = pd.DataFrame()
     out = {name: pd.concat(found, ignore_index=True) if found else nothing for name, found in parts.items()}
-    return out | {"femmes_ecart": nothing if out["femmes"].empty else women_gap(out["femmes"], dataset)}
+    return out | {
+        "femmes_ecart": nothing if out["femmes"].empty else women_gap(out["femmes"], dataset),
+        "pratiques": nothing if out["pratiques"].empty else practices(out["pratiques"]),
+    }
 
 
 def over_years(

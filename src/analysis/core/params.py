@@ -79,6 +79,8 @@ class CaptureParams(Block):
 class PotentialParams(Block):
     seed: int
     draws: int = Field(ge=50)
+    single_draws: int = Field(ge=50)
+    single_own_draws: int = Field(ge=1)
     years: int = Field(ge=1)
     prior_operations: float = Field(gt=0)
     min_new_hours: float = Field(ge=0)
@@ -122,6 +124,25 @@ class FacilitatorParams(Block):
     surely: float = Field(gt=0, le=1)
 
 
+class Nearness(Block):
+    text: float = Field(ge=0)
+    amount: float = Field(ge=0)
+    place: float = Field(ge=0)
+    half_km: float = Field(gt=0)
+
+
+class BuyerParams(Block):
+    programmes: list[str]
+    commitment_quantile: float = Field(gt=0, lt=1)
+    contract_years: int = Field(ge=1)
+    like: int = Field(ge=1)
+    nearness: Nearness
+    radius_km: float = Field(gt=0)
+    contacts: int = Field(ge=1)
+    seed: int
+    draws: int = Field(ge=100)
+
+
 class QualityParams(Block):
     rows_shown: int
 
@@ -160,6 +181,7 @@ class Params(Block):
     segments: SegmentParams
     facilitators: FacilitatorParams
     consolidation: ConsolidationParams
+    buyer: BuyerParams
     quality: QualityParams
     disclosure: DisclosureParams
     publishing: PublishingParams

@@ -95,6 +95,14 @@ def calendar_name(territory: str) -> str:
     return f"veille_{territory}.ics"
 
 
+STEPS = "etapes"  # the folder of the calendars of planned purchases in the site of a dataset
+
+
+def steps_name(achat: str) -> str:
+    """The name of the calendar of a planned purchase, in the folder `STEPS` of the site."""
+    return f"etapes_{achat}.ics"
+
+
 def notebooks_dir() -> Path:
     """The notebooks that become pages."""
     return project_root() / "notebooks"

@@ -89,13 +89,15 @@ class Content(ABC):
 class Column:
     """How a column is printed: text where `digits` is None, else a number with that many decimals.
 
-    `factor` multiplies before rounding: a share printed in per cent has `factor=100, unit="%"`.
+    `factor` multiplies before rounding: a share printed in per cent has `factor=100, unit="%"`. `link` names the column
+    of the table that holds the address which the text leads to.
     """
 
     label: str
     digits: int | None = None
     unit: str = ""
     factor: float = 1
+    link: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -128,7 +130,8 @@ class Column:
 class Cell:
     """One printed cell; `secret` is the reason why its value is not shown, `value` the unrounded number if shown.
 
-    `day` is the date that it prints, in ISO form. A `bounded` cell says in words between which two values its own lies.
+    `day` is the date that it prints, in ISO form, `link` the address that it leads to. A `bounded` cell says in words
+    between which two values its own lies.
     """
 
     text: str
@@ -137,6 +140,7 @@ class Cell:
     value: float | None = None
     bounded: bool = False
     day: str = ""
+    link: str = ""
 
     @property
     def is_missing(self) -> bool:
@@ -233,9 +237,14 @@ class DataTable(Content):
                 reason,
                 None if reason or not column.is_number or pd.isna(value) else float(value),
                 day=_day(value),
+                link=link,
             )
-            for value, reason, words in zip(
-                self.frame[name], self._reasons(name, column), self._bounds(name, column), strict=True
+            for value, reason, words, link in zip(
+                self.frame[name],
+                self._reasons(name, column),
+                self._bounds(name, column),
+                self.frame[column.link] if column.link else [""] * len(self.frame),
+                strict=True,
             )
         ]
 

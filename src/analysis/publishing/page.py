@@ -61,7 +61,10 @@ def page_parameters(notebook: str) -> list[str]:
 
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
+PLACE, SEGMENT = "territoire", "segment"  # what the pages of a notebook are about
 SIREN = 9  # digits
+# Notebooks whose pages are of planned purchases: the table that says of which, their key and their name.
+PLANNED = {"buyer": ("achats", "achat_id", "objet"), "programme": ("programmes", "programme", "acheteur_nom")}
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
 
 
@@ -69,7 +72,8 @@ class Page:
     """One page: a notebook run for a dataset, an edition (data year) and what it is about.
 
     `key` is the code of the dataset's region or of one of its departments; of a sheet, that of a department or of an
-    EPCI. Raises DataError, one French sentence saying what is expected, when any of the four is not known.
+    EPCI; of the guide, that of a segment. Raises DataError, one French sentence saying what is expected, when any of
+    the four is not known.
     """
 
     def __init__(self, notebook: str, dataset: str, edition: int, key: str) -> None:
@@ -78,9 +82,9 @@ class Page:
         self.dataset: Dataset = load_dataset(dataset)
         self.edition: Edition = self.dataset.edition(edition)
         self.key = key
-        known_keys = subjects(notebook, self.dataset, self.edition)
+        known_keys = self.subjects()
         if key not in known_keys:
-            expected = ", ".join(code for code in known_keys if len(code) < SIREN)
+            expected = ", ".join([code for code in known_keys if len(code) < SIREN] or known_keys) or "aucun"
             more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
             raise DataError(
                 f"{about} « {key} » inconnu de l'édition {edition} du jeu de données "
@@ -88,14 +92,23 @@ class Page:
             )
         self.name = known_keys[key]
 
+    def subjects(self) -> dict[str, str]:
+        """What a page of this notebook may be about, with names."""
+        return subjects(self.notebook, self.dataset, self.edition)
+
+    @property
+    def of_territory(self) -> bool:
+        """Whether the page is that of a territory, not of a purchase, a programme or a segment of the region."""
+        return str(deliverable(self.notebook)["sujet"]) == PLACE
+
     @property
     def territory(self) -> str:
         """The code of the territory that the page is of."""
-        return self.key
+        return self.key if self.of_territory else self.dataset.region
 
     @property
     def territory_name(self) -> str:
-        return self.name
+        return self.name if self.of_territory else self.edition.territoire_nom
 
     @property
     def year(self) -> int:
@@ -150,19 +163,22 @@ class Page:
                 file.write(line + "\n")
         return rows
 
-    def csv(self, table: str) -> str:
-        """The name under which `table` is published as CSV, for `DataTable(csv=...)`."""
+    def csv(self, table: str) -> str | None:
+        """The name under which `table` is published as CSV, for `DataTable(csv=...)`; none where it is not."""
         return table.replace("/", "_") if "/" in table else f"{self.notebook}_{table}"
 
     @property
     def title(self) -> str:
-        return self.territory_name if self.notebook == SHEET else str(deliverables().loc[self.notebook, "titre"])
+        own = self.notebook == SHEET or not self.of_territory
+        return self.name if own else str(deliverable(self.notebook)["titre"])
 
     @property
     def scope(self) -> str:
         """Perimeter, edition, legal scope and date of observation in one line."""
         observed = french_date(self.edition.date_observation)
-        name = deliverables().loc[SHEET, "titre"] if self.notebook == SHEET else self.territory_name
+        name = self.name if self.title != self.name else deliverable(self.notebook)["titre"]
+        if deliverable(self.notebook)["sujet"] == SEGMENT:
+            name = f"{name}, {self.territory_name}"
         return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
 
     @property
@@ -171,7 +187,7 @@ class Page:
         return {
             "Jeu de données": self.dataset.titre,
             "Édition (année des données)": str(self.year),
-            "Territoire": f"{self.territory_name} ({self.territory})",
+            str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
@@ -187,10 +203,21 @@ class Page:
 
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
     """What the pages of a notebook may be about in an edition, with names: the widest first."""
+    if deliverable(notebook)["sujet"] == SEGMENT:
+        return reference.labels("segments")
+    if notebook in PLANNED:
+        return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
     if notebook != SHEET:
         return {dataset.region: edition.territoire_nom, **departments}
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
+
+
+def _planned(dataset: Dataset, table: str, key: str, name: str) -> dict[str, str]:
+    """The purchases, or the programmes of them, that the latest edition has sheets of."""
+    path = protected_dir(dataset.nom) / "buyer" / f"{table}.parquet"
+    rows = read_table(path) if path.is_file() else pd.DataFrame({key: [], name: []})
+    return dict(zip(rows[key], rows[name].fillna("Achats saisis"), strict=True))
 
 
 @cache

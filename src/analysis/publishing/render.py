@@ -148,7 +148,7 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
         contents=contents,
         layout=layout,
         body=html,
-        scripts=scripts.of_tables(html),
+        scripts=scripts.of_body(html),
         page=page,
         parameters=parameters,
         version=program_version(),

@@ -9,8 +9,8 @@ from functools import cache
 
 from analysis.publishing.templating import TEMPLATES
 
-SORTABLE = "sortable"  # class of the tables that a reader may sort
-SEARCH, TABLES = ("search.js",), ("sortable.min.js", "tables.js")
+SORTABLE, CALCULATOR = "sortable", "calculator"  # classes of the tables that a reader may sort, of what computes hours
+SEARCH, TABLES, SIZING = ("search.js",), ("sortable.min.js", "tables.js"), ("sizing.js",)
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,16 @@ def tables() -> Script:
     return _script(TABLES)
 
 
-def of_tables(html: str) -> list[Script]:
-    """What the tables of a page need."""
-    return [tables()] if f'class="{SORTABLE}' in html else []
+@cache
+def sizing() -> Script:
+    """Computes the hours of a contract from its amount."""
+    return _script(SIZING)
+
+
+def of_body(html: str) -> list[Script]:
+    """What the tables and the calculator of a page need."""
+    needed = {SORTABLE: tables, CALCULATOR: sizing}
+    return [script() for name, script in needed.items() if f'class="{name}' in html]
 
 
 def _script(names: tuple[str, ...]) -> Script:

@@ -262,6 +262,31 @@ SCHEMAS = {
             values=["heures", "part_heures", "beneficiaires", "contrats"],
         ),
         published_table(
+            "pratiques",
+            "Par qui et dans quels métiers les clauses d'un segment ont été réalisées, toutes éditions, région",
+            ["segment", "axe", "modalite"],
+            {
+                "segment": column(TEXT, "Segment de marché", codelist="segments"),
+                "axe": column(TEXT, "employeur (sa nature), metier (code ROME) ou ensemble"),
+                "modalite": column(TEXT, "Code de la catégorie, INCONNU, AUTRES (toutes les suivantes) ou ensemble"),
+                "part_heures": _share("Part des heures réalisées du segment"),
+                "secret": SECRET,
+            },
+            controle="heures",
+            values=["part_heures"],
+        ),
+        published_table(
+            "pratiques_mecanismes",
+            "Les mécanismes juridiques des opérations d'un segment, toutes éditions, tous champs",
+            ["segment", "mecanisme"],
+            {
+                "segment": column(TEXT, "Segment de marché", codelist="segments"),
+                "mecanisme": column(TEXT, "Mécanisme juridique", codelist="mecanismes"),
+                "operations": column("int64", "Opérations distinctes, à leur dernière édition", unit="opération", ge=1),
+                "part": column(NUMBER, "Part des opérations du segment", unit="part", ge=0, le=1),
+            },
+        ),
+        published_table(
             "femmes",
             "Part des femmes dans une catégorie d'un axe, toute la région",
             ["edition", "axe", "modalite"],

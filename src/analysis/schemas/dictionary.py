@@ -36,6 +36,7 @@ TITLES = {
     "segments": "Tables publiées : segments",
     "facilitators": "Tables publiées : facilitateurs",
     "consolidation": "Tables publiées : consolidation",
+    "buyer": "Tables publiées : fiches acheteur",
     "quality": "Tables publiées : qualité",
 }
 

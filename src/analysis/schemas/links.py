@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import NUMBER, TEXT, WHOLE, column, published_table, table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
 
 _EDITION = column("int64", "Année de notification des marchés, ou de début des opérations")
 _PLACE = column(TEXT, "Code de région ou de département")
@@ -42,6 +42,29 @@ LINKS = table(
         "structure_id": column(TEXT, "Structure qui la suit"),
         "uid": column(TEXT, "Marché des données essentielles"),
         "probabilite": column(NUMBER, "Probabilité du rattachement", ge=0, le=1),
+    },
+)
+
+# What an operation did: a result that is not published, from which a sheet takes what may be told of one contract.
+OPERATIONS = table(
+    "operations_liees",
+    "Une opération close dont les heures et les marchés sont connus, et ce que le secret demande d'elle",
+    ["operation"],
+    {
+        "operation": column(TEXT, "Opération, une fois les doublons retirés"),
+        "segment": column(TEXT, "Segment de l'opération", codelist="segments"),
+        "heures": column(NUMBER, "Heures réalisées depuis l'origine", unit="heure", ge=0),
+        "fin": column(DAY, "Fin de l'opération"),
+        "montant": column(NUMBER, "Montant de ses marchés, si tous sont connus", unit="euro", nullable=True, ge=0),
+        "segment_marche": column(TEXT, "Segment du plus gros d'entre eux", codelist="segments", nullable=True),
+        "marches": column(WHOLE, "Marchés", unit="marché", nullable=True, ge=1),
+        "_personnes": column("int64", "Personnes", ge=0),
+        "_employeurs": column("int64", "Employeurs", ge=0),
+        "_entreprises": column("int64", "Entreprises titulaires", ge=0),
+        "_part_max_personne": column(NUMBER, "Part des heures de la personne qui en fait le plus", nullable=True),
+        "_part_max_employeur": column(NUMBER, "Part des heures du plus grand employeur", nullable=True),
+        "_part_max_entreprise": column(NUMBER, "Part des heures de la plus grande entreprise", nullable=True),
+        "_sensible": column(FLAG, "Croisement sensible"),
     },
 )
 

@@ -127,6 +127,17 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "dimensionnement",
+            "Heures d'un marché avec clause, selon son montant hors taxes : coefficient x montant ^ exposant",
+            ["segment", "probabilite"],
+            {
+                "segment": _SEGMENT,
+                "probabilite": column(NUMBER, "Probabilité d'être en dessous", ge=0.01, le=0.99),
+                "coefficient": column(NUMBER, "Heures d'un marché d'un euro ; 6 chiffres significatifs", ge=0),
+                "exposant": column(NUMBER, "Exposant du montant", ge=0),
+            },
+        ),
+        published_table(
             "offre",
             "Entreprises d'insertion d'un territoire, par segment qu'elles servent",
             ["territoire", "segment"],

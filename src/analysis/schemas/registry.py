@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from analysis.schemas.build import HEADLINES
 
 CLEAN = ("decp", "exports", "inventory", "fingerprints")
-DELIVERABLES = ("segments", "facilitators", "consolidation", "quality")
+DELIVERABLES = ("segments", "facilitators", "consolidation", "buyer", "quality")
 
 
 def clean() -> dict[str, pa.DataFrameSchema]:
@@ -27,6 +27,7 @@ def internal() -> dict[str, pa.DataFrameSchema]:
     tables = (
         import_module("analysis.schemas.consolidation").STRUCTURES,
         import_module("analysis.schemas.links").LINKS,
+        import_module("analysis.schemas.links").OPERATIONS,
     )
     return {table.name: table for table in tables}
 

@@ -25,7 +25,9 @@ from analysis.segments.contracts import (
     with_told_segment,
 )
 from analysis.segments.links.followed import build_links
+from analysis.segments.potential.backtest import realised
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
+from analysis.segments.potential.single import single_contracts
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
 from analysis.segments.state.specialisation import effective, quotients, shift_share
@@ -92,8 +94,10 @@ def from_each_contract(
             settings.watch,
             hours=hours_if_asked(sized, drawn, settings.potential.seed),
         ),
+        "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),
         **build_compliance(local, bought.lots, bought.needs, described),
         "liens": linked.links,
+        "operations_liees": realised(linked, params.decp.low_amount),
     }
 
 

@@ -126,7 +126,17 @@ def test_the_model_abstains_between_two_witnesses_of_equal_weight() -> None:
     text = pd.DataFrame(1e-4, index=[0], columns=names).assign(PROPRETE=1.0)
     cpv = pd.Series(["DECHETS"])
     told = decided(combined(text, cpv, Trust(1.0, -np.log(1e-4))), text, cpv, 0.6)
-    assert told.iloc[0].tolist() == ["AUTRE", pytest.approx(0.5, abs=0.01), "abstention"]
+    half = pytest.approx(0.5, abs=0.01)
+    assert told.iloc[0, :3].tolist() == ["AUTRE", half, "abstention"]
+    assert told["segment_second"][0] in ("PROPRETE", "DECHETS") and told["second_p"][0] == half
+
+
+def test_the_second_segment_is_the_likeliest_of_the_others() -> None:
+    names = list(reference.labels("segments"))
+    text = pd.DataFrame(1e-3, index=[0], columns=names).assign(PROPRETE=0.7, LINGE_SERVICES=0.2)
+    told = decided(text.div(text.sum(axis=1), axis=0), text, pd.Series(["AUTRE"]), 0.5)
+    assert told.loc[0, ["segment", "segment_second"]].tolist() == ["PROPRETE", "LINGE_SERVICES"]
+    assert 0 < told["second_p"][0] < told["segment_p"][0]
 
 
 # --- the audit -----------------------------------------------------------------------------------

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
+from analysis.consolidation.cells import cells, measured
 from analysis.core import reference
 from analysis.core.params import PotentialParams
+from analysis.segments.links.followed import Linked, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
 
@@ -49,6 +51,23 @@ def known_operations(
         rows = rows[rows["fin"] < pd.Timestamp(ended)]
     rows = rows.drop(columns="segment").merge(amount, on="operation")
     return rows.sort_values("operation", ignore_index=True)
+
+
+def realised(linked: Linked, floor: float) -> pd.DataFrame:
+    """What each closed operation of `ratios` did: operation, segment, fin, heures, what disclosure control asks of it;
+    of those that `known_operations` keeps, montant, segment_marche (of the largest contract) and marches.
+
+    `floor`: the amount below which one is not believed.
+    """
+    whole = ratios(linked.operations, linked.contracts)[["operation", "segment", "heures"]]
+    known = known_operations(linked.operations, reliable(linked.contracts, floor))
+    known = known.assign(marches=known["operation"].map(linked.contracts["operation"].value_counts()))
+    known = known[["operation", "montant", "segment", "marches"]].rename(columns={"segment": "segment_marche"})
+    rows = linked.facts.contracts[linked.facts.contracts["operation"].isin(whole["operation"])]
+    found = measured(cells(rows, ["operation"]))
+    measures = found[["operation", *(name for name in found if name.startswith("_"))]].assign(_sensible=False)
+    whole = whole.merge(linked.operations[["operation", "fin"]], on="operation")
+    return whole.merge(known, on="operation", how="left").merge(measures, on="operation", how="left")
 
 
 def foreseen(

@@ -31,9 +31,13 @@ def companies() -> pd.DataFrame:
 
 
 def suppliers() -> pd.DataFrame:
-    """A row per company and segment that it serves, those of all segments in each: siren, segment, departement."""
+    """A row per company and segment that it serves, those of all segments in each.
+
+    siren, genre, segment, departement, capacite (hours a year), secteur (its own).
+    """
     known = companies()
     every = pd.DataFrame({"segment": reference.table("nomenclatures/segments")["code"]})
     general = known[known["secteur"] == EVERY].merge(every, how="cross")
     own = known[~known["secteur"].isin([EVERY, UNKNOWN])].assign(segment=lambda rows: rows["secteur"])
-    return pd.concat([own, general], ignore_index=True)[["siren", "segment", "departement", "capacite", "secteur"]]
+    names = ["siren", "genre", "segment", "departement", "capacite", "secteur"]
+    return pd.concat([own, general], ignore_index=True)[names]

@@ -186,20 +186,26 @@ def _witnesses(text: pd.DataFrame, cpv: pd.Series) -> tuple[Numbers, Numbers]:
 
 
 def decided(likely: pd.DataFrame, text: pd.DataFrame, cpv: pd.Series, least: float) -> pd.DataFrame:
-    """segment, segment_p, segment_source of each row of `likely` (that of `combined`).
+    """segment, segment_p, segment_source of each row of `likely` (that of `combined`), and the likeliest of the other
+    segments with its probability (segment_second, second_p).
 
     `least` is the probability under which the model abstains; it does so too where it has no witness at all.
     """
-    segment = pd.Series(likely.columns.to_numpy()[likely.to_numpy().argmax(axis=1)], index=likely.index, dtype="str")
+    names, chances = likely.columns.to_numpy(), likely.to_numpy()
+    segment = pd.Series(names[chances.argmax(axis=1)], index=likely.index, dtype="str")
     p = likely.max(axis=1).round(P_DECIMALS)
     by_text = pd.Series(text.columns.to_numpy()[text.fillna(0).to_numpy().argmax(axis=1)], index=text.index)
     told, coded = text.notna().all(axis=1) & segment.eq(by_text), cpv.ne(OTHER) & segment.eq(cpv)
     source = pd.Series(np.where(told & coded, "accord", np.where(coded, "cpv", "objet")), index=likely.index)
     silent = p.lt(least) | ~(told | coded)
+    segment = segment.mask(silent, OTHER)
+    others = np.where(names == segment.to_numpy()[:, None], -1.0, chances)
     return pd.DataFrame(
         {
-            "segment": segment.mask(silent, OTHER),
+            "segment": segment,
             "segment_p": p,
             "segment_source": source.mask(silent, "abstention"),
+            "segment_second": pd.Series(names[others.argmax(axis=1)], index=likely.index, dtype="str"),
+            "second_p": others.max(axis=1).round(P_DECIMALS),
         }
     )

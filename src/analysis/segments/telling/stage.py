@@ -16,6 +16,7 @@ from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import assumed, combined, decided, folds, learnt, told_by_text
 
 PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
+TOLD = ["uid", "segment", "segment_p", "segment_source", "segment_cpv", "segment_second", "second_p"]
 AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
 
 
@@ -76,8 +77,8 @@ def classified(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The segments of `contracts` (uid, objet, acheteur_id, segment_cpv), and what the audit says of them.
 
-    The first has uid, segment, segment_p, segment_source, segment_cpv; the second the columns of `AUDIT`, where each
-    audited contract is told by a trust learnt from the others, and `poids` is the contracts it counts for.
+    The first has the columns of `TOLD`; the second those of `AUDIT`, where each audited contract is told by a trust
+    learnt from the others, and `poids` is the contracts it counts for.
     """
     text, cpv = told_by_text(contracts, settings), contracts["segment_cpv"]
     truth = contracts["uid"].map(audits).dropna()
@@ -94,6 +95,4 @@ def classified(
     table = decided(likely, text, cpv, settings.min_p)
     table.loc[read, "segment"], table.loc[read, "segment_p"] = truth, 1.0
     table.loc[read, "segment_source"] = "audit"
-    return table.assign(uid=contracts["uid"], segment_cpv=cpv)[
-        ["uid", "segment", "segment_p", "segment_source", "segment_cpv"]
-    ], audit.reset_index(drop=True)
+    return table.assign(uid=contracts["uid"], segment_cpv=cpv)[TOLD], audit.reset_index(drop=True)

@@ -1,0 +1,49 @@
+"""Proposed commitments against what was realised: coverage, feasible ones, beside the textbook's rule.
+
+    python benchmarks/commitment.py [--dataset demo]
+
+Operations that ended in the last years (`segments.potential.holdout_years`) are sized by what had ended before. The
+quantile is chosen on as many years before them (at least 90 % of commitments feasible), then held to the last ones
+(`analysis.buyer.backtest`). Needs the results of the stage `segments`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from analysis.buyer.backtest import MANUAL, OURS, backtest
+from analysis.core.dataset import load_dataset
+from analysis.core.files import read_table
+from analysis.core.params import load_params
+from analysis.core.paths import results_dir
+
+QUANTILES = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5]
+GOAL = 0.9  # of the commitments feasible
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", default="demo", help="a dataset whose stage segments has run")
+    options = parser.parse_args()
+    params = load_params()
+    operations = read_table(results_dir(options.dataset) / "segments" / "operations_liees.parquet")
+    start = time.perf_counter()
+    found = backtest(operations, load_dataset(options.dataset).date_observation, QUANTILES, params.segments.potential)
+    print(f"{time.perf_counter() - start:.1f} s")
+    for row in found.itertuples():
+        name = f"{row.periode} {row.methode}" + ("" if row.methode == MANUAL else f" {row.quantile:.2f}")
+        covered = "" if row.methode == MANUAL else f", 80 % range holds {row.couverture:.1%}"
+        print(
+            f"  {name:<22} {row.operations} operations, feasible {row.faisables:.1%}, asked "
+            f"{row.part_engagee:.1%} of the hours, of one {row.mediane:.1%} (median){covered}"
+        )
+    chosen = found[(found["periode"] == "choix") & (found["methode"] == OURS) & (found["faisables"] >= GOAL)]
+    best = "none" if chosen.empty else f"{chosen['quantile'].max():.2f}"
+    print(f"largest quantile with {GOAL:.0%} feasible before the held-out years: {best}")
+    print(f"commitment_quantile of params.yaml: {params.buyer.commitment_quantile}")
+
+
+if __name__ == "__main__":
+    main()

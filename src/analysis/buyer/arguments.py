@@ -1,0 +1,87 @@
+"""The three lines of arguments: sentences of reference data (`acheteur/arguments`), each with numbers of the region."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis.buyer.law import percent
+from analysis.core import reference
+from analysis.numbers import french
+
+ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
+SHARES = ("part_epci", "part_epci_bas", "part_epci_haut", "part_region", "facteur_part")
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def arguments(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float) -> pd.DataFrame:
+    """The sentences that hold for each purchase: columns `ARGUMENTS`, `table` the published one that the number is in.
+
+    A sentence is left out where its condition does not hold or one of its numbers is not known.
+    """
+    texts = reference.table("acheteur/arguments").to_dict("records")
+    rows: list[dict[str, Any]] = []
+    for achat_id, known in facts(achats, parts, near, radius).items():
+        said = _printed(known)
+        rows += [
+            text | {"achat_id": achat_id, "phrase": text["phrase"].format(**said)}
+            for text in texts
+            if holds(text["condition"], known) and all(pd.notna(known[name]) for name in _NAME.findall(text["phrase"]))
+        ]
+    return pd.DataFrame(rows, columns=ARGUMENTS)
+
+
+def holds(condition: str, known: Mapping[str, Any]) -> bool:
+    """Whether `name>number` is true of what is known."""
+    name, least = condition.split(">")
+    return bool(pd.notna(known[name]) and known[name] > float(least))
+
+
+def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float) -> dict[str, dict[str, Any]]:
+    """By achat_id, what sentences may name; missing where it is not known."""
+    share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
+    labels = reference.table("acheteur/facteurs").set_index("code")["libelle"]
+    carrying = near["statut_social"].map(_carries()) | near["suivi"]
+    counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
+    out = {}
+    for row in achats.to_dict("records"):
+        key = row["achat_id"]
+        own = share.loc[key]
+        out[key] = row | {
+            "part_region": own.get(("part", "region")),
+            "edition": own.get(("edition", "region")),
+            "part_epci": own.get(("part", "epci")),
+            "part_epci_bas": own.get(("part_bas", "epci")),
+            "part_epci_haut": own.get(("part_haut", "epci")),
+            "facteur": labels.get(row["facteur"]),
+            "semblables": counted["size"].get(key, 0),
+            "semblables_clause": counted["sum"].get(key, 0),
+            "rayon": radius,
+        }
+    return out
+
+
+def _carries() -> dict[str, bool]:
+    codes = reference.table("nomenclatures/statuts_sociaux")
+    return dict(zip(codes["code"], codes["porte_clause"] == "oui", strict=True))
+
+
+def _printed(known: Mapping[str, Any]) -> dict[str, str]:
+    out = {}
+    for name, value in known.items():
+        if name == "p_seuil":
+            out[name] = percent(None if pd.isna(value) else float(value))
+        elif name in SHARES:
+            out[name] = french(None if pd.isna(value) else 100 * float(value), 1, "%")
+        elif name == "edition":
+            out[name] = "" if pd.isna(value) else str(int(value))
+        elif name == "etp_engagement":
+            out[name] = french(value, 1)
+        elif isinstance(value, int | float):
+            out[name] = french(value)
+        else:
+            out[name] = str(value)
+    return out

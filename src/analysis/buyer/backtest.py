@@ -1,0 +1,103 @@
+"""How well proposed commitments would have been kept: operations that have ended since a day, sized as on that day.
+
+Those that had ended by then teach the law of hours (`segments.potential.single`); the commitment for the amounts of the
+others' contracts is held against what was realised. The textbook's rule, rounded alike, is held against the same. A
+commitment is feasible where at least `KEPT` of it was realised. Operations are closed ones whose amounts are all known:
+what is still running is not among them, so that long contracts are few.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from analysis.buyer import sizing
+from analysis.buyer.commitment import rounded, steps
+from analysis.core.params import PotentialParams
+from analysis.segments.potential.single import laws
+from analysis.segments.potential.sizing import learnt, segment_draws
+
+KEPT = 0.9  # of a commitment
+OURS, MANUAL = "modele", "manuel"
+SCORES = [
+    "periode", "methode", "quantile", "operations", "couverture", "faisables", "mediane", "part_engagee",
+]  # fmt: skip
+
+
+def foreseen(
+    operations: pd.DataFrame, start: dt.date, end: dt.date, quantiles: list[float], settings: PotentialParams
+) -> pd.DataFrame:
+    """The operations that ended from `start` on and before `end`, sized by what the earlier ones teach: operation,
+    heures, heures_p10, heures_p90, manuel, and for each of `quantiles` the commitment `engagement_<quantile>`.
+
+    `operations`: the result `operations_liees`.
+    """
+    known = operations.dropna(subset=["montant"]).drop(columns="segment")
+    known = known.rename(columns={"segment_marche": "segment"}).sort_values("operation", ignore_index=True)
+    before = known["fin"] < pd.Timestamp(start)
+    tested = known[~before & (known["fin"] < pd.Timestamp(end))].reset_index(drop=True)
+    names = sorted(tested["segment"].unique())
+    taught = learnt(known[before])
+    drawn = segment_draws(
+        names, taught, draws=settings.single_draws, seed=settings.seed, weight=settings.prior_operations
+    )
+    usual = known.groupby("segment")["montant"].median()
+    table = laws(drawn, usual, own=settings.single_own_draws, seed=settings.seed) if names else pd.DataFrame()
+    by_segment = {name: sizing.law(table, name) for name in names}
+    found = np.array(
+        [
+            sizing.hours(by_segment[row.segment], [0.1, 0.9, *quantiles], row.montant, lots=int(row.marches))
+            for row in tested.itertuples()
+        ]
+    ).reshape(len(tested), 2 + len(quantiles))
+    committed = rounded(found[:, 2:], steps())
+    manual = tested["montant"] * sizing.constant("manuel_main_oeuvre") * sizing.constant("manuel_insertion")
+    out = tested[["operation", "heures"]].assign(
+        heures_p10=found[:, 0],
+        heures_p90=found[:, 1],
+        manuel=rounded(manual / sizing.constant("manuel_cout"), steps()),
+    )
+    return out.assign(**{f"engagement_{q}": committed[:, place] for place, q in enumerate(quantiles)})
+
+
+def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataFrame:
+    """How the commitments of `foreseen` did: columns `SCORES`, a row per quantile and one for the textbook's rule.
+
+    couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept;
+    mediane and part_engagee (of the sums) say how much of what was done would have been asked.
+    """
+    inside = found["heures"].between(found["heures_p10"], found["heures_p90"]).mean()
+    rows = [
+        {"methode": OURS, "quantile": q, "couverture": inside, "_committed": found[f"engagement_{q}"]}
+        for q in quantiles
+    ]
+    rows.append({"methode": MANUAL, "quantile": np.nan, "couverture": np.nan, "_committed": found["manuel"]})
+    for row in rows:
+        committed = row.pop("_committed")
+        row |= {
+            "periode": period,
+            "operations": len(found),
+            "faisables": (found["heures"] >= KEPT * committed).mean(),
+            "mediane": (committed / found["heures"]).median(),
+            "part_engagee": committed.sum() / found["heures"].sum() if len(found) else np.nan,
+        }
+    return pd.DataFrame(rows, columns=SCORES)
+
+
+def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:
+    """The years held out, the last `years` to `today`, and those before, on which the quantile is chosen."""
+    cut, before = (dt.date(today.year + 1 - times * years, 1, 1) for times in (1, 2))
+    return {"choix": (before, cut), "epreuve": (cut, today + dt.timedelta(days=1))}
+
+
+def backtest(
+    operations: pd.DataFrame, today: dt.date, quantiles: list[float], settings: PotentialParams
+) -> pd.DataFrame:
+    """`scores` of both `periods`."""
+    parts = [
+        scores(foreseen(operations, start, end, quantiles, settings), period, quantiles)
+        for period, (start, end) in periods(today, settings.holdout_years).items()
+    ]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,214 @@
+"""What the region's evidence says of planned purchases, from tables that are published.
+
+`Knowledge` holds those tables: the stage gives its results, whose open columns alone are read; whoever types a
+purchase, the protected ones. The rest are functions of purchases and knowledge, each giving rows by achat_id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.buyer.places import kilometres, points
+from analysis.buyer.purchase import Purchase
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.files import read_table
+from analysis.core.params import Params
+from analysis.core.reference import WHOLE
+from analysis.segments.contracts import segment_of_cpv
+from analysis.segments.potential.sizing import ELIGIBLE
+from analysis.segments.potential.supply import EVERY, companies
+from analysis.segments.telling.stage import PROJECT, TOLD, classified
+
+READ = (
+    "segments/segments", "segments/segments_epci", "segments/potentiel_facteurs", "segments/dimensionnement",
+    "facilitators/annuaire", "facilitators/zones",
+)  # fmt: skip
+CONTRACTS = "buyer/marches"
+PARTS = [
+    "achat_id", "ordre", "niveau", "territoire", "nom", "segment", "edition", "renseignes", "avec_clause", "part",
+    "part_bas", "part_haut", "methode",
+]  # fmt: skip
+METHODS = {
+    "epci": "part lissée, intervalle à 90 %",
+    "departement": "part observée, intervalle de Wilson à 95 %",
+    "region": "part observée, intervalle de Wilson à 95 %",
+}
+COUNTRY = "pays"
+NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """tables: by `livrable/table`, those of `READ` and `CONTRACTS`."""
+
+    tables: dict[str, pd.DataFrame]
+    dataset: Dataset
+    params: Params
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+
+def load(folder: Path, dataset: Dataset, params: Params, names: Iterable[str] = (*READ, CONTRACTS)) -> Knowledge:
+    """The tables `names` of a folder of results, protected or not."""
+    return Knowledge({name: read_table(folder / f"{name}.parquet") for name in names}, dataset, params)
+
+
+def constants() -> pd.Series:
+    """The values of `potentiel/constantes`, by name."""
+    return reference.table("potentiel/constantes").set_index("nom")["valeur"].astype("float64")
+
+
+def segments(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
+    """The segment of each purchase: the columns of `TOLD` that say it, by achat_id.
+
+    Told as the stage `classify` tells those of contracts, taught by the contracts of `CONTRACTS` alone.
+    """
+    known = knowledge[CONTRACTS]
+    taught = known.rename(columns={"acheteur_siren": "acheteur_id"})
+    asked = pd.DataFrame(
+        {
+            "uid": [PROJECT + purchase.achat_id for purchase in purchases],
+            "objet": [purchase.objet for purchase in purchases],
+            "acheteur_id": "",
+            "segment_cpv": segment_of_cpv(pd.Series([purchase.cpv for purchase in purchases], dtype="str")),
+        }
+    )
+    rows = pd.concat([taught[list(asked)], asked], ignore_index=True).astype("str")
+    audits = known[known["segment_source"] == "audit"].set_index("uid")["segment"]
+    told = classified(rows, audits, knowledge.params.segments.classifier)[0].tail(len(asked))
+    return by_purchase(told)
+
+
+def by_purchase(told: pd.DataFrame) -> pd.DataFrame:
+    """The rows of announced purchases in `classified/marches`, by achat_id."""
+    own = told[told["uid"].str.startswith(PROJECT)]
+    return own.set_index(own["uid"].str.removeprefix(PROJECT).rename("achat_id"))[TOLD[1:]]
+
+
+def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
+    """How many like contracts carry a clause, from the EPCI to the country: columns `PARTS`.
+
+    Of the latest year whose contracts say. The country's share is the published one of all segments
+    (`potentiel/constantes`, `part_clause`); none is known by segment.
+    """
+    by_epci, larger = knowledge["segments/segments_epci"], knowledge["segments/segments"]
+    years = larger.loc[larger["renseignes"] > 0, "edition"]
+    year = int(years.max()) if len(years) else int(larger["edition"].max())
+    by_epci = by_epci[by_epci["edition"] == year].rename(
+        columns={"epci_siren": "territoire", "part_lissee": "part", "part_lissee_bas": "part_bas",
+                 "part_lissee_haut": "part_haut"}
+    )  # fmt: skip
+    larger = larger[larger["edition"] == year].rename(
+        columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"}
+    )
+    country = reference.table("potentiel/constantes").set_index("nom").loc["part_clause"]
+    names = dict(zip(reference.epci()["epci_siren"], reference.epci()["nom"], strict=True))
+    names |= reference.departments().set_index("code_departement")["nom"].to_dict()
+    names[knowledge.dataset.region] = knowledge.dataset.region_nom
+    parts = []
+    for purchase in purchases:
+        places = {"epci": purchase.epci_siren, "departement": purchase.departement, "region": knowledge.dataset.region}
+        for level, place in places.items():
+            known = by_epci if level == "epci" else larger
+            rows = known[(known["territoire"] == place) & (known["segment"] == segment[purchase.achat_id])]
+            parts.append(rows.assign(achat_id=purchase.achat_id, niveau=level, nom=names.get(place or "")))
+    nation = pd.DataFrame(
+        {"achat_id": [purchase.achat_id for purchase in purchases], "niveau": COUNTRY, "territoire": "FR",
+         "nom": "France", "segment": WHOLE, "part": float(country["valeur"])}
+    )  # fmt: skip
+    table = pd.concat([*parts, nation], ignore_index=True)
+    order = {level: number for number, level in enumerate([*METHODS, COUNTRY], 1)}
+    source = str(country["source"]).split(" ; ")[0]
+    table = table.assign(ordre=table["niveau"].map(order), methode=table["niveau"].map(METHODS).fillna(source))
+    return table.sort_values(["achat_id", "ordre"], ignore_index=True).reindex(columns=PARTS)
+
+
+def within_reach(purchases: list[Purchase], segment: pd.Series, radius: float) -> pd.DataFrame:
+    """Insertion companies at most `radius` km away by road, by kind: achat_id, genre, structures (all sectors),
+    servent (of the sector of the purchase, or of all), dont_secteur, capacite (hours a year of those that serve),
+    km_min (of the nearest)."""
+    known = companies()
+    kinds = reference.table("potentiel/capacites")["genre"]
+    places = points(known["code_insee"])
+    parts = []
+    for purchase in purchases:
+        km = kilometres(points(pd.Series([purchase.lieu])), places)[0]
+        rows = known.assign(km=km, dont=known["secteur"].eq(segment[purchase.achat_id]))[km <= radius]
+        serving = rows["dont"] | rows["secteur"].eq(EVERY)
+        rows = rows.assign(servent=serving, capacite=rows["capacite"].where(serving, 0.0))
+        found = rows.groupby("genre").agg(
+            structures=("siren", "size"), servent=("servent", "sum"), dont_secteur=("dont", "sum"),
+            capacite=("capacite", "sum"), km_min=("km", "min"),
+        )  # fmt: skip
+        parts.append(found.reindex(kinds).rename_axis("genre").reset_index().assign(achat_id=purchase.achat_id))
+    names = ["achat_id", "genre", "structures", "servent", "dont_secteur", "capacite", "km_min"]
+    if not parts:
+        return pd.DataFrame(columns=names)
+    table = pd.concat(parts, ignore_index=True)[names]
+    counts = ["structures", "servent", "dont_secteur"]
+    table[[*counts, "capacite"]] = table[[*counts, "capacite"]].fillna(0)
+    return table.astype(dict.fromkeys(counts, "int64")).assign(km_min=table["km_min"].round(1))
+
+
+def supply(reach: pd.DataFrame, dependency: float) -> pd.DataFrame:
+    """By achat_id: structures that serve the segment, dont_secteur, capacite (hours a year), heures_offre (the hours of
+    clauses that it allows in a year: insertion companies do a part of them, `part_iae`, with at most `dependency` of
+    what they can do)."""
+    total = reach.groupby("achat_id")[["servent", "dont_secteur", "capacite"]].sum()
+    total = total.rename(columns={"servent": "structures"})
+    return total.assign(heures_offre=total["capacite"] * dependency / constants()["part_iae"])
+
+
+def people(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
+    """By achat_id: deld, persons far from employment in the EPCI (all those of the department where the place is one),
+    heures_public (hours a year that those whom clauses can reach allow), missing where not known."""
+    zones, fixed = knowledge["facilitators/zones"], constants()
+    by_epci = zones.set_index("epci_siren")["deld"].astype("float64")
+    by_department = zones.groupby("departement")["deld"].sum(min_count=1).astype("float64")
+    found = [
+        by_epci.get(purchase.epci_siren, np.nan)
+        if purchase.epci_siren
+        else by_department.get(purchase.departement, np.nan)
+        for purchase in purchases
+    ]
+    deld = pd.Series(found, index=pd.Index([p.achat_id for p in purchases], name="achat_id"), dtype="float64")
+    return pd.DataFrame({"deld": deld, "heures_public": deld * fixed["part_publics"] * fixed["heures_par_personne"]})
+
+
+def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.DataFrame:
+    """Whom to call: achat_id, rang, structure_id, nom, nature_porteuse, commune, contact (as its agreement allows),
+    minutes (missing where the structure declares the place; else it is the nearest one).
+
+    In a department, the structures that come first in most of its EPCI, `most` at most.
+    """
+    listed = knowledge["facilitators/annuaire"]
+    names = ["structure_id", "nom", "nature_porteuse", "commune", "contact", "minutes"]
+    parts = []
+    for purchase in purchases:
+        if purchase.epci_siren:
+            rows = listed[listed["epci_siren"] == purchase.epci_siren].sort_values("rang")
+        else:
+            homes = reference.epci().set_index("epci_siren")["departement"]
+            rows = listed[listed["epci_siren"].map(homes).eq(purchase.departement) & listed["minutes"].isna()]
+            rows = rows[rows["rang"] == 1]
+            count = rows["structure_id"].map(rows["structure_id"].value_counts())
+            rows = rows.assign(_n=-count).sort_values(["_n", "structure_id"]).drop_duplicates("structure_id")
+        rows = rows.head(most)[names]
+        parts.append(rows.assign(achat_id=purchase.achat_id, rang=np.arange(1, len(rows) + 1)))
+    return pd.concat(parts, ignore_index=True)[["achat_id", "rang", *names]] if parts else pd.DataFrame()
+
+
+def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
+    """By achat_id, the factor of the rule that makes the hours of its segment vary most, and its part of the variance:
+    facteur, facteur_part. Neither what each contract has of its own, nor whether a clause can be asked, is one."""
+    rows = knowledge["segments/potentiel_facteurs"]
+    rows = rows[~rows["facteur"].isin(NO_FACTOR)].sort_values(["part", "facteur"], ascending=[False, True])
+    first = rows.drop_duplicates("segment").set_index("segment")
+    return pd.DataFrame({"facteur": segment.map(first["facteur"]), "facteur_part": segment.map(first["part"])})

@@ -1,0 +1,82 @@
+"""The calculator that a page of the guide holds: hours of a contract of the segment as soon as its amount is typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.buyer import commitment
+from analysis.buyer.sizing import RANGE, Law, constant, law
+from analysis.core.params import load_params
+from analysis.numbers import french
+from analysis.publishing.content import Content
+
+ROWS = {
+    "heures": "Heures sur toute la durée",
+    "an": "Heures par an (ou sur la durée, si elle est plus courte)",
+    "etp": "Équivalents temps plein",
+    "personnes": "Personnes dans l'année",
+}
+
+
+@dataclass(repr=False)
+class Calculator(Content):
+    """Amount, duration and lots in; hours, their range and the proposed commitment out (`templates/scripts/sizing.js`).
+
+    `amount` (euros) and `months` are there before the reader types; `csv` is the published table of the coefficients.
+    """
+
+    template = "calculator.html.j2"
+    title = "Calculer les heures d'un marché"
+    rows = ROWS
+    levels = RANGE
+
+    law: Law
+    amount_typed: float
+    months: int
+    csv: str | None
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, segment: str, amount: float, months: int, csv: str | None) -> Calculator:
+        """The calculator of a segment of the table `dimensionnement`; KeyError where it is not there."""
+        return cls(law(table, segment), amount, months, csv)
+
+    @property
+    def coefficients(self) -> str:
+        """As the page's script reads them: each is the float of the table, to the last digit."""
+        return " ".join(repr(float(value)) for value in self.law.coefficients)
+
+    @property
+    def amount(self) -> str:
+        return french(self.amount_typed)
+
+    @cached_property
+    def commitment(self) -> float:
+        return load_params().buyer.commitment_quantile
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """From how many hours on which step holds, as texts."""
+        return [(f"{start:g}", f"{step:g}") for start, step in commitment.steps()]
+
+    @property
+    def full_time(self) -> str:
+        return f"{constant('etp'):g}"
+
+    @property
+    def per_person(self) -> str:
+        return f"{constant('heures_par_personne'):g}"
+
+    @property
+    def note(self) -> str:
+        chances = french(100 * (1 - self.commitment), 0, "%")
+        return (
+            "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
+            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, arrondi en dessous. Rien de ce "
+            "qui est tapé ici ne quitte cette page."
+        )
+
+    def text(self) -> str:
+        return f"{self.title} : montant, durée et lots, dans la page. {self.note}"

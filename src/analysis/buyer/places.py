@@ -1,0 +1,44 @@
+"""Where a purchase is, and what is within reach of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.core import reference
+from analysis.facilitators.organisation.travel import great_circle
+
+Numbers = NDArray[np.float64]
+
+
+def points(codes: pd.Series) -> pd.DataFrame:
+    """lon and lat of each code of place, missing where it is not known, in the order of `codes`.
+
+    A commune's own; of an EPCI and of a department, those of its most populous commune.
+    """
+    towns = reference.communes().sort_values(["population", "code_insee"])
+    known = pd.concat(
+        [towns.drop_duplicates(key, keep="last").set_index(key)[["lon", "lat"]]
+         for key in ("code_insee", "epci_siren", "departement")]
+    )  # fmt: skip
+    return known.reindex(codes).set_axis(codes.index)
+
+
+def kilometres(here: pd.DataFrame, there: pd.DataFrame) -> Numbers:
+    """Kilometres by road from each place to each other: great circle x detour (`facilitateurs/constantes`, assumed)."""
+    detour = float(reference.table("facilitateurs/constantes").set_index("nom").loc["detour", "valeur"])
+    lon, lat, to_lon, to_lat = (
+        rows[name].to_numpy(dtype="float64") for rows in (here, there) for name in ("lon", "lat")
+    )
+    return detour * great_circle(lon, lat, to_lon, to_lat)
+
+
+def name_of(code: str) -> str:
+    """The name of a commune, an EPCI or a department."""
+    tables = (("communes", "code_insee"), ("epci", "epci_siren"), ("departements", "code_departement"))
+    for table, key in tables:
+        names = reference.table(f"territoire/{table}").set_index(key)["nom"]
+        if code in names.index:
+            return str(names[code])
+    raise KeyError(code)

@@ -1,0 +1,115 @@
+"""Purchases that go together: those that a buyer announced, or those of a file, and what they come to in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from analysis.buyer import sizing
+from analysis.buyer.process import process
+from analysis.buyer.purchase import Fault, Purchase, parse, rows_of
+from analysis.core.params import BuyerParams
+
+AD_HOC = "saisie"  # the programme of what was typed, or read from a file
+PUBLICATION = "PUBLICATION"
+OWNED = ["achat_id", "programme", "acheteur_nom"]
+REMARKS = ["achat_id", "programme", "objet", "ordre", "gravite", "message"]
+TOTALS = ["heures_p10", "heures_p50", "heures_p90"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """purchases, in order; owners: `OWNED`, of every purchase asked for; remarks: `REMARKS`, each of which says what is
+    wrong with one of them: those of gravity `erreur` are in no purchase."""
+
+    purchases: list[Purchase]
+    owners: pd.DataFrame
+    remarks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REMARKS))
+
+
+def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str]) -> Planned:
+    """The purchases that the buyers `programmes` (SIREN) announced, of the clean `projets`; `kinds` of buyers by SIREN.
+
+    The notification is expected as long after the notice as the process says.
+    """
+    rows = projects[projects["acheteur_siren"].isin(list(programmes))].sort_values("projet_id")
+    start = next(step.debut for step in process().etapes if step.code == PUBLICATION)
+    until = pd.DateOffset(months=-start.mois, days=-start.jours)
+    asked = pd.DataFrame(
+        {
+            "achat_id": rows["projet_id"],
+            "objet": rows["objet"],
+            "cpv": rows["codeCPV"],
+            "montant_min": rows["montant"].map(lambda amount: "" if pd.isna(amount) else f"{amount:.2f}"),
+            "duree_mois": rows["mois"].map(lambda months: "" if pd.isna(months) else f"{months:.0f}"),
+            "lieu": rows["epci_siren"].fillna(rows["departement"]),
+            "acheteur_type": rows["acheteur_siren"].map(kinds),
+            "date_notification": [f"{day + until:%Y-%m-%d}" for day in rows["date_prevue"]],
+        }
+    )
+    owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
+    found = [(*parse(values, fichier=f"achat {values['achat_id']}"), values) for values in asked.to_dict("records")]
+    remarks = [
+        remark
+        for (_, faults, values), owner in zip(found, owners["programme"], strict=True)
+        for remark in _remarks(values["achat_id"], owner, str(values["objet"]), faults)
+    ]
+    purchases = [purchase for purchase, _, _ in found if purchase is not None]
+    return Planned(purchases, owners.reset_index(drop=True), pd.DataFrame(remarks, columns=REMARKS))
+
+
+def from_file(path: Path) -> Planned:
+    """The purchases of a CSV file (see `purchase.rows_of`), as one programme."""
+    rows = rows_of(path)
+    owners = pd.DataFrame({"achat_id": [row.achat_id for row in rows], "programme": AD_HOC, "acheteur_nom": None})
+    remarks = [
+        remark
+        for row in rows
+        for remark in _remarks(row.achat_id, AD_HOC, row.purchase.objet if row.purchase else "", row.faults)
+    ]
+    purchases = [row.purchase for row in rows if row.purchase is not None]
+    return Planned(purchases, owners.drop_duplicates("achat_id"), pd.DataFrame(remarks, columns=REMARKS))
+
+
+def typed(**values: object) -> Planned:
+    """One purchase from the parameters of a notebook."""
+    purchase, faults = parse(values)
+    key = purchase.achat_id if purchase else "A1"
+    owners = pd.DataFrame({"achat_id": [key], "programme": AD_HOC, "acheteur_nom": None})
+    remarks = _remarks(key, AD_HOC, purchase.objet if purchase else "", faults)
+    return Planned([purchase] if purchase else [], owners, pd.DataFrame(remarks, columns=REMARKS))
+
+
+def _remarks(key: str, programme: str, objet: str, faults: list[Fault]) -> list[dict[str, object]]:
+    return [
+        {"achat_id": key, "programme": programme, "objet": objet, "ordre": number, "gravite": fault.gravite,
+         "message": fault.message}
+        for number, fault in enumerate(faults, 1)
+    ]  # fmt: skip
+
+
+def totals(
+    purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, settings: BuyerParams
+) -> dict[str, float]:
+    """p10, p50 and p90 of the hours of all `purchases` together (`TOTALS`).
+
+    Hours of two purchases have a normal copula of correlation `correlation_segments`, that of the model's segments
+    (assumption): what makes hours differ is partly common to all, so that a total is not much surer than its parts.
+    """
+    if not purchases:
+        return dict.fromkeys(TOTALS, 0.0)
+    rng = np.random.default_rng(settings.seed)
+    shared = sizing.constant("correlation_segments")
+    common = rng.standard_normal(settings.draws)
+    whole = np.zeros(settings.draws)
+    for purchase in sorted(purchases, key=lambda one: one.achat_id):
+        own = rng.standard_normal(settings.draws)
+        chance = ndtr(np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
+        law = sizing.law(laws, segment[purchase.achat_id])
+        whole += sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)
+    return dict(zip(TOTALS, np.quantile(whole, sizing.RANGE).tolist(), strict=True))

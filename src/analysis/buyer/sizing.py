@@ -1,0 +1,83 @@
+"""Hours of a purchase from the table `segments/dimensionnement`: no draw, so that a page computes the very same.
+
+A contract of amount A in a segment carries K x A^e hours, K being random: its quantiles are the table's. The amount may
+be known as a range only, which is spread evenly on the logarithm, whatever K is. Lots share the amount alike and go the
+same way, what makes hours differ being mostly the trade and the buyer: n x K x (A / n)^e, whose range is rather wide.
+
+The script `templates/scripts/sizing.js` holds the same formulas for an amount that is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.core import reference
+
+Numbers = NDArray[np.float64]
+
+RANGE = (0.1, 0.5, 0.9)
+POINTS = 50  # amounts that stand for a range
+YEAR = 12  # months
+
+
+@dataclass(frozen=True)
+class Law:
+    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), and the exponent of the amount."""
+
+    coefficients: Numbers
+    exponent: float
+
+
+def law(table: pd.DataFrame, segment: str) -> Law:
+    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant).
+
+    Raises KeyError for a segment that the table does not hold.
+    """
+    own = table[table["segment"] == segment].sort_values("probabilite")
+    if own.empty:
+        raise KeyError(segment)
+    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(own["exposant"].iloc[0]))
+
+
+def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None, lots: int = 1) -> Numbers:
+    """Hours under which a purchase of `low` to `high` euros (excluding tax, all `lots`) falls with each probability.
+
+    Amounts of the range are `POINTS` middles of even steps on the logarithm; the values of all pairs of amount and
+    coefficient are ranked, and the one at place p (n + 1) taken, linearly between two. With one amount these are the
+    table's own quantiles; probabilities beyond the table's give its ends. Raises ValueError for amounts that are not
+    above 0 and in order, or no lot.
+    """
+    high = low if high is None else high
+    if not 0 < low <= high < np.inf or lots < 1:
+        raise ValueError("amounts above 0, in order, and one lot at least")
+    middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
+    amounts = low * (high / low) ** middles
+    made = np.sort(np.outer(lots * (amounts / lots) ** found.exponent, found.coefficients), axis=None)
+    place = np.clip(np.asarray(probabilities, dtype=np.float64) * (len(made) + 1) - 1, 0, len(made) - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, len(made) - 1)
+    return np.asarray(made[below] + (place - below) * (made[above] - made[below]), dtype=np.float64)
+
+
+def per_year(hours: ArrayLike, months: float) -> Numbers:
+    """Hours of a full year; all of them where the purchase lasts less."""
+    return np.asarray(hours, dtype=np.float64) * YEAR / max(months, YEAR)
+
+
+def full_time(hours_per_year: ArrayLike) -> Numbers:
+    """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year)."""
+    return np.asarray(hours_per_year, dtype=np.float64) / constant("etp")
+
+
+def persons(hours_per_year: ArrayLike) -> Numbers:
+    """Persons who would do them, at the region's usual hours for one in a year (`heures_par_personne`)."""
+    return np.asarray(hours_per_year, dtype=np.float64) / constant("heures_par_personne")
+
+
+def constant(name: str) -> float:
+    """A value of `potentiel/constantes.csv`."""
+    return float(reference.table("potentiel/constantes").set_index("nom").loc[name, "valeur"])

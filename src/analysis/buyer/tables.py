@@ -1,0 +1,229 @@
+"""The tables of planned purchases: `sheets` makes them, for the stage from its results, for whoever types a purchase
+from protected tables; the stage `buyer` writes them for the purchases that `params.yaml` names the buyers of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from analysis.buyer import evidence, law, process, programme, sizing
+from analysis.buyer.arguments import arguments
+from analysis.buyer.backtest import backtest
+from analysis.buyer.commitment import rounded, steps
+from analysis.buyer.contracts import known_contracts, nearest
+from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
+from analysis.buyer.guide.tables import guide_tables
+from analysis.buyer.places import name_of
+from analysis.buyer.programme import Planned
+from analysis.buyer.purchase import Purchase
+from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.files import read_table
+from analysis.core.params import BuyerParams, load_params
+from analysis.core.paths import classified_dir, clean_dir, results_dir
+from analysis.quality_log import public
+from analysis.results import headlines, read_clean, write_results
+from analysis.segments.buyers import buyer_kinds, said_by
+
+Tables = dict[str, pd.DataFrame]
+DIGITS = 6  # significant digits of what is modelled
+
+
+def build(dataset: str) -> None:
+    """Write the result tables of the purchases announced by the programmes of `params.yaml`."""
+    described, params = load_dataset(dataset), load_params()
+    settings, results = params.buyer, results_dir(dataset)
+    told = read_table(classified_dir(dataset) / "marches.parquet")
+    done = read_table(results / "segments" / "operations_liees.parquet")
+    received = read_table(clean_dir(dataset, "decp") / "marches.parquet")
+    contracts = known_contracts(
+        received,
+        told,
+        read_table(results / "segments" / "liens.parquet"),
+        done,
+        settings.contract_years,
+    )
+    knowledge = evidence.load(results, described, params, READ)
+    knowledge = Knowledge(knowledge.tables | {CONTRACTS: contracts}, described, params)
+    operations = read_clean(dataset, "exports")["operations"]
+    projects = read_clean(dataset, "projects")["projets"]
+    kinds = buyer_kinds(pd.Series(settings.programmes), said_by(operations)).set_axis(settings.programmes)
+    planned = programme.announced(projects, kinds, settings.programmes)
+    tables = sheets(planned, knowledge, by_purchase(told))
+    kept = backtest(done, described.date_observation, [settings.commitment_quantile], params.segments.potential)
+    guide = guide_tables(received, told, knowledge["segments/dimensionnement"], described, params)
+    tables |= guide | {"marches": contracts, "engagement_retro": significant(kept)}
+    write_results(dataset, "buyer", {**tables, "headlines": strip(tables, described)})
+
+
+def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = None) -> Tables:
+    """Every result table of the purchases of `planned`, by name (`schemas/buyer.py`).
+
+    `told` are their segments (`evidence.by_purchase`), where the stage `classify` has told them.
+    """
+    purchases, settings = planned.purchases, knowledge.params.buyer
+    told = evidence.segments(purchases, knowledge) if told is None else told
+    told = told.loc[[purchase.achat_id for purchase in purchases]]
+    segment = told["segment"]
+    reach = evidence.within_reach(purchases, segment, settings.radius_km)
+    parts = evidence.shares(purchases, segment, knowledge)
+    near = nearest(purchases, segment, knowledge[CONTRACTS], settings)
+    dependency = knowledge.params.segments.potential.dependency
+    achats = (
+        _asked(purchases)
+        .join(told)
+        .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
+        .join(evidence.drivers(segment, knowledge))
+        .join(evidence.supply(reach, dependency))
+        .join(evidence.people(purchases, knowledge))
+        .reset_index()
+        .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
+    )
+    achats = significant(achats.assign(portee=_reach_of(achats)))
+    return {
+        "achats": achats,
+        "remarques": planned.remarks,
+        "constats": _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id])),
+        "voies": _each(purchases, lambda one: _ways(one, achats.set_index("achat_id").loc[one.achat_id])),
+        "parts": parts,
+        "semblables": near,
+        "offre": significant(reach),
+        "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
+        "etapes": _each(purchases, process.dated),
+        "arguments": arguments(achats, parts, near, settings.radius_km),
+        "programmes": _programmes(planned, achats, knowledge),
+    }
+
+
+def significant(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with its numbers at `DIGITS` significant digits: the same on all processors."""
+    numbers = table.select_dtypes("float64")
+    return table.assign(**{name: numbers[name].map(lambda value: float(f"{value:.{DIGITS - 1}e}")) for name in numbers})
+
+
+def _each(purchases: list[Purchase], rows_of: Callable[[Purchase], pd.DataFrame]) -> pd.DataFrame:
+    """The rows of each purchase, in order, below each other: achat_id and ordre before them."""
+    parts = [
+        rows_of(purchase).assign(achat_id=purchase.achat_id, ordre=lambda rows: np.arange(1, len(rows) + 1))
+        for purchase in purchases
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"achat_id": [], "ordre": []})
+
+
+def _asked(purchases: list[Purchase]) -> pd.DataFrame:
+    """What is planned, by achat_id."""
+    rows = [
+        vars(purchase)
+        | {
+            "objet": public(purchase.objet),
+            "codeCPV": purchase.cpv,
+            "lieu_nom": name_of(purchase.lieu),
+            "date_consultation": process.publication(purchase),
+            "date_fin": process.end_of(purchase),
+        }
+        for purchase in purchases
+    ]
+    table = pd.DataFrame(rows).set_index("achat_id")
+    days = ["date_consultation", "date_notification", "date_fin"]
+    return table.astype(dict.fromkeys(days, "datetime64[s]"))
+
+
+def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, quantile: float) -> pd.DataFrame:
+    """By achat_id: hours over the whole purchase, the commitment, what they are in a year, and the law's threshold."""
+    fixed, table, rows = evidence.constants(), steps(), {}
+    for purchase in purchases:
+        code, day = str(segment[purchase.achat_id]), process.publication(purchase)
+        found = sizing.law(laws, code)
+        amounts = purchase.montant_min, purchase.montant_max
+        p10, p50, p90, low = sizing.hours(found, [*sizing.RANGE, quantile], *amounts, purchase.lots).tolist()
+        commitment = float(rounded(low, table))
+        in_a_year, committed = (float(sizing.per_year(hours, purchase.duree_mois)) for hours in (p50, commitment))
+        limit = law.threshold(purchase, day, code)
+        rows[purchase.achat_id] = {
+            "heures_p10": p10,
+            "heures_p50": p50,
+            "heures_p90": p90,
+            "engagement": commitment,
+            "manuel": manual(purchase.middle, fixed),
+            "heures_an": in_a_year,
+            "engagement_an": committed,
+            "engagement_mois": commitment / purchase.duree_mois,
+            "etp": float(sizing.full_time(in_a_year)),
+            "etp_engagement": float(sizing.full_time(committed)),
+            "personnes": float(sizing.persons(in_a_year)),
+            "seuil": limit,
+            "p_seuil": law.probability(purchase, limit),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").astype("float64").rename_axis("achat_id")
+
+
+def manual(amount: float, fixed: pd.Series) -> float:
+    """Hours of the textbook's rule for an amount in euros: 50 % of labour, 5 % of it for insertion, 30 € an hour."""
+    return float(amount * fixed["manuel_main_oeuvre"] * fixed["manuel_insertion"] / fixed["manuel_cout"])
+
+
+def _reach_of(achats: pd.DataFrame) -> np.ndarray:
+    """Whether supply and public within reach carry the median hours of a year (`acheteur/portees`)."""
+    hours = achats["heures_an"]
+    return np.select(
+        [hours > achats["heures_offre"], achats["heures_public"].isna(), hours > achats["heures_public"]],
+        ["OFFRE", "INCONNU", "PUBLIC"],
+        "SUFFIT",
+    )
+
+
+def _ways(purchase: Purchase, found: pd.Series) -> pd.DataFrame:
+    """The mechanisms with their criteria, and the verdict on each."""
+    facts = law.Facts(
+        process.publication(purchase),
+        purchase,
+        str(found["segment"]),
+        None if pd.isna(found["p_seuil"]) else float(found["p_seuil"]),
+        float(found["heures_p50"]),
+        int(found["structures"]),
+    )
+    rows = law.options(facts)
+    return rows.merge(law.verdicts(rows), on="mecanisme", how="left", validate="many_to_one")
+
+
+def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) -> pd.DataFrame:
+    """What the purchases of each programme come to."""
+    settings: BuyerParams = knowledge.params.buyer
+    owner = planned.owners.set_index("achat_id")["programme"]
+    refused = planned.remarks[planned.remarks["gravite"] == "erreur"].drop_duplicates("achat_id")
+    segment = achats.set_index("achat_id")["segment"]
+    rows = []
+    for code, own in planned.owners.groupby("programme", sort=True):
+        mine = achats[achats["programme"] == code]
+        bought = [purchase for purchase in planned.purchases if owner[purchase.achat_id] == code]
+        rows.append(
+            {
+                "programme": code,
+                "acheteur_nom": own["acheteur_nom"].iloc[0],
+                "acheteur_type": bought[0].acheteur_type if bought else None,
+                "annonces": len(own),
+                "achats": len(mine),
+                "refuses": int((refused["programme"] == code).sum()),
+                "montant_min": mine["montant_min"].sum(),
+                "montant_max": mine["montant_max"].sum(),
+                "au_dessus": mine["p_seuil"].sum(),
+                "engagement": mine["engagement"].sum(),
+                **programme.totals(bought, segment, knowledge["segments/dimensionnement"], settings),
+            }
+        )
+    return significant(pd.DataFrame(rows))
+
+
+def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:
+    """Headline figures of the programmes published."""
+    whole, year = tables["programmes"], max(edition.annee for edition in dataset.editions)
+    common = {"edition": year, "perimetre": f"programmes de {len(whole)} acheteurs"}
+    return headlines(
+        [
+            {"libelle": "Achats annoncés qui ont une fiche", "valeur": float(whole["achats"].sum()), "decimales": 0,
+             "unite": "achats", **common},
+            {"libelle": "Engagements d'heures proposés", "valeur": float(whole["engagement"].sum()), "decimales": 0,
+             "unite": "h", **common},
+        ]
+    )  # fmt: skip

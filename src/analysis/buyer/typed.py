@@ -1,0 +1,49 @@
+"""The page of a purchase that is typed: its tables are made at once, from the protected ones of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from analysis.buyer import evidence, programme
+from analysis.buyer.sheet import NOTEBOOK
+from analysis.buyer.tables import Tables, sheets
+from analysis.core.errors import DataError
+from analysis.core.params import load_params
+from analysis.core.paths import protected_dir
+from analysis.publishing.page import Page, rows_where
+from analysis.schemas.build import conform
+from analysis.schemas.buyer import SCHEMAS
+
+
+class Typed(Page):
+    """The page of a purchase that is announced nowhere; none of its tables is published, so none offers its CSV.
+
+    Raises DataError, in French, with every fault of what was typed.
+    """
+
+    def __init__(self, dataset: str, edition: int, values: dict[str, object]) -> None:
+        planned = programme.typed(**values)
+        if not planned.purchases:
+            raise DataError("\n".join(planned.remarks["message"]))
+        (self._purchase,) = planned.purchases
+        super().__init__(NOTEBOOK, dataset, edition, self._purchase.achat_id)
+        self._own = conformed(sheets(planned, evidence.load(protected_dir(dataset), self.dataset, load_params())))
+
+    def subjects(self) -> dict[str, str]:
+        """The purchase itself."""
+        return {self._purchase.achat_id: self._purchase.objet}
+
+    def read(self, table: str, **where: Any) -> pd.DataFrame:
+        """A table of the purchase, else the protected one."""
+        return rows_where(self._own[table], where) if table in self._own else super().read(table, **where)
+
+    def csv(self, table: str) -> str | None:
+        """No name for a table of the purchase."""
+        return None if table in self._own else super().csv(table)
+
+
+def conformed(tables: Tables) -> Tables:
+    """`tables` as they are published: the columns of their schemas, in their order."""
+    return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}

@@ -1,0 +1,71 @@
+"""What the region's contracts say of a purchase: how many like it carry a clause, and the nearest ones."""
+
+from __future__ import annotations
+
+from analysis.buyer.views.common import found, rows, scope, segment_of
+from analysis.core import reference
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.page import Page
+from analysis.segments.views.intervals import interval_chart
+
+
+def near_shares(page: Page) -> Content:
+    """The share of like contracts with a clause, from the EPCI to the country."""
+    row, told = found(page), rows(page, "parts").sort_values("ordre")
+    drawn = told[told["part"].notna() & told["part_bas"].notna()]
+    table = DataTable(
+        told.assign(objet=told["segment"].map(reference.labels("segments")).fillna("tous segments")),
+        columns={
+            "nom": Column("Territoire"),
+            "objet": Column("Marchés"),
+            "edition": Column("Année", 0) if told["edition"].isna().all() else Column("Année"),
+            "renseignes": Column("Qui le disent", 0),
+            "avec_clause": Column("Avec clause", 0),
+            "part": Column("Part", **PERCENT),
+            "part_bas": Column("de", **PERCENT),
+            "part_haut": Column("à", **PERCENT),
+            "methode": Column("Intervalle ou source"),
+        },
+        caption="Part des marchés qui portent une clause sociale",
+        scope=f"{segment_of(row)}, marchés qui renseignent le champ social",
+        csv=page.csv("parts"),
+        note="Dans le pays, aucune part n'est connue par segment : celle de tous les segments, publiée, est donnée.",
+    )
+    if drawn.empty:
+        return table
+    first = drawn.iloc[0]
+    return Figure(
+        interval_chart(drawn.assign(**{name: 100 * drawn[name] for name in ("part", "part_bas", "part_haut")})
+                       .set_index("nom")[["part", "part_bas", "part_haut"]], unit="% des marchés"),
+        title=f"Marchés avec clause : {segment_of(row)}",
+        alt=f"{first['nom']} : {french(100 * first['part'], 1, '%')} des marchés semblables portent une clause.",
+        table=table,
+        source="données essentielles de la commande publique.",
+    )  # fmt: skip
+
+
+def like_contracts(page: Page) -> Content:
+    """The nearest real contracts."""
+    told = rows(page, "semblables").sort_values("rang")
+    if told.empty:
+        return Prose("Aucun marché de ce segment n'est connu dans la région.")
+    states = reference.labels("statuts_sociaux")
+    return DataTable(
+        told.assign(etat=told["statut_social"].map(states), suivi=told["suivi"].map({True: "oui", False: "non"})),
+        columns={
+            "objet": Column("Objet"),
+            "acheteur_nom": Column("Acheteur"),
+            "edition": Column("Année"),
+            "lieu": Column("Lieu"),
+            "montant": Column("Montant", 0, "€"),
+            "etat": Column("Champ social"),
+            "suivi": Column("Suivi"),
+            "heures": Column("Heures réalisées", 0),
+        },
+        caption="Les marchés publics les plus proches de cet achat",
+        scope=f"{scope(page)} ; même segment, objet, montant et lieu voisins ; un marché par besoin",
+        csv=page.csv("semblables"),
+        note="Suivi : une opération close l'a suivi, et ses heures sont connues ; elles sont celles de tous ses "
+        "marchés ensemble, à deux chiffres près.",
+    )

@@ -1,0 +1,125 @@
+"""How many hours a purchase can carry, and who is there to do them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.buyer.views.common import found, rows, scope, segment_of
+from analysis.core import reference
+from analysis.core.params import load_params
+from analysis.numbers import french
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
+from analysis.publishing.page import Page
+from analysis.segments.views.intervals import interval_chart
+
+_NAMES = {
+    "heures_p10": "Une chance sur dix d'avoir moins",
+    "heures_p50": "Médiane",
+    "heures_p90": "Une chance sur dix d'avoir plus",
+    "engagement": "Engagement proposé, arrondi",
+    "manuel": "Règle du manuel (50 % x 5 % / 30 €)",
+}
+
+
+def hours(page: Page) -> Content:
+    """The hours with their range, the commitment, and the textbook's rule beside them."""
+    row = found(page)
+    table = DataTable(
+        pd.DataFrame({"quoi": _NAMES.values(), "heures": [float(row[name]) for name in _NAMES]}),
+        columns={"quoi": Column("Heures d'insertion sur toute la durée"), "heures": Column("Heures", 0)},
+        caption="Heures que l'achat peut porter",
+        scope=f"{scope(page)}, {segment_of(row)}",
+        csv=page.csv("achats"),
+        note="L'engagement est pris dans le bas de la fourchette, pour être tenu le plus souvent, puis arrondi.",
+    )
+    chart = pd.DataFrame(
+        {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
+         "haut": [row["heures_p90"], row["engagement"]]},
+        index=["Heures possibles", "Engagement proposé"],
+    )  # fmt: skip
+    return Figure(
+        interval_chart(chart, unit="heures"),
+        title="Heures possibles et engagement proposé",
+        alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {french(row['heures_p90'])} heures ; "
+        f"engagement proposé : {french(row['engagement'])}.",
+        table=table,
+        source="modèle d'heures de la région (méthode : Heures d'un marché).",
+    )
+
+
+def kept(page: Page) -> Content:
+    """How often such commitments would have been kept in the last years, beside the textbook's rule."""
+    told = page.read("engagement_retro", periode="epreuve")
+    if told.empty or not told["operations"].any():
+        return Prose("Aucune opération close n'est reliée à ses marchés : l'engagement n'a pas pu être éprouvé.")
+    names = {"modele": "Engagement proposé", "manuel": "Règle du manuel"}
+    return DataTable(
+        told.assign(nom=told["methode"].map(names)).sort_values("methode", ascending=False),
+        columns={
+            "nom": Column("Méthode"),
+            "operations": Column("Opérations", 0),
+            "faisables": Column("Engagement tenu à 90 % au moins", **PERCENT),
+            "mediane": Column("Engagement / réalisé, médiane", **PERCENT),
+            "part_engagee": Column("Engagé / réalisé, en tout", **PERCENT),
+            "couverture": Column("Dans la fourchette", **PERCENT),
+        },
+        caption="L'engagement à l'épreuve des opérations closes",
+        scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
+        csv=page.csv("engagement_retro"),
+        note="X",
+    )
+
+
+def drivers(page: Page) -> Content:
+    """What the hours are in persons, and what makes them differ."""
+    row = found(page)
+    names = reference.table("acheteur/facteurs").set_index("code")["libelle"]
+    said = [
+        f"En un an, la médiane est de {french(row['heures_an'])} heures : {french(row['etp'], 2)} équivalent temps "
+        f"plein, ou {french(row['personnes'], 1)} personnes aux heures habituelles de la région."
+    ]
+    if pd.notna(row["facteur"]):
+        said.append(
+            f"Parmi les facteurs du calcul, ce qui fait le plus varier les heures du segment est : "
+            f"{names[row['facteur']]} ({french(100 * row['facteur_part'], 1, '%')} de la variance)."
+        )
+    return Prose(" ".join(said))
+
+
+def within_reach(page: Page) -> Content:
+    """Insertion companies within reach, beside the hours asked; beyond them, it says so."""
+    told = rows(page, "offre")
+    radius = french(load_params().buyer.radius_km)
+    return DataTable(
+        told,
+        columns={
+            "genre": Column("Genre"),
+            "structures": Column("Entreprises d'insertion", 0),
+            "servent": Column("qui servent le segment", 0),
+            "dont_secteur": Column("dont du secteur", 0),
+            "capacite": Column("Capacité de celles-ci", 0, "h/an"),
+            "km_min": Column("La plus proche", 1, "km"),
+        },
+        caption=f"Entreprises d'insertion à moins de {radius} km par la route",
+        scope=f"{scope(page)} ; structures de 2019-2020, capacités et distances supposées",
+        csv=page.csv("offre"),
+        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous.",
+    )
+
+
+def enough(page: Page) -> Content:
+    """Whether supply and public carry the hours."""
+    row = found(page)
+    said = reference.table("acheteur/portees").set_index("code")["libelle"][row["portee"]]
+    supply = (
+        f"{said} L'achat demande {french(row['heures_an'])} heures par an en médiane ; les entreprises d'insertion à "
+        f"portée en permettent {french(row['heures_offre'])} (leur capacité supposée, dont une part seulement peut "
+        "venir d'un même donneur d'ordre)"
+    )
+    public = (
+        f", et les publics du territoire, {french(row['deld'])} demandeurs d'emploi de plus d'un an, "
+        f"{french(row['heures_public'])}."
+        if pd.notna(row["deld"])
+        else "."
+    )
+    return (Prose if row["portee"] == "SUFFIT" else Warning)(supply + public)

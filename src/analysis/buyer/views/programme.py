@@ -1,0 +1,111 @@
+"""What the page of a programme shows: all the purchases of one buyer, what they come to, those without a sheet."""
+
+from __future__ import annotations
+
+from analysis.buyer.law import percent
+from analysis.core import reference
+from analysis.numbers import french
+from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
+from analysis.publishing.page import Page
+
+OBLIGED = {
+    "en_vigueur": "oui, au-dessus du seuil",
+    "sans_seuil": "oui, seuil inconnu",
+    "entre": "non, mais notifié après",
+    "avant": "non",
+    "prive": "non",
+}
+
+
+def headline(page: Page) -> Content:
+    """Purchases, commitments, and the hours of all with their range."""
+    row = page.read("buyer/programmes", programme=page.key).iloc[0]
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    return Strip(
+        [
+            Card("Achats annoncés", float(row["annonces"]), note=f"dont {row['achats']} ont une fiche"),
+            Card("Engagements proposés, en tout", row["engagement"], "h"),
+            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds),
+            Card("Achats au-dessus du seuil européen", row["au_dessus"], digits=1, note="somme des probabilités"),
+        ]
+    )
+
+
+def purchases(page: Page) -> Content:
+    """Every purchase that has a sheet, in order of notification, with a link to it."""
+    rows = page.read("buyer/achats", programme=page.key).sort_values(["date_notification", "achat_id"])
+    if rows.empty:
+        return Prose("Aucun achat de ce programme n'a de fiche.")
+    asked = page.read("buyer/constats", achat_id=list(rows["achat_id"]), code="OBLIGATION")
+    case = asked.set_index("achat_id")["cas"]
+    rows = rows.assign(
+        fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
+        libelle=rows["segment"].map(reference.labels("segments")),
+        obligation=rows["achat_id"].map(case).map(OBLIGED),
+        depasse=[percent(p) for p in rows["p_seuil"]],
+    )
+    return DataTable(
+        rows,
+        columns={
+            "objet": Column("Objet", link="fiche"),
+            "libelle": Column("Segment"),
+            "date_consultation": Column("Consultation"),
+            "date_notification": Column("Notification"),
+            "montant_max": Column("Montant", 0, "€"),
+            "depasse": Column("Dépasse le seuil"),
+            "obligation": Column("Obligation sociale"),
+            "heures_p50": Column("Heures, médiane", 0),
+            "heures_p10": Column("de", 0),
+            "heures_p90": Column("à", 0),
+            "engagement": Column("Engagement", 0, "h"),
+        },
+        caption="Les achats du programme",
+        scope=f"{page.name}, achats annoncés qui ont une fiche",
+        csv=page.csv("buyer/achats"),
+        note="Une médiane d'ensemble n'est pas la somme des médianes : voir la table du programme.",
+    )
+
+
+def totals(page: Page) -> Content:
+    """What the programme comes to, with the range of its hours."""
+    rows = page.read("buyer/programmes", programme=page.key)
+    return DataTable(
+        rows.assign(nom=page.name),
+        columns={
+            "nom": Column("Programme"),
+            "annonces": Column("Achats annoncés", 0),
+            "achats": Column("dont ont une fiche", 0),
+            "refuses": Column("sans fiche", 0),
+            "montant_max": Column("Montant", 0, "€"),
+            "au_dessus": Column("Au-dessus du seuil", 1),
+            "heures_p50": Column("Heures, médiane", 0),
+            "heures_p10": Column("de", 0),
+            "heures_p90": Column("à", 0),
+            "engagement": Column("Engagements", 0, "h"),
+        },
+        caption="Le programme en tout",
+        scope=f"{page.name}, achats annoncés qui ont une fiche",
+        csv=page.csv("buyer/programmes"),
+        note="De, à : huit fois sur dix, les heures des achats étant supposées liées entre elles ; ce n'est ni "
+        "la somme des bornes basses, ni celle des hautes. Au-dessus du seuil : somme des probabilités.",
+    )
+
+
+def refused(page: Page) -> Content:
+    """The purchases without a sheet, and why; then what is to be confirmed in the others."""
+    rows = page.read("buyer/remarques", programme=page.key).sort_values(["gravite", "achat_id", "ordre"])
+    if rows.empty:
+        return Prose("Toutes les lignes du programme ont une fiche, et rien n'y est à confirmer.")
+    kinds = {"erreur": "Fiche impossible", "avertissement": "À confirmer"}
+    return DataTable(
+        rows.assign(sorte=rows["gravite"].map(kinds)).fillna({"objet": ""}),
+        columns={
+            "achat_id": Column("Achat"),
+            "objet": Column("Objet"),
+            "sorte": Column("Suite"),
+            "message": Column("Ce qui ne va pas, et ce qui est attendu"),
+        },
+        caption="Fiches impossibles, valeurs à confirmer",
+        scope=page.name,
+        csv=page.csv("buyer/remarques"),
+    )

@@ -1,0 +1,63 @@
+"""What the law asks of a purchase, and the ways that are open to it."""
+
+from __future__ import annotations
+
+from analysis.buyer import law
+from analysis.buyer.views.common import rows, scope
+from analysis.core import reference
+from analysis.publishing.content import Column, Content, DataTable
+from analysis.publishing.page import Page
+
+_SOURCE = {"article": Column("Article"), "source": Column("Source")}
+
+
+def asked(page: Page) -> Content:
+    """Threshold, obligation and what is for information."""
+    return DataTable(
+        rows(page, "constats").sort_values("ordre").fillna({"article": ""}),
+        columns={"libelle": Column("Règle"), "phrase": Column("Ce qui en est dit"), **_SOURCE},
+        caption="Ce que la loi demande le jour de la consultation",
+        scope=scope(page),
+        csv=page.csv("constats"),
+    )
+
+
+def exceptions(page: Page) -> Content:
+    """The exceptions, as questions that only the buyer can answer."""
+    return DataTable(
+        law.exceptions(),
+        columns={"libelle": Column("Exception"), "question": Column("Question à laquelle répondre"),
+                 "source": Column("Source")},
+        caption="Exceptions à l'obligation : des questions, non des réponses",
+        scope=scope(page),
+    )  # fmt: skip
+
+
+def ways(page: Page) -> Content:
+    """The verdict on each mechanism."""
+    told = rows(page, "voies").sort_values("ordre").drop_duplicates("mecanisme")
+    open_ones = told.loc[told["verdict"] == "OUVERTE", "libelle"]
+    said = ", ".join(open_ones.str.lower()) or "aucune sans réserve"
+    return DataTable(
+        told,
+        columns={"libelle": Column("Mécanisme"), "verdict_libelle": Column("Verdict")},
+        caption="Les voies ouvertes",
+        scope=scope(page),
+        csv=page.csv("voies"),
+        takeaway=f"Voies possibles : {said}.",
+    )
+
+
+def why(page: Page) -> Content:
+    """Why each mechanism fits or not."""
+    told = rows(page, "voies").sort_values("ordre").fillna({"article": ""})
+    names = reference.table("droit/criteres").set_index("critere")["libelle"]
+    answers = told["favorable"].map({True: "oui", False: "non"}).fillna("à vérifier")
+    return DataTable(
+        told.assign(regarde=told["critere"].map(names), reponse=answers.astype("str")),
+        columns={"libelle": Column("Mécanisme"), "regarde": Column("Ce qui est regardé"), "reponse": Column("Rempli"),
+                 "phrase": Column("Pourquoi"), **_SOURCE},
+        caption="Pourquoi chaque mécanisme convient, ou non",
+        scope=scope(page),
+        csv=page.csv("voies"),
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""The top of a sheet: the purchase, its hours, what is wrong with what was asked."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.buyer.law import percent
+from analysis.buyer.views.common import found, rows, scope, segment_of
+from analysis.core import reference
+from analysis.numbers import between, french, french_date
+from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
+from analysis.publishing.page import Page
+
+SURE = 0.9  # probability of a segment from which the second is not told
+
+
+def headline(page: Page) -> Content:
+    """Commitment, hours, what they are in persons, who can carry them, and the threshold."""
+    row = found(page)
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    return Strip(
+        [
+            Card("Engagement proposé", row["engagement"], "h", note="sur toute la durée"),
+            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds),
+            Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane"),
+            Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment"),
+            Card("Dépasse le seuil européen", percent(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
+                 note="probabilité"),
+        ]
+    )  # fmt: skip
+
+
+def remarks(page: Page) -> Content:
+    """What is to be confirmed in what was asked."""
+    told = rows(page, "remarques")
+    if told.empty:
+        return Prose("Rien n'est à confirmer dans ce qui a été demandé.")
+    return Warning("\n".join(f"- {message}" for message in told.sort_values("ordre")["message"]))
+
+
+def purchase(page: Page) -> Content:
+    """What is planned, as it was understood."""
+    row = found(page)
+    amount = between(row["montant_min"], row["montant_max"], 0, "€")
+    second = "" if row["segment_p"] >= SURE else f" ; sinon {segment_of(row, 'segment_second')}"
+    said = {
+        "Objet": row["objet"],
+        "Acheteur": f"{row['acheteur_nom']} ({reference.labels('acheteurs')[row['acheteur_type']].lower()})"
+        if pd.notna(row["acheteur_nom"])
+        else reference.labels("acheteurs")[row["acheteur_type"]],
+        "Montant hors taxes": amount,
+        "Durée": f"{row['duree_mois']} mois, jusqu'au {french_date(row['date_fin'])}",
+        "Lots": str(row["lots"]),
+        "Lieu": row["lieu_nom"],
+        "Code CPV": row["codeCPV"],
+        "Consultation attendue": french_date(row["date_consultation"]),
+        "Notification prévue": french_date(row["date_notification"]),
+        "Segment reconnu": f"{segment_of(row)} (probabilité : {percent(row['segment_p'])}{second})",
+    }
+    return DataTable(
+        pd.DataFrame({"quoi": said.keys(), "valeur": said.values()}),
+        columns={"quoi": Column("Ce qui est prévu"), "valeur": Column("Valeur")},
+        caption="L'achat, tel qu'il est compris",
+        scope=scope(page),
+        csv=page.csv("achats"),
+        note="Le segment est reconnu d'après l'objet et le code CPV ; le reste de la fiche en dépend.",
+    )

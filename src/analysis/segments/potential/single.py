@@ -1,0 +1,80 @@
+"""Hours of one contract that carries a clause, by segment, as a small table from which they follow for any amount.
+
+`sizing.hours` draws, for an amount A known for sure, hours = K x A^(1 + slope) with K random: the quantiles of K
+(`coefficient`) and the exponent are all that an amount needs.
+
+Nobody's hours can be told from them: operations of segments that have fewer than `links.min_operations`, or whose
+linked hours a rule of disclosure control hides (`secret/regles.csv`), teach nothing here. Such a segment is sized by
+the rule of the field and by what the others show, each of which enters as the median of its operations.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.consolidation.facts import Facts
+from analysis.core import reference
+from analysis.core.params import SegmentParams
+from analysis.disclosure.primary import broken
+from analysis.segments.links.followed import Linked, with_control
+from analysis.segments.potential import sizing
+from analysis.segments.potential.backtest import known_operations, reliable
+
+HOURS = "heures"  # the kind of cell of `secret/regles.csv`
+PROBABILITIES = np.arange(1, 100) / 100
+DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
+
+
+def single_contracts(linked: Linked, settings: SegmentParams, floor: float) -> pd.DataFrame:
+    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`), for every segment there is.
+
+    `floor`: the amount below which one is not believed, in euros.
+    """
+    sized = settings.potential
+    contracts = reliable(linked.contracts, floor)
+    operations = known_operations(linked.operations, contracts)
+    known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations))
+    drawn = sizing.segment_draws(
+        sorted(reference.labels("segments")),
+        known,
+        draws=sized.single_draws,
+        seed=sized.seed,
+        weight=sized.prior_operations,
+    )
+    every = contracts["montant"].median()
+    usual = contracts.groupby("segment")["montant"].median().reindex(list(drawn)).fillna(every).fillna(1.0)
+    return laws(drawn, usual, own=sized.single_own_draws, seed=sized.seed)
+
+
+def tellable(operations: pd.DataFrame, facts: Facts, least: int) -> pd.DataFrame:
+    """The `operations` (operation, segment, ...) of segments with `least` of them whose hours together may be told."""
+    counted = operations["segment"].value_counts().rename_axis("segment").reset_index(name="operations")
+    cells = with_control(counted, operations, facts, operations["operation"])
+    told = broken(cells, pd.Series(HOURS, index=cells.index)).eq("") & cells["operations"].ge(least)
+    return operations[operations["segment"].isin(cells.loc[told, "segment"])]
+
+
+def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: int) -> pd.DataFrame:
+    """segment, probabilite (0.01 to 0.99), coefficient (K at that probability, for amounts in euros), exposant.
+
+    `usual`: an amount by segment, around which a segment without operations follows the rule of the field; `own`:
+    contracts drawn for each draw of what a segment's contracts share.
+    """
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, segment in sorted(drawn.items()):
+        exponent, amount = round(1 + segment.slope, DIGITS), float(usual[name])
+        made = sizing.hours(segment, np.full(own, amount), rng)
+        found = np.quantile(made, PROBABILITIES) / amount**exponent
+        parts.append(
+            pd.DataFrame(
+                {
+                    "segment": name,
+                    "probabilite": PROBABILITIES,
+                    "coefficient": [float(f"{value:.{DIGITS - 1}e}") for value in found],
+                    "exposant": exponent,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)

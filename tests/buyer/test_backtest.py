@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.buyer.backtest import KEPT, backtest, foreseen, periods, scores
+from analysis.core.params import load_params
+
+SETTINGS = load_params().segments.potential
+TODAY = dt.date(2025, 12, 31)
+
+
+def operations(late: float = 1.0) -> pd.DataFrame:
+    """Two hundred operations of cleaning, 0.004 hours per euro but for chance, a fifth of a year apart; those since
+    2024 did `late` times as much."""
+    rng = np.random.default_rng(0)
+    amount = np.exp(rng.normal(12, 1, 200))
+    end = pd.date_range("2019-01-01", "2025-12-01", 200).floor("D")
+    hours = 0.004 * amount * np.exp(rng.normal(0, 0.3, 200)) * np.where(end.year >= 2024, late, 1.0)
+    return pd.DataFrame(
+        {"operation": [f"o{n:03}" for n in range(200)], "segment": "DECHETS", "heures": hours,
+         "fin": end.astype("datetime64[s]"), "montant": amount, "segment_marche": "PROPRETE", "marches": 1}
+    )  # fmt: skip
+
+
+def test_the_last_years_are_held_out_and_the_quantile_chosen_before_them() -> None:
+    assert periods(TODAY, 2) == {
+        "choix": (dt.date(2022, 1, 1), dt.date(2024, 1, 1)),
+        "epreuve": (dt.date(2024, 1, 1), dt.date(2026, 1, 1)),
+    }
+
+
+def test_only_what_had_ended_teaches() -> None:
+    start, end = periods(TODAY, 2)["choix"]
+    rows, more = (foreseen(operations(late), start, end, [0.2], SETTINGS) for late in (1.0, 50.0))
+    pd.testing.assert_frame_equal(rows, more)
+    assert len(rows) == operations()["fin"].between("2022-01-01", "2023-12-31").sum()
+
+
+def test_a_lower_quantile_is_kept_more_often_and_asks_less() -> None:
+    found = backtest(operations(), TODAY, [0.05, 0.2, 0.5], SETTINGS)
+    ours = found[(found["periode"] == "epreuve") & (found["methode"] == "modele")]
+    assert ours["faisables"].is_monotonic_decreasing and ours["part_engagee"].is_monotonic_increasing
+    assert 0.6 < ours["couverture"].iloc[0] <= 1.0 and ours["faisables"].iloc[0] > 0.9
+
+
+def test_a_commitment_is_feasible_from_nine_tenths_of_it() -> None:
+    found = pd.DataFrame(
+        {"heures": [KEPT * 100, KEPT * 100 - 1], "heures_p10": 0.0, "heures_p90": 89.5, "manuel": [0.0, 200.0],
+         "engagement_0.2": 100.0}
+    )  # fmt: skip
+    rows = scores(found, "epreuve", [0.2]).set_index("methode")
+    assert rows["faisables"].tolist() == [0.5, 0.5] and rows.loc["modele", "couverture"] == 0.5
+    assert rows.loc["manuel", "part_engagee"] == pytest.approx(200 / 179)
+
+
+def test_amounts_that_are_not_all_known_are_not_sized() -> None:
+    rows = operations()
+    rows.loc[rows["fin"] >= "2024-01-01", "montant"] = np.nan
+    found = backtest(rows, TODAY, [0.2], SETTINGS)
+    assert found.loc[found["periode"] == "epreuve", "operations"].tolist() == [0, 0]

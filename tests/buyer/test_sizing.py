@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtri
+
+from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
+
+PROBABILITIES = np.arange(1, 100) / 100
+LAW = Law(0.05 * np.exp(0.6 * ndtri(PROBABILITIES)), 0.8)
+
+
+def test_an_amount_has_the_table_s_own_quantiles() -> None:
+    found = hours(LAW, PROBABILITIES, 250_000)
+    assert found == pytest.approx(LAW.coefficients * 250_000**0.8, rel=1e-12)
+    between = hours(LAW, 0.125, 250_000)
+    assert between == pytest.approx((found[11] + found[12]) / 2, rel=1e-9)
+    assert hours(LAW, [0.0, 1.0], 250_000) == pytest.approx([found[0], found[-1]])
+
+
+def test_hours_rise_with_probability_and_with_the_amount() -> None:
+    for low, high in [(90_000, 90_000), (90_000, 400_000)]:
+        assert (np.diff(hours(LAW, PROBABILITIES, low, high)) > 0).all()
+    assert (hours(LAW, RANGE, 200_000) > hours(LAW, RANGE, 100_000)).all()
+
+
+def test_a_range_is_that_of_its_simulation_and_wider_than_its_middle() -> None:
+    """Within 1.5 %: the grid has 99 x 50 points, and the simulation two million draws."""
+    low, high = 80_000.0, 600_000.0
+    rng = np.random.default_rng(1)
+    amounts = np.exp(rng.uniform(np.log(low), np.log(high), 2_000_000))
+    drawn = 0.05 * np.exp(0.6 * rng.standard_normal(2_000_000)) * amounts**0.8
+    assert hours(LAW, RANGE, low, high) == pytest.approx(np.quantile(drawn, RANGE), rel=0.015)
+    narrow = hours(LAW, RANGE, np.sqrt(low * high))
+    wide = hours(LAW, RANGE, low, high)
+    assert wide[0] < narrow[0] and narrow[2] < wide[2] and wide[1] == pytest.approx(narrow[1], rel=0.01)
+    assert hours(LAW, RANGE, low, low * (1 + 1e-9)) == pytest.approx(hours(LAW, RANGE, low), rel=1e-6)
+
+
+def test_lots_share_the_amount_alike() -> None:
+    assert hours(LAW, RANGE, 300_000, lots=3) == pytest.approx(3 * hours(LAW, RANGE, 100_000), rel=1e-12)
+    assert hours(LAW, RANGE, 300_000, 900_000, lots=3) == pytest.approx(
+        3 * hours(LAW, RANGE, 100_000, 300_000), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "lots"), [(0, None, 1), (-5, None, 1), (9, 8, 1), (np.nan, None, 1), (9, np.inf, 1), (9, 9, 0)]
+)
+def test_what_is_no_amount_is_refused(low: float, high: float | None, lots: int) -> None:
+    with pytest.raises(ValueError, match="amounts above 0"):
+        hours(LAW, RANGE, low, high, lots)
+
+
+def test_a_year_its_posts_and_its_persons() -> None:
+    assert per_year(2400, 48) == 600 and per_year(2400, 12) == 2400 and per_year(2400, 6) == 2400
+    assert full_time(1607) == 1 and persons([377, 3770]).tolist() == [1, 10]
+
+
+def test_the_law_of_a_segment_from_the_table() -> None:
+    table = pd.DataFrame(
+        {
+            "segment": ["A", "A", "B"],
+            "probabilite": [0.2, 0.1, 0.1],
+            "coefficient": [3.0, 2.0, 9.0],
+            "exposant": [0.8, 0.8, 0.8],
+        }
+    )
+    found = law(table, "A")
+    assert found.coefficients.tolist() == [2.0, 3.0] and found.exponent == 0.8
+    with pytest.raises(KeyError, match="C"):
+        law(table, "C")
