@@ -53,7 +53,8 @@ def test_a_commitment_is_feasible_from_nine_tenths_of_it() -> None:
          "engagement_0.2": 100.0}
     )  # fmt: skip
     rows = scores(found, "epreuve", [0.2]).set_index("methode")
-    assert rows["faisables"].tolist() == [0.5, 0.5] and rows.loc["modele", "couverture"] == 0.5
+    assert rows["faisables"].tolist() == [0.5, 0.5] and (rows["faisables_bas"] < 0.1).all()
+    assert rows.loc["modele", "couverture"] == 0.5
     assert rows.loc["manuel", "part_engagee"] == pytest.approx(200 / 179)
 
 

@@ -12,6 +12,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from analysis.buyer import sizing
 from analysis.buyer.commitment import rounded, steps
@@ -22,7 +23,8 @@ from analysis.segments.potential.sizing import learnt, segment_draws
 KEPT = 0.9  # of a commitment
 OURS, MANUAL = "modele", "manuel"
 SCORES = [
-    "periode", "methode", "quantile", "operations", "couverture", "faisables", "mediane", "part_engagee",
+    "periode", "methode", "quantile", "operations", "couverture", "faisables", "faisables_bas", "faisables_haut",
+    "mediane", "part_engagee",
 ]  # fmt: skip
 
 
@@ -65,8 +67,9 @@ def foreseen(
 def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataFrame:
     """How the commitments of `foreseen` did: columns `SCORES`, a row per quantile and one for the textbook's rule.
 
-    couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept;
-    mediane and part_engagee (of the sums) say how much of what was done would have been asked.
+    couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept,
+    with its Wilson interval at 95 %; mediane and part_engagee (of the sums) say how much of what was done would have
+    been asked.
     """
     inside = found["heures"].between(found["heures_p10"], found["heures_p90"]).mean()
     rows = [
@@ -79,11 +82,19 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
         row |= {
             "periode": period,
             "operations": len(found),
-            "faisables": (found["heures"] >= KEPT * committed).mean(),
+            **_kept(found["heures"] >= KEPT * committed),
             "mediane": (committed / found["heures"]).median(),
             "part_engagee": committed.sum() / found["heures"].sum() if len(found) else np.nan,
         }
     return pd.DataFrame(rows, columns=SCORES)
+
+
+def _kept(kept: pd.Series) -> dict[str, float]:
+    if kept.empty:
+        return dict.fromkeys(["faisables", "faisables_bas", "faisables_haut"], np.nan)
+    found = binomtest(int(kept.sum()), len(kept))
+    ends = found.proportion_ci(method="wilson")
+    return {"faisables": float(found.statistic), "faisables_bas": float(ends.low), "faisables_haut": float(ends.high)}
 
 
 def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:

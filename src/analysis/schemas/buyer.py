@@ -279,6 +279,8 @@ SCHEMAS = {
                 "operations": column("int64", "Opérations closes de ces années", unit="opération", ge=0),
                 "couverture": _part("Part dans la fourchette à 80 %", nullable=True),
                 "faisables": _part("Part dont 90 % au moins de l'engagement a été réalisé", nullable=True),
+                "faisables_bas": _part("Bas de son intervalle à 95 %", nullable=True),
+                "faisables_haut": _part("Haut de son intervalle à 95 %", nullable=True),
                 "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", nullable=True, ge=0),
                 "part_engagee": column(NUMBER, "Engagements / heures réalisées, en tout", nullable=True, ge=0),
             },

@@ -59,6 +59,8 @@ def kept(page: Page) -> Content:
             "nom": Column("Méthode"),
             "operations": Column("Opérations", 0),
             "faisables": Column("Engagement tenu à 90 % au moins", **PERCENT),
+            "faisables_bas": Column("de", **PERCENT),
+            "faisables_haut": Column("à", **PERCENT),
             "mediane": Column("Engagement / réalisé, médiane", **PERCENT),
             "part_engagee": Column("Engagé / réalisé, en tout", **PERCENT),
             "couverture": Column("Dans la fourchette", **PERCENT),
@@ -66,7 +68,8 @@ def kept(page: Page) -> Content:
         caption="L'engagement à l'épreuve des opérations closes",
         scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
         csv=page.csv("engagement_retro"),
-        note="X",
+        note="Un engagement est tenu quand les heures réalisées en font au moins 90 %. Seules les opérations closes "
+        "sont comptées : les marchés longs, encore en cours, y sont rares.",
     )
 
 
