@@ -39,9 +39,9 @@ class Typed(Page):
         """A table of the purchase, else the protected one."""
         return rows_where(self._own[table], where) if table in self._own else super().read(table, **where)
 
-    def csv(self, table: str) -> str | None:
+    def csv(self, table: str) -> str:
         """No name for a table of the purchase."""
-        return None if table in self._own else super().csv(table)
+        return "" if table in self._own else super().csv(table)
 
 
 def conformed(tables: Tables) -> Tables:

@@ -163,8 +163,8 @@ class Page:
                 file.write(line + "\n")
         return rows
 
-    def csv(self, table: str) -> str | None:
-        """The name under which `table` is published as CSV, for `DataTable(csv=...)`; none where it is not."""
+    def csv(self, table: str) -> str:
+        """The name under which `table` is published as CSV, for `DataTable(csv=...)`; empty where it is not."""
         return table.replace("/", "_") if "/" in table else f"{self.notebook}_{table}"
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import pandas as pd
 
 from analysis.core import reference
@@ -13,6 +15,7 @@ def rows(page: Page, table: str) -> pd.DataFrame:
     return page.read(table, achat_id=page.key)
 
 
+@lru_cache(maxsize=1)  # most views ask for it
 def found(page: Page) -> pd.Series:
     """What is known of the purchase of the page: a row of `achats`."""
     return rows(page, "achats").iloc[0]
