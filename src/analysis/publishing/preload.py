@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from analysis.core import reference
 from analysis.publishing import maps, style
 
-for name in ("segments", "facilitators", "consolidation", "quality", "territory", "buyer"):
+for name in ("segments", "facilitators", "consolidation", "quality", "territory", "buyer", "buyer.guide"):
     import_module(f"analysis.{name}.views")
 maps.epci_cells()
 maps.department_cells()

@@ -10,7 +10,7 @@ from analysis.buyer import process
 from analysis.buyer.views.common import found, rows, scope
 from analysis.core import reference
 from analysis.core.paths import STEPS, steps_name
-from analysis.numbers import MONTHS, french_date
+from analysis.numbers import french_date
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, figure
@@ -75,13 +75,9 @@ def _timeline(told: pd.DataFrame, notified: pd.Timestamp) -> MatplotlibFigure:
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.xaxis.set_major_locator(dates.AutoDateLocator(minticks=3, maxticks=7))
-    ax.xaxis.set_major_formatter(lambda value, _: _month(dates.num2date(value)))
+    ax.xaxis.set_major_formatter(dates.DateFormatter("%m/%Y"))
     ax.grid(axis="x")
     return fig
-
-
-def _month(day: pd.Timestamp) -> str:
-    return f"{MONTHS[day.month - 1][:4].rstrip('.')} {day.year}"
 
 
 def roles(page: Page) -> Content:
