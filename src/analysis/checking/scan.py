@@ -37,6 +37,7 @@ import pandas as pd
 from pyarrow import parquet
 
 from analysis import directory
+from analysis.buyer import process
 from analysis.checking.texts import Kind, Table, Text, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
@@ -48,7 +49,7 @@ from analysis.numbers import MONTHS
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.quality_log import E_MAIL, NIR, PHONE
-from analysis.segments.watch.feed import DOMAIN
+from analysis.segments.watch import feed
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
@@ -71,7 +72,7 @@ NO_TABLE = "table qui n'est pas une table protégée"
 FOREIGN_SCRIPT, HIDDEN = "programme qui n'est pas du site", "contenu que le site ne publie pas"
 TRACE, PLACE = "trace d'une erreur de programme", "chemin d'une machine"
 
-UID = re.compile(rf"UID:[0-9a-f]{{32}}@{re.escape(DOMAIN)}")
+UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(process.DOMAIN)})")
 TRACES = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
 PLACES = (
     r"(?<![\w./])/(?:home|root|tmp|Users|usr|opt|var|mnt|srv|private)/\w",
