@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from bs4 import BeautifulSoup, Tag
 
+from analysis.checking.pool import each
 from analysis.core.errors import DataError
 from analysis.numbers import french, round_half_up
 
@@ -32,7 +33,8 @@ SHOWN = 5  # problems named in the error
 
 def check_pages(folder: Path, pages: list[Path]) -> None:
     """Raise DataError, naming the first problems, unless every figure of `pages` follows from `folder`/tables."""
-    problems = [f"{page.relative_to(folder).as_posix()} : {found}" for page in pages for found in problems_of(page)]
+    said = zip(pages, each(problems_of, pages), strict=True)
+    problems = [f"{page.relative_to(folder).as_posix()} : {found}" for page, problems in said for found in problems]
     if problems:
         more = f" (et {len(problems) - SHOWN} autres)" if len(problems) > SHOWN else ""
         raise DataError(f"chiffres imprimés qui ne se recalculent pas{more} :\n" + "\n".join(problems[:SHOWN]))

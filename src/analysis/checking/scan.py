@@ -24,6 +24,7 @@ What is public already is no finding: the contacts and names that structures agr
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import tempfile
 import unicodedata
@@ -38,6 +39,7 @@ from pyarrow import parquet
 
 from analysis import directory
 from analysis.buyer import process
+from analysis.checking.pool import each
 from analysis.checking.texts import Kind, Table, Text, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
@@ -54,6 +56,7 @@ from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_sec
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
 SHOWN = 5  # findings named in the error
+MANY = 100  # files from which another process helps
 ARRAY = 5  # numbers of a text that a program reads, from which it is an array
 ENUMERATION = 20  # numbers in a row, without a word between them, from which a sentence is one
 MOST_WORDS = 5  # of a first name and a name
@@ -117,9 +120,19 @@ def check_site(folder: Path, dataset: str) -> None:
 
 def findings(folder: Path, dataset: str) -> list[Finding]:
     """All that no file may hold, once per file, place and kind, in the order of files and of their lines."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    parts = max(1, min(os.cpu_count() or 1, len(paths) // MANY))
+    shares = [(folder, dataset, paths[part::parts]) for part in range(parts)]
+    found = [finding for share in each(_findings_in, shares, few=2) for finding in share]
+    return sorted(found, key=lambda finding: finding.file)
+
+
+def _findings_in(share: tuple[Path, str, list[Path]]) -> list[Finding]:
+    """Those of a share of the files of a folder."""
+    folder, dataset, paths = share
     asked = Questions(dataset)
     found: dict[Finding, None] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in paths:
         called = path.relative_to(folder).as_posix()
         named = asked.of(Text("nom du fichier", called))
         label = f"fichier dont le nom ne peut pas être publié ({path.suffix})" if named else called

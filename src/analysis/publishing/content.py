@@ -157,7 +157,8 @@ class DataTable(Content):
     `frame`, or else its column `secret`, gives a reason. A number that is missing is printed between the companions
     `<column>__min` and `<column>__max` where either is known. `csv` is the name of the published table,
     such as `consolidation_indicateurs`; `takeaway`, the sentence that the table states, comes first. `method` is the
-    anchor of its definition on the method page, where it is not that of the published table. The link to it is on the
+    anchor of its definition on the method page, where it is not that of the published table. A `folded` one opens when
+    its caption is asked for. The link to it is on the
     page only: it is no number, and the text form has none.
     """
 
@@ -171,6 +172,7 @@ class DataTable(Content):
     note: str | None = None
     takeaway: str | None = None
     method: str | None = None
+    folded: bool = False
 
     def __post_init__(self) -> None:
         absent = [name for name in self.columns if name not in self.frame.columns]

@@ -45,7 +45,9 @@ def forked_kernels(modules: Sequence[str]) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
         address = str(Path(folder) / "server")
         command = [sys.executable, "-m", __name__, address, *modules]
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # debugpy, which each kernel imports, says at length that nobody can debug here.
+        environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         before = {name: os.environ.get(name) for name in (SERVER_VARIABLE, CHOICE_VARIABLE)}
         choice = KernelProvisionerFactory.instance(parent=None)
         usual = choice.default_provisioner_name
@@ -126,7 +128,7 @@ class _Kernel:
 
 def serve(address: str, modules: Sequence[str]) -> None:
     """Import `modules`, then fork a kernel for each request until the standard input is closed."""
-    for name in ("ipykernel.kernelapp", *modules):
+    for name in ("ipykernel.kernelapp", "ipykernel.debugger", *modules):
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels here
     with socket.socket(socket.AF_UNIX) as listener:

@@ -7,13 +7,18 @@ from importlib import import_module
 from matplotlib import pyplot as plt
 
 from analysis.core import reference
+from analysis.core.paths import reference_dir
 from analysis.publishing import maps, style
+from analysis.publishing.templating import environment
 
 for name in ("segments", "facilitators", "consolidation", "quality", "territory", "buyer", "buyer.guide"):
     import_module(f"analysis.{name}.views")
 maps.epci_cells()
 maps.department_cells()
-reference.communes()
+for path in sorted(reference_dir().rglob("*.csv")):
+    reference.table(path.relative_to(reference_dir()).with_suffix("").as_posix())
+for template in environment().list_templates(filter_func=lambda name: name.startswith("content/")):
+    environment().get_template(template)
 # The first figure finds the fonts.
 figure, _ = style.figure()
 figure.canvas.draw()

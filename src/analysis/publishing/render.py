@@ -142,6 +142,8 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
         contents, layout = [], SHEET
         wrap_sections(body)
     html = str(body)
+    if str(project_root()) in html:
+        raise PageError(f"{notebook.name} : la page contient un chemin de cette machine.")
     return fill(
         "page.html.j2",
         title=f"{deliverable(page.notebook)['titre']} : {page.name}, édition {page.year}",
@@ -229,8 +231,6 @@ def _check_body(notebook: Path, body: BeautifulSoup) -> None:
                 f"{notebook.name} : élément « {_brief(tag)} » ; attendu : ni script, ni ressource "
                 "extérieure, ni image sans texte de remplacement."
             )
-    if str(project_root()) in str(body):
-        raise PageError(f"{notebook.name} : la page contient un chemin de cette machine.")
 
 
 def _brief(tag: Tag) -> str:
@@ -241,8 +241,16 @@ def _brief(tag: Tag) -> str:
 def _exporter() -> Any:
     """nbconvert with our template, made once: making it costs more than using it."""
     from nbconvert import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
 
-    return HTMLExporter(
+    class Exporter(HTMLExporter):  # type: ignore[misc]
+        """Without the pass that gives images a text and makes code focusable: pages have no code, and `to_html` refuses
+        an image without text."""
+
+        def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kw: Any) -> Any:
+            return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **kw)
+
+    return Exporter(
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,

@@ -17,6 +17,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import notebooks_dir, reports_dir
+from analysis.core.processor import settle
 from analysis.publishing.kernels import forked_kernels
 from analysis.publishing.page import page_parameters, subjects
 from analysis.publishing.store import RENDERING, Made, Store
@@ -95,6 +96,7 @@ class _Pages:
 
 def make(job: Job) -> Made:
     """One page, wherever this runs."""
+    settle()  # for its kernel, which is a process of its own
     from analysis.publishing import render
 
     notebook, parameters = job
@@ -113,6 +115,7 @@ def _gather(futures: dict[Future[Made], tuple[_Pages, str]]) -> None:
 @contextmanager
 def workers(pages: int) -> Iterator[Executor]:
     """A process per processor, which has imported what it needs, with kernels that have too."""
+    settle()
     forking = hasattr(os, "fork")
     context = multiprocessing.get_context("forkserver" if forking else "spawn")
     context.set_forkserver_preload([RENDERING])

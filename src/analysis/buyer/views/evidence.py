@@ -47,7 +47,8 @@ def near_shares(page: Page) -> Content:
 
 def like_contracts(page: Page) -> Content:
     """The nearest real contracts."""
-    told = rows(page, "semblables").sort_values("rang")
+    # Amounts are open data: only the hours may be secret.
+    told = rows(page, "semblables").sort_values("rang").rename(columns={"secret": "heures__secret"})
     if told.empty:
         return Prose("Aucun marché de ce segment n'est connu dans la région.")
     states = reference.labels("statuts_sociaux")

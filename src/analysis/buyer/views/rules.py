@@ -35,12 +35,19 @@ def exceptions(page: Page) -> Content:
 
 def ways(page: Page) -> Content:
     """The verdict on each mechanism."""
-    told = rows(page, "voies").sort_values("ordre").drop_duplicates("mecanisme")
+    reasons = rows(page, "voies").sort_values("ordre")
+    against = reasons[(reasons["effet"] != "information") & ~reasons["favorable"].eq(True).fillna(False)]
+    told = reasons.drop_duplicates("mecanisme")
+    told = told.assign(retient=told["mecanisme"].map(against.groupby("mecanisme")["phrase"].agg(" ".join)).fillna("–"))
     open_ones = told.loc[told["verdict"] == "OUVERTE", "libelle"]
     said = ", ".join(open_ones.str.lower()) or "aucune sans réserve"
     return DataTable(
         told,
-        columns={"libelle": Column("Mécanisme"), "verdict_libelle": Column("Verdict")},
+        columns={
+            "libelle": Column("Mécanisme"),
+            "verdict_libelle": Column("Verdict"),
+            "retient": Column("Ce qui retient"),
+        },
         caption="Les voies ouvertes",
         scope=scope(page),
         csv=page.csv("voies"),
@@ -57,7 +64,8 @@ def why(page: Page) -> Content:
         told.assign(regarde=told["critere"].map(names), reponse=answers.astype("str")),
         columns={"libelle": Column("Mécanisme"), "regarde": Column("Ce qui est regardé"), "reponse": Column("Rempli"),
                  "phrase": Column("Pourquoi"), **_SOURCE},
-        caption="Pourquoi chaque mécanisme convient, ou non",
+        caption="Tout ce qui est regardé, mécanisme par mécanisme",
+        folded=True,
         scope=scope(page),
         csv=page.csv("voies"),
     )  # fmt: skip

@@ -59,7 +59,7 @@ def steps(page: Page) -> Content:
             scope=f"{scope(page)} ; dates indicatives, d'après la notification prévue et la durée",
             csv=page.csv("etapes"),
         ),
-        source="acheteur/processus.yaml.",
+        source="processus type de l'observatoire, durées supposées.",
     )  # fmt: skip
 
 

@@ -20,10 +20,9 @@ def interval_chart(frame: pd.DataFrame, *, log: bool = False, digits: int = 0, u
     ax.hlines(rows, low, high, color=QUIET, linewidth=5, zorder=1)
     ax.plot(middle, rows, "o", color=ACCENT, markersize=5)
     ax.set_yticks(rows, [str(label) for label in frame.index])
-    ax.invert_yaxis()
+    ax.set_ylim(len(frame) - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.margins(y=0.02)
     if log:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
