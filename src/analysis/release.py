@@ -149,7 +149,7 @@ def _made_from(dataset: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "verrou": file_digest(root / "requirements.lock"),
         "reference": _digests(raw_dir("reference")),
-        "parametres": read_yaml(root / "params.yaml"),
+        "parametres": json.loads(json.dumps(read_yaml(root / "params.yaml"), default=str)),  # as a manifest keeps them
         "sources": {path: digest for path, digest in received.items() if path.split("/")[0] not in NOT_SOURCES},
     }
 

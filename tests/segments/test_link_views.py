@@ -14,6 +14,7 @@ from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.estimate import build_potential, drawn_segments
+from analysis.segments.potential.single import single_contracts
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
 from consolidation.world import dataset
@@ -37,11 +38,12 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     marches["segment"], marches["categorie"] = contracts.sort_values("uid")["segment"].to_numpy(), "COMMUNE"
     holders = conform(schemas["marches_titulaires"], pd.DataFrame(columns=list(schemas["marches_titulaires"].columns)))
     settings = load_params().segments
-    sized = settings.potential.model_copy(update={"draws": 60})
+    sized = settings.potential.model_copy(update={"draws": 60, "single_draws": 60})
     settings = settings.model_copy(update={"potential": sized})
     linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
     drawn = drawn_segments(linked, sized, 40_000)
     tables = linked.tables | build_potential(linked, drawn, dataset=world, settings=settings, floor=40_000)
+    tables["dimensionnement"] = single_contracts(linked, settings, 40_000)
     out = {}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]

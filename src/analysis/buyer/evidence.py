@@ -100,7 +100,7 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
     """
     by_epci, larger = knowledge["segments/segments_epci"], knowledge["segments/segments"]
     years = larger.loc[larger["renseignes"] > 0, "edition"]
-    year = int(years.max()) if len(years) else int(larger["edition"].max())
+    year = years.max() if len(years) else larger["edition"].max()  # missing where there is no contract
     by_epci = by_epci[by_epci["edition"] == year].rename(
         columns={"epci_siren": "territoire", "part_lissee": "part", "part_lissee_bas": "part_bas",
                  "part_lissee_haut": "part_haut"}

@@ -28,6 +28,8 @@ from analysis.segments.buyers import buyer_kinds, said_by
 
 Tables = dict[str, pd.DataFrame]
 DIGITS = 6  # significant digits of what is modelled
+SUMMED = ("montant_min", "montant_max", "p_seuil", "engagement")  # over the purchases of a programme
+OF_PURCHASES = ("achats", "constats", "voies", "parts", "semblables", "offre", "contacts", "etapes", "arguments")
 
 
 def build(dataset: str) -> None:
@@ -63,6 +65,11 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = N
     `told` are their segments (`evidence.by_purchase`), where the stage `classify` has told them.
     """
     purchases, settings = planned.purchases, knowledge.params.buyer
+    if not purchases:
+        none = pd.DataFrame({name: [] for name in ("achat_id", "segment", "programme", *SUMMED)})
+        return {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)} | {
+            name: pd.DataFrame() for name in OF_PURCHASES
+        }
     told = evidence.segments(purchases, knowledge) if told is None else told
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
@@ -205,10 +212,7 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
                 "annonces": len(own),
                 "achats": len(mine),
                 "refuses": int((refused["programme"] == code).sum()),
-                "montant_min": mine["montant_min"].sum(),
-                "montant_max": mine["montant_max"].sum(),
-                "au_dessus": mine["p_seuil"].sum(),
-                "engagement": mine["engagement"].sum(),
+                **mine[list(SUMMED)].sum().rename({"p_seuil": "au_dessus"}),
                 **programme.totals(bought, segment, knowledge["segments/dimensionnement"], settings),
             }
         )
@@ -218,6 +222,8 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
 def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     """Headline figures of the programmes published."""
     whole, year = tables["programmes"], max(edition.annee for edition in dataset.editions)
+    if whole.empty:
+        return headlines([])
     common = {"edition": year, "perimetre": f"programmes de {len(whole)} acheteurs"}
     return headlines(
         [

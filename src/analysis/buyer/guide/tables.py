@@ -44,8 +44,10 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
     """A small, a median and a large contract of each segment (`SIZES`), with the hours that it can bear.
 
     segment, taille, marches (known), montant (euros), duree_mois (median), heures_p10, heures_p50, heures_p90,
-    engagement, heures_an, etp, personnes. A segment without contracts has the amounts of all.
+    engagement, heures_an, etp, personnes. A segment without contracts has the amounts of all; no row without any.
     """
+    if contracts.empty:
+        return pd.DataFrame()
     out, table = [], steps()
     for name in reference.labels("segments"):
         own = contracts[contracts["segment"] == name]
