@@ -5,6 +5,9 @@ Only kept contracts have their values checked; a refused record is one row that 
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 import ibis
 import ibis.expr.types as ir
 
@@ -28,7 +31,7 @@ def breaches(
     """
     where = cleaned.select("doc", "uid", fichier="source_fichier", ligne="source_ligne")
     parts = [
-        *_of_contracts(cleaned, rules),
+        _of_contracts(cleaned, rules),
         *_of_modifications(modifications.join(where, "doc"), rules),
         _of_holders(holders.join(where.drop("doc"), "uid")),
         refused.select("fichier", "ligne", "regle", "valeur", "enregistrement", colonne=ibis.literal("")),
@@ -76,34 +79,38 @@ def _amount_rule(euros: ir.FloatingValue, rules: Rules) -> ir.StringValue:
     return placeholder.ifelse("montant_fictif", "montant_invalide")
 
 
-def _of_contracts(c: ir.Table, rules: Rules) -> list[ir.Table]:
-    c = c.mutate(fichier=c.source_fichier, ligne=c.source_ligne)
-    date, published = c.dateNotification_recue, c.datePublicationDonnees_recue
+def _of_contracts(c: ir.Table, rules: Rules) -> ir.Table:
+    """Told in one reading of the contracts, which are many and wide: a list a row, then a row for each of the list."""
+    checks = _checks(c, rules)
+    told = [
+        broken.ifelse(ibis.struct({"colonne": column, "valeur": value.fill_null(""), "regle": rule}), ibis.null())
+        for broken, rule, column, value in checks
+    ]
+    wrong = c.filter(reduce(or_, (broken.fill_null(False) for broken, *_ in checks)))
+    wrong = wrong.select(
+        fichier="source_fichier", ligne="source_ligne", faute=ibis.array(told).filter(lambda x: x.notnull()).unnest()
+    )
+    return wrong.unpack("faute").mutate(enregistrement=ibis.literal(""))
+
+
+def _checks(c: ir.Table, rules: Rules) -> list[tuple[ir.BooleanValue, ir.StringValue | str, str, ir.StringValue]]:
+    """Of contracts: what is wrong, by which rule, in which column, and what it holds."""
+    date, amount, months, cpv = c.dateNotification_recue, c.montant_recu, c.dureeMois_recue, c.codeCPV_recu
+    # Old files have no date of publication: only a wrong one is told.
+    published = c.datePublicationDonnees_recue.nullif("")
+    place, state = c.lieu_code_recu, c.statut_social_recu
     return [
-        _part(c, _lost(date, c.dateNotification), "date_invalide", "dateNotification", date),
-        _part(
-            c,
-            # Old files have no date of publication: only a wrong one is told.
-            _lost(published.nullif(""), c.datePublicationDonnees),
-            "date_invalide",
-            "datePublicationDonnees",
-            published,
-        ),
-        _part(c, _lost(c.montant_recu, c.montant_initial), _amount_rule(c.euros, rules), "montant", c.montant_recu),
-        _part(c, c.montant_initial > rules.warn_amount, "montant_eleve", "montant", c.montant_recu),
-        _part(c, c.montant_initial < rules.low_amount, "montant_faible", "montant", c.montant_recu),
-        _part(c, _lost(c.dureeMois_recue, c.duree_initiale), "duree_invalide", "dureeMois", c.dureeMois_recue),
-        _part(c, _lost(c.codeCPV_recu, c.codeCPV), "cpv_invalide", "codeCPV", c.codeCPV_recu),
-        _part(c, ~c.siret_valide, "siret_acheteur", "acheteur.id", c.acheteur_id),
-        _part(c, c.lieu_code_recu.notnull() & ~c.lieu_trouve, "lieu_inconnu", "lieuExecution.code", c.lieu_code_recu),
-        _part(
-            c,
-            c.statut_social == "contradictoire",
-            "statut_contradictoire",
-            "considerationsSociales",
-            c.statut_social_recu,
-        ),
-        _part(c, c.mot_inconnu, "statut_inconnu", "considerationsSociales", c.statut_social_recu),
+        (_lost(date, c.dateNotification), "date_invalide", "dateNotification", date),
+        (_lost(published, c.datePublicationDonnees), "date_invalide", "datePublicationDonnees", published),
+        (_lost(amount, c.montant_initial), _amount_rule(c.euros, rules), "montant", amount),
+        (c.montant_initial > rules.warn_amount, "montant_eleve", "montant", amount),
+        (c.montant_initial < rules.low_amount, "montant_faible", "montant", amount),
+        (_lost(months, c.duree_initiale), "duree_invalide", "dureeMois", months),
+        (_lost(cpv, c.codeCPV), "cpv_invalide", "codeCPV", cpv),
+        (~c.siret_valide, "siret_acheteur", "acheteur.id", c.acheteur_id),
+        (place.notnull() & ~c.lieu_trouve, "lieu_inconnu", "lieuExecution.code", place),
+        (c.statut_social == "contradictoire", "statut_contradictoire", "considerationsSociales", state),
+        (c.mot_inconnu, "statut_inconnu", "considerationsSociales", state),
     ]
 
 

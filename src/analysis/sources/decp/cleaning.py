@@ -270,7 +270,7 @@ def decisions(
     rules: Rules,
 ) -> ir.Table:
     """What is made of each kept contract, beside its received text: one narrow row per `doc`."""
-    c = kept.select("doc", "uid").join(read, "doc")
+    c = kept.select("doc").join(read, "doc")
     c = c.left_join(_last_values(modifications), "doc").drop("doc_right")
     c = c.left_join(named.group_by("doc").agg(n_titulaires=named.count()), "doc").drop("doc_right")
     c = c.join(places.rename(lieu_code_lu="lieu_code", lieu_type_lu="lieu_type"), "doc")
@@ -302,7 +302,6 @@ def clean_contracts(contracts: ir.Table, decided: ir.Table, states: ir.Table, si
     )
     return c.select(
         "doc",
-        "uid",
         "epci_siren",
         "departement",
         "epci_methode",
@@ -311,6 +310,7 @@ def clean_contracts(contracts: ir.Table, decided: ir.Table, states: ir.Table, si
         "lieu_trouve",
         "duree_initiale",
         "euros",
+        uid=c.acheteur + c.identifiant,
         id=c.identifiant,
         acheteur_id=c.acheteur,
         siret_valide=c.valide.fill_null(False),

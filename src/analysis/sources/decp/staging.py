@@ -10,13 +10,16 @@ has no equivalent in Ibis. What follows (`cleaning`, `places`, `checks`) sees th
 `doc` numbers the received records in the order of the files' names, then of their place in the file;
 `ligne` is the record's number in a JSON or Parquet file and its line in a CSV. A field that the file has
 no column for is null; a field that is there and empty is ''. `empreinte` is a digest of the content.
+
+The contracts of tabular files, which may be the country's, are a view that reads them again: to hold them would take
+half of the memory there is from what follows.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +54,9 @@ SCHEMAS: dict[str, dict[str, str]] = {
         **{"doc": "int64", "rang": "int64", "empreinte": _TEXT, "n_titulaires": "int64"},
         **dict.fromkeys(MODIFICATION_FIELDS, _TEXT),
     },
-    # The rows of a table that make one contract; the lines that are no row; the refused records, whole.
+    # Of a table, the rows that say what a contract is and all those that make it; the lines that are no row; the
+    # refused records, whole.
+    "premieres": {"doc": "int64", "empreinte": _TEXT},
     "membres": {"doc": "int64", "ligne": "int64"},
     "rejets": {"fichier": _TEXT, "ordre": "int64", "ligne": "int64", "json": _TEXT},
     "enregistrements": {"doc": "int64", "json": _TEXT},
@@ -103,11 +108,19 @@ def stage(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) 
 
     Raises DataError, one French sentence naming the file, when one of them cannot be read to its end.
     """
+    of_tables = []
     for number, layout in enumerate(layouts):
-        read = _stage_json if layout.spans else _stage_tabular
-        count = read(con, layout, number * _DOCS_PER_FILE, scratch)
+        first = number * _DOCS_PER_FILE
+        if layout.spans:
+            count = _stage_json(con, layout, first, scratch)
+        else:
+            count, contracts = _stage_tabular(con, layout, first, scratch)
+            of_tables.append(contracts)
         kind = "DECP tabulaire" if layout.format == "tabulaire" else f"DECP {layout.format}"
         print(f"{layout.label} : {count} enregistrements ({kind})", file=sys.stderr, flush=True)
+    if of_tables:
+        con.execute("ALTER TABLE contrats RENAME TO contrats_json")
+        con.execute(f"CREATE TEMP VIEW contrats AS {' UNION ALL BY NAME '.join(['FROM contrats_json', *of_tables])}")
 
 
 def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) -> None:
@@ -125,7 +138,7 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
             con.execute(
                 f"""INSERT INTO enregistrements
                 SELECT doc, '[' || string_agg(to_json(recu), ',' ORDER BY recu.ligne) || ']'
-                FROM ({_numbered_rows(con, layout, scratch)}) recu JOIN membres USING (ligne)
+                FROM ({_numbered_rows(con, layout)}) recu JOIN membres USING (ligne)
                 WHERE doc IN {refused} GROUP BY doc"""
             )
         for number_in_file, span in enumerate(layout.spans, start=1):
@@ -239,8 +252,8 @@ _HOLDER_COLUMNS = ("titulaire_id", "titulaire_typeIdentifiant", "titulaire_nom")
 _ANONYMOUS = "coalesce(trim(id), '') = '' OR coalesce(trim(acheteur_id), '') = ''"
 
 
-def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: Path) -> int:
-    """One row per contract x holder x modification into staging.
+def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: Path) -> tuple[int, str]:
+    """One row per contract x holder x modification into staging; how many, and the query that gives its contracts.
 
     A version is the rows that agree on everything but the holder. The versions with the lowest number of
     modification are contracts (several where an identifier was used again), the others are modifications of
@@ -250,13 +263,13 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     holder = ", ".join(_HOLDER_COLUMNS)
     changes = ", ".join(f"""coalesce(first("{name}" ORDER BY ligne), '')""" for name in MODIFICATION_FIELDS[1:])
     try:
-        _set_rejected_aside(con, layout, scratch)
-        received = _numbered_rows(con, layout, scratch)
+        _set_rejected_aside(con, layout)
+        received = _numbered_rows(con, layout)
         columns = [name for name, *_ in con.execute(f"DESCRIBE {received}").fetchall()]
         check_columns(layout.label, columns)
         if layout.delimiter is not None:
             # To parse a CSV is dear: done once.
-            parsed = _quoted(str(scratch / "rows.parquet"))
+            parsed = _quoted(str(scratch / f"rows-{first}.parquet"))
             con.execute(f"COPY ({received}) TO {parsed} (FORMAT parquet)")
             received = f"SELECT * FROM read_parquet({parsed})"
         rows = f"(SELECT ligne, {_chosen(columns)} FROM ({received}))"
@@ -303,10 +316,7 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         CREATE OR REPLACE TEMP TABLE placees AS
         SELECT r.ligne, doc, rang, v.ligne = r.ligne AS premiere, origine, v.numero, empreinte
         FROM recues r JOIN versions v USING (version);
-        INSERT INTO contrats SELECT doc, {_quoted(layout.label)}, ligne, 'tabulaire',
-            regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public'), empreinte,
-            {_emptied(FIELDS, columns)}
-        FROM {rows} JOIN placees USING (ligne) WHERE origine AND premiere;
+        INSERT INTO premieres SELECT doc, empreinte FROM placees WHERE origine AND premiere;
         -- Holders come in the order of their lines.
         INSERT INTO titulaires
         SELECT doc, rang, ligne, {_emptied(_HOLDER_COLUMNS, columns)} FROM {rows} JOIN placees USING (ligne)
@@ -320,7 +330,13 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     )
     count = _one(con, "SELECT count(*) FROM recues")
     con.execute("DROP TABLE recues; DROP TABLE changes; DROP TABLE versions; DROP TABLE placees")
-    return count
+    return (
+        count,
+        f"""SELECT doc, {_quoted(layout.label)} AS fichier, ligne, 'tabulaire' AS format,
+            regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public') AS concession,
+            empreinte, {_emptied(FIELDS, columns)}
+        FROM {rows} JOIN premieres ON doc = {first} + ligne""",
+    )
 
 
 def _chosen(columns: list[str]) -> str:
@@ -336,7 +352,8 @@ def _chosen(columns: list[str]) -> str:
 def _emptied(names: Sequence[str], columns: list[str]) -> str:
     """The columns `names` of staging, '' where a cell is null, null where the file has no such column."""
     return ", ".join(
-        f"coalesce(\"{name}\", '')" if _TABULAR_NAMES.get(name, name) in columns else f'"{name}"' for name in names
+        f'coalesce("{name}", \'\') AS "{name}"' if _TABULAR_NAMES.get(name, name) in columns else f'"{name}"'
+        for name in names
     )
 
 
@@ -351,9 +368,9 @@ def _modification_number(columns: list[str]) -> str:
     return "0"
 
 
-def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path) -> str:
+def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
     """A query for the rows of a table that have its number of columns, every value as text, with `ligne`."""
-    source = _quoted(_plain_path(layout.path, scratch))
+    source = _source(layout)
     if layout.delimiter is None:
         # Numbered by the reader, which leaves it to all threads.
         return f"""SELECT file_row_number + 1 AS ligne, * EXCLUDE (file_row_number)
@@ -372,11 +389,11 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path
         ASOF LEFT JOIN (SELECT avant, max(k) AS k FROM ({skipped}) GROUP BY avant) s ON r.n > s.avant"""
 
 
-def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout, scratch: Path) -> None:
+def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Fill `rejets` with the lines of a CSV that do not have its number of columns."""
     if layout.delimiter is None:
         return
-    source = _quoted(_plain_path(layout.path, scratch))
+    source = _source(layout)
     scan = _csv(source, layout, "store_rejects = true, rejects_limit = 0")
     con.execute(f"SELECT count(COLUMNS(*)) FROM {scan}").fetchall()
     rejected = """SELECT line, min(line_byte_position), min(csv_line), bool_or(error_type = 'INVALID ENCODING')
@@ -405,13 +422,9 @@ def _lines_before(path: Path, position: int) -> int:
     return count
 
 
-def _plain_path(path: Path, scratch: Path) -> str:
-    """The path as DuckDB must read it: a copy under a plain name where it would take it for a pattern."""
-    if not set(str(path)) & set("*?["):
-        return str(path)
-    copy = scratch / "table"
-    shutil.copyfile(path, copy)
-    return str(copy)
+def _source(layout: Layout) -> str:
+    """The file's path as a SQL literal, never taken for a pattern."""
+    return _quoted(glob.escape(str(layout.path)))
 
 
 def _quoted(text: str) -> str:
