@@ -13,11 +13,11 @@ import time
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from analysis.core.dataset import load_dataset
 from analysis.core.params import load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.core.shares import wilson
 from analysis.results import read_clean
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_told_segment
@@ -32,9 +32,9 @@ from analysis.sources.projects import FILE, load_projects
 GOAL = 0.90  # of the labels' precision and recall
 
 
-def wilson(right: int, total: int) -> str:
-    bounds = binomtest(right, total).proportion_ci(method="wilson")
-    return f"{right / total:.3f} [{bounds.low:.3f}, {bounds.high:.3f}] ({right} of {total})"
+def told(right: int, total: int) -> str:
+    low, high = wilson(right, total)
+    return f"{right / total:.3f} [{low[0]:.3f}, {high[0]:.3f}] ({right} of {total})"
 
 
 def labels(lots: pd.DataFrame, needs: pd.DataFrame, renewed: pd.DataFrame, truth: pd.DataFrame) -> None:
@@ -45,10 +45,10 @@ def labels(lots: pd.DataFrame, needs: pd.DataFrame, renewed: pd.DataFrame, truth
     found = set(renewed[["besoin", "suivant"]].itertuples(index=False, name=None))
     first, whole = {a for a, _ in true}, {a for a, _ in found}
     print(f"labels, pairs of needs ({len(needs)} needs of {len(lots)} lots)")
-    print("  precision of pairs      ", wilson(len(true & found), len(found)))
-    print("  recall of pairs         ", wilson(len(true & found), len(true)))
-    print("  precision, was renewed  ", wilson(len(first & whole), len(whole)))
-    print("  recall, was renewed     ", wilson(len(first & whole), len(first)))
+    print("  precision of pairs      ", told(len(true & found), len(found)))
+    print("  recall of pairs         ", told(len(true & found), len(true)))
+    print("  precision, was renewed  ", told(len(first & whole), len(whole)))
+    print("  recall, was renewed     ", told(len(first & whole), len(first)))
     print("  goal, both              ", GOAL)
 
 
@@ -103,8 +103,8 @@ def projects(
     both = merged[merged["origine"] == "les_deux"].set_index("projet_id")["uid"].map(of)
     right = int((both == true.reindex(both.index)).sum())
     print("announced purchases brought to their contract")
-    print("  precision               ", wilson(right, len(both)))
-    print("  recall                  ", wilson(right, len(true)))
+    print("  precision               ", told(right, len(both)))
+    print("  recall                  ", told(right, len(true)))
 
 
 def main() -> None:

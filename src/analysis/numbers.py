@@ -27,6 +27,11 @@ def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
+def significant(value: float, digits: int) -> float:
+    """`value` at `digits` significant digits: what is modelled, the same on all processors; NaN stays."""
+    return float(f"{value:.{digits - 1}e}")
+
+
 def missing(value: Any) -> bool:
     """Whether it is not a number: NaN, None, or one of pandas' missing values."""
     try:

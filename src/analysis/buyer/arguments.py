@@ -44,7 +44,7 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
     """By achat_id, what sentences may name; missing where it is not known."""
     share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
     labels = reference.table("acheteur/facteurs").set_index("code")["libelle"]
-    carrying = near["statut_social"].map(_carries()) | near["suivi"]
+    carrying = near["statut_social"].map(reference.social_states("porte_clause")) | near["suivi"]
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
     for row in achats.to_dict("records"):
@@ -62,11 +62,6 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
             "rayon": radius,
         }
     return out
-
-
-def _carries() -> dict[str, bool]:
-    codes = reference.table("nomenclatures/statuts_sociaux")
-    return dict(zip(codes["code"], codes["porte_clause"] == "oui", strict=True))
 
 
 def _printed(known: Mapping[str, Any]) -> dict[str, str]:

@@ -12,13 +12,14 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from analysis.buyer import sizing
 from analysis.buyer.commitment import rounded, steps
 from analysis.core.params import PotentialParams
+from analysis.core.shares import wilson
 from analysis.segments.potential.single import laws
 from analysis.segments.potential.sizing import learnt, segment_draws
+from analysis.segments.potential.textbook import textbook
 
 KEPT = 0.9  # of a commitment
 OURS, MANUAL = "modele", "manuel"
@@ -55,11 +56,10 @@ def foreseen(
         ]
     ).reshape(len(tested), 2 + len(quantiles))
     committed = rounded(found[:, 2:], steps())
-    manual = tested["montant"] * sizing.constant("manuel_main_oeuvre") * sizing.constant("manuel_insertion")
     out = tested[["operation", "heures"]].assign(
         heures_p10=found[:, 0],
         heures_p90=found[:, 1],
-        manuel=rounded(manual / sizing.constant("manuel_cout"), steps()),
+        manuel=rounded(textbook(tested["montant"]), steps()),
     )
     return out.assign(**{f"engagement_{q}": committed[:, place] for place, q in enumerate(quantiles)})
 
@@ -90,11 +90,8 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
 
 
 def _kept(kept: pd.Series) -> dict[str, float]:
-    if kept.empty:
-        return dict.fromkeys(["faisables", "faisables_bas", "faisables_haut"], np.nan)
-    found = binomtest(int(kept.sum()), len(kept))
-    ends = found.proportion_ci(method="wilson")
-    return {"faisables": float(found.statistic), "faisables_bas": float(ends.low), "faisables_haut": float(ends.high)}
+    low, high = wilson(kept.sum(), len(kept))
+    return {"faisables": float(kept.mean()), "faisables_bas": float(low[0]), "faisables_haut": float(high[0])}
 
 
 def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:

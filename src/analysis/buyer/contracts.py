@@ -11,6 +11,7 @@ from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.params import BuyerParams, Nearness
+from analysis.numbers import significant
 from analysis.quality_log import public
 from analysis.segments.telling.model import plain
 from analysis.segments.watch.needs import buyer_names, stem
@@ -43,7 +44,6 @@ def known_contracts(
     segment_operation its own segment. `contracts`: the clean `marches`; `told`:
     `classified/marches`; `links` and `operations`: the results `liens` and `operations_liees`.
     """
-    codes = reference.table("nomenclatures/statuts_sociaux").set_index("code")
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows.dropna(subset=["annee", "objet"])
     measures = [name for name in operations if name.startswith("_")]
@@ -52,23 +52,20 @@ def known_contracts(
     # Who follows a contract stays inside; that two contracts share their hours does not.
     followed["operation"] = followed.groupby("operation")["uid"].transform("min")
     rows = rows.merge(followed, on="uid", how="left", validate="one_to_one")
-    clear = rows["statut_social"].map(codes["est_renseigne"]).eq("oui") & (rows["annee"] > rows["annee"].max() - years)
+    clear = rows["statut_social"].map(reference.social_states("est_renseigne")).eq(True)
+    clear &= rows["annee"] > rows["annee"].max() - years
     rows = rows.assign(
         edition=rows["annee"],
         acheteur_siren=rows["acheteur_id"].str[:9],
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
-        heures=rows["heures"].map(_coarse),
+        heures=rows["heures"].map(lambda hours: significant(hours, COARSE)),
         _controle=np.where(rows["heures"].notna(), "heures", "ouvert"),
         _sensible=False,
     )
     rows = rows[clear | rows["suivi"]].astype({"edition": "int64"})
     names = [*TOLD, *(name for name in rows if name.startswith("_"))]
     return rows.sort_values("uid", ignore_index=True)[names]
-
-
-def _coarse(hours: float) -> float:
-    return float(f"{hours:.{COARSE - 1}e}")
 
 
 def nearest(

@@ -60,11 +60,6 @@ def load(folder: Path, dataset: Dataset, params: Params, names: Iterable[str] = 
     return Knowledge({name: read_table(folder / f"{name}.parquet") for name in names}, dataset, params)
 
 
-def constants() -> pd.Series:
-    """The values of `potentiel/constantes`, by name."""
-    return reference.table("potentiel/constantes").set_index("nom")["valeur"].astype("float64")
-
-
 def segments(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
     """The segment of each purchase: the columns of `TOLD` that say it, by achat_id.
 
@@ -163,13 +158,13 @@ def supply(reach: pd.DataFrame, dependency: float) -> pd.DataFrame:
     what they can do)."""
     total = reach.groupby("achat_id")[["servent", "dont_secteur", "capacite"]].sum()
     total = total.rename(columns={"servent": "structures"})
-    return total.assign(heures_offre=total["capacite"] * dependency / constants()["part_iae"])
+    return total.assign(heures_offre=total["capacite"] * dependency / reference.constants("potentiel")["part_iae"])
 
 
 def people(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
     """By achat_id: deld, persons far from employment in the EPCI (all those of the department where the place is one),
     heures_public (hours a year that those whom clauses can reach allow), missing where not known."""
-    zones, fixed = knowledge["facilitators/zones"], constants()
+    zones, fixed = knowledge["facilitators/zones"], reference.constants("potentiel")
     by_epci = zones.set_index("epci_siren")["deld"].astype("float64")
     by_department = zones.groupby("departement")["deld"].sum(min_count=1).astype("float64")
     found = [

@@ -27,7 +27,7 @@ def points(codes: pd.Series) -> pd.DataFrame:
 
 def kilometres(here: pd.DataFrame, there: pd.DataFrame) -> Numbers:
     """Kilometres by road from each place to each other: great circle x detour (`facilitateurs/constantes`, assumed)."""
-    detour = float(reference.table("facilitateurs/constantes").set_index("nom").loc["detour", "valeur"])
+    detour = reference.constants("facilitateurs")["detour"]
     lon, lat, to_lon, to_lat = (
         rows[name].to_numpy(dtype="float64") for rows in (here, there) for name in ("lon", "lat")
     )

@@ -13,6 +13,7 @@ from scipy.special import ndtr
 from analysis.buyer import sizing
 from analysis.buyer.process import process
 from analysis.buyer.purchase import Fault, Purchase, parse, rows_of
+from analysis.core import reference
 from analysis.core.params import BuyerParams
 
 AD_HOC = "saisie"  # the programme of what was typed, or read from a file
@@ -104,7 +105,7 @@ def totals(
     if not purchases:
         return dict.fromkeys(TOTALS, 0.0)
     rng = np.random.default_rng(settings.seed)
-    shared = sizing.constant("correlation_segments")
+    shared = reference.constants("potentiel")["correlation_segments"]
     common = rng.standard_normal(settings.draws)
     whole = np.zeros(settings.draws)
     for purchase in sorted(purchases, key=lambda one: one.achat_id):

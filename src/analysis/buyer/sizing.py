@@ -70,14 +70,9 @@ def per_year(hours: ArrayLike, months: float) -> Numbers:
 
 def full_time(hours_per_year: ArrayLike) -> Numbers:
     """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year)."""
-    return np.asarray(hours_per_year, dtype=np.float64) / constant("etp")
+    return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["etp"]
 
 
 def persons(hours_per_year: ArrayLike) -> Numbers:
     """Persons who would do them, at the region's usual hours for one in a year (`heures_par_personne`)."""
-    return np.asarray(hours_per_year, dtype=np.float64) / constant("heures_par_personne")
-
-
-def constant(name: str) -> float:
-    """A value of `potentiel/constantes.csv`."""
-    return float(reference.table("potentiel/constantes").set_index("nom").loc[name, "valeur"])
+    return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["heures_par_personne"]

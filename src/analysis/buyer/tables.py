@@ -22,9 +22,11 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
+from analysis.numbers import significant
 from analysis.quality_log import public
 from analysis.results import headlines, read_clean, write_results
 from analysis.segments.buyers import buyer_kinds, said_by
+from analysis.segments.potential.textbook import textbook
 
 Tables = dict[str, pd.DataFrame]
 DIGITS = 6  # significant digits of what is modelled
@@ -55,7 +57,7 @@ def build(dataset: str) -> None:
     tables = sheets(planned, knowledge, by_purchase(told))
     kept = backtest(done, described.date_observation, [settings.commitment_quantile], params.segments.potential)
     guide = guide_tables(received, told, knowledge["segments/dimensionnement"], described, params)
-    tables |= guide | {"marches": contracts, "engagement_retro": significant(kept)}
+    tables |= guide | {"marches": contracts, "engagement_retro": modelled(kept)}
     write_results(dataset, "buyer", {**tables, "headlines": strip(tables, described)})
 
 
@@ -87,7 +89,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = N
         .reset_index()
         .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
     )
-    achats = significant(achats.assign(portee=_reach_of(achats)))
+    achats = modelled(achats.assign(portee=_reach_of(achats)))
     return {
         "achats": achats,
         "remarques": planned.remarks,
@@ -95,7 +97,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = N
         "voies": _each(purchases, lambda one: _ways(one, achats.set_index("achat_id").loc[one.achat_id])),
         "parts": parts,
         "semblables": near,
-        "offre": significant(reach),
+        "offre": modelled(reach),
         "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
         "etapes": _each(purchases, process.dated),
         "arguments": arguments(achats, parts, near, settings.radius_km),
@@ -103,10 +105,10 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = N
     }
 
 
-def significant(table: pd.DataFrame) -> pd.DataFrame:
+def modelled(table: pd.DataFrame) -> pd.DataFrame:
     """`table` with its numbers at `DIGITS` significant digits: the same on all processors."""
     numbers = table.select_dtypes("float64")
-    return table.assign(**{name: numbers[name].map(lambda value: float(f"{value:.{DIGITS - 1}e}")) for name in numbers})
+    return table.assign(**{name: numbers[name].map(lambda value: significant(value, DIGITS)) for name in numbers})
 
 
 def _each(purchases: list[Purchase], rows_of: Callable[[Purchase], pd.DataFrame]) -> pd.DataFrame:
@@ -138,7 +140,7 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
 
 def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, quantile: float) -> pd.DataFrame:
     """By achat_id: hours over the whole purchase, the commitment, what they are in a year, and the law's threshold."""
-    fixed, table, rows = evidence.constants(), steps(), {}
+    table, rows = steps(), {}
     for purchase in purchases:
         code, day = str(segment[purchase.achat_id]), process.publication(purchase)
         found = sizing.law(laws, code)
@@ -152,7 +154,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "heures_p50": p50,
             "heures_p90": p90,
             "engagement": commitment,
-            "manuel": manual(purchase.middle, fixed),
+            "manuel": textbook(purchase.middle),
             "heures_an": in_a_year,
             "engagement_an": committed,
             "engagement_mois": commitment / purchase.duree_mois,
@@ -163,11 +165,6 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "p_seuil": law.probability(purchase, limit),
         }
     return pd.DataFrame.from_dict(rows, orient="index").astype("float64").rename_axis("achat_id")
-
-
-def manual(amount: float, fixed: pd.Series) -> float:
-    """Hours of the textbook's rule for an amount in euros: 50 % of labour, 5 % of it for insertion, 30 € an hour."""
-    return float(amount * fixed["manuel_main_oeuvre"] * fixed["manuel_insertion"] / fixed["manuel_cout"])
 
 
 def _reach_of(achats: pd.DataFrame) -> np.ndarray:
@@ -216,7 +213,7 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
                 **programme.totals(bought, segment, knowledge["segments/dimensionnement"], settings),
             }
         )
-    return significant(pd.DataFrame(rows))
+    return modelled(pd.DataFrame(rows))
 
 
 def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
+from analysis.core.shares import wilson
 
 SILENT = "inconnue"
 
@@ -123,11 +123,7 @@ def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leavin
     due = added(counts)["nombre"]
     known, good = added(counts[counts["famille"] != SILENT]), added(counts[counts["famille"].isin(families)])
     n, k = known["nombre"].where(known["nombre"] > 0), good["nombre"].where(known["nombre"] > 0)
-    bounds = [
-        binomtest(successes, trials).proportion_ci(method="wilson") if trials else (None, None)
-        for successes, trials in zip(good["nombre"], known["nombre"], strict=True)
-    ]
-    low, high = np.array(bounds, dtype=float).T
+    low, high = wilson(good["nombre"], known["nombre"])
     table = pd.DataFrame(
         {
             "sortants": due.where(due == 0, index.get_level_values("edition").map(leaving)),

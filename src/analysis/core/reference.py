@@ -58,6 +58,17 @@ def departments(region: str | None = None) -> pd.DataFrame:
     return found if region is None else found[found["code_region"] == region].reset_index(drop=True)
 
 
+def constants(domain: str) -> pd.Series:
+    """The values of `<domain>/constantes.csv`, by name."""
+    return table(f"{domain}/constantes").set_index("nom")["valeur"].astype("float64")
+
+
+def social_states(column: str) -> pd.Series:
+    """Of each state of the social field, by code, whether `nomenclatures/statuts_sociaux` says yes in `column`:
+    `est_renseigne` (it says something clear), `porte_clause` (it says that there is a clause)."""
+    return table("nomenclatures/statuts_sociaux").set_index("code")[column].eq("oui")
+
+
 def labels(codelist: str) -> dict[str, str]:
     """`code -> libelle` of a codelist of `nomenclatures/`, in its order."""
     codes = table(f"nomenclatures/{codelist}")

@@ -41,7 +41,7 @@ def need(drawn: pd.DataFrame, given: pd.DataFrame, draws: int, seed: int) -> Nee
     places = territory(given)
     columns = [name for name in drawn.columns if name.startswith("t")][:draws]
     if drawn.empty or not columns:
-        fixed = reference.table("facilitateurs/constantes").set_index("nom")["valeur"]
+        fixed = reference.constants("facilitateurs")
         noise = np.random.default_rng(seed).normal(0, fixed["ecart_habitant"], (len(places), draws))
         people = places["population"].to_numpy(dtype="float64")[:, None] * fixed["heures_par_habitant"]
         return Need(places.assign(montant=np.nan), people * np.exp(noise), FROM_PEOPLE)
@@ -66,11 +66,11 @@ def territory(given: pd.DataFrame) -> pd.DataFrame:
     """What is known of each EPCI: epci_siren, nom, departement, a_cheval (part of it is in another region), population
     (of the region's communes), deld (long-term job-seekers: as `given`, else an assumption), rsa (as given, else
     missing), qpv (priority districts)."""
-    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    fixed = reference.constants("potentiel")
     home = reference.communes().set_index("code_insee")["epci_siren"]
     districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     rows = reference.epci().sort_values("epci_siren", ignore_index=True)
-    assumed = rows["population_region"] * float(fixed["deld_par_habitant"])
+    assumed = rows["population_region"] * fixed["deld_par_habitant"]
     return pd.DataFrame(
         {
             "epci_siren": rows["epci_siren"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 import pandas as pd
-from scipy.stats import binomtest
 
 from analysis.consolidation.duplicates import FILE as DUPLICATES
 from analysis.consolidation.duplicates import standing
@@ -13,6 +12,7 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.core.shares import wilson
 from analysis.results import headlines, read_clean, write_results
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
@@ -173,8 +173,8 @@ def _territories(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
 
 def concentration(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
     """By edition and territory: effective numbers of segments and buyers of all contracts, and of those with clause."""
-    bearing = list(reference.table("nomenclatures/statuts_sociaux").query("porte_clause == 'oui'")["code"])
-    with_clause = contracts.filter(contracts.statut_social.isin(bearing))
+    bearing = reference.social_states("porte_clause")
+    with_clause = contracts.filter(contracts.statut_social.isin(list(bearing.index[bearing])))
     parts = {}
     for suffix, rows in (("", contracts), ("_clause", with_clause)):
         for column, name in (("segment", "segments"), ("acheteur_siren", "acheteurs")):
@@ -192,15 +192,9 @@ def _with_share(table: pd.DataFrame) -> pd.DataFrame:
 
     The counts are a census: the interval tells what chance alone would move, not a sampling error.
     """
-    rows: list[tuple[float | None, float | None, float | None]] = []
-    for with_clause, clear in zip(table["avec_clause"], table["renseignes"], strict=True):
-        if clear == 0:
-            rows.append((None, None, None))
-            continue
-        interval = binomtest(int(with_clause), int(clear)).proportion_ci(method="wilson")
-        rows.append((with_clause / clear, float(interval.low), float(interval.high)))
-    names = ["part_clause", "part_clause_bas", "part_clause_haut"]
-    return table.assign(**pd.DataFrame(rows, columns=names, index=table.index, dtype="float64"))
+    low, high = wilson(table["avec_clause"], table["renseignes"])
+    share = table["avec_clause"] / table["renseignes"].where(table["renseignes"] > 0)
+    return table.assign(part_clause=share, part_clause_bas=low, part_clause_haut=high)
 
 
 def _with_names(table: pd.DataFrame) -> pd.DataFrame:

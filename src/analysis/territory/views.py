@@ -12,6 +12,7 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.maps import locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
+from analysis.segments.views.needs import TABLE, expected
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
@@ -147,23 +148,7 @@ def coming(page: Page) -> Content:
 def next_needs(page: Page) -> Content:
     """The needs most likely to come back."""
     where = {"departement": page.territory} if page.is_department else {"epci_siren": page.territory}
-    rows = page.read("segments/veille_besoins", **where)
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(NEEDS)
-    if rows.empty:
-        return Prose("Aucun marché précis n'est attendu ici.")
-    return DataTable(
-        rows,
-        columns={
-            "objet": Column("Objet"),
-            "acheteur_nom": Column("Acheteur"),
-            "fenetre_debut": Column("Du"),
-            "fenetre_fin": Column("au"),
-            "p_horizon": Column("Probabilité", **PERCENT),
-        },
-        caption="Les marchés dont le renouvellement est le plus probable",
-        scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
-        csv=page.csv("segments/veille_besoins"),
-    )
+    return expected(page, page.read(TABLE, **where), NEEDS, "Aucun marché précis n'est attendu ici.")
 
 
 def contacts(page: Page) -> Content:

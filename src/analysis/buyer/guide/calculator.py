@@ -8,7 +8,8 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.buyer import commitment
-from analysis.buyer.sizing import RANGE, Law, constant, law
+from analysis.buyer.sizing import RANGE, Law, law
+from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.numbers import french
 from analysis.publishing.content import Content
@@ -63,11 +64,11 @@ class Calculator(Content):
 
     @property
     def full_time(self) -> str:
-        return f"{constant('etp'):g}"
+        return f"{reference.constants('potentiel')['etp']:g}"
 
     @property
     def per_person(self) -> str:
-        return f"{constant('heures_par_personne'):g}"
+        return f"{reference.constants('potentiel')['heures_par_personne']:g}"
 
     @property
     def note(self) -> str:

@@ -10,6 +10,7 @@ from analysis.buyer.sizing import RANGE, full_time, hours, law, per_year, person
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import Params
+from analysis.numbers import significant
 from analysis.quality_log import public
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import EVERY, suppliers
@@ -55,7 +56,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
         months = float(np.floor(used["dureeMois"].median())) if used["dureeMois"].notna().any() else 12.0
         found = law(laws, name)
         for size, place in SIZES.items():
-            amount = float(f"{used['montant'].quantile(place):.{ROUND - 1}e}")
+            amount = significant(used["montant"].quantile(place), ROUND)
             low, middle, high, promised = hours(found, [*RANGE, quantile], amount)
             yearly = per_year(middle, months)
             row = {
@@ -69,7 +70,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
                 "etp": float(full_time(yearly)),
                 "personnes": float(persons(yearly)),
             }
-            kept = {key: float(f"{value:.{DIGITS - 1}e}") for key, value in row.items()}
+            kept = {key: significant(value, DIGITS) for key, value in row.items()}
             out.append({"segment": name, "taille": size, "marches": len(own), **kept})
     return pd.DataFrame(out)
 
@@ -80,8 +81,8 @@ def examples(contracts: pd.DataFrame) -> pd.DataFrame:
     segment, rang, uid, edition, acheteur_nom, objet, montant, statut_social, departement. One for each fifth of the
     amounts: the contract whose segment is the surest, then the latest.
     """
-    carries = reference.table("nomenclatures/statuts_sociaux").set_index("code")["porte_clause"].eq("oui")
-    rows = contracts[contracts["statut_social"].map(carries).eq(True)].dropna(subset=["objet", "acheteur_nom"])
+    carries = contracts["statut_social"].map(reference.social_states("porte_clause")).eq(True)
+    rows = contracts[carries].dropna(subset=["objet", "acheteur_nom"])
     rows = rows.assign(objet=rows["objet"].astype(object).map(public), edition=rows["annee"].astype("int64"))
     rows = rows.sort_values(["segment_p", "edition", "uid"], ascending=[False, False, True])
     parts = []

@@ -7,10 +7,11 @@ import pandas as pd
 from analysis.buyer.guide.calculator import Calculator
 from analysis.core import reference
 from analysis.core.reference import WHOLE
-from analysis.numbers import french, french_date
+from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
+from analysis.segments.views.needs import TABLE, expected
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 CONTRACTS, HOURS, SIZES, LAWS = (
@@ -236,23 +237,9 @@ def examples(page: Page) -> Content:
 
 def coming(page: Page) -> Content:
     """The needs of the segment most likely to come back."""
-    rows = page.read("segments/veille_besoins", segment=page.key)
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(COMING)
-    if rows.empty:
-        return Prose("Aucun marché de ce segment n'est attendu.")
-    return DataTable(
-        rows,
-        columns={
-            "objet": Column("Objet"),
-            "acheteur_nom": Column("Acheteur"),
-            "fenetre_debut": Column("Du"),
-            "fenetre_fin": Column("au"),
-            "p_horizon": Column("Probabilité", **PERCENT),
-            "heures_p50": Column("Heures possibles", 0),
-        },
-        caption="Les marchés dont le renouvellement est le plus probable",
-        scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
-        csv=page.csv("segments/veille_besoins"),
+    hours = {"heures_p50": Column("Heures possibles", 0)}
+    return expected(
+        page, page.read(TABLE, segment=page.key), COMING, "Aucun marché de ce segment n'est attendu.", hours
     )
 
 

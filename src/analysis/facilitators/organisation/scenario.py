@@ -176,7 +176,7 @@ def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]
     """One row per number of posts added, placed for the median need: etp_ajoutes, non_servi (hours of that need), its
     p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_moins_servi (part of its need that is
     served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven gap), cout."""
-    cost = float(reference.table("facilitateurs/constantes").set_index("nom").loc["cout_etp", "valeur"])
+    cost = reference.constants("facilitateurs")["cout_etp"]
     still = replace(scenario, posts_added=0, movable=False)
     found = [reinforced(place, replace(scenario, posts_added=number), gap=SMALL) for number in posts]
     today = np.zeros_like(place.etp) if scenario.movable else place.etp

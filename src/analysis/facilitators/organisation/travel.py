@@ -27,11 +27,11 @@ def assumed() -> pd.DataFrame:
     others at that of a road, plus access (`facilitateurs/constantes.csv`, assumptions). The people of an EPCI are all
     its communes by their inhabitants.
     """
-    fixed = reference.table("facilitateurs/constantes").set_index("nom")["valeur"]
+    fixed = reference.constants("facilitateurs")
     towns = reference.communes().sort_values(["epci_siren", "code_insee"], ignore_index=True)
     seats = reference.seats()
     points = (seats["lon"], seats["lat"], towns["lon"], towns["lat"])
-    km = great_circle(*(values.to_numpy(dtype="float64") for values in points)) * float(fixed["detour"])
+    km = great_circle(*(values.to_numpy(dtype="float64") for values in points)) * fixed["detour"]
     local = np.minimum(km, fixed["km_locaux"]) / ((_speed(seats, fixed)[:, None] + _speed(towns, fixed)) / 2)
     minutes = fixed["acces"] + 60 * (local + np.maximum(km - fixed["km_locaux"], 0) / fixed["vitesse_route"])
     weight = towns["population"].to_numpy(dtype="float64")

@@ -47,13 +47,12 @@ def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.Data
     """The contracts that are not made under another one: uid, edition, segment, categorie, montant, statut_social,
     departement, epci_siren, jour, est_renseigne, porte_clause, operation (missing when none is linked), probabilite."""
     rows = contracts[~under_another(contracts["objet"])].rename(columns={"annee": "edition"})
-    status = reference.table("nomenclatures/statuts_sociaux").set_index("code")
     home = reference.epci().set_index("epci_siren")["departement"]
     rows = rows.assign(
         jour=pd.to_datetime(rows["dateNotification"].fillna(rows["datePublicationDonnees"])),
         departement=rows["departement"].fillna(rows["epci_siren"].map(home)),
-        est_renseigne=rows["statut_social"].map(status["est_renseigne"]).eq("oui"),
-        porte_clause=rows["statut_social"].map(status["porte_clause"]).eq("oui"),
+        est_renseigne=rows["statut_social"].map(reference.social_states("est_renseigne")).eq(True),
+        porte_clause=rows["statut_social"].map(reference.social_states("porte_clause")).eq(True),
     )
     names = [
         "uid", "edition", "segment", "categorie", "montant", "statut_social", "departement", "epci_siren", "jour",

@@ -21,6 +21,7 @@ from analysis.core.params import PotentialParams
 from analysis.segments.links.followed import Linked, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
+from analysis.segments.potential.textbook import textbook
 
 LEVEL = 0.80
 OURS, MANUAL, COUNTED = "modele", "manuel", "fournisseurs"
@@ -102,8 +103,7 @@ def foreseen(
     names = sorted(rows["vu"].unique())
     drawn = segment_draws(names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations)
     rng = np.random.default_rng(settings.seed)
-    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
-    even, steady = over.to_numpy().clip(1e-3, 1 - 1e-3), float(fixed["avancement"])
+    even, steady = over.to_numpy().clip(1e-3, 1 - 1e-3), reference.constants("potentiel")["avancement"]
     out = np.full((len(rows), 3), np.nan)
     for name, places in sorted(rows.groupby("vu").indices.items()):
         # An operation all of whose amounts are missing has none; of some, the usual ones stand for them.
@@ -112,7 +112,6 @@ def foreseen(
         done = rng.beta(steady * even[places], steady * (1 - even[places]), made.shape)
         out[places, 0] = np.median(made, axis=0) * over.to_numpy()[places]
         out[places, 1:] = np.quantile(made * done, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).T
-    base = rows["rempli"] * fixed["manuel_main_oeuvre"] / fixed["manuel_cout"]
     return pd.DataFrame(
         {
             "operation": rows["operation"],
@@ -123,8 +122,8 @@ def foreseen(
             OURS: out[:, 0],
             f"{OURS}_bas": out[:, 1],
             f"{OURS}_haut": out[:, 2],
-            MANUAL: base * fixed["manuel_insertion"] * over,
-            COUNTED: base * rows["vu"].map(_rates(names)) * over,
+            MANUAL: textbook(rows["rempli"]) * over,
+            COUNTED: textbook(rows["rempli"], rows["vu"].map(_rates(names))) * over,
         }
     )
 

@@ -98,7 +98,7 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     by_year = clear.groupby("edition")["porte_clause"].agg(["sum", "size"]).astype("float64")
     hidden = (shown["estimation"] - shown["declares"]).reindex(by_year.index).fillna(0.0).clip(lower=0)
     missed = (hidden / (by_year["size"] - by_year["sum"])).clip(0, 1)
-    default = float(reference.table("potentiel/constantes").set_index("nom").loc["part_clause", "valeur"])
+    default = reference.constants("potentiel")["part_clause"]
     scale = float(shown["estimation"].sum() / shown["declares"].sum()) if shown["declares"].sum() else 1.0
     share = clear["porte_clause"].mean() if len(clear) else default
     counted = clear.groupby("segment")["porte_clause"].agg(["sum", "size"])
@@ -184,7 +184,7 @@ def _quantiles(cells: pd.DataFrame, draws: Numbers) -> pd.DataFrame:
 
 
 def _told(draws: Numbers) -> dict[str, Numbers]:
-    full_time = float(reference.table("potentiel/constantes").set_index("nom").loc["etp", "valeur"])
+    full_time = reference.constants("potentiel")["etp"]
     hours = np.quantile(draws, list(QUANTILES.values()), axis=1)
     return dict(zip(QUANTILES, hours, strict=True)) | {"etp": hours[1] / full_time}
 
@@ -199,7 +199,7 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
     limits = supply(dataset).set_index(["territoire", "segment"])
-    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    fixed = reference.constants("potentiel")
     rows = []
     for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
         here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
@@ -252,7 +252,7 @@ def supply(dataset: Dataset) -> pd.DataFrame:
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
     known, serving = companies(), suppliers()
-    fixed = reference.table("potentiel/constantes").set_index("nom")["valeur"]
+    fixed = reference.constants("potentiel")
     people = reference.communes().groupby("departement")["population"].sum().reindex(codes).fillna(0)
     reached = people * float(fixed["deld_par_habitant"]) * float(fixed["part_publics"])
     parts = []

@@ -17,6 +17,7 @@ from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.params import SegmentParams
 from analysis.disclosure.primary import broken
+from analysis.numbers import significant
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import known_operations, reliable
@@ -72,7 +73,7 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
                 {
                     "segment": name,
                     "probabilite": PROBABILITIES,
-                    "coefficient": [float(f"{value:.{DIGITS - 1}e}") for value in found],
+                    "coefficient": [significant(value, DIGITS) for value in found],
                     "exposant": exponent,
                 }
             )

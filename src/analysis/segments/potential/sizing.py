@@ -151,7 +151,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     move by what the rule misses on the others, with the variance between segments.
     """
     rng = np.random.default_rng(seed)
-    share = float(reference.table("potentiel/constantes").set_index("nom").loc["correlation_segments", "valeur"])
+    share = reference.constants("potentiel")["correlation_segments"]
     every = {factor: rng.standard_normal(draws) for factor in (*RULE, MISSED, ELIGIBLE)}
 
     def normal_of(factor: str) -> Numbers:

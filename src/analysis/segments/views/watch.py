@@ -12,6 +12,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical
+from analysis.segments.views.needs import likeliest, scope
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
@@ -84,7 +85,7 @@ def quarters(page: Page) -> Content:
                 **_hour_columns(now),
             },
             caption="Besoins attendus par trimestre de notification",
-            scope=_scope(page),
+            scope=scope(page),
             csv=page.csv("veille_trimestres"),
             note="Un besoin réunit les lots d'une même consultation. Les derniers trimestres sont sous-estimés : des "
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
@@ -106,7 +107,7 @@ def segments(page: Page) -> Content:
         wide,
         columns={"libelle": Column("Segment"), **{name: Column(name, 1) for name in _names(now)}},
         caption="Besoins attendus par segment et trimestre de notification",
-        scope=_scope(page),
+        scope=scope(page),
         csv=page.csv("veille_calendrier"),
     )
 
@@ -126,7 +127,7 @@ def places(page: Page) -> Content:
         wide,
         columns={"nom": Column("Intercommunalité"), **{name: Column(name, 1) for name in _names(rows)}},
         caption="Besoins attendus par intercommunalité et trimestre de notification",
-        scope=_scope(page),
+        scope=scope(page),
         csv=page.csv("veille_trimestres"),
         note="Un besoin dont seul le département est connu compte dans le département et la région. "
         "Le fichier CSV donne les intervalles et les montants.",
@@ -162,10 +163,9 @@ def answering(page: Page) -> Content:
 def next_needs(page: Page) -> Content:
     """The needs most likely to come back within the horizon."""
     rows = page.read("veille_besoins", **({"departement": page.department} if page.department else {}))
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True])
-    rows = rows.head(load_params().segments.watch.rows_shown)
     if rows.empty:
         return Prose("Aucun besoin attendu.")
+    rows = likeliest(rows, load_params().segments.watch.rows_shown)
     rows = rows.assign(
         segment=rows["segment"].map(reference.labels("segments")),
         origine=rows["origine"].map(reference.labels("veille_origines")),
@@ -184,7 +184,7 @@ def next_needs(page: Page) -> Content:
             "origine": Column("Origine"),
         },
         caption="Les besoins dont un nouveau marché est le plus probable",
-        scope=_scope(page),
+        scope=scope(page),
         csv=page.csv("veille_besoins"),
         note="La fenêtre tient huit chances sur dix de la date de notification, si le besoin revient. "
         "Le fichier CSV donne tous les besoins attendus.",
@@ -214,7 +214,7 @@ def trades(page: Page) -> Content:
             wide.reset_index(),
             columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(rows)}},
             caption=f"Métiers appelés par les marchés attendus, par trimestre ({unit})",
-            scope=_scope(page),
+            scope=scope(page),
             csv=page.csv("veille_metiers"),
             note="Chaque segment est partagé entre métiers comme les recrutements de 2021 dans ses activités ; "
             "les métiers au-delà de 80 % des recrutements n'y sont pas. Codes ROME de 2021.",
@@ -327,10 +327,6 @@ def _hour_columns(rows: pd.DataFrame) -> dict[str, Column]:
     if rows["heures_p50"].isna().all():
         return {}
     return {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
-
-
-def _scope(page: Page) -> str:
-    return f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}"
 
 
 def _tested(page: Page) -> str:

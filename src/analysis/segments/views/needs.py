@@ -1,0 +1,41 @@
+"""The needs expected in a place or a segment, as a sheet or a page of the guide lists them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.numbers import french_date
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
+from analysis.publishing.page import Page
+
+TABLE = "segments/veille_besoins"
+
+
+def likeliest(rows: pd.DataFrame, shown: int) -> pd.DataFrame:
+    """The `shown` needs most likely to come back, of the result `veille_besoins`."""
+    return rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(shown)
+
+
+def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[str, Column] | None = None) -> Content:
+    """The likeliest of `rows` as a table, with the columns `more`; the sentence `empty` where there is none."""
+    if rows.empty:
+        return Prose(empty)
+    return DataTable(
+        likeliest(rows, shown),
+        columns={
+            "objet": Column("Objet"),
+            "acheteur_nom": Column("Acheteur"),
+            "fenetre_debut": Column("Du"),
+            "fenetre_fin": Column("au"),
+            "p_horizon": Column("Probabilité", **PERCENT),
+            **(more or {}),
+        },
+        caption="Les marchés dont le renouvellement est le plus probable",
+        scope=scope(page),
+        csv=page.csv(TABLE),
+    )
+
+
+def scope(page: Page) -> str:
+    """What the needs are of."""
+    return f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}"
