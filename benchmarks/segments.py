@@ -38,7 +38,7 @@ def main() -> None:
     for count in AUDITED:
         start = time.perf_counter()
         read = audits.sample(min(count, len(audits)), random_state=0)
-        table, _ = classified(contracts, read, load_params().segments.classifier)
+        table, *_ = classified(contracts, read, load_params().segments.classifier)
         right = float(table["segment"].eq(true).mean())
         silent = float(table["segment_source"].eq("abstention").mean())
         print(

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +15,8 @@ from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.schemas.build import conform
 from analysis.schemas.buyer import SCHEMAS
+from analysis.segments.telling.model import Trust
+from analysis.segments.telling.reader import Reader
 from buyer.planned import GOOD, planned
 from buyer.region import CLEAN, LENS, LILLE, NOBODY, contract, knowledge
 from toy import toy_project
@@ -222,15 +223,12 @@ def test_an_unknown_code_or_one_word_is_told_and_has_a_sheet(changes: dict[str, 
     assert len(tables["achats"]) == 1 and tables["remarques"]["gravite"].tolist() == ["avertissement"]
 
 
-def test_the_segment_is_told_by_the_contracts_that_are_published() -> None:
+def test_the_segment_of_a_typed_purchase_is_told_by_what_contracts_taught() -> None:
     words = {"DECHETS": "Collecte des ordures ménagères", CLEAN: "Nettoyage des locaux scolaires"}
-    many = [
-        contract(f"{n:02}", f"{text} {n}", segment=code, segment_cpv=code, acheteur_siren=f"{n:09}")
-        for n, (code, text) in enumerate(list(words.items()) * 30)
-    ]
-    known = knowledge(*many)
+    many = [(f"{text} {n}", code) for n, (code, text) in enumerate(list(words.items()) * 30)]
+    settings = load_params().segments.classifier
+    reader = Reader.taught(pd.DataFrame(many, columns=["objet", "segment_cpv"]), Trust(1.0, 4.0), settings)
     asked = [planned(cpv=None), planned(achat_id="A2", objet="Collecte des ordures", cpv=None)]
-    found = evidence.segments(asked, known)
+    found = evidence.segments(asked, reader, settings)
     assert found["segment"].to_dict() == {"A1": CLEAN, "A2": "DECHETS"}
     assert (found["segment_p"] > found["second_p"]).all()
-    assert dataclasses.replace(asked[0], achat_id="A3").achat_id not in found.index

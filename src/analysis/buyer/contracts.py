@@ -13,7 +13,7 @@ from analysis.core import reference
 from analysis.core.params import BuyerParams, Nearness
 from analysis.numbers import significant
 from analysis.quality_log import public
-from analysis.segments.telling.model import plain
+from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem
 
 Numbers = NDArray[np.float64]

@@ -18,12 +18,13 @@ from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
-from analysis.core.params import Params
+from analysis.core.params import ClassifierParams, Params
 from analysis.core.reference import WHOLE
 from analysis.segments.contracts import segment_of_cpv
 from analysis.segments.potential.sizing import ELIGIBLE
 from analysis.segments.potential.supply import EVERY, companies
-from analysis.segments.telling.stage import PROJECT, TOLD, classified
+from analysis.segments.telling.reader import Reader
+from analysis.segments.telling.stage import PROJECT, TOLD
 
 READ = (
     "segments/segments", "segments/segments_epci", "segments/potentiel_facteurs", "segments/dimensionnement",
@@ -60,25 +61,12 @@ def load(folder: Path, dataset: Dataset, params: Params, names: Iterable[str] = 
     return Knowledge({name: read_table(folder / f"{name}.parquet") for name in names}, dataset, params)
 
 
-def segments(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:
-    """The segment of each purchase: the columns of `TOLD` that say it, by achat_id.
-
-    Told as the stage `classify` tells those of contracts, taught by the contracts of `CONTRACTS` alone.
-    """
-    known = knowledge[CONTRACTS]
-    taught = known.rename(columns={"acheteur_siren": "acheteur_id"})
-    asked = pd.DataFrame(
-        {
-            "uid": [PROJECT + purchase.achat_id for purchase in purchases],
-            "objet": [purchase.objet for purchase in purchases],
-            "acheteur_id": "",
-            "segment_cpv": segment_of_cpv(pd.Series([purchase.cpv for purchase in purchases], dtype="str")),
-        }
-    )
-    rows = pd.concat([taught[list(asked)], asked], ignore_index=True).astype("str")
-    audits = known[known["segment_source"] == "audit"].set_index("uid")["segment"]
-    told = classified(rows, audits, knowledge.params.segments.classifier)[0].tail(len(asked))
-    return by_purchase(told)
+def segments(purchases: list[Purchase], reader: Reader, settings: ClassifierParams) -> pd.DataFrame:
+    """The segment of each purchase, as `reader` tells it: the columns of `TOLD` that say it, by achat_id."""
+    index = pd.Index([purchase.achat_id for purchase in purchases], name="achat_id")
+    objects = pd.Series([purchase.objet for purchase in purchases], index, dtype="str")
+    cpv = segment_of_cpv(pd.Series([purchase.cpv for purchase in purchases], index, dtype="str"))
+    return reader.told(objects, cpv, settings).assign(segment_cpv=cpv)[TOLD[1:]]
 
 
 def by_purchase(told: pd.DataFrame) -> pd.DataFrame:

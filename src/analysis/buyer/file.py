@@ -14,16 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from analysis import method
-from analysis.buyer import evidence, process, programme
-from analysis.buyer.tables import Tables, sheets
-from analysis.buyer.typed import conformed
+from analysis.buyer import process, programme
+from analysis.buyer.tables import Tables
+from analysis.buyer.typed import tables_of
 from analysis.checking.guard import check_pages
 from analysis.checking.links import check_links
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
-from analysis.core.params import load_params
 from analysis.core.paths import ROOT_VARIABLE, STEPS, project_root, protected_dir, reports_dir
 from analysis.publishing.definitions import METHOD
 from analysis.publishing.report import report
@@ -46,7 +45,7 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     told = list(planned.remarks["message"])
     if not planned.purchases:
         raise DataError("\n".join(told) or f"{path.name} : aucun achat ; attendu : une ligne par achat.")
-    tables = conformed(sheets(planned, evidence.load(protected_dir(dataset), described, load_params())))
+    tables = tables_of(planned, described)
     tables["engagement_retro"] = read_table(protected_dir(dataset) / "buyer" / "engagement_retro.parquet")
     with finished_folder(out) as folder:
         with _in_place_of_announced(tables, dataset):

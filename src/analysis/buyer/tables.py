@@ -61,10 +61,10 @@ def build(dataset: str) -> None:
     write_results(dataset, "buyer", {**tables, "headlines": strip(tables, described)})
 
 
-def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = None) -> Tables:
+def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables:
     """Every result table of the purchases of `planned`, by name (`schemas/buyer.py`).
 
-    `told` are their segments (`evidence.by_purchase`), where the stage `classify` has told them.
+    `told` are their segments, by achat_id (`evidence.by_purchase`, `evidence.segments`).
     """
     purchases, settings = planned.purchases, knowledge.params.buyer
     if not purchases:
@@ -72,7 +72,6 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame | None = N
         return {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)} | {
             name: pd.DataFrame() for name in OF_PURCHASES
         }
-    told = evidence.segments(purchases, knowledge) if told is None else told
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
     reach = evidence.within_reach(purchases, segment, settings.radius_km)

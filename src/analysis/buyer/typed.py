@@ -7,14 +7,18 @@ from typing import Any
 import pandas as pd
 
 from analysis.buyer import evidence, programme
+from analysis.buyer.programme import Planned
 from analysis.buyer.sheet import NOTEBOOK
 from analysis.buyer.tables import Tables, sheets
+from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
-from analysis.core.paths import protected_dir
+from analysis.core.paths import classified_dir, protected_dir
 from analysis.publishing.page import Page, rows_where
 from analysis.schemas.build import conform
 from analysis.schemas.buyer import SCHEMAS
+from analysis.segments.telling.reader import FILE as READER
+from analysis.segments.telling.reader import Reader
 
 
 class Typed(Page):
@@ -29,7 +33,7 @@ class Typed(Page):
             raise DataError("\n".join(planned.remarks["message"]))
         (self._purchase,) = planned.purchases
         super().__init__(NOTEBOOK, dataset, edition, self._purchase.achat_id)
-        self._own = conformed(sheets(planned, evidence.load(protected_dir(dataset), self.dataset, load_params())))
+        self._own = tables_of(planned, self.dataset)
 
     def subjects(self) -> dict[str, str]:
         """The purchase itself."""
@@ -44,6 +48,13 @@ class Typed(Page):
         return "" if table in self._own else super().csv(table)
 
 
-def conformed(tables: Tables) -> Tables:
-    """`tables` as they are published: the columns of their schemas, in their order."""
-    return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}
+def tables_of(planned: Planned, dataset: Dataset) -> Tables:
+    """The tables of purchases that are announced nowhere, with the columns under which those of others are published.
+
+    From protected tables, and what the contracts taught of segments.
+    """
+    params = load_params()
+    reader = Reader.read(classified_dir(dataset.nom) / READER)
+    told = evidence.segments(planned.purchases, reader, params.segments.classifier)
+    made = sheets(planned, evidence.load(protected_dir(dataset.nom), dataset, params), told)
+    return {name: conform(SCHEMAS[name], frame) for name, frame in made.items()}

@@ -12,8 +12,10 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
 from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
-from analysis.segments.telling.model import Trust, assumed, combined, decided, folds, learnt, plain, told_by_text
+from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
+from analysis.segments.telling.reader import Reader
 from analysis.segments.telling.stage import classified
+from analysis.segments.telling.text import folds, plain, told_by_others
 
 SETTINGS = ClassifierParams(
     min_p=0.5, folds=3, most_taught=10_000, shortest=4, longest=4, rarest=2, penalty=1e-5, passes=5
@@ -58,7 +60,7 @@ def test_the_contracts_of_one_buyer_are_in_one_fold_whatever_else_is_there() -> 
 def test_the_object_corrects_wrong_codes_and_the_audit_makes_probabilities_hold() -> None:
     frame, truth = contracts()
     audits = truth.sample(150, random_state=0)
-    table, audit = classified(frame, audits, SETTINGS)
+    table, audit, _ = classified(frame, audits, SETTINGS)
     right = table.set_index("uid")["segment"].eq(truth)
     assert frame.set_index("uid")["segment_cpv"].eq(truth).mean() < 0.85
     assert right.mean() > 0.97
@@ -73,7 +75,7 @@ def test_the_object_corrects_wrong_codes_and_the_audit_makes_probabilities_hold(
 
 def test_without_any_audit_the_object_still_corrects_most_wrong_codes() -> None:
     frame, truth = contracts()
-    table, audit = classified(frame, pd.Series(dtype="str"), SETTINGS)
+    table, audit, _ = classified(frame, pd.Series(dtype="str"), SETTINGS)
     assert table.set_index("uid")["segment"].eq(truth).mean() > frame.set_index("uid")["segment_cpv"].eq(truth).mean()
     assert audit.empty and accuracy(audit).empty and confusion(audit).empty
 
@@ -82,15 +84,37 @@ def test_a_contract_without_object_nor_code_has_no_segment() -> None:
     frame, _ = contracts(60)
     frame.loc[0, ["objet", "segment_cpv"]] = [None, "AUTRE"]
     frame.loc[1, "objet"] = None
-    table, _ = classified(frame, pd.Series(dtype="str"), SETTINGS)
+    table, *_ = classified(frame, pd.Series(dtype="str"), SETTINGS)
     assert table.loc[0, ["segment", "segment_source"]].tolist() == ["AUTRE", "abstention"]
     assert table.loc[1, ["segment", "segment_source"]].tolist() == [frame.loc[1, "segment_cpv"], "cpv"]
 
 
+def test_what_all_contracts_taught_is_kept_and_tells_other_texts(tmp_path: Path) -> None:
+    frame, truth = contracts()
+    *_, trust = classified(frame, truth.sample(150, random_state=0), SETTINGS)
+    reader = Reader.taught(frame, trust, SETTINGS)
+    reader.write(tmp_path / "lecteur.npz")
+    reader.write(tmp_path / "encore.npz")
+    assert (tmp_path / "lecteur.npz").read_bytes() == (tmp_path / "encore.npz").read_bytes()
+    objects, cpv = pd.Series([f"{text} de la ville" for texts in WORDS.values() for text in texts]), pd.Series("AUTRE")
+    cpv = cpv.repeat(len(objects)).reset_index(drop=True)
+    told = Reader.read(tmp_path / "lecteur.npz").told(objects, cpv, SETTINGS)
+    assert told["segment"].tolist() == [name for name, texts in WORDS.items() for _ in texts]
+    pd.testing.assert_frame_equal(told, reader.told(objects, cpv, SETTINGS))
+
+
+def test_nothing_taught_leaves_the_code_alone(tmp_path: Path) -> None:
+    frame, _ = contracts(10)
+    Reader.taught(frame.assign(segment_cpv="AUTRE"), Trust(1.0, 4.0), SETTINGS).write(tmp_path / "lecteur.npz")
+    objects, cpv = pd.Series(["Nettoyage des locaux", None]), pd.Series(["PROPRETE", "AUTRE"])
+    told = Reader.read(tmp_path / "lecteur.npz").told(objects, cpv, SETTINGS)
+    assert told[["segment", "segment_source"]].to_numpy().tolist() == [["PROPRETE", "cpv"], ["AUTRE", "abstention"]]
+
+
 def test_the_same_contracts_in_another_order_get_the_same_segments() -> None:
     frame, _ = contracts(300)
-    first = told_by_text(frame, SETTINGS)
-    again = told_by_text(frame.copy(), SETTINGS)
+    first = told_by_others(frame, SETTINGS)
+    again = told_by_others(frame.copy(), SETTINGS)
     pd.testing.assert_frame_equal(first, again)
 
 

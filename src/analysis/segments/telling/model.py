@@ -2,46 +2,40 @@
 
 The CPV is wrong for about a quarter of notices, so it is one witness of two:
 
-    text    a linear classifier of the object's character n-grams, in two steps (group of segments, then segment),
-            learnt from the CPV of all the contracts received: errors that follow no pattern average out
+    text    a classifier of the object (`text`), taught by the CPV of all the contracts received: errors that follow no
+            pattern average out
     CPV     the segment of the longest known prefix
 
     p(s) ~ exp(a log p_text(s) + b [s is the CPV's segment])
 
 `a` (how far the text is believed) and `b` (how far the CPV is) are learnt from contracts that analysts have read
 (`audit`). Without any, b follows from the known rate w of wrong codes (`segments/hypotheses.csv`), and a is that under
-which the codes received are likeliest, each being right or, in w of cases, any other. What the classifier learns is the
-code that a text would be published with: p_text = (p_code - w q) / (1 - w), with q the share of each segment among the
-codes. No contract is told by a model that has learnt from its own buyer, whose wrong codes and wordings repeat.
+which the codes received are likeliest, each being right or, in w of cases, any other. No contract is told by a model
+that has learnt from its own buyer, whose wrong codes and wordings repeat.
 Where no segment is likely enough the contract has none (AUTRE, source `abstention`).
 Methods: temperature scaling, C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017; cross-fitting as in
-C. Northcutt et al., "Confident Learning", JAIR 70 (2021); label noise, G. Patrini et al., CVPR 2017.
+C. Northcutt et al., "Confident Learning", JAIR 70 (2021).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import SGDClassifier
 
 from analysis.core import reference
-from analysis.core.params import ClassifierParams
-from analysis.core.texts import words
 from analysis.segments.contracts import OTHER
+from analysis.segments.telling.text import hypothesis
 
 Numbers = NDArray[np.float64]
 
 POWERS = (0.05, 20.0)  # bounds of the text's
 # Processors add in different orders: what is written is rounded well above that, and the same on all of them.
 TRUST_DECIMALS, P_DECIMALS = 3, 4
-FLOOR = 1e-4  # of a probability of the text, before its logarithm
 
 
 @dataclass(frozen=True)
@@ -52,76 +46,10 @@ class Trust:
     cpv: float
 
 
-def plain(objects: pd.Series) -> pd.Series:
-    """Objects as words without case, accents, digits or signs; empty where there is none."""
-    text = objects.fillna("").map(lambda said: " ".join(words(said))).astype("str")
-    return text.str.replace(r"[^a-z]+", " ", regex=True).str.strip()
-
-
-def folds(buyers: pd.Series, count: int) -> NDArray[np.int64]:
-    """The fold of each contract: all those of one buyer (SIREN) in the same one, whatever else was received."""
-    codes, sirens = pd.factorize(buyers.fillna("").str.slice(0, 9))
-    return np.array([crc32(siren.encode()) % count for siren in sirens], dtype=np.int64)[codes]
-
-
-def told_by_text(contracts: pd.DataFrame, settings: ClassifierParams) -> pd.DataFrame:
-    """The probability of each segment by the object alone: contracts x segments, NaN where there is no object.
-
-    `contracts` has objet, acheteur_id, segment_cpv. A fold's contracts are told by what the other folds teach.
-    """
-    names = list(reference.labels("segments"))
-    texts, fold = plain(contracts["objet"]), folds(contracts["acheteur_id"], settings.folds)
-    known = texts.ne("").to_numpy()
-    teaches = known & contracts["segment_cpv"].ne(OTHER).to_numpy()
-    out = pd.DataFrame(np.nan, index=contracts.index, columns=names)
-    if not teaches.any():
-        return out
-    grams = TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=(settings.shortest, settings.longest),
-        min_df=min(settings.rarest, int(teaches.sum())),
-        sublinear_tf=True,
-        dtype=np.float32,
-    )
-    features = grams.fit_transform(texts)
-    labels = contracts["segment_cpv"].to_numpy(dtype=object)
-    for number in range(settings.folds):
-        learn, tell = teaches & (fold != number), known & (fold == number)
-        if learn.any() and tell.any():
-            out.loc[tell, :] = _two_steps(features[learn], labels[learn], features[tell], names, settings)
-    wrong = hypothesis("part_cpv_faux")
-    shares = contracts.loc[teaches, "segment_cpv"].value_counts(normalize=True).reindex(names).fillna(0.0)
-    least = ((out - wrong * shares) / (1 - wrong)).clip(lower=FLOOR)
-    return least.div(least.sum(axis=1), axis=0).where(out.notna())
-
-
-def _two_steps(taught, labels: NDArray, asked, names: list[str], settings: ClassifierParams) -> Numbers:
-    """p(group) p(segment | group) of `asked`, in the order of `names`."""
-    group_of = reference.table("nomenclatures/segments").set_index("code")["groupe"]
-    groups = group_of.reindex(labels).to_numpy(dtype=object)
-    found = np.zeros((asked.shape[0], len(names)))
-    for group, share in _probabilities(taught, groups, asked, settings).items():
-        inside = groups == group
-        for segment, part in _probabilities(taught[inside], labels[inside], asked, settings).items():
-            found[:, names.index(segment)] = share * part
-    return found
-
-
-def _probabilities(taught, labels: NDArray, asked, settings: ClassifierParams) -> dict[str, Numbers]:
-    classes = sorted(set(labels))
-    if len(classes) == 1:
-        return {classes[0]: np.ones(asked.shape[0])}
-    model = SGDClassifier(
-        loss="log_loss", alpha=settings.penalty, max_iter=settings.passes, tol=None, average=True, random_state=0
-    )
-    told = model.fit(taught, labels).predict_proba(asked)
-    return dict(zip(model.classes_, told.T, strict=True))
-
-
 def assumed(text: pd.DataFrame, cpv: pd.Series) -> Trust:
     """What is believed before anything was audited, from the rate of wrong CPV codes (`segments/hypotheses`).
 
-    `text` is that of `told_by_text`, whose contracts did not teach what tells them, and `cpv` their CPV's segment.
+    `text` is that of `told_by_others`, whose contracts did not teach what tells them, and `cpv` their CPV's segment.
     """
     wrong = hypothesis("part_cpv_faux")
     others = len(reference.labels("segments")) - 1
@@ -145,7 +73,7 @@ def assumed(text: pd.DataFrame, cpv: pd.Series) -> Trust:
 def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Series, start: Trust) -> Trust:
     """The trust under which the audited segments `truth` are likeliest, each counting for its `weight`.
 
-    `text` is that of `told_by_text`, rows and index alike. What was assumed, `start`, counts beside the audited
+    `text` is that of `told_by_others`, rows and index alike. What was assumed, `start`, counts beside the audited
     contracts, so that a small audit moves it little.
     """
     if truth.empty:
@@ -163,11 +91,6 @@ def learnt(text: pd.DataFrame, cpv: pd.Series, truth: pd.Series, weight: pd.Seri
 
     best = minimize(loss, [start.text, start.cpv], method="L-BFGS-B", bounds=[POWERS, (0, 20)]).x
     return Trust(round(float(best[0]), TRUST_DECIMALS), round(float(best[1]), TRUST_DECIMALS))
-
-
-def hypothesis(name: str) -> float:
-    """A value of `segments/hypotheses`."""
-    return float(reference.table("segments/hypotheses").set_index("parametre").loc[name, "valeur"])
 
 
 def combined(text: pd.DataFrame, cpv: pd.Series, trust: Trust) -> pd.DataFrame:

@@ -13,7 +13,10 @@ from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.results import read_clean
 from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
-from analysis.segments.telling.model import assumed, combined, decided, folds, learnt, told_by_text
+from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
+from analysis.segments.telling.reader import FILE as READER
+from analysis.segments.telling.reader import Reader
+from analysis.segments.telling.text import folds, told_by_others
 
 PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
 TOLD = ["uid", "segment", "segment_p", "segment_source", "segment_cpv", "segment_second", "second_p"]
@@ -21,7 +24,7 @@ AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
 
 
 def build(dataset: str) -> None:
-    """Write `classified/marches.parquet` and `classified/audit.parquet` of `dataset`."""
+    """Write `classified/` of `dataset`: marches.parquet, audit.parquet, and what tells the segment of other texts."""
     settings = load_params().segments.classifier
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     contracts, inside = _asked(received, load_dataset(dataset).region, settings.most_taught)
@@ -29,11 +32,12 @@ def build(dataset: str) -> None:
     asked = pd.concat([contracts, as_contracts(announced)], ignore_index=True)
     inside = inside.reindex(asked.index, fill_value=True)
     audits = load_audits(raw_dir(dataset) / "decisions" / FILE)
-    table, audit = classified(asked, audits, settings)
+    table, audit, trust = classified(asked, audits, settings)
     write_table(
         table[inside.to_numpy()].sort_values("uid", ignore_index=True), classified_dir(dataset) / "marches.parquet"
     )
     write_table(audit, classified_dir(dataset) / "audit.parquet")
+    Reader.taught(contracts, trust, settings).write(classified_dir(dataset) / READER)
 
 
 def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd.Series]:
@@ -74,17 +78,19 @@ def with_segment_told(projects: pd.DataFrame, told: pd.DataFrame) -> pd.DataFram
 
 def classified(
     contracts: pd.DataFrame, audits: pd.Series, settings: ClassifierParams
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The segments of `contracts` (uid, objet, acheteur_id, segment_cpv), and what the audit says of them.
+) -> tuple[pd.DataFrame, pd.DataFrame, Trust]:
+    """The segments of `contracts` (uid, objet, acheteur_id, segment_cpv), what the audit says of them, and how far the
+    text and the CPV are believed.
 
     The first has the columns of `TOLD`; the second those of `AUDIT`, where each audited contract is told by a trust
     learnt from the others, and `poids` is the contracts it counts for.
     """
-    text, cpv = told_by_text(contracts, settings), contracts["segment_cpv"]
+    text, cpv = told_by_others(contracts, settings), contracts["segment_cpv"]
     truth = contracts["uid"].map(audits).dropna()
     read = truth.index
     weight, start = weights(cpv, cpv[read]), assumed(text, cpv)
-    likely = combined(text, cpv, learnt(text.loc[read], cpv[read], truth, weight, start))
+    believed = learnt(text.loc[read], cpv[read], truth, weight, start)
+    likely = combined(text, cpv, believed)
     parts, fold = [], pd.Series(folds(contracts.loc[read, "uid"], settings.folds), index=read)
     for number in range(settings.folds):
         others, mine = read[fold != number], read[fold == number]
@@ -95,4 +101,4 @@ def classified(
     table = decided(likely, text, cpv, settings.min_p)
     table.loc[read, "segment"], table.loc[read, "segment_p"] = truth, 1.0
     table.loc[read, "segment_source"] = "audit"
-    return table.assign(uid=contracts["uid"], segment_cpv=cpv)[TOLD], audit.reset_index(drop=True)
+    return table.assign(uid=contracts["uid"], segment_cpv=cpv)[TOLD], audit.reset_index(drop=True), believed

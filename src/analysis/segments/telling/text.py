@@ -1,0 +1,139 @@
+"""The segment that the object of a contract tells: a linear classifier of its character n-grams, in two steps.
+
+Group of segments, then segment. It is taught by the CPV of contracts, so that what it learns is the code that a text
+would be published with: with w the known rate of wrong codes (`segments/hypotheses`) and q the share of each segment
+among the codes, p = (p_code - w q) / (1 - w) (label noise, G. Patrini et al., CVPR 2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import SGDClassifier
+
+from analysis.core import reference
+from analysis.core.params import ClassifierParams
+from analysis.core.texts import words
+from analysis.segments.contracts import OTHER
+
+Numbers = NDArray[np.float64]
+
+FLOOR = 1e-4  # of a probability of the text, before its logarithm
+GROUPS = "groupes"  # the first step; the others have the name of the group whose segments they tell
+
+
+def plain(objects: pd.Series) -> pd.Series:
+    """Objects as words without case, accents, digits or signs; empty where there is none."""
+    text = objects.fillna("").map(lambda said: " ".join(words(said))).astype("str")
+    return text.str.replace(r"[^a-z]+", " ", regex=True).str.strip()
+
+
+def folds(buyers: pd.Series, count: int) -> NDArray[np.int64]:
+    """The fold of each contract: all those of one buyer (SIREN) in the same one, whatever else was received."""
+    codes, sirens = pd.factorize(buyers.fillna("").str.slice(0, 9))
+    return np.array([crc32(siren.encode()) % count for siren in sirens], dtype=np.int64)[codes]
+
+
+def hypothesis(name: str) -> float:
+    """A value of `segments/hypotheses`."""
+    return float(reference.table("segments/hypotheses").set_index("parametre").loc[name, "valeur"])
+
+
+@dataclass(frozen=True)
+class Step:
+    """A linear classifier of some classes, in order; a class alone has no coefficients."""
+
+    classes: NDArray[np.str_]
+    coefficients: Numbers
+    intercepts: Numbers
+
+    @classmethod
+    def taught(cls, features: csr_matrix, labels: NDArray[np.object_], settings: ClassifierParams) -> Step:
+        """What `features` teach of `labels`, of one class at least."""
+        classes = np.array(sorted(set(labels)), dtype=np.str_)
+        if len(classes) == 1:
+            return cls(classes, np.empty((0, features.shape[1])), np.empty(0))
+        model = SGDClassifier(
+            loss="log_loss", alpha=settings.penalty, max_iter=settings.passes, tol=None, average=True, random_state=0
+        ).fit(features, labels)
+        return cls(classes, model.coef_, model.intercept_)
+
+    def told(self, features: csr_matrix) -> dict[str, Numbers]:
+        """The probability of each class for each row."""
+        if len(self.classes) == 1:
+            return {str(self.classes[0]): np.ones(features.shape[0])}
+        model = SGDClassifier(loss="log_loss")
+        model.classes_, model.coef_, model.intercept_ = self.classes, self.coefficients, self.intercepts
+        return dict(zip(self.classes.tolist(), model.predict_proba(features).T, strict=True))
+
+
+def two_steps(features: csr_matrix, labels: NDArray[np.object_], settings: ClassifierParams) -> dict[str, Step]:
+    """The groups of segments (`GROUPS`), and by group its segments."""
+    group_of = reference.table("nomenclatures/segments").set_index("code")["groupe"]
+    groups = group_of.reindex(labels).to_numpy(dtype=object)
+    steps = {GROUPS: Step.taught(features, groups, settings)}
+    for group in steps[GROUPS].classes.tolist():
+        inside = groups == group
+        steps[group] = Step.taught(features[inside], labels[inside], settings)
+    return steps
+
+
+def probabilities(steps: dict[str, Step], features: csr_matrix) -> pd.DataFrame:
+    """p(group) p(segment | group): rows x segments, 0 for those that nothing taught."""
+    names = list(reference.labels("segments"))
+    found = np.zeros((features.shape[0], len(names)))
+    for group, share in steps[GROUPS].told(features).items():
+        for segment, part in steps[group].told(features).items():
+            found[:, names.index(segment)] = share * part
+    return pd.DataFrame(found, columns=names)
+
+
+def right(published: pd.DataFrame, shares: pd.Series) -> pd.DataFrame:
+    """The probability of each segment, from that of the code a text would be published with; NaN stays."""
+    wrong = hypothesis("part_cpv_faux")
+    least = ((published - wrong * shares) / (1 - wrong)).clip(lower=FLOOR)
+    return least.div(least.sum(axis=1), axis=0).where(published.notna())
+
+
+def grams(settings: ClassifierParams, teaching: int, known: list[str] | None = None) -> TfidfVectorizer:
+    """What makes features of texts: those of `teaching` texts, or `known` ones."""
+    return TfidfVectorizer(
+        analyzer="char_wb",
+        ngram_range=(settings.shortest, settings.longest),
+        min_df=min(settings.rarest, teaching),
+        sublinear_tf=True,
+        dtype=np.float32,
+        vocabulary=known,
+    )
+
+
+def shares_of(codes: pd.Series) -> pd.Series:
+    """The part of each segment among `codes`, in the order of the nomenclature."""
+    return codes.value_counts(normalize=True).reindex(list(reference.labels("segments"))).fillna(0.0)
+
+
+def told_by_others(contracts: pd.DataFrame, settings: ClassifierParams) -> pd.DataFrame:
+    """The probability of each segment by the object alone: contracts x segments, NaN where there is no object.
+
+    `contracts` has objet, acheteur_id, segment_cpv. A fold's contracts are told by what the other folds teach.
+    """
+    texts, fold = plain(contracts["objet"]), folds(contracts["acheteur_id"], settings.folds)
+    known = texts.ne("").to_numpy()
+    teaches = known & contracts["segment_cpv"].ne(OTHER).to_numpy()
+    out = pd.DataFrame(np.nan, index=contracts.index, columns=list(reference.labels("segments")))
+    if not teaches.any():
+        return out
+    features = grams(settings, int(teaches.sum())).fit_transform(texts)
+    labels = contracts["segment_cpv"].to_numpy(dtype=object)
+    for number in range(settings.folds):
+        learn, tell = teaches & (fold != number), known & (fold == number)
+        if learn.any() and tell.any():
+            steps = two_steps(features[learn], labels[learn], settings)
+            out.loc[tell, :] = probabilities(steps, features[tell]).to_numpy()
+    return right(out, shares_of(contracts.loc[teaches, "segment_cpv"]))
