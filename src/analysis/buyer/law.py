@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     return rows.assign(phrase=[text.format(**said) for text in rows["phrase"]])[ASKED]
 
 
+@cache
 def _texts(name: str) -> pd.DataFrame:
     """A reference table as text, empty where nothing is written; days as ISO texts compare as days do."""
     return reference.table(name).astype("str").fillna("")

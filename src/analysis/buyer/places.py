@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -17,12 +19,14 @@ def points(codes: pd.Series) -> pd.DataFrame:
 
     A commune's own; of an EPCI and of a department, those of its most populous commune.
     """
+    return _known().reindex(codes).set_axis(codes.index)
+
+
+@cache
+def _known() -> pd.DataFrame:
     towns = reference.communes().sort_values(["population", "code_insee"])
-    known = pd.concat(
-        [towns.drop_duplicates(key, keep="last").set_index(key)[["lon", "lat"]]
-         for key in ("code_insee", "epci_siren", "departement")]
-    )  # fmt: skip
-    return known.reindex(codes).set_axis(codes.index)
+    keys = ("code_insee", "epci_siren", "departement")
+    return pd.concat([towns.drop_duplicates(key, keep="last").set_index(key)[["lon", "lat"]] for key in keys])
 
 
 def kilometres(here: pd.DataFrame, there: pd.DataFrame) -> Numbers:

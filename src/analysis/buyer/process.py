@@ -137,8 +137,7 @@ def dated(purchase: Purchase) -> pd.DataFrame:
 
 def publication(purchase: Purchase) -> dt.date:
     """The day the consultation is expected to be launched, which the law looks at (see `law`)."""
-    days: pd.Series = dated(purchase).set_index("code")["debut"]
-    return pd.Timestamp(days[PUBLICATION]).date()
+    return _day(next(step.debut for step in process().etapes if step.code == PUBLICATION), purchase)
 
 
 def raci() -> pd.DataFrame:

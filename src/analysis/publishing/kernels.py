@@ -10,6 +10,7 @@ A kernel and whoever asked for it share a socket: its end tells the one that the
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -131,6 +132,8 @@ def serve(address: str, modules: Sequence[str]) -> None:
     for name in ("ipykernel.kernelapp", "ipykernel.debugger", *modules):
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels here
+    gc.collect()
+    gc.freeze()  # no kernel looks for garbage in what it shares with this process, of which that would make copies
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()

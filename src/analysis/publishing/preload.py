@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from matplotlib import pyplot as plt
+import pyarrow.dataset
+import pyarrow.parquet  # noqa: F401
 
 from analysis.core import reference
 from analysis.core.paths import reference_dir
 from analysis.publishing import maps, style
+from analysis.publishing.content import Figure
 from analysis.publishing.templating import environment
 
 for name in ("segments", "facilitators", "consolidation", "quality", "territory", "buyer", "buyer.guide"):
@@ -19,7 +21,5 @@ for path in sorted(reference_dir().rglob("*.csv")):
     reference.table(path.relative_to(reference_dir()).with_suffix("").as_posix())
 for template in environment().list_templates(filter_func=lambda name: name.startswith("content/")):
     environment().get_template(template)
-# The first figure finds the fonts.
-figure, _ = style.figure()
-figure.canvas.draw()
-plt.close(figure)
+# The first figure finds the fonts and what writes images.
+Figure(style.figure()[0], title="", alt="rien").image  # noqa: B018

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sys
@@ -114,14 +115,17 @@ def _gather(futures: dict[Future[Made], tuple[_Pages, str]]) -> None:
 
 @contextmanager
 def workers(pages: int) -> Iterator[Executor]:
-    """A process per processor, which has imported what it needs, with kernels that have too."""
+    """A process per processor and one more, which have imported what they need, with kernels that have too.
+
+    One more, for each waits a fifth of a second for its kernel to say that it is there.
+    """
     settle()
     forking = hasattr(os, "fork")
     context = multiprocessing.get_context("forkserver" if forking else "spawn")
     context.set_forkserver_preload([RENDERING])
     with (
         forked_kernels(["analysis.publishing.preload"]),
-        ProcessPoolExecutor(min(pages, os.cpu_count() or 1), mp_context=context) as pool,
+        ProcessPoolExecutor(min(pages, 1 + (os.cpu_count() or 1)), mp_context=context, initializer=gc.freeze) as pool,
     ):
         yield pool
 

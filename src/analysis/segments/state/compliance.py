@@ -82,13 +82,20 @@ def thresholds(days: pd.Series, works: pd.Series, state: pd.Series) -> pd.Series
 
     `works`: whether works are bought; `state`: whether the State or one of its establishments buys.
     """
-    nature = nature_of(works)
-    buyer = pd.Series(np.where(works, "TOUS", np.where(state, "ETAT", "AUTRE")), index=days.index)
-    limit = pd.Series(np.nan, index=days.index)
-    for row in reference.table("droit/seuils").itertuples():
-        dates = days.between(pd.Timestamp(row.du), pd.Timestamp(row.au))
-        limit = limit.mask(dates & (buyer == row.type_acheteur) & (nature == row.nature), float(row.montant))
-    return limit
+    asked = pd.DataFrame(
+        {
+            "jour": days.astype("datetime64[s]"),
+            "nature": nature_of(works),
+            "type_acheteur": np.where(works, "TOUS", np.where(state, "ETAT", "AUTRE")),
+        }
+    )
+    known = reference.table("droit/seuils").astype({"du": "datetime64[s]", "au": "datetime64[s]"})
+    asked = asked.rename_axis("place").reset_index().dropna(subset="jour").sort_values("jour")
+    found = pd.merge_asof(
+        asked, known.sort_values("du"), left_on="jour", right_on="du", by=["nature", "type_acheteur"]
+    ).set_index("place")
+    limit = found["montant"].where(found["jour"] <= found["au"])
+    return limit.reindex(days.index).astype("float64")
 
 
 def above(amounts: pd.Series, limits: pd.Series) -> pd.Series:
