@@ -55,7 +55,7 @@ def main() -> None:
         found = []
         for name in ("first", "second"):
             out, start = Path(scratch) / name, time.perf_counter()
-            # Each in a process of its own, as users do: workers keep the project that they were started for.
+            # Each in a process of its own, as users do.
             command = ["analysis", "buyer", str(path), "--dataset", options.dataset, "--out", str(out)]
             subprocess.run(command, check=True, capture_output=True)
             taken = time.perf_counter() - start

@@ -37,8 +37,7 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     """Write to `out` the page of each purchase of the file `path`, that of them all, their tables and calendars.
 
     Returns what is wrong with the file, a sentence per fault; a purchase with an error has no page. Raises DataError
-    when none has, or the file cannot be read; `out` is replaced as a whole. Once in a process: the workers that make
-    the pages keep the project that they were started for.
+    when none has, or the file cannot be read; `out` is replaced as a whole.
     """
     described = load_dataset(dataset)
     planned = programme.from_file(path)

@@ -125,9 +125,21 @@ def workers(pages: int) -> Iterator[Executor]:
     context.set_forkserver_preload([RENDERING])
     with (
         forked_kernels(["analysis.publishing.preload"]),
-        ProcessPoolExecutor(min(pages, 1 + (os.cpu_count() or 1)), mp_context=context, initializer=gc.freeze) as pool,
+        ProcessPoolExecutor(
+            min(pages, 1 + (os.cpu_count() or 1)),
+            mp_context=context,
+            initializer=_begin,
+            initargs=(dict(os.environ),),
+        ) as pool,
     ):
         yield pool
+
+
+def _begin(environment: dict[str, str]) -> None:
+    """Start a worker: what it is copied from may have known another project, and is shared."""
+    os.environ.clear()
+    os.environ.update(environment)
+    gc.freeze()
 
 
 @contextmanager
