@@ -20,9 +20,15 @@ DVC = [sys.executable, "-m", "dvc"]
 
 
 def run(root: Path, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("ANALYSIS_ROOT", None)
-    return subprocess.run([*DVC, *words], cwd=root, env=environment, capture_output=True, text=True, check=check)
+    command = [*DVC, *words]
+    return subprocess.run(command, cwd=root, env=environment(root), capture_output=True, text=True, check=check)
+
+
+def environment(root: Path) -> dict[str, str]:
+    """That of a project unpacked at `root`, which runs its own code."""
+    known = {name: value for name, value in os.environ.items() if name != "ANALYSIS_ROOT"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return known | {"PATH": path, "PYTHONPATH": str(root / "src")}
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +103,8 @@ def test_a_stage_that_is_killed_is_finished_by_the_next_run(built: Path) -> None
     before = notebook.read_text(encoding="utf-8")
     notebook.write_text(before.replace("## L'essentiel", "## En bref"), encoding="utf-8")
     command = [*DVC, "repro", "--single-item", "report@demo"]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     running = subprocess.Popen(
-        command, cwd=built, env=environment, start_new_session=True,
+        command, cwd=built, env=environment(built), start_new_session=True,
         stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert running.stdout is not None
@@ -122,10 +127,9 @@ def test_a_typing_error_in_params_stops_with_one_sentence(built: Path) -> None:
     before = params.read_text(encoding="utf-8")
     params.write_text(before.replace("max_month_hours", "max_month_hour"), encoding="utf-8")
     try:
-        environment = {**os.environ, "ANALYSIS_ROOT": str(built)}
         done = subprocess.run(
             [Path(sys.executable).parent / "analysis", "clean", "exports", "demo"],
-            cwd=built, env=environment, capture_output=True, text=True, check=False,
+            cwd=built, env=environment(built), capture_output=True, text=True, check=False,
         )  # fmt: skip
     finally:
         params.write_text(before, encoding="utf-8")

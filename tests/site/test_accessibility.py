@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from analysis.core import reference
 
-# One of each kind of page, and the sheets of a large, a small and an unserved intercommunalité.
+# One of each kind of page; the sheets of a large, a small and an unserved intercommunalité, and of two purchases.
 NAMES = (
     "index",
     "annuaire",
@@ -31,6 +31,9 @@ NAMES = (
     "guide-complet",
     "guide/2025-PROPRETE",
     "guide/2025-ASSURANCE_FINANCE",
+    "programme/2025-200053742",
+    "buyer/2025-P2025-0006",
+    "buyer/2025-P2025-0286",
 )
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}
 SHEET, REPORT = 1_000_000, 2_000_000  # bytes of a page
@@ -114,7 +117,7 @@ def test_pages_are_light(demo: Path) -> None:
     heavy = [
         path.relative_to(site).as_posix()
         for path in site.rglob("*.html")
-        if path.stat().st_size > (SHEET if path.parent.name == "territory" else REPORT)
+        if path.stat().st_size > (SHEET if path.parent.name in ("territory", "buyer") else REPORT)
     ]
     assert heavy == []
 

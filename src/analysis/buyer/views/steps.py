@@ -97,6 +97,8 @@ def roles(page: Page) -> Content:
 def calendar(page: Page) -> Content:
     """The steps as a calendar."""
     name = steps_name(page.key)
+    if not page.csv("etapes"):
+        return Prose("Le fichier d'agenda vient avec la page d'un achat annoncé ou d'un fichier d'achats.")
     return Prose(f"Les étapes se mettent dans un agenda : [{name}](../{STEPS}/{name}).")
 
 
@@ -106,6 +108,11 @@ def arguments(page: Page) -> Content:
     parts = []
     for line in reference.table("acheteur/lignes").itertuples():
         own = told[told["ligne"] == line.code]
-        said = "\n".join(f"- {row.phrase} ([table](../tables/{row.table}.csv))" for row in own.itertuples())
+        said = "\n".join(f"- {row.phrase} ({_table(page, row.table)})" for row in own.itertuples())
         parts.append(f"**{line.libelle}**\n\n{said}")
     return Prose("\n\n".join(parts))
+
+
+def _table(page: Page, name: str) -> str:
+    """The table that an argument comes from, linked where the page is among them."""
+    return f"[table](../tables/{name}.csv)" if page.csv("arguments") else f"table `{name}`"

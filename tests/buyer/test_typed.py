@@ -1,0 +1,28 @@
+"""The page of a purchase that is typed in the notebook, from the protected tables of the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from analysis.buyer import views
+from analysis.buyer.typed import Typed
+from analysis.core.errors import DataError
+from buyer.planned import GOOD
+from buyer.region import CLEAN
+
+
+def test_a_typed_purchase_has_its_segment_hours_and_contacts_and_no_link_to_what_is_not_published(demo: Path) -> None:
+    page = Typed("demo", 2025, {**GOOD, "cpv": ""})
+    assert page.read("achats")["segment"].tolist() == [CLEAN]
+    assert "Engagement proposé" in views.headline(page).text() and "heures" in views.hours(page).text()
+    assert "agenda" in views.calendar(page).text() and ".ics" not in views.calendar(page).text()
+    said = views.arguments(page).text()
+    assert "table `" in said and "](../" not in said
+    assert views.like_contracts(page).text().count("\n") > 5
+
+
+def test_what_is_wrong_with_a_typed_purchase_is_said(demo: Path) -> None:
+    with pytest.raises(DataError, match="lieu"):
+        Typed("demo", 2025, {**GOOD, "lieu": "75056"})
