@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from analysis.core.paths import ROOT_VARIABLE
-from checkout import CHECKOUT, SHARED
+from checkout import CHECKOUT, SHARED, empty_project
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path) -> Iterator[Path]:
     """The root of an empty project, the one that `analysis.core.paths` now finds."""
-    root = tmp_path / "project"
-    (root / "data" / "raw").mkdir(parents=True)
-    for name in ("dvc.yaml", "params.yaml"):
-        shutil.copy(CHECKOUT / name, root / name)
-    (root / "data" / "raw" / "reference").symlink_to(CHECKOUT / "data" / "raw" / "reference")
-    (root / "notebooks").symlink_to(CHECKOUT / "notebooks")
-    monkeypatch.setenv(ROOT_VARIABLE, str(root))
-    return root
+    with empty_project(tmp_path / "project") as root:
+        yield root
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from analysis.facilitators import tables
 from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
+from checkout import empty_project
 
 STRUCTURES = [
     {"structure_id": "S1", "nom": "MDE fictive", "siret": "21590350100017", "type_acteur": "FACILITATEUR",
@@ -73,9 +75,12 @@ def analysed(project: Path, sheets: dict[str, list[dict]] | None) -> None:
     protect("essai", ["facilitators"])
 
 
-@pytest.fixture
-def built(project: Path) -> None:
-    analysed(project, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The dataset with an inventory, which tests only read."""
+    with empty_project(tmp_path_factory.mktemp("facilitateurs") / "project") as root:
+        analysed(root, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+        yield root
 
 
 def protected(name: str) -> pd.DataFrame:
@@ -90,20 +95,20 @@ def counted(name: str) -> pd.DataFrame:
     return rows[rows["jour"] == rows["jour"].max()]
 
 
-def test_persons_and_etp_are_those_in_post_on_the_day(built: None) -> None:
+def test_persons_and_etp_are_those_in_post_on_the_day(built: Path) -> None:
     rows = counted("porteurs").set_index("nature_porteuse")
     assert rows.loc["MDE", ["structures", "personnes", "etp"]].tolist() == [1, 2, 1.3]
     assert "BAILLEUR" not in rows.index, "other actors are not facilitators"
 
 
-def test_the_numbers_of_one_person_alone_are_hidden_without_agreement(built: None) -> None:
+def test_the_numbers_of_one_person_alone_are_hidden_without_agreement(built: Path) -> None:
     for table, key in (("porteurs", "PLIE"), ("departements", "80"), ("structures", "S2")):
         row = protected(table).set_index(protected(table).columns[1]).loc[key]
         assert pd.isna(row["personnes"]) and pd.isna(row["etp"])
         assert "accord" in row["secret"]
 
 
-def test_every_epci_is_covered_or_not_on_the_day(built: None) -> None:
+def test_every_epci_is_covered_or_not_on_the_day(built: Path) -> None:
     rows = protected("couverture").set_index("epci_siren")
     assert len(rows) == 92
     assert not rows.loc["200093201", "sans_facilitateur"]
@@ -111,13 +116,13 @@ def test_every_epci_is_covered_or_not_on_the_day(built: None) -> None:
     assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
 
 
-def test_the_inventory_is_taken_on_any_day_since_2015(built: None) -> None:
+def test_the_inventory_is_taken_on_any_day_since_2015(built: Path) -> None:
     rows = read_table(results_dir("essai") / "facilitators" / "evolution.parquet").set_index("jour")
     assert rows["personnes"].tolist() == [2, 2, 2, 2, 3, 3], "the first people came in 2020"
     assert rows.index.min() == pd.Timestamp(2020, 12, 31)
 
 
-def test_an_area_that_its_structure_left_is_a_zone_blanche_and_the_need_is_told_by_inhabitants(built: None) -> None:
+def test_an_area_that_its_structure_left_is_a_zone_blanche_and_the_need_is_told_by_inhabitants(built: Path) -> None:
     rows = protected("zones").set_index("epci_siren")
     assert rows.loc["248000531", "classe"] == "stricte"
     assert rows.loc["200093201", "classe"] == "sous_servie", "no export: silence says nothing"
@@ -132,17 +137,17 @@ def test_without_an_inventory_nothing_is_said_of_any_epci(project: Path) -> None
     assert not protected("temps_trajet").empty
 
 
-def test_roles_are_counted_apart(built: None) -> None:
+def test_roles_are_counted_apart(built: Path) -> None:
     rows = read_table(results_dir("essai") / "facilitators" / "roles.parquet")
     now = rows[rows["jour"] == pd.Timestamp(2024, 12, 31)].set_index("role")
     assert now["personnes"].to_dict() == {"COORDINATEUR": 1, "FACILITATEUR": 2}
 
 
-def test_names_of_facilitators_do_not_leave_ingestion(built: None, project: Path) -> None:
-    written = b"".join(path.read_bytes() for path in (project / "data" / "processed").rglob("*.parquet"))
+def test_names_of_facilitators_do_not_leave_ingestion(built: Path) -> None:
+    written = b"".join(path.read_bytes() for path in (built / "data" / "processed").rglob("*.parquet"))
     for name in ("Martin", "Petit", "Blanc", "Noir"):
         assert name.encode() not in written
-        frames = [pd.read_parquet(path) for path in (project / "data" / "processed").rglob("*.parquet")]
+        frames = [pd.read_parquet(path) for path in (built / "data" / "processed").rglob("*.parquet")]
         assert not any(name in frame.to_csv() for frame in frames)
 
 
