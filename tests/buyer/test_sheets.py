@@ -232,3 +232,4 @@ def test_the_segment_of_a_typed_purchase_is_told_by_what_contracts_taught() -> N
     found = evidence.segments(asked, reader, settings)
     assert found["segment"].to_dict() == {"A1": CLEAN, "A2": "DECHETS"}
     assert (found["segment_p"] > found["second_p"]).all()
+    assert found.index.tolist() == ["A1", "A2"], "a row for each purchase and no other"
