@@ -51,7 +51,7 @@ def by_commands(jobs: list[tuple[str, dict]], folder: Path) -> float:
 def by_pool(jobs: list[tuple[str, dict]]) -> float:
     """Seconds of the project's own workers, which stop at the end."""
     start = time.perf_counter()
-    with reporting.workers(len(jobs)) as pool:
+    with reporting.page_workers(len(jobs)) as pool:
         list(pool.map(reporting.make, jobs))
     return time.perf_counter() - start
 

@@ -34,7 +34,7 @@ GOAL = 0.90  # of the labels' precision and recall
 
 def told(right: int, total: int) -> str:
     low, high = wilson(right, total)
-    return f"{right / total:.3f} [{low[0]:.3f}, {high[0]:.3f}] ({right} of {total})"
+    return f"{right / total:.3f} [{low:.3f}, {high:.3f}] ({right} of {total})"
 
 
 def labels(lots: pd.DataFrame, needs: pd.DataFrame, renewed: pd.DataFrame, truth: pd.DataFrame) -> None:

@@ -43,7 +43,7 @@ def made(names: tuple[str, ...]) -> dict[str, str]:
         notebook, _, page = name.partition("/")
         edition, territory = page.split("-")
         jobs.append((notebook, {"dataset": "demo", "edition": int(edition), "territory": territory}))
-    with report.workers(len(jobs)) as pool:
+    with report.page_workers(len(jobs)) as pool:
         found = [page.html for page in pool.map(report.make, jobs)]
     return {name: hashlib.sha256(html.encode()).hexdigest() for name, html in zip(names, found, strict=True)}
 

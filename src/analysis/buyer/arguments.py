@@ -44,7 +44,7 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
     """By achat_id, what sentences may name; missing where it is not known."""
     share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
     labels = reference.table("acheteur/facteurs").set_index("code")["libelle"]
-    carrying = near["statut_social"].map(reference.social_states("porte_clause")) | near["suivi"]
+    carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
     for row in achats.to_dict("records"):

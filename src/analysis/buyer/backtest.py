@@ -91,7 +91,7 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
 
 def _kept(kept: pd.Series) -> dict[str, float]:
     low, high = wilson(kept.sum(), len(kept))
-    return {"faisables": float(kept.mean()), "faisables_bas": float(low[0]), "faisables_haut": float(high[0])}
+    return {"faisables": float(kept.mean()), "faisables_bas": float(low), "faisables_haut": float(high)}
 
 
 def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:

@@ -52,7 +52,7 @@ def known_contracts(
     # Who follows a contract stays inside; that two contracts share their hours does not.
     followed["operation"] = followed.groupby("operation")["uid"].transform("min")
     rows = rows.merge(followed, on="uid", how="left", validate="one_to_one")
-    clear = rows["statut_social"].map(reference.social_states("est_renseigne")).eq(True)
+    clear = rows["statut_social"].isin(reference.social_states("est_renseigne"))
     clear &= rows["annee"] > rows["annee"].max() - years
     rows = rows.assign(
         edition=rows["annee"],

@@ -6,13 +6,11 @@ a scratch project, whose other parts lead to this one. Only protected tables are
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from pathlib import Path
 
 from analysis import method
@@ -26,6 +24,7 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
 from analysis.core.paths import ROOT_VARIABLE, STEPS, project_root, protected_dir, reports_dir
+from analysis.core.workers import start
 from analysis.publishing.definitions import METHOD
 from analysis.publishing.report import report
 from analysis.publishing.store import RENDERING
@@ -47,7 +46,7 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     told = list(planned.remarks["message"])
     if not planned.purchases:
         raise DataError("\n".join(told) or f"{path.name} : aucun achat ; attendu : une ligne par achat.")
-    _start_importing()
+    start(RENDERING)  # beside the making of tables
     tables = tables_of(planned, described)
     tables["engagement_retro"] = read_table(protected_dir(dataset) / "buyer" / "engagement_retro.parquet")
     with finished_folder(out) as folder:
@@ -64,13 +63,6 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
         check_links(folder)
         check_pages(folder, sorted(folder.glob("*/*.html")))
     return told
-
-
-def _start_importing() -> None:
-    """What the workers that make pages are copied from imports its own beside the making of tables."""
-    if hasattr(os, "fork"):
-        multiprocessing.get_context("forkserver").set_forkserver_preload([RENDERING])
-        forkserver.ensure_running()
 
 
 @contextmanager

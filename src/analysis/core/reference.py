@@ -63,10 +63,11 @@ def constants(domain: str) -> pd.Series:
     return table(f"{domain}/constantes").set_index("nom")["valeur"].astype("float64")
 
 
-def social_states(column: str) -> pd.Series:
-    """Of each state of the social field, by code, whether `nomenclatures/statuts_sociaux` says yes in `column`:
-    `est_renseigne` (it says something clear), `porte_clause` (it says that there is a clause)."""
-    return table("nomenclatures/statuts_sociaux").set_index("code")[column].eq("oui")
+def social_states(column: str) -> list[str]:
+    """The states of the social field for which `nomenclatures/statuts_sociaux` says yes in `column`: `est_renseigne`
+    (they say something clear), `porte_clause` (they say that there is a clause)."""
+    states = table("nomenclatures/statuts_sociaux")
+    return list(states.loc[states[column].eq("oui"), "code"])
 
 
 def labels(codelist: str) -> dict[str, str]:

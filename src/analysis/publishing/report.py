@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +17,7 @@ from analysis.core.files import finished_folder, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import notebooks_dir, reports_dir
 from analysis.core.processor import settle
+from analysis.core.workers import workers
 from analysis.publishing.kernels import forked_kernels
 from analysis.publishing.page import page_parameters, subjects
 from analysis.publishing.store import RENDERING, Made, Store
@@ -55,7 +54,7 @@ def report(dataset: str, notebooks: Sequence[str] = (), executor: Executor | Non
     sets = [_Pages(notebook, described) for notebook in notebooks or load_params().publishing.pages]
     changed = [(pages, name) for pages in sets for name in pages.changed]
     if changed:
-        with workers(len(changed)) if executor is None else _lent(executor) as pool:
+        with page_workers(len(changed)) if executor is None else _lent(executor) as pool:
             futures = {pool.submit(make, (pages.notebook, pages.jobs[name])): (pages, name) for pages, name in changed}
             _gather(futures)
     failures = [f"{pages.notebook}/{name} : {said}" for pages in sets for name, said in pages.failures()]
@@ -114,32 +113,17 @@ def _gather(futures: dict[Future[Made], tuple[_Pages, str]]) -> None:
 
 
 @contextmanager
-def workers(pages: int) -> Iterator[Executor]:
+def page_workers(pages: int) -> Iterator[Executor]:
     """A process per processor and one more, which have imported what they need, with kernels that have too.
 
     One more, for each waits a fifth of a second for its kernel to say that it is there.
     """
     settle()
-    forking = hasattr(os, "fork")
-    context = multiprocessing.get_context("forkserver" if forking else "spawn")
-    context.set_forkserver_preload([RENDERING])
     with (
         forked_kernels(["analysis.publishing.preload"]),
-        ProcessPoolExecutor(
-            min(pages, 1 + (os.cpu_count() or 1)),
-            mp_context=context,
-            initializer=_begin,
-            initargs=(dict(os.environ),),
-        ) as pool,
+        workers(RENDERING, min(pages, 1 + (os.cpu_count() or 1))) as pool,
     ):
         yield pool
-
-
-def _begin(environment: dict[str, str]) -> None:
-    """Start a worker: what it is copied from may have known another project, and is shared."""
-    os.environ.clear()
-    os.environ.update(environment)
-    gc.freeze()
 
 
 @contextmanager

@@ -125,14 +125,13 @@ def states(contracts: ir.Table, by: list[str]) -> ir.Table:
     `renseignes` counts the contracts whose field says something clear, the base of `part_clause`;
     `montant` sums the amounts that are known, `montants_connus` counts them.
     """
-    bearing, clear = reference.social_states("porte_clause"), reference.social_states("est_renseigne")
     status = contracts.statut_social
     return contracts.group_by(by).aggregate(
         marches=contracts.count(),
         # In cents: sums of whole numbers are the same in whatever order several threads add them.
         montant=(contracts.montant * 100).round().cast("int64").sum().fill_null(0).cast("float64") / 100,
         montants_connus=contracts.montant.count(),
-        renseignes=status.isin(list(clear.index[clear])).sum().cast("int64"),
-        avec_clause=status.isin(list(bearing.index[bearing])).sum().cast("int64"),
-        **{f"statut_{code}": (status == code).sum().cast("int64") for code in clear.index},
+        renseignes=status.isin(reference.social_states("est_renseigne")).sum().cast("int64"),
+        avec_clause=status.isin(reference.social_states("porte_clause")).sum().cast("int64"),
+        **{f"statut_{code}": (status == code).sum().cast("int64") for code in reference.labels("statuts_sociaux")},
     )

@@ -173,8 +173,7 @@ def _territories(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
 
 def concentration(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
     """By edition and territory: effective numbers of segments and buyers of all contracts, and of those with clause."""
-    bearing = reference.social_states("porte_clause")
-    with_clause = contracts.filter(contracts.statut_social.isin(list(bearing.index[bearing])))
+    with_clause = contracts.filter(contracts.statut_social.isin(reference.social_states("porte_clause")))
     parts = {}
     for suffix, rows in (("", contracts), ("_clause", with_clause)):
         for column, name in (("segment", "segments"), ("acheteur_siren", "acheteurs")):

@@ -81,7 +81,7 @@ def examples(contracts: pd.DataFrame) -> pd.DataFrame:
     segment, rang, uid, edition, acheteur_nom, objet, montant, statut_social, departement. One for each fifth of the
     amounts: the contract whose segment is the surest, then the latest.
     """
-    carries = contracts["statut_social"].map(reference.social_states("porte_clause")).eq(True)
+    carries = contracts["statut_social"].isin(reference.social_states("porte_clause"))
     rows = contracts[carries].dropna(subset=["objet", "acheteur_nom"])
     rows = rows.assign(objet=rows["objet"].astype(object).map(public), edition=rows["annee"].astype("int64"))
     rows = rows.sort_values(["segment_p", "edition", "uid"], ascending=[False, False, True])

@@ -51,8 +51,8 @@ def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.Data
     rows = rows.assign(
         jour=pd.to_datetime(rows["dateNotification"].fillna(rows["datePublicationDonnees"])),
         departement=rows["departement"].fillna(rows["epci_siren"].map(home)),
-        est_renseigne=rows["statut_social"].map(reference.social_states("est_renseigne")).eq(True),
-        porte_clause=rows["statut_social"].map(reference.social_states("porte_clause")).eq(True),
+        est_renseigne=rows["statut_social"].isin(reference.social_states("est_renseigne")),
+        porte_clause=rows["statut_social"].isin(reference.social_states("porte_clause")),
     )
     names = [
         "uid", "edition", "segment", "categorie", "montant", "statut_social", "departement", "epci_siren", "jour",

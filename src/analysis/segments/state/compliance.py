@@ -132,8 +132,8 @@ def _state(lots: pd.DataFrame, statuses: pd.Series) -> pd.Series:
     """avec: a lot says so; sans: all lots say that there is none; inconnu: no lot says so and not all say."""
     lots = lots[lots["uid"].isin(statuses.index)]
     said = lots["uid"].map(statuses)
-    bears = said.map(reference.social_states("porte_clause")).groupby(lots["besoin"]).any()
-    clear = said.map(reference.social_states("est_renseigne")).groupby(lots["besoin"]).all()
+    bears = said.isin(reference.social_states("porte_clause")).groupby(lots["besoin"]).any()
+    clear = said.isin(reference.social_states("est_renseigne")).groupby(lots["besoin"]).all()
     return pd.Series(np.where(bears, "avec", np.where(clear, "sans", "inconnu")), index=bears.index)
 
 
@@ -171,7 +171,7 @@ def _summed(rows: pd.DataFrame) -> pd.DataFrame:
 def pnad(contracts: pd.DataFrame) -> pd.DataFrame:
     """Per year: contracts whose social field is clear (renseignes), those with any consideration (avec_consideration:
     clause, criterion or reservation), their share, and the objective."""
-    clear = contracts[contracts["statut_social"].map(reference.social_states("est_renseigne")).eq(True)]
+    clear = contracts[contracts["statut_social"].isin(reference.social_states("est_renseigne"))]
     by = clear.assign(oui=clear["statut_social"] != "aucune").groupby("annee")
     table = (
         by["oui"].agg(renseignes="size", avec_consideration="sum").reset_index().rename(columns={"annee": "edition"})

@@ -12,28 +12,12 @@ import duckdb
 from analysis.core.files import finished
 from analysis.core.params import DecpParams, load_params
 from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
-from analysis.quality_rules import SORT, catalogue
+from analysis.quality_rules import catalogue
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000
 # The quickest level: a sixth larger than the usual one, and a sixth of the time to write less.
 _PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
-# In the order in which they are written, and given back: what remains is for sorting the widest.
-_TABLES = {
-    "marches_modifications": "uid, ordre",
-    "marches_titulaires": "uid, rang",
-    "qualite": ", ".join(SORT),
-    "marches": "uid",
-}
-# Wide: computed where they are read, never kept.
-_VIEWS = {"marches", "nettoyes"}
-# Memory given back as soon as nothing reads a table any more.
-_LAST_READ_BY = {
-    "refus": ("membres",),
-    "marches_titulaires": ("titulaires",),
-    "lieux": ("lieux_recus", "lieux_trouves"),
-    "decisions": ("lus", "lieux", "tri", "titulaires_nommes"),
-}
 
 
 def ingest_files(
@@ -97,13 +81,13 @@ def _run(
         staging.stage(raw, layouts, scratch)
         _clean(raw, layouts, scratch, _rules(raw, params, observed_on))
         with ExitStack() as stack:
-            for table in _TABLES:
+            for table in plan.OUTPUTS:
                 if table not in targets:
                     continue
                 _write(raw, table, stack.enter_context(finished(targets[table])))
                 if validate:
                     _validate(raw, table)
-                raw.execute(f"DROP {'VIEW' if table in _VIEWS else 'TABLE'} {table}")
+                raw.execute(f"DROP {'VIEW' if table in plan.VIEWS else 'TABLE'} {table}")
 
 
 def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, rules: cleaning.Rules) -> None:
@@ -113,11 +97,11 @@ def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch
     con.execute(f"CREATE TEMP TABLE regles ({', '.join(f'{name} VARCHAR' for name in plan.RULES)})")
     rows = [[rule[name] for name in plan.RULES] for rule in catalogue()]
     con.executemany(f"INSERT INTO regles VALUES ({', '.join('?' * len(plan.RULES))})", rows)
-    for name, query in plan.queries(rules).items():
-        con.execute(f"CREATE TEMP {'VIEW' if name in _VIEWS else 'TABLE'} {name} AS {query}")
-        if name == "refus":
+    for step in plan.plan(rules):
+        con.execute(f"CREATE TEMP {'VIEW' if step.name in plan.VIEWS else 'TABLE'} {step.name} AS {step.query}")
+        if step.name == "refus":
             staging.add_raw_records(con, layouts, scratch)
-        for done in _LAST_READ_BY.get(name, ()):
+        for done in step.done_with:
             con.execute(f"DROP TABLE {done}")
 
 
@@ -145,7 +129,7 @@ def _csv(path: str) -> str:
 def _write(raw: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """The rows in the order of their key: the same bytes whatever the number of threads."""
     target = str(path).replace("'", "''")
-    raw.execute(f"COPY (FROM {table} ORDER BY {_TABLES[table]}) TO '{target}' ({_PARQUET})")
+    raw.execute(f"COPY (FROM {table} ORDER BY {plan.OUTPUTS[table]}) TO '{target}' ({_PARQUET})")
 
 
 def _validate(raw: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -154,7 +138,7 @@ def _validate(raw: duckdb.DuckDBPyConnection, table: str) -> None:
 
     if table not in SCHEMAS:
         return
-    key = _TABLES[table]
+    key = plan.OUTPUTS[table]
     [(rows, keys)] = raw.execute(f"SELECT count(*), count(DISTINCT ({key})) FROM {table}").fetchall()
     if rows != keys:
         raise AssertionError(f"{table}: {rows - keys} rows repeat the key {key}")

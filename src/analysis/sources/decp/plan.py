@@ -5,12 +5,14 @@ No connection and no data: the same plan serves any engine, and is written once 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
+from analysis.quality_rules import SORT
 from analysis.sources.decp import checks, cleaning, places, values
 from analysis.sources.decp.cleaning import Rules
 from analysis.sources.decp.staging import SCHEMAS
@@ -28,10 +30,45 @@ REFERENCE = {
 RULES = ("regle", "gravite", "attendu")  # columns of table `regles`, the catalogue of `analysis.quality_log`
 
 
+# What is written, each in the order of its key; what remains after the others is for sorting the widest, the last.
+OUTPUTS = {
+    "marches_modifications": "uid, ordre",
+    "marches_titulaires": "uid, rang",
+    "qualite": ", ".join(SORT),
+    "marches": "uid",
+}
+# Wide: computed where they are read, never kept.
+VIEWS = frozenset({"nettoyes", "marches"})
+
+
+@dataclass(frozen=True)
+class Step:
+    """A table to make: its name, the SQL that DuckDB runs, and the earlier tables that nothing reads any more."""
+
+    name: str
+    query: str
+    done_with: tuple[str, ...]
+
+
 @cache
-def queries(rules: Rules) -> Mapping[str, str]:
-    """The SQL that DuckDB runs for each step, in order, by the name of the table it makes."""
-    return {name: str(ibis.to_sql(table, dialect="duckdb")) for name, table in steps(rules).items()}
+def plan(rules: Rules) -> list[Step]:
+    """The steps in order."""
+    made = steps(rules)
+    reads: dict[str, set[str]] = {}
+    for name, table in made.items():
+        reads[name] = {str(found.name) for found in table.op().find(ops.UnboundTable)}
+        # Who reads a view reads what it is made of.
+        reads[name] |= set().union(*(reads[view] for view in reads[name] & VIEWS))
+    kept = {*OUTPUTS, *VIEWS}.union(*(reads[name] for name in VIEWS))
+    last = {read: name for name in made for read in reads[name] - kept}
+    return [
+        Step(
+            name,
+            str(ibis.to_sql(table, dialect="duckdb")),
+            tuple(sorted(r for r in reads[name] if last.get(r) == name)),
+        )
+        for name, table in made.items()
+    ]
 
 
 def steps(rules: Rules) -> dict[str, ir.Table]:

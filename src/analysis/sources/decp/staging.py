@@ -126,7 +126,7 @@ def stage(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) 
 def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) -> None:
     """Fill table `enregistrements` (doc, json) with the whole received record of each doc of table `refus`.
 
-    The files that have one are read a second time: cheaper than keeping every record at hand.
+    The files that have one are read a second time: cheaper than keeping every record at hand. Ends table `membres`.
     """
     for number, layout in enumerate(layouts):
         first = number * _DOCS_PER_FILE
@@ -151,6 +151,7 @@ def add_raw_records(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scrat
                 )
                 if number_in_file < len(layout.spans):
                     first += _one(con, f"SELECT count(*) FROM read_json_objects({source}, format = 'array')")
+    con.execute("DROP TABLE membres")
 
 
 # --- JSON --------------------------------------------------------------------------------------------
