@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from analysis.core import reference
 
@@ -54,6 +54,7 @@ def address(root: Path, name: str) -> str:
 @pytest.mark.parametrize("name", NAMES)
 def test_axe_finds_nothing(page: Page, demo: Path, name: str) -> None:
     page.goto(address(demo, name))
+    page.add_style_tag(content="* { content-visibility: visible !important; }")
     found = Axe().run(page, options=RULES).response["violations"]
     assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found] == []
 
@@ -98,6 +99,24 @@ def test_a_sheet_is_one_printed_page(page: Page, demo: Path, name: str) -> None:
     page.goto(address(demo, name))
     printed = page.pdf(prefer_css_page_size=True, format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
+@pytest.mark.parametrize("name", ["consolidation/2025-59", "guide-complet"])
+def test_the_contents_lead_to_a_section_that_was_not_laid_out_yet(page: Page, demo: Path, name: str) -> None:
+    page.goto(address(demo, name))
+    link = page.locator("nav.contents a").last
+    link.click()
+    title = page.locator(link.get_attribute("href") or "")
+    expect(title).to_be_in_viewport()
+    page.wait_for_timeout(300)  # what lies above may turn out longer than was thought
+    assert 0 <= title.evaluate("title => title.getBoundingClientRect().top") <= 300
+
+
+def test_a_report_prints_the_figures_that_were_not_on_the_screen(page: Page, demo: Path) -> None:
+    page.goto(address(demo, "consolidation/2025-59"))
+    figures = page.locator("figure img").count()
+    printed = page.pdf(prefer_css_page_size=True, format="A4")
+    assert figures > 3 and len(re.findall(rb"/Subtype\s*/Image\b", printed)) >= figures
 
 
 def test_each_segment_of_the_guide_begins_a_printed_page_after_the_contents(page: Page, demo: Path) -> None:

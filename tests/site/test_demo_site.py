@@ -66,6 +66,8 @@ def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
     assert page.locator("html").get_attribute("lang") == "fr"
     assert page.locator("h1").count() == 1
     assert name == "methode" or "Données synthétiques." in page.locator("body").inner_text()
+    page.evaluate("document.querySelectorAll('img').forEach(image => { image.loading = 'eager'; })")
+    page.wait_for_function("[...document.images].every(image => image.complete)")
     images = page.evaluate("[...document.images].map(i => [i.alt.length, i.naturalWidth])")
     assert all(alt > 20 and width > 100 for alt, width in images)
     page.set_viewport_size({"width": 320, "height": 700})
