@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from analysis.buyer import purchase
-from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse, read
+from analysis.buyer.process import publication
+from analysis.buyer.programme import Planned, from_file
+from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.numbers import french_date
-from analysis.quality_rules import COLUMNS
 from buyer.planned import GOOD
 
 ERRORS = {
@@ -24,6 +25,7 @@ ERRORS = {
     "achat_lieu": {"lieu": "Lille"},
     "achat_lieu_hors_region": {"lieu": "75056"},
     "achat_acheteur": {"acheteur_type": "MAIRIE"},
+    "achat_acheteur_siret": {"acheteur_siret": "99999999900018", "acheteur_type": ""},
     "achat_date": {"date_notification": "courant 2027"},
     "achat_date_ancienne": {"date_notification": "2010-01-01"},
     "achat_lots": {"lots": "2,5"},
@@ -60,7 +62,7 @@ def test_an_error_is_one_sentence_and_no_purchase(rule: str) -> None:
     found, faults = parse(GOOD | ERRORS[rule], fichier="achats.csv", ligne=7)
     assert found is None
     assert [(fault.regle, fault.gravite) for fault in faults] == [(rule, "erreur")]
-    (column,) = ERRORS[rule]
+    column = next(iter(ERRORS[rule]))
     assert faults[0].message.startswith(f"achats.csv, ligne 7, colonne « {column} » : ")
     assert "attendu : " in faults[0].message and "{" not in faults[0].message
 
@@ -77,7 +79,7 @@ def test_every_rule_has_a_case_here() -> None:
     assert set(table.index) == {*ERRORS, *WARNINGS}
     assert (table.loc[list(ERRORS), "gravite"] == "erreur").all()
     assert (table.loc[list(WARNINGS), "gravite"] == "avertissement").all()
-    assert table["source"].notna().all() and set(table["colonne"]) <= {*REQUIRED, *OPTIONAL}
+    assert table["source"].notna().all() and set(table["colonne"]) <= {*REQUIRED, *OPTIONAL, "acheteur_siret"}
 
 
 @pytest.mark.parametrize("amount", ["0", "0,00", "-5", "", "nan", "inf", "1e6", "12 000 €", "douze"])
@@ -130,26 +132,80 @@ def test_one_bad_row_among_fifty_loses_no_other(tmp_path: Path) -> None:
         writer = csv.DictWriter(file, list(GOOD))
         writer.writeheader()
         writer.writerows(rows)
-    found, quality = read(path)
-    assert [one.achat_id for one in found] == [f"A{n}" for n in range(50) if n != 17]
-    assert list(quality.columns) == COLUMNS
-    assert quality[["ligne", "regle"]].to_numpy().tolist() == [[19, "achat_montant"], [19, "achat_lieu_hors_region"]]
+    found = from_file(path)
+    assert [one.achat_id for one in found.purchases] == [f"A{n}" for n in range(50) if n != 17]
+    assert [said.split(" : ")[0] for said in found.remarks["message"]] == [
+        "achats.csv, ligne 19, colonne « montant_min »", "achats.csv, ligne 19, colonne « lieu »",
+    ]  # fmt: skip
 
 
 def test_the_same_identifier_again_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "achats.csv"
     line = ";".join(GOOD.values())
     path.write_text("\n".join([";".join(GOOD), line, line]), encoding="cp1252")
-    found, quality = read(path)
-    assert len(found) == 1 and quality["regle"].tolist() == ["achat_identifiant"]
-    assert quality["message"][0].startswith("achats.csv, ligne 3, colonne « achat_id » : « A1 » ; attendu")
+    found = from_file(path)
+    (message,) = found.remarks["message"]
+    assert len(found.purchases) == 1
+    assert message.startswith("achats.csv, ligne 3, colonne « achat_id » : « A1 » ; attendu")
 
 
 def test_a_file_without_a_required_column_is_refused_whole(tmp_path: Path) -> None:
     path = tmp_path / "achats.csv"
     path.write_text("objet\nNettoyage des locaux\n")
     with pytest.raises(DataError, match="montant_min"):
-        read(path)
+        from_file(path)
     path.write_text(",".join(REQUIRED) + "\nNettoyage des locaux,90000,12,59350,commune,2027-01-15\n")
-    found, quality = read(path)
-    assert quality.empty and (found[0].achat_id, found[0].lots, found[0].cpv) == ("L2", 1, None)
+    found = from_file(path)
+    (only,) = found.purchases
+    assert found.remarks.empty and (only.achat_id, only.lots, only.cpv) == ("L2", 1, None)
+
+
+ANNOUNCED = {
+    "projet_id": "P1", "acheteur_siret": "215 903 505 00017", "acheteur_nom": "Lille", "objet": "Nettoyage des écoles",
+    "cpv": "90910000", "montant": "400 000", "date_prevue": "04/09/2026", "lieu": "59350", "duree_mois": "48",
+}  # fmt: skip
+
+
+def announced(path: Path, *rows: dict[str, str]) -> Planned:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return from_file(path)
+
+
+def test_purchases_as_buyers_announce_them_are_notified_after_their_notice(tmp_path: Path) -> None:
+    found = announced(tmp_path / "projets_achat.csv", ANNOUNCED)
+    (only,) = found.purchases
+    assert (only.achat_id, only.montant_min, only.montant_max, only.acheteur_type) == ("P1", 4e5, 4e5, "COMMUNE")
+    assert publication(only) == dt.date(2026, 9, 4) < only.date_notification
+    assert found.remarks.empty and found.owners["acheteur_nom"].tolist() == ["Lille"]
+
+
+def test_what_is_wrong_with_an_announced_purchase_is_told_as_it_was_received(tmp_path: Path) -> None:
+    wrong = {
+        "montant": "0",
+        "date_prevue": "31/02/2026",
+        "acheteur_siret": "99999999900018",
+        "projet_id": "P 2",
+        "lieu": "75056",
+    }
+    rows = [ANNOUNCED | {"projet_id": f"P{n}", column: value} for n, (column, value) in enumerate(wrong.items(), 3)]
+    old = ANNOUNCED | {"projet_id": "P9", "date_prevue": "04/09/1985"}
+    found = announced(tmp_path / "projets_achat.csv", ANNOUNCED, *rows, old)
+    assert [one.achat_id for one in found.purchases] == ["P1"]
+    told = [
+        f"projets_achat.csv, ligne {line}, colonne « {column} » : « {value} » ; attendu : "
+        for line, (column, value) in enumerate([*wrong.items(), ("date_prevue", "04/09/1985")], 3)
+    ]
+    assert len(told) == len(found.remarks)
+    assert all(said.startswith(start) for said, start in zip(found.remarks["message"], told, strict=True))
+    assert "premier jour dont les seuils" in found.remarks["message"].iloc[-1]
+
+
+def test_the_kind_of_a_buyer_may_be_added_to_what_it_announces(tmp_path: Path) -> None:
+    unknown = ANNOUNCED | {"acheteur_siret": "99999999900018", "lots": "2"}
+    found = announced(
+        tmp_path / "a.csv", unknown | {"acheteur_type": "HOPITAL"}, ANNOUNCED | {"projet_id": "P2", "acheteur_type": ""}
+    )
+    assert [(one.acheteur_type, one.lots) for one in found.purchases] == [("HOPITAL", 2), ("COMMUNE", 1)]

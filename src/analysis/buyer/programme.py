@@ -12,12 +12,17 @@ from scipy.special import ndtr
 
 from analysis.buyer import sizing
 from analysis.buyer.process import process
-from analysis.buyer.purchase import Fault, Purchase, parse, rows_of
+from analysis.buyer.purchase import REQUIRED, Fault, Purchase, parse, rows_of
 from analysis.core import reference
 from analysis.core.params import BuyerParams
+from analysis.segments.buyers import UNKNOWN, buyer_kinds
+from analysis.sources.projects import COLUMNS, dates
+from analysis.sources.spreadsheet import read_csv, require
 
 AD_HOC = "saisie"  # the programme of what was typed, or read from a file
 PUBLICATION = "PUBLICATION"
+# Where announced purchases say what typed ones do.
+ANNOUNCED = {"achat_id": "projet_id", "montant_min": "montant", "date_notification": "date_prevue"}
 OWNED = ["achat_id", "programme", "acheteur_nom"]
 REMARKS = ["achat_id", "programme", "objet", "ordre", "gravite", "message"]
 TOTALS = ["heures_p10", "heures_p50", "heures_p90"]
@@ -39,8 +44,6 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
     The notification is expected as long after the notice as the process says.
     """
     rows = projects[projects["acheteur_siren"].isin(list(programmes))].sort_values("projet_id")
-    start = next(step.debut for step in process().etapes if step.code == PUBLICATION)
-    until = pd.DateOffset(months=-start.mois, days=-start.jours)
     asked = pd.DataFrame(
         {
             "achat_id": rows["projet_id"],
@@ -50,7 +53,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
             "duree_mois": rows["mois"].map(lambda months: "" if pd.isna(months) else f"{months:.0f}"),
             "lieu": rows["epci_siren"].fillna(rows["departement"]),
             "acheteur_type": rows["acheteur_siren"].map(kinds),
-            "date_notification": [f"{day + until:%Y-%m-%d}" for day in rows["date_prevue"]],
+            "date_notification": _notified(rows["date_prevue"]),
         }
     )
     owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
@@ -65,9 +68,18 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
 
 
 def from_file(path: Path) -> Planned:
-    """The purchases of a CSV file (see `purchase.rows_of`), as one programme."""
-    rows = rows_of(path)
-    owners = pd.DataFrame({"achat_id": [row.achat_id for row in rows], "programme": AD_HOC, "acheteur_nom": None})
+    """The purchases of a CSV file, as one programme.
+
+    Its columns are those of a purchase (`purchase.REQUIRED`), or those under which buyers announce theirs
+    (`projects.COLUMNS`), where montant_max, lots and acheteur_type may be added. Raises DataError, one French sentence,
+    when the file cannot be read or lacks one of them.
+    """
+    received = read_csv(path, path.name, ["objet"])
+    is_announced = "date_prevue" in received
+    require(received, path.name, COLUMNS if is_announced else REQUIRED)
+    rows = rows_of(_as_typed(received) if is_announced else received, path.name, ANNOUNCED if is_announced else {})
+    names = received.get("acheteur_nom", pd.Series(pd.NA, received.index)).astype("str")
+    owners = pd.DataFrame({"achat_id": [row.achat_id for row in rows], "programme": AD_HOC, "acheteur_nom": names})
     remarks = [
         remark
         for row in rows
@@ -75,6 +87,25 @@ def from_file(path: Path) -> Planned:
     ]
     purchases = [row.purchase for row in rows if row.purchase is not None]
     return Planned(purchases, owners.drop_duplicates("achat_id"), pd.DataFrame(remarks, columns=REMARKS))
+
+
+def _as_typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Announced purchases with the columns of typed ones, beside their own; a SIREN tells the kind of its buyer."""
+    days = _notified(dates(rows["date_prevue"])).fillna(rows["date_prevue"])
+    told = buyer_kinds(rows["acheteur_siret"].str.replace(r"\s", "", regex=True).str[:9], pd.Series(dtype="str"))
+    kinds = rows["acheteur_type"] if "acheteur_type" in rows else pd.Series(pd.NA, rows.index, dtype="str")
+    return rows.assign(
+        achat_id=rows["projet_id"],
+        montant_min=rows["montant"],
+        date_notification=days,
+        acheteur_type=kinds.replace("", pd.NA).fillna(told.where(told != UNKNOWN)),
+    )
+
+
+def _notified(notices: pd.Series) -> pd.Series:
+    """The days, as text, when purchases whose notices come out on these are notified, as the process says."""
+    start = next(step.debut for step in process().etapes if step.code == PUBLICATION)
+    return (notices + pd.DateOffset(months=-start.mois, days=-start.jours)).dt.strftime("%Y-%m-%d").astype("str")
 
 
 def typed(**values: object) -> Planned:

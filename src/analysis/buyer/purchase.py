@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -20,11 +20,8 @@ from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.numbers import french, french_date
 from analysis.quality_log import explain, public
-from analysis.quality_rules import COLUMNS
 from analysis.sources.projects import MOST_MONTHS, current, dates, numbers, places
-from analysis.sources.spreadsheet import read_csv
 
-SOURCE = "achats"
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
 REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
@@ -72,12 +69,15 @@ class Fault:
 
 
 class Reading:
-    """The values of one purchase, as text, and the faults found so far."""
+    """The values of one purchase, as text, and the faults found so far, told with the column where each was received
+    (`received`, by the column of a purchase) where that is another."""
 
-    def __init__(self, values: Mapping[str, object], fichier: str, ligne: int | None) -> None:
+    def __init__(
+        self, values: Mapping[str, object], fichier: str, ligne: int | None, received: Mapping[str, str]
+    ) -> None:
         self.values = {name: _text(value) for name, value in values.items()}
         self.faults: list[Fault] = []
-        self._where = fichier, ligne
+        self._where, self._received = (fichier, ligne), received
 
     def get(self, column: str) -> str:
         return self.values.get(column, "")
@@ -88,9 +88,10 @@ class Reading:
 
     def fault(self, rule: str) -> None:
         row = rules().loc[rule]
-        value = public(self.get(row["colonne"]))
-        message = explain(*self._where, row["colonne"], value, row["attendu"])
-        self.faults.append(Fault(rule, row["gravite"], row["colonne"], value, message))
+        column = self._received.get(row["colonne"], row["colonne"])
+        value = public(self.get(column))
+        message = explain(*self._where, column, value, row["attendu"])
+        self.faults.append(Fault(rule, row["gravite"], column, value, message))
 
 
 @cache
@@ -124,14 +125,18 @@ def known_days() -> tuple[dt.date, dt.date]:
 
 
 def parse(
-    values: Mapping[str, object], *, fichier: str = PARAMETERS, ligne: int | None = None
+    values: Mapping[str, object],
+    *,
+    fichier: str = PARAMETERS,
+    ligne: int | None = None,
+    received: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Purchase | None, list[Fault]]:
     """The purchase that `values` (column: text) tell of, none where an error is among the faults found.
 
     Columns `REQUIRED` and `OPTIONAL`, others are not looked at; montant_max defaults to montant_min, lots to 1,
-    achat_id to the line. `fichier` and `ligne` say in the messages where the values stand.
+    achat_id to the line. `fichier`, `ligne` and `received` (see `Reading`) say in the messages where the values stand.
     """
-    reading = Reading(values, fichier, ligne)
+    reading = Reading(values, fichier, ligne, received)
     key = _key(reading, ligne)
     if not IDENTIFIER.fullmatch(key):
         reading.fault("achat_identifiant")
@@ -159,19 +164,17 @@ class Row:
     faults: list[Fault]
 
 
-def rows_of(path: Path) -> list[Row]:
-    """The rows of a CSV file in its order; an identifier that another row has is a fault of the second.
-
-    Raises DataError, one French sentence, when the file cannot be read or lacks one of `REQUIRED`.
-    """
+def rows_of(rows: pd.DataFrame, fichier: str, received: Mapping[str, str]) -> list[Row]:
+    """The `rows` of a file (see `spreadsheet.read_csv`) in their order; an identifier that another row has is a fault
+    of the second. `received`: see `Reading`."""
     out: list[Row] = []
     seen: set[str] = set()
-    for values in read_csv(path, path.name, REQUIRED).to_dict("records"):
+    for values in rows.to_dict("records"):
         line = int(values.pop("ligne"))
-        purchase, faults = parse(values, fichier=path.name, ligne=line)
-        key = _key(Reading(values, path.name, line), line)
+        purchase, faults = parse(values, fichier=fichier, ligne=line, received=received)
+        again = Reading(values, fichier, line, received)
+        key = _key(again, line)
         if purchase is not None and key in seen:
-            again = Reading(values, path.name, line)
             again.fault("achat_identifiant")
             purchase, faults = None, [*faults, *again.faults]
         if purchase is not None:
@@ -180,24 +183,8 @@ def rows_of(path: Path) -> list[Row]:
     return out
 
 
-def read(path: Path) -> tuple[list[Purchase], pd.DataFrame]:
-    """The purchases of a CSV file in its order, and the rows of quality (`quality_rules.COLUMNS`) of all its faults.
-
-    Raises DataError as `rows_of`.
-    """
-    rows = rows_of(path)
-    told = [found for row in rows for found in _quality(row.faults, path.name, row.ligne)]
-    purchases = [row.purchase for row in rows if row.purchase is not None]
-    return purchases, pd.DataFrame(told, columns=COLUMNS).astype({"ligne": "Int64"})
-
-
 def _key(reading: Reading, ligne: int | None) -> str:
     return reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
-
-
-def _quality(faults: Iterable[Fault], fichier: str, ligne: int) -> list[dict[str, object]]:
-    place = {"source": SOURCE, "fichier": fichier, "ligne": ligne, "enregistrement": ""}
-    return [place | vars(fault) for fault in faults]
 
 
 def _text(value: Any) -> str:
@@ -282,7 +269,9 @@ def _region_name() -> str:
 
 def _buyer(reading: Reading) -> str:
     code = reading.get("acheteur_type").upper()
-    if code not in reference.labels("acheteurs"):
+    if not code and reading.get("acheteur_siret"):
+        reading.fault("achat_acheteur_siret")
+    elif code not in reference.labels("acheteurs"):
         reading.fault("achat_acheteur")
     return code
 

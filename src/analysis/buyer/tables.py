@@ -203,7 +203,7 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
         rows.append(
             {
                 "programme": code,
-                "acheteur_nom": own["acheteur_nom"].iloc[0],
+                "acheteur_nom": None if code == programme.AD_HOC else own["acheteur_nom"].iloc[0],
                 "acheteur_type": bought[0].acheteur_type if bought else None,
                 "annonces": len(own),
                 "achats": len(mine),

@@ -28,6 +28,7 @@ TYPES = {
     "mois": "float64",
 }  # fmt: skip
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m")  # a month alone is its first day
+YEARS = (2000, 2099)
 MOST_MONTHS = 360
 
 
@@ -52,7 +53,8 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     typer = Typer(SOURCE)
     rows = rows.assign(fichier=FILE, enregistrement=rows[COLUMNS].to_json(orient="records", lines=True,
                                                                           force_ascii=False).splitlines())  # fmt: skip
-    rows = rows.assign(_date=dates(rows["date_prevue"]))
+    date = dates(rows["date_prevue"])
+    rows = rows.assign(_date=date.where(date.dt.year.between(*YEARS)))
     for rule, column, broken in (
         ("projet_identifiant", "projet_id", lambda r: r["projet_id"].isna() | r["projet_id"].duplicated()),
         ("projet_objet", "objet", lambda r: r["objet"].isna()),
@@ -92,11 +94,11 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def dates(text: pd.Series) -> pd.Series:
-    """Days, from any of the forms of `DAYS`; missing where none fits or the year is not of this century."""
+    """Days, from any of the forms of `DAYS`; missing where none fits."""
     out = pd.Series(pd.NaT, index=text.index, dtype="datetime64[s]")
     for form in DAYS:
         out = out.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
-    return out.where(out.dt.year.between(2000, 2099))
+    return out
 
 
 def numbers(text: pd.Series) -> pd.Series:

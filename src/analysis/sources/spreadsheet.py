@@ -69,11 +69,16 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     heading = content.split(b"\n", 1)[0]
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
     rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame()
+    require(rows, name, columns)
+    return rows
+
+
+def require(rows: pd.DataFrame, name: str, columns: Iterable[str]) -> None:
+    """DataError, one French sentence, for the first of `columns` that `rows` (see `read_csv`) do not have."""
     for column in columns:
         if column not in rows:
             have = ", ".join(str(found) for found in rows.columns[:-1])
             raise fatal("colonne_absente", name, f"colonne « {column} » absente, présentes : {have}")
-    return rows
 
 
 def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:

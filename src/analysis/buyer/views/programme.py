@@ -9,7 +9,7 @@ from analysis.publishing.content import Card, Column, Content, DataTable, Prose,
 from analysis.publishing.page import Page
 
 OBLIGED = {
-    "en_vigueur": "oui, au-dessus du seuil",
+    "en_vigueur": "oui, s'il dépasse le seuil",
     "sans_seuil": "oui, seuil inconnu",
     "entre": "non, mais notifié après",
     "avant": "non",
