@@ -17,6 +17,7 @@ from analysis.sources.decp.cleaning import Rules
 
 def breaches(
     *,
+    kept: ir.Table,
     cleaned: ir.Table,
     holders: ir.Table,
     modifications: ir.Table,
@@ -26,10 +27,10 @@ def breaches(
 ) -> ir.Table:
     """All breaches, in the order of `COLUMNS`, unsorted.
 
-    `cleaned` comes from `cleaning.clean_contracts`, `modifications` from `ordered_modifications`;
-    `refused` holds fichier, ligne, regle, valeur, enregistrement; `catalogue` is `regles.csv`.
+    `kept` are those of `cleaning.sorted_out`, `cleaned` comes from `clean_contracts`, `modifications` from
+    `ordered_modifications`; `refused` holds fichier, ligne, regle, valeur, enregistrement; `catalogue` is `regles.csv`.
     """
-    where = cleaned.select("doc", "uid", fichier="source_fichier", ligne="source_ligne")
+    where = kept.select("doc", "uid", "fichier", "ligne")
     parts = [
         _of_contracts(cleaned, rules),
         *_of_modifications(modifications.join(where, "doc"), rules),

@@ -189,7 +189,7 @@ def named_holders(holders: ir.Table, modifications: ir.Table, kept: ir.Table) ->
 
 def _holder(h: ir.Table) -> dict[str, ir.StringValue]:
     """What a received row says of a holder."""
-    return {"titulaire_id": trimmed(h.id), "titulaire_type": h.type, "titulaire_nom": h.nom}
+    return {"titulaire_id": h.id, "titulaire_type": h.type, "titulaire_nom": h.nom}
 
 
 def current_holders(holders: ir.Table, named: ir.Table, kept: ir.Table, sirets: ir.Table) -> ir.Table:
@@ -228,7 +228,7 @@ def applied_modifications(modifications: ir.Table, kept: ir.Table) -> ir.Table:
 
 def identifiers(read: ir.Table, holders: ir.Table) -> ir.Table:
     """`siret`: every identifier of a buyer or a holder, as compared."""
-    return read.select(siret="acheteur").union(holders.select(siret=trimmed(holders.id)))
+    return read.select(siret="acheteur").union(holders.select(siret="id"))
 
 
 def social_states(contracts: ir.Table, variants: ir.Table) -> ir.Table:

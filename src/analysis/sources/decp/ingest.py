@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -78,8 +79,11 @@ def _run(
         scratch = Path(name)
         records_only = all(found.spans for found in layouts)
         raw = staging.open_engine(scratch, params.memory_mb if records_only else params.tabular_memory_mb)
-        staging.stage(raw, layouts, scratch)
-        _clean(raw, layouts, scratch, _rules(raw, params, observed_on))
+        with ThreadPoolExecutor(1) as beside:
+            # To write the queries takes a second, which need not come after the files are read.
+            steps = beside.submit(plan.plan, _rules(raw, params, observed_on))
+            staging.stage(raw, layouts, scratch)
+        _clean(raw, layouts, scratch, steps.result())
         with ExitStack() as stack:
             for table in plan.OUTPUTS:
                 if table not in targets:
@@ -90,14 +94,14 @@ def _run(
                 raw.execute(f"DROP {'VIEW' if table in plan.VIEWS else 'TABLE'} {table}")
 
 
-def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, rules: cleaning.Rules) -> None:
-    """Compute the output tables from the staging tables, step by step of the plan."""
+def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, steps: list[plan.Step]) -> None:
+    """Compute the output tables from the staging tables, step by step."""
     for name, (path, columns) in plan.REFERENCE.items():
         con.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(columns)} FROM {_csv(path)}")
     con.execute(f"CREATE TEMP TABLE regles ({', '.join(f'{name} VARCHAR' for name in plan.RULES)})")
     rows = [[rule[name] for name in plan.RULES] for rule in catalogue()]
     con.executemany(f"INSERT INTO regles VALUES ({', '.join('?' * len(plan.RULES))})", rows)
-    for step in plan.plan(rules):
+    for step in steps:
         con.execute(f"CREATE TEMP {'VIEW' if step.name in plan.VIEWS else 'TABLE'} {step.name} AS {step.query}")
         if step.name == "refus":
             staging.add_raw_records(con, layouts, scratch)
@@ -122,14 +126,25 @@ def _rules(con: duckdb.DuckDBPyConnection, params: DecpParams, observed_on: dt.d
 
 def _csv(path: str) -> str:
     """A reference table as DuckDB reads it, every value as text."""
-    source = str(reference_dir() / path).replace("'", "''")
-    return f"read_csv('{source}', all_varchar = true, header = true, delim = ',')"
+    return f"read_csv({staging.quoted(str(reference_dir() / path))}, all_varchar = true, header = true, delim = ',')"
 
 
 def _write(raw: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
     """The rows in the order of their key: the same bytes whatever the number of threads."""
-    target = str(path).replace("'", "''")
-    raw.execute(f"COPY (FROM {table} ORDER BY {plan.OUTPUTS[table]}) TO '{target}' ({_PARQUET})")
+    rows = f"SELECT * {_coded(raw, table)} FROM {table} ORDER BY {plan.OUTPUTS[table].key}"
+    raw.execute(f"COPY ({rows}) TO {staging.quoted(str(path))} ({_PARQUET})")
+
+
+def _coded(raw: duckdb.DuckDBPyConnection, table: str) -> str:
+    """A clause that has texts which say one of a few things sorted by their codes: a third less work, one result."""
+    few = plan.OUTPUTS[table].few
+    if not few:
+        return ""
+    lists = ", ".join(f"list(DISTINCT {name} ORDER BY {name}) FILTER ({name} IS NOT NULL)" for name in few)
+    [said] = raw.execute(f"SELECT {lists} FROM {table}").fetchall()
+    kinds = {name: ", ".join(map(staging.quoted, values)) for name, values in zip(few, said, strict=True) if values}
+    replaced = ", ".join(f"{name}::ENUM ({kind}) AS {name}" for name, kind in kinds.items())
+    return f"REPLACE ({replaced})" if replaced else ""
 
 
 def _validate(raw: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -138,7 +153,7 @@ def _validate(raw: duckdb.DuckDBPyConnection, table: str) -> None:
 
     if table not in SCHEMAS:
         return
-    key = plan.OUTPUTS[table]
+    key = plan.OUTPUTS[table].key
     [(rows, keys)] = raw.execute(f"SELECT count(*), count(DISTINCT ({key})) FROM {table}").fetchall()
     if rows != keys:
         raise AssertionError(f"{table}: {rows - keys} rows repeat the key {key}")

@@ -42,7 +42,7 @@ def received(contracts: ir.Table, reference: Reference) -> ir.Table:
 
 
 def of_contracts(contracts: ir.Table, reference: Reference, places: ir.Table, found: ir.Table) -> ir.Table:
-    """What `locate` found for `places`, the table of `received`, for each contract."""
+    """What `located` found for `places`, the table of `received`, for each contract."""
     given, known = _given(contracts, reference).select("doc", "recu"), places.select("recu", place="doc")
     placed = given.join(known, "recu").select("doc", "place")
     return placed.join(found.rename(place="doc"), "place").drop("place")
@@ -62,16 +62,12 @@ def _given(contracts: ir.Table, reference: Reference) -> ir.Table:
     return given.mutate(recu=ibis.literal("\x1f").join([given[name].fill_null("\x1e") for name in _GIVEN]))
 
 
-def locate(places: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
-    """`doc, lieu_code, lieu_type, departement, epci_siren, epci_methode, lieu_trouve` for each row of `places`.
+def looked_up(places: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
+    """What each row of `places` may be, and where its buyer is.
 
-    `places` holds doc, siren (of the buyer), acheteur_departement, lieu_code, lieu_type, lieu_nom as staged;
-    `lieu_trouve` is false where a place is given that no reference knows.
+    `places` holds doc, siren (of the buyer), acheteur_departement, lieu_code, lieu_type, lieu_nom as staged.
     """
-    asked = _with_buyer(_candidates(places, types, reference), reference)
-    found = _read_as(_looked_up(asked, reference), reference)
-    found = found.left_join(_buyer_in_postcode(found, reference), "doc").drop("doc_right")
-    return _decided(found)
+    return _with_codes(_with_buyer(_candidates(places, types, reference), reference), reference)
 
 
 def _candidates(places: ir.Table, types: ir.Table, reference: Reference) -> ir.Table:
@@ -164,7 +160,7 @@ def _postcodes(reference: Reference) -> ir.Table:
     return reference["codes_postaux"].join(reference["communes"], "code_insee")
 
 
-def _looked_up(t: ir.Table, reference: Reference) -> ir.Table:
+def _with_codes(t: ir.Table, reference: Reference) -> ir.Table:
     """Add the commune of the code (`commune_*`, former codes resolved) and its postcode (`cp_*`)."""
     former = reference["anciens_codes"].select("ancien_code", current="code_insee")
     t = t.left_join(former, t.five == former.ancien_code)
@@ -183,8 +179,8 @@ def _looked_up(t: ir.Table, reference: Reference) -> ir.Table:
     return t.left_join(postcodes, t.five == postcodes.code_postal)
 
 
-def _read_as(t: ir.Table, reference: Reference) -> ir.Table:
-    """Add `as_commune`, `as_postcode` (what the code is read as) and `named_epci` (see `_named`)."""
+def read_as(t: ir.Table, reference: Reference) -> ir.Table:
+    """Add to what `looked_up` found `as_commune`, `as_postcode` (what the code is) and `named_epci` (see `_named`)."""
     t = t.left_join(_named(t, reference), "doc").drop("doc_right")
     names_postcode = t.named.notnull()
     names_commune = _names(_common(t.lieu_nom), _common(t.commune_nom)).fill_null(False)
@@ -238,7 +234,12 @@ def _buyer_in_postcode(t: ir.Table, reference: Reference) -> ir.Table:
     return pairs.group_by("doc").agg(settled_epci=pairs.epci_siren.min())
 
 
-def _decided(t: ir.Table) -> ir.Table:
+def located(t: ir.Table, reference: Reference) -> ir.Table:
+    """`doc, lieu_code, lieu_type, departement, epci_siren, epci_methode, lieu_trouve` out of what `read_as` found.
+
+    `lieu_trouve` is false where a place is given that no reference knows.
+    """
+    t = t.left_join(_buyer_in_postcode(t, reference), "doc").drop("doc_right")
     ambiguous = t.as_postcode & (t.cp_n > 1)
     outside = t.abroad | (t.place_region.notnull() & ~t.in_region)
     from_buyer = t.buyer_epci.notnull() & (

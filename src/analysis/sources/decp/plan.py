@@ -30,13 +30,25 @@ REFERENCE = {
 RULES = ("regle", "gravite", "attendu")  # columns of table `regles`, the catalogue of `analysis.quality_log`
 
 
-# What is written, each in the order of its key; what remains after the others is for sorting the widest, the last.
+@dataclass(frozen=True)
+class Output:
+    """A table that is written: the key by which it is sorted, and its texts that say one of a few things."""
+
+    key: str
+    few: tuple[str, ...] = ()
+
+
+# What remains after the others is for sorting the widest, the last.
 OUTPUTS = {
-    "marches_modifications": "uid, ordre",
-    "marches_titulaires": "uid, rang",
-    "qualite": ", ".join(SORT),
-    "marches": "uid",
-}
+    "marches_modifications": Output("uid, ordre"),
+    "marches_titulaires": Output("uid, rang", ("titulaire_type",)),
+    "qualite": Output(", ".join(SORT), ("source", "fichier", "colonne", "regle", "gravite")),
+    "marches": Output(
+        "uid",
+        ("nature", "procedure", "techniques", "annee_source", "lieu_type", "lieu_type_recu", "departement",
+         "epci_methode", "statut_social", "statut_social_recu", "format", "source_fichier"),
+    ),
+}  # fmt: skip
 # Wide: computed where they are read, never kept.
 VIEWS = frozenset({"nettoyes", "marches"})
 
@@ -105,8 +117,10 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
 
     types = step("types_lieu", places.place_types(contracts, reference["variantes"]))
     asked = step("lieux_recus", places.received(contracts.semi_join(kept, "doc"), reference))
-    found = step("lieux_trouves", places.locate(asked, types, reference))
-    located = step("lieux", places.of_contracts(contracts.semi_join(kept, "doc"), reference, asked, found))
+    looked_up = step("lieux_possibles", places.looked_up(asked, types, reference))
+    read_as = step("lieux_lus", places.read_as(looked_up, reference))
+    found = step("lieux_trouves", places.located(read_as, reference))
+    located = places.of_contracts(contracts.semi_join(kept, "doc"), reference, asked, found)
     states = step("statuts", cleaning.social_states(contracts, reference["variantes"]))
     decided = step(
         "decisions",
@@ -117,6 +131,7 @@ def steps(rules: Rules) -> dict[str, ir.Table]:
     step(
         "qualite",
         checks.breaches(
+            kept=kept,
             cleaned=cleaned,
             holders=holders,
             modifications=changes,

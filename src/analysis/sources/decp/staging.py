@@ -4,7 +4,8 @@ This is the only part that knows files and DuckDB: reading JSON by the hundred t
 has no equivalent in Ibis. What follows (`cleaning`, `places`, `checks`) sees three tables:
 
     contrats       doc, fichier, ligne, format, concession, empreinte, then the fields of `FIELDS`
-    titulaires     doc, modification (0: as notified, else the rang of the modification), rang, id, type, nom
+    titulaires     doc, modification (0: as notified, else the rang of the modification), rang, id without the white
+                   space around it, type, nom
     modifications  doc, rang, empreinte, n_titulaires, then the fields of `MODIFICATION_FIELDS`
 
 `doc` numbers the received records in the order of the files' names, then of their place in the file;
@@ -28,6 +29,7 @@ from pathlib import Path
 import duckdb
 
 from analysis.sources.decp.layout import Layout, Span, check_columns, cut, unreadable
+from analysis.sources.decp.values import AROUND
 
 FIELDS = (
     "id", "acheteur_id", "acheteur_nom", "objet", "nature", "procedure", "techniques", "idAccordCadre",
@@ -63,7 +65,8 @@ SCHEMAS: dict[str, dict[str, str]] = {
 }
 
 # A list may come bare, under its name, or as one object alone; its items bare or under their own name.
-_MACROS = """
+_MACROS = f"""
+CREATE TEMP MACRO rogne(t) AS regexp_replace(t, '{AROUND}', '', 'g');
 CREATE TEMP MACRO dedans(j, cle) AS CASE json_type(j) WHEN 'OBJECT' THEN coalesce(j -> cle, j) ELSE j END;
 CREATE TEMP MACRO liste(j) AS CASE json_type(j) WHEN 'ARRAY' THEN j WHEN 'OBJECT' THEN ('[' || j || ']')::JSON END;
 CREATE TEMP MACRO texte(j) AS CASE json_type(j)
@@ -182,7 +185,7 @@ def _stage_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scra
 def _spread_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, span: Span) -> None:
     """Append the records of `lot` to the three staging tables."""
     con.execute(
-        f"""INSERT INTO contrats SELECT {first} + ligne, {_quoted(layout.label)}, ligne, '{layout.format}',
+        f"""INSERT INTO contrats SELECT {first} + ligne, {quoted(layout.label)}, ligne, '{layout.format}',
             {span.concessions} OR coalesce(_type, nature, '') ILIKE '%concession%'
                 OR (acheteur.id IS NULL AND autoriteConcedante IS NOT NULL),
             empreinte, coalesce(id, ''), coalesce(acheteur.id, ''), acheteur.nom, coalesce(objet, ''), nature,
@@ -202,7 +205,7 @@ def _spread_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, spa
     )
     con.execute(
         f"""INSERT INTO titulaires
-        SELECT doc, modification, rang, coalesce(item.titulaire.id, item.id),
+        SELECT doc, modification, rang, rogne(coalesce(item.titulaire.id, item.id)),
             coalesce(item.titulaire.typeIdentifiant, item.typeIdentifiant),
             coalesce(item.titulaire.denominationSociale, item.denominationSociale)
         FROM (SELECT doc, modification, unnest(items) AS item, generate_subscripts(items, 1) AS rang
@@ -235,7 +238,7 @@ def _array(path: Path, span: Span, scratch: Path) -> Iterator[str]:
             left -= len(chunk)
         copy.write(b"]" if span.single else b"")
     try:
-        yield _quoted(str(target))
+        yield quoted(str(target))
     finally:
         target.unlink()
 
@@ -270,7 +273,7 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         check_columns(layout.label, columns)
         if layout.delimiter is not None:
             # To parse a CSV is dear: done once.
-            parsed = _quoted(str(scratch / f"rows-{first}.parquet"))
+            parsed = quoted(str(scratch / f"rows-{first}.parquet"))
             con.execute(f"COPY ({received}) TO {parsed} (FORMAT parquet)")
             received = f"SELECT * FROM read_parquet({parsed})"
         rows = f"(SELECT ligne, {_chosen(columns)} FROM ({received}))"
@@ -320,8 +323,9 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
         INSERT INTO premieres SELECT doc, empreinte FROM placees WHERE origine AND premiere;
         -- Holders come in the order of their lines.
         INSERT INTO titulaires
-        SELECT doc, rang, ligne, {_emptied(_HOLDER_COLUMNS, columns)} FROM {rows} JOIN placees USING (ligne)
-        WHERE trim(concat(titulaire_id, titulaire_nom)) <> '';
+        SELECT * REPLACE (rogne(titulaire_id) AS titulaire_id)
+        FROM (SELECT doc, rang, ligne, {_emptied(_HOLDER_COLUMNS, columns)} FROM {rows} JOIN placees USING (ligne)
+            WHERE trim(concat(titulaire_id, titulaire_nom)) <> '');
         INSERT INTO modifications
         SELECT doc, rang, any_value(empreinte),
             count(DISTINCT nullif(concat_ws('', titulaire_id, titulaire_nom), '')), any_value(numero)::VARCHAR,
@@ -333,7 +337,7 @@ def _stage_tabular(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, s
     con.execute("DROP TABLE recues; DROP TABLE changes; DROP TABLE versions; DROP TABLE placees")
     return (
         count,
-        f"""SELECT doc, {_quoted(layout.label)} AS fichier, ligne, 'tabulaire' AS format,
+        f"""SELECT doc, {quoted(layout.label)} AS fichier, ligne, 'tabulaire' AS format,
             regexp_matches(lower(coalesce(nature, '')), 'concession|d.l.gation de service public') AS concession,
             empreinte, {_emptied(FIELDS, columns)}
         FROM {rows} JOIN premieres ON doc = {first} + ligne""",
@@ -383,7 +387,7 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
                 length({everything}) - length(replace({everything}, chr(10), '')) AS ends
               FROM {_csv(source, layout, "ignore_errors = true")})"""
     skipped = f"""SELECT ordre - row_number() OVER (ORDER BY ordre) AS avant, row_number() OVER (ORDER BY ordre) AS k
-        FROM rejets WHERE fichier = {_quoted(layout.label)}"""
+        FROM rejets WHERE fichier = {quoted(layout.label)}"""
     if not con.execute(skipped).fetchall():
         return f"SELECT * EXCLUDE (n, ends) FROM ({rows})"
     return f"""SELECT r.* EXCLUDE (n, ends) REPLACE (ligne + coalesce(k, 0) AS ligne) FROM ({rows}) r
@@ -408,8 +412,8 @@ def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
 
 
 def _csv(source: str, layout: Layout, options: str) -> str:
-    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in layout.columns)
-    return f"""read_csv({source}, delim = {_quoted(layout.delimiter or ",")}, header = true, quote = '"', escape = '"',
+    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in layout.columns)
+    return f"""read_csv({source}, delim = {quoted(layout.delimiter or ",")}, header = true, quote = '"', escape = '"',
         auto_detect = false, columns = {{{columns}}}, {options})"""
 
 
@@ -425,10 +429,11 @@ def _lines_before(path: Path, position: int) -> int:
 
 def _source(layout: Layout) -> str:
     """The file's path as a SQL literal, never taken for a pattern."""
-    return _quoted(glob.escape(str(layout.path)))
+    return quoted(glob.escape(str(layout.path)))
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 _ACCENTED, _PLAIN = "àâäáãçéèêëíîïìñóôöòõúùûüÿ’", "aaaaaceeeeiiiinooooouuuuy'"
+AROUND = r"^[\s\v]+|[\s\v]+$"  # white space around a text; DuckDB's own trim of more than spaces is three times slower
 _LA_POSTE = "356000000"  # its establishments do not follow the key: their digits sum to a multiple of 5
 
 
@@ -26,8 +27,8 @@ def filled(text: ir.StringValue) -> ir.StringValue:
 
 
 def trimmed(text: ir.StringValue) -> ir.StringValue:
-    """The text without the white space around it; DuckDB's own trim of more than spaces is three times slower."""
-    return text.re_replace(r"^[\s\v]+|[\s\v]+$", "")
+    """The text without the white space around it."""
+    return text.re_replace(AROUND, "")
 
 
 def number(text: ir.StringValue) -> ir.FloatingValue:
@@ -45,7 +46,8 @@ def date(text: ir.StringValue) -> ir.DateValue:
 def cpv(text: ir.StringValue) -> ir.StringValue:
     """The 8 digits of a CPV code, its check digit cut, '' for other text; one of 7 has lost the zero it began with."""
     compact = text.re_replace(r"[\s.]", "")
-    return compact.re_replace(r"^(\d{7})(-\d)?$", r"0\1").re_extract(r"^(\d{8})(-?\d)?$", 1)
+    read = compact.re_replace(r"^(\d{7})(-\d)?$", r"0\1").re_extract(r"^(\d{8})(-?\d)?$", 1)
+    return text.re_search(r"^\d{8}$").ifelse(text, read)
 
 
 def siret_keys(sirets: ir.Table) -> ir.Table:
@@ -68,9 +70,7 @@ def siret_keys(sirets: ir.Table) -> ir.Table:
 def lot(objet: ir.StringValue, identifier: ir.StringValue) -> ir.IntegerValue:
     """The number of the lot told by the object (« Lot n° 3 »), else by the identifier (`...lot0300`)."""
     gap = "[^0-9a-z(]{0,4}"
-    stated = rf"(?:^|[^a-z])lot{gap}(?:n{gap}|no{gap}|num.?ro{gap})?0*([1-9]\d{{0,2}})(?:\D|$)"
-    found = [
-        text.contains("lot").ifelse(text.re_extract(pattern, 1).try_cast("int64"), ibis.null("int64"))
-        for text, pattern in ((objet.lower(), stated), (identifier.lower(), r"lot[^0-9a-z]?0*([1-9]\d{0,2})$"))
-    ]
-    return ibis.coalesce(*found)
+    stated = rf"(?i)(?:^|[^a-z])lot{gap}(?:n{gap}|no{gap}|num.?ro{gap})?0*[1-9]\d{{0,2}}(?:\D|$)"
+    # The place first, then the number in it: engines look for a group in a long text three times slower.
+    told = [objet.re_extract(stated, 0), identifier.re_extract(r"lot[^0-9a-z]?0*[1-9]\d{0,2}$", 0)]
+    return ibis.coalesce(*(text.re_extract(r"([1-9]\d{0,2})\D?$", 1).try_cast("int64") for text in told))
