@@ -57,13 +57,18 @@ def missing_for_spark() -> str | None:
 
 
 def with_segment(contracts: ir.Table) -> ir.Table:
-    """`contracts` with `segment`, from the longest known prefix of the CPV code; AUTRE without one."""
+    """`contracts` with `segment`, as their CPV code tells it."""
+    return contracts.mutate(segment=_by_cpv(contracts))
+
+
+def _by_cpv(contracts: ir.Table) -> ir.StringValue:
+    """The segment of the longest known prefix of the CPV code; AUTRE without one."""
     prefixes = reference.table("nomenclatures/segments_cpv")
     found = []
     for length, mine in sorted(prefixes.groupby(prefixes["prefixe_cpv"].str.len()), reverse=True):
         mapping = dict(zip(mine["prefixe_cpv"], mine["segment"], strict=True))
         found.append(contracts.codeCPV.left(int(length)).cases(*mapping.items(), else_=None))
-    return contracts.mutate(segment=ibis.coalesce(*found, ibis.literal(OTHER)))
+    return ibis.coalesce(*found, ibis.literal(OTHER))
 
 
 def segment_of_cpv(codes: pd.Series) -> pd.Series:
@@ -82,10 +87,10 @@ def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
     """
     # Read by the connection of `contracts`: tables of two connections cannot be joined.
     known = contracts.get_backend().read_parquet(told).select("uid", "segment", "segment_source")
-    coded = with_segment(contracts).rename(segment_cpv="segment")
-    joined = coded.left_join(known, "uid")
-    found = joined.mutate(segment=ibis.coalesce(joined.segment, joined.segment_cpv))
-    return found.select(*contracts.columns, "segment", "segment_source")
+    joined = contracts.left_join(known, "uid")
+    # In this order: what is told is not looked up.
+    segment = ibis.coalesce(joined.segment, _by_cpv(joined))
+    return joined.select(*contracts.columns, segment.name("segment"), "segment_source")
 
 
 def in_region(contracts: ir.Table, region: str) -> ir.Table:
