@@ -114,10 +114,13 @@ def analyse(deliverable: str, dataset: str) -> None:
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="folder of the pages, replaced as a whole")
 def buyer(file: Path, dataset: str, out: Path) -> None:
     """A sheet for each planned purchase of FILE (CSV), and a page for them all; says what is wrong with a line."""
-    from analysis.buyer.file import build
+    from analysis.publishing.report import ready
 
-    for message in build(file, dataset, out):
-        click.echo(message, err=True)
+    with ready():  # beside the making of tables
+        from analysis.buyer.file import build
+
+        for message in build(file, dataset, out):
+            click.echo(message, err=True)
 
 
 @main.command()

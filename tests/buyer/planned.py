@@ -16,7 +16,7 @@ GOOD = {
 
 def planned(**changes: Any) -> Purchase:
     """The purchase of `GOOD` with fields of another value; dates as text."""
-    found, faults = parse(GOOD)
+    _, found, faults = parse(GOOD)
     assert found is not None and faults == []
     if isinstance(day := changes.get("date_notification"), str):
         changes["date_notification"] = dt.date.fromisoformat(day)

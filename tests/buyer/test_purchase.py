@@ -40,7 +40,7 @@ WARNINGS = {
 
 
 def test_a_good_purchase_is_typed_and_placed() -> None:
-    found, faults = parse(GOOD)
+    _, found, faults = parse(GOOD)
     assert faults == [] and found is not None
     assert (found.cpv, found.montant_min, found.montant_max, found.duree_mois) == ("90910000", 3e5, 3e5, 48)
     assert (found.lieu, found.departement, found.epci_siren) == ("59350", "59", "200093201")
@@ -49,7 +49,7 @@ def test_a_good_purchase_is_typed_and_placed() -> None:
 
 def test_places_may_be_a_former_commune_an_epci_or_a_department() -> None:
     former = reference.table("territoire/anciens_codes").iloc[0]
-    where = {code: parse(GOOD | {"lieu": code})[0] for code in (former["ancien_code"], "200093201", "62")}
+    where = {code: parse(GOOD | {"lieu": code}).purchase for code in (former["ancien_code"], "200093201", "62")}
     old, epci, department = where.values()
     assert old is not None and epci is not None and department is not None
     assert (old.lieu, old.departement) == (former["code_insee"], former["code_insee"][:2])
@@ -59,7 +59,7 @@ def test_places_may_be_a_former_commune_an_epci_or_a_department() -> None:
 
 @pytest.mark.parametrize("rule", ERRORS)
 def test_an_error_is_one_sentence_and_no_purchase(rule: str) -> None:
-    found, faults = parse(GOOD | ERRORS[rule], fichier="achats.csv", ligne=7)
+    _, found, faults = parse(GOOD | ERRORS[rule], fichier="achats.csv", ligne=7)
     assert found is None
     assert [(fault.regle, fault.gravite) for fault in faults] == [(rule, "erreur")]
     column = next(iter(ERRORS[rule]))
@@ -69,7 +69,7 @@ def test_an_error_is_one_sentence_and_no_purchase(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", WARNINGS)
 def test_a_warning_keeps_the_purchase(rule: str) -> None:
-    found, faults = parse(GOOD | WARNINGS[rule])
+    _, found, faults = parse(GOOD | WARNINGS[rule])
     assert found is not None and [(fault.regle, fault.gravite) for fault in faults] == [(rule, "avertissement")]
     assert faults[0].message.startswith("paramètres, colonne « ")
 
@@ -84,18 +84,18 @@ def test_every_rule_has_a_case_here() -> None:
 
 @pytest.mark.parametrize("amount", ["0", "0,00", "-5", "", "nan", "inf", "1e6", "12 000 €", "douze"])
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
-    found, faults = parse(GOOD | {"montant_min": amount})
+    _, found, faults = parse(GOOD | {"montant_min": amount})
     assert found is None and [fault.regle for fault in faults] == ["achat_montant"]
 
 
 def test_amounts_at_the_borders_of_what_is_likely() -> None:
-    told = [[f.regle for f in parse(GOOD | {"montant_min": amount})[1]] for amount in ("39 999,99", "40000")]
+    told = [[f.regle for f in parse(GOOD | {"montant_min": amount}).faults] for amount in ("39 999,99", "40000")]
     assert told == [["achat_montant_faible"], []]
 
 
 @pytest.mark.parametrize("code", ["80", "80021", "2A004", "97411"])
 def test_only_the_region_is_inside(code: str) -> None:
-    found, faults = parse(GOOD | {"lieu": code})
+    _, found, faults = parse(GOOD | {"lieu": code})
     inside = code.startswith("80")
     assert (found is not None) == inside
     assert [fault.regle for fault in faults] == ([] if inside else ["achat_lieu_hors_region"])
@@ -105,14 +105,14 @@ def test_dates_at_the_borders_of_the_thresholds() -> None:
     first, last = purchase.known_days()
     day = dt.timedelta(days=1)
     asked = [first - day, first, last, last + day]
-    told = [[f.regle for f in parse(GOOD | {"date_notification": d.isoformat()})[1]] for d in asked]
+    told = [[f.regle for f in parse(GOOD | {"date_notification": d.isoformat()}).faults] for d in asked]
     assert told == [["achat_date_ancienne"], [], [], ["achat_date_lointaine"]]
-    message = parse(GOOD | {"date_notification": (first - day).isoformat()})[1][0].message
+    message = parse(GOOD | {"date_notification": (first - day).isoformat()}).faults[0].message
     assert french_date(first) in message
 
 
 def test_all_the_faults_of_a_purchase_are_told_at_once() -> None:
-    _, faults = parse({"objet": "Nettoyage", "cpv": "?", "montant_min": "0"})
+    _, _, faults = parse({"objet": "Nettoyage", "cpv": "?", "montant_min": "0"})
     assert [fault.regle for fault in faults] == [
         "achat_objet_court", "achat_cpv", "achat_montant", "achat_duree", "achat_lieu", "achat_acheteur", "achat_date",
     ]  # fmt: skip
@@ -120,7 +120,7 @@ def test_all_the_faults_of_a_purchase_are_told_at_once() -> None:
 
 
 def test_what_is_personal_is_not_repeated() -> None:
-    _, faults = parse(GOOD | {"lieu": "jean.dupont@exemple.fr"})
+    _, _, faults = parse(GOOD | {"lieu": "jean.dupont@exemple.fr"})
     assert "jean.dupont" not in faults[0].message + faults[0].valeur
 
 

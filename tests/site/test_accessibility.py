@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,9 +52,9 @@ def address(root: Path, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(page: Page, demo: Path, name: str) -> None:
+def test_axe_finds_nothing(page: Page, demo: Path, lay_out: Callable[[Page], None], name: str) -> None:
     page.goto(address(demo, name))
-    page.add_style_tag(content="* { content-visibility: visible !important; }")
+    lay_out(page)
     found = Axe().run(page, options=RULES).response["violations"]
     assert [(rule["id"], [node["target"] for node in rule["nodes"]][:3]) for rule in found] == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -57,7 +57,7 @@ def soup(root: Path, name: str) -> BeautifulSoup:
 
 @pytest.mark.parametrize("name", [*NAMES, *OTHERS])
 def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
-    demo: Path, opened: tuple[Page, list[str]], name: str
+    demo: Path, opened: tuple[Page, list[str]], lay_out: Callable[[Page], None], name: str
 ) -> None:
     page, asked = opened
     errors: list[str] = []
@@ -71,7 +71,7 @@ def test_a_page_opens_from_disk_asks_for_nothing_and_fits_small_screens(
     images = page.evaluate("[...document.images].map(i => [i.alt.length, i.naturalWidth])")
     assert all(alt > 20 and width > 100 for alt, width in images)
     page.set_viewport_size({"width": 320, "height": 700})
-    page.evaluate("document.querySelectorAll('main *').forEach(part => { part.style.contentVisibility = 'visible'; })")
+    lay_out(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert asked == [] and errors == []
 

@@ -124,17 +124,19 @@ def within_reach(purchases: list[Purchase], segment: pd.Series, radius: float) -
     for purchase in purchases:
         km = kilometres(points(pd.Series([purchase.lieu])), places)[0]
         rows = known.assign(km=km, dont=known["secteur"].eq(segment[purchase.achat_id]))[km <= radius]
-        serving = rows["dont"] | rows["secteur"].eq(EVERY)
-        rows = rows.assign(servent=serving, capacite=rows["capacite"].where(serving, 0.0))
-        found = rows.groupby("genre").agg(
-            structures=("siren", "size"), servent=("servent", "sum"), dont_secteur=("dont", "sum"),
-            capacite=("capacite", "sum"), km_min=("km", "min"),
-        )  # fmt: skip
-        parts.append(found.reindex(kinds).rename_axis("genre").reset_index().assign(achat_id=purchase.achat_id))
+        parts.append(rows.assign(achat_id=purchase.achat_id))
     names = ["achat_id", "genre", "structures", "servent", "dont_secteur", "capacite", "km_min"]
     if not parts:
         return pd.DataFrame(columns=names)
-    table = pd.concat(parts, ignore_index=True)[names]
+    near = pd.concat(parts, ignore_index=True)
+    serving = near["dont"] | near["secteur"].eq(EVERY)
+    near = near.assign(servent=serving, capacite=near["capacite"].where(serving, 0.0))
+    found = near.groupby(["achat_id", "genre"]).agg(
+        structures=("siren", "size"), servent=("servent", "sum"), dont_secteur=("dont", "sum"),
+        capacite=("capacite", "sum"), km_min=("km", "min"),
+    )  # fmt: skip
+    whole = pd.MultiIndex.from_product([[one.achat_id for one in purchases], kinds], names=["achat_id", "genre"])
+    table = found.reindex(whole).reset_index()[names]
     counts = ["structures", "servent", "dont_secteur"]
     table[[*counts, "capacite"]] = table[[*counts, "capacite"]].fillna(0)
     return table.astype(dict.fromkeys(counts, "int64")).assign(km_min=table["km_min"].round(1))

@@ -24,10 +24,8 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table, write_text
 from analysis.core.paths import ROOT_VARIABLE, STEPS, project_root, protected_dir, reports_dir
-from analysis.core.workers import start
 from analysis.publishing.definitions import METHOD
 from analysis.publishing.report import report
-from analysis.publishing.store import RENDERING
 from analysis.publishing.templating import fill, program_version
 from analysis.site import pages
 
@@ -46,7 +44,6 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     told = list(planned.remarks["message"])
     if not planned.purchases:
         raise DataError("\n".join(told) or f"{path.name} : aucun achat ; attendu : une ligne par achat.")
-    start(RENDERING)  # beside the making of tables
     tables = tables_of(planned, described)
     tables["engagement_retro"] = read_table(protected_dir(dataset) / "buyer" / "engagement_retro.parquet")
     with finished_folder(out) as folder:

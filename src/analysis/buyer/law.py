@@ -43,11 +43,12 @@ def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> f
     """
     if purchase.acheteur_type == PRIVATE:
         return None
-    limit = thresholds(
-        pd.Series([pd.Timestamp(day)]),
-        pd.Series([works(purchase, segment)]),
-        pd.Series([purchase.acheteur_type == STATE]),
-    )[0]
+    return _limit(day, works(purchase, segment), purchase.acheteur_type == STATE)
+
+
+@cache
+def _limit(day: dt.date, of_works: bool, of_state: bool) -> float | None:
+    limit = thresholds(pd.Series([pd.Timestamp(day)]), pd.Series([of_works]), pd.Series([of_state]))[0]
     return None if pd.isna(limit) else float(limit)
 
 

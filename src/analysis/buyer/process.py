@@ -137,7 +137,12 @@ def dated(purchase: Purchase) -> pd.DataFrame:
 
 def publication(purchase: Purchase) -> dt.date:
     """The day the consultation is expected to be launched, which the law looks at (see `law`)."""
-    return _day(next(step.debut for step in process().etapes if step.code == PUBLICATION), purchase)
+    return _day(launch(), purchase)
+
+
+def launch() -> Offset:
+    """When the consultation is launched, counted from the notification."""
+    return next(step.debut for step in process().etapes if step.code == PUBLICATION)
 
 
 def raci() -> pd.DataFrame:

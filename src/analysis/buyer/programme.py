@@ -11,8 +11,8 @@ import pandas as pd
 from scipy.special import ndtr
 
 from analysis.buyer import sizing
-from analysis.buyer.process import process
-from analysis.buyer.purchase import REQUIRED, Fault, Purchase, parse, rows_of
+from analysis.buyer.process import launch
+from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
 from analysis.core.params import BuyerParams
 from analysis.segments.buyers import UNKNOWN, buyer_kinds
@@ -20,7 +20,6 @@ from analysis.sources.projects import COLUMNS, dates
 from analysis.sources.spreadsheet import read_csv, require
 
 AD_HOC = "saisie"  # the programme of what was typed, or read from a file
-PUBLICATION = "PUBLICATION"
 # Where announced purchases say what typed ones do.
 ANNOUNCED = {"achat_id": "projet_id", "montant_min": "montant", "date_notification": "date_prevue"}
 OWNED = ["achat_id", "programme", "acheteur_nom"]
@@ -57,13 +56,13 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
         }
     )
     owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
-    found = [(*parse(values, fichier=f"achat {values['achat_id']}"), values) for values in asked.to_dict("records")]
+    found = [parse(values, fichier=f"achat {values['achat_id']}") for values in asked.to_dict("records")]
     remarks = [
         remark
-        for (_, faults, values), owner in zip(found, owners["programme"], strict=True)
-        for remark in _remarks(values["achat_id"], owner, str(values["objet"]), faults)
+        for read, owner, objet in zip(found, owners["programme"], asked["objet"], strict=True)
+        for remark in _remarks(read, owner, str(objet))
     ]
-    purchases = [purchase for purchase, _, _ in found if purchase is not None]
+    purchases = [read.purchase for read in found if read.purchase is not None]
     return Planned(purchases, owners.reset_index(drop=True), pd.DataFrame(remarks, columns=REMARKS))
 
 
@@ -80,11 +79,7 @@ def from_file(path: Path) -> Planned:
     rows = rows_of(_as_typed(received) if is_announced else received, path.name, ANNOUNCED if is_announced else {})
     names = received.get("acheteur_nom", pd.Series(pd.NA, received.index)).astype("str")
     owners = pd.DataFrame({"achat_id": [row.achat_id for row in rows], "programme": AD_HOC, "acheteur_nom": names})
-    remarks = [
-        remark
-        for row in rows
-        for remark in _remarks(row.achat_id, AD_HOC, row.purchase.objet if row.purchase else "", row.faults)
-    ]
+    remarks = [remark for row in rows for remark in _remarks(row, AD_HOC, row.purchase.objet if row.purchase else "")]
     purchases = [row.purchase for row in rows if row.purchase is not None]
     return Planned(purchases, owners.drop_duplicates("achat_id"), pd.DataFrame(remarks, columns=REMARKS))
 
@@ -104,24 +99,23 @@ def _as_typed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _notified(notices: pd.Series) -> pd.Series:
     """The days, as text, when purchases whose notices come out on these are notified, as the process says."""
-    start = next(step.debut for step in process().etapes if step.code == PUBLICATION)
+    start = launch()
     return (notices + pd.DateOffset(months=-start.mois, days=-start.jours)).dt.strftime("%Y-%m-%d").astype("str")
 
 
 def typed(**values: object) -> Planned:
     """One purchase from the parameters of a notebook."""
-    purchase, faults = parse(values)
-    key = purchase.achat_id if purchase else "A1"
-    owners = pd.DataFrame({"achat_id": [key], "programme": AD_HOC, "acheteur_nom": None})
-    remarks = _remarks(key, AD_HOC, purchase.objet if purchase else "", faults)
-    return Planned([purchase] if purchase else [], owners, pd.DataFrame(remarks, columns=REMARKS))
+    read = parse(values)
+    owners = pd.DataFrame({"achat_id": [read.achat_id], "programme": AD_HOC, "acheteur_nom": None})
+    remarks = _remarks(read, AD_HOC, read.purchase.objet if read.purchase else "")
+    return Planned([read.purchase] if read.purchase else [], owners, pd.DataFrame(remarks, columns=REMARKS))
 
 
-def _remarks(key: str, programme: str, objet: str, faults: list[Fault]) -> list[dict[str, object]]:
+def _remarks(read: Read, programme: str, objet: str) -> list[dict[str, object]]:
     return [
-        {"achat_id": key, "programme": programme, "objet": objet, "ordre": number, "gravite": fault.gravite,
+        {"achat_id": read.achat_id, "programme": programme, "objet": objet, "ordre": number, "gravite": fault.gravite,
          "message": fault.message}
-        for number, fault in enumerate(faults, 1)
+        for number, fault in enumerate(read.faults, 1)
     ]  # fmt: skip
 
 

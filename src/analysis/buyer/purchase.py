@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -66,6 +66,14 @@ class Fault:
     colonne: str
     valeur: str
     message: str
+
+
+class Read(NamedTuple):
+    """The identifier of what was read, the purchase (none where an error is among the faults), and the faults."""
+
+    achat_id: str
+    purchase: Purchase | None
+    faults: list[Fault]
 
 
 class Reading:
@@ -130,15 +138,17 @@ def parse(
     fichier: str = PARAMETERS,
     ligne: int | None = None,
     received: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[Purchase | None, list[Fault]]:
-    """The purchase that `values` (column: text) tell of, none where an error is among the faults found.
+    taken: Container[str] = (),
+) -> Read:
+    """The purchase that `values` (column: text) tell of, and what is wrong with them.
 
     Columns `REQUIRED` and `OPTIONAL`, others are not looked at; montant_max defaults to montant_min, lots to 1,
-    achat_id to the line. `fichier`, `ligne` and `received` (see `Reading`) say in the messages where the values stand.
+    achat_id to the line. `fichier`, `ligne` and `received` (see `Reading`) say in the messages where the values stand;
+    an identifier that is `taken` is a fault.
     """
     reading = Reading(values, fichier, ligne, received)
-    key = _key(reading, ligne)
-    if not IDENTIFIER.fullmatch(key):
+    key = reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
+    if not IDENTIFIER.fullmatch(key) or key in taken:
         reading.fault("achat_identifiant")
     objet = _object(reading)
     cpv = _cpv(reading)
@@ -149,42 +159,22 @@ def parse(
     day = _day(reading)
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
-        return None, reading.faults
-    found = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots)
-    return found, reading.faults
+        return Read(key, None, reading.faults)
+    return Read(
+        key, Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots), reading.faults
+    )
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row of a file: its identifier and line, the purchase (none where an error is among its faults), its faults."""
-
-    achat_id: str
-    ligne: int
-    purchase: Purchase | None
-    faults: list[Fault]
-
-
-def rows_of(rows: pd.DataFrame, fichier: str, received: Mapping[str, str]) -> list[Row]:
-    """The `rows` of a file (see `spreadsheet.read_csv`) in their order; an identifier that another row has is a fault
-    of the second. `received`: see `Reading`."""
-    out: list[Row] = []
-    seen: set[str] = set()
+def rows_of(rows: pd.DataFrame, fichier: str, received: Mapping[str, str]) -> list[Read]:
+    """The `rows` of a file (see `spreadsheet.read_csv`) in their order; an identifier that a purchase above has is a
+    fault. `received`: see `Reading`."""
+    out: list[Read] = []
+    taken: set[str] = set()
     for values in rows.to_dict("records"):
         line = int(values.pop("ligne"))
-        purchase, faults = parse(values, fichier=fichier, ligne=line, received=received)
-        again = Reading(values, fichier, line, received)
-        key = _key(again, line)
-        if purchase is not None and key in seen:
-            again.fault("achat_identifiant")
-            purchase, faults = None, [*faults, *again.faults]
-        if purchase is not None:
-            seen.add(key)
-        out.append(Row(key, line, purchase, faults))
+        out.append(parse(values, fichier=fichier, ligne=line, received=received, taken=taken))
+        taken |= {out[-1].achat_id} if out[-1].purchase else set()
     return out
-
-
-def _key(reading: Reading, ligne: int | None) -> str:
-    return reading.get("achat_id") or (f"L{ligne}" if ligne is not None else "A1")
 
 
 def _text(value: Any) -> str:

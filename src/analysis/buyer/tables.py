@@ -89,11 +89,12 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
     )
     achats = modelled(achats.assign(portee=_reach_of(achats)))
+    found = achats.set_index("achat_id")
     return {
         "achats": achats,
         "remarques": planned.remarks,
         "constats": _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id])),
-        "voies": _each(purchases, lambda one: _ways(one, achats.set_index("achat_id").loc[one.achat_id])),
+        "voies": _each(purchases, lambda one: _ways(one, found.loc[one.achat_id])),
         "parts": parts,
         "semblables": near,
         "offre": modelled(reach),

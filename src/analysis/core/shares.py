@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 
 def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends of Wilson's 95 % interval of each share `successes / trials`, shaped like them; NaN where none was."""
+    """Ends of Wilson's 95 % interval of each share `successes / trials`, shaped like them; NaN where none was tried."""
     return np.vectorize(_ends, otypes=[np.float64, np.float64])(successes, trials)
 
 

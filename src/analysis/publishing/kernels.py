@@ -32,39 +32,47 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 SERVER_VARIABLE = "ANALYSIS_KERNELS"  # address of the server
 CHOICE_VARIABLE = "JUPYTER_DEFAULT_PROVISIONER_NAME"  # Jupyter's own
 NAME = "forked"  # of the provisioner, in the entry points of pyproject.toml
-READY = b"\n"
 # What a kernel needs from the environment of who asks for it is handed over; this would tie it to another process.
 LEFT_OUT = ("JPY_PARENT_PID",)
 
 
 @contextmanager
 def forked_kernels(modules: Sequence[str]) -> Iterator[None]:
-    """Inside the block, kernels are forked from a process that has imported `modules`."""
-    if not hasattr(os, "fork"):
+    """Inside the block, kernels are forked from a process that has imported `modules`; inside another such block, from
+    that one's. A kernel that is asked for while it imports them waits.
+    """
+    if not hasattr(os, "fork") or SERVER_VARIABLE in os.environ:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
         address = str(Path(folder) / "server")
-        command = [sys.executable, "-m", __name__, address, *modules]
-        # debugpy, which each kernel imports, says at length that nobody can debug here.
-        environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         before = {name: os.environ.get(name) for name in (SERVER_VARIABLE, CHOICE_VARIABLE)}
         choice = KernelProvisionerFactory.instance(parent=None)
         usual = choice.default_provisioner_name
-        try:
-            if server.stdout is None or server.stdout.read(1) != READY:
-                raise RuntimeError("the server of kernels did not start")
-            os.environ |= {SERVER_VARIABLE: address, CHOICE_VARIABLE: NAME}  # for the processes that this one starts
-            choice.default_provisioner_name = NAME
-            yield
-        finally:
-            choice.default_provisioner_name = usual
-            for name, value in before.items():
-                os.environ.pop(name, None)
-                if value is not None:
-                    os.environ[name] = value
-            server.communicate()  # closes its input, which ends it
+        with _server(address, modules) as server:
+            try:
+                os.environ |= {SERVER_VARIABLE: address, CHOICE_VARIABLE: NAME}  # for the processes this one starts
+                choice.default_provisioner_name = NAME
+                yield
+            finally:
+                choice.default_provisioner_name = usual
+                for name, value in before.items():
+                    os.environ.pop(name, None)
+                    if value is not None:
+                        os.environ[name] = value
+                server.terminate()
+
+
+def _server(address: str, modules: Sequence[str]) -> subprocess.Popen[bytes]:
+    """The process that answers at `address`; who asks before it can waits."""
+    # debugpy, which each kernel imports, says at length that nobody can debug here.
+    environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        number = listener.fileno()
+        command = [sys.executable, "-m", __name__, str(number), *modules]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[number], env=environment)
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -95,7 +103,10 @@ class _Kernel:
         self._link = socket.socket(socket.AF_UNIX)
         self._link.connect(address)
         self._link.sendall(json.dumps(request).encode() + b"\n")
-        self.pid = int(self._link.makefile("rb").readline())
+        said = self._link.makefile("rb").readline()
+        if not said:
+            raise RuntimeError("the server of kernels has ended")
+        self.pid = int(said)
 
     def poll(self) -> int | None:
         """None while it runs."""
@@ -127,18 +138,14 @@ class _Kernel:
         self.send_signal(signal.SIGKILL)
 
 
-def serve(address: str, modules: Sequence[str]) -> None:
-    """Import `modules`, then fork a kernel for each request until the standard input is closed."""
+def serve(number: int, modules: Sequence[str]) -> None:
+    """Import `modules`, then fork a kernel for each request to the socket `number` until standard input is closed."""
     for name in ("ipykernel.kernelapp", "ipykernel.debugger", *modules):
         importlib.import_module(name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the kernels here
     gc.collect()
     gc.freeze()  # no kernel looks for garbage in what it shares with this process, of which that would make copies
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address)
-        listener.listen()
-        sys.stdout.buffer.write(READY)
-        sys.stdout.buffer.flush()
+    with socket.socket(fileno=number) as listener:
         while sys.stdin not in (waiting := select.select([listener, sys.stdin], [], [])[0]):
             if listener in waiting:
                 link, _ = listener.accept()
@@ -176,4 +183,4 @@ def _end_with(link: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], sys.argv[2:])
+    serve(int(sys.argv[1]), sys.argv[2:])

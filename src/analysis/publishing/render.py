@@ -255,5 +255,10 @@ def _exporter() -> Any:
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,
         exclude_anchor_links=True,
-        config=Config({"NbConvertBase": {"display_data_priority": ["text/html", "text/markdown", "text/plain"]}}),
+        config=Config(
+            {
+                "NbConvertBase": {"display_data_priority": ["text/html", "text/markdown", "text/plain"]},
+                "Exporter": {"default_preprocessors": []},  # pages show what the notebook holds, whose cells say what
+            }
+        ),
     )

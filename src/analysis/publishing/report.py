@@ -17,7 +17,7 @@ from analysis.core.files import finished_folder, write_text
 from analysis.core.params import load_params
 from analysis.core.paths import notebooks_dir, reports_dir
 from analysis.core.processor import settle
-from analysis.core.workers import workers
+from analysis.core.workers import start, workers
 from analysis.publishing.kernels import forked_kernels
 from analysis.publishing.page import page_parameters, subjects
 from analysis.publishing.store import RENDERING, Made, Store
@@ -113,16 +113,21 @@ def _gather(futures: dict[Future[Made], tuple[_Pages, str]]) -> None:
 
 
 @contextmanager
-def page_workers(pages: int) -> Iterator[Executor]:
-    """A process per processor and one more, which have imported what they need, with kernels that have too.
-
-    One more, for each waits a fifth of a second for its kernel to say that it is there.
-    """
+def ready() -> Iterator[None]:
+    """Inside the block, what makes pages is loaded, or is being loaded beside other work."""
     settle()
-    with (
-        forked_kernels(["analysis.publishing.preload"]),
-        workers(RENDERING, min(pages, 1 + (os.cpu_count() or 1))) as pool,
-    ):
+    start(RENDERING)
+    with forked_kernels(["analysis.publishing.preload"]):
+        yield
+
+
+@contextmanager
+def page_workers(pages: int) -> Iterator[Executor]:
+    """A process per processor and two more, which have imported what they need, with kernels that have too.
+
+    Two more, for each waits a third of a second for its kernel to say that it is there.
+    """
+    with ready(), workers(RENDERING, min(pages, 2 + (os.cpu_count() or 1))) as pool:
         yield pool
 
 
