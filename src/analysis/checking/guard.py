@@ -80,7 +80,7 @@ def _cells(block: Tag, values: np.ndarray) -> list[str]:
     caption = block.select_one("caption")
     found = []
     for row in block.select("tbody tr"):
-        for head, cell in zip(heads, row.select("th, td"), strict=True):
+        for head, cell in zip(heads, row.find_all(["th", "td"], recursive=False), strict=True):
             if "data-v" not in cell.attrs:
                 continue
             value, text = float(str(cell["data-v"])), cell.get_text()
