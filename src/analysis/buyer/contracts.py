@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
@@ -82,9 +83,7 @@ def nearest(
     known = contracts[contracts["segment"].isin(segments)].reset_index(drop=True)
     if known.empty or not purchases:
         return pd.DataFrame(columns=columns)
-    grams = TfidfVectorizer(analyzer="char_wb", ngram_range=GRAMS, sublinear_tf=True)
-    texts = grams.fit_transform(plain(known["objet"]))
-    asked = grams.transform(plain(pd.Series([purchase.objet for purchase in purchases])))
+    texts, asked = _weighed(plain(known["objet"]), plain(pd.Series([purchase.objet for purchase in purchases])))
     places = points(known["epci_siren"].fillna(known["departement"]))
     known = known.assign(lieu=_names(known))
     parts = []
@@ -100,6 +99,17 @@ def nearest(
         rows = rows.head(settings.like).assign(achat_id=purchase.achat_id)
         parts.append(rows.assign(rang=np.arange(1, len(rows) + 1)))
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _weighed(known: pd.Series, asked: pd.Series) -> tuple[csr_matrix, csr_matrix]:
+    """The character n-grams of texts with their weights (tf-idf, learnt from `known`), a row per text.
+
+    They keep within words, of which texts have few different ones: each word is cut once.
+    """
+    words, weights = CountVectorizer(token_pattern=r"\S+"), TfidfTransformer(sublinear_tf=True)
+    grams = CountVectorizer(analyzer="char_wb", ngram_range=GRAMS)
+    in_known = words.fit_transform(known) @ grams.fit_transform(words.get_feature_names_out())
+    return weights.fit_transform(in_known), weights.transform(grams.transform(asked))
 
 
 def _nearness(text: Numbers, ratio: Numbers, km: Numbers, settings: Nearness) -> Numbers:

@@ -46,7 +46,7 @@ def problems_of(page: Path) -> list[str]:
     tables = sorted((page.parents[1] / "tables").glob(f"{page.parent.name}_*.csv"))
     found = []
     linked = []
-    for block in soup.select("div.table"):
+    for block in soup.find_all("div", class_="table"):
         if link := block.select_one('p.about a[href$=".csv"]'):
             linked.append((page.parent / str(link["href"])).resolve())
             found += _cells(block, _values(linked[-1]))
@@ -57,9 +57,9 @@ def problems_of(page: Path) -> list[str]:
     numbers = _sorted(*(_values(table, year) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
     found += _sentences([text for text in texts if text not in said], numbers, "valeur publiée de cette édition")
-    for figure in soup.select("figure"):
+    for figure in soup.find_all("figure"):
         shown = _sorted([float(str(cell["data-v"])) for cell in figure.select("[data-v]")])
-        texts = [_plain(place.get_text()) for place in figure.select("p.takeaway")]
+        texts = [_plain(place.get_text()) for place in figure.find_all("p", class_="takeaway")]
         found += _sentences(texts, shown, "valeur de la table de sa figure")
     return found
 
@@ -76,10 +76,10 @@ def _sentences(texts: list[str], values: np.ndarray, what: str) -> list[str]:
 
 def _cells(block: Tag, values: np.ndarray) -> list[str]:
     """The cells of numbers of one table that are not in `values` or not their rounding."""
-    heads = block.select("thead th")
-    caption = block.select_one("caption")
+    heads = [head for part in block.find_all("thead") for head in part.find_all("th")]
+    caption = block.find("caption")
     found = []
-    for row in block.select("tbody tr"):
+    for row in (row for part in block.find_all("tbody") for row in part.find_all("tr")):
         for head, cell in zip(heads, row.find_all(["th", "td"], recursive=False), strict=True):
             if "data-v" not in cell.attrs:
                 continue
