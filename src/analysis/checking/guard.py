@@ -77,9 +77,10 @@ def _sentences(texts: list[str], values: np.ndarray, what: str) -> list[str]:
 def _cells(block: Tag, values: np.ndarray) -> list[str]:
     """The cells of numbers of one table that are not in `values` or not their rounding."""
     heads = [head for part in block.find_all("thead") for head in part.find_all("th")]
+    rows = [row for part in block.find_all("tbody") for row in part.find_all("tr")]
     caption = block.find("caption")
     found = []
-    for row in (row for part in block.find_all("tbody") for row in part.find_all("tr")):
+    for row in rows:
         for head, cell in zip(heads, row.find_all(["th", "td"], recursive=False), strict=True):
             if "data-v" not in cell.attrs:
                 continue

@@ -81,6 +81,7 @@ LOTS = [
     ("Conseil général du Lot (46)", "g00", None),
     ("Programme du lot 2019", "h00", None),
     ("Pilotage 12", "i00", None),
+    ("Peinture", "2018FS015LOT700", 7),
     ("Peinture", "2018fs015lot400", 4),  # the last two digits of a 2019 identifier number the modification
     ("Peinture", "201800400", None),
 ]

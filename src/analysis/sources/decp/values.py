@@ -47,7 +47,7 @@ def cpv(text: ir.StringValue) -> ir.StringValue:
     """The 8 digits of a CPV code, its check digit cut, '' for other text; one of 7 has lost the zero it began with."""
     compact = text.re_replace(r"[\s.]", "")
     read = compact.re_replace(r"^(\d{7})(-\d)?$", r"0\1").re_extract(r"^(\d{8})(-?\d)?$", 1)
-    return text.re_search(r"^\d{8}$").ifelse(text, read)
+    return text.re_search(r"^\d{8}$").ifelse(text, read)  # most are: a third of the work
 
 
 def siret_keys(sirets: ir.Table) -> ir.Table:
@@ -72,5 +72,5 @@ def lot(objet: ir.StringValue, identifier: ir.StringValue) -> ir.IntegerValue:
     gap = "[^0-9a-z(]{0,4}"
     stated = rf"(?i)(?:^|[^a-z])lot{gap}(?:n{gap}|no{gap}|num.?ro{gap})?0*[1-9]\d{{0,2}}(?:\D|$)"
     # The place first, then the number in it: engines look for a group in a long text three times slower.
-    told = [objet.re_extract(stated, 0), identifier.re_extract(r"lot[^0-9a-z]?0*[1-9]\d{0,2}$", 0)]
+    told = [objet.re_extract(stated, 0), identifier.re_extract(r"(?i)lot[^0-9a-z]?0*[1-9]\d{0,2}$", 0)]
     return ibis.coalesce(*(text.re_extract(r"([1-9]\d{0,2})\D?$", 1).try_cast("int64") for text in told))
