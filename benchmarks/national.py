@@ -141,11 +141,11 @@ TABLES = """
 from pathlib import Path
 import pandas as pd
 from analysis.segments.buyers import with_buyer_kind
-from analysis.segments.contracts import counted, in_region, open_contracts, states, with_told_segment
+from analysis.segments.contracts import counted, in_region, open_contracts, states
 folder = Path('{folder}')
 received = open_contracts(folder / 'marches.parquet')
 contracts = with_buyer_kind(in_region(received, '{region}'), pd.Series(dtype='str'))
-contracts = counted(with_told_segment(contracts, folder / 'segments.parquet'))
+contracts = counted(contracts, folder / 'segments.parquet')
 placed = contracts.filter(contracts.epci_siren.notnull())
 for rows, by in ((placed, ['annee', 'segment', 'epci_siren']), (placed, ['annee', 'epci_siren']),
                  (contracts, ['annee', 'segment', 'departement']), (contracts, ['annee', 'categorie'])):

@@ -124,6 +124,12 @@ def test_a_figure_has_the_same_bytes_each_time_and_no_metadata() -> None:
     assert not {"Software", "Creation Time"} & set(image.info)
 
 
+def test_what_is_not_known_takes_no_unit() -> None:
+    unknown = Strip([Card("Part", float("nan"), "%"), Card("Heures", None, "h")])
+    assert [dd.get_text() for dd in html(unknown).select(".value, .unit")] == ["n.d.", "n.d."]
+    assert repr(unknown).splitlines()[:2] == ["Part : n.d.", "Heures : n.d."]
+
+
 def test_cards_prose_and_warnings() -> None:
     strip = Strip([Card("Heures", 1302553, "h"), Card("ETP", 810.549, digits=1), Card("Femmes", 3, secret="effectif")])
     assert [dd.get_text() for dd in html(strip).select(".value")] == ["1\u202f302\u202f553", "810,5", "s"]

@@ -364,13 +364,18 @@ class Card:
         return self.value if isinstance(self.value, str) else number(self.value, self.digits, "", self.factor)
 
     @property
+    def shown_unit(self) -> str:
+        """The unit, which a value that is not known does not take."""
+        return "" if self.shown == MISSING else self.unit
+
+    @property
     def remark(self) -> str:
         """The note, after the reason why the value is hidden if it is."""
         hidden = f"secret statistique : {self.secret}" if self.secret else ""
         return " ; ".join(part for part in (hidden, self.note) if part)
 
     def text(self) -> str:
-        value = f"{self.shown} {self.unit}" if self.unit else self.shown
+        value = f"{self.shown} {self.shown_unit}".rstrip()
         return f"{self.label} : {value}" + (f" ({self.remark})" if self.remark else "")
 
 

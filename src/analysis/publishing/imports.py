@@ -28,10 +28,10 @@ def closure(entries: Iterable[str]) -> set[Path]:
     return {path for path in seen if not _only_says_what_it_is(path)}
 
 
-def imported(source: str) -> list[str]:
+def imported(code: ast.Module) -> list[str]:
     """The modules of the project that Python code imports, and what may be modules in them."""
     found = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(code):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "analysis":
             found += [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
@@ -43,17 +43,21 @@ def of_notebook(path: Path) -> list[str]:
     """The same of the cells of a notebook."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return [module for source in code for module in imported(source)]
+    return [module for source in code for module in imported(ast.parse(source))]
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _only_says_what_it_is(path: Path) -> bool:
+    return all(isinstance(node, ast.Expr) for node in _parsed(path).body)
 
 
 @cache
 def _of_file(path: Path) -> list[str]:
-    return imported(path.read_text(encoding="utf-8"))
-
-
-@cache
-def _only_says_what_it_is(path: Path) -> bool:
-    return all(isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)
+    return imported(_parsed(path))
 
 
 @cache

@@ -258,7 +258,8 @@ def _exporter() -> Any:
         config=Config(
             {
                 "NbConvertBase": {"display_data_priority": ["text/html", "text/markdown", "text/plain"]},
-                "Exporter": {"default_preprocessors": []},  # pages show what the notebook holds, whose cells say what
+                # None has anything to do: our template leaves out what they would change.
+                "Exporter": {"default_preprocessors": []},
             }
         ),
     )

@@ -106,14 +106,19 @@ def of_buyers_in(contracts: ir.Table, region: str) -> ir.Table:
 
 
 COUNTED = (
-    "annee", "segment", "segment_source", "epci_siren", "departement", "epci_methode", "acheteur_siren", "categorie",
-    "statut_social", "montant", "source_fichier",
+    "annee", "epci_siren", "departement", "epci_methode", "acheteur_siren", "categorie", "statut_social", "montant",
+    "source_fichier",
 )  # fmt: skip
 
 
-def counted(contracts: ir.Table) -> ir.Table:
-    """What contracts are counted by, `COUNTED` and sans_objet: DuckDB computes it once for all queries that follow."""
-    rows = contracts.select(*COUNTED, sans_objet=contracts.objet.isnull())
+def counted(contracts: ir.Table, told: Path) -> ir.Table:
+    """What contracts are counted by: `COUNTED`, sans_objet, and the segment and segment_source of the file `told`.
+
+    DuckDB computes it once for all queries that follow.
+    """
+    # Before the join: objects, by far the widest column, do not go through it.
+    narrow = contracts.select("uid", "codeCPV", *COUNTED, sans_objet=contracts.objet.isnull())
+    rows = with_told_segment(narrow, told).drop("uid", "codeCPV")
     engine = contracts.get_backend()
     return engine.create_table("marches_comptes", rows, temp=True) if engine.name == "duckdb" else rows
 

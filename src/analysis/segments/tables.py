@@ -48,16 +48,16 @@ def build(dataset: str) -> None:
     told = classified_dir(dataset) / "marches.parquet"
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     exports = read_clean(dataset, "exports")
-    received = with_told_segment(with_buyer_kind(received, said_by(exports["operations"])), told)
+    received = with_buyer_kind(received, said_by(exports["operations"]))
     local = in_region(received, described.region)
-    contracts = counted(local.filter(local.annee.notnull())).rename(edition="annee")
+    contracts = counted(local.filter(local.annee.notnull()), told).rename(edition="annee")
     write_results(
         dataset,
         "segments",
         {
             **state(received, contracts, dataset=described, settings=settings),
             **segment_quality(dataset, contracts),
-            **from_each_contract(dataset, received, read_table(told), exports),
+            **from_each_contract(dataset, with_told_segment(received, told), read_table(told), exports),
         },
     )
 
