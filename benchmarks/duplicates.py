@@ -24,8 +24,8 @@ from analysis.consolidation import linkage
 from analysis.consolidation.duplicates import estimated
 from analysis.core.params import load_params
 from analysis.core.paths import raw_dir
+from analysis.core.results import read_clean
 from analysis.demo.wording import Wording
-from analysis.results import read_clean
 
 GOAL = 0.95
 # Part of the second entries spoilt in each way: assumptions, nobody measured them on real exports.

@@ -18,7 +18,7 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
-from analysis.results import read_clean
+from analysis.core.results import read_clean
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_segment
 from analysis.segments.links.followed import build_links

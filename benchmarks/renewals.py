@@ -17,8 +17,8 @@ import pandas as pd
 from analysis.core.dataset import load_dataset
 from analysis.core.params import load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.core.results import read_clean
 from analysis.core.shares import wilson
-from analysis.results import read_clean
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_told_segment
 from analysis.segments.telling.stage import with_segment_told

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.numbers import between, french, plural, round_half_up
+from analysis.core.numbers import between, french, plural, round_half_up
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def report(dataset: str, notebooks: tuple[str, ...], scheduler: str | None) -> N
 @click.argument("dataset")
 def site(dataset: str) -> None:
     """Stage: the front page of DATASET and its protected tables as CSV."""
-    from analysis.site import build
+    from analysis.site.home import build
 
     build(dataset)
 
@@ -183,7 +183,7 @@ def release(dataset: str, name: str, day: dt.datetime, note: str) -> None:
 def summary(dataset: str | None) -> None:
     """The address of DATASET's front page and three figures from it; by default, of all that params.yaml lists."""
     from analysis.core.params import load_params
-    from analysis.site import summary as text
+    from analysis.site.home import summary as text
 
     for name in [dataset] if dataset else load_params().datasets:
         click.echo(text(name))

@@ -12,7 +12,7 @@ from analysis.buyer.programme import Planned, from_file
 from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.numbers import french_date
+from analysis.core.numbers import french_date
 from buyer.planned import GOOD
 
 ERRORS = {

@@ -13,7 +13,6 @@ import xlsxwriter
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from analysis import directory, site
 from analysis.checking.scan import check_site, days, findings, runs
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
@@ -28,6 +27,7 @@ from analysis.core.paths import (
 )
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
+from analysis.site import directory, home
 from analysis.sources.persons import fingerprints, load_secret
 
 CONTACT = "Jeanne Lefort, jeanne.lefort@exemple.invalid, 03 20 11 22 33"
@@ -251,11 +251,11 @@ def test_a_site_that_may_not_be_published_has_no_home_page(folder: Path) -> None
     shutil.rmtree(protected_dir("jouet") / "segments")  # no more than the scan looks at: no calendar can be made of it
     shutil.rmtree(folder / "veille")
     write_text("<p>Essai</p>", folder / "consolidation" / "2016-32.html")
-    site.build("jouet")
+    home.build("jouet")
     assert (folder / "index.html").is_file()
     write_text("<p>Zoé Durand-Élie</p>", folder / "consolidation" / "2016-32.html")
     with pytest.raises(DataError, match=r"2016-32\.html, ligne 1 : nom d'une personne"):
-        site.build("jouet")
+        home.build("jouet")
     assert not (folder / "index.html").exists()
 
 

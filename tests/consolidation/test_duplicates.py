@@ -19,8 +19,8 @@ from analysis.consolidation.duplicates import (
 )
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
+from analysis.core.results import read_clean
 from analysis.fellegi_sunter import assumed, learnt
-from analysis.results import read_clean
 
 
 def decided(*pairs: tuple[str, str, str]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from analysis.disclosure.protect import build as protect
 from analysis.publishing.content import Content
 from analysis.quality.published import published
 from analysis.scaffold import new_dataset
-from analysis.site import headlines
+from analysis.site.home import headlines
 from analysis.sources import exports, inventory
 from checkout import CHECKOUT
 from sending import mapping, send, send_totals, totals, write_dataset

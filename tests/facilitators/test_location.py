@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 from analysis.core.errors import DataError
+from analysis.core.numbers import NARROW_SPACE, NO_BREAK_SPACE
 from analysis.facilitators.organisation.location import (
     NONE,
     START,
@@ -21,7 +22,6 @@ from analysis.facilitators.organisation.location import (
     reinforce,
     set_cover,
 )
-from analysis.numbers import NARROW_SPACE, NO_BREAK_SPACE
 
 SEEDS = range(6)
 STEP = 40.0

@@ -28,7 +28,7 @@ def entries(command: str) -> list[str]:
             notebooks = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
             found = ["analysis.publishing.report", *(module for path in notebooks for module in of_notebook(path))]
         case ["site", _]:
-            found = ["analysis.site", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+            found = ["analysis.site.home", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
         case _:
             raise AssertionError(f"no entry known for « {command} »")
     return found

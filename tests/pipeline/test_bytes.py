@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis import downloads, method, site
 from analysis.core.dataset import load_dataset
 from analysis.core.files import file_digest
 from analysis.core.paths import ROOT_VARIABLE, reports_dir
 from analysis.publishing import report
+from analysis.site import downloads, home, method
 
 # One page of each notebook, and the sheet of an intercommunalité.
 PAGES = (
@@ -64,8 +64,8 @@ def test_pages_made_again_are_the_same_bytes_with_fork_and_without(
 def test_tables_and_the_pages_beside_them_made_again_are_the_same_bytes(elsewhere: Path, demo: Path) -> None:
     described = load_dataset("demo")
     downloads.build(described)
-    site.write_directory(described)
-    site.write_calendars(described)
+    home.write_directory(described)
+    home.write_calendars(described)
     (reports_dir("demo") / "methode.html").write_text(method.page(described), encoding="utf-8")
     again = {path.relative_to(elsewhere / "reports"): file_digest(path) for path in reports_dir("demo").rglob("*.*")}
     first = {path: file_digest(demo / "reports" / path) for path in again}

@@ -57,10 +57,10 @@ def test_a_copy_without_git_is_up_to_date(built: Path) -> None:
 
 METHOD = {"site@demo"}  # its page on method says the settings and the rules
 SAID = {"feedback@demo", "quality@demo"}  # their sentences say the thresholds
-ANALYSES = {"segments@demo", "facilitators@demo", "consolidation@demo", "buyer@demo", "quality@demo"}
 HIDING = {"segments@demo", "buyer@demo"}  # of no segment, and of no sheet, whose hours a rule hides
 # Sheets of typed purchases, which their notebook may make, are made of the same modules as those of the stage.
 SHEETS = {*HIDING, "report@demo"}
+LINKING = {*SHEETS, "consolidation@demo"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ SHEETS = {*HIDING, "report@demo"}
         ("src/analysis/checking/scan.py", "", "\n# changed\n", {"site@demo"}),
         ("src/analysis/disclosure/primary.py", "Primary", "The primary", {"protect@demo", *SHEETS}),
         ("src/analysis/sources/decp/cleaning.py", "", "\n# changed\n", {"clean-decp@demo"}),
-        ("src/analysis/results.py", "", "\n# changed\n", {*ANALYSES, "classify@demo", "report@demo"}),
+        ("src/analysis/fellegi_sunter.py", "", "\n# changed\n", LINKING),
         ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo"}),
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *SAID, *METHOD}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),

@@ -13,13 +13,13 @@ from bs4 import BeautifulSoup
 from frictionless import Package
 from python_calamine import CalamineWorkbook
 
-from analysis import downloads
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table
 from analysis.core.paths import ROOT_VARIABLE, protected_dir, reports_dir
-from analysis.downloads import PublishedTable
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published
+from analysis.site import downloads
+from analysis.site.downloads import PublishedTable
 
 FRAMES = {
     "segments/origine_segments": pd.DataFrame(

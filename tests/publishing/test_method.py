@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from analysis import method
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
@@ -21,6 +20,7 @@ from analysis.publishing import definitions
 from analysis.publishing.content import Card, Column, DataTable, Figure, Strip
 from analysis.publishing.style import bar_chart
 from analysis.schemas.registry import DELIVERABLES, published
+from analysis.site import method
 from checkout import CHECKOUT
 
 FIELDS = ["Définition", "Calcul", "Champ", "Source", "Limites", "Exemple"]

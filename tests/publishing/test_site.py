@@ -7,11 +7,11 @@ import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
-from analysis import site
 from analysis.cli import main
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
+from analysis.site import home
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
 
@@ -20,7 +20,7 @@ PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_ind
 def built(project: Path) -> BeautifulSoup:
     for name in ("2015-32", "2016-62", "2016-32"):
         write_text(PAGE, reports_dir("jouet") / f"consolidation/{name}.html")
-    site.build("jouet")
+    home.build("jouet")
     return BeautifulSoup((reports_dir("jouet") / "index.html").read_text("utf-8"), "html.parser")
 
 
@@ -46,7 +46,7 @@ def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSou
 def test_the_summary_gives_the_first_headline_of_each_deliverable(built: BeautifulSoup) -> None:
     path = protected_dir("jouet") / "consolidation/headlines.parquet"
     write_table(pd.read_parquet(path).iloc[::-1], path)
-    assert site.summary("jouet").splitlines() == [
+    assert home.summary("jouet").splitlines() == [
         "reports/jouet/index.html",
         "  Heures d'insertion réalisées : 1\u202f302\u202f553 h (Hauts-de-France)",
     ]
@@ -55,7 +55,7 @@ def test_the_summary_gives_the_first_headline_of_each_deliverable(built: Beautif
 def test_a_dead_link_is_an_error(project: Path) -> None:
     write_text(PAGE.replace("indicateurs", "indicateur"), reports_dir("jouet") / "consolidation/2016-32.html")
     with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_indicateur\.csv »"):
-        site.build("jouet")
+        home.build("jouet")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_link_to_a_place_that_its_page_has_not_is_an_error(project: Path, href
         f'{PAGE}<p id="ici"><a href="#ici"></a><a href="{href}"></a>', reports_dir("jouet") / "quality/2016-32.html"
     )
     with pytest.raises(DataError, match=rf"quality/2016-32\.html : {said}|{said}"):
-        site.build("jouet")
+        home.build("jouet")
 
 
 def test_headline_figures_of_the_home_page_lead_to_their_definition(built: BeautifulSoup) -> None:

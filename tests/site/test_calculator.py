@@ -18,8 +18,8 @@ from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
 from analysis.core import reference
 from analysis.core.files import read_table
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
 from analysis.publishing.scripts import of_body
 from analysis.publishing.templating import fill
 

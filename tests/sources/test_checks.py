@@ -10,7 +10,7 @@ import yaml
 
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
-from analysis.quality_log import rules
+from analysis.core.quality_log import rules
 from analysis.sources import exports
 from sending import TABLES, changed, send, write_two_editions
 

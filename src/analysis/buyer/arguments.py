@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.buyer.law import percent
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 
 ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
 SHARES = ("part_epci", "part_epci_bas", "part_epci_haut", "part_region", "facteur_part")

@@ -11,9 +11,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
+from analysis.core.numbers import significant
 from analysis.core.params import BuyerParams, Nearness
-from analysis.numbers import significant
-from analysis.quality_log import public
+from analysis.core.quality_log import public
 from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem
 

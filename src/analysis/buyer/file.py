@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis import method
 from analysis.buyer import process, programme
 from analysis.buyer.tables import Tables
 from analysis.buyer.typed import tables_of
@@ -27,7 +26,8 @@ from analysis.core.paths import ROOT_VARIABLE, STEPS, project_root, protected_di
 from analysis.publishing.definitions import METHOD
 from analysis.publishing.report import report
 from analysis.publishing.templating import fill, program_version
-from analysis.site import pages
+from analysis.site import method
+from analysis.site.home import pages
 
 NOTEBOOKS = ("programme", "buyer")
 LED_TO = ("data/raw", "dvc.yaml", "notebooks", "params.yaml", "requirements.lock", "src")

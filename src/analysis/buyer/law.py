@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
-from analysis.numbers import french, french_date
+from analysis.core.numbers import french, french_date
 from analysis.segments.state.compliance import WORKS, above, nature_of, parameter, thresholds
 
 PRIVATE = "PRIVE"

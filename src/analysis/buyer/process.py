@@ -16,10 +16,10 @@ import pandas as pd
 from pydantic import Field, ValidationInfo, field_validator
 
 from analysis.buyer.purchase import Purchase
+from analysis.core.numbers import french_date
 from analysis.core.params import Block, load_settings
 from analysis.core.paths import reference_dir, steps_name
-from analysis.numbers import french_date
-from analysis.quality_log import public
+from analysis.core.quality_log import public
 from analysis.segments.watch.feed import opened, stamped, whole_days
 
 PUBLICATION = "PUBLICATION"  # the step that the law's day is the first day of

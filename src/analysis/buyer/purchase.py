@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
-from analysis.numbers import french, french_date
-from analysis.quality_log import explain, public
+from analysis.core.quality_log import explain, public
 from analysis.sources.projects import MOST_MONTHS, current, dates, numbers, places
 
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line

@@ -20,11 +20,11 @@ from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
+from analysis.core.numbers import significant
 from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
-from analysis.numbers import significant
-from analysis.quality_log import public
-from analysis.results import headlines, read_clean, write_results
+from analysis.core.quality_log import public
+from analysis.core.results import headlines, read_clean, write_results
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.potential.textbook import textbook
 

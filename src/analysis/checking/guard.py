@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.checking.pool import each
 from analysis.core.errors import DataError
-from analysis.numbers import french, round_half_up
+from analysis.core.numbers import french, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands

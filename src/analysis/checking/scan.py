@@ -37,7 +37,6 @@ from pathlib import Path
 import pandas as pd
 from pyarrow import parquet
 
-from analysis import directory
 from analysis.buyer import process
 from analysis.checking.pool import each
 from analysis.checking.texts import Kind, Table, Text, contents
@@ -45,13 +44,14 @@ from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
+from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
+from analysis.core.quality_log import E_MAIL, NIR, PHONE
 from analysis.core.texts import ACCENTS
-from analysis.numbers import MONTHS
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
-from analysis.quality_log import E_MAIL, NIR, PHONE
 from analysis.segments.watch import feed
+from analysis.site import directory
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others

@@ -20,8 +20,8 @@ from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import indicators
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import as_printed, french, french_date, round_half_up
 from analysis.core.reference import WHOLE
-from analysis.numbers import as_printed, french, french_date, round_half_up
 from analysis.quality.published import published, sentence, slips, verdict
 from analysis.sources.publications import FIGURE, edition_places
 

@@ -29,7 +29,7 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.params import ConsolidationParams, load_params
 from analysis.core.paths import raw_dir
 from analysis.core.reference import WHOLE
-from analysis.results import headlines, on_day, read_clean, write_results
+from analysis.core.results import headlines, on_day, read_clean, write_results
 from analysis.schemas.build import conform
 from analysis.schemas.consolidation import STRUCTURES
 from analysis.sources.publications import FILE as PUBLICATIONS

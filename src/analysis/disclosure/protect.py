@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
+from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.attack import intervals
@@ -25,7 +26,6 @@ from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
 from analysis.disclosure.secondary import suppressed
-from analysis.numbers import french, round_half_up
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 

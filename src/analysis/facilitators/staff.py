@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.reference import WHOLE
-from analysis.results import on_day
+from analysis.core.results import on_day
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from numpy.typing import NDArray
 from PIL import Image
 
-from analysis.numbers import MISSING, between, french_date
+from analysis.core.numbers import MISSING, between, french_date
 from analysis.publishing import definitions, style  # noqa: F401  (every figure takes its style sheet)
 from analysis.publishing.templating import fill, number
 

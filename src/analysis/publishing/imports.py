@@ -25,7 +25,7 @@ def closure(entries: Iterable[str]) -> set[Path]:
         if path not in seen:
             seen.add(path)
             todo += [file for module in _of_file(path) for file in _files(module)]
-    return {path for path in seen if not _only_says_what_it_is(path)}
+    return {path for path in seen if not only_says_what_it_is(path)}
 
 
 def imported(code: ast.Module) -> list[str]:
@@ -51,7 +51,8 @@ def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def _only_says_what_it_is(path: Path) -> bool:
+def only_says_what_it_is(path: Path) -> bool:
+    """Whether a module holds nothing but its docstring."""
     return all(isinstance(node, ast.Expr) for node in _parsed(path).body)
 
 

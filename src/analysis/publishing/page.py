@@ -15,8 +15,8 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
+from analysis.core.numbers import french_date
 from analysis.core.paths import protected_dir
-from analysis.numbers import french_date
 from analysis.publishing.content import Header
 
 

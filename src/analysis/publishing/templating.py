@@ -14,7 +14,7 @@ import mistune
 import pandas as pd
 from markupsafe import Markup, escape
 
-from analysis.numbers import MISSING, french, french_date
+from analysis.core.numbers import MISSING, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"

@@ -22,7 +22,7 @@ from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import finished_folder, read_table
 from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir
-from analysis.quality_log import rules
+from analysis.core.quality_log import rules
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
 from analysis.sources.senders import mappings_by_structure, structure_names

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.core import reference
-from analysis.numbers import as_printed, french, round_half_up
+from analysis.core.numbers import as_printed, french, round_half_up
 
 OK, MISLABELLED, SEVERAL = "conforme", "mal étiqueté", "réponses multiples"
 

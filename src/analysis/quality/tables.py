@@ -7,9 +7,9 @@ import pandas as pd
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.paths import quality_dir
+from analysis.core.quality_log import rules
+from analysis.core.results import headlines, write_results
 from analysis.quality.published import check, published
-from analysis.quality_log import rules
-from analysis.results import headlines, write_results
 
 SOURCES = ("decp", "exports", "inventaire", "projets")
 OPEN_SOURCES = ("decp", "projets")  # received values may be quoted: public data

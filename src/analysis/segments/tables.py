@@ -12,8 +12,8 @@ from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.core.results import headlines, read_clean, write_results
 from analysis.core.shares import wilson
-from analysis.results import headlines, read_clean, write_results
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     counted,

@@ -22,7 +22,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import write_table
 from analysis.core.params import ExportParams, load_params
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
-from analysis.quality_log import collect, fatal
+from analysis.core.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
 from analysis.schemas.fingerprints import OF_BENEFICIARIES

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
-from analysis.quality_log import collect, fatal
+from analysis.core.quality_log import collect, fatal
 from analysis.schemas.build import conform
 from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS

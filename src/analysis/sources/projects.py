@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
-from analysis.quality_log import collect
+from analysis.core.quality_log import collect
 from analysis.sources.spreadsheet import read_csv
 from analysis.sources.typer import Typer, valid_siret
 

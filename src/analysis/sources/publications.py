@@ -16,8 +16,8 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.errors import DataError
+from analysis.core.quality_log import explain
 from analysis.core.reference import WHOLE
-from analysis.quality_log import explain
 from analysis.sources.spreadsheet import read_csv
 
 FILE = "publications.csv"

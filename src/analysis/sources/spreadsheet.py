@@ -19,7 +19,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.core.errors import DataError
-from analysis.quality_log import explain, fatal
+from analysis.core.quality_log import explain, fatal
 
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.quality_log import MASKED, breaches
+from analysis.core.quality_log import MASKED, breaches
 from analysis.sources.canonical import PERSONAL, Table
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french, french_date
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
-from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.maps import locator
 from analysis.publishing.page import Page

@@ -8,9 +8,9 @@ from icalendar import Calendar
 from test_calendar import need
 
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
-from analysis.quality_log import MASKED, public
+from analysis.core.quality_log import MASKED, public
 from analysis.segments.watch import feed
 
 DAY = dt.date(2025, 12, 31)

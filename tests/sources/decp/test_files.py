@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.core.errors import DataError
-from analysis.quality_log import COLUMNS, SORT, sentence
+from analysis.core.quality_log import COLUMNS, SORT, sentence
 from analysis.schemas.decp import SCHEMAS
 from analysis.sources.decp import build, ingest_files, staging
 from decp_records import contract, ingest, write_2019, write_2022

@@ -10,8 +10,8 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.sizing import RANGE, Law, law
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
 from analysis.publishing.content import Content
 
 ROWS = {

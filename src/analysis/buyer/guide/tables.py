@@ -9,9 +9,9 @@ from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.sizing import RANGE, full_time, hours, law, per_year, persons
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import significant
 from analysis.core.params import Params
-from analysis.numbers import significant
-from analysis.quality_log import public
+from analysis.core.quality_log import public
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import EVERY, suppliers
 from analysis.segments.watch.needs import buyer_names

@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.buyer.guide.calculator import Calculator
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart

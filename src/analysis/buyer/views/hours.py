@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart

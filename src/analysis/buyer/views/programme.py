@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.buyer.law import percent
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 

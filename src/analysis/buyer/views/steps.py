@@ -9,8 +9,8 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from analysis.buyer import process
 from analysis.buyer.views.common import found, rows, scope
 from analysis.core import reference
+from analysis.core.numbers import french_date
 from analysis.core.paths import STEPS, steps_name
-from analysis.numbers import french_date
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, figure

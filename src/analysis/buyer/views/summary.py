@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.buyer.law import percent
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.numbers import between, french, french_date
+from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
 from analysis.publishing.page import Page
 

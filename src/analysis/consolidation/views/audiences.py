@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart

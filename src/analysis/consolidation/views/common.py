@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.numbers import between, french
+from analysis.core.numbers import between, french
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.page import Page
 

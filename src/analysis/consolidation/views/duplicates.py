@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.numbers import french, plural
+from analysis.core.numbers import french, plural
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 

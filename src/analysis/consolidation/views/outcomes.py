@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from analysis.consolidation.views.common import source_line
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import flow_chart, line_chart, stacked_chart

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.numbers import as_printed, french
+from analysis.core.numbers import as_printed, french
 from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.views.common import source_line
+from analysis.core.numbers import french, round_half_up
 from analysis.core.reference import WHOLE
-from analysis.numbers import french, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart, vintage_chart

@@ -6,8 +6,8 @@ import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
+from analysis.core.numbers import MISSING, french, plural
 from analysis.core.reference import WHOLE
-from analysis.numbers import MISSING, french, plural
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart

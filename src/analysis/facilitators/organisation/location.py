@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.core.errors import DataError
-from analysis.numbers import french, plural, shortest
+from analysis.core.numbers import french, plural, shortest
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core.errors import DataError
-from analysis.numbers import french_date
+from analysis.core.numbers import french_date
 from analysis.publishing.content import Column
 from analysis.publishing.page import Page
 

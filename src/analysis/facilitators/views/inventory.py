@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.views.common import STAFF, counted, day_of, here, scope, source, taken
-from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page

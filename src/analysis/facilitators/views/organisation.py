@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views.common import here, source
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page

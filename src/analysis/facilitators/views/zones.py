@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.facilitators.views.common import here, of_place, source
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page

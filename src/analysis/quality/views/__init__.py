@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.core.numbers import french, plural
 from analysis.core.params import load_params
-from analysis.numbers import french, plural
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.style import bar_chart

@@ -15,9 +15,9 @@ import pandas as pd
 
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
+from analysis.core.numbers import significant
 from analysis.core.params import SegmentParams
 from analysis.disclosure.primary import broken
-from analysis.numbers import significant
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import known_operations, reliable

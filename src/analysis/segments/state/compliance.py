@@ -15,7 +15,7 @@ from scipy.stats import norm
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.quality_log import public
+from analysis.core.quality_log import public
 from analysis.segments.watch.needs import buyer_names
 
 SHORT_WORKS = 6  # months, below which works are an exception

@@ -10,7 +10,7 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import ClassifierParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
-from analysis.results import read_clean
+from analysis.core.results import read_clean
 from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.numbers import french_date
+from analysis.core.numbers import french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 

@@ -6,8 +6,8 @@ import pandas as pd
 import seaborn as sns
 
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.common import labels

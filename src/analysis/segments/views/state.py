@@ -10,8 +10,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.numbers import french
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.numbers import french
+from analysis.core.numbers import french
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart

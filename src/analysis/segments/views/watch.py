@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, calendar_name
-from analysis.numbers import french, french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis

@@ -14,9 +14,9 @@ from icalendar import Calendar, Event
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import french, french_date
 from analysis.core.params import WatchParams
 from analysis.core.paths import calendar_name
-from analysis.numbers import french, french_date
 
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
-from analysis.quality_log import public
+from analysis.core.quality_log import public
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda

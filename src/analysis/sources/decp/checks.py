@@ -1,4 +1,4 @@
-"""What was wrong in the received records, one row per breach, as `analysis.quality_log` writes them.
+"""What was wrong in the received records, one row per breach, as `analysis.core.quality_log` writes them.
 
 Only kept contracts have their values checked; a refused record is one row that holds all of it.
 """
@@ -11,7 +11,7 @@ from operator import or_
 import ibis
 import ibis.expr.types as ir
 
-from analysis.quality_rules import COLUMNS
+from analysis.core.quality_rules import COLUMNS
 from analysis.sources.decp.cleaning import Rules
 
 
@@ -134,7 +134,7 @@ def _of_holders(h: ir.Table) -> ir.Table:
 
 
 def _told(found: ir.Table, catalogue: ir.Table) -> ir.Table:
-    """Add severity and sentence (the same as `analysis.quality_log.sentence`)."""
+    """Add severity and sentence (the same as `analysis.core.quality_log.sentence`)."""
     t = found.join(catalogue.select("regle", "gravite", "attendu"), "regle")
     line = (", ligne " + t.ligne.cast("string")).fill_null("")
     column = (t.colonne == "").ifelse("", ", colonne « " + t.colonne + " »")

@@ -13,7 +13,7 @@ import duckdb
 from analysis.core.files import finished
 from analysis.core.params import DecpParams, load_params
 from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
-from analysis.quality_rules import catalogue
+from analysis.core.quality_rules import catalogue
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000

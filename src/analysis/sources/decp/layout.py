@@ -104,7 +104,7 @@ def unreadable(label: str, reason: str) -> DataError:
 
 
 def _fatal(rule: str, label: str, detail: str) -> DataError:
-    from analysis.quality_log import fatal
+    from analysis.core.quality_log import fatal
 
     return fatal(rule, label, detail)
 

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from analysis.quality_rules import SORT
+from analysis.core.quality_rules import SORT
 from analysis.sources.decp import checks, cleaning, places, values
 from analysis.sources.decp.cleaning import Rules
 from analysis.sources.decp.staging import SCHEMAS
@@ -27,7 +27,7 @@ REFERENCE = {
     "epci": ("territoire/epci.csv", ("epci_siren", "departement", "departements")),
     "variantes": ("decp/variantes.csv", ("champ", "variante", "comparaison", "code")),
 }
-RULES = ("regle", "gravite", "attendu")  # columns of table `regles`, the catalogue of `analysis.quality_log`
+RULES = ("regle", "gravite", "attendu")  # columns of table `regles`, the catalogue of `analysis.core.quality_log`
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import csv
 import string
 from typing import Any
 
+from analysis.core.numbers import shortest
 from analysis.core.params import load_params
 from analysis.core.paths import reference_dir
-from analysis.numbers import shortest
 
 COLUMNS = [
     "source",

@@ -21,9 +21,9 @@ from mistune.toc import add_toc_hook
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
+from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import reference_dir
-from analysis.numbers import french, french_date
 from analysis.publishing.templating import Section, fill, no_break, program_version
 
 FOLDER = "publication/methode"

@@ -13,15 +13,15 @@ import pandera.pandas as pa
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.files import file_digest, finished_folder, read_table, write_table, write_text
+from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, reports_dir
-from analysis.numbers import french, french_date
 from analysis.publishing import definitions
 from analysis.publishing.page import deliverables
 from analysis.publishing.templating import fill, program_version
 from analysis.schemas.dictionary import table_schema
 from analysis.schemas.registry import published
-from analysis.workbook import KINDS, write_workbook
+from analysis.site.workbook import KINDS, write_workbook
 
 TABLES, PAGE, PACKAGE = "tables", "donnees.html", "datapackage.json"
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"

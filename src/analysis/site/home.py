@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import directory, downloads, method
 from analysis.buyer.guide import document as guide
 from analysis.buyer.process import calendars
 from analysis.checking.guard import check_pages
@@ -17,14 +16,15 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_text
+from analysis.core.numbers import between
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, reports_dir
-from analysis.numbers import between
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import SHEET, Page, deliverables, subjects
 from analysis.publishing.templating import alphabetical, fill, program_version
 from analysis.segments.watch.feed import feeds
+from analysis.site import directory, downloads, method
 
 HEADLINES = "headlines"
 DIRECTORY = "annuaire.html"

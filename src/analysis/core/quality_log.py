@@ -11,7 +11,7 @@ from functools import cache
 import pandas as pd
 
 from analysis.core.errors import DataError
-from analysis.quality_rules import COLUMNS, SORT, catalogue
+from analysis.core.quality_rules import COLUMNS, SORT, catalogue
 
 MASKED = "valeur masquée"
 # What is personal in whatever column it stands: an e-mail; a French telephone number; a social security number of

@@ -1,0 +1,1 @@
+"""What stands around the pages: home, directory, method, downloads; the site is declared finished here."""
