@@ -75,7 +75,9 @@ def test_the_table_says_what_it_rests_on_and_that_it_is_no_advice() -> None:
 
 
 def test_information_is_of_its_time() -> None:
-    assert case("PNAD", dt.date(2025, 12, 31)) == "en_cours" and case("PNAD", dt.date(2026, 1, 1)) == "echu"
+    day = dt.date(2025, 12, 1)  # of the consultation: the plan counts notifications
+    assert case("PNAD", day, date_notification="2025-12-31") == "en_cours"
+    assert case("PNAD", day, date_notification="2026-01-01") == "echu"
     early = law.asked(planned(), dt.date(2021, 12, 31))["code"].tolist()
     assert "SPASER" not in early and "PNAD" not in early and "OBLIGATION" in early
 
@@ -93,8 +95,8 @@ def test_exceptions_are_questions_that_admit_what_is_to_be_checked() -> None:
 
 
 def facts(day: dt.date = DAY, **changes: object) -> Facts:
-    known = {"segment": "PROPRETE", "p_seuil": 0.9, "heures": 2000.0, "structures": 14} | {
-        name: changes.pop(name) for name in ("segment", "p_seuil", "heures", "structures") if name in changes
+    known = {"segment": "PROPRETE", "p_seuil": 0.9, "heures": 2000.0, "structures": 14, "iae": 12} | {
+        name: changes.pop(name) for name in ("segment", "p_seuil", "heures", "structures", "iae") if name in changes
     }
     return Facts(day, planned(**changes), **known)  # type: ignore[arg-type]
 
@@ -115,7 +117,7 @@ def test_every_mechanism_is_judged_with_its_reasons() -> None:
     assert told["phrase"].ne("").all() and told["source"].ne("").all()
     assert not told["phrase"].str.contains("{", regex=False).any()
     assert verdict(facts()) == {
-        "EXEC": "OUVERTE", "CRIT": "OUVERTE", "EXEC_CRIT": "OUVERTE", "RES_HAND": "OUVERTE", "RES_IAE": "OUVERTE",
+        "EXEC": "OUVERTE", "CRIT": "OUVERTE", "EXEC_CRIT": "OUVERTE", "RES_HAND": "OUVERTE", "RES_IAE": "RESERVES",
         "RES_PENIT": "RESERVES", "RES_ESS": "RESERVES", "INSERT": "OUVERTE",
     }  # fmt: skip
 
@@ -124,7 +126,7 @@ def test_a_private_buyer_is_outside_the_code() -> None:
     assert set(verdict(facts(acheteur_type="PRIVE")).values()) == {"FERMEE"}
 
 
-@pytest.mark.parametrize(("day", "told"), [(dt.date(2022, 10, 19), "FERMEE"), (dt.date(2022, 10, 20), "OUVERTE")])
+@pytest.mark.parametrize(("day", "told"), [(dt.date(2022, 10, 19), "FERMEE"), (dt.date(2022, 10, 20), "A_VERIFIER")])
 def test_prison_work_is_open_since_its_ordinance(day: dt.date, told: str) -> None:
     assert verdict(facts(day, segment="LINGE_SERVICES"))["RES_PENIT"] == told
 
@@ -150,16 +152,21 @@ def test_the_clause_that_is_expected_is_told_from_the_obligation_on() -> None:
         ("EXEC", {"duree_mois": 2}, "RESERVES"),
         ("EXEC", {"duree_mois": 3}, "OUVERTE"),
         ("EXEC", {"structures": 1}, "RESERVES"),
-        ("EXEC", {"segment": "ENERGIE"}, "RESERVES"),
+        ("EXEC", {"segment": "ENERGIE", "cpv": None}, "RESERVES"),
+        ("EXEC", {"segment": "SANTE_SOCIAL", "cpv": "33140000"}, "RESERVES"),
+        ("EXEC", {"segment": "POSTE_TELECOM"}, "RESERVES"),
         ("EXEC", {"heures": None}, "A_VERIFIER"),
         ("EXEC", {"heures": None, "structures": 0}, "RESERVES"),
         ("EXEC", {"p_seuil": None}, "OUVERTE"),
         ("EXEC_CRIT", {"heures": 599.0}, "RESERVES"),
-        ("RES_IAE", {"structures": 10}, "RESERVES"),
-        ("RES_IAE", {"structures": 11}, "OUVERTE"),
-        ("RES_IAE", {"structures": None}, "A_VERIFIER"),
+        ("RES_IAE", {"iae": 10, "lots": 2}, "RESERVES"),
+        ("RES_IAE", {"iae": 11, "lots": 2}, "OUVERTE"),
+        ("RES_IAE", {"iae": 11, "lots": 1}, "RESERVES"),
+        ("RES_IAE", {"iae": None, "lots": 2}, "A_VERIFIER"),
         ("RES_HAND", {"segment": "TP_RESEAUX"}, "RESERVES"),
-        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 36}, "OUVERTE"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 36}, "A_VERIFIER"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "33140000"}, "FERMEE"),
+        ("INSERT", {"cpv": "33140000"}, "RESERVES"),
         ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 37}, "RESERVES"),
         ("RES_ESS", {"segment": None, "duree_mois": 12}, "A_VERIFIER"),
         ("INSERT", {"duree_mois": 5}, "RESERVES"),
@@ -171,22 +178,33 @@ def test_verdicts_at_the_borders(mechanism: str, changes: dict, told: str) -> No
 
 def test_what_is_not_known_is_said_not_guessed() -> None:
     told = law.options(facts(structures=None))
-    unknown = told[told["favorable"].isna()]
+    unknown = told[told["favorable"].isna() & told["critere"].ne("a_verifier")]
     assert set(unknown["critere"]) == {"structures_min"} and unknown["phrase"].str.contains("facilitateur").all()
-    assert any("14 structures" in text for text in phrases(facts(), "RES_IAE"))
+    assert any("14 structures" in text for text in phrases(facts(), "EXEC"))
+    assert any("connues à portée : 12" in text for text in phrases(facts(), "RES_IAE"))
+
+
+def test_what_only_the_buyer_can_say_is_asked() -> None:
+    told = law.options(facts(segment="LINGE_SERVICES"))
+    asked = told[told["critere"] == "a_verifier"]
+    assert set(asked["mecanisme"]) == {"RES_PENIT", "RES_ESS"}
+    assert asked["favorable"].isna().all() and asked["phrase"].str.contains(r"\?").all()
 
 
 def test_every_row_of_the_law_is_known_dated_and_sourced() -> None:
     rows = reference.table("droit/options").astype("str").fillna("")
     segments, kinds = reference.labels("segments"), reference.labels("acheteurs")
+    natures = reference.table("nomenclatures/cpv_divisions")["nature"].unique()
+    assert set(natures) == set(reference.table("nomenclatures/segments")["groupe"])
     assert set(rows["mecanisme"]) == set(MECHANISMS) <= set(reference.labels("mecanismes"))
     assert set(rows["critere"]) <= {*CRITERIA, IN_FORCE}
     assert set(reference.table("droit/criteres")["critere"]) == {*CRITERIA, IN_FORCE}
     assert set(rows["effet"]) == {"bloquant", "indicatif", "information"}
     assert rows["phrase_si_oui"].ne("").all() and rows["source"].ne("").all()
-    assert (rows["phrase_si_non"].ne("") | rows["critere"].eq("toujours")).all()
+    assert (rows["phrase_si_non"].ne("") | rows["critere"].isin(["toujours", "a_verifier"])).all()
     for row in rows.to_dict("records"):
-        codes = {"segment_parmi": segments, "segment_hors": segments, "acheteur_hors": kinds}.get(row["critere"])
+        codes = {"segment_parmi": segments, "segment_hors": segments, "acheteur_hors": kinds,
+                 "nature_parmi": natures}.get(row["critere"])  # fmt: skip
         values = str(row["valeur"]).split(";")
         if codes is not None:
             assert set(values) <= set(codes), row

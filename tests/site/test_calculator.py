@@ -23,7 +23,7 @@ from analysis.core.params import load_params
 from analysis.publishing.scripts import of_body
 from analysis.publishing.templating import fill
 
-AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "1 234 567,89", "25 000 000")
+AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "40 000 euros HT", "1 234 567,89", "25 000 000")
 MONTHS, LOTS = ("1", "12", "18", "48"), ("", "2", "7")
 CASES = [list(case) for case in product(AMOUNTS, MONTHS, LOTS)]
 QUANTILE, STEPS = load_params().buyer.commitment_quantile, steps()
@@ -41,13 +41,13 @@ TYPE = """cases => cases.map(case_ => {
 
 def expected(found: Law, amount: str, months: str, lots: str) -> list[str]:
     """What Python says of a case as the page prints it."""
-    value = float(amount.replace(" ", "").replace("€", "").replace(",", "."))
+    value = float(amount.replace(",", ".").translate({ord(sign): None for sign in " €eurosHT"}))
     count = int(lots or 1)
     whole = hours(found, RANGE, value, lots=count)
     year = per_year(whole, int(months))
     promised = float(rounded(hours(found, QUANTILE, value, lots=count), STEPS))
     rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
-    rows += [(p, 0) for p in persons(year)]
+    rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"
     return [*(french(value, digits) for value, digits in rows), said]
 
@@ -110,6 +110,8 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
         ("montant", "0", "au-dessus de 0"),
         ("montant", "-5", "Montant illisible"),
         ("montant", "1.250.000", "Montant illisible"),
+        ("montant", "250.000", "la virgule sépare les centimes"),
+        ("montant", "250,000", "Montant illisible"),
         ("duree", "0", "Durée illisible"),
         ("duree", "1,5", "Durée illisible"),
         ("lots", "deux", "Nombre de lots illisible"),

@@ -11,20 +11,25 @@ import pandas as pd
 from analysis.buyer.law import percent
 from analysis.core import reference
 from analysis.core.numbers import french
+from analysis.core.params import BuyerParams
 
 ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
-SHARES = ("part_epci", "part_epci_bas", "part_epci_haut", "part_region", "facteur_part")
+SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1, "part_tenable": 0}  # decimals
+DECIMALS = {"etp_engagement": 2, "engagement_mois": 1}
 _NAME = re.compile(r"\{(\w+)\}")
 
 
-def arguments(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float) -> pd.DataFrame:
+def arguments(
+    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, settings: BuyerParams
+) -> pd.DataFrame:
     """The sentences that hold for each purchase: columns `ARGUMENTS`, `table` the published one that the number is in.
 
-    A sentence is left out where its condition does not hold or one of its numbers is not known.
+    A sentence is left out where its condition does not hold or one of its numbers is not known. `asked` are the
+    findings on the law (`law.asked`), by achat_id.
     """
     texts = reference.table("acheteur/arguments").to_dict("records")
     rows: list[dict[str, Any]] = []
-    for achat_id, known in facts(achats, parts, near, radius).items():
+    for achat_id, known in facts(achats, parts, near, asked, settings).items():
         said = _printed(known)
         rows += [
             text | {"achat_id": achat_id, "phrase": text["phrase"].format(**said)}
@@ -40,10 +45,12 @@ def holds(condition: str, known: Mapping[str, Any]) -> bool:
     return bool(pd.notna(known[name]) and known[name] > float(least))
 
 
-def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius: float) -> dict[str, dict[str, Any]]:
+def facts(
+    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, settings: BuyerParams
+) -> dict[str, dict[str, Any]]:
     """By achat_id, what sentences may name; missing where it is not known."""
     share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
-    labels = reference.table("acheteur/facteurs").set_index("code")["libelle"]
+    obliged = set(asked.loc[(asked["code"] == "OBLIGATION") & (asked["cas"] == "en_vigueur"), "achat_id"])
     carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
@@ -56,10 +63,11 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
             "part_epci": own.get(("part", "epci")),
             "part_epci_bas": own.get(("part_bas", "epci")),
             "part_epci_haut": own.get(("part_haut", "epci")),
-            "facteur": labels.get(row["facteur"]),
             "semblables": counted["size"].get(key, 0),
             "semblables_clause": counted["sum"].get(key, 0),
-            "rayon": radius,
+            "rayon": settings.radius_km,
+            "p_obligation": row["p_seuil"] if key in obliged else None,
+            "part_tenable": 1 - settings.commitment_quantile,
         }
     return out
 
@@ -67,16 +75,14 @@ def facts(achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, radius:
 def _printed(known: Mapping[str, Any]) -> dict[str, str]:
     out = {}
     for name, value in known.items():
-        if name == "p_seuil":
+        if name == "p_obligation":
             out[name] = percent(None if pd.isna(value) else float(value))
         elif name in SHARES:
-            out[name] = french(None if pd.isna(value) else 100 * float(value), 1, "%")
+            out[name] = french(None if pd.isna(value) else 100 * float(value), SHARES[name], "%")
         elif name == "edition":
             out[name] = "" if pd.isna(value) else str(int(value))
-        elif name == "etp_engagement":
-            out[name] = french(value, 1)
         elif isinstance(value, int | float):
-            out[name] = french(value)
+            out[name] = french(value, DECIMALS.get(name, 0))
         else:
             out[name] = str(value)
     return out

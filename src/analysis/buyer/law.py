@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import french, french_date
-from analysis.segments.state.compliance import WORKS, above, nature_of, parameter, thresholds
+from analysis.segments.state.compliance import above, nature_of, parameter, thresholds
 
 PRIVATE = "PRIVE"
 STATE = "ETAT"
@@ -28,12 +28,18 @@ ASKED = ["code", "libelle", "cas", "phrase", "article", "source"]
 OPTIONS = ["mecanisme", "critere", "effet", "favorable", "phrase", "article", "source"]
 
 
-def works(purchase: Purchase, segment: str | None = None) -> bool:
-    """Whether works are bought: by the CPV code, else by the group of the segment, else not."""
+def nature(purchase: Purchase, segment: str | None = None) -> str | None:
+    """TRAVAUX, SERVICES or FOURNITURES: by the division of the CPV code, else by the group of the segment."""
     if purchase.cpv is not None:
-        return purchase.cpv.startswith(WORKS)
+        divisions = reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"]
+        return str(divisions[purchase.cpv[:2]])
     groups = reference.table("nomenclatures/segments").set_index("code")["groupe"]
-    return segment is not None and groups[segment] == "TRAVAUX"
+    return None if segment is None else str(groups[segment])
+
+
+def works(purchase: Purchase, segment: str | None = None) -> bool:
+    """Whether works are bought, as far as is known."""
+    return nature(purchase, segment) == "TRAVAUX"
 
 
 def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> float | None:
@@ -80,7 +86,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
             "SEUIL": "inconnu" if limit is None else "connu",
             "OBLIGATION": _obligation(purchase, day, since, limit),
             "SPASER": "information",
-            "PNAD": "echu" if day > _end_of("PNAD", "en_cours") else "en_cours",
+            "PNAD": "echu" if purchase.date_notification > _end_of("PNAD", "en_cours") else "en_cours",
         }
     said = {
         "jour": french_date(day),
@@ -134,8 +140,9 @@ def exceptions() -> pd.DataFrame:
 class Facts:
     """What the criteria look at: `day` of the consultation, the purchase, and what is known around it.
 
-    segment (code), p_seuil (from 0 to 1), heures (of insertion, over the whole contract) and structures (insertion
-    companies within reach) are none where nobody knows.
+    segment (code), p_seuil (from 0 to 1), heures (of insertion, over the whole contract), structures (insertion
+    companies within reach that serve the segment) and iae (those of its very sector that L5132-4 names) are none where
+    nobody knows.
     """
 
     day: dt.date
@@ -144,6 +151,7 @@ class Facts:
     p_seuil: float | None = None
     heures: float | None = None
     structures: int | None = None
+    iae: int | None = None
 
 
 Criterion = Callable[[str, Facts], bool | None]
@@ -153,20 +161,27 @@ def _listed(value: str) -> list[str]:
     return value.split(";")
 
 
+def _among(known: str | None, value: str) -> bool | None:
+    return None if known is None else known in _listed(value)
+
+
 def _at_least(known: float | None, value: str) -> bool | None:
     return None if known is None else known >= float(value)
 
 
 CRITERIA: dict[str, Criterion] = {
     "toujours": lambda value, facts: True,
+    "a_verifier": lambda value, facts: None,
     "acheteur_hors": lambda value, facts: facts.purchase.acheteur_type not in _listed(value),
-    "segment_parmi": lambda value, facts: None if facts.segment is None else facts.segment in _listed(value),
+    "segment_parmi": lambda value, facts: _among(facts.segment, value),
     "segment_hors": lambda value, facts: None if facts.segment is None else facts.segment not in _listed(value),
+    "nature_parmi": lambda value, facts: _among(nature(facts.purchase, facts.segment), value),
     "duree_min": lambda value, facts: facts.purchase.duree_mois >= float(value),
     "duree_max": lambda value, facts: facts.purchase.duree_mois <= float(value),
     "lots_min": lambda value, facts: facts.purchase.lots >= float(value),
     "probabilite_min": lambda value, facts: _at_least(facts.p_seuil, value),
     "structures_min": lambda value, facts: _at_least(facts.structures, value),
+    "iae_min": lambda value, facts: _at_least(facts.iae, value),
     "heures_min": lambda value, facts: _at_least(facts.heures, value),
 }
 IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own row
@@ -175,19 +190,21 @@ IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own 
 def options(facts: Facts) -> pd.DataFrame:
     """Why each mechanism fits this purchase or not: columns `OPTIONS`, in the order of `droit/options`.
 
-    favorable is missing where what a criterion looks at is not known. Rules out of force on the day are left out, but
-    for that which says whether the mechanism itself exists.
+    favorable is missing where what a criterion looks at is not known, or is for the buyer to say. Rules out of force on
+    the day are left out, but for that which says whether the mechanism itself exists.
     """
     rows = _texts("droit/options")
     force = _in_force(rows, facts.day)
     rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
     unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
-    said = {"structures": french(facts.structures), "heures": french(facts.heures)}
+    said = {"structures": french(facts.structures), "iae": french(facts.iae), "heures": french(facts.heures)}
     told = []
     for row in rows.to_dict("records"):
         name, value = row["critere"], str(row["valeur"])
         met = bool(row["_force"]) if name == IN_FORCE else CRITERIA[name](value, facts)
-        phrase = unknown[name] if met is None else row["phrase_si_oui" if met else "phrase_si_non"]
+        # What is for the buyer to say asks its own question.
+        phrase = row["phrase_si_non" if met is False else "phrase_si_oui"]
+        phrase = unknown[name] or phrase if met is None else phrase
         told.append(row | {"favorable": met, "phrase": phrase.format(valeur=_written(value), **said)})
     return pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
 

@@ -90,17 +90,18 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
     )
     achats = modelled(achats.assign(portee=_reach_of(achats)))
     found = achats.set_index("achat_id")
+    asked = _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id]))
     return {
         "achats": achats,
         "remarques": planned.remarks,
-        "constats": _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id])),
+        "constats": asked,
         "voies": _each(purchases, lambda one: _ways(one, found.loc[one.achat_id])),
         "parts": parts,
         "semblables": near,
         "offre": modelled(reach),
         "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
         "etapes": _each(purchases, process.dated),
-        "arguments": arguments(achats, parts, near, settings.radius_km),
+        "arguments": arguments(achats, parts, near, asked, settings),
         "programmes": _programmes(planned, achats, knowledge),
     }
 
@@ -186,6 +187,7 @@ def _ways(purchase: Purchase, found: pd.Series) -> pd.DataFrame:
         None if pd.isna(found["p_seuil"]) else float(found["p_seuil"]),
         float(found["heures_p50"]),
         int(found["structures"]),
+        int(found["dont_iae"]),
     )
     rows = law.options(facts)
     return rows.merge(law.verdicts(rows), on="mecanisme", how="left", validate="many_to_one")

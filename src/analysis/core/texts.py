@@ -11,6 +11,11 @@ ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD d
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 
 
+def inside(label: str) -> str:
+    """A label as it is written inside a sentence: without its capital; acronyms keep theirs."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 def words(text: str) -> list[str]:
     """The words of a text without case, accents or signs; a letter lost to a wrong encoding splits none."""
     return utils.default_process(ACCENTS.sub("", unicodedata.normalize("NFKD", text.replace(LOST, "")))).split()

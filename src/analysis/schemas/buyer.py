@@ -71,6 +71,7 @@ SCHEMAS = {
                 "date_fin": column(DAY, "Fin du marché : notification et durée"),
                 "segment": column(TEXT, "Segment", codelist="segments"),
                 "segment_p": _part("Probabilité du segment le plus probable"),
+                "segment_cpv": column(TEXT, "Segment d'après le code CPV seul", codelist="segments"),
                 "segment_second": column(TEXT, "Le plus probable des autres segments", codelist="segments"),
                 "second_p": _part("Probabilité de celui-là"),
                 "seuil": _euros("Seuil européen le jour de la consultation", nullable=True),
@@ -90,6 +91,7 @@ SCHEMAS = {
                 "facteur_part": _part("Part de la variance des heures du segment qui lui est due", nullable=True),
                 "structures": column("int64", "Entreprises d'insertion à portée qui servent le segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
+                "dont_iae": column("int64", "dont du secteur même, hors groupements d'employeurs", ge=0),
                 "capacite": _hours("Capacité supposée de celles-ci en un an"),
                 "heures_offre": _hours("Heures de clause que cette capacité permet en un an"),
                 "deld": column(
@@ -214,6 +216,7 @@ SCHEMAS = {
                 "structures": column("int64", "Entreprises, de tous secteurs", ge=0),
                 "servent": column("int64", "dont servent le segment : du secteur, ou de tous", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
+                "dont_iae": column("int64", "dont du secteur même, hors groupements d'employeurs", ge=0),
                 "capacite": _hours("Capacité supposée en un an de celles qui servent le segment"),
                 "km_min": column(NUMBER, "Distance de la plus proche", unit="kilomètre", nullable=True, ge=0),
             },

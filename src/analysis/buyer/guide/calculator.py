@@ -70,6 +70,20 @@ class Calculator(Content):
     def per_person(self) -> str:
         return f"{reference.constants('potentiel')['heures_par_personne']:g}"
 
+    @cached_property
+    def _least_useful(self) -> pd.Series:
+        """The rule of the law's table on hours that are too few to serve anybody."""
+        rules = reference.table("droit/options")
+        return rules[rules["mecanisme"].eq("EXEC") & rules["critere"].eq("heures_min")].iloc[0]
+
+    @property
+    def least(self) -> str:
+        return str(self._least_useful["valeur"])
+
+    @property
+    def too_few(self) -> str:
+        return str(self._least_useful["phrase_si_non"]).format(valeur=self.least)
+
     @property
     def note(self) -> str:
         chances = french(100 * (1 - self.commitment), 0, "%")

@@ -191,8 +191,8 @@ def supply(page: Page) -> Content:
         caption="Entreprises d'insertion qui peuvent servir ce segment, par genre",
         scope=f"{page.territory_name}, sièges, liste publique de 2019-2020",
         csv=page.csv("buyer/guide_offre"),
-        takeaway=f"{every} entreprises d'insertion peuvent servir ce segment, dont {own} du secteur même ; les autres "
-        "placent des salariés dans tous les métiers.",
+        takeaway=f"Entreprises d'insertion de ce secteur : {own or 'aucune connue'} ; de tous les secteurs, où elles "
+        f"placent des salariés : {every - own}.",
         note="ACI : atelier et chantier d'insertion ; AI : association intermédiaire ; EI : entreprise d'insertion ; "
         "ETTI : entreprise de travail temporaire d'insertion ; GEIQ : groupement d'employeurs. Le secteur n'est connu "
         "que par le code NAF, et beaucoup n'en disent rien.",
@@ -214,7 +214,7 @@ def pitfalls(page: Page) -> Content:
 
 
 def examples(page: Page) -> Content:
-    """Real contracts that declare a clause."""
+    """Contracts that declare a clause."""
     rows = page.read("buyer/guide_exemples", segment=page.key).sort_values("rang")
     if rows.empty:
         return Prose("Aucun marché de ce segment ne déclare une clause.")
@@ -228,7 +228,7 @@ def examples(page: Page) -> Content:
             "edition": Column("Année"),
             "etat": Column("Champ social"),
         },
-        caption="Marchés réels qui déclarent une clause, du plus petit au plus grand",
+        caption="Marchés publics qui déclarent une clause, du plus petit au plus grand",
         scope=f"{page.territory_name}, données essentielles de la commande publique ; montants hors taxes, souvent "
         "des maximums",
         csv=page.csv("buyer/guide_exemples"),

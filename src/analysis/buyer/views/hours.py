@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
@@ -30,7 +30,7 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note="L'engagement est pris dans le bas de la fourchette, pour être tenu le plus souvent, puis arrondi.",
+        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
@@ -45,6 +45,10 @@ def hours(page: Page) -> Content:
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )
+
+
+def _tenable() -> str:
+    return french(100 * (1 - load_params().buyer.commitment_quantile), 0, "%")
 
 
 def kept(page: Page) -> Content:
@@ -68,23 +72,38 @@ def kept(page: Page) -> Content:
         caption="L'engagement à l'épreuve des opérations closes",
         scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
         csv=page.csv("engagement_retro"),
+        takeaway=_beside_the_rule(told.set_index("methode")),
         note="Un engagement est tenu quand les heures réalisées en font au moins 90 %. Seules les opérations closes "
         "sont comptées : les marchés longs, encore en cours, y sont rares.",
     )
+
+
+def _beside_the_rule(told: pd.DataFrame) -> str:
+    """How often each was kept, and whether that tells them apart."""
+    ours, rule = told.loc["modele"], told.loc["manuel"]
+    said = (
+        f"Tenus : {french(100 * ours['faisables'], 1, '%')} des engagements proposés, "
+        f"{french(100 * rule['faisables'], 1, '%')} de ceux de la règle du manuel."
+    )
+    if ours["faisables_bas"] > rule["faisables_haut"] or rule["faisables_bas"] > ours["faisables_haut"]:
+        return said
+    return f"{said} Cet écart est dans la marge d'erreur : ce que le modèle ajoute à la règle est une fourchette."
 
 
 def drivers(page: Page) -> Content:
     """What the hours are in persons, and what makes them differ."""
     row = found(page)
     names = reference.table("acheteur/facteurs").set_index("code")["libelle"]
+    full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     said = [
-        f"En un an, la médiane est de {french(row['heures_an'])} heures : {french(row['etp'], 2)} équivalent temps "
-        f"plein, ou {french(row['personnes'], 1)} personnes aux heures habituelles de la région."
+        f"En un an, la médiane est de {french(row['heures_an'])} heures : {french(row['etp'], 2)} {full_time}, ou "
+        f"{french(row['personnes'], 1)} {persons} aux heures habituelles de la région."
     ]
     if pd.notna(row["facteur"]):
         said.append(
             f"Parmi les facteurs du calcul, ce qui fait le plus varier les heures du segment est : "
-            f"{names[row['facteur']]} ({french(100 * row['facteur_part'], 1, '%')} de la variance)."
+            f"{names[row['facteur']]} ({french(100 * row['facteur_part'], 1, '%')} de la variance) ; le reste tient "
+            "aux autres facteurs, et surtout à ce que chaque marché a de propre."
         )
     return Prose(" ".join(said))
 
@@ -114,15 +133,18 @@ def enough(page: Page) -> Content:
     """Whether supply and public carry the hours."""
     row = found(page)
     said = reference.table("acheteur/portees").set_index("code")["libelle"][row["portee"]]
+    dependency = french(100 * load_params().segments.potential.dependency, 0, "%")
+    through = french(100 * reference.constants("potentiel")["part_iae"], 0, "%")
     supply = (
-        f"{said} L'achat demande {french(row['heures_an'])} heures par an en médiane ; les entreprises d'insertion à "
-        f"portée en permettent {french(row['heures_offre'])} (leur capacité supposée, dont une part seulement peut "
-        "venir d'un même donneur d'ordre)"
+        f"{said} L'achat demande {french(row['heures_an'])} heures par an en médiane. La capacité supposée des "
+        f"entreprises d'insertion à portée, {french(row['capacite'])} heures par an, permet "
+        f"{french(row['heures_offre'])} heures de clause : {dependency} au plus de ce qu'elles font vient d'un même "
+        f"donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
-        f", et les publics du territoire, {french(row['deld'])} demandeurs d'emploi de plus d'un an, "
+        f" Les publics du territoire ({french(row['deld'])} demandeurs d'emploi de plus d'un an) en permettent "
         f"{french(row['heures_public'])}."
         if pd.notna(row["deld"])
-        else "."
+        else ""
     )
     return (Prose if row["portee"] == "SUFFIT" else Warning)(supply + public)

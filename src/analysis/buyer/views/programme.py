@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from analysis.buyer.law import percent
-from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
 OBLIGED = {
-    "en_vigueur": "oui, s'il dépasse le seuil",
-    "sans_seuil": "oui, seuil inconnu",
-    "entre": "non, mais notifié après",
-    "avant": "non",
+    "en_vigueur": "si le besoin dépasse le seuil",
+    "sans_seuil": "si le besoin dépasse le seuil, inconnu",
+    "entre": "non, consultation antérieure",
+    "avant": "non, consultation antérieure",
     "prive": "non",
 }
 
@@ -40,7 +39,6 @@ def purchases(page: Page) -> Content:
     case = asked.set_index("achat_id")["cas"]
     rows = rows.assign(
         fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
-        libelle=rows["segment"].map(reference.labels("segments")),
         obligation=rows["achat_id"].map(case).map(OBLIGED),
         depasse=[percent(p) for p in rows["p_seuil"]],
     )
@@ -48,8 +46,7 @@ def purchases(page: Page) -> Content:
         rows,
         columns={
             "objet": Column("Objet", link="fiche"),
-            "libelle": Column("Segment"),
-            "date_consultation": Column("Consultation"),
+            "engagement": Column("Engagement", 0, "h"),
             "date_notification": Column("Notification"),
             "montant_max": Column("Montant", 0, "€"),
             "depasse": Column("Dépasse le seuil"),
@@ -57,7 +54,6 @@ def purchases(page: Page) -> Content:
             "heures_p50": Column("Heures, médiane", 0),
             "heures_p10": Column("de", 0),
             "heures_p90": Column("à", 0),
-            "engagement": Column("Engagement", 0, "h"),
         },
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.buyer import law
 from analysis.buyer.views.common import rows, scope
 from analysis.core import reference
+from analysis.core.texts import inside
 from analysis.publishing.content import Column, Content, DataTable
 from analysis.publishing.page import Page
 
@@ -40,7 +41,7 @@ def ways(page: Page) -> Content:
     told = reasons.drop_duplicates("mecanisme")
     told = told.assign(retient=told["mecanisme"].map(against.groupby("mecanisme")["phrase"].agg(" ".join)).fillna("–"))
     open_ones = told.loc[told["verdict"] == "OUVERTE", "libelle"]
-    said = ", ".join(open_ones.str.lower()) or "aucune sans réserve"
+    said = ", ".join(open_ones.map(inside)) or "aucune sans réserve"
     return DataTable(
         told,
         columns={

@@ -13,7 +13,7 @@ from analysis.core.numbers import french_date
 from analysis.core.paths import STEPS, steps_name
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
-from analysis.publishing.style import ACCENT, CONTRAST, INK, figure
+from analysis.publishing.style import ACCENT, CONTRAST, INK, QUIET, figure
 
 
 def contacts(page: Page) -> Content:
@@ -43,7 +43,8 @@ def contacts(page: Page) -> Content:
 def steps(page: Page) -> Content:
     """The steps with their dates, computed from the planned notification."""
     told = rows(page, "etapes").sort_values("ordre")
-    row = found(page)
+    row, day = found(page), page.dataset.date_observation
+    told = told.assign(etat=_standing(told, pd.Timestamp(day)))
     first = told.iloc[0]
     return Figure(
         _timeline(told, row["date_notification"]),
@@ -52,22 +53,34 @@ def steps(page: Page) -> Content:
         f"{french_date(told['fin'].max())} ; notification prévue le {french_date(row['date_notification'])}.",
         table=DataTable(
             told,
-            columns={"libelle": Column("Étape"), "debut": Column("Du"), "fin": Column("au"),
+            columns={"libelle": Column("Étape"), "debut": Column("Du"), "fin": Column("au"), "etat": Column("État"),
                      "attendu": Column("Ce qui est attendu"), "livrable": Column("Ce qui en sort"),
                      "source": Column("Source")},
             caption="Les étapes et leurs dates",
-            scope=f"{scope(page)} ; dates indicatives, d'après la notification prévue et la durée",
+            scope=f"{scope(page)} ; dates indicatives, d'après la notification prévue et la durée ; état au "
+            f"{french_date(day)}",
             csv=page.csv("etapes"),
         ),
-        source="processus type de l'observatoire, durées supposées.",
+        source=f"processus type de l'observatoire, durées supposées ; en gris, les étapes passées au "
+        f"{french_date(day)}.",
     )  # fmt: skip
 
 
+PASSED = "passée"
+
+
+def _standing(told: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
+    """Whether each step is past, under way or to come on `day`."""
+    state = pd.Series("à venir", index=told.index)
+    return state.mask(told["debut"] <= day, "en cours").mask(told["fin"] < day, PASSED)
+
+
 def _timeline(told: pd.DataFrame, notified: pd.Timestamp) -> MatplotlibFigure:
-    """A bar per step from its first to its last day, and a line at the notification."""
+    """A bar per step from its first to its last day, grey once it is past, and a line at the notification."""
     fig, (ax,) = figure(height=0.9 + 0.33 * len(told))
     begin, end = (dates.date2num(told[name].dt.to_pydatetime()) for name in ("debut", "fin"))
-    ax.barh(range(len(told)), end - begin + 1, left=begin, color=ACCENT, height=0.55)
+    colours = [QUIET if state == PASSED else ACCENT for state in told["etat"]]
+    ax.barh(range(len(told)), end - begin + 1, left=begin, color=colours, height=0.55)
     ax.axvline(dates.date2num(notified.to_pydatetime()), color=CONTRAST, linewidth=1.4, linestyle=(0, (4, 3)))
     ax.annotate("notification", (dates.date2num(notified.to_pydatetime()), 1), xycoords=("data", "axes fraction"),
                 xytext=(4, 2), textcoords="offset points", fontsize=8, color=CONTRAST)  # fmt: skip

@@ -10,6 +10,7 @@ from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
 from analysis.publishing.page import Page
+from analysis.segments.contracts import OTHER
 
 SURE = 0.9  # probability of a segment from which the second is not told
 
@@ -32,10 +33,34 @@ def headline(page: Page) -> Content:
 
 def remarks(page: Page) -> Content:
     """What is to be confirmed in what was asked."""
-    told = rows(page, "remarques")
-    if told.empty:
+    told = [*rows(page, "remarques").sort_values("ordre")["message"], *_noticed(page)]
+    if not told:
         return Prose("Rien n'est à confirmer dans ce qui a été demandé.")
-    return Warning("\n".join(f"- {message}" for message in told.sort_values("ordre")["message"]))
+    return Warning("\n".join(f"- {message}" for message in told))
+
+
+def _noticed(page: Page) -> list[str]:
+    """What the sheet itself finds odd: an object and a code that disagree, a calendar that has begun."""
+    row, day = found(page), page.dataset.date_observation
+    said = []
+    if pd.notna(row["codeCPV"]) and row["segment_cpv"] not in (row["segment"], OTHER):
+        said.append(
+            f"Le code CPV {row['codeCPV']} range cet achat dans le segment « {segment_of(row, 'segment_cpv')} », son "
+            f"objet dans « {segment_of(row)} », qui est retenu : à confirmer."
+        )
+    passed = rows(page, "etapes")["fin"].lt(pd.Timestamp(day))
+    if row["date_consultation"] <= pd.Timestamp(day):
+        said.append(
+            f"Au {french_date(day)}, jour des données, la consultation (attendue le "
+            f"{french_date(row['date_consultation'])}) a dû être lancée : une clause ne s'y ajoute plus sans la "
+            "reprendre."
+        )
+    elif passed.any():
+        said.append(
+            f"Étapes du calendrier déjà passées au {french_date(day)}, jour des données : {passed.sum()} sur "
+            f"{len(passed)} ; elles sont à rattraper avant la consultation."
+        )
+    return said
 
 
 def purchase(page: Page) -> Content:

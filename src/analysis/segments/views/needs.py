@@ -25,7 +25,7 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
         columns={
             "objet": Column("Objet"),
             "acheteur_nom": Column("Acheteur"),
-            "fenetre_debut": Column("Du"),
+            "fenetre_debut": Column("Notification attendue du"),
             "fenetre_fin": Column("au"),
             "p_horizon": Column("Probabilité", **PERCENT),
             **(more or {}),

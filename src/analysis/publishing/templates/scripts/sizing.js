@@ -8,8 +8,9 @@
   const steps = [...form.querySelectorAll("[name^='palier-']")].map((field) => [Number(field.name.slice(7)), Number(field.value)]);
   const field = (name) => document.getElementById(`calculette-${name}`);
   const read = (name) => {
-    const text = field(name).value.replace(/[\s€]/g, "").replace(",", ".");
-    return /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+    // Two decimals at most: 250.000 or 250,000 may be meant for 250 000.
+    const text = field(name).value.replace(/\s|€|euros?|H\.?T\.?/gi, "").replace(",", ".");
+    return /^\d+(\.\d{1,2})?$/.test(text) ? Number(text) : NaN;
   };
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
@@ -27,7 +28,7 @@
 
   const whole = (value) => Number.isInteger(value) && value > 0;
   const rules = {
-    montant: [(value) => value > 0, "Montant illisible : attendu un nombre d’euros au-dessus de 0, par exemple 250 000."],
+    montant: [(value) => value > 0, "Montant illisible : attendu un nombre d’euros au-dessus de 0, par exemple 250 000 (la virgule sépare les centimes)."],
     duree: [whole, "Durée illisible : attendu un nombre entier de mois, par exemple 24."],
     lots: [whole, "Nombre de lots illisible : attendu un nombre entier, par exemple 3."],
   };
@@ -46,10 +47,11 @@
       field(`heures-${level}`).textContent = french(total, 0);
       field(`an-${level}`).textContent = french(year, 0);
       field(`etp-${level}`).textContent = french(year / Number(given.etp), 1);
-      field(`personnes-${level}`).textContent = french(year / Number(given.personne), 0);
+      field(`personnes-${level}`).textContent = french(year / Number(given.personne), 1);
     }
     const promised = rounded(hours(Number(given.engagement), amount, lots));
     field("engagement").textContent = promised ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
+    field("peu").hidden = hours(Number(given.mediane), amount, lots) >= Number(given.utile);
   };
 
   form.hidden = false;
