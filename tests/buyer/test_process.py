@@ -29,12 +29,18 @@ def days(code: str, **changes: Any) -> tuple[str, str]:
 def test_dates_are_counted_back_from_the_notification_and_on_from_it() -> None:
     when = {"date_notification": "2027-01-15", "duree_mois": 48}
     assert days("BESOIN", **when) == ("2026-01-15", "2026-04-15")
-    assert days("PUBLICATION", **when) == ("2026-09-15", "2026-10-15")
-    assert days("ATTRIBUTION", **when) == ("2026-10-15", "2027-01-15")
+    assert days("PUBLICATION", **when) == ("2026-09-15", "2026-10-22")
+    assert days("ATTRIBUTION", **when) == ("2026-10-22", "2027-01-15")
     assert days("PLACEMENT", **when) == ("2027-01-30", "2027-04-15")
     assert days("SUIVI", **when) == ("2027-02-15", "2031-01-15")
     assert days("BILAN", **when) == ("2030-12-15", "2031-03-15")
     assert process.publication(planned(**when)) == dt.date(2026, 9, 15)
+
+
+def test_candidates_have_the_days_that_an_open_procedure_leaves_them() -> None:
+    for day in ("2026-06-08", "2026-05-31", "2027-01-15"):
+        begin, end = days("PUBLICATION", date_notification=day)
+        assert (dt.date.fromisoformat(end) - dt.date.fromisoformat(begin)).days >= 35
 
 
 def test_a_month_that_lacks_the_day_gives_its_last() -> None:

@@ -105,8 +105,13 @@ def test_insertion_companies_are_counted_within_the_radius_only() -> None:
     assert near["genre"].tolist() == kinds and far["genre"].tolist() == kinds
     assert 0 < near["structures"].sum() < far["structures"].sum()
     assert (far["servent"] <= far["structures"]).all() and (far["dont_secteur"] <= far["servent"]).all()
-    alone = evidence.supply(evidence.within_reach([one], segment(one), 0.0), 0.3)
-    assert alone.loc[one.achat_id, "heures_offre"] >= 0
+    reach = far.assign(dont_secteur=[2 if kind in ("EI", "GEIQ") else 0 for kind in far["genre"]])
+    found = evidence.supply(reach, 0.3).loc[one.achat_id]
+    assert found["dont_secteur"] == 4 and found["dont_iae"] == 2, "a group of employers is none of L5132-4"
+    part = reference.constants("potentiel")["part_iae"]
+    assert found["heures_offre"] == pytest.approx(far["capacite"].sum() * 0.3 / part)
+    nobody = evidence.supply(evidence.within_reach([one], segment(one), -1.0), 0.3).loc[one.achat_id]
+    assert nobody[["structures", "heures_offre"]].tolist() == [0, 0]
 
 
 def test_a_zone_blanche_gives_the_nearest_structure_and_says_how_far() -> None:
@@ -162,7 +167,7 @@ def test_an_argument_without_its_number_is_left_out() -> None:
     assert not found["arguments"]["phrase"].str.contains(r"\{|n\.d\.").any()
     assert holds("part>0", {"part": 0.1}) and not holds("part>0", {"part": None}) and not holds("p>1", {"p": 1})
     unknown = found["achats"].assign(deld=float("nan"))
-    less = arguments(unknown, found["parts"], found["semblables"], 30)
+    less = arguments(unknown, found["parts"], found["semblables"], found["constats"], load_params().buyer)
     assert len(less) == len(found["arguments"]) - 1
 
 

@@ -77,7 +77,7 @@ LINKING = {*SHEETS, "consolidation@demo"}
         ("params.yaml", "rows_shown: 12", "rows_shown: 11", {"report@demo"}),
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *SAID, *METHOD}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),
-        ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo", *HIDING, *METHOD}),
+        ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo", *SHEETS, *METHOD}),
         ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo", "segments@demo"}),
         ("README.md", "", "\nmore\n", set()),
     ],

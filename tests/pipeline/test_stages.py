@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import nbformat
@@ -41,6 +42,23 @@ def test_a_stage_declares_little_else(name: str) -> None:
     for dependency, files in declared(STAGES[name]).items():
         if dependency != "src/analysis/core" and files:
             assert 2 * len(files & imported) >= len(files), f"{name}: {dependency}"
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_declares_the_reference_tables_that_its_code_names(name: str) -> None:
+    known = [CHECKOUT / path for path in STAGES[name]["deps"]]
+    for module in modules(STAGES[name]["cmd"]):
+        for table in tables_named(module.read_text(encoding="utf-8")):
+            path = CHECKOUT / "data" / "raw" / "reference" / f"{table}.csv"
+            assert {path, *path.parents} & set(known), f"{name}: {table}, read by {short({module})[0]}"
+
+
+def tables_named(code: str) -> set[str]:
+    """The reference tables that a module names, by their path without its ending."""
+    found = set(re.findall(r'reference\.table\(\s*"([a-z_/]+)"', code))
+    found |= set(re.findall(r"""["']([a-z]+/[a-z_]+)\.csv["']""", code))
+    found |= {f"nomenclatures/{name}" for name in re.findall(r'reference\.labels\(\s*"([a-z_]+)"', code)}
+    return found | {f"{name}/constantes" for name in re.findall(r'reference\.constants\(\s*"([a-z_]+)"', code)}
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -25,13 +25,14 @@ from analysis.segments.contracts import (
     missing_for_spark,
     of_buyers_in,
     open_contracts,
+    outside,
     states,
     with_segment,
     with_told_segment,
 )
 from analysis.segments.telling.stage import _asked
 
-LILLE, MARSEILLE = "200093201", "200054807"
+LILLE, MARSEILLE, SOMME_SIDE = "200093201", "200054807", "200069722"
 CPVS = ["45430000", "45233140", "90910000", "72000000", "99999999", None]
 BUYERS = ["21590350100017", "11000201100044", "20009320100011", "26590671300019", "", "77918639400028"]
 SAID = pd.Series({"779186394": "BAILLEUR"})
@@ -115,6 +116,13 @@ def test_a_buyer_is_what_operations_say_else_what_its_siren_says(files: tuple[Pa
         "215903501": "COMMUNE", "110002011": "ETAT", "200093201": "INTERCOMMUNALITE", "265906713": "HOPITAL",
         "779186394": "BAILLEUR", "": UNKNOWN,
     }  # fmt: skip
+
+
+def test_the_rest_of_the_country_is_what_is_known_to_be_executed_elsewhere() -> None:
+    rows = pd.DataFrame({"uid": ["a", "b", "c", "d"], "departement": ["59", "13", None, "76"]})
+    placed = rows.assign(epci_siren=[None, None, MARSEILLE, SOMME_SIDE])
+    found = outside(ibis.memtable(placed.astype({"epci_siren": "str"})), "32").select("uid").to_pandas()
+    assert found["uid"].tolist() == ["b"]
 
 
 def test_buyers_of_the_region_bring_what_they_buy_elsewhere() -> None:

@@ -42,7 +42,8 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     settings = settings.model_copy(update={"potential": sized})
     linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
     drawn = drawn_segments(linked, sized, 40_000)
-    tables = linked.tables | build_potential(linked, drawn, dataset=world, settings=settings, floor=40_000)
+    nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
+    tables = linked.tables | build_potential(linked, drawn, nowhere, dataset=world, settings=settings, floor=40_000)
     tables["dimensionnement"] = single_contracts(linked, settings, 40_000)
     out = {}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():

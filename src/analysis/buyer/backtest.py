@@ -24,8 +24,8 @@ from analysis.segments.potential.textbook import textbook
 KEPT = 0.9  # of a commitment
 OURS, MANUAL = "modele", "manuel"
 SCORES = [
-    "periode", "methode", "quantile", "operations", "couverture", "faisables", "faisables_bas", "faisables_haut",
-    "mediane", "part_engagee",
+    "periode", "methode", "quantile", "operations", "couverture", "couverture_bas", "couverture_haut",
+    "faisables", "faisables_bas", "faisables_haut", "mediane", "part_engagee",
 ]  # fmt: skip
 
 
@@ -67,31 +67,29 @@ def foreseen(
 def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataFrame:
     """How the commitments of `foreseen` did: columns `SCORES`, a row per quantile and one for the textbook's rule.
 
-    couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept,
-    with its Wilson interval at 95 %; mediane and part_engagee (of the sums) say how much of what was done would have
+    couverture: operations within the range of 80 % (the model's only); faisables: those whose commitment was kept; both
+    with their Wilson intervals at 95 %; mediane and part_engagee (of the sums) say how much of what was done would have
     been asked.
     """
-    inside = found["heures"].between(found["heures_p10"], found["heures_p90"]).mean()
-    rows = [
-        {"methode": OURS, "quantile": q, "couverture": inside, "_committed": found[f"engagement_{q}"]}
-        for q in quantiles
-    ]
-    rows.append({"methode": MANUAL, "quantile": np.nan, "couverture": np.nan, "_committed": found["manuel"]})
+    inside = _part("couverture", found["heures"].between(found["heures_p10"], found["heures_p90"]))
+    rows = [{"methode": OURS, "quantile": q, **inside, "_committed": found[f"engagement_{q}"]} for q in quantiles]
+    rows.append({"methode": MANUAL, "quantile": np.nan, "_committed": found["manuel"]})
     for row in rows:
         committed = row.pop("_committed")
         row |= {
             "periode": period,
             "operations": len(found),
-            **_kept(found["heures"] >= KEPT * committed),
+            **_part("faisables", found["heures"] >= KEPT * committed),
             "mediane": (committed / found["heures"]).median(),
             "part_engagee": committed.sum() / found["heures"].sum() if len(found) else np.nan,
         }
     return pd.DataFrame(rows, columns=SCORES)
 
 
-def _kept(kept: pd.Series) -> dict[str, float]:
-    low, high = wilson(kept.sum(), len(kept))
-    return {"faisables": float(kept.mean()), "faisables_bas": float(low), "faisables_haut": float(high)}
+def _part(name: str, met: pd.Series) -> dict[str, float]:
+    """The part of the operations for which it is true, and its interval."""
+    low, high = wilson(met.sum(), len(met))
+    return {name: float(met.mean()), f"{name}_bas": float(low), f"{name}_haut": float(high)}
 
 
 def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:

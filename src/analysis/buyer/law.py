@@ -18,10 +18,8 @@ import pandas as pd
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import french, french_date
-from analysis.segments.state.compliance import above, nature_of, parameter, thresholds
+from analysis.segments.state.compliance import PRIVATE, above, nature_of, parameter, state_buyers, thresholds
 
-PRIVATE = "PRIVE"
-STATE = "ETAT"
 NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
 POINTS = 101  # of the range of amounts, as many as the mean probability needs to two decimals
 ASKED = ["code", "libelle", "cas", "phrase", "article", "source"]
@@ -49,7 +47,7 @@ def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> f
     """
     if purchase.acheteur_type == PRIVATE:
         return None
-    return _limit(day, works(purchase, segment), purchase.acheteur_type == STATE)
+    return _limit(day, works(purchase, segment), purchase.acheteur_type in state_buyers())
 
 
 @cache

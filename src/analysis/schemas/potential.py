@@ -85,6 +85,12 @@ SCHEMAS = {
                 "methode": column(TEXT, "modele, manuel (50 % x 5 % / 30 €) ou fournisseurs"),
                 "operations": column("int64", "Opérations prévues", unit="opération", ge=0),
                 "couverture": column(NUMBER, "Part dans l'intervalle à 80 %", unit="part", nullable=True, ge=0, le=1),
+                "couverture_bas": column(
+                    NUMBER, "Bas de son intervalle à 95 %", unit="part", nullable=True, ge=0, le=1
+                ),
+                "couverture_haut": column(
+                    NUMBER, "Haut de son intervalle à 95 %", unit="part", nullable=True, ge=0, le=1
+                ),
                 "biais": column(NUMBER, "Heures prévues / réalisées - 1", unit="part", nullable=True),
                 "erreur_absolue": _hours("Erreur absolue moyenne par opération", nullable=True),
                 "erreur_mediane": _hours("Erreur absolue médiane par opération", nullable=True),

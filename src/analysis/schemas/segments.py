@@ -168,6 +168,8 @@ _STATE = {
                 "marches": column("int64", "Marchés relus", unit="marché"),
                 "p_moyenne": column(NUMBER, "Probabilité annoncée, en moyenne", ge=0, le=1),
                 "part_juste": column(NUMBER, "Part, pondérée, de classements justes", unit="part de 1", ge=0, le=1),
+                "part_juste_bas": column(NUMBER, "Bas de son intervalle à 95 %", unit="part de 1", ge=0, le=1),
+                "part_juste_haut": column(NUMBER, "Haut de son intervalle à 95 %", unit="part de 1", ge=0, le=1),
             },
         ),
         published_table(

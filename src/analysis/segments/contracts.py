@@ -100,6 +100,17 @@ def in_region(contracts: ir.Table, region: str) -> ir.Table:
     return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
 
 
+def outside(contracts: ir.Table, region: str) -> ir.Table:
+    """Contracts executed in a known department that is not of the region."""
+    codes = list(reference.departments(region)["code_departement"])
+    known = list(reference.epci()["epci_siren"])
+    return contracts.filter(
+        contracts.departement.notnull(),
+        ~contracts.departement.isin(codes),
+        ~contracts.epci_siren.fill_null("").isin(known),
+    )
+
+
 def of_buyers_in(contracts: ir.Table, region: str) -> ir.Table:
     """All contracts, wherever executed, of the buyers (acheteur_siren) that have one executed in the region."""
     return contracts.semi_join(in_region(contracts, region), "acheteur_siren")

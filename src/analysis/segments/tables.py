@@ -17,10 +17,10 @@ from analysis.core.shares import wilson
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     counted,
-    executed_in,
     in_region,
     of_buyers_in,
     open_contracts,
+    outside,
     states,
     with_told_segment,
 )
@@ -82,10 +82,11 @@ def from_each_contract(
     projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
     asked = [bought.needs, projects.assign(lots=1)]
     sized = pd.concat([rows[["uid", "segment", "montant", "lots"]] for rows in asked], ignore_index=True)
-    local = whole[executed_in(whole, described.region)]
+    there = outside(received, described.region)
+    elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
-        **build_potential(linked, drawn, dataset=described, settings=settings, floor=params.decp.low_amount),
+        **build_potential(linked, drawn, elsewhere, dataset=described, settings=settings, floor=params.decp.low_amount),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),
@@ -95,7 +96,7 @@ def from_each_contract(
             hours=hours_if_asked(sized, drawn, settings.potential.seed),
         ),
         "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),
-        **build_compliance(local, bought.lots, bought.needs, described),
+        **build_compliance(whole, bought.lots, bought.needs, described),
         "liens": linked.links,
         "operations_liees": realised(linked, params.decp.low_amount),
     }

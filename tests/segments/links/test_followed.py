@@ -52,6 +52,13 @@ def test_the_median_is_that_of_the_operations_and_a_doubtful_link_widens_its_int
     assert np.log(wide["mediane_haut"] / wide["mediane_bas"]) > np.log(whole["mediane_haut"] / whole["mediane_bas"])
 
 
+def test_doubtful_links_of_few_operations_still_have_an_interval() -> None:
+    links = [{"operation": f"O{n}", "probabilite": 0.6} for n in range(5)]
+    found = hours_per_euro(operations(*({"heures": h} for h in (50, 80, 100, 150, 300))), contracts(*links), SETTINGS)
+    row = found[found["segment"] == "PROPRETE"].iloc[0]
+    assert row["mediane_bas"] <= row["mediane"] <= row["mediane_haut"], "a draw without any link says nothing"
+
+
 def test_a_segment_with_few_operations_is_drawn_towards_the_others() -> None:
     rng = np.random.default_rng(3)
     level = {"A": (2.0, 80), "B": (4.0, 80), "C": (8.0, 80), "D": (60.0, 2)}

@@ -32,9 +32,10 @@ def contracts(*rows: dict) -> pd.DataFrame:
     return pd.DataFrame([{**default, "uid": f"M{n:04d}", **row} for n, row in enumerate(rows)])
 
 
-def captured(estimation: float, declares: float) -> pd.DataFrame:
+def captured(estimation: float, declares: float, suivis: float, communs: float) -> pd.DataFrame:
     row = {"edition": 2024, "famille": "ensemble", "acheteur": "ensemble", "tranche": "ensemble"}
-    return pd.DataFrame([row | {"estimation": estimation, "declares": declares}])
+    counts = {"declares": declares, "suivis": suivis, "communs": communs, "vus": declares + suivis - communs}
+    return pd.DataFrame([row | {"estimation": estimation, **counts}])
 
 
 def test_the_probability_that_there_is_no_clause() -> None:
@@ -45,26 +46,29 @@ def test_the_probability_that_there_is_no_clause() -> None:
             {"operation": "S1:1", "probabilite": 0.9},
             {"est_renseigne": False, "jour": pd.NaT, "epci_siren": None},
         ),
-        captured(3.0, 2.0),
+        captured(4.0, declares=2.0, suivis=1.0, communs=0.0),
     ).set_index("uid")  # fmt: skip
-    # One clause of 3 is not declared, among 5 contracts that declare none.
-    assert found.loc["M0002", "p_sans"] == pytest.approx(0.8)
-    assert found.loc["M0006", "p_sans"] == pytest.approx(0.8 * 0.1)
-    # Of the 7 that say, 2 declare one, and there are half as many again.
-    share = 2 / 7
-    assert found.loc["M0007", "p_sans"] == pytest.approx(1 - 1.5 * (2 + share) / 8)
+    # Of 4 clauses, 2 are declared and 1 is followed: the last is among the 4.1 that say no and that nobody follows.
+    unseen = 1 / 4.1
+    assert found.loc["M0002", "p_sans"] == pytest.approx(1 - unseen)
+    assert found.loc["M0006", "p_sans"] == pytest.approx(0.1 * (1 - unseen))
+    # All that are not sure to be declared add up to the two that are not.
+    assert (1 - found.loc["M0002":"M0006", "p_sans"]).sum() == pytest.approx(0.9 + 1)
+    # Of the 6.1 that say and are not followed, 2 declare one, and there are half as many again.
+    share = 2 / 6.1
+    assert found.loc["M0007", "p_sans"] == pytest.approx(1 - 1.5 * (2 + share) / 7.1)
     assert found.loc["M0007", ["lieu", "trimestre"]].tolist() == ["59", 0]
     assert "M0000" not in found.index and found.loc["M0002", ["lieu", "trimestre"]].tolist() == [LILLE, 2]
 
 
 def test_without_any_social_field_the_published_share_is_taken() -> None:
-    found = without_clause(contracts({"est_renseigne": False}), captured(0.0, 0.0).iloc[:0])
+    found = without_clause(contracts({"est_renseigne": False}), captured(0.0, 0.0, 0.0, 0.0).iloc[:0])
     assert found["p_sans"].tolist() == [pytest.approx(1 - 0.187)]
 
 
 def test_cells_add_up_in_each_draw_and_contracts_sure_to_have_a_clause_weigh_nothing() -> None:
     rows = contracts({}, {}, {"jour": dt.datetime(2024, 9, 1)}, {"segment": "DECHETS", "departement": None})
-    rows = without_clause(rows, captured(0.0, 0.0)).assign(p_sans=[1.0, 1.0, 1.0, 0.0])
+    rows = without_clause(rows, captured(0.0, 0.0, 0.0, 0.0)).assign(p_sans=[1.0, 1.0, 1.0, 0.0])
     drawn = segment_draws(["PROPRETE", "DECHETS"], Learnt(), draws=200, seed=1, weight=20)
     cells, draws, driven = simulated(rows, drawn, seed=1)
     assert cells[["segment", "trimestre", "marches"]].values.tolist() == [
@@ -132,12 +136,13 @@ def test_the_region_is_held_against_a_country_not_against_a_few_strays() -> None
     rows = [{"porte_clause": n < 5} for n in range(100)]
     volume = pd.DataFrame([(2024, "32", "PROPRETE", 9.0, 4000.0)], columns=VOLUME)
     for others, found in ((29, 0), (60, 1)):
-        away = [{"porte_clause": n % 2 == 0, "departement": "75", "epci_siren": None} for n in range(others)]
-        table = new_segments(contracts(*rows, *away), volume, WORLD, load_params().segments)
+        away = pd.DataFrame([(2024, "PROPRETE", others // 2, others)], columns=ELSEWHERE)
+        table = new_segments(contracts(*rows), away, volume, WORLD, load_params().segments)
         assert len(table[table["territoire"] == "32"]) == found
     assert table["part_reference"].tolist() == [0.5] and table["p_sous"].iloc[0] > 0.99
 
 
+ELSEWHERE = ["annee", "segment", "avec_clause", "renseignes"]
 VOLUME = ["edition", "territoire", "segment", "fournisseurs", "p50_plafonne"]
 
 
@@ -159,7 +164,7 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
         ],
         columns=VOLUME,
     )
-    found = new_segments(rows, volume, WORLD, load_params().segments)
+    found = new_segments(rows, pd.DataFrame(columns=ELSEWHERE), volume, WORLD, load_params().segments)
     assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
     row = found.iloc[0]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99

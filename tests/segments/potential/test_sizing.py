@@ -129,6 +129,22 @@ def test_held_out_operations_are_foreseen_from_those_that_ended_before() -> None
     assert again["modele"].tolist() == found["modele"].tolist()
 
 
+def test_an_operation_without_end_is_not_held_out() -> None:
+    ops, deals = followed(40, "2024-02-01", "2025-02-01", 0.02, "B")
+    ops.loc[0, "fin"] = pd.NaT
+    found = foreseen(ops, deals, today=dt.date(2025, 12, 31), settings=SETTINGS)
+    assert len(found) == 39 and found[["modele", "manuel", "fournisseurs"]].notna().all(axis=None)
+
+
+def test_amounts_of_a_segment_of_one_operation_differ_as_those_of_the_others_do() -> None:
+    known = learnt(pd.concat([operations(0.02, 100), operations(0.02, 1, "DECHETS")], ignore_index=True))
+    spreads = known.segments["ecart_montant"]
+    assert spreads["PROPRETE"] == pytest.approx(1, rel=0.2) and spreads["DECHETS"] == pytest.approx(1, rel=0.2)
+    drawn = segment_draws(["DECHETS"], known, draws=2000, seed=1, weight=20)["DECHETS"]
+    told, untold = (hours(drawn, np.array([amount]), np.random.default_rng(2))[:, 0] for amount in (1e5, np.nan))
+    assert np.log(untold).std() > 1.5 * np.log(told).std()
+
+
 def test_the_textbook_rule_and_what_is_over() -> None:
     ops, deals = followed(1, "2025-01-01", "2026-12-31", 0.02, "A")
     found = foreseen(ops, deals.assign(montant=1e6), today=dt.date(2025, 12, 31), settings=SETTINGS)

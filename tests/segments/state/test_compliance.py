@@ -5,6 +5,7 @@ import pytest
 
 from analysis.segments.state import compliance
 from analysis.segments.watch.needs import lots, needs
+from consolidation.world import dataset
 from segments.bought import contract, contracts
 
 
@@ -28,6 +29,33 @@ def test_lots_add_up_to_the_need_that_the_threshold_bears_on() -> None:
     assert rows["seuil"].tolist() == [221_000.0, 221_000.0]
     told = dict(zip(rows["etat"], rows["p_seuil"], strict=True))
     assert told == {"avec": pytest.approx(0.5), "sans": pytest.approx(0.0, abs=1e-9)}
+
+
+def test_a_lot_executed_elsewhere_says_what_the_need_declares() -> None:
+    elsewhere = {"departement": "75", "epci_siren": None}
+    received = contracts(
+        need("a", 9e5, "aucune", objet="Nettoyage des gares - Lot n° 1 : Lille"),
+        need("b", 9e5, "clause", objet="Nettoyage des gares - Lot n° 2 : Paris", **elsewhere),
+        need("c", 6e7, "aucune", objet="Transport des élèves"),
+        need("d", 6e7, "aucune", objet="Gardiennage des musées", **elsewhere),
+    )
+    received["annee"] = 2025
+    mine = lots(received)
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025))
+    assert made["droit_besoins"]["uid"].tolist() == ["c"], "a clause is asked in Paris; d is no need of the region"
+    assert made["droit_spaser"]["marches"].tolist() == [4], "a buyer is all that it buys"
+    assert made["droit_pnad"]["renseignes"].tolist() == [2], "shares are of the region"
+
+
+def test_private_buyers_are_held_to_no_threshold_and_periods_do_not_overlap() -> None:
+    rows = judged(
+        need("a", 9e5, "aucune", categorie="PRIVE"),
+        need("b", 9e5, "aucune", dateNotification="2026-03-01"),
+        need("c", 9e5, "aucune", dateNotification="2026-09-01"),
+    )
+    assert len(rows) == 2
+    table = compliance.by_category(rows, 2026)
+    assert sorted(zip(table["periode"], table["besoins"], strict=True)) == [("2026", 1), ("obligation", 1)]
 
 
 def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:

@@ -181,6 +181,18 @@ def test_confusion_is_a_part_of_what_was_told() -> None:
     assert table.loc["DECHETS", ["marches", "part"]].tolist() == [1, 0.25]
 
 
+def test_what_was_not_told_is_neither_right_nor_wrong() -> None:
+    rows = audited(*[("PROPRETE", "PROPRETE", 1.0)] * 18, *[("PROPRETE", "DECHETS", 1.0)] * 2)
+    untold = audited(*[("AUTRE", "DECHETS", 1.0)] * 5)
+    found = accuracy(pd.concat([rows, untold], ignore_index=True))
+    assert found["marches"].tolist() == [20] and found["part_juste"].tolist() == [0.9]
+    assert found["part_juste_bas"].iloc[0] == pytest.approx(0.699, abs=1e-3), "Wilson, 18 of 20"
+    counts = pd.DataFrame({"edition": [2025], "segment": ["AUTRE"], "marches": [1000]})
+    table = corrected(counts, untold, ["edition"]).set_index("segment")
+    moved = table["marches_corriges"]
+    assert moved["DECHETS"] > 600 and moved["AUTRE"] < 100
+
+
 def test_totals_move_by_what_the_audit_finds_and_their_sum_stays() -> None:
     rows = [("PROPRETE", "PROPRETE", 1.0)] * 80 + [("PROPRETE", "DECHETS", 1.0)] * 20
     counts = pd.DataFrame({"edition": [2025], "segment": ["PROPRETE"], "marches": [1000]})

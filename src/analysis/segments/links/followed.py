@@ -115,8 +115,9 @@ def hours_per_euro(
         }
         if len(own) >= settings.min_operations:
             again = rng.integers(0, len(own), (settings.draws, len(own)))
-            medians = np.nanmedian(np.take_along_axis(drawn[:, places], again, axis=1), axis=1)
-            low, high = np.quantile(medians, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            found = np.take_along_axis(drawn[:, places], again, axis=1)
+            found = found[~np.isnan(found).all(axis=1)]  # a draw that keeps no link says nothing
+            low, high = np.quantile(np.nanmedian(found, axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
             row |= {"mediane": own["ratio"].median(), "mediane_bas": low, "mediane_haut": high}
         rows.append(row)
     names = ["segment", "operations", "montant", "heures", "mediane", "mediane_bas", "mediane_haut"]

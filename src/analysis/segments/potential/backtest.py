@@ -18,6 +18,7 @@ from scipy.stats import spearmanr
 from analysis.consolidation.cells import cells, measured
 from analysis.core import reference
 from analysis.core.params import PotentialParams
+from analysis.core.shares import wilson
 from analysis.segments.links.followed import Linked, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
@@ -84,7 +85,8 @@ def foreseen(
     known = learnt(known_operations(operations, contracts, ended=cut))
     linked = contracts.dropna(subset=["operation"]).sort_values(["operation", "montant", "uid"])
     held = operations[operations["est_complete"] & (operations["debut"] >= pd.Timestamp(cut))]
-    held = held[held["debut"] < pd.Timestamp(today)]
+    # Without a day of end, nobody knows how much of it is over.
+    held = held[(held["debut"] < pd.Timestamp(today)) & held["fin"].notna()]
     deals = linked[linked["operation"].isin(held["operation"])]
     if deals.empty:
         numbers = ["montant", "heures", "part_ecoulee", OURS, f"{OURS}_bas", f"{OURS}_haut", MANUAL, COUNTED]
@@ -141,7 +143,8 @@ def _rates(segments: list[str]) -> dict[str, float]:
 
 
 def scores(found: pd.DataFrame) -> pd.DataFrame:
-    """methode, operations, couverture (of the interval of `LEVEL`; the model's only), biais (sum foreseen / sum seen
+    """methode, operations, couverture (of the interval of `LEVEL`; the model's only; with its Wilson interval at 95 %,
+    couverture_bas and couverture_haut), biais (sum foreseen / sum seen
     - 1), erreur_absolue (mean, hours), erreur_mediane, spearman (of segments by hours)."""
     rows = []
     seen = found.groupby("segment")["heures"].sum()
@@ -158,7 +161,18 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
         }
         if method == OURS:
             inside = found["heures"].between(found[f"{OURS}_bas"], found[f"{OURS}_haut"])
-            row["couverture"] = inside.mean()
+            low, high = wilson(inside.sum(), len(inside))
+            row |= {"couverture": inside.mean(), "couverture_bas": float(low), "couverture_haut": float(high)}
         rows.append(row)
-    names = ["methode", "operations", "couverture", "biais", "erreur_absolue", "erreur_mediane", "spearman"]
+    names = [
+        "methode",
+        "operations",
+        "couverture",
+        "couverture_bas",
+        "couverture_haut",
+        "biais",
+        "erreur_absolue",
+        "erreur_mediane",
+        "spearman",
+    ]
     return pd.DataFrame(rows, columns=names)

@@ -58,10 +58,16 @@ def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: 
 
 
 def build_potential(
-    linked: Linked, drawn: dict[str, sizing.Segment], *, dataset: Dataset, settings: SegmentParams, floor: float
+    linked: Linked,
+    drawn: dict[str, sizing.Segment],
+    elsewhere: pd.DataFrame,
+    *,
+    dataset: Dataset,
+    settings: SegmentParams,
+    floor: float,
 ) -> dict[str, pd.DataFrame]:
-    """The potential's tables by name; `drawn` as `drawn_segments` gives it, `floor` the amount below which one is not
-    believed (`reliable`)."""
+    """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
+    (`new_segments`), `floor` the amount below which one is not believed (`reliable`)."""
     sized = settings.potential
     contracts = reliable(linked.contracts, floor)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
@@ -77,7 +83,7 @@ def build_potential(
         "potentiel_facteurs": driven,
         "potentiel_retro": scores(fore),
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
-        "segments_nouveaux": new_segments(linked.contracts, territories, dataset, settings),
+        "segments_nouveaux": new_segments(linked.contracts, elsewhere, territories, dataset, settings),
         "offre": supply(dataset),
         "besoin_tirages": clausable(latest, drawn, sized.seed),
     }
@@ -87,29 +93,32 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     """Contracts that may have no clause, with `p_sans` and `lieu` (EPCI, else department, else `inconnu`), `trimestre`.
 
     p_sans, the probability that there is none given what is known:
-    - 0 when a clause is declared; 1 - probabilite when an operation is linked;
-    - declared none: the contracts with clause that the two lists point to and that are not declared, over all that
-      declare none, in the year (`capture`, the first of its assumptions);
-    - field empty or contradictory: one less the part of contracts with clause in the segment, all years, scaled alike.
+    - 0 when a clause is declared; 1 - probabilite when an operation is linked, times what follows if it is not;
+    - declared none: the contracts with clause that neither list holds (`capture`, the first of its assumptions), over
+      those that declare none and that nobody follows, in the year;
+    - field empty or contradictory: one less the part of contracts with clause in the segment, all years, among those
+      that nobody follows, scaled alike.
     """
-    clear = contracts[contracts["est_renseigne"]]
+    apart = 1 - contracts["probabilite"].fillna(0.0)  # the probability that nobody follows it
+    clear = contracts[contracts["est_renseigne"]].assign(dits=apart)
+    clear["avec"] = clear["dits"].where(clear["porte_clause"], 0.0)
     shown = capture[(capture["famille"] == WHOLE) & (capture["acheteur"] == WHOLE)].drop_duplicates("edition")
     shown = shown.set_index("edition")
-    by_year = clear.groupby("edition")["porte_clause"].agg(["sum", "size"]).astype("float64")
-    hidden = (shown["estimation"] - shown["declares"]).reindex(by_year.index).fillna(0.0).clip(lower=0)
-    missed = (hidden / (by_year["size"] - by_year["sum"])).clip(0, 1)
+    by_year = clear.groupby("edition")[["avec", "dits"]].sum()
+    hidden = (shown["estimation"] - shown["vus"]).reindex(by_year.index).fillna(0.0).clip(lower=0)
+    missed = (hidden / (by_year["dits"] - by_year["avec"])).clip(0, 1)
+    alone = float((shown["declares"] - shown["communs"]).sum())
+    scale = float((shown["estimation"] - shown["suivis"]).sum()) / alone if alone else 1.0
     default = reference.constants("potentiel")["part_clause"]
-    scale = float(shown["estimation"].sum() / shown["declares"].sum()) if shown["declares"].sum() else 1.0
-    share = clear["porte_clause"].mean() if len(clear) else default
-    counted = clear.groupby("segment")["porte_clause"].agg(["sum", "size"])
-    of_segment = (
-        contracts["segment"].map((counted["sum"] + share) / (counted["size"] + 1)).astype("float64").fillna(share)
-    )
-    silent = 1 - (scale * of_segment).clip(0, 1)
+    counted = clear.groupby("segment")[["avec", "dits"]].sum()
+    said = float(counted["dits"].sum())
+    share = float(counted["avec"].sum()) / said if said else default
+    of_segment = (counted["avec"] + share) / (counted["dits"] + 1)
+    silent = 1 - (scale * contracts["segment"].map(of_segment).astype("float64").fillna(share)).clip(0, 1)
     none = 1 - contracts["edition"].map(missed).astype("float64").fillna(0.0)
     without = silent.where(~contracts["est_renseigne"], none).mask(contracts["porte_clause"], 0.0)
     rows = contracts.assign(
-        p_sans=without * (1 - contracts["probabilite"].fillna(0.0)),
+        p_sans=without * apart,
         lieu=contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str"),
         trimestre=contracts["jour"].dt.quarter.fillna(0).astype("int64"),
         edition=contracts["edition"].astype("int64"),
@@ -284,10 +293,15 @@ def supply(dataset: Dataset) -> pd.DataFrame:
 
 
 def new_segments(
-    contracts: pd.DataFrame, potential: pd.DataFrame, dataset: Dataset, settings: SegmentParams
+    contracts: pd.DataFrame,
+    elsewhere: pd.DataFrame,
+    potential: pd.DataFrame,
+    dataset: Dataset,
+    settings: SegmentParams,
 ) -> pd.DataFrame:
     """Segments to open, by edition and territory, the most promising first (rang): part_clause and part_reference
-    (that of the region for a department; of the rest of the country for the region, where the contracts hold some),
+    (that of the region for a department; for the region that of the rest of the country, `elsewhere`: annee, segment,
+    avec_clause, renseignes of all contracts executed outside, where files hold some),
     p_sous (probability that the share is under the reference), fournisseurs, p50_plafonne, and the hours expected
     where it is under (p_sous x p50_plafonne), by which they are ranked.
 
@@ -297,7 +311,6 @@ def new_segments(
     """
     clear = contracts[contracts["est_renseigne"] & contracts["edition"].notna()].astype({"edition": "int64"})
     inside = clear[executed_in(clear, dataset.region)]
-    outside = clear[~clear["uid"].isin(inside["uid"]) & clear["departement"].notna()]
     codes = set(reference.departments(dataset.region)["code_departement"])
     local = inside[inside["departement"].isin(codes)].assign(territoire=lambda rows: rows["departement"])
     departments = _counted(local, ["edition", "segment", "territoire"])
@@ -305,13 +318,14 @@ def new_segments(
     region = _counted(inside, ["edition", "segment"])
     whole = region.assign(reference=region["avec"] / region["renseignes"])[["edition", "segment", "reference"]]
     parts = [departments.merge(whole, on=["edition", "segment"])]
-    country = _counted(outside, ["edition", "segment"]).rename(columns={"avec": "avec_pays", "renseignes": "pays"})
-    country = country[country["pays"] >= settings.min_known_contracts]
+    country = elsewhere.rename(columns={"annee": "edition", "avec_clause": "avec_pays", "renseignes": "pays"})
+    country = country.loc[country["pays"] >= settings.min_known_contracts, ["edition", "segment", "avec_pays", "pays"]]
     if len(country):
         both = region.merge(country, on=["edition", "segment"]).assign(territoire=dataset.region)
-        rng = np.random.default_rng(0)
-        here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, (4000, len(both)))
-        there = rng.beta(both["avec_pays"] + 0.5, both["pays"] - both["avec_pays"] + 0.5, (4000, len(both)))
+        sized = settings.potential
+        rng, shape = np.random.default_rng(sized.seed), (sized.draws, len(both))
+        here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, shape)
+        there = rng.beta(both["avec_pays"] + 0.5, both["pays"] - both["avec_pays"] + 0.5, shape)
         parts.append(both.assign(reference=both["avec_pays"] / both["pays"], p_sous=(here < there).mean(axis=0)))
     table = pd.concat(parts, ignore_index=True)
     table = table.assign(part_clause=table["avec"] / table["renseignes"], part_reference=table["reference"])

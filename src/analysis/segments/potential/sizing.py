@@ -34,6 +34,7 @@ DEFAULT = "ENSEMBLE"  # the segment whose factors hold where a segment has none 
 RULE = ("depense", "main_oeuvre", "insertion", "reprise", "cout_horaire")
 MISSED = "ecart_modele"
 ELIGIBLE = "eligibilite"
+FEWEST = 5  # operations from which a segment tells how its amounts differ; below, all together tell it
 WIDTH = 2 * ndtri(0.9)  # of the middle 80 % of a normal law, in standard deviations
 
 
@@ -116,12 +117,14 @@ def learnt(whole: pd.DataFrame) -> Learnt:
     count = by.value_counts().reindex(centre.index)
     spread = max(float(high - low) / WIDTH, 1e-3)
     scale = size.groupby(by).quantile([0.1, 0.9]).unstack()
+    together = float(np.diff(np.quantile(away[rest.index], [0.1, 0.9]))[0])
+    width = (scale[0.9] - scale[0.1]).where(count >= FEWEST, together)
     segments = pd.DataFrame(
         {
             "centre": centre,
             "variance": np.pi / 2 * spread**2 / count,  # of a median
             "montant": np.exp(size.groupby(by).median()),
-            "ecart_montant": (scale[0.9] - scale[0.1]) / WIDTH,
+            "ecart_montant": width / WIDTH,
             "operations": count,
         }
     )

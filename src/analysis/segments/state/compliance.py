@@ -16,10 +16,10 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
+from analysis.segments.contracts import executed_in
 from analysis.segments.watch.needs import buyer_names
 
-SHORT_WORKS = 6  # months, below which works are an exception
-WORKS = "45"  # CPV division
+PRIVATE = "PRIVE"  # buyers whom the code does not bind
 
 
 def parameter(name: str) -> str:
@@ -30,17 +30,19 @@ def parameter(name: str) -> str:
 def build_compliance(
     contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset
 ) -> dict[str, pd.DataFrame]:
-    """The result tables on the law, by name (`schemas/compliance.py`), for the contracts of the region.
+    """The result tables on the law, by name (`schemas/compliance.py`), for the needs of the region.
 
-    `contracts`: the clean `marches` executed in the region; `lots` and `needs` those of `segments.needs`.
+    `contracts`: the clean `marches` of all buyers that have one executed in the region, wherever executed, for a need
+    is all its lots, and a buyer all that it buys; `lots` and `needs` those of `segments.needs`.
     """
-    inside = needs[needs["uid"].isin(contracts["uid"])]
+    local = contracts[executed_in(contracts, dataset.region)]
+    inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
     year = int(dataset.date_observation.year)
     return {
         "droit_seuils": by_category(rows, year),
         "droit_besoins": without_clause(rows, inside, year),
-        "droit_pnad": pnad(contracts),
+        "droit_pnad": pnad(local),
         "droit_spaser": spaser(contracts, year),
     }
 
@@ -50,12 +52,13 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
 
     categorie (of the buyer), nature (TRAVAUX, FOURNITURES_SERVICES), seuil, p_seuil (probability that the need is above
     it), etat (avec, sans, inconnu: whether any lot declares a social execution condition or is reserved), exception
-    (works of less than six months). `needs` and `lots` as `segments.needs` gives them; `statuses`: statut_social by
-    uid. Needs without a known amount, or of a year without thresholds, are left out.
+    (works of less than `travaux_courts` months). `needs` and `lots` as `segments.needs` gives them; `statuses`:
+    statut_social by uid. Needs without a known amount, of a year without thresholds or of private buyers are left out.
     """
     kind = needs["categorie"]
-    works = needs["codeCPV"].fillna("").astype("str").str.startswith(WORKS)
-    limit = thresholds(needs["notification"], works, kind == "ETAT")
+    works = needs["codeCPV"].str[:2].map(reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"])
+    works = works.eq("TRAVAUX").fillna(False).astype("bool")
+    limit = thresholds(needs["notification"], works, kind.isin(state_buyers())).mask(kind == PRIVATE)
     amount = needs["montant_initial"].fillna(needs["montant"])
     p_above = above(amount, limit)
     out = pd.DataFrame(
@@ -66,10 +69,16 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
             "seuil": limit,
             "p_seuil": p_above,
             "etat": _state(lots, statuses).reindex(needs.index),
-            "exception": works & (needs["mois_initiaux"] < SHORT_WORKS),
+            "exception": works & (needs["mois_initiaux"] < float(parameter("travaux_courts"))),
         }
     )
     return out[p_above.notna()]
+
+
+def state_buyers() -> list[str]:
+    """The kinds of buyers that are the State or one of its establishments."""
+    kinds = reference.table("nomenclatures/acheteurs")
+    return list(kinds.loc[kinds["est_etat"].eq("oui"), "code"])
 
 
 def nature_of(works: pd.Series) -> pd.Series:
@@ -113,10 +122,7 @@ def without_clause(rows: pd.DataFrame, needs: pd.DataFrame, last_year: int) -> p
     `rows` as `concerned` gives them, of the periods of `by_category`: periode, uid (of the largest lot),
     acheteur_siren, acheteur_nom, objet, categorie, nature, notification, montant, seuil, p_seuil, exception.
     """
-    since = pd.Timestamp(parameter("obligation_sociale_du"))
-    period = pd.Series(pd.NA, index=rows.index, dtype="str")
-    period = period.mask(rows["notification"].dt.year == last_year, str(last_year))
-    period = period.mask(rows["notification"] >= since, "obligation")
+    period = _period(rows["notification"], last_year)
     kept = rows.assign(periode=period)[period.notna() & rows["etat"].eq("sans") & rows["p_seuil"].ge(0.5)]
     named = needs.loc[kept.index, ["uid", "acheteur_siren", "acheteur_nom", "objet", "montant"]]
     named["objet"] = named["objet"].astype(object).map(public)
@@ -126,6 +132,12 @@ def without_clause(rows: pd.DataFrame, needs: pd.DataFrame, last_year: int) -> p
 
 LISTED = ["periode", "uid", "acheteur_siren", "acheteur_nom", "objet", "categorie", "nature", "notification", "montant",
           "seuil", "p_seuil", "exception"]  # fmt: skip
+
+
+def _period(notified: pd.Series, last_year: int) -> pd.Series:
+    """`obligation` since its day; before it, the latest year; missing for what is older."""
+    period = pd.Series(pd.NA, index=notified.index, dtype="str").mask(notified.dt.year == last_year, str(last_year))
+    return period.mask(notified >= pd.Timestamp(parameter("obligation_sociale_du")), "obligation")
 
 
 def _state(lots: pd.DataFrame, statuses: pd.Series) -> pd.Series:
@@ -140,16 +152,12 @@ def _state(lots: pd.DataFrame, statuses: pd.Series) -> pd.Series:
 def by_category(rows: pd.DataFrame, last_year: int) -> pd.DataFrame:
     """Per period and category of buyer: what is above the thresholds, by what it declares; sums of probabilities.
 
-    periode: `obligation` (notified since the date of the obligation) or the latest year (what would have been
-    concerned); besoins (all those judged), au_dessus, avec, sans, inconnu (parts of au_dessus), sans_exception (part of
-    `sans` that is no short work).
+    periode: `obligation` (notified since the date of the obligation) or the latest year before that date (what would
+    have been concerned); besoins (all those judged), au_dessus, avec, sans, inconnu (parts of au_dessus) and
+    sans_exception (part of `sans` that is no short work).
     """
-    since = pd.Timestamp(parameter("obligation_sociale_du"))
-    periods = {
-        "obligation": rows[rows["notification"] >= since],
-        str(last_year): rows[rows["notification"].dt.year == last_year],
-    }
-    parts = [_summed(found).assign(periode=name) for name, found in periods.items() if len(found)]
+    period = _period(rows["notification"], last_year)
+    parts = [_summed(found).assign(periode=name) for name, found in rows.groupby(period)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CATEGORY)
     return table[CATEGORY]
 
@@ -182,7 +190,7 @@ def pnad(contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
-    """The buyers whose contracts of `year` add up to more than the SPASER threshold, the largest first.
+    """The buyers whose contracts of `year`, wherever executed, add up to more than the SPASER threshold, largest first.
 
     acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is listed
     as likely liable, not as liable.

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.shares import wilson
+from analysis.segments.contracts import OTHER
 from analysis.segments.intervals import LEVEL
 from analysis.segments.telling.model import hypothesis
 from analysis.sources.spreadsheet import expect, read_csv
@@ -62,8 +64,11 @@ def confusion(audit: pd.DataFrame) -> pd.DataFrame:
 def accuracy(audit: pd.DataFrame, bins: tuple[float, ...] = (0, 0.5, 0.7, 0.9, 0.97, 1.0)) -> pd.DataFrame:
     """Calibration: by class of probability, audited contracts, mean probability and (weighted) part told rightly.
 
-    p_min, p_max, marches, p_moyenne, part_juste, `bins` the limits of the classes.
+    Columns `CALIBRATION`; `bins` are the limits of the classes, p_min and p_max. part_juste has its Wilson interval at
+    95 %, of as many contracts as the weighted ones are worth (Kish). Contracts of which nothing was told are left out:
+    their probability is that of the segment that was not told.
     """
+    audit = audit[audit["segment_attribue"] != OTHER]
     classes = np.digitize(audit["segment_p"], bins[1:-1])
     right = audit["segment_attribue"].eq(audit["segment_audite"])
     rows = []
@@ -71,16 +76,28 @@ def accuracy(audit: pd.DataFrame, bins: tuple[float, ...] = (0, 0.5, 0.7, 0.9, 0
         mine = audit[classes == number]
         if mine.empty:
             continue
+        share, worth = np.average(right[mine.index], weights=mine["poids"]), _worth(mine["poids"])
+        ends = wilson(round(share * worth), round(worth))
         rows.append(
             {
                 "p_min": low,
                 "p_max": high,
                 "marches": len(mine),
                 "p_moyenne": np.average(mine["segment_p"], weights=mine["poids"]),
-                "part_juste": np.average(right[mine.index], weights=mine["poids"]),
+                "part_juste": share,
+                "part_juste_bas": float(ends[0]),
+                "part_juste_haut": float(ends[1]),
             }
         )
-    return pd.DataFrame(rows, columns=["p_min", "p_max", "marches", "p_moyenne", "part_juste"])
+    return pd.DataFrame(rows, columns=CALIBRATION)
+
+
+CALIBRATION = ["p_min", "p_max", "marches", "p_moyenne", "part_juste", "part_juste_bas", "part_juste_haut"]
+
+
+def _worth(weighted: pd.Series) -> float:
+    """How many contracts the weighted ones are worth (Kish)."""
+    return float(weighted.sum() ** 2 / (weighted**2).sum())
 
 
 def corrected(counts: pd.DataFrame, audit: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -110,12 +127,12 @@ def _drawn(audit: pd.DataFrame, names: list[str]) -> np.ndarray:
     """Draws of P(t | a), each row Dirichlet."""
     seen = audit.pivot_table(index="segment_attribue", columns="segment_audite", values="poids", aggfunc="sum")
     seen = seen.reindex(index=names, columns=names).fillna(0).to_numpy()
-    # Weighted counts are worth fewer contracts than there are (Kish).
-    grouped = audit.groupby("segment_attribue")["poids"]
-    worth = (grouped.sum() ** 2 / grouped.agg(lambda w: (w**2).sum())).reindex(names).fillna(0).to_numpy()
+    worth = audit.groupby("segment_attribue")["poids"].agg(_worth).reindex(names).fillna(0).to_numpy()
     seen = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1e-12) * worth[:, None]
     believed = audit.groupby("segment_attribue")["segment_p"].mean().reindex(names)
-    believed = believed.fillna(audit["segment_p"].mean()).to_numpy()
+    believed = believed.fillna(audit["segment_p"].mean())
+    believed[OTHER] = 1 / len(names)  # where nothing was told, nothing is believed
+    believed = believed.to_numpy()
     others = (1 - believed) / (len(names) - 1)
     prior = np.full((len(names), len(names)), others[:, None])
     np.fill_diagonal(prior, believed)
