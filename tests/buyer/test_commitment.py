@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.buyer.commitment import proposed, rounded, steps
+from analysis.buyer.commitment import rounded, steps
 from analysis.core import reference
 
 
@@ -28,22 +28,10 @@ def test_rounding_never_promises_more_and_keeps_the_order(hours: list[float]) ->
     assert rounded(told, steps()).tolist() == told.tolist()
 
 
-def test_the_commitment_is_a_quantile_of_the_draws() -> None:
-    draws = np.arange(0.0, 1001.0)  # quantile q is 1000 q
-    assert proposed(draws, 0.25) == 245  # 250 = 7 x 35 + 5
-    assert proposed(draws, 0.1) == 98
-    two = np.column_stack([draws, 10 * draws])
-    assert proposed(two, 0.25).tolist() == [245, 2450]
-    assert proposed(two.T, 0.25, axis=1).tolist() == [245, 2450]
-    assert proposed([100.0, 200.0], 0.5) == 140  # 150 between the two
-
-
 def test_what_is_missing_stays_missing_and_what_is_absurd_is_refused() -> None:
-    assert np.isnan(proposed([np.nan, 10.0], 0.5))
+    assert np.isnan(rounded([np.nan, 10.0], steps())).tolist() == [True, False]
     with pytest.raises(ValueError, match="below 0"):
         rounded([-1.0], steps())
-    with pytest.raises(ValueError, match=r"[Qq]uantile"):
-        proposed([1.0], 1.5)
 
 
 def test_the_steps_are_ordered_and_fit_each_other() -> None:

@@ -212,6 +212,15 @@ def test_forty_nine_of_fifty_rows_have_a_sheet_and_the_other_a_sentence(tmp_path
     assert (whole["annonces"], whole["achats"], whole["refuses"]) == (50, 49, 1)
 
 
+def test_a_line_that_comes_twice_is_announced_twice_and_refused_once(tmp_path: Path) -> None:
+    path = tmp_path / "achats.csv"
+    line = ";".join(GOOD.values())
+    path.write_text("\n".join([";".join(GOOD), line, line]), encoding="utf-8")
+    found = programme.from_file(path)
+    whole = sheets(found, knowledge(), told(*found.purchases))["programmes"].iloc[0]
+    assert (whole["annonces"], whole["achats"], whole["refuses"]) == (2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [({"lieu": "75056"}, "lieu"), ({"montant_min": "0"}, "montant_min"), ({"date_notification": "2010-01-01"}, "date")],

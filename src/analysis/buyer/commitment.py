@@ -1,7 +1,7 @@
-"""How many hours to commit to: a quantile of the hours that the contract could bear, rounded down.
+"""How a commitment is rounded: it is a quantile of the hours that the contract could bear, rounded down.
 
-The quantile is the caller's: the lower it is, the surer the commitment is kept. Rounding is always down, so that it
-promises no hour that the estimate does not hold; its steps are assumptions (`acheteur/arrondis.csv`).
+Always down, so that it promises no hour that the estimate does not hold; the steps are assumptions
+(`acheteur/arrondis.csv`).
 """
 
 from __future__ import annotations
@@ -30,12 +30,3 @@ def rounded(hours: ArrayLike, table: Numbers) -> Numbers:
         raise ValueError("hours below 0")
     step = table[np.searchsorted(table[:, 0], given, side="right") - 1, 1]
     return np.asarray(np.floor(given / step + DUST) * step, dtype=np.float64)
-
-
-def proposed(hours: ArrayLike, quantile: float, axis: int = 0) -> Numbers:
-    """The commitment, in hours: the `quantile` (0 to 1) of draws of `hours` along `axis`, rounded down (`rounded`).
-
-    `hours`: draws, or draws by contract, of shape (draws, ...); the result has the shape of the rest. 0 where less than
-    the smallest step is left: no commitment. Quantiles are interpolated linearly, numpy's default.
-    """
-    return rounded(np.quantile(np.asarray(hours, dtype=np.float64), quantile, axis=axis), steps())

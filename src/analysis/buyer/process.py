@@ -23,7 +23,7 @@ from analysis.core.quality_log import public
 from analysis.segments.watch.feed import opened, stamped, whole_days
 
 PUBLICATION = "PUBLICATION"  # the step that the law's day is the first day of
-NOTIFICATION, END = "notification", "fin"
+END = "fin"
 Role = Literal["A", "R", "AR", "C", "I"]
 ROLES = {"A": "répond de l'étape", "R": "la fait", "AR": "en répond et la fait", "C": "est consulté",
          "I": "est informé"}  # fmt: skip

@@ -201,16 +201,16 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
     segment = achats.set_index("achat_id")["segment"]
     rows = []
     for code, own in planned.owners.groupby("programme", sort=True):
-        mine = achats[achats["programme"] == code]
+        mine, without = achats[achats["programme"] == code], int((refused["programme"] == code).sum())
         bought = [purchase for purchase in planned.purchases if owner[purchase.achat_id] == code]
         rows.append(
             {
                 "programme": code,
                 "acheteur_nom": None if code == programme.AD_HOC else own["acheteur_nom"].iloc[0],
                 "acheteur_type": bought[0].acheteur_type if bought else None,
-                "annonces": len(own),
+                "annonces": len(mine) + without,
                 "achats": len(mine),
-                "refuses": int((refused["programme"] == code).sum()),
+                "refuses": without,
                 **mine[list(SUMMED)].sum().rename({"p_seuil": "au_dessus"}),
                 **programme.totals(bought, segment, knowledge["segments/dimensionnement"], settings),
             }

@@ -17,7 +17,7 @@ _NAMES = {
     "heures_p50": "Médiane",
     "heures_p90": "Une chance sur dix d'avoir plus",
     "engagement": "Engagement proposé, arrondi",
-    "manuel": "Règle du manuel (50 % x 5 % / 30 €)",
+    "manuel": "Règle du manuel",
 }
 
 
@@ -30,7 +30,8 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous.",
+        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous. Règle du "
+        f"manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
@@ -49,6 +50,14 @@ def hours(page: Page) -> Content:
 
 def _tenable() -> str:
     return french(100 * (1 - load_params().buyer.commitment_quantile), 0, "%")
+
+
+def _rule() -> str:
+    fixed = reference.constants("potentiel")
+    labour, rate = (french(100 * fixed[f"manuel_{name}"], 0, "%") for name in ("main_oeuvre", "insertion"))
+    return (
+        f"montant × {labour} de main-d'œuvre × {rate} d'insertion ÷ {french(fixed['manuel_cout'], 0, '€')} de l'heure"
+    )
 
 
 def kept(page: Page) -> Content:

@@ -27,7 +27,7 @@ Numbers = NDArray[np.float64]
 
 SIZES = np.geomspace(1, 10_000, 33)  # contracts that the prior counts for, from nearly none to all that matters
 STEPS = 21  # of the mean, on either side of the share of the whole
-SPREAD = 5  # how many standard errors of that share they go to
+SPREAD = 2.5  # how many times the error of that share they go to
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def learnt(successes: ArrayLike, trials: ArrayLike) -> Prior | None:
     # Half a success and half a failure keep the middle inside (0, 1). Territories are the units that vary.
     share = (x.sum() + 0.5) / (n.sum() + 1)
     error = 1 / np.sqrt((n.sum() + 1) * share * (1 - share)) + 1 / np.sqrt(len(n))
-    means = expit(logit(share) + error * np.linspace(-SPREAD, SPREAD, 2 * STEPS + 1) / 2)
+    means = expit(logit(share) + error * np.linspace(-SPREAD, SPREAD, 2 * STEPS + 1))
     mean, size = (axis.ravel() for axis in np.meshgrid(means, SIZES, indexing="ij"))
     a, b = (mean * size)[:, None], ((1 - mean) * size)[:, None]
     # The beta-binomial law without its binomial coefficient, which no prior changes.
