@@ -30,8 +30,8 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous. Règle du "
-        f"manuel : {_rule()}.",
+        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous. "
+        f"Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
@@ -55,9 +55,8 @@ def _tenable() -> str:
 def _rule() -> str:
     fixed = reference.constants("potentiel")
     labour, rate = (french(100 * fixed[f"manuel_{name}"], 0, "%") for name in ("main_oeuvre", "insertion"))
-    return (
-        f"montant × {labour} de main-d'œuvre × {rate} d'insertion ÷ {french(fixed['manuel_cout'], 0, '€')} de l'heure"
-    )
+    cost = french(fixed["manuel_cout"], 0, "€")
+    return f"montant × {labour} de main-d'œuvre × {rate} d'insertion ÷ {cost} de l'heure"
 
 
 def kept(page: Page) -> Content:
