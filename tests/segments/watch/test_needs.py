@@ -85,6 +85,18 @@ def test_only_the_modifications_of_the_day_are_known() -> None:
     assert rows["mois"].tolist() == [18.0]
 
 
+def test_a_modification_keeps_the_reconductions_that_the_object_says() -> None:
+    carried_on = contract("a", objet="Nettoyage (1 an reconductible 3 fois)", dureeMois=14.0, n_modifications=1)
+    rows = needs.lots(contracts(carried_on, contract("b", objet="Tonte", dureeMois=14.0, n_modifications=1)))
+    changes = pd.DataFrame(
+        {"uid": ["a", "b"], "ordre": 1, "date": "2020-06-01", "datePublicationDonnees": None, "dureeMois": 14.0}
+    )
+    before, after = (needs.months_known(rows, changes, pd.Timestamp(day)) for day in ("2020-05-31", "2020-07-01"))
+    # 12 months and three times 12, then 14 months and three times 12.
+    assert before.tolist() == rows["mois_initiaux"].tolist() == [48.0, 12.0]
+    assert after.tolist() == rows["mois"].tolist() == [50.0, 14.0]
+
+
 def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
     rows = needs.lots(
         contracts(

@@ -33,8 +33,8 @@ _NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
 
 LOTS = [
     "uid", "besoin", "acheteur_siren", "acheteur_nom", "categorie", "objet", "segment", "codeCPV", "montant",
-    "montant_initial", "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement",
-    "epci_siren",
+    "montant_initial", "notification", "mois_initiaux", "mois_reconduits", "mois", "accord_cadre", "lot", "racine",
+    "departement", "epci_siren",
 ]  # fmt: skip
 
 
@@ -106,8 +106,8 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
 
     `contracts` has the columns of the clean contracts, `segment` and `categorie`. Left out: subsequent contracts, and
     those without any date or object. A missing notification is the publication less the usual delay between the two.
-    `mois` is the duration with the modifications, reconductions said by the object included; `mois_initiaux` without
-    modifications.
+    `mois` is the duration with the modifications, `mois_initiaux` without; both hold the reconductions that the object
+    says, `mois_reconduits`, each as long as the initial duration. All in months.
     """
     rows = contracts.sort_values("uid", ignore_index=True)
     text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
@@ -139,6 +139,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "montant_initial": rows["montant_initial"].astype("float64"),
             "notification": notified.astype("datetime64[s]"),
             "mois_initiaux": first * times,
+            "mois_reconduits": first * (times - 1),
             "mois": final + first * (times - 1),
             "accord_cadre": (nature + " " + technique).str.contains(FRAMEWORK, case=False),
             "lot": rows["lot"].astype("float64"),
@@ -212,12 +213,13 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
 def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """The duration of each need in months as it was known on `day`: only the modifications notified by then.
 
+    A modification changes the duration of one period: what the object says of reconductions is added to it.
     `rows` as `lots` gives them, `changes` as the clean `marches_modifications`. Indexed by `besoin`.
     """
     when = pd.to_datetime(changes["date"]).fillna(pd.to_datetime(changes["datePublicationDonnees"]))
     known = changes[changes["dureeMois"].notna() & (when <= day)].sort_values(["uid", "ordre"])
     latest = known.drop_duplicates("uid", keep="last").set_index("uid")["dureeMois"].astype("float64")
-    months = rows["uid"].map(latest).astype("float64")
+    months = rows["uid"].map(latest).astype("float64") + rows["mois_reconduits"]
     return months.fillna(rows["mois_initiaux"]).groupby(rows["besoin"]).median()
 
 
