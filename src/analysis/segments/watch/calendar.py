@@ -21,7 +21,7 @@ from scipy.stats import gamma
 
 from analysis.core import reference
 from analysis.segments.watch.needs import MONTH, added
-from analysis.segments.watch.renewals import EACH, MONTHS, likeness, one_to_one
+from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
@@ -63,11 +63,9 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
     """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, and `c0`, `c1`...: the probability that each is
     notified before each of `limits`."""
     rows = needs.loc[predictions.index]
-    each = predictions[EACH].to_numpy(float)
-    cumulated = np.column_stack([np.zeros(len(each)), np.cumsum(each, axis=1)])
-    edges = np.append(MONTHS, MONTHS[-1] + 1)
+    each, passed = predictions[EACH].to_numpy(float), predictions["passe"].to_numpy(float)
     at = {
-        f"c{k}": _interpolated((limit - predictions["fin"]).dt.days.to_numpy() / MONTH, edges, cumulated)
+        f"c{k}": falls_before(each, passed, (limit - predictions["fin"]).dt.days.to_numpy() / MONTH)
         for k, limit in enumerate(limits)
     }
     out = rows.assign(
@@ -77,15 +75,6 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
         **{name: predictions[name] for name in ("fenetre_debut", "date_mediane", "fenetre_fin")}, **at,
     )  # fmt: skip
     return out[[*COLUMNS, *at]].reset_index(drop=True)
-
-
-def _interpolated(x: Numbers, edges: Numbers, cumulated: Numbers) -> Numbers:
-    """The value at each `x` of the broken line of each row of `cumulated` over `edges` (one month apart)."""
-    spot = np.clip(x - edges[0], 0, len(edges) - 1)
-    low = np.minimum(spot.astype(int), len(edges) - 2)
-    row = np.arange(len(x))
-    start = cumulated[row, low]
-    return start + (spot - low) * (cumulated[row, low + 1] - start)
 
 
 def _alert(window: pd.Series) -> pd.Series:
