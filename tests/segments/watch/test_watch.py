@@ -105,3 +105,23 @@ def test_each_epci_says_what_it_has_to_answer_with() -> None:
     assert len(table) == 92 and table["qpv"].sum() == 204
     lille = table.loc["200093201"]
     assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50
+
+
+def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -> None:
+    new_dataset("essai", "32", 2025)
+    bought = needed(small_world())
+    last = bought.needs[bought.needs["segment"] == "PROPRETE"].sort_values("notification").iloc[-1]
+    announced = pd.DataFrame(
+        {"projet_id": ["P1"], "acheteur_siren": [last["acheteur_siren"]], "acheteur_nom": ["Lille"],
+         "objet": [last["objet"]], "codeCPV": ["90910000"], "montant": [90_000.0],
+         "date_prevue": [pd.Timestamp("2026-08-01")], "departement": ["59"], "epci_siren": [None], "mois": [12.0],
+         "segment": ["PROPRETE"], "uid": ["projet:P1"]}
+    )  # fmt: skip
+    described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
+
+    def one_per_euro(asked: pd.DataFrame) -> pd.DataFrame:
+        return asked[["uid"]].assign(**dict.fromkeys(["heures_p10", "heures_p50", "heures_p90"], asked["montant"]))
+
+    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, hours=one_per_euro)
+    both = tables["veille_besoins"].set_index("projet_id").loc["P1"]
+    assert (both["origine"], both["montant"], both["heures_p50"]) == ("les_deux", 90_000.0, 90_000.0)

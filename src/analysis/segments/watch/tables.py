@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from analysis.core import reference
@@ -25,13 +27,14 @@ def build_watch(
     dataset: Dataset,
     params: WatchParams,
     *,
-    hours: pd.DataFrame | None = None,
+    hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
-    gives them, with their `segment`. `hours`, by uid (of a contract, or `projet:` and
-    the identifier of a project): heures_p10, heures_p50, heures_p90 of a need if it comes.
+    gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
+    montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
+    are one need: hours are those of the amount that is shown.
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -48,7 +51,7 @@ def build_watch(
         drop=True
     )
     expected = agenda.merged(expected, announced, stem)
-    given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
+    given = _sized(expected, hours) if hours and len(expected) else None
     quarters = agenda.calendar(expected, limits, dataset.region, given)
     tables = {
         "territoires": around(),
@@ -67,6 +70,12 @@ def build_watch(
         ),
     }
     return {PREFIX + name: table for name, table in tables.items()}
+
+
+def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """besoin_id and the hours of each expected need if it comes."""
+    asked = expected[["besoin_id", "segment", "montant", "lots"]].rename(columns={"besoin_id": "uid"})
+    return hours(asked).rename(columns={"uid": "besoin_id"})
 
 
 def around() -> pd.DataFrame:
