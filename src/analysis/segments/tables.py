@@ -92,6 +92,7 @@ def from_each_contract(
             projects,
             described,
             settings.watch,
+            floor=params.decp.low_amount,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
         ),
         "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),

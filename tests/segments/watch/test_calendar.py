@@ -19,7 +19,7 @@ def need(name: str, chances: list[float], **changes: object) -> dict:
     row = {
         "besoin_id": name, "origine": "renouvellement", "uid": name, "projet_id": None, "objet": "Nettoyage des locaux",
         "acheteur_siren": "215903501", "acheteur_nom": "Lille", "segment": "PROPRETE", "departement": "59",
-        "epci_siren": "200093201", "montant": 100.0, "lots": 1, "accord_cadre": False,
+        "epci_siren": "200093201", "montant": 100.0, "montant_cru": 100.0, "lots": 1, "accord_cadre": False,
         "fin": pd.Timestamp("2026-05-01"), "probabilite": float(cumulated[-1]),
         "date_alerte": pd.Timestamp("2025-09-01"), "fenetre_debut": pd.Timestamp("2026-03-01"),
         "date_mediane": pd.Timestamp("2026-05-01"), "fenetre_fin": pd.Timestamp("2026-07-01"),
@@ -78,7 +78,7 @@ def test_hours_of_a_cell_follow_its_mean_and_variance() -> None:
 
 def project(**changes: object) -> pd.DataFrame:
     row = {"projet_id": "P1", "acheteur_siren": "215903501", "acheteur_nom": "Lille", "codeCPV": "90910000",
-           "objet": "Renouvellement : nettoyage des locaux", "montant": 500.0, "mois": 12.0,
+           "objet": "Renouvellement : nettoyage des locaux", "montant": 500.0, "montant_cru": 500.0, "mois": 12.0,
            "date_prevue": pd.Timestamp("2026-01-01"), "departement": "59", "epci_siren": None,
            "segment": "PROPRETE"}  # fmt: skip
     return pd.DataFrame([row | changes])

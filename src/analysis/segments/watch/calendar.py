@@ -35,6 +35,7 @@ COLUMNS = [
     "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
     "date_mediane", "fenetre_fin",
 ]  # fmt: skip
+BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
 
 
 def hypothesis(name: str) -> float:
@@ -60,8 +61,11 @@ def label(limit: pd.Timestamp) -> str:
 
 
 def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
-    """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, and `c0`, `c1`...: the probability that each is
-    notified before each of `limits`."""
+    """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, `BELIEVED`, and `c0`, `c1`...: the probability
+    that each is notified before each of `limits`.
+
+    `needs` with their amounts as `amounts.of_needs` gives them.
+    """
     rows = needs.loc[predictions.index]
     each, passed = predictions[EACH].to_numpy(float), predictions["passe"].to_numpy(float)
     at = {
@@ -74,7 +78,7 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
         date_alerte=_alert(predictions["fenetre_debut"]),
         **{name: predictions[name] for name in ("fenetre_debut", "date_mediane", "fenetre_fin")}, **at,
     )  # fmt: skip
-    return out[[*COLUMNS, *at]].reset_index(drop=True)
+    return out[[*COLUMNS, BELIEVED, *at]].reset_index(drop=True)
 
 
 def _alert(window: pd.Series) -> pd.Series:
@@ -85,9 +89,9 @@ def _alert(window: pd.Series) -> pd.Series:
 def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
     """The needs that buyers announce, in the form of `from_renewals`.
 
-    `projects` as `sources.projects.load_projects` gives them, with `segment`. The notification is awaited from one to
-    ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before the first limit is
-    spread over what is left of the triangle.
+    `projects` as `sources.projects.load_projects` gives them, with `segment` and `BELIEVED`. The notification is
+    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before
+    the first limit is spread over what is left of the triangle.
     """
     low, mode, high = (hypothesis(f"projet_notification_{name}") for name in ("tot", "mode", "tard"))
     p = hypothesis("projet_realise")
@@ -110,7 +114,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         lots=1, accord_cadre=False, fin=pd.Series(pd.NaT, index=alive.index, dtype="datetime64[s]"),
         probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
     )  # fmt: skip
-    return out[[*COLUMNS, *at]]
+    return out[[*COLUMNS, BELIEVED, *at]]
 
 
 def _triangle(x: Numbers, low: float, mode: float, high: float) -> Numbers:
@@ -149,7 +153,8 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_")) and name != "codeCPV"]
     p = np.maximum(both["probabilite"], said["probabilite"])
     both = both.assign(
-        origine="les_deux", projet_id=said["projet_id"], montant=said["montant"].fillna(both["montant"]),
+        origine="les_deux", projet_id=said["projet_id"],
+        **{name: said[name].fillna(both[name]) for name in ("montant", BELIEVED)},
         **{name: said[name] for name in dates},
     )  # fmt: skip
     cumulated = [name for name in dates if name[0] == "c"]
