@@ -56,13 +56,17 @@ def build_watch(
     )
     expected = agenda.merged(expected, announced, stem)
     given = _sized(expected, hours) if hours and len(expected) else None
-    quarters = agenda.calendar(expected, limits, dataset.region, given)
+    drawn = None
+    if given is not None:
+        drawn = agenda.futures(expected, limits, given, draws=params.draws, seed=params.seed)
+    quarters = agenda.calendar(expected, limits, dataset.region, drawn)
+    whole = agenda.calendar(expected, limits, dataset.region, drawn, by_segment=False)
     tables = {
         "territoires": around(),
         "besoins": agenda.listed(expected, given).assign(objet=lambda t: t["objet"].astype(object).map(public)),
         "calendrier": quarters,
-        "trimestres": agenda.calendar(expected, limits, dataset.region, given, by_segment=False),
-        "metiers": by_trade(quarters),
+        "trimestres": whole,
+        "metiers": by_trade(quarters, whole),
         "epreuve": renewals.scores(tested, params.top),
         "calibration": renewals.calibration(tested),
         "couverture": coverage(
