@@ -42,15 +42,19 @@ def test_lots_of_one_week_are_one_need_and_a_later_one_is_another() -> None:
 
 
 def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:
+    announced = "Accord-cadre à marchés subséquents de nettoyage"
     rows = needs.lots(
         contracts(
             contract("a", nature="Marché subséquent"),
             contract("b", objet="Marché subséquent n° 3 : nettoyage des locaux"),
             contract("c", idAccordCadre="2019-04"),
-            contract("d", objet="Accord-cadre à marchés subséquents de nettoyage", nature="Accord-cadre"),
+            contract("d", objet=announced, nature="Accord-cadre"),
+            contract("e", objet=announced, dateNotification="2021-01-01"),
+            contract("f", objet="Nettoyage des locaux, marché subséquent"),
+            contract("g", objet=announced, nature="Marché subséquent"),
         )
     )
-    assert rows["uid"].tolist() == ["d"] and rows["accord_cadre"].tolist() == [True]
+    assert rows["uid"].tolist() == ["d", "e"] and rows["accord_cadre"].tolist() == [True, False]
 
 
 def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> None:

@@ -3,7 +3,8 @@
 A buyer that renews one lot renews its consultation: lots share a procedure and a calendar, and counting each of
 fourteen lots would count one decision fourteen times. The data name no consultation, so lots are brought together by
 what they share: buyer, notification within days of each other, and the object without its lot. Contracts subsequent to
-a framework agreement spend it: they are no need of their own, are not renewed, and renew nothing.
+a framework agreement (`contracts.under_another`) spend it: they are no need of their own, are not renewed, and renew
+nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.segments.contracts import under_another
 
 MONTH = 30.4375  # days, on average
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
 FRAMEWORK = "accord-cadre"
 _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num\w?ro\s*)?\d+\w?\b")
-# "Accord-cadre à marchés subséquents" is a framework: only the contract that says its own number or begins so is one.
 _SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
-_SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
 _CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
 _AGAIN = re.compile(
     r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois"
@@ -113,11 +113,6 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
     low = text.map(plain)
     nature, technique = (rows[name].fillna("").astype("str") for name in ("nature", "techniques"))
-    subsequent = (
-        nature.str.contains("subs", case=False)
-        | rows["idAccordCadre"].notna()
-        | low.map(lambda words: bool(_SUBSEQUENT.search(words)))
-    )
     notified, published = (pd.to_datetime(rows[name]) for name in ("dateNotification", "datePublicationDonnees"))
     delay = (published - notified).median()
     notified = notified.fillna(published - (delay if pd.notna(delay) else pd.Timedelta(0)).floor("D"))
@@ -148,7 +143,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "racine": low.map(_stem),
         }
     )
-    out = out[~subsequent & out["notification"].notna() & (out["racine"] != "")]
+    out = out[~under_another(rows) & out["notification"].notna() & (out["racine"] != "")]
     return _numbered(out)[LOTS].sort_values("uid", ignore_index=True)
 
 
