@@ -138,6 +138,9 @@ def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() 
     # Notified from one to ten months after the notice, four being the likeliest.
     assert row["c0"] == 0 and row["c4"] == pytest.approx(0.8)
     assert row["fenetre_debut"] < row["date_mediane"] < row["fenetre_fin"]
+    late = calendar.from_projects(project(date_prevue=pd.Timestamp("2025-04-15")), LIMITS).iloc[0]
+    assert LIMITS[0] <= late["fenetre_debut"] <= late["fenetre_fin"] and late["c0"] == 0
+    assert late["c6"] == pytest.approx(0.8)
     assert calendar.from_projects(project(date_prevue=pd.Timestamp("2025-01-01")), LIMITS).empty
 
 
