@@ -32,8 +32,10 @@ _CELL = {
     ),
     "attendus_haut": column("int64", "90 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
     "dont_projets": column(NUMBER, "Part de attendus que des acheteurs annoncent", unit="besoin", ge=0),
-    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus", unit="euro", ge=0),
-    "sans_montant": column(NUMBER, "Part de attendus dont le montant n'est pas connu", unit="besoin", ge=0),
+    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus et vraisemblables", unit="euro", ge=0),
+    "sans_montant": column(
+        NUMBER, "Part de attendus dont le montant n'est pas connu, ou pas vraisemblable", unit="besoin", ge=0
+    ),
     "heures_attendues": _hours("Somme des probabilités x heures moyennes d'insertion possibles : s'additionne"),
     "heures_p10": _hours(
         "Heures d'insertion possibles : 10 % des cas sont au-dessous (tirages) ; 0 s'il y a plus d'une chance sur dix "
@@ -78,7 +80,9 @@ SCHEMAS = {
                 "segment": column(TEXT, "Segment qui a le plus gros montant", codelist="segments"),
                 "departement": column(TEXT, "Département d'exécution", nullable=True),
                 "epci_siren": column(TEXT, "SIREN de l'intercommunalité d'exécution", nullable=True),
-                "montant": column(NUMBER, "Montant connu du marché en cours, ou annoncé", nullable=True, unit="euro"),
+                "montant": column(
+                    NUMBER, "Montant vraisemblable du marché en cours, ou annoncé", nullable=True, unit="euro"
+                ),
                 "lots": column("int64", "Lots du marché en cours ; 1 pour un projet seul", unit="lot", ge=1),
                 "accord_cadre": column(FLAG, "Accord-cadre"),
                 "fin": column(DAY, "Fin du marché en cours, modifications connues comprises", nullable=True),

@@ -79,7 +79,7 @@ def test_reconductions_said_by_the_object_add_to_the_duration() -> None:
 
 
 def test_only_the_modifications_of_the_day_are_known() -> None:
-    rows = needs.lots(contracts(contract("a", dureeMois=18.0, dureeMois_recue="12", n_modifications=2)))
+    rows = needs.lots(contracts(contract("a", dureeMois=18.0)))
     changes = pd.DataFrame(
         {"uid": ["a", "a"], "ordre": [1, 2], "date": ["2020-06-01", "2020-11-01"],
          "datePublicationDonnees": [None, None], "dureeMois": [15.0, 18.0]}
@@ -90,8 +90,8 @@ def test_only_the_modifications_of_the_day_are_known() -> None:
 
 
 def test_a_modification_keeps_the_reconductions_that_the_object_says() -> None:
-    carried_on = contract("a", objet="Nettoyage (1 an reconductible 3 fois)", dureeMois=14.0, n_modifications=1)
-    rows = needs.lots(contracts(carried_on, contract("b", objet="Tonte", dureeMois=14.0, n_modifications=1)))
+    carried_on = contract("a", objet="Nettoyage (1 an reconductible 3 fois)", dureeMois=14.0)
+    rows = needs.lots(contracts(carried_on, contract("b", objet="Tonte", dureeMois=14.0)))
     changes = pd.DataFrame(
         {"uid": ["a", "b"], "ordre": 1, "date": "2020-06-01", "datePublicationDonnees": None, "dureeMois": 14.0}
     )
@@ -110,3 +110,10 @@ def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
         )
     )
     assert rows["acheteur_nom"].tolist() == ["Ville de Lille", "Lille", "Lille"]
+
+
+def test_the_initial_duration_is_the_one_that_was_cleaned() -> None:
+    told = contract("a", dureeMois=18.0, duree_initiale=13.0, dureeMois_recue="12,5", n_modifications=1)
+    silent = contract("b", objet="Tonte", dureeMois=18.0, duree_initiale=None, dureeMois_recue="", n_modifications=1)
+    rows = needs.lots(contracts(told, silent))
+    assert rows["mois_initiaux"].tolist() == [13.0, 18.0] and rows["mois"].tolist() == [18.0, 18.0]

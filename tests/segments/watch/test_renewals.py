@@ -42,7 +42,7 @@ def test_one_successor_and_one_predecessor_the_nearest_to_the_end() -> None:
 def test_features_do_not_know_the_future() -> None:
     rows = [contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2019-01-01") for n, word in enumerate(WORDS)]
     late = [contract(f"b{n}", objet=f"Entretien {word}", dateNotification="2020-01-05") for n, word in enumerate(WORDS)]
-    last = contract("z", objet="Fourniture de sable", dateNotification="2019-12-01", dureeMois=6.0, dureeMois_recue="6")
+    last = contract("z", objet="Fourniture de sable", dateNotification="2019-12-01", dureeMois=6.0, duree_initiale=6.0)
     lots, needs = world(*rows, *late, last)
     pairs = renewals.alike(needs)
     eve = pd.Timestamp("2019-12-31")

@@ -117,8 +117,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     delay = (published - notified).median()
     notified = notified.fillna(published - (delay if pd.notna(delay) else pd.Timedelta(0)).floor("D"))
     final = rows["dureeMois"].astype("float64")
-    first = pd.to_numeric(rows["dureeMois_recue"], errors="coerce").where(rows["n_modifications"] > 0, final)
-    first = first.where(first.between(1, 360), final)
+    first = rows["duree_initiale"].astype("float64").fillna(final)
     said = text.str.contains("reconduc|renouvelab", case=False)
     times = 1 + text.where(said, "").map(reconductions)
     out = pd.DataFrame(
