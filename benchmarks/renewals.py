@@ -24,6 +24,7 @@ from analysis.segments.contracts import open_contracts, with_told_segment
 from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
+from analysis.segments.watch.amounts import believed, ceilings, of_needs, plausible
 from analysis.segments.watch.needs import lots as lots_of
 from analysis.segments.watch.needs import needs as needs_of
 from analysis.segments.watch.needs import stem
@@ -137,12 +138,16 @@ def main() -> None:
     print(renewals.calibration(tested).round(3).to_string(index=False))
     known = renewals.known_on(day, needs, pairs, lots, changes)
     limits = agenda.quarters(described.date_observation, params.horizon_months)
+    highest, floor = ceilings(lots["montant"], lots["segment"], params), load_params().decp.low_amount
     expected = agenda.from_renewals(
-        needs, renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)), limits
+        of_needs(needs, lots, highest, floor),
+        renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)),
+        limits,
     )
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
     announced = with_segment_told(load_projects(raw_dir(dataset) / FILE)[0], pd.read_parquet(told))
-    announced = agenda.from_projects(announced, limits)
+    announced = announced.assign(montant=plausible(announced, highest))
+    announced = agenda.from_projects(believed(announced, floor), limits)
     projects(dataset, expected, announced, limits, lots)
     print(f"{time.perf_counter() - start:.1f} s")
 

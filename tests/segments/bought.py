@@ -11,7 +11,7 @@ def contract(uid: str, **changes: object) -> dict:
         "objet": "Nettoyage des locaux à Lille",
         "segment": "PROPRETE", "codeCPV": "90910000", "montant": 100.0, "montant_initial": 100.0, "nature": "Marché",
         "techniques": None, "idAccordCadre": None, "dateNotification": "2020-01-01", "datePublicationDonnees": None,
-        "dureeMois": 12.0, "dureeMois_recue": "12", "n_modifications": 0, "lot": None, "departement": "59",
+        "dureeMois": 12.0, "duree_initiale": 12.0, "lot": None, "departement": "59",
         "epci_siren": "200093201", "annee": 2020, **changes,
     }  # fmt: skip
 

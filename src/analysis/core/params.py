@@ -91,6 +91,10 @@ class PotentialParams(Block):
 class WatchParams(Block):
     horizon_months: int = Field(gt=0)
     least_past_ends: int = Field(gt=0)
+    amount_spreads: float = Field(gt=0)
+    least_amounts: int = Field(ge=2)
+    draws: int = Field(ge=500)
+    seed: int
     top: int = Field(gt=0)
     event_probability: float = Field(ge=0, le=1)
     events: int = Field(gt=0)

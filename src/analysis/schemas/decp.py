@@ -44,6 +44,7 @@ _TABLES = (
             "montant_initial": _euros("Montant à la notification"),
             "dureeMois": _whole("Durée, dernière modification comprise", "mois", ge=1),
             "dureeMois_recue": _text("Durée reçue à la notification"),
+            "duree_initiale": _whole("Durée à la notification", "mois", ge=1),
             "dateNotification": column(DAY, "Date de notification", nullable=True),
             "dateNotification_recue": _text("Date de notification reçue"),
             "datePublicationDonnees": column(DAY, "Date de première publication des données", nullable=True),

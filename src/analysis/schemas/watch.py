@@ -23,13 +23,27 @@ _CELL = {
         "int64", "Besoins qui peuvent y tomber ; un besoin peut compter dans plusieurs trimestres", unit="besoin"
     ),
     "attendus": column(NUMBER, "Somme de leurs probabilités d'y tomber", unit="besoin", ge=0),
-    "attendus_bas": column("int64", "10 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
+    "attendus_bas": column(
+        "int64",
+        "10 % de la loi de Poisson-binomiale ; un nombre entier : la somme des probabilités peut être hors de "
+        "l'intervalle (0,05 attendu, de 0 à 0)",
+        unit="besoin",
+        ge=0,
+    ),
     "attendus_haut": column("int64", "90 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
     "dont_projets": column(NUMBER, "Part de attendus que des acheteurs annoncent", unit="besoin", ge=0),
-    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus", unit="euro", ge=0),
-    "sans_montant": column(NUMBER, "Part de attendus dont le montant n'est pas connu", unit="besoin", ge=0),
-    "heures_p10": _hours("Heures d'insertion possibles : 10 % des cas sont au-dessous (loi gamma)"),
-    "heures_p50": _hours("La moitié des cas sont au-dessous"),
+    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus et vraisemblables", unit="euro", ge=0),
+    "sans_montant": column(
+        NUMBER, "Part de attendus dont le montant n'est pas connu, ou pas vraisemblable", unit="besoin", ge=0
+    ),
+    "heures_attendues": _hours("Somme des probabilités x heures moyennes d'insertion possibles : s'additionne"),
+    "heures_p10": _hours(
+        "Heures d'insertion possibles : 10 % des cas sont au-dessous (tirages) ; 0 s'il y a plus d'une chance sur dix "
+        "qu'aucun besoin ne vienne"
+    ),
+    "heures_p50": _hours(
+        "La moitié des cas sont au-dessous ; 0 s'il y a plus d'une chance sur deux qu'aucun ne vienne"
+    ),
     "heures_p90": _hours("90 % des cas sont au-dessous"),
 }
 
@@ -66,7 +80,9 @@ SCHEMAS = {
                 "segment": column(TEXT, "Segment qui a le plus gros montant", codelist="segments"),
                 "departement": column(TEXT, "Département d'exécution", nullable=True),
                 "epci_siren": column(TEXT, "SIREN de l'intercommunalité d'exécution", nullable=True),
-                "montant": column(NUMBER, "Montant connu du marché en cours, ou annoncé", nullable=True, unit="euro"),
+                "montant": column(
+                    NUMBER, "Montant vraisemblable du marché en cours, ou annoncé", nullable=True, unit="euro"
+                ),
                 "lots": column("int64", "Lots du marché en cours ; 1 pour un projet seul", unit="lot", ge=1),
                 "accord_cadre": column(FLAG, "Accord-cadre"),
                 "fin": column(DAY, "Fin du marché en cours, modifications connues comprises", nullable=True),
@@ -112,9 +128,12 @@ SCHEMAS = {
                 "rome": column(TEXT, "Métier (code ROME), ou AUTRES : autres métiers, ou segment sans métier connu"),
                 "libelle": column(TEXT, "Libellé du métier"),
                 "besoins_attendus": column(NUMBER, "Besoins attendus x poids du métier", unit="besoin", ge=0),
-                "heures_basses": _hours("Heures P10 des segments x poids : tous bas ensemble"),
-                "heures": _hours("Heures médianes des segments x poids"),
-                "heures_hautes": _hours("Heures P90 des segments x poids : tous hauts ensemble"),
+                "heures_basses": _hours("Heures P10 du trimestre et du territoire, partagées comme heures"),
+                "heures": _hours(
+                    "Heures médianes du trimestre et du territoire, partagées comme les heures attendues des segments "
+                    "x poids : les métiers s'additionnent"
+                ),
+                "heures_hautes": _hours("Heures P90 du trimestre et du territoire, partagées comme heures"),
             },
         ),
         published_table(

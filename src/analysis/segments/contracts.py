@@ -13,11 +13,14 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Engine, load_params
+from analysis.core.texts import words
 
 OTHER = "AUTRE"
 
@@ -156,3 +159,26 @@ def states(contracts: ir.Table, by: list[str]) -> ir.Table:
         avec_clause=status.isin(reference.social_states("porte_clause")).sum().cast("int64"),
         **{f"statut_{code}": (status == code).sum().cast("int64") for code in reference.labels("statuts_sociaux")},
     )
+
+
+def under_another(contracts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each contract (nature, idAccordCadre, objet) is made under a framework agreement: it spends it, and its
+    amount is held in that of the framework.
+
+    Any of the three may say so. A framework agreement is not made under another, whatever it announces: its object has
+    the word in the plural (« accord-cadre à marchés subséquents »), that of one of its contracts in the singular.
+    """
+    said = says_under_another(contracts["nature"]) | says_under_another(contracts["objet"])
+    return said | contracts["idAccordCadre"].notna().to_numpy(bool)
+
+
+def says_under_another(labels: pd.Series) -> NDArray[np.bool_]:
+    """Whether each label names a contract made under a framework agreement, by a word of `liens/mots`."""
+    markers = frozenset(reference.table("liens/mots")["mot"])
+    found = np.zeros(len(labels), dtype=bool)
+    # Most labels are not taken apart. An accented letter wrongly encoded is dropped: « subsÃ©quent ».
+    for place in np.flatnonzero(labels.fillna("").str.contains("subs", case=False).to_numpy(bool)):
+        label = str(labels.iloc[place])
+        read = words(label) + words(label.encode("ascii", "ignore").decode())
+        found[place] = not markers.isdisjoint(read)
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -80,8 +82,6 @@ def from_each_contract(
     drawn = drawn_segments(linked, settings.potential, params.decp.low_amount)
     bought = needed(whole)
     projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
-    asked = [bought.needs, projects.assign(lots=1)]
-    sized = pd.concat([rows[["uid", "segment", "montant", "lots"]] for rows in asked], ignore_index=True)
     there = outside(received, described.region)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
@@ -93,7 +93,8 @@ def from_each_contract(
             projects,
             described,
             settings.watch,
-            hours=hours_if_asked(sized, drawn, settings.potential.seed),
+            floor=params.decp.low_amount,
+            hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
         ),
         "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),
         **build_compliance(whole, bought.lots, bought.needs, described),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from scipy.stats import binomtest
 
 from analysis.consolidation.duplicates import kept_operation, load_decisions
@@ -10,7 +11,7 @@ from analysis.core.files import read_table
 from analysis.core.params import LinkParams
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.segments.contracts import open_contracts, with_segment
-from analysis.segments.links.model import compared, followed, links, published, under_another
+from analysis.segments.links.model import compared, followed, links, published
 
 SETTINGS = LinkParams(
     days_before=300, days_after=120, prior=0.02, prior_pairs=20, threshold=0.5, seed=1, draws=100, min_operations=2
@@ -37,7 +38,7 @@ def contracts(*rows: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     default = {
         "objet": "Nettoyage des écoles du centre", "acheteur_id": TOWN, "segment": "PROPRETE", "dureeMois": 12.0,
         "dateNotification": "2024-05-01", "datePublicationDonnees": "2024-05-20", "epci_siren": LILLE,
-        "departement": "59", "titulaire_id": FIRM,
+        "departement": "59", "titulaire_id": FIRM, "nature": "Marché", "idAccordCadre": None,
     }  # fmt: skip
     table = pd.DataFrame([{**default, "uid": f"M{n}", **row} for n, row in enumerate(rows)])
     return table, table[["uid", "titulaire_id"]]
@@ -71,12 +72,21 @@ def test_a_contract_goes_to_the_likelier_of_two_operations() -> None:
     assert linked([{}, near], [{}]) == {"M0": "S1:1"}
 
 
-def test_a_contract_made_under_another_is_not_the_operation_s() -> None:
-    deals = [{}, {"objet": "Marché subséquent n° 2 : nettoyage des écoles du centre"}]
-    assert linked([{}], deals) == {"M0": "S1:1"}
-    assert under_another(pd.Series(["March\ufffd subs\ufffdquent n\ufffd 2", "Nettoyage", None])).tolist() == [
-        True, False, False,
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    "under",
+    [
+        {"objet": "Nettoyage des écoles du centre (marché subséquent n° 2)"},
+        {"nature": "Marché subséquent"},
+        {"idAccordCadre": "2019-04"},
+    ],
+)
+def test_a_contract_made_under_another_is_not_the_operation_s(under: dict) -> None:
+    assert linked([{}], [{}, under]) == {"M0": "S1:1"}
+
+
+def test_a_framework_that_announces_its_contracts_is_the_operation_s() -> None:
+    framework = {"objet": "Nettoyage des écoles du centre, accord-cadre à marchés subséquents"}
+    assert linked([{}], [framework]) == {"M0": "S1:1"}
 
 
 def test_pairs_are_of_one_buyer_or_one_company_around_the_start() -> None:

@@ -61,7 +61,7 @@ def test_private_buyers_are_held_to_no_threshold_and_periods_do_not_overlap() ->
 def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:
     rows = judged(
         need("a", 9e5, "aucune", acheteur_id="11000201100044", categorie="ETAT"),
-        need("b", 9e5, "aucune", codeCPV="45000000", dureeMois=3.0, dureeMois_recue="3"),
+        need("b", 9e5, "aucune", codeCPV="45000000", dureeMois=3.0, duree_initiale=3.0),
         need("c", 9e5, "non_renseigne", dateNotification="2026-09-01"),
         need("d", 9e5, "aucune", dateNotification="2017-01-01"),
     )

@@ -19,7 +19,7 @@ def need(name: str, chances: list[float], **changes: object) -> dict:
     row = {
         "besoin_id": name, "origine": "renouvellement", "uid": name, "projet_id": None, "objet": "Nettoyage des locaux",
         "acheteur_siren": "215903501", "acheteur_nom": "Lille", "segment": "PROPRETE", "departement": "59",
-        "epci_siren": "200093201", "montant": 100.0, "lots": 1, "accord_cadre": False,
+        "epci_siren": "200093201", "montant": 100.0, "montant_cru": 100.0, "lots": 1, "accord_cadre": False,
         "fin": pd.Timestamp("2026-05-01"), "probabilite": float(cumulated[-1]),
         "date_alerte": pd.Timestamp("2025-09-01"), "fenetre_debut": pd.Timestamp("2026-03-01"),
         "date_mediane": pd.Timestamp("2026-05-01"), "fenetre_fin": pd.Timestamp("2026-07-01"),
@@ -67,18 +67,54 @@ def test_the_calendar_counts_places_it_does_not_know_in_the_region_only() -> Non
     assert whole.loc[("2026-T2", "region"), "attendus"] == pytest.approx(1.2)
 
 
-def test_hours_of_a_cell_follow_its_mean_and_variance() -> None:
-    expected = pd.DataFrame([need("a", [0.5])])
-    hours = pd.DataFrame({"besoin_id": ["a"], "heures_p10": [100.0], "heures_p50": [100.0], "heures_p90": [100.0]})
-    told = calendar.calendar(expected, LIMITS, "32", hours).iloc[0]
-    # Mean 50, variance 0.5 x 100² - 50² = 2500: an exponential law, whose median is 50 ln 2.
-    assert told["heures_p50"] == pytest.approx(50 * np.log(2))
-    assert told["heures_p10"] < told["heures_p50"] < told["heures_p90"]
+def told(
+    needs: list[dict], hours: tuple[float, float, float], draws: int = 4000, by_segment: bool = True
+) -> pd.DataFrame:
+    """The calendar of needs that all have the same `hours` (P10, P50, P90) if they come."""
+    expected = pd.DataFrame(needs)
+    each = expected[["besoin_id"]].assign(**dict(zip(calendar.HOURS, hours, strict=True)))
+    drawn = calendar.futures(expected, LIMITS, each, draws=draws, seed=1)
+    return calendar.calendar(expected, LIMITS, "32", drawn, by_segment)
+
+
+def test_hours_of_a_cell_are_nought_where_nothing_is_likely_to_come() -> None:
+    first = told([need("a", [0.3])], (100, 300, 900)).iloc[0]
+    assert (first["attendus_bas"], first["attendus_haut"]) == (0, 1)
+    # Nothing seven times in ten; the last tenth is the upper third of the need's hours.
+    assert (first["heures_p10"], first["heures_p50"]) == (0, 0)
+    third = 300 * 3 ** (0.430727 / 1.281552)  # of a log-normal law: 0.4307 is the 2/3 point of the normal one
+    assert first["heures_p90"] == pytest.approx(third, rel=0.08)
+    sure = told([need("a", [1.0])], (100, 300, 900)).iloc[0]
+    assert sure[list(calendar.HOURS)].tolist() == pytest.approx([100, 300, 900], rel=0.08)
+    sigma = np.log(3) / 1.281552  # a whole log-normal law: its mean is known
+    assert first["heures_attendues"] == pytest.approx(0.3 * 300 * np.exp(sigma**2 / 2))
+
+
+def test_hours_follow_the_number_of_needs_that_come() -> None:
+    p = np.array([0.5, 0.5, 0.5, 0.9])
+    rows = told([need(f"n{k}", [chance]) for k, chance in enumerate(p)], (100, 100, 100))
+    law = np.cumsum(calendar.poisson_binomial(p))
+    counts = [int(np.searchsorted(law, q)) for q in calendar.HOURS.values()]
+    assert rows[list(calendar.HOURS)].iloc[0].tolist() == pytest.approx([100.0 * n for n in counts])
+    again = told([need(f"n{k}", [chance]) for k, chance in enumerate(p)], (100, 100, 100))
+    pd.testing.assert_frame_equal(rows, again)
+
+
+def test_hours_and_counts_of_any_cell_agree() -> None:
+    rng = np.random.default_rng(4)
+    needs = [
+        need(f"n{k:03d}", list(0.16 * rng.random(6)), epci_siren=f"e{k % 40}", departement="59") for k in range(200)
+    ]
+    rows = told(needs, (50, 200, 2000), draws=1000)
+    assert ((rows["heures_p10"] > 0) == (rows["attendus_bas"] > 0)).all()
+    assert ((rows["heures_p90"] > 0) == (rows["attendus_haut"] > 0)).all()
+    assert rows["heures_p10"].le(rows["heures_p50"]).all() and rows["heures_p50"].le(rows["heures_p90"]).all()
+    assert rows["heures_p50"].eq(0).any() and rows["heures_p10"].gt(0).any()
 
 
 def project(**changes: object) -> pd.DataFrame:
     row = {"projet_id": "P1", "acheteur_siren": "215903501", "acheteur_nom": "Lille", "codeCPV": "90910000",
-           "objet": "Renouvellement : nettoyage des locaux", "montant": 500.0, "mois": 12.0,
+           "objet": "Renouvellement : nettoyage des locaux", "montant": 500.0, "montant_cru": 500.0, "mois": 12.0,
            "date_prevue": pd.Timestamp("2026-01-01"), "departement": "59", "epci_siren": None,
            "segment": "PROPRETE"}  # fmt: skip
     return pd.DataFrame([row | changes])
@@ -102,17 +138,35 @@ def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() 
     # Notified from one to ten months after the notice, four being the likeliest.
     assert row["c0"] == 0 and row["c4"] == pytest.approx(0.8)
     assert row["fenetre_debut"] < row["date_mediane"] < row["fenetre_fin"]
+    late = calendar.from_projects(project(date_prevue=pd.Timestamp("2025-04-15")), LIMITS).iloc[0]
+    assert LIMITS[0] <= late["fenetre_debut"] <= late["fenetre_fin"] and late["c0"] == 0
+    assert late["c6"] == pytest.approx(0.8)
     assert calendar.from_projects(project(date_prevue=pd.Timestamp("2025-01-01")), LIMITS).empty
 
 
 def test_trades_share_the_calendar_without_losing_any() -> None:
-    expected = pd.DataFrame([need("a", [1.0, 0.0]), need("b", [1.0], segment="AUTRE")])
-    told = calendar.calendar(expected, LIMITS, "32")
-    shared = skills.by_trade(told)
+    # By far the most is expected of cleaning; half a need has no known trade.
+    needs = [need("a", [1.0]), need("c", [1.0]), need("b", [0.5], segment="AUTRE")]
+    expected = pd.DataFrame(needs)
+    bare = [calendar.calendar(expected, LIMITS, "32", by_segment=split) for split in (True, False)]
+    shared = skills.by_trade(*bare)
     region = shared[shared["territoire_type"] == "region"]
-    assert region["besoins_attendus"].sum() == pytest.approx(2.0)
-    assert region.set_index("rome").loc["AUTRES", "besoins_attendus"] == pytest.approx(1.0)
-    assert region.loc[region["besoins_attendus"].idxmax(), "rome"] in ("K2204", "AUTRES")
+    assert region["besoins_attendus"].sum() == pytest.approx(2.5)
+    assert region.set_index("rome").loc["AUTRES", "besoins_attendus"] == pytest.approx(0.5)
+    assert region.loc[region["besoins_attendus"].idxmax(), "rome"] == "K2204"
     assert region["heures"].isna().all()
     weights = skills.weights().groupby("segment")["poids"].sum()
     assert weights.to_numpy() == pytest.approx(1.0)
+
+
+def test_hours_of_trades_add_up_to_those_of_the_quarter() -> None:
+    needs = [need("a", [1.0]), need("b", [0.4], segment="AUTRE")]
+    parts = told(needs, (100, 300, 900))
+    whole = told(needs, (100, 300, 900), by_segment=False)
+    shared = skills.by_trade(parts, whole)
+    region = shared[shared["territoire_type"] == "region"].set_index("rome")
+    cell = whole[whole["territoire_type"] == "region"].iloc[0]
+    for measure, column in (("heures_basses", "heures_p10"), ("heures", "heures_p50"), ("heures_hautes", "heures_p90")):
+        assert region[measure].sum() == pytest.approx(cell[column])
+    # Nothing comes of the second need six times in ten, but its trades have their part of the median all the same.
+    assert region.loc["AUTRES", "heures"] == pytest.approx(cell["heures_p50"] * 0.4 / 1.4)

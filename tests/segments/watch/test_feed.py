@@ -4,6 +4,7 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pytest
 from icalendar import Calendar
 from test_calendar import need
 
@@ -45,7 +46,31 @@ def test_an_event_says_what_a_facilitator_needs_and_reads_back() -> None:
         "300 (de 120 à 900",
     ):
         assert part in said
-    assert "dès maintenant" in said  # the day to call has passed
+
+
+@pytest.mark.parametrize(
+    ("start", "middle", "call"),
+    [
+        ("2026-10-01", "2026-12-01", "À appeler avant le 1er avril 2026, pour que la clause soit écrite avant l'avis"),
+        ("2026-05-01", "2026-07-10", "À appeler dès maintenant, pour que la clause soit écrite avant l'avis"),
+        ("2026-01-10", "2026-04-01", "L'avis est peut-être déjà publié : à vérifier sans attendre"),
+    ],
+)
+def test_an_event_says_when_to_call_or_that_the_notice_may_be_out(start: str, middle: str, call: str) -> None:
+    begin = pd.Timestamp(start)
+    row = need("a", [0.9], fenetre_debut=begin, date_mediane=pd.Timestamp(middle),
+               fenetre_fin=pd.Timestamp(middle) + pd.Timedelta(days=60),
+               date_alerte=begin - pd.DateOffset(months=6))  # fmt: skip
+    event = Calendar.from_ical(feed.feed(needs(row), "Nord", DAY, SETTINGS)).walk("VEVENT")[0]
+    lines = str(event["description"]).splitlines()
+    assert call in lines and sum("À appeler" in line or "avis" in line for line in lines) == 1
+
+
+def test_an_announced_purchase_says_that_its_probability_is_assumed() -> None:
+    files = [feed.feed(needs(need("a", [0.8], origine=origin)), "Nord", DAY, SETTINGS)
+             for origin in ("projet", "renouvellement")]  # fmt: skip
+    said = [str(Calendar.from_ical(text).walk("VEVENT")[0]["description"]) for text in files]
+    assert ["supposée" in text for text in said] == [True, False]
 
 
 def test_the_same_tables_give_the_same_bytes_in_any_order() -> None:

@@ -42,15 +42,19 @@ def test_lots_of_one_week_are_one_need_and_a_later_one_is_another() -> None:
 
 
 def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:
+    announced = "Accord-cadre à marchés subséquents de nettoyage"
     rows = needs.lots(
         contracts(
             contract("a", nature="Marché subséquent"),
             contract("b", objet="Marché subséquent n° 3 : nettoyage des locaux"),
             contract("c", idAccordCadre="2019-04"),
-            contract("d", objet="Accord-cadre à marchés subséquents de nettoyage", nature="Accord-cadre"),
+            contract("d", objet=announced, nature="Accord-cadre"),
+            contract("e", objet=announced, dateNotification="2021-01-01"),
+            contract("f", objet="Nettoyage des locaux, marché subséquent"),
+            contract("g", objet=announced, nature="Marché subséquent"),
         )
     )
-    assert rows["uid"].tolist() == ["d"] and rows["accord_cadre"].tolist() == [True]
+    assert rows["uid"].tolist() == ["d", "e"] and rows["accord_cadre"].tolist() == [True, False]
 
 
 def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> None:
@@ -75,7 +79,7 @@ def test_reconductions_said_by_the_object_add_to_the_duration() -> None:
 
 
 def test_only_the_modifications_of_the_day_are_known() -> None:
-    rows = needs.lots(contracts(contract("a", dureeMois=18.0, dureeMois_recue="12", n_modifications=2)))
+    rows = needs.lots(contracts(contract("a", dureeMois=18.0)))
     changes = pd.DataFrame(
         {"uid": ["a", "a"], "ordre": [1, 2], "date": ["2020-06-01", "2020-11-01"],
          "datePublicationDonnees": [None, None], "dureeMois": [15.0, 18.0]}
@@ -83,6 +87,18 @@ def test_only_the_modifications_of_the_day_are_known() -> None:
     known = {day: needs.months_known(rows, changes, pd.Timestamp(day)).tolist() for day in ("2020-05-31", "2020-07-01")}
     assert known == {"2020-05-31": [12.0], "2020-07-01": [15.0]}
     assert rows["mois"].tolist() == [18.0]
+
+
+def test_a_modification_keeps_the_reconductions_that_the_object_says() -> None:
+    carried_on = contract("a", objet="Nettoyage (1 an reconductible 3 fois)", dureeMois=14.0)
+    rows = needs.lots(contracts(carried_on, contract("b", objet="Tonte", dureeMois=14.0)))
+    changes = pd.DataFrame(
+        {"uid": ["a", "b"], "ordre": 1, "date": "2020-06-01", "datePublicationDonnees": None, "dureeMois": 14.0}
+    )
+    before, after = (needs.months_known(rows, changes, pd.Timestamp(day)) for day in ("2020-05-31", "2020-07-01"))
+    # 12 months and three times 12, then 14 months and three times 12.
+    assert before.tolist() == rows["mois_initiaux"].tolist() == [48.0, 12.0]
+    assert after.tolist() == rows["mois"].tolist() == [50.0, 14.0]
 
 
 def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
@@ -94,3 +110,10 @@ def test_a_buyer_without_name_takes_its_latest_known_one() -> None:
         )
     )
     assert rows["acheteur_nom"].tolist() == ["Ville de Lille", "Lille", "Lille"]
+
+
+def test_the_initial_duration_is_the_one_that_was_cleaned() -> None:
+    told = contract("a", dureeMois=18.0, duree_initiale=13.0, dureeMois_recue="12,5", n_modifications=1)
+    silent = contract("b", objet="Tonte", dureeMois=18.0, duree_initiale=None, dureeMois_recue="", n_modifications=1)
+    rows = needs.lots(contracts(told, silent))
+    assert rows["mois_initiaux"].tolist() == [13.0, 18.0] and rows["mois"].tolist() == [18.0, 18.0]

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.segments.watch import calendar, renewals
 from analysis.segments.watch import needs as need_units
-from analysis.segments.watch import renewals
 from segments.bought import contract, contracts
 
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
@@ -42,7 +42,7 @@ def test_one_successor_and_one_predecessor_the_nearest_to_the_end() -> None:
 def test_features_do_not_know_the_future() -> None:
     rows = [contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2019-01-01") for n, word in enumerate(WORDS)]
     late = [contract(f"b{n}", objet=f"Entretien {word}", dateNotification="2020-01-05") for n, word in enumerate(WORDS)]
-    last = contract("z", objet="Fourniture de sable", dateNotification="2019-12-01", dureeMois=6.0, dureeMois_recue="6")
+    last = contract("z", objet="Fourniture de sable", dateNotification="2019-12-01", dureeMois=6.0, duree_initiale=6.0)
     lots, needs = world(*rows, *late, last)
     pairs = renewals.alike(needs)
     eve = pd.Timestamp("2019-12-31")
@@ -60,18 +60,21 @@ def test_features_do_not_know_the_future() -> None:
 WORDS = ["chaudières", "ascenseurs", "toitures", "portails", "fontaines", "horloges"]
 
 
-def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
-    class Half:
-        def predict_proba(self, x: pd.DataFrame) -> np.ndarray:
-            return np.full((len(x), 2), 0.5)
+class Half:
+    """A classifier for which every need comes back one time in two."""
 
+    def predict_proba(self, x: pd.DataFrame) -> np.ndarray:
+        return np.full((len(x), 2), 0.5)
+
+
+def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
     model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.5, 1)  # type: ignore[arg-type]
     lots, needs = world(contract("a"))
     pairs = renewals.alike(needs)
     end = need_units.added(needs["notification"], needs["mois"]).iloc[0]
     early, late = (
         renewals.predicted(model, renewals.known_on(day, needs, pairs, lots, NO_CHANGES)).iloc[0]
-        for day in (pd.Timestamp("2020-03-01"), end)
+        for day in (pd.Timestamp("2020-03-01"), end - pd.Timedelta(days=1))
     )
     assert early["probabilite"] == pytest.approx(0.5)
     # Nine of fifteen months are left: 0.5 x 0.6 / (0.5 x 0.6 + 0.5).
@@ -98,6 +101,23 @@ def test_scores_of_hand_counted_needs() -> None:
 
 
 def test_quantiles_inside_a_month() -> None:
-    each = np.zeros((1, len(renewals.MONTHS)))
-    each[0, 6] = 0.4  # month 0 only
-    assert renewals.quantile_month(each, 0.5).tolist() == [0.5]
+    each = np.zeros((2, len(renewals.MONTHS)))
+    each[:, 6] = 0.4  # month 0 only
+    passed = np.array([-2.0, 0.8])  # the second has 0.2 month left: half of it comes in the first 0.1
+    assert renewals.quantile_month(each, passed, 0.5).tolist() == pytest.approx([0.5, 0.9])
+    assert renewals.falls_before(each, passed, np.array([0.5, 0.5])).tolist() == pytest.approx([0.2, 0.0])
+    assert renewals.falls_before(each, passed, np.array([0.9, 0.9])).tolist() == pytest.approx([0.36, 0.2])
+    far = np.array([99.0, -99.0])
+    assert renewals.falls_before(each, passed, far).tolist() == pytest.approx([0.4, 0.0])
+
+
+@pytest.mark.parametrize("days", [-40, 10, 25, 100])
+def test_all_that_is_left_comes_after_the_day(days: int) -> None:
+    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.5, 1)  # type: ignore[arg-type]
+    lots, needs = world(contract("a"))
+    day = need_units.added(needs["notification"], needs["mois"]).iloc[0] + pd.Timedelta(days=days)
+    known = renewals.known_on(day, needs, renewals.alike(needs), lots, NO_CHANGES)
+    said = renewals.dated(renewals.predicted(model, known))
+    expected = calendar.from_renewals(needs.assign(montant_cru=1.0), said, calendar.quarters(day.date())).iloc[0]
+    assert expected["c0"] == 0 and expected["c6"] == pytest.approx(expected["probabilite"])
+    assert day < expected["fenetre_debut"] <= expected["date_mediane"] <= expected["fenetre_fin"]

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
-from analysis.core.params import WatchParams
+from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
 from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
@@ -23,7 +23,8 @@ from analysis.segments.watch.tables import around, build_watch
 from analysis.sources.projects import load_projects
 from segments.bought import contract
 
-PARAMS = WatchParams(horizon_months=18, least_past_ends=30, top=20, event_probability=0.5, events=500, rows_shown=5)
+PARAMS = load_params().segments.watch.model_copy(update={"least_past_ends": 30, "top": 20, "rows_shown": 5})
+FLOOR = 40_000.0
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
 SYLLABLES = ["ba", "co", "du", "fi", "ga", "le", "mo", "nu", "pi", "ra", "so", "tu"]
 VIEWS = (views.message, views.quarters, views.segments, views.places, views.next_needs, views.trades,
@@ -60,7 +61,9 @@ def built(project: Path) -> dict[str, pd.DataFrame]:
 def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
     projects, _ = load_projects(Path("absent.csv"))
-    tables = build_watch(needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS)
+    tables = build_watch(
+        needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS, floor=FLOOR
+    )
     assert set(tables) == set(SCHEMAS)
     return {name: conform(SCHEMAS[name], table) for name, table in tables.items()}
 
@@ -105,3 +108,23 @@ def test_each_epci_says_what_it_has_to_answer_with() -> None:
     assert len(table) == 92 and table["qpv"].sum() == 204
     lille = table.loc["200093201"]
     assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50
+
+
+def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -> None:
+    new_dataset("essai", "32", 2025)
+    bought = needed(small_world())
+    last = bought.needs[bought.needs["segment"] == "PROPRETE"].sort_values("notification").iloc[-1]
+    announced = pd.DataFrame(
+        {"projet_id": ["P1"], "acheteur_siren": [last["acheteur_siren"]], "acheteur_nom": ["Lille"],
+         "objet": [last["objet"]], "codeCPV": ["90910000"], "montant": [90_000.0],
+         "date_prevue": [pd.Timestamp("2026-08-01")], "departement": ["59"], "epci_siren": [None], "mois": [12.0],
+         "segment": ["PROPRETE"], "uid": ["projet:P1"]}
+    )  # fmt: skip
+    described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
+
+    def one_per_euro(asked: pd.DataFrame) -> pd.DataFrame:
+        return asked[["uid"]].assign(**dict.fromkeys(["heures_p10", "heures_p50", "heures_p90"], asked["montant"]))
+
+    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, floor=FLOOR, hours=one_per_euro)
+    both = tables["veille_besoins"].set_index("projet_id").loc["P1"]
+    assert (both["origine"], both["montant"], both["heures_p50"]) == ("les_deux", 90_000.0, 90_000.0)

@@ -28,7 +28,7 @@ def test_the_last_modification_that_gives_a_value_wins(tmp_path):
     result = ingest(tmp_path, write_2019(tmp_path / "a.json", contract(modifications=changes)))
     row = result.row
     assert row[["montant", "montant_initial", "dureeMois", "n_modifications"]].tolist() == [300, 50000, 24, 4]
-    assert (row["montant_recu"], row["dureeMois_recue"]) == ("50000", "12")
+    assert (row["montant_recu"], row["dureeMois_recue"], row["duree_initiale"]) == ("50000", "12", 12)
     assert result.titulaires[["titulaire_nom", "depuis_modification"]].to_numpy().tolist() == [["B", 1]]
     assert result.modifications["montant_recu"].tolist() == ["100", "200", "300", "0"]
     assert result.quality[["regle", "colonne", "valeur"]].to_numpy().tolist() == [

@@ -135,6 +135,7 @@ def test_year_and_its_source(result, case, changes, year, source):
 @pytest.mark.parametrize(("case", "received", "value"), numbered("durations", DURATIONS))
 def test_duration(result, case, received, value):
     assert same(result.case(case)["dureeMois"], value)
+    assert same(result.case(case)["duree_initiale"], value)
     assert result.case(case)["dureeMois_recue"] == str(received)
     assert result.rules(case) == ([] if value else ["duree_invalide"])
 

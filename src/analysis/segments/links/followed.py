@@ -20,10 +20,10 @@ from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
 from analysis.segments.buyers import buyer_kinds, said_by
-from analysis.segments.contracts import executed_in
+from analysis.segments.contracts import executed_in, under_another
 from analysis.segments.intervals import LEVEL
 from analysis.segments.links.capture import capture
-from analysis.segments.links.model import Followed, followed, links, published, under_another
+from analysis.segments.links.model import Followed, followed, links, published
 
 MAD = 1.4826  # standard deviation of a normal law over its median absolute deviation
 THOUSAND = 1000.0  # hours are told per thousand euros
@@ -46,7 +46,7 @@ class Linked:
 def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """The contracts that are not made under another one: uid, edition, segment, categorie, montant, statut_social,
     departement, epci_siren, jour, est_renseigne, porte_clause, operation (missing when none is linked), probabilite."""
-    rows = contracts[~under_another(contracts["objet"])].rename(columns={"annee": "edition"})
+    rows = contracts[~under_another(contracts)].rename(columns={"annee": "edition"})
     home = reference.epci().set_index("epci_siren")["departement"]
     rows = rows.assign(
         jour=pd.to_datetime(rows["dateNotification"].fillna(rows["datePublicationDonnees"])),

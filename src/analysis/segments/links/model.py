@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from analysis.consolidation.facts import first
@@ -33,6 +32,7 @@ from analysis.fellegi_sunter import (
     probability,
     scored,
 )
+from analysis.segments.contracts import says_under_another, under_another
 
 MONTH = 30.44  # days
 SAME_SITE, SAME_BODY, ANOTHER = 0, 1, 2  # two SIRET, or two places
@@ -54,7 +54,8 @@ class Followed:
 @dataclass(frozen=True)
 class Contracts:
     """Contracts of the open data: `rows` with uid, objet, acheteur (SIRET), segment, jour, dureeMois, epci_siren,
-    departement, sorted by uid; holders: contract (position), value (SIRET), all that it ever had."""
+    departement, sous_un_autre (`under_another`), sorted by uid; holders: contract (position), value (SIRET), all that
+    it ever had."""
 
     rows: pd.DataFrame
     holders: pd.DataFrame
@@ -100,7 +101,7 @@ def published(contracts: pd.DataFrame, holders: pd.DataFrame) -> Contracts:
     rows = contracts.sort_values("uid", ignore_index=True)
     day = rows["dateNotification"].fillna(rows["datePublicationDonnees"])
     names = ["uid", "objet", "segment", "dureeMois", "epci_siren", "departement"]
-    rows = rows[names].assign(acheteur=rows["acheteur_id"], jour=pd.to_datetime(day))
+    rows = rows[names].assign(acheteur=rows["acheteur_id"], jour=pd.to_datetime(day), sous_un_autre=under_another(rows))
     position = pd.Series(np.arange(len(rows)), index=rows["uid"])
     held = pd.DataFrame({"contract": holders["uid"].map(position), "value": holders["titulaire_id"].astype("str")})
     held = held.dropna().astype({"contract": "int64"}).drop_duplicates()
@@ -130,12 +131,6 @@ def links(operations: Followed, contracts: Contracts, settings: LinkParams) -> p
     return found.sort_values(["operation", "uid"], ignore_index=True)
 
 
-def under_another(labels: pd.Series) -> NDArray[np.bool_]:
-    """Whether each label names a contract made under a framework agreement, whose amount holds its own."""
-    markers = frozenset(reference.table("liens/mots")["mot"])
-    return np.array([not markers.isdisjoint(words(label)) for label in labels.fillna("")], dtype=bool)
-
-
 def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -> Compared:
     """The pairs of one buyer (SIREN), or of a company and holder in common, notified around the start.
 
@@ -155,7 +150,7 @@ def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -
     keys = [left * size + right for left, right in (by_firm, by_buyer)]
     found, at = np.unique(np.concatenate(keys), return_index=True)
     left, right = np.divmod(found, size)
-    own = ~under_another(deals["objet"])[right] | under_another(rows["libelle"])[left]
+    own = ~deals["sous_un_autre"].to_numpy(bool)[right] | says_under_another(rows["libelle"])[left]
     left, right, at = left[own], right[own], at[own]
     block = (at >= len(keys[0])).astype("int8")  # the rarest agreement first
     return Compared(left, right, _levels(operations, contracts, left, right) | {BLOCK: block})

@@ -6,6 +6,9 @@ the Poisson-binomial law, computed exactly (Y. Hong, "On computing the distribut
 distribution", Computational Statistics and Data Analysis 59, 2013). Its normal approximation is not used: nine cells
 in ten expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance
 of each need, not how wrong the probabilities may be: docs/watch.md says how often it covered the past.
+
+Hours of a cell are a mixture: nothing, with the exact probability that no need comes, the product of the (1 - p); else
+what simulated futures hold where at least one does. Their quantiles are thus nought where those of the number are.
 """
 
 from __future__ import annotations
@@ -13,21 +16,23 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import gamma
+from scipy.special import ndtr, ndtri
 
 from analysis.core import reference
 from analysis.segments.watch.needs import MONTH, added
-from analysis.segments.watch.renewals import EACH, MONTHS, likeness, one_to_one
+from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
 HORIZON = 18  # months after the date of observation
 LEAST = 0.01  # probability within the horizon below which a need is not listed; it is still counted
 TAIL = 0.10  # on either side of the interval
+HOURS = {"heures_p10": TAIL, "heures_p50": 0.5, "heures_p90": 1 - TAIL}
 MATCH = 78.0  # likeness of a project's object to that of a running contract, from which they are one need (0 to 100)
 MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
 COLUMNS = [
@@ -35,6 +40,7 @@ COLUMNS = [
     "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
     "date_mediane", "fenetre_fin",
 ]  # fmt: skip
+BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
 
 
 def hypothesis(name: str) -> float:
@@ -60,14 +66,15 @@ def label(limit: pd.Timestamp) -> str:
 
 
 def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
-    """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, and `c0`, `c1`...: the probability that each is
-    notified before each of `limits`."""
+    """The needs that predictions (`renewals.dated`) expect: `COLUMNS`, `BELIEVED`, and `c0`, `c1`...: the probability
+    that each is notified before each of `limits`.
+
+    `needs` with their amounts as `amounts.of_needs` gives them.
+    """
     rows = needs.loc[predictions.index]
-    each = predictions[EACH].to_numpy(float)
-    cumulated = np.column_stack([np.zeros(len(each)), np.cumsum(each, axis=1)])
-    edges = np.append(MONTHS, MONTHS[-1] + 1)
+    each, passed = predictions[EACH].to_numpy(float), predictions["passe"].to_numpy(float)
     at = {
-        f"c{k}": _interpolated((limit - predictions["fin"]).dt.days.to_numpy() / MONTH, edges, cumulated)
+        f"c{k}": falls_before(each, passed, (limit - predictions["fin"]).dt.days.to_numpy() / MONTH)
         for k, limit in enumerate(limits)
     }
     out = rows.assign(
@@ -76,16 +83,7 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
         date_alerte=_alert(predictions["fenetre_debut"]),
         **{name: predictions[name] for name in ("fenetre_debut", "date_mediane", "fenetre_fin")}, **at,
     )  # fmt: skip
-    return out[[*COLUMNS, *at]].reset_index(drop=True)
-
-
-def _interpolated(x: Numbers, edges: Numbers, cumulated: Numbers) -> Numbers:
-    """The value at each `x` of the broken line of each row of `cumulated` over `edges` (one month apart)."""
-    spot = np.clip(x - edges[0], 0, len(edges) - 1)
-    low = np.minimum(spot.astype(int), len(edges) - 2)
-    row = np.arange(len(x))
-    start = cumulated[row, low]
-    return start + (spot - low) * (cumulated[row, low + 1] - start)
+    return out[[*COLUMNS, BELIEVED, *at]].reset_index(drop=True)
 
 
 def _alert(window: pd.Series) -> pd.Series:
@@ -96,9 +94,9 @@ def _alert(window: pd.Series) -> pd.Series:
 def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
     """The needs that buyers announce, in the form of `from_renewals`.
 
-    `projects` as `sources.projects.load_projects` gives them, with `segment`. The notification is awaited from one to
-    ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before the first limit is
-    spread over what is left of the triangle.
+    `projects` as `sources.projects.load_projects` gives them, with `segment` and `BELIEVED`. The notification is
+    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before
+    the first limit is spread over what is left of the triangle.
     """
     low, mode, high = (hypothesis(f"projet_notification_{name}") for name in ("tot", "mode", "tard"))
     p = hypothesis("projet_realise")
@@ -121,7 +119,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         lots=1, accord_cadre=False, fin=pd.Series(pd.NaT, index=alive.index, dtype="datetime64[s]"),
         probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
     )  # fmt: skip
-    return out[[*COLUMNS, *at]]
+    return out[[*COLUMNS, BELIEVED, *at]]
 
 
 def _triangle(x: Numbers, low: float, mode: float, high: float) -> Numbers:
@@ -160,7 +158,8 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_")) and name != "codeCPV"]
     p = np.maximum(both["probabilite"], said["probabilite"])
     both = both.assign(
-        origine="les_deux", projet_id=said["projet_id"], montant=said["montant"].fillna(both["montant"]),
+        origine="les_deux", projet_id=said["projet_id"],
+        **{name: said[name].fillna(both[name]) for name in ("montant", BELIEVED)},
         **{name: said[name] for name in dates},
     )  # fmt: skip
     cumulated = [name for name in dates if name[0] == "c"]
@@ -175,25 +174,55 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
 # --- the calendar ------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Futures:
+    """Simulated futures of expected needs (rows, as in `expected`): the quarter that each falls in (-1: in none), and
+    its hours if it comes, one column per draw; and the mean of these hours, which is exact."""
+
+    quarter: NDArray[np.int8]
+    hours: NDArray[np.float32]
+    mean: Numbers
+
+
+def futures(expected: pd.DataFrame, limits: pd.DatetimeIndex, hours: pd.DataFrame, *, draws: int, seed: int) -> Futures:
+    """`draws` futures of the needs, independent of each other.
+
+    `hours` (besoin_id, `HOURS`) are those of a need if it comes: log-normal on either side of the median, each side
+    with the spread that its quantile asks for.
+    """
+    rng = np.random.default_rng(seed)
+    size = (len(expected), draws)
+    reached = expected[[f"c{k}" for k in range(len(limits))]].to_numpy(float)
+    chance = rng.random(size, dtype=np.float32)
+    # The chance falls between two limits: that quarter; before the first or after the last: none.
+    quarter = sum((chance >= reached[:, [k]]).astype(np.int8) for k in range(len(limits))) - 1
+    quarter[quarter == len(limits) - 1] = -1
+    own = expected[["besoin_id"]].merge(hours, on="besoin_id", how="left", validate="one_to_one")
+    low, middle, high = (np.log(own[name].to_numpy(float)) for name in HOURS)
+    below, above = (side / ndtri(1 - TAIL) for side in (middle - low, high - middle))
+    z = rng.standard_normal(size, dtype=np.float32)
+    sides = np.where(z < 0, below.astype(np.float32)[:, None], above.astype(np.float32)[:, None])
+    mean = np.exp(middle) * (np.exp(below**2 / 2) * ndtr(-below) + np.exp(above**2 / 2) * ndtr(above))
+    return Futures(quarter, np.exp(middle.astype(np.float32)[:, None] + z * sides), mean)
+
+
 def calendar(
     expected: pd.DataFrame,
     limits: pd.DatetimeIndex,
     region: str,
-    hours: pd.DataFrame | None = None,
+    drawn: Futures | None = None,
     by_segment: bool = True,
 ) -> pd.DataFrame:
     """One row per quarter, territory and segment (if `by_segment`) where something is expected.
 
     trimestre, territoire_type (region, departement, epci), territoire, segment, besoins (listed needs that may fall
-    there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial),
-    dont_projets, montant_attendu (sum of probability x known amount), sans_montant (expected needs whose amount is not
-    known), heures_p10, heures_p50, heures_p90 (missing without `hours`). The rows of a region hold those of its
+    there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial;
+    a mean may lie outside), dont_projets, montant_attendu (sum of probability x known amount), sans_montant (expected
+    needs whose amount is not known), heures_attendues (sum of probability x mean hours), heures_p10, heures_p50,
+    heures_p90 (all missing without `drawn`, the `futures` of `expected`). The rows of a region hold those of its
     departments and EPCI, and what no place is known of: levels are not to be added.
-
-    `hours` (besoin_id, heures_p10, heures_p50, heures_p90) are those of a need if it comes.
     """
     long = _spread(expected, limits)
-    long = _with_hours(long.merge(hours, on="besoin_id", how="left") if hours is not None else long)
     levels = [
         long.assign(territoire_type="region", territoire=region),
         long.assign(territoire_type="departement", territoire=long["departement"]),
@@ -204,62 +233,62 @@ def calendar(
     by = rows.groupby(keys, sort=True)
     out = by[["p", "_projet", "_euros", "_sans_montant"]].sum()
     starts = np.flatnonzero(~rows.duplicated(keys).to_numpy())
-    bounds = [interval(p) for p in np.split(rows["p"].to_numpy(float), starts[1:])] if len(rows) else []
+    cells = np.split(np.arange(len(rows)), starts[1:]) if len(rows) else []
+    p = rows["p"].to_numpy(float)
+    bounds = [interval(p[cell]) for cell in cells]
     out = out.rename(columns={"p": "attendus", "_projet": "dont_projets", "_euros": "montant_attendu",
                               "_sans_montant": "sans_montant"})  # fmt: skip
     out = out.assign(
         besoins=by.size().astype("int64"),
         attendus_bas=np.array([low for low, _ in bounds], dtype="int64"),
         attendus_haut=np.array([high for _, high in bounds], dtype="int64"),
-        **_hours(by[["_moyenne", "_variance"]].sum(min_count=1)),
+        **dict.fromkeys(["heures_attendues", *HOURS], np.nan),
     )
+    if drawn is not None and cells:
+        need, quarter = rows["_rang"].to_numpy(), rows["_trimestre"].to_numpy()
+        out["heures_attendues"] = np.add.reduceat(p * drawn.mean[need], starts)
+        out[list(HOURS)] = [_cell_hours(p[cell], need[cell], quarter[cell[0]], drawn) for cell in cells]
     return out.reset_index()[[*keys, *CELL]]
 
 
 CELL = [
     "besoins", "attendus", "attendus_bas", "attendus_haut", "dont_projets", "montant_attendu", "sans_montant",
-    "heures_p10", "heures_p50", "heures_p90",
+    "heures_attendues", *HOURS,
 ]  # fmt: skip
 
 
 def _spread(expected: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
-    """One row per need and quarter that it may fall in, with its probability `p` there."""
+    """One row per need and quarter that it may fall in, with its probability `p` there and what it brings to sums.
+
+    `_rang` is the place of the need in `expected`, `_trimestre` that of the quarter.
+    """
+    ranked = expected.assign(_rang=np.arange(len(expected)))
     parts = [
-        expected.assign(trimestre=label(limits[k]), p=expected[f"c{k + 1}"] - expected[f"c{k}"])
+        ranked.assign(trimestre=label(limits[k]), _trimestre=k, p=expected[f"c{k + 1}"] - expected[f"c{k}"])
         for k in range(len(limits) - 1)
     ]
     columns = ["besoin_id", "origine", "segment", "departement", "epci_siren", "montant", "trimestre", "p"]
-    long = pd.concat(parts)[columns]
-    return long[long["p"] > 1e-9]
-
-
-def _with_hours(long: pd.DataFrame) -> pd.DataFrame:
-    """What each need brings to the sums of its cell, hours by their mean and variance (it comes or not, they vary).
-
-    Mean of a need's hours by Swanson's rule, 0.3 P10 + 0.4 P50 + 0.3 P90; standard deviation (P90 - P10) / 2.563, that
-    of a normal law.
-    """
+    long = pd.concat(parts)[[*columns, "_rang", "_trimestre"]]
     p = long["p"]
-    if "heures_p50" in long:
-        mean = 0.3 * long["heures_p10"] + 0.4 * long["heures_p50"] + 0.3 * long["heures_p90"]
-        spread = (long["heures_p90"] - long["heures_p10"]) / 2.563
-    else:
-        mean = spread = pd.Series(np.nan, index=long.index)
-    return long.assign(
+    long = long.assign(
         _projet=p.where(long["origine"] != "renouvellement", 0.0),
         _euros=p * long["montant"].fillna(0.0),
         _sans_montant=p.where(long["montant"].isna(), 0.0),
-        _moyenne=p * mean,
-        _variance=p * (spread**2 + mean**2) - (p * mean) ** 2,
     )
+    return long[p > 1e-9]
 
 
-def _hours(sums: pd.DataFrame) -> dict[str, Numbers]:
-    """The hours of cells from their means and variances: quantiles of the gamma law that has them."""
-    mean, variance = sums["_moyenne"].to_numpy(float), sums["_variance"].to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shape, scale = mean**2 / variance, variance / mean
-    return {f"heures_p{q}": gamma.ppf(q / 100, shape, scale=scale) for q in (10, 50, 90)}
+def _cell_hours(p: Numbers, needs: NDArray[np.int64], quarter: int, drawn: Futures) -> Numbers:
+    """The quantiles `HOURS` of what the needs of a cell, of chances `p`, bring in a quarter."""
+    nothing = float(np.prod(1 - p))
+    asked = np.array(list(HOURS.values()))
+    told = np.zeros(len(asked))
+    some = asked > nothing + 1e-12
+    if some.any():
+        comes = drawn.quarter[needs] == quarter
+        total = np.where(comes, drawn.hours[needs], 0).sum(axis=0, dtype=float)[comes.any(axis=0)]
+        told[some] = np.quantile(total, (asked[some] - nothing) / (1 - nothing))
+    return told
 
 
 def interval(p: Numbers, tail: float = TAIL) -> tuple[int, int]:
@@ -288,11 +317,10 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
     last = max((name for name in expected.columns if name[0] == "c" and name[1:].isdigit()), key=lambda c: int(c[1:]))
     out = expected.assign(p_horizon=expected[last] - expected["c0"])
     out = out[out["p_horizon"] >= LEAST]
-    given = ["heures_p10", "heures_p50", "heures_p90"]
     out = (
         out.merge(hours, on="besoin_id", how="left")
         if hours is not None
-        else out.assign(**dict.fromkeys(given, np.nan))
+        else out.assign(**dict.fromkeys(HOURS, np.nan))
     )
     out = out.sort_values(["p_horizon", "besoin_id"], ascending=[False, True], ignore_index=True)
-    return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *given]]
+    return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *HOURS]]

@@ -17,6 +17,8 @@ from analysis.core.dataset import Dataset
 from analysis.core.numbers import french, french_date
 from analysis.core.params import WatchParams
 from analysis.core.paths import calendar_name
+from analysis.segments.watch.calendar import hypothesis
+from analysis.segments.watch.needs import added
 
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"
@@ -82,19 +84,26 @@ def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
 def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> str:
     buyer = row["acheteur_nom"] if pd.notna(row["acheteur_nom"]) else f"SIREN {row['acheteur_siren']}"
     origin = reference.labels("veille_origines")[row["origine"]]
-    late = row["date_alerte"] <= stamp.replace(tzinfo=None)
-    call = "dès maintenant" if late else f"avant le {french_date(row['date_alerte'])}"
     lines = [
         f"Objet : {row['objet']}",
         f"Acheteur : {buyer}",
         f"Segment : {segment}",
         f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
         f"Probabilité d'un nouveau marché : {french(100 * row['probabilite'], 0, '%')}",
-        f"À appeler {call}, pour que la clause soit écrite avant l'avis",
+        _call(row, stamp.date()),
         f"Heures d'insertion possibles : {_hours(row)}",
         f"Origine : {origin}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
     ]
     return "\n".join(lines)
+
+
+def _call(row: dict, today: dt.date) -> str:
+    """When to call the buyer, or that it may be too late: the day expected leaves less than the time of preparation."""
+    if added(pd.Series([row["date_mediane"]]), pd.Series([-hypothesis("preparation")])).iloc[0].date() < today:
+        return "L'avis est peut-être déjà publié : à vérifier sans attendre"
+    first = row["date_alerte"].date()
+    day = "dès maintenant" if first <= today else f"avant le {french_date(first)}"
+    return f"À appeler {day}, pour que la clause soit écrite avant l'avis"
 
 
 def _hours(row: dict) -> str:

@@ -3,7 +3,8 @@
 A buyer that renews one lot renews its consultation: lots share a procedure and a calendar, and counting each of
 fourteen lots would count one decision fourteen times. The data name no consultation, so lots are brought together by
 what they share: buyer, notification within days of each other, and the object without its lot. Contracts subsequent to
-a framework agreement spend it: they are no need of their own, are not renewed, and renew nothing.
+a framework agreement (`contracts.under_another`) spend it: they are no need of their own, are not renewed, and renew
+nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.segments.contracts import under_another
 
 MONTH = 30.4375  # days, on average
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
 FRAMEWORK = "accord-cadre"
 _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num\w?ro\s*)?\d+\w?\b")
-# "Accord-cadre à marchés subséquents" is a framework: only the contract that says its own number or begins so is one.
 _SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
-_SUBSEQUENT = re.compile(r"^\W*march\w? subs\w*quent\b|\bsubs\w*quent n\W{0,3}\d")
 _CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
 _AGAIN = re.compile(
     r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois"
@@ -33,8 +33,8 @@ _NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
 
 LOTS = [
     "uid", "besoin", "acheteur_siren", "acheteur_nom", "categorie", "objet", "segment", "codeCPV", "montant",
-    "montant_initial", "notification", "mois_initiaux", "mois", "accord_cadre", "lot", "racine", "departement",
-    "epci_siren",
+    "montant_initial", "notification", "mois_initiaux", "mois_reconduits", "mois", "accord_cadre", "lot", "racine",
+    "departement", "epci_siren",
 ]  # fmt: skip
 
 
@@ -106,24 +106,18 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
 
     `contracts` has the columns of the clean contracts, `segment` and `categorie`. Left out: subsequent contracts, and
     those without any date or object. A missing notification is the publication less the usual delay between the two.
-    `mois` is the duration with the modifications, reconductions said by the object included; `mois_initiaux` without
-    modifications.
+    `mois` is the duration with the modifications, `mois_initiaux` without; both hold the reconductions that the object
+    says, `mois_reconduits`, each as long as the initial duration. All in months.
     """
     rows = contracts.sort_values("uid", ignore_index=True)
     text = rows["objet"].fillna("").astype(object)  # plain Python text: each word is looked at, one object at a time
     low = text.map(plain)
     nature, technique = (rows[name].fillna("").astype("str") for name in ("nature", "techniques"))
-    subsequent = (
-        nature.str.contains("subs", case=False)
-        | rows["idAccordCadre"].notna()
-        | low.map(lambda words: bool(_SUBSEQUENT.search(words)))
-    )
     notified, published = (pd.to_datetime(rows[name]) for name in ("dateNotification", "datePublicationDonnees"))
     delay = (published - notified).median()
     notified = notified.fillna(published - (delay if pd.notna(delay) else pd.Timedelta(0)).floor("D"))
     final = rows["dureeMois"].astype("float64")
-    first = pd.to_numeric(rows["dureeMois_recue"], errors="coerce").where(rows["n_modifications"] > 0, final)
-    first = first.where(first.between(1, 360), final)
+    first = rows["duree_initiale"].astype("float64").fillna(final)
     said = text.str.contains("reconduc|renouvelab", case=False)
     times = 1 + text.where(said, "").map(reconductions)
     out = pd.DataFrame(
@@ -139,6 +133,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "montant_initial": rows["montant_initial"].astype("float64"),
             "notification": notified.astype("datetime64[s]"),
             "mois_initiaux": first * times,
+            "mois_reconduits": first * (times - 1),
             "mois": final + first * (times - 1),
             "accord_cadre": (nature + " " + technique).str.contains(FRAMEWORK, case=False),
             "lot": rows["lot"].astype("float64"),
@@ -147,7 +142,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "racine": low.map(_stem),
         }
     )
-    out = out[~subsequent & out["notification"].notna() & (out["racine"] != "")]
+    out = out[~under_another(rows) & out["notification"].notna() & (out["racine"] != "")]
     return _numbered(out)[LOTS].sort_values("uid", ignore_index=True)
 
 
@@ -212,12 +207,13 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
 def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
     """The duration of each need in months as it was known on `day`: only the modifications notified by then.
 
+    A modification changes the duration of one period: what the object says of reconductions is added to it.
     `rows` as `lots` gives them, `changes` as the clean `marches_modifications`. Indexed by `besoin`.
     """
     when = pd.to_datetime(changes["date"]).fillna(pd.to_datetime(changes["datePublicationDonnees"]))
     known = changes[changes["dureeMois"].notna() & (when <= day)].sort_values(["uid", "ordre"])
     latest = known.drop_duplicates("uid", keep="last").set_index("uid")["dureeMois"].astype("float64")
-    months = rows["uid"].map(latest).astype("float64")
+    months = rows["uid"].map(latest).astype("float64") + rows["mois_reconduits"]
     return months.fillna(rows["mois_initiaux"]).groupby(rows["besoin"]).median()
 
 

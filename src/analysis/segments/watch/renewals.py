@@ -237,12 +237,13 @@ def learnt(known: Known, least: int) -> Model | None:
 def predicted(model: Model, known: Known) -> pd.DataFrame:
     """Every need that may still be renewed after the day of `known`, indexed by besoin.
 
-    fin (as known on that day), probabilite (that it is renewed, given that it was not by then), and one column per
-    month of `MONTHS` (`m-6` ... `m8`): the probability that it is in that month after the end; they add up to
+    fin (as known on that day), probabilite (that it is renewed, given that it was not by then), passe (months from the
+    end to the day after, the first that may still bring it; negative before the end), and one column per month of
+    `MONTHS` (`m-6` ... `m8`): the probability that it is in what is left of that month after the end; they add up to
     probabilite.
     """
     end = added(known.needs["notification"], known.needs["mois"])
-    passed = months_between(end, pd.Series(known.day, index=end.index))
+    passed = months_between(end, pd.Series(known.day + pd.Timedelta(days=1), index=end.index))
     open_ = (passed < AFTER) & ~known.needs.index.isin(known.renewed["besoin"])
     rows, ends = known.needs[open_], end[open_]
     if rows.empty:
@@ -255,7 +256,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     remaining = p * total / (p * total + 1 - p)
     each = still / total[:, None] * remaining[:, None]
     out = pd.DataFrame(each, columns=EACH, index=rows.index)
-    return out.assign(fin=ends, probabilite=remaining)[["fin", "probabilite", *EACH]]
+    return out.assign(fin=ends, probabilite=remaining, passe=passed[open_])[["fin", "probabilite", "passe", *EACH]]
 
 
 EACH = [f"m{month}" for month in MONTHS]
@@ -264,31 +265,50 @@ EACH = [f"m{month}" for month in MONTHS]
 def nothing() -> pd.DataFrame:
     """What is predicted when there is nothing to learn from or to expect."""
     days = {name: pd.Series(dtype="datetime64[s]") for name in ("fin", *_WINDOW)}
-    frame = pd.DataFrame({**days, **{name: pd.Series(dtype="float64") for name in ("probabilite", *EACH)}})
-    return frame[["fin", "probabilite", *EACH, *_WINDOW]].set_axis(pd.Index([], dtype="int64", name="besoin"))
+    frame = pd.DataFrame({**days, **{name: pd.Series(dtype="float64") for name in ("probabilite", "passe", *EACH)}})
+    return frame[["fin", "probabilite", "passe", *EACH, *_WINDOW]].set_axis(pd.Index([], dtype="int64", name="besoin"))
 
 
 _WINDOW = {"fenetre_debut": 0.1, "date_mediane": 0.5, "fenetre_fin": 0.9}
 
 
-def quantile_month(each: Numbers, q: float) -> Numbers:
-    """The moment, in months after the end, before which a part `q` of the probability of each row falls."""
+def quantile_month(each: Numbers, passed: Numbers, q: float) -> Numbers:
+    """The moment, in months after the end, before which a part `q` of the probability of each row falls.
+
+    `each` has one column per month of `MONTHS`; of the month under way only what comes after `passed` is left, over
+    which its probability is even.
+    """
     total = each.sum(axis=1, keepdims=True)
     cumulated = np.cumsum(each, axis=1) / np.where(total > 0, total, 1)
     k = np.minimum((cumulated < q - 1e-12).sum(axis=1), each.shape[1] - 1)
     row = np.arange(len(each))
     before = np.where(k > 0, cumulated[row, k - 1], 0.0)
     inside = np.clip((q - before) / np.maximum(cumulated[row, k] - before, 1e-12), 0, 1)
-    return MONTHS[k] + inside
+    start = _start(MONTHS[k], passed)
+    return start + inside * (MONTHS[k] + 1 - start)
+
+
+def falls_before(each: Numbers, passed: Numbers, moment: Numbers) -> Numbers:
+    """The probability of each row that falls before `moment` (months after the end): what `quantile_month` inverts."""
+    k = np.clip(np.floor(moment).astype(int) - MONTHS[0], 0, len(MONTHS) - 1)
+    row = np.arange(len(each))
+    start = _start(MONTHS[k], passed)
+    inside = np.clip((moment - start) / np.maximum(MONTHS[k] + 1 - start, 1e-12), 0, 1)
+    return np.cumsum(each, axis=1)[row, k] - (1 - inside) * each[row, k]
+
+
+def _start(month: NDArray[np.int64], passed: Numbers) -> Numbers:
+    """Where what is left of a month begins: at its own start, or at `passed` when it is under way."""
+    return np.clip(passed, month, month + 1)
 
 
 def dated(predictions: pd.DataFrame) -> pd.DataFrame:
     """`predictions` with fenetre_debut, date_mediane, fenetre_fin: 10, 50 and 90 % of its probability come before."""
     if predictions.empty:
         return nothing()
-    each = predictions[EACH].to_numpy(float)
+    each, passed = predictions[EACH].to_numpy(float), predictions["passe"].to_numpy(float)
     days = {
-        name: added(predictions["fin"], pd.Series(quantile_month(each, q), index=predictions.index))
+        name: added(predictions["fin"], pd.Series(quantile_month(each, passed, q), index=predictions.index))
         for name, q in _WINDOW.items()
     }
     return predictions.assign(**days)

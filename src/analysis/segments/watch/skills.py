@@ -13,7 +13,8 @@ from analysis.core import reference
 REST = "AUTRES"  # trades too small to be told apart in a cell, and segments without known trades
 LEAST = 0.05  # expected needs of a trade in a cell, below which it goes to `REST`
 KEYS = ["trimestre", "territoire_type", "territoire"]
-MEASURES = ["besoins_attendus", "heures_basses", "heures", "heures_hautes"]
+QUANTILES = {"heures_p10": "heures_basses", "heures_p50": "heures", "heures_p90": "heures_hautes"}
+MEASURES = ["besoins_attendus", *QUANTILES.values()]
 
 
 def weights() -> pd.DataFrame:
@@ -29,26 +30,28 @@ def labels() -> dict[str, str]:
     }
 
 
-def by_trade(calendar: pd.DataFrame) -> pd.DataFrame:
+def by_trade(calendar: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     """The calendar shared among trades: `KEYS`, rome, libelle, `MEASURES`.
 
-    besoins_attendus: expected needs x weight, so that they add up to those of the calendar; heures: the medians of the
-    segments x weight; heures_basses and heures_hautes: their P10 and P90 likewise, as if all segments were low or high
-    together (an envelope, wider than an 80 % interval). Hours are missing where the calendar has none.
+    `calendar` by segment, `whole` without. besoins_attendus: expected needs x weight, so that they add up to those of
+    the calendar. heures, heures_basses and heures_hautes: the median, P10 and P90 of `whole`, shared as the expected
+    hours are (those of a segment x weight): they add up too, which quantiles of each trade or segment would not. Hours
+    are missing where the calendar has none.
     """
     parts = weights()[["segment", "rome", "poids"]]
     bare = sorted(set(calendar["segment"]) - set(parts["segment"]))
     parts = pd.concat([parts, pd.DataFrame({"segment": bare, "rome": REST, "poids": 1.0})], ignore_index=True)
     rows = calendar.merge(parts.astype({"rome": "str", "segment": "str"}), on="segment")
-    taken = {"besoins_attendus": "attendus", "heures_basses": "heures_p10", "heures": "heures_p50",
-             "heures_hautes": "heures_p90"}  # fmt: skip
-    for measure, column in taken.items():
+    for measure, column in (("besoins_attendus", "attendus"), ("_heures", "heures_attendues")):
         rows[measure] = rows[column].astype("float64") * rows["poids"]
     summed = _summed(rows)
     small = summed["besoins_attendus"] < LEAST
     out = _summed(summed.assign(rome=summed["rome"].mask(small, REST)))
+    out = out.merge(whole[[*KEYS, "heures_attendues", *QUANTILES]], on=KEYS, validate="many_to_one")
+    for measure, column in QUANTILES.items():
+        out[column] = out[measure].astype("float64") * out["_heures"] / out["heures_attendues"]
     return out.assign(libelle=out["rome"].map(labels()))[[*KEYS, "rome", "libelle", *MEASURES]]
 
 
 def _summed(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.groupby([*KEYS, "rome"], as_index=False)[MEASURES].sum(min_count=1)
+    return rows.groupby([*KEYS, "rome"], as_index=False)[["besoins_attendus", "_heures"]].sum(min_count=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from analysis.core import reference
@@ -12,6 +14,7 @@ from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
+from analysis.segments.watch.amounts import believed, ceilings, implausible, of_needs, plausible
 from analysis.segments.watch.needs import Needed, stem
 from analysis.segments.watch.skills import by_trade
 
@@ -25,13 +28,15 @@ def build_watch(
     dataset: Dataset,
     params: WatchParams,
     *,
-    hours: pd.DataFrame | None = None,
+    floor: float,
+    hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
-    gives them, with their `segment`. `hours`, by uid (of a contract, or `projet:` and
-    the identifier of a project): heures_p10, heures_p50, heures_p90 of a need if it comes.
+    gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
+    montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
+    are one need. Amounts below `floor` (euros) size nothing, those that are not plausible count nowhere (`amounts`).
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -41,21 +46,27 @@ def build_watch(
     model = renewals.learnt(known, params.least_past_ends)
     limits = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
-    expected = agenda.from_renewals(needs, coming, limits)
+    highest = ceilings(lots["montant"], lots["segment"], params)
+    expected = agenda.from_renewals(of_needs(needs, lots, highest, floor), coming, limits)
     expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
-    announced = agenda.from_projects(projects, limits)
+    said = projects.assign(montant=plausible(projects, highest))
+    announced = agenda.from_projects(believed(said, floor), limits)
     announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
         drop=True
     )
     expected = agenda.merged(expected, announced, stem)
-    given = hours.rename(columns={"uid": "besoin_id"}) if hours is not None else None
-    quarters = agenda.calendar(expected, limits, dataset.region, given)
+    given = _sized(expected, hours) if hours and len(expected) else None
+    drawn = None
+    if given is not None:
+        drawn = agenda.futures(expected, limits, given, draws=params.draws, seed=params.seed)
+    quarters = agenda.calendar(expected, limits, dataset.region, drawn)
+    whole = agenda.calendar(expected, limits, dataset.region, drawn, by_segment=False)
     tables = {
         "territoires": around(),
         "besoins": agenda.listed(expected, given).assign(objet=lambda t: t["objet"].astype(object).map(public)),
         "calendrier": quarters,
-        "trimestres": agenda.calendar(expected, limits, dataset.region, given, by_segment=False),
-        "metiers": by_trade(quarters),
+        "trimestres": whole,
+        "metiers": by_trade(quarters, whole),
         "epreuve": renewals.scores(tested, params.top),
         "calibration": renewals.calibration(tested),
         "couverture": coverage(
@@ -64,9 +75,17 @@ def build_watch(
             projects=projects,
             expected=expected,
             learnt_from=model.learnt_from if model else 0,
+            implausible=int(implausible(lots, highest).sum()),
         ),
     }
     return {PREFIX + name: table for name, table in tables.items()}
+
+
+def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """besoin_id and the hours of each expected need if it comes."""
+    asked = expected[["besoin_id", "segment", agenda.BELIEVED, "lots"]]
+    asked = asked.rename(columns={"besoin_id": "uid", agenda.BELIEVED: "montant"})
+    return hours(asked).rename(columns={"uid": "besoin_id"})
 
 
 def around() -> pd.DataFrame:
@@ -95,12 +114,14 @@ def coverage(
     projects: pd.DataFrame,
     expected: pd.DataFrame,
     learnt_from: int,
+    implausible: int,
 ) -> pd.DataFrame:
     """What the watch was made from, and what it had to leave out: etape, libelle, valeur, in order."""
     closed, lots, needs = known.closed, needed.lots, needed.needs
     steps = {
         "marches": needed.contracts,
         "marches_ecartes": needed.contracts - len(lots),
+        "montants_invraisemblables": implausible,
         "besoins": len(needs),
         "besoins_sans_duree": int(needs["mois"].isna().sum()),
         "fins_passees": len(closed),

@@ -18,8 +18,8 @@ from analysis.sources.decp.values import filled, plain, trimmed
 CONTRACT_COLUMNS = (
     "uid", "id", "acheteur_id", "acheteur_nom", "objet", "nature", "procedure", "techniques", "idAccordCadre",
     "lot", "codeCPV", "codeCPV_recu", "montant", "montant_recu", "montant_initial", "dureeMois",
-    "dureeMois_recue", "dateNotification", "dateNotification_recue", "datePublicationDonnees", "annee",
-    "annee_source", "lieu_code", "lieu_type", "lieu_code_recu", "lieu_type_recu", "lieu_nom", "epci_siren",
+    "dureeMois_recue", "duree_initiale", "dateNotification", "dateNotification_recue", "datePublicationDonnees",
+    "annee", "annee_source", "lieu_code", "lieu_type", "lieu_code_recu", "lieu_type_recu", "lieu_nom", "epci_siren",
     "departement", "epci_methode", "statut_social", "statut_social_recu", "offresRecues", "n_titulaires",
     "n_modifications", "format", "source_fichier", "source_ligne",
 )  # fmt: skip

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.segments.contracts import says_under_another, under_another
+
+
+@pytest.mark.parametrize(
+    ("label", "under"),
+    [
+        ("Marché subséquent n° 2 : nettoyage", True),
+        ("MARCHÉ SUBSÉQUENT 2", True),
+        ("Nettoyage - marché\u00a0subsequent", True),
+        ("March\ufffd subs\ufffdquent n\ufffd 2", True),
+        ("MarchÃ© subsÃ©quent", True),
+        ("Accord-cadre à marchés subséquents de nettoyage", False),
+        ("Accord-cadre à march\ufffds subs\ufffdquents", False),
+        ("Nettoyage", False),
+        (None, False),
+    ],
+)
+def test_the_singular_names_a_contract_and_the_plural_its_framework(label: str | None, under: bool) -> None:
+    assert says_under_another(pd.Series([label], dtype="str")).tolist() == [under]
+
+
+def test_the_nature_or_the_framework_s_identifier_says_it_too() -> None:
+    rows = pd.DataFrame(
+        {
+            "nature": ["Marché", "Marché subséquent", "Accord-cadre", None, "Accord-cadre"],
+            "idAccordCadre": [None, None, None, "2019-04", None],
+            "objet": ["Nettoyage", "Nettoyage", "Accord-cadre à marchés subséquents", "Nettoyage", None],
+        }
+    )
+    assert under_another(rows).tolist() == [False, True, False, True, False]

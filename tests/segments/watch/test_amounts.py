@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core.params import load_params
+from analysis.segments.watch import amounts
+
+SETTINGS = load_params().segments.watch.model_copy(update={"amount_spreads": 4.0, "least_amounts": 30})
+FLOOR = 40_000.0
+
+
+def usual(segment: str, middle: float, count: int) -> pd.DataFrame:
+    """Amounts around `middle`, log-normal, 1 the standard deviation of the logarithm."""
+    z = np.random.default_rng(3).standard_normal(count)
+    return pd.DataFrame({"segment": segment, "montant": middle * np.exp(z)})
+
+
+def ceilings(rows: pd.DataFrame) -> pd.Series:
+    return np.exp(amounts.ceilings(rows["montant"], rows["segment"], SETTINGS))
+
+
+def test_the_ceiling_is_four_spreads_above_the_median_of_the_segment() -> None:
+    right = usual("RESTAURATION", 80_000, 4000)
+    found = ceilings(right)["RESTAURATION"]
+    assert np.log(found / 80_000) == pytest.approx(4, abs=0.25)
+    # A twentieth of the amounts a thousand times too high: the ceiling is still below every one of them.
+    wrong = right.assign(montant=right["montant"].mask(right.index % 20 == 0, right["montant"] * 1000))
+    limit = ceilings(wrong)
+    assert limit["RESTAURATION"] < 80_000 * np.exp(6)
+    kept = amounts.plausible(wrong, np.log(limit))
+    assert kept[wrong.index % 20 == 0].lt(limit["RESTAURATION"]).mean() < 0.15 and kept.notna().mean() > 0.94
+
+
+def test_a_small_segment_is_judged_with_all_and_amounts_all_alike_have_no_ceiling() -> None:
+    rows = pd.concat([usual("RESTAURATION", 80_000, 500), usual("PROPRETE", 80_000, 29)], ignore_index=True)
+    found = ceilings(rows)
+    assert found["PROPRETE"] == found["TRANSPORT"] != found["RESTAURATION"]
+    alike = pd.DataFrame({"segment": "PROPRETE", "montant": [100.0] * 50})
+    assert amounts.plausible(alike.assign(montant=1e9), np.log(ceilings(alike))).notna().all()
+
+
+def test_a_need_is_sized_by_its_plausible_lots_and_from_the_floor_on() -> None:
+    lots = pd.DataFrame(
+        {"besoin": [0, 0, 0, 1, 2, 3], "segment": "PROPRETE",
+         "montant": [60_000.0, 20_000.0, 400e6, 8e8, np.nan, 15_000.0]}
+    )  # fmt: skip
+    needs = pd.DataFrame({"montant": [1.0] * 4}, index=pd.RangeIndex(4, name="besoin"))
+    sized = amounts.of_needs(needs, lots, pd.Series({"PROPRETE": np.log(10e6)}), FLOOR)
+    # Shown: what is known and plausible. Believed: 40,000 euros a lot, for the three; none under the floor.
+    assert sized["montant"].tolist() == pytest.approx([80_000.0, np.nan, np.nan, 15_000.0], nan_ok=True)
+    assert sized["montant_cru"].tolist() == pytest.approx([120_000.0, np.nan, np.nan, np.nan], nan_ok=True)
