@@ -17,6 +17,7 @@ from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical
+from analysis.segments.contracts import OTHER
 from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
@@ -163,11 +164,15 @@ def segments_by_department(page: Page) -> Content:
     ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    top = shares.stack().idxmax()
+    # « Autres » is no segment, and of a few contracts a share says nothing.
+    told = shares.drop(index=labels()[OTHER], errors="ignore").where(wide >= min_known()).stack().dropna()
+    top = told.idxmax() if len(told) else None
     return Figure(
         fig,
         title="Part de chaque segment dans les marchés de chaque département (en %, nombre de marchés en tête)",
-        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés.",
+        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés."
+        if top
+        else f"Aucun segment n'a {min_known()} marchés dans un département.",
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},
@@ -236,13 +241,19 @@ def heat_map(page: Page) -> Content:
             "dessus": [_listed(above, name) for name in wide.index],
         }
     )
-    top = cells.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True]).iloc[0]
+    told = cells[(cells["segment"] != OTHER) & (cells["renseignes"] >= min_known())]
+    told = told.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True])
+    first = (
+        f" La part la plus forte est celle de « {told['libelle'].iloc[0]} » ({told['nom'].iloc[0]}), parmi les cases "
+        f"d'au moins {min_known()} marchés renseignés."
+        if len(told)
+        else ""
+    )
     return Figure(
         _heat(wide),
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
         alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
-        f"intercommunalités qui ont le plus de marchés. La part la plus forte est celle de « {top['libelle']} » "
-        f"({top['nom']}).",
+        f"intercommunalités qui ont le plus de marchés.{first}",
         table=DataTable(
             frame,
             columns={
