@@ -157,7 +157,7 @@ def coverage(page: Page, day: str = "") -> Content:
             columns={
                 "nom": Column("Intercommunalité"),
                 "departement": Column("Département"),
-                "population_region": Column("Habitants (région)", 0),
+                "population_region": Column("Population municipale (région)", 0),
             },
             caption="Intercommunalités sans facilitateur déclaré (zones blanches au sens strict)",
             scope=scope(page, page.territory_name, day),

@@ -21,6 +21,7 @@ from analysis.segments.contracts import OTHER
 from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+NONE = "–"
 
 # From a blue that is not the white of what is missing.
 NEVER_WHITE = ListedColormap(plt.get_cmap("Blues")(np.linspace(0.15, 1, 256)))
@@ -241,6 +242,7 @@ def heat_map(page: Page) -> Content:
             "dessus": [_listed(above, name) for name in wide.index],
         }
     )
+    frame = frame[frame[["dessous", "dessus"]].ne(NONE).any(axis=1)]
     told = cells[(cells["segment"] != OTHER) & (cells["renseignes"] >= min_known())]
     told = told.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True])
     first = (
@@ -265,7 +267,9 @@ def heat_map(page: Page) -> Content:
             scope=scope(page),
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
-            f"{french(100 * (1 - surely), 0, '%')}. Case blanche : aucun marché. Toutes les parts sont dans le CSV.",
+            f"{french(100 * (1 - surely), 0, '%')}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
+            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Case blanche : aucun marché. Toutes "
+            "les parts sont dans le CSV.",
         ),
         source=source_line(page),
     )
@@ -278,7 +282,7 @@ def _heat(wide: pd.DataFrame) -> MplFigure:
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0, labelsize=7)
-    ax.set_xticklabels(ax.get_xticklabels(), rotation=60, ha="left", fontsize=7.5)
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=90, ha="center", va="bottom", fontsize=7.5)
     return fig
 
 
@@ -289,7 +293,7 @@ def _by_share(cells: pd.DataFrame) -> list[str]:
 
 
 def _listed(cells: pd.DataFrame, name: str) -> str:
-    return ", ".join(sorted(cells.loc[cells["nom"] == name, "libelle"])) or "–"
+    return ", ".join(sorted(cells.loc[cells["nom"] == name, "libelle"])) or NONE
 
 
 def by_buyer(page: Page) -> Content:

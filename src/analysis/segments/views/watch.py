@@ -160,12 +160,14 @@ def answering(page: Page) -> Content:
             "siae_etti": Column("ETTI", 0),
             "siae_geiq": Column("GEIQ", 0),
             "qpv": Column("Quartiers prioritaires", 0),
-            "habitants": Column("Habitants", 0),
+            "habitants": Column("Population totale", 0),
         },
         caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note="Les heures par métier de chaque intercommunalité sont dans les données à télécharger.",
+        note="Population totale de l'intercommunalité entière, hors région comprise ; les autres pages comptent la "
+        "population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité sont dans les "
+        "données à télécharger.",
     )
 
 
