@@ -69,7 +69,8 @@ def test_who_does_not_want_a_contact_published_is_said() -> None:
 def test_a_department_says_how_to_reach_its_structures() -> None:
     staff = pd.DataFrame(
         {"jour": pd.Timestamp("2025-12-31"), "departement": "62", "structure_id": ["S1", "S2"],
-         "nom": ["PLIE", "Maison"], "nature_porteuse": ["PLIE", "MDE"], "personnes": [2, 1], "etp": [1.0, 0.5], "secret": ""}
+         "nom": ["PLIE", "Maison"], "nature_porteuse": ["PLIE", "MDE"],
+         "personnes": [2, 1], "etp": [1.0, 0.5], "secret": ""}
     )  # fmt: skip
     tables = {"facilitators/annuaire": DIRECTORY, "facilitators/structures": staff}
     text = views.contacts(page(tables, "62", is_department=True)).text()
