@@ -179,10 +179,11 @@ def by_epci(page: Page) -> Content:
     names = ["heures_realisees", "beneficiaires", "operations"]
     frame = wide.assign(**dict.fromkeys(set(names) - set(wide), float("nan")), nom=places["nom"].reindex(wide.index))
     frame = frame.reset_index()
-    hidden = int(wide["heures_realisees__secret"].fillna("").ne("").sum())
+    secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
+    hidden = len(secret)
     return Figure(
         choropleth(
-            hours, legend_label="Heures réalisées", missing="aucune heure ou secret", department=page.department
+            hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title="Heures d'insertion réalisées, par intercommunalité d'exécution",
         alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures"

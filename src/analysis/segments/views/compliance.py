@@ -62,7 +62,8 @@ def _since(page: Page) -> str:
     """From when the obligation holds, in the tense of the day on which the data were observed."""
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
     month = f"{MONTHS[since.month - 1]} {since.year}"
-    return f"ne vaut que depuis {month}" if page.dataset.date_observation >= since else f"ne vaudra qu'en {month}"
+    held = page.dataset.date_observation >= since
+    return f"est en vigueur depuis {month}" if held else f"n'entre en vigueur qu'en {month}"
 
 
 def listed(page: Page) -> Content:

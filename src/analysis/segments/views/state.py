@@ -12,8 +12,9 @@ from matplotlib.figure import Figure as MplFigure
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
+from analysis.publishing import definitions
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
-from analysis.publishing.maps import choropleth
+from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical
@@ -126,10 +127,12 @@ def by_epci(page: Page) -> Content:
     known = now[now["renseignes"] >= min_known()].set_index("epci_siren")["part_lissee"]
     names = now.set_index("epci_siren")["nom"]
     if len(known):
+        region = _of_region(page)
         title = "Part des marchés avec une clause sociale, par intercommunalité d'exécution"
         chart = choropleth(
             known,
-            legend_label="Part lissée des marchés",
+            legend_label=f"Part lissée des marchés (région : {french(100 * region, 1, '%')})",
+            bins=bounds_around(region, known),
             missing="trop peu de marchés renseignés",
             department=page.department,
             **PERCENT,
@@ -145,6 +148,13 @@ def by_epci(page: Page) -> Content:
         chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
         alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
+
+
+def _of_region(page: Page) -> float:
+    """The region's share of contracts with clause, among those that say, as its page prints it."""
+    rows = page.read("segments")
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.dataset.region)]
+    return round(float(rows["avec_clause"].sum() / rows["renseignes"].sum()), 3)
 
 
 def segments_by_department(page: Page) -> Content:
@@ -251,11 +261,13 @@ def heat_map(page: Page) -> Content:
         if len(told)
         else ""
     )
+    alike = " Aucune ne s'écarte de la région plus que le hasard ne l'expliquerait."
     return Figure(
         _heat(wide),
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
         alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
-        f"intercommunalités qui ont le plus de marchés.{first}",
+        f"intercommunalités qui ont le plus de marchés.{first}{'' if len(frame) else alike}",
+        method=definitions.of_table(page.csv("segments_epci")),
         table=DataTable(
             frame,
             columns={
@@ -270,7 +282,9 @@ def heat_map(page: Page) -> Content:
             f"{french(100 * (1 - surely), 0, '%')}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
             f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Case blanche : aucun marché. Toutes "
             "les parts sont dans le CSV.",
-        ),
+        )
+        if len(frame)
+        else None,
         source=source_line(page),
     )
 
