@@ -66,7 +66,11 @@ def message(page: Page) -> Content:
         if persons
         else f"{hours} heures d'insertion ont été réalisées ; le nombre de personnes n'est pas montré."
     )
-    return Prose(f"En {page.year}, {done} Dans toute la région, {_behind(editions, removed)}" + _in_totals(page))
+    return Prose(
+        f"En {page.year}, {done} {'' if page.regional else 'Dans toute la région, '}"
+        + _behind(editions, removed)
+        + _in_totals(page)
+    )
 
 
 def _behind(edition: pd.Series, removed: pd.Series) -> str:

@@ -218,7 +218,7 @@ def advice(page: Page) -> Content:
     ).sort_values(["tirages", "nom"], ascending=[False, True])
     sure = shown[shown["part_tirages"] >= settings.surely]
     said = (
-        f"Choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
+        f"Lieux choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
         + ", ".join(sure["nom"])
         + "."
         if len(sure)

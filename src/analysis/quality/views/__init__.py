@@ -145,7 +145,7 @@ def secret(page: Page) -> Content:
         hidden.assign(livrable=hidden["livrable"].map(titles), table=_described(hidden)),
         columns={
             "livrable": Column("Livrable"),
-            "table": Column("Une ligne de la table"),
+            "table": Column("Ce que dit une ligne de la table"),
             "lignes": Column("Lignes", 0),
             "cachees": Column("Cachées", 0),
             "dont_secondaires": Column("dont pour en protéger d'autres", 0),
@@ -175,7 +175,7 @@ def groupings(page: Page) -> Content:
     return DataTable(
         rows.sort_values(["part_au_plus", "table", "axe", "regroupement"]),
         columns={
-            "table": Column("Une ligne de la table"),
+            "table": Column("Ce que dit une ligne de la table"),
             "axe": Column("Axe"),
             "regroupement": Column("Si l'on publiait"),
             "part_cachee": Column("Cachées par les règles aujourd'hui", **PERCENT),

@@ -63,7 +63,7 @@ def message(page: Page) -> Content:
             return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
         return Prose(
             f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
-            f"{years.max()}. Pour les voir, ajoutez ces éditions à dataset.yaml."
+            f"{years.max()}."
         )
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
