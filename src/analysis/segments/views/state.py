@@ -12,7 +12,6 @@ from matplotlib.figure import Figure as MplFigure
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.publishing import definitions
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page
@@ -267,7 +266,7 @@ def heat_map(page: Page) -> Content:
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
         alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
         f"intercommunalités qui ont le plus de marchés.{first}{'' if len(frame) else alike}",
-        method=definitions.of_table(page.csv("segments_epci")),
+        method="part-lissee",
         table=DataTable(
             frame,
             columns={
