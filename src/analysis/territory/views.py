@@ -191,16 +191,12 @@ def _structures(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
     told = page.read("facilitators/annuaire").drop_duplicates("structure_id").set_index("structure_id")["contact"]
-    rows = rows.assign(
-        porteur=rows["nature_porteuse"].map(reference.labels("porteurs")),
-        contact=rows["structure_id"].map(told).fillna(NOT_TOLD),
-    )
+    rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD))
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
         rows.head(STRUCTURES),
         columns={
             "nom": Column("Structure"),
-            "porteur": Column("Portée par"),
             "contact": Column("Contact"),
             "personnes": Column("Personnes", 0),
             "etp": Column("ETP", 1),
@@ -277,7 +273,7 @@ def _need(page: Page) -> list[Card]:
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind = reference.labels("classes_zone")[row["classe"]]
     return [
-        Card(NEED, row["besoin_p50"], note=f"tous les marchés d'une année, avec ou sans clause ; {bounds}"),
+        Card(NEED, row["besoin_p50"], note=f"marchés avec ou sans clause ; {bounds}"),
         Card("Accompagnement", kind, note=_declared(int(row["structures"]))),
     ]
 
