@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from analysis.consolidation.views import duplicates_sensitivity, headline, review
+from analysis.consolidation.views.volumes import _behind
 from analysis.publishing.page import rows_where
 
 QUEUE = pd.DataFrame(
@@ -17,7 +18,7 @@ QUEUE = pd.DataFrame(
 )
 
 
-def page(*rows: tuple[float, int, float, str]) -> SimpleNamespace:
+def page(*rows: tuple[float, int, float, str], regional: bool = True) -> SimpleNamespace:
     """A page of an edition that counts 10 operations and 1,000 hours today."""
     tables = {
         "doublons_a_revoir": QUEUE,
@@ -28,7 +29,9 @@ def page(*rows: tuple[float, int, float, str]) -> SimpleNamespace:
         ),
     }
     edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
-    return SimpleNamespace(year=2025, edition=edition, read=tables.__getitem__, csv=lambda name: name)
+    return SimpleNamespace(
+        year=2025, edition=edition, regional=regional, read=tables.__getitem__, csv=lambda name: name
+    )
 
 
 def test_the_likeliest_pair_is_asked_about_first() -> None:
@@ -51,6 +54,21 @@ def test_sensitivity_without_any_likely_pair_is_a_sentence() -> None:
 def test_sensitivity_of_secret_hours_shows_no_hours() -> None:
     text = duplicates_sensitivity(page((0.5, 9, float("nan"), "moins de 5 personnes"))).text()
     assert "secret statistique" in text
+
+
+def test_pairs_of_the_whole_region_are_on_its_page_alone() -> None:
+    of_department = page((0.5, 8, 900.0, ""), regional=False)
+    assert "sur sa page" in review(of_department).text()
+    assert "région entière" in duplicates_sensitivity(of_department).text()
+
+
+def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:
+    edition = pd.Series({"structures": 1, "structures_connues": 2})
+    one = _behind(edition, pd.Series({"operations": 1, "heures": 10.0, "a_revoir": 1}))
+    assert one.startswith("1 structure a envoyé un export, l'inventaire en compte 2 en place")
+    assert "1 opération saisie deux fois" in one and "1 paire reste à examiner" in one
+    none = _behind(edition, pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))
+    assert "aucune opération" in none and "aucune paire ne reste" in none and " 0 " not in none
 
 
 def test_without_a_response_rate_no_headline_figure_is_shown() -> None:

@@ -57,7 +57,7 @@ def test_each_release_is_held_against_the_one_before_and_against_what_is_compute
     assert np.isnan(found.loc[("59", 1), "actuel"]) and found.loc[("59", 1), "secret"] == ""
 
 
-def test_a_growth_no_larger_than_past_revisions_is_called_stable() -> None:
+def test_a_growth_no_larger_than_past_revisions_is_said_with_its_sign_and_their_size() -> None:
     rows = released(
         ("Bilan révisé", "2017-12-15", 2016, "32", *HOURS, 95.0, 0),
         ("Bilan", "2017-01-26", 2016, "32", *HOURS, 100.0, 0),
@@ -69,7 +69,7 @@ def test_a_growth_no_larger_than_past_revisions_is_called_stable() -> None:
     margins = made.with_margin(grown, rows)["marge_revision"]
     # Its own revision and later ones are not known yet; another territory's say nothing.
     assert margins.tolist() == pytest.approx([np.nan, 0.05, 0.05, np.nan], nan_ok=True)
-    assert _moved(0.04, 0.05) == "sont stables aux révisions près (4,0\u00a0%)"
+    assert _moved(0.04, 0.05) == ("augmentent de 4,0\u00a0%, pas plus que les révisions passées (jusqu'à 5,0\u00a0%)")
     assert _moved(-0.06, 0.05) == "baissent de 6,0\u00a0%"
     assert _moved(0.04, np.nan) == "augmentent de 4,0\u00a0%"
 

@@ -47,6 +47,27 @@ def test_the_cells_share_the_region() -> None:
     assert sum(cell.area for cell in maps.department_cells().values()) == pytest.approx(apart, rel=1e-6)
 
 
+def test_classes_around_a_centre_put_nothing_below_it_in_a_darker_class_than_what_is_above() -> None:
+    shares = pd.Series([0.128, 0.17, 0.178, 0.181, 0.209, np.nan])
+    bounds = maps.bounds_around(0.179, shares)
+    low, centre, high = bounds
+    assert centre == 0.179 and high - centre == pytest.approx(centre - low) and low > shares.min()
+    assert [int(np.searchsorted(bounds, value, side="right")) for value in (0.17, 0.178, 0.181)] == [1, 1, 2]
+    assert maps.bounds_around(0.2, pd.Series([0.2, np.nan])) == [0.2]
+
+
+def test_what_is_secret_is_not_drawn_as_what_is_absent() -> None:
+    sirens = sorted(maps.epci_cells())
+    figure = maps.choropleth(
+        pd.Series({sirens[0]: 1.0}), legend_label="Heures", missing="aucune heure", hidden=[sirens[0], sirens[1]]
+    )
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names[-2:] == ["aucune heure", "secret statistique"]
+    # A known value is drawn as such, whatever `hidden` says.
+    hatches = [patch.get_hatch() for patch in figure.axes[0].patches[: len(sirens)]]
+    assert hatches[:2] == [None, "xxxx"] and set(hatches[2:]) == {"////"}
+
+
 def test_the_cells_are_the_same_each_time() -> None:
     first = {siren: cell.wkb for siren, cell in maps.epci_cells().items()}
     for made in (maps._communes, maps._pieces, maps.epci_cells):

@@ -43,6 +43,18 @@ def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSou
     assert "segments" not in built.get_text().lower()  # no page of it was made
 
 
+def test_only_a_deliverable_whose_headline_figures_are_empty_received_nothing(project: Path) -> None:
+    write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
+    write_text(PAGE, reports_dir("jouet") / "quality/2016-32.html")
+    home.build("jouet")
+    index = reports_dir("jouet") / "index.html"
+    assert "Rien n'a été reçu" not in index.read_text("utf-8")  # no page of quality has headline figures
+    path = protected_dir("jouet") / "consolidation/headlines.parquet"
+    write_table(pd.read_parquet(path).iloc[:0], path)
+    home.build("jouet")
+    assert index.read_text("utf-8").count("Rien n'a été reçu") == 1
+
+
 def test_the_summary_gives_the_first_headline_of_each_deliverable(built: BeautifulSoup) -> None:
     path = protected_dir("jouet") / "consolidation/headlines.parquet"
     write_table(pd.read_parquet(path).iloc[::-1], path)

@@ -67,6 +67,13 @@ def test_lines_differ_in_marker_and_in_dashes() -> None:
     assert len({marker for marker, _, _ in drawn}) == len({colour for _, _, colour in drawn}) == len(style.LINES)
 
 
+def test_a_line_is_not_drawn_over_a_year_that_is_missing() -> None:
+    chart = style.line_chart(pd.DataFrame({"heures": [1.0, None, 3, 4]}, index=[2016, 2017, 2019, 2020]))
+    line = chart.axes[0].lines[0]
+    drawn = [year for year, value in zip(line.get_xdata(), line.get_ydata(), strict=True) if np.isfinite(value)]
+    assert list(line.get_xdata()) == [2016, 2017, 2018, 2019, 2020] and drawn == [2016, 2019, 2020]
+
+
 @pytest.mark.parametrize("parts", range(2, 8))
 def test_parts_of_a_whole_go_from_dark_to_light_with_white_between_them(parts: int) -> None:
     frame = pd.DataFrame({"2025": [1 / parts] * parts}, index=[f"part {n}" for n in range(parts)])

@@ -8,7 +8,7 @@ median intersection over union is 0.90 (plain Voronoi cells: 0.87).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -34,7 +34,9 @@ DETAIL = 700.0  # metres: bends smaller than about that are straightened
 MISSING = "donnée absente ou secrète"
 RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
 Style = dict[str, Any]
+SECRET = "secret statistique"
 _ABSENT: Style = {"facecolor": "white", "edgecolor": "#8a929c", "linewidth": 0.6, "hatch": "////"}
+_SECRET: Style = {**_ABSENT, "facecolor": "#f4efe6", "hatch": "xxxx"}
 SOURCE = (
     "Fond : contours approchés, tirés des centres et des superficies des communes (code officiel géographique 2026)."
 )
@@ -146,6 +148,16 @@ def class_bounds(values: pd.Series, classes: int = 5) -> list[float]:
     return sorted(bound for bound in rounded if known.min() < bound <= known.max())
 
 
+def bounds_around(centre: float, values: pd.Series) -> list[float]:
+    """Bounds of four classes of which two are below `centre` and two above, as wide on both sides.
+
+    Quantiles would put in the darkest class a place that is below the region, where most are alike.
+    """
+    reach = (values.dropna() - centre).abs().max()
+    step = float(f"{reach / 2:.2g}") if reach > 0 else 0.0
+    return [centre - step, centre, centre + step] if step else [centre]
+
+
 def choropleth(
     values: pd.Series,
     *,
@@ -157,13 +169,15 @@ def choropleth(
     unit: str = "",
     factor: float = 1,
     missing: str = MISSING,
+    hidden: Collection[str] = (),
     counts: bool = False,
     department: str | None = None,
     source: str = SOURCE,
 ) -> Figure:
     """A map of a number by EPCI.
 
-    `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`.
+    `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`, one of
+    `hidden` is cross-hatched and called secret.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
     without, the next; `counts` names the classes by the whole numbers they hold. `title` is drawn inside the
     image: leave it out where the caption of the page's figure says it. `department` shows that department's EPCI
@@ -177,10 +191,14 @@ def choropleth(
         str(siren): {"facecolor": colours[int(np.searchsorted(bounds, value, side="right"))]}
         for siren, value in known.items()
     }
+    secret = sorted(set(hidden) & set(values.index) - set(known.index))
+    fills |= dict.fromkeys(secret, _SECRET)
     texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
-    if len(known) < len(values):
+    if len(known) + len(secret) < len(values):
         handles.append(Patch(**_ABSENT, label=missing))
+    if secret:
+        handles.append(Patch(**_SECRET, label=SECRET))
     fig = _map(fills, handles, legend_label, department, source)
     if title:
         fig.axes[0].set_title(title)

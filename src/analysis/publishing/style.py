@@ -100,10 +100,12 @@ def line_chart(
 ) -> Figure:
     """One line per column over the years of the index, named at its end with its last number; sizes in inches.
 
-    A missing value leaves a gap. `breaks` maps a year to the name of a break in the series, drawn just before that
-    year; `hollow` maps a column to the years whose point is an empty circle, such as provisional figures.
+    A year that is missing, or whose value is, leaves a gap: nothing is drawn over what is not known. `breaks` maps a
+    year to the name of a break in the series, drawn just before that year; `hollow` maps a column to the years whose
+    point is an empty circle, such as provisional figures.
     """
     fig, (ax,) = figure(height, width=width)
+    frame = frame.reindex(pd.RangeIndex(frame.index.min(), frame.index.max() + 1))
     years = frame.index.to_numpy()
     lines = {
         str(name): ax.plot(years, frame[name], marker=marker, markersize=4.5, linestyle=dashes)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -58,10 +59,13 @@ def build(dataset: str) -> None:
         {
             "title": row["titre"],
             "sentence": row["phrase"],
-            "strip": Strip(figures.get(SHEETS if name == "programme" else str(name), [])),
+            "strip": Strip(figures.get(of, [])),
+            # A deliverable without headline figures, such as the guide, lacks none.
+            "empty": of not in figures and _headlines(described, of).is_file(),
             "pages": pages(described, str(name)),
         }
         for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
+        for of in [SHEETS if name == "programme" else str(name)]
     ]
     write_directory(described)
     guided = write_guide(described)
@@ -149,11 +153,15 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
     """The headline figures of each deliverable that has any, in its own order."""
     out: dict[str, list[Card]] = {}
     for name in deliverables().index:
-        path = protected_dir(dataset.nom) / str(name) / f"{HEADLINES}.parquet"
+        path = _headlines(dataset, str(name))
         if path.is_file():
             rows = read_table(path).sort_values("ordre", kind="stable")
             out[str(name)] = [_headline(row) for row in rows.to_dict("records")]
     return {name: cards for name, cards in out.items() if cards}
+
+
+def _headlines(dataset: Dataset, deliverable: str) -> Path:
+    return protected_dir(dataset.nom) / deliverable / f"{HEADLINES}.parquet"
 
 
 def pages(dataset: Dataset, notebook: str) -> list[Link]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, plural
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
@@ -19,6 +19,8 @@ SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
+NEED = "Besoin d'heures par an"
+NOT_TOLD = "non communiqué"  # the structure did not agree that it be published
 CARDS = (
     ("heures_realisees", "Heures d'insertion"),
     ("beneficiaires", "Bénéficiaires"),
@@ -35,13 +37,16 @@ def headline(page: Page) -> Content:
 
 def hours(page: Page) -> Content:
     """The hours of each edition, and where the territory is."""
-    rows = _cells(page, indicateur="heures_realisees").sort_values("edition")
+    rows = _cells(page, indicateur="heures_realisees").set_index("edition")
+    # Every year of the range, those without a figure too: what is not known is seen, and not drawn over.
+    rows = rows.reindex(pd.RangeIndex(rows.index.min(), page.year + 1, name="edition")) if len(rows) else rows
+    rows = rows.reset_index()
     known = rows.dropna(subset="valeur")
     if known.empty:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
     last = known.iloc[-1]
     return Figure(
-        line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
+        line_chart(rows.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=f"{french(last['valeur'])} heures en {last['edition']}"
         + (f", {french(known.iloc[0]['valeur'])} en {known.iloc[0]['edition']}." if len(known) > 1 else "."),
@@ -127,7 +132,6 @@ def coming(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun besoin n'est attendu ici pendant les trimestres à venir.")
     hours = {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
-    calendar = calendar_name(page.territory)
     return DataTable(
         rows.head(4),
         columns={
@@ -140,8 +144,15 @@ def coming(page: Page) -> Content:
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
         scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
         csv=page.csv(table),
-        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter. Les plus probables sont "
-        f"dans le calendrier {CALENDARS}/{calendar}.",
+        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter.",
+    )
+
+
+def calendar(page: Page) -> Content:
+    """The calendar to subscribe to, which every territory has."""
+    name = calendar_name(page.territory)
+    return Prose(
+        f"Les marchés les plus probables sont dans un calendrier auquel s'abonner : [{name}](../{CALENDARS}/{name})."
     )
 
 
@@ -160,7 +171,7 @@ def contacts(page: Page) -> Content:
         return Prose("Aucun facilitateur n'est inventorié.")
     nobody = rows["minutes"].notna().all()
     return DataTable(
-        rows.fillna({"contact": "", "commune": ""}),
+        rows.fillna({"contact": NOT_TOLD, "commune": ""}),
         columns={
             "nom": Column("Structure"),
             "commune": Column("Commune"),
@@ -179,13 +190,14 @@ def _structures(page: Page) -> Content:
     rows = rows[rows["jour"] == rows["jour"].max()].sort_values(["personnes", "nom"], ascending=[False, True])
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
-    rows = rows.assign(porteur=rows["nature_porteuse"].map(reference.labels("porteurs")))
+    told = page.read("facilitators/annuaire").drop_duplicates("structure_id").set_index("structure_id")["contact"]
+    rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD))
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
         rows.head(STRUCTURES),
         columns={
             "nom": Column("Structure"),
-            "porteur": Column("Portée par"),
+            "contact": Column("Contact"),
             "personnes": Column("Personnes", 0),
             "etp": Column("ETP", 1),
         },
@@ -199,20 +211,25 @@ def where(page: Page) -> Content:
     """Where the territory is in its region; of an EPCI, its inhabitants and what its contracts could bear."""
     alt, table = f"{page.territory_name} dans la région {page.dataset.region_nom}", None
     if not page.is_department and len(zone := page.read(ZONES, epci_siren=page.territory)):
-        alt += f", {french(float(zone['population'].iloc[0]))} habitants"
+        across = reference.epci().set_index("epci_siren").loc[page.territory, "communes_hors_region"] > 0
+        here = " de sa partie régionale" if across else ""
+        alt += f", population municipale{here} : {french(float(zone['population'].iloc[0]))}"
         table = DataTable(
             zone.drop(columns="secret"),  # of whom serves it; nothing here is
             columns={
                 "nom": Column("Intercommunalité"),
-                "population": Column("Habitants", 0),
+                "population": Column("Population municipale", 0),
                 "qpv": Column("Quartiers prioritaires", 0),
-                "besoin_p50": Column("Heures possibles par an", 0),
+                "besoin_p50": Column(NEED, 0),
                 "besoin_p10": Column("de", 0),
                 "besoin_p90": Column("à", 0),
             },
-            caption="Habitants et heures de clause possibles",
-            scope=f"{page.territory_name}, édition {page.year}",
+            caption="Habitants et besoin d'heures de clause",
+            scope=f"{page.territory_name}{', partie régionale seulement' if across else ''}, édition {page.year} ; "
+            "communes du code officiel géographique 2026",
             csv=page.csv(ZONES),
+            note="Besoin : les heures que pourraient porter tous les marchés d'une année, avec ou sans clause "
+            "aujourd'hui ; « de » et « à » : huit fois sur dix.",
         )
     return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table)
 
@@ -256,6 +273,13 @@ def _need(page: Page) -> list[Card]:
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind = reference.labels("classes_zone")[row["classe"]]
     return [
-        Card("Heures possibles par an", row["besoin_p50"], note=bounds),
-        Card("Accompagnement", kind, note=f"{french(float(row['structures']))} structures déclarées"),
+        Card(NEED, row["besoin_p50"], note=f"marchés avec ou sans clause ; {bounds}"),
+        Card("Accompagnement", kind, note=_declared(int(row["structures"]))),
     ]
+
+
+def _declared(structures: int) -> str:
+    """How many structures declare the place, in words."""
+    if not structures:
+        return "aucune structure déclarée"
+    return f"{french(structures)} {plural('structure', structures)} {plural('déclarée', structures)}"

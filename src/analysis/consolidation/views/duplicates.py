@@ -9,6 +9,8 @@ from analysis.publishing.page import Page
 
 def review(page: Page) -> Content:
     """Pairs of operations that are probably one and that nobody has decided, likeliest first."""
+    if not page.regional:
+        return Prose("Les paires à examiner sont celles de toute la région : elles sont sur sa page.")
     rows = page.read("doublons_a_revoir")
     rows = rows[rows["edition"] == page.year]
     if rows.empty:
@@ -28,13 +30,14 @@ def review(page: Page) -> Content:
         csv=page.csv("doublons_a_revoir"),
         note="La probabilité que les deux ne soient qu'une opération est apprise de toutes les paires des exports : "
         "intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, intercommunalités. Le CSV "
-        "dit aussi ce qui concorde. La décision se note dans decisions/doublons_operations.csv et sert toutes les "
-        "années suivantes.",
+        "dit aussi ce qui concorde. Une décision prise sert toutes les années suivantes.",
     )
 
 
 def duplicates_sensitivity(page: Page) -> Content:
     """What the edition would count if the pairs that nobody decided were merged, from several probabilities on."""
+    if not page.regional:
+        return Prose("Ce que changeraient les paires non tranchées n'est calculé que pour la région entière.")
     rows = page.read("doublons_sensibilite")
     rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
     if rows.empty:
@@ -62,5 +65,6 @@ def duplicates_sensitivity(page: Page) -> Content:
         csv=page.csv("doublons_sensibilite"),
         note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
         f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} "
-        "de moins.",
+        "de moins. Une paire peut n'en retirer aucune : d'un mécanisme hors du champ, ou qui réunirait deux opérations "
+        "d'une même structure.",
     )

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pandas as pd
 
 from analysis.consolidation.views.common import source_line
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -64,6 +64,7 @@ def growth(page: Page) -> Content:
     if known.empty:
         return Prose("Aucune édition comparable : la croissance ne peut pas être dite.")
     last = known.iloc[-1]
+    coverage = float(round_half_up(100 * last["effet_couverture"], 1))
     lines = known.set_index("edition")[["croissance_panel", "croissance"]]
     lines.columns = ["structures comparables", "brute"]
     return Figure(
@@ -72,7 +73,7 @@ def growth(page: Page) -> Content:
         alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans les "
         f"{french(last['structures_panel'])} structures qui ont répondu les deux années, elles "
         f"{_moved(last['croissance_panel'])} : l'effet de couverture est de "
-        f"{french(100 * last['effet_couverture'], 1)} points.",
+        f"{french(coverage, 1)} {plural('point', coverage)}.",
         table=DataTable(
             rows,
             columns={
@@ -91,8 +92,8 @@ def growth(page: Page) -> Content:
             csv=page.csv("evolution"),
             note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
             "structures qui répondent une année et pas l'autre. La marge de révision est la plus forte révision "
-            "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : une "
-            "croissance brute plus petite est dite stable, des exports tardifs pouvant la défaire.",
+            "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : des "
+            "exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
         ),
         source=source_line(page),
     )
@@ -159,12 +160,12 @@ def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
 
 
 def _moved(change: float, margin: float = 0.0) -> str:
-    """A growth in words that follow its sign, unless it is no larger than past revisions (`margin`, may be unknown)."""
+    """A growth in words that follow its sign, and whether past revisions were as large (`margin`, may be unknown)."""
     if round_half_up(100 * change, 1) == 0:
         return "sont stables"
-    if abs(change) <= margin:
-        return f"sont stables aux révisions près ({french(100 * change, 1, '%')})"
-    return f"{'augmentent' if change > 0 else 'baissent'} de {french(abs(100 * change), 1, '%')}"
+    said = f"{'augmentent' if change > 0 else 'baissent'} de {french(abs(100 * change), 1, '%')}"
+    usual = f", pas plus que les révisions passées (jusqu'à {french(100 * margin, 1, '%')})"
+    return f"{said}{usual if abs(change) <= margin else ''}"
 
 
 def _trend(frame: pd.DataFrame) -> str:

@@ -149,7 +149,8 @@ def trajectories(page: Page) -> Content:
                 "nom": Column("Passage"),
                 "libelle": Column("Ce qui suit"),
                 "personnes": Column("Personnes", 0),
-                "part": Column("Part", **PERCENT),
+                "sejours": Column("Passages", 0),
+                "part": Column("Part des passages", **PERCENT),
                 "contrats_moyens": Column("Contrats par passage", 2),
                 "employeurs_moyens": Column("Employeurs par passage", 2),
                 "delai_median_m": Column("Délai médian avant le retour (mois)", 1),
@@ -159,7 +160,8 @@ def trajectories(page: Page) -> Content:
             scope=_everywhere(page),
             csv=page.csv("parcours"),
             note=f"Un passage réunit les contrats séparés de moins de {load_params().consolidation.stay_gap_months} "
-            "mois. Un retour l'emporte sur la situation à six mois.",
+            "mois. Un retour l'emporte sur la situation à six mois. Qui a plus de trois passages en a plusieurs dits "
+            "« 3e et plus » : la part est celle des passages. « Toutes, à la fin » : le dernier passage de chacun.",
         ),
         source=source_line(page),
     )

@@ -97,7 +97,8 @@ def sums(page: Page) -> Content:
         takeaway=_too_many(rows.set_index("indicateur")),
         note="Double saisie : la même opération déclarée par deux structures, gardée une fois. Plusieurs structures : "
         "une personne accompagnée par deux d'entre elles, un donneur d'ordre ou une entreprise qu'elles ont en commun. "
-        "Écarts calculés avant arrondi.",
+        "Écarts calculés avant arrondi. Dans le champ de l'édition seulement : « L'essentiel » compte les doubles "
+        "saisies de tous les mécanismes.",
     )
 
 

@@ -67,13 +67,29 @@ def message(page: Page) -> Content:
         else f"{hours} heures d'insertion ont été réalisées ; le nombre de personnes n'est pas montré."
     )
     return Prose(
-        f"En {page.year}, {done} "
-        f"{french(editions['structures'])} structures ont envoyé un export, l'inventaire en compte "
-        f"{french(editions['structures_connues'])} en place ; "
-        f"{french(removed['operations'])} opérations saisies deux fois ont été comptées une fois "
-        f"({french(removed['heures'])} heures retirées, toute la région), "
-        f"{french(removed['a_revoir'])} paires restent à examiner." + _in_totals(page)
+        f"En {page.year}, {done} {'' if page.regional else 'Dans toute la région, '}"
+        + _behind(editions, removed)
+        + _in_totals(page)
     )
+
+
+def _behind(edition: pd.Series, removed: pd.Series) -> str:
+    """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
+    sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
+    answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export"
+    merged = (
+        f"{french(twice)} {plural('opération', twice)} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
+        f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois "
+        f"({french(removed['heures'])} heures retirées)"
+        if twice
+        else "aucune opération n'a été retirée comme saisie deux fois"
+    )
+    queue = (
+        f"{french(left)} {plural('paire', left)} {'reste' if left < 2 else 'restent'} à examiner"
+        if left
+        else "aucune paire ne reste à examiner"
+    )
+    return f"{answered}, l'inventaire en compte {french(edition['structures_connues'])} en place ; {merged}, {queue}."
 
 
 def _rests_on(page: Page, origin: str, place: str) -> pd.Series | None:
@@ -167,14 +183,20 @@ def by_epci(page: Page) -> Content:
     names = ["heures_realisees", "beneficiaires", "operations"]
     frame = wide.assign(**dict.fromkeys(set(names) - set(wide), float("nan")), nom=places["nom"].reindex(wide.index))
     frame = frame.reset_index()
-    hidden = int(wide["heures_realisees__secret"].fillna("").ne("").sum())
+    secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
+    hidden = len(secret)
     return Figure(
         choropleth(
-            hours, legend_label="Heures réalisées", missing="aucune heure ou secret", department=page.department
+            hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title="Heures d'insertion réalisées, par intercommunalité d'exécution",
-        alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures ; "
-        f"{french(hidden)} intercommunalités relèvent du secret statistique.",
+        alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures"
+        + (
+            f" ; {french(hidden)} {plural('intercommunalité', hidden)} {'relève' if hidden < 2 else 'relèvent'} du "
+            "secret statistique."
+            if hidden
+            else "."
+        ),
         table=DataTable(
             frame.sort_values("nom", key=alphabetical),
             columns={

@@ -50,6 +50,11 @@ def counted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(structures__secret="")
 
 
+def of_region(page: Page, sentence: str) -> str:
+    """`sentence`, which is true of the whole region: a page of a department says so first."""
+    return sentence if page.regional else f"Dans toute la région, {sentence[0].lower()}{sentence[1:]}"
+
+
 def of_place(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of the page's territory."""
     return rows[rows["territoire"] == page.territory]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.facilitators.views.common import STAFF, counted, day_of, here, scope, source, taken
+from analysis.facilitators.views.common import STAFF, counted, day_of, here, of_region, scope, source, taken
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -36,8 +36,8 @@ def headline(page: Page, day: str = "") -> Content:
     return Strip(
         [
             Card("Structures facilitatrices", float(hosts["structures"].sum())),
-            Card("Personnes", float(hosts["personnes"].sum()), secret=secret),
-            Card("ETP consacrés à la clause", float(hosts["etp"].sum()), digits=1, secret=secret),
+            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum()), secret=secret),
+            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", digits=1, secret=secret),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
                  note=f"sur {len(cover)}"),
         ]
@@ -58,7 +58,8 @@ def by_host(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown),
         title="Facilitateurs par nature de la structure porteuse (personnes)",
-        alt=f"« {shown.index[0]} » porte le plus de facilitateurs : {french(shown.iloc[0])} personnes.",
+        alt=f"{of_region(page, 'La structure porteuse qui a le plus de facilitateurs')} : « {shown.index[0]} », "
+        f"{french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
         table=_staff_table(page, rows, "porteurs", region),
         source=source(page),
     )
@@ -77,8 +78,9 @@ def by_department(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown, digits=1, unit="ETP"),
         title="ETP consacrés à la clause, par département du siège",
-        alt=f"{shown.index[0]} compte {french(shown.iloc[0], 1)} ETP de facilitateurs"
-        + (f", {shown.index[-1]} {french(shown.iloc[-1], 1)}." if len(shown) > 1 else "."),
+        # Names without their articles, which differ: « le Nord », « l'Oise ».
+        alt=f"{shown.index[0]} : {french(shown.iloc[0], 1)} ETP de facilitateurs"
+        + (f", le plus ; {shown.index[-1]} : {french(shown.iloc[-1], 1)}, le moins." if len(shown) > 1 else "."),
         table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
         source=source(page),
     )
@@ -144,7 +146,7 @@ def coverage(page: Page, day: str = "") -> Content:
             department=page.department,
         ),
         title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
-        alt=f"{len(without)} intercommunalités sur {len(rows)} n'ont aucun facilitateur déclaré"
+        alt=f"Intercommunalités sans facilitateur déclaré : {len(without)} sur {len(rows)}"
         + (
             f" ; la plus peuplée est « {most['nom']} », {french(most['population_region'])} habitants."
             if len(without)
@@ -155,7 +157,7 @@ def coverage(page: Page, day: str = "") -> Content:
             columns={
                 "nom": Column("Intercommunalité"),
                 "departement": Column("Département"),
-                "population_region": Column("Habitants (région)", 0),
+                "population_region": Column("Population municipale (région)", 0),
             },
             caption="Intercommunalités sans facilitateur déclaré (zones blanches au sens strict)",
             scope=scope(page, page.territory_name, day),
@@ -179,8 +181,11 @@ def evolution(page: Page) -> Content:
     return Figure(
         line_chart(years.rename(columns={"etp": "ETP"})),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
-        alt=f"De {years.index[0]} à {years.index[-1]}, le temps consacré à la clause passe de "
-        f"{french(first['etp'], 1)} à {french(last['etp'], 1)} ETP.",
+        alt=of_region(
+            page,
+            f"De {years.index[0]} à {years.index[-1]}, le temps consacré à la clause passe de "
+            f"{french(first['etp'], 1)} à {french(last['etp'], 1)} ETP.",
+        ),
         table=DataTable(
             rows,
             columns={"edition": Column("Année"), **STAFF},
@@ -213,9 +218,12 @@ def ratios(page: Page) -> Content:
     band = known.loc["heures_par_etp"]
     hours = whole.set_index("indicateur").loc["heures_par_etp"]
     said = (
-        f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année en médiane ; "
-        f"{french(100 * hours['part_plausible'], 0, '%')} des structures sont entre "
-        f"{french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu."
+        of_region(
+            page,
+            f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année en médiane ; "
+            f"{french(100 * hours['part_plausible'], 0, '%')} des structures sont entre "
+            f"{french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu.",
+        )
         if pd.notna(hours["mediane"])
         else None
     )
@@ -251,9 +259,9 @@ def answers(page: Page) -> Content:
     frame = silent.assign(etat=silent["reponse"].map(reference.labels("reponses_inventaire")))
     share = french(100 * float(fresh.mean()), 0, "%")
     said = (
-        f"{int(fresh.sum())} structures sur {len(rows)} ont répondu depuis moins d'un an ({share}) ; "
-        f"{int((hosts & rows['dernier_export'].eq(page.latest)).sum())} structures facilitatrices sur "
-        f"{int(hosts.sum())} ont envoyé leur export de {page.latest}."
+        f"Structures qui ont répondu depuis moins d'un an : {int(fresh.sum())} sur {len(rows)} ({share}) ; structures "
+        f"facilitatrices qui ont envoyé leur export de {page.latest} : "
+        f"{int((hosts & rows['dernier_export'].eq(page.latest)).sum())} sur {int(hosts.sum())}."
     )
     if silent.empty:
         return Prose(said)
@@ -301,5 +309,5 @@ def contradictions(page: Page) -> Content:
         scope=f"{page.territory_name}, 24 mois avant le 31 décembre {page.latest}, structures qui ont envoyé un export",
         csv=page.csv("contradictions"),
         takeaway=" ; ".join(f"{kinds[str(code)].lower()} : {number}" for code, number in counts.items()) + ".",
-        note=f"Les {ROWS} premières ; le fichier CSV les a toutes.",
+        note=f"Les {ROWS} premières ; le fichier CSV les a toutes." if len(frame) > ROWS else None,
     )

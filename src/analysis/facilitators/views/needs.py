@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.core import reference
+from analysis.core.numbers import french, plural
 from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -30,7 +31,8 @@ def by_kind(page: Page) -> Content:
     return Figure(
         bar_chart(values),
         title="Besoins non satisfaits des acheteurs de l'État, par type",
-        alt=f"{asked - met} besoins sur {asked} n'ont pas été satisfaits ; le plus souvent : « {values.index[0]} ».",
+        alt=f"Besoins non satisfaits : {asked - met} sur {asked}"
+        + (f" ; le plus souvent : « {values.index[0]} »." if asked > met else "."),
         table=DataTable(
             frame,
             columns={
@@ -66,7 +68,8 @@ def remedies(page: Page) -> Content:
         caption="Ce qui aurait répondu aux besoins non satisfaits",
         scope=f"{page.territory_name}, besoins de {page.year} ; classes au 31 décembre {page.latest}",
         csv=page.csv("besoins_remedes"),
-        takeaway=f"Le plus souvent : {first['remede']} ({int(first['besoins'])} besoins).",
+        takeaway=f"Le plus souvent : {first['remede']} "
+        f"({french(first['besoins'])} {plural('besoin', first['besoins'])}).",
         note="Lecture du champ, selon la classe de l'intercommunalité et la suite donnée : une piste, non un constat.",
     )
 
@@ -90,7 +93,7 @@ def unfollowed(page: Page) -> Content:
         caption="Marchés de l'État avec clause, sans facilitateur",
         scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État",
         csv=page.csv("etat_sans_facilitateur"),
-        takeaway=f"En {last['edition']}, {last['sans_operation']} marchés de l'État sur {last['declarent']} qui "
-        "déclarent une clause n'ont aucune opération liée.",
+        takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause et n'ont aucune opération liée : "
+        f"{french(last['sans_operation'])} sur {french(last['declarent'])}.",
         note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué.",
     )

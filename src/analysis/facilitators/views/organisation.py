@@ -12,7 +12,7 @@ from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
 from analysis.facilitators.organisation.scenario import Scenario
-from analysis.facilitators.views.common import here, source
+from analysis.facilitators.views.common import here, of_region, source
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
@@ -103,8 +103,11 @@ def where(page: Page, organised: Organisation) -> Content:
             points_label="postes ajoutés",
         ),
         title="Où les postes du scénario serviraient le plus",
-        alt=f"Ces postes feraient passer le besoin suivi de {french(whole['suivi_avant'])} à "
-        f"{french(whole['suivi_apres'])} heures par an, sur {french(whole['besoin'])} à suivre.",
+        alt=of_region(
+            page,
+            f"Ces postes feraient passer le besoin suivi de {french(whole['suivi_avant'])} à "
+            f"{french(whole['suivi_apres'])} heures par an, sur {french(whole['besoin'])} à suivre.",
+        ),
         table=DataTable(
             kept,
             columns={
@@ -150,7 +153,7 @@ def frontier(page: Page) -> Content:
     rows = page.read("organisation_frontiere")
     if rows.empty:
         return NOTHING
-    first, last = rows.iloc[0], rows.iloc[-1]
+    first, last = rows.iloc[0], _least(rows)
     fig, (ax,) = figure(height=3.8)
     ax.fill_between(rows["etp_ajoutes"], rows["non_servi_p10"], rows["non_servi_p90"], color=ACCENT, alpha=0.18, lw=0)
     ax.plot(rows["etp_ajoutes"], rows["non_servi"], color=ACCENT, marker="o", markersize=4)
@@ -164,9 +167,13 @@ def frontier(page: Page) -> Content:
     return Figure(
         fig,
         title="Besoin que personne ne suit, selon le temps ajouté",
-        alt=f"Aujourd'hui {french(first['non_servi'])} heures par an ne seraient suivies par personne ; avec "
-        f"{french(last['etp_ajoutes'], 1)} ETP de plus, {french(last['non_servi'])}. La bande va d'un décile à l'autre "
-        f"de {draws} tirages du besoin.",
+        alt=of_region(
+            page,
+            f"Aujourd'hui {french(first['non_servi'])} heures par an ne seraient suivies par personne ; "
+            f"{french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient "
+            f"{french(last['non_servi']) if last['non_servi'] >= 1 else 'aucune'}. La bande va d'un décile à l'autre "
+            f"de {draws} tirages du besoin.",
+        ),
         table=DataTable(
             rows,
             columns={
@@ -185,10 +192,15 @@ def frontier(page: Page) -> Content:
             csv=page.csv("organisation_frontiere"),
             note="Postes placés au mieux pour le besoin médian ; déciles : ce qu'ils laisseraient si le besoin était "
             "un autre de ses tirages. Inégalité : 0 quand chaque intercommunalité a la même part suivie. Coût : "
-            "hypothèse par ETP (table hypotheses).",
+            "hypothèse par ETP, dans les données à télécharger.",
         ),
         source=source(page),
     )
+
+
+def _least(rows: pd.DataFrame) -> pd.Series:
+    """The fewest posts that leave as little need as any number of them: adding more would change nothing."""
+    return rows.loc[rows["non_servi"].round().idxmin()]
 
 
 def advice(page: Page) -> Content:
@@ -206,7 +218,7 @@ def advice(page: Page) -> Content:
     ).sort_values(["tirages", "nom"], ascending=[False, True])
     sure = shown[shown["part_tirages"] >= settings.surely]
     said = (
-        f"Choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
+        f"Lieux choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
         + ", ".join(sure["nom"])
         + "."
         if len(sure)
@@ -225,7 +237,7 @@ def advice(page: Page) -> Content:
         caption="Où placer les postes, selon les tirages du besoin",
         scope=_assumptions(page, _usual()),
         csv=page.csv("organisation_stabilite"),
-        takeaway=said,
+        takeaway=of_region(page, said),
     )
 
 
@@ -249,8 +261,8 @@ def options(page: Page, organised: Organisation) -> Content:
         caption="Sièges possibles, sans compter le temps de chacun",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "options"),
-        note="Les sites de chaque option : table organisation_sites. Trajets estimés (distance, densité), sauf si une "
-        "matrice temps_trajet.csv est fournie.",
+        note="Les sites de chaque option sont dans les données à télécharger. Trajets estimés d'après la distance et "
+        "la densité, là où aucun temps mesuré n'a été fourni.",
     )
 
 
@@ -279,7 +291,7 @@ def sectors(page: Page, organised: Organisation) -> Content:
         caption="Un pilote par intercommunalité",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "secteurs"),
-        takeaway=f"{moved} intercommunalités sur {len(rows)} auraient leur pilote dans une autre.",
+        takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}.",
         note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite ; "
         f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 0, '%')}.",
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.facilitators.views.common import here, of_place, source
+from analysis.facilitators.views.common import here, of_place, of_region, source
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
@@ -91,9 +91,9 @@ def listed(page: Page) -> Content:
         columns={
             "lieu": Column("Intercommunalité"),
             "libelle": Column("Classe"),
-            "besoin_p10": Column("Besoin, bas (h)", 0),
-            "besoin_p50": Column("Besoin, médiane (h)", 0),
-            "besoin_p90": Column("Besoin, haut (h)", 0),
+            "besoin_p50": Column("Besoin d'heures par an", 0),
+            "besoin_p10": Column("de", 0),
+            "besoin_p90": Column("à", 0),
             "qpv": Column("Quartiers prioritaires", 0),
             "operations": Column("Opérations suivies", 0),
             "etp": Column("ETP", 2),
@@ -103,7 +103,8 @@ def listed(page: Page) -> Content:
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest} ; besoin : "
         f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
         csv=page.csv("zones"),
-        note="* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en 24 mois.",
+        note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
+        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en 24 mois.",
     )
 
 
@@ -123,6 +124,9 @@ def sensitivity(page: Page) -> Content:
         caption="Intercommunalités sous-servies selon les deux hypothèses",
         scope=f"{page.dataset.region_nom}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("zones_sensibilite"),
-        takeaway=f"Selon les hypothèses, de {int(under['epci'].min())} à {int(under['epci'].max())} intercommunalités "
-        "sont sous-servies : le classement des plus démunies est plus sûr que leur nombre.",
+        takeaway=of_region(
+            page,
+            f"Selon les hypothèses, de {int(under['epci'].min())} à {int(under['epci'].max())} intercommunalités "
+            "sont sous-servies : le classement des plus démunies est plus sûr que leur nombre.",
+        ),
     )

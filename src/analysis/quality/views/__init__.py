@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from analysis.core import reference
 from analysis.core.numbers import french, plural
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.style import bar_chart
+from analysis.schemas import registry
 
 SOURCES = {
     "decp": "données de la commande publique",
@@ -138,10 +142,10 @@ def secret(page: Page) -> Content:
     if hidden.empty:
         return Prose(said)
     return DataTable(
-        hidden.assign(livrable=hidden["livrable"].map(titles)),
+        hidden.assign(livrable=hidden["livrable"].map(titles), table=_described(hidden)),
         columns={
             "livrable": Column("Livrable"),
-            "table": Column("Table"),
+            "table": Column("Ce que dit une ligne de la table"),
             "lignes": Column("Lignes", 0),
             "cachees": Column("Cachées", 0),
             "dont_secondaires": Column("dont pour en protéger d'autres", 0),
@@ -152,7 +156,7 @@ def secret(page: Page) -> Content:
         scope="Toutes les éditions et tous les territoires du jeu de données ; tables où quelque chose est caché",
         csv=page.csv("secret"),
         takeaway=said,
-        note="Règles : data/raw/reference/secret/regles.csv. Avant d'être publiées, les tables sont attaquées : de "
+        note="Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : de "
         "tout ce qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
     )
 
@@ -162,11 +166,16 @@ def groupings(page: Page) -> Content:
     rows = page.read("secret_regroupements")
     if rows.empty:
         return Prose("Aucune table dont on sache réunir les catégories ne cache plus d'un cinquième de ses lignes.")
-    rows = rows.assign(axe=rows["filtre"].str.removeprefix("axe="))
+    rows = rows[rows["part_au_plus"] < rows["part_cachee"]]
+    if rows.empty:
+        return Prose("Aucun regroupement connu ne cacherait moins que ce que les règles cachent aujourd'hui.")
+    axes = reference.table("publication/axes").set_index("axe")["libelle"]
+    codes = rows["filtre"].str.removeprefix("axe=")
+    rows = rows.assign(axe=codes.map(axes).fillna(codes), table=_described(rows))
     return DataTable(
         rows.sort_values(["part_au_plus", "table", "axe", "regroupement"]),
         columns={
-            "table": Column("Table"),
+            "table": Column("Ce que dit une ligne de la table"),
             "axe": Column("Axe"),
             "regroupement": Column("Si l'on publiait"),
             "part_cachee": Column("Cachées par les règles aujourd'hui", **PERCENT),
@@ -176,6 +185,13 @@ def groupings(page: Page) -> Content:
         scope="Toutes les éditions et tous les territoires du jeu de données",
         csv=page.csv("secret_regroupements"),
     )
+
+
+def _described(rows: pd.DataFrame) -> list[str]:
+    """What a row of each table is, as the page of the data says it: `rows` name deliverable and table."""
+    return [
+        str(registry.published(row.livrable)[row.table].description) for row in rows[["livrable", "table"]].itertuples()
+    ]
 
 
 def _shown() -> int:

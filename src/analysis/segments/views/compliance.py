@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from analysis.core import reference
-from analysis.core.numbers import french_date
+from analysis.core.numbers import MONTHS, french_date
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
+from analysis.segments.state.compliance import parameter
 from analysis.segments.views.common import buyer_names
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
@@ -28,7 +31,7 @@ def thresholds(page: Page) -> Content:
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
     period = "depuis l'entrée en vigueur" if applied else f"en {rows['periode'].iloc[0]}"
     first = "" if applied else (
-        "L'obligation (L2112-2-1) ne vaut que depuis août 2026 : aucun marché reçu n'y est soumis. "
+        f"L'obligation (L2112-2-1) {_since(page)} : aucun marché reçu n'y est soumis. "
         "Voici ce qu'elle aurait concerné la dernière année."
     )  # fmt: skip
     exceptions = " ; ".join(reference.table("droit/exceptions")["libelle"])
@@ -53,6 +56,14 @@ def thresholds(page: Page) -> Content:
         f"sommes de probabilités. Sans clause ne veut pas dire en faute ; exceptions, à vérifier : {exceptions}."
         + (LAUNCHED_BEFORE if applied else ""),
     )
+
+
+def _since(page: Page) -> str:
+    """From when the obligation holds, in the tense of the day on which the data were observed."""
+    since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
+    month = f"{MONTHS[since.month - 1]} {since.year}"
+    held = page.dataset.date_observation >= since
+    return f"est en vigueur depuis {month}" if held else f"n'entre en vigueur qu'en {month}"
 
 
 def listed(page: Page) -> Content:

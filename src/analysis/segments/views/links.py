@@ -31,10 +31,10 @@ def coverage(page: Page) -> Content:
 
 _OPERATIONS = {
     "operations": Column("Opérations", 0),
-    "liees": Column("rattachées", 0),
-    "marches": Column("Marchés", 0),
-    "renseignees": Column("dont champ social clair", 0),
-    "sans_clause_declaree": Column("sans clause déclarée", 0),
+    "liees": Column("rattachées à un marché", 0),
+    "renseignees": Column("dont le champ social est clair", 0),
+    "sans_clause_declaree": Column("dont aucune clause déclarée", 0),
+    "marches": Column("Marchés rattachés", 0),
 }
 
 

@@ -23,6 +23,7 @@ FACTORS = {
     "eligibilite": "Éligibilité",
     "propre_aux_marches": "Propre aux marchés",
 }
+WHOLE_LIFE = "marchés de l'année sans clause, sur toute leur vie"
 METHODS = {
     "modele": "Ce modèle",
     "manuel": "Règle du manuel",
@@ -42,11 +43,11 @@ def headline(page: Page) -> Content:
     if whole.empty:
         return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
     now = whole.iloc[0]
-    alone = "" if _any_linked(page) else "hypothèses seules : aucune opération close n'est rattachée"
+    alone = "" if _any_linked(page) else " ; hypothèses seules : aucune opération close n'est rattachée"
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"])),
-            Card("Heures possibles, médiane", float(now["p50"]), "h", note=alone),
+            Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone),
             Card("Équivalents temps plein", float(now["etp"]), "ETP"),
             Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h"),
         ]
@@ -81,11 +82,19 @@ def by_segment(page: Page) -> Content:
             scope=f"{page.territory_name}, marchés notifiés en {page.year}, heures sur toute leur vie",
             csv=page.csv("potentiel"),
             note=_missing(page)
-            + "Une médiane d'ensemble n'est pas la somme des médianes. Les plafonds tiennent à la capacité supposée "
+            + f"Heures possibles : {WHOLE_LIFE} ; le besoin d'heures par an des intercommunalités compte aussi "
+            "ceux qui ont une clause, et une seule année. Une médiane d'ensemble n'est pas la somme des médianes. "
+            + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
+            + "Les plafonds tiennent à la capacité supposée "
             "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
         ),
-        source="données essentielles, exports des facilitateurs, hypothèses de data/raw/reference/potentiel/.",
+        source="données essentielles, exports des facilitateurs, hypothèses dites par la page de méthode.",
     )
+
+
+def _unbound(rows: pd.DataFrame) -> bool:
+    """Whether what companies and people can do limits the hours of no row as printed."""
+    return bool((rows["p50"].round() == rows["p50_plafonne"].round()).all())
 
 
 def _missing(page: Page) -> str:
@@ -157,7 +166,7 @@ def drivers(page: Page) -> Content:
     return Figure(
         fig,
         title="Ce qui fait varier le potentiel de chaque segment (en % de la variance)",
-        alt=f"Le plus souvent, ce qui pèse le plus est : {FACTORS[str(means.idxmax())].lower()}.",
+        alt=f"Le facteur qui pèse le plus, le plus souvent : « {FACTORS[str(means.idxmax())].lower()} ».",
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{f: Column(name, **PERCENT) for f, name in FACTORS.items()}},
@@ -193,7 +202,7 @@ def new_segments(page: Page) -> Content:
             "p_sous": Column("Probabilité d'être en dessous", **PERCENT),
             "fournisseurs": Column("Entreprises d'insertion", 0),
             "dont_secteur": Column("dont du secteur", 0),
-            "p50_plafonne": Column("Heures possibles", 0),
+            "p50_plafonne": Column("Heures possibles, plafonnées", 0),
             "heures_attendues": Column("Heures x probabilité", 0),
         },
         caption="Segments à ouvrir, les plus prometteurs d'abord",

@@ -15,8 +15,7 @@ def corrected(page: Page) -> Content:
     rows = rows[rows["edition"] == page.year].dropna(subset="marches_corriges")
     if rows.empty:
         return Prose(
-            "Aucun marché n'a été relu (decisions/segments_audites.csv) : les totaux par segment portent l'erreur du "
-            "classement, qui n'est pas connue."
+            "Aucun marché n'a été relu : les totaux par segment portent l'erreur du classement, qui n'est pas connue."
         )
     rows = rows.assign(libelle=rows["segment"].map(labels())).sort_values(
         ["marches", "segment"], ascending=[False, True]

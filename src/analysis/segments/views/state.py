@@ -13,13 +13,15 @@ from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
-from analysis.publishing.maps import choropleth
+from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical
+from analysis.segments.contracts import OTHER
 from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
+NONE = "–"
 
 # From a blue that is not the white of what is missing.
 NEVER_WHITE = ListedColormap(plt.get_cmap("Blues")(np.linspace(0.15, 1, 256)))
@@ -60,7 +62,7 @@ def message(page: Page) -> Content:
             return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
         return Prose(
             f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
-            f"{years.max()}. Pour les voir, ajoutez ces éditions à dataset.yaml."
+            f"{years.max()}."
         )
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
@@ -124,10 +126,12 @@ def by_epci(page: Page) -> Content:
     known = now[now["renseignes"] >= min_known()].set_index("epci_siren")["part_lissee"]
     names = now.set_index("epci_siren")["nom"]
     if len(known):
+        region = _of_region(page)
         title = "Part des marchés avec une clause sociale, par intercommunalité d'exécution"
         chart = choropleth(
             known,
-            legend_label="Part lissée des marchés",
+            legend_label=f"Part lissée des marchés (région : {french(100 * region, 1, '%')})",
+            bins=bounds_around(region, known),
             missing="trop peu de marchés renseignés",
             department=page.department,
             **PERCENT,
@@ -143,6 +147,13 @@ def by_epci(page: Page) -> Content:
         chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
         alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
+
+
+def _of_region(page: Page) -> float:
+    """The region's share of contracts with clause, among those that say, as its page prints it."""
+    rows = page.read("segments")
+    rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.dataset.region)]
+    return round(float(rows["avec_clause"].sum() / rows["renseignes"].sum()), 3)
 
 
 def segments_by_department(page: Page) -> Content:
@@ -163,11 +174,15 @@ def segments_by_department(page: Page) -> Content:
     ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
-    top = shares.stack().idxmax()
+    # « Autres » is no segment, and of a few contracts a share says nothing.
+    told = shares.drop(index=labels()[OTHER], errors="ignore").where(wide >= min_known()).stack().dropna()
+    top = told.idxmax() if len(told) else None
     return Figure(
         fig,
         title="Part de chaque segment dans les marchés de chaque département (en %, nombre de marchés en tête)",
-        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés.",
+        alt=f"La plus forte part est celle de « {top[0]} » ({top[1]}) : {french(wide.loc[top])} marchés."
+        if top
+        else f"Aucun segment n'a {min_known()} marchés dans un département.",
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},
@@ -236,13 +251,22 @@ def heat_map(page: Page) -> Content:
             "dessus": [_listed(above, name) for name in wide.index],
         }
     )
-    top = cells.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True]).iloc[0]
+    frame = frame[frame[["dessous", "dessus"]].ne(NONE).any(axis=1)]
+    told = cells[(cells["segment"] != OTHER) & (cells["renseignes"] >= min_known())]
+    told = told.sort_values(["part_lissee", "epci_siren", "segment"], ascending=[False, True, True])
+    first = (
+        f" La part la plus forte est celle de « {told['libelle'].iloc[0]} » ({told['nom'].iloc[0]}), parmi les cases "
+        f"d'au moins {min_known()} marchés renseignés."
+        if len(told)
+        else ""
+    )
+    alike = " Aucune ne s'écarte de la région plus que le hasard ne l'expliquerait."
     return Figure(
         _heat(wide),
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
         alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
-        f"intercommunalités qui ont le plus de marchés. La part la plus forte est celle de « {top['libelle']} » "
-        f"({top['nom']}).",
+        f"intercommunalités qui ont le plus de marchés.{first}{'' if len(frame) else alike}",
+        method="part-lissee",
         table=DataTable(
             frame,
             columns={
@@ -254,8 +278,12 @@ def heat_map(page: Page) -> Content:
             scope=scope(page),
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
-            f"{french(100 * (1 - surely), 0, '%')}. Case blanche : aucun marché. Toutes les parts sont dans le CSV.",
-        ),
+            f"{french(100 * (1 - surely), 0, '%')}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
+            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Case blanche : aucun marché. Toutes "
+            "les parts sont dans le CSV.",
+        )
+        if len(frame)
+        else None,
         source=source_line(page),
     )
 
@@ -267,7 +295,7 @@ def _heat(wide: pd.DataFrame) -> MplFigure:
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0, labelsize=7)
-    ax.set_xticklabels(ax.get_xticklabels(), rotation=60, ha="left", fontsize=7.5)
+    ax.set_xticklabels(ax.get_xticklabels(), rotation=90, ha="center", va="bottom", fontsize=7.5)
     return fig
 
 
@@ -278,7 +306,7 @@ def _by_share(cells: pd.DataFrame) -> list[str]:
 
 
 def _listed(cells: pd.DataFrame, name: str) -> str:
-    return ", ".join(sorted(cells.loc[cells["nom"] == name, "libelle"])) or "–"
+    return ", ".join(sorted(cells.loc[cells["nom"] == name, "libelle"])) or NONE
 
 
 def by_buyer(page: Page) -> Content:

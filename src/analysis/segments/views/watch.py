@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
@@ -41,13 +41,21 @@ def message(page: Page) -> Content:
         )
     calendar = calendar_name(page.territory)
     return Prose(
-        f"Au {_quarter(first['trimestre'])}, {french(first['attendus'], 1)} besoins devraient donner lieu à un nouveau "
-        f"marché (de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
+        f"Au {_quarter(first['trimestre'])}, {_expected(first['attendus'])} donner lieu à un nouveau marché "
+        f"(de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
         f"[{calendar}](../{CALENDARS}/{calendar}) (ceux dont la probabilité atteint "
         f"{french(100 * settings.event_probability, 0, '%')}, {french(settings.events)} au plus) ; une clause se "
         "prépare avant la publication de l'avis, soit environ six mois avant la notification."
     )
+
+
+def _expected(needs: float) -> str:
+    """How many needs should come, as a sum of probabilities can say it."""
+    count = int(round_half_up(needs))
+    if not count:
+        return "moins d'un besoin devrait"
+    return f"environ {french(count)} {plural('besoin', count)} {'devrait' if count < 2 else 'devraient'}"
 
 
 def quarters(page: Page) -> Content:
@@ -71,7 +79,8 @@ def quarters(page: Page) -> Content:
     return Figure(
         fig,
         title="Besoins dont un nouveau marché est attendu, par trimestre de notification",
-        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : {french(top['attendus'], 1)} besoins, "
+        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : environ "
+        f"{french(top['attendus'])} {plural('besoin', top['attendus'])}, "
         f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (barres orange).",
         table=DataTable(
             now,
@@ -151,12 +160,14 @@ def answering(page: Page) -> Content:
             "siae_etti": Column("ETTI", 0),
             "siae_geiq": Column("GEIQ", 0),
             "qpv": Column("Quartiers prioritaires", 0),
-            "habitants": Column("Habitants", 0),
+            "habitants": Column("Population totale", 0),
         },
         caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note="Les heures par métier de chaque intercommunalité sont dans la table veille_metiers.",
+        note="Population totale de l'intercommunalité entière, hors région comprise ; les autres pages comptent la "
+        "population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité sont dans les "
+        "données à télécharger.",
     )
 
 
@@ -335,4 +346,4 @@ def _tested(page: Page) -> str:
 
 def _source(page: Page) -> str:
     kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
-    return f"{kind} ; renouvellements appris du passé (docs/watch.md)."
+    return f"{kind} ; renouvellements appris du passé."

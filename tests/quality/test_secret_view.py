@@ -1,0 +1,34 @@
+"""What the quality page says of disclosure control, in words that its readers have."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+
+from analysis.quality import views
+
+ROWS = pd.DataFrame(
+    {
+        "livrable": "consolidation",
+        "table": "ventilation",
+        "filtre": ["axe=employeur", "axe=mecanisme"],
+        "regroupement": "éditions réunies deux à deux",
+        "part_cachee": [0.233, 0.233],
+        "part_au_plus": [0.193, 0.235],
+    }
+)
+
+
+def page(rows: pd.DataFrame) -> SimpleNamespace:
+    return SimpleNamespace(read=lambda name: rows, csv=lambda name: name)
+
+
+def test_only_groupings_that_hide_less_are_listed_and_in_words() -> None:
+    text = views.groupings(page(ROWS)).text()
+    assert "Nature de l'employeur" in text and "Mécanisme" not in text
+    assert "ventilation" not in text and "employeur  " not in text.replace("l'employeur", "")
+
+
+def test_without_any_grouping_that_hides_less_a_sentence_says_so() -> None:
+    assert "ne cacherait moins" in views.groupings(page(ROWS.iloc[1:])).text()

@@ -1,0 +1,96 @@
+"""The sheet of a territory: what is hidden is seen to be, and what is not told says why."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.core.reference import WHOLE
+from analysis.publishing.page import rows_where
+from analysis.territory import views
+
+EPCI, STRADDLING = "200018083", "247600588"
+
+
+def page(tables: dict[str, pd.DataFrame], territory: str = EPCI, is_department: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(
+        territory=territory,
+        territory_name="Ici",
+        is_department=is_department,
+        year=2025,
+        latest=2025,
+        dataset=SimpleNamespace(synthetique=True, region_nom="Hauts-de-France"),
+        read=lambda name, **where: rows_where(tables[name], where),
+        csv=lambda name: name.replace("/", "_"),
+    )
+
+
+def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() -> None:
+    told = pd.DataFrame({"edition": [2021, 2022, 2024, 2025], "valeur": [10.0, np.nan, 30.0, 40.0]}).assign(
+        territoire=EPCI, modalite=WHOLE, indicateur="heures_realisees", secret=["", "moins de 3 entreprises", "", ""]
+    )
+    figure = views.hours(page({views.INDICATORS: told}))
+    [line, *_] = figure.fig.axes[0].lines
+    assert list(line.get_xdata()) == [2021, 2022, 2023, 2024, 2025]
+    assert list(np.isnan(line.get_ydata().astype(float))) == [False, True, True, False, False]
+    assert [[cell.text for cell in row] for row in figure.table.rows][:3] == [
+        ["2021", "10"],
+        ["2022", "s"],
+        ["2023", "n.d."],
+    ]
+
+
+def test_the_calendar_is_a_link_from_the_folder_of_the_sheets() -> None:
+    name = f"veille_{EPCI}.ics"
+    assert f'<a href="../veille/{name}">{name}</a>' in views.calendar(page({}))._repr_html_()
+
+
+DIRECTORY = pd.DataFrame(
+    {
+        "epci_siren": [EPCI, EPCI],
+        "rang": [1, 2],
+        "structure_id": ["S1", "S2"],
+        "nom": ["PLIE", "Maison"],
+        "commune": ["Arras", None],
+        "contact": [None, "clauses@exemple.invalid"],
+        "minutes": [np.nan, np.nan],
+    }
+)
+
+
+def test_who_does_not_want_a_contact_published_is_said() -> None:
+    text = views.contacts(page({"facilitators/annuaire": DIRECTORY})).text()
+    assert "PLIE" in text and "non communiqué" in text and "clauses@exemple.invalid" in text
+
+
+def test_a_department_says_how_to_reach_its_structures() -> None:
+    staff = pd.DataFrame(
+        {"jour": pd.Timestamp("2025-12-31"), "departement": "62", "structure_id": ["S1", "S2"],
+         "nom": ["PLIE", "Maison"], "nature_porteuse": ["PLIE", "MDE"],
+         "personnes": [2, 1], "etp": [1.0, 0.5], "secret": ""}
+    )  # fmt: skip
+    tables = {"facilitators/annuaire": DIRECTORY, "facilitators/structures": staff}
+    text = views.contacts(page(tables, "62", is_department=True)).text()
+    assert "non communiqué" in text and "clauses@exemple.invalid" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "aucune structure déclarée"), (1, "1 structure déclarée"), (2, "2 structures déclarées")],
+)
+def test_the_structures_that_declare_a_place_agree_with_their_number(number: int, words: str) -> None:
+    assert views._declared(number) == words
+
+
+@pytest.mark.parametrize(("siren", "partly"), [(EPCI, False), (STRADDLING, True)])
+def test_inhabitants_of_a_part_are_called_so(siren: str, partly: bool) -> None:
+    zone = pd.DataFrame({"epci_siren": [siren], "nom": "Ici", "population": 13674, "qpv": 0, "secret": ""}).assign(
+        besoin_p10=1.0, besoin_p50=2.0, besoin_p90=3.0
+    )
+    figure = views.where(page({views.ZONES: zone}, siren))
+    assert ("partie régionale" in figure.alt) is partly
+    assert ("partie régionale seulement" in figure.table.scope) is partly
+    assert "Population municipale" in figure.text() and "avec ou sans clause" in figure.text()
