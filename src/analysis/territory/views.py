@@ -179,7 +179,8 @@ def _structures(page: Page) -> Content:
     rows = rows[rows["jour"] == rows["jour"].max()].sort_values(["personnes", "nom"], ascending=[False, True])
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
-    rows = rows.assign(porteur=rows["nature_porteuse"].map(reference.labels("porteurs")))
+    # That a structure has one person is no secret, only the time that this person gives.
+    rows = rows.assign(porteur=rows["nature_porteuse"].map(reference.labels("porteurs")), personnes__secret="")
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
         rows.head(STRUCTURES),
