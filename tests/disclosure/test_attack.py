@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.disclosure.attack import intervals
+from analysis.disclosure.attack import from_inside, intervals
 from analysis.disclosure.links import Links, given
 from analysis.disclosure.secondary import suppressed
 
@@ -38,7 +40,7 @@ def published(values: pd.Series, terms: pd.DataFrame, hidden: set[str], *, also:
         {"cellule": name, "base": "", "valeur": v, "demi": 0.0} for name, v in values.items() if name not in hidden
     ]
     said = pd.DataFrame([*plain, *(also or [])])
-    cells = pd.DataFrame({"valeur": given(said).reindex(values.index), "entier": True})
+    cells = pd.DataFrame({"valeur": given(said).reindex(values.index), "entier": True, "bas": 0.0, "haut": np.inf})
     sums = pd.DataFrame({"ecart": 0.0, "tolerance": 0.0}, index=sorted(terms["somme"].unique()))
     return Links(said, cells, terms, sums)
 
@@ -97,3 +99,23 @@ def test_rules_alone_leak_and_the_engine_mends_it(seed: int) -> None:
     assert leaks(set(few)) > 0
     also = suppressed(published(values, terms, set()), protection, shown=set())
     assert also and not also & set(few) and leaks(set(few) | also) == 0
+
+
+def test_bounds_are_known_to_the_reader() -> None:
+    """Two hidden parts of at least 1 whose sum is 2 are 1 each; two of at most 20 whose sum is 40, 20 each."""
+    for parts, bounds in (([1, 1], {"bas": 1.0}), ([20, 20], {"haut": 20.0})):
+        values, terms = grid(np.array([parts, [30, 50]]))
+        links = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
+        assert intervals(links, pd.Index(["r0c0"])).loc["r0c0"].tolist() == [0, sum(parts)]
+        told = replace(links, cells=links.cells.copy())
+        told.cells.loc[["r0c0", "r0c1"], list(bounds)] = list(bounds.values())
+        assert intervals(told, pd.Index(["r0c0"])).loc["r0c0"].tolist() == [parts[0]] * 2
+
+
+def test_whoever_knows_one_of_two_hidden_parts_finds_the_other() -> None:
+    values, terms = grid(np.array([[4, 7, 5], [20, 30, 10]]))
+    two = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
+    assert from_inside(two, pd.Index(["r0c0"]), values[["r0c1"]]).loc["r0c0"].tolist() == [4, 4]
+    more = published(values, terms, set(values.index) - {"all", "r0", "r1", "c0", "c1", "c2"})
+    low, high = from_inside(more, pd.Index(["r0c0"]), values[["r0c1"]]).loc["r0c0"]
+    assert low < 4 < high

@@ -47,6 +47,22 @@ def test_every_measure_of_a_cell_is_known() -> None:
     assert set(names.str.split("[/:]", regex=True).str[0]) <= set(reference.table("secret/mesures")["mesure"])
 
 
+def test_bounds_are_of_cells_and_follow_from_columns_that_nothing_hides() -> None:
+    """A bound read from a column that may be emptied would tell the program more than the reader."""
+    for rule in reference.table("secret/bornes").astype("object").fillna("").itertuples():
+        deliverable, table = rule.table.split(".")
+        named = re.findall(r"[a-z_]\w*", f"{rule.bas} {rule.haut}")
+        assert not set(named) & set(published(deliverable)[table].metadata["values"])
+        assert rule.cellule in set(reference.table("secret/cellules")["numerateur"])
+
+
+def test_two_rows_of_one_person_at_least_are_two_persons_at_least() -> None:
+    rows = measured(
+        *((2025, place, "beneficiaires", "RSA", value) for place, value in (("32", 9), ("59", 4), ("80", 5)))
+    )
+    assert links({INDICATORS: rows}, dataset(2025)).cells["bas"].tolist() == [2, 1, 1]
+
+
 def test_a_share_an_etp_and_a_total_are_the_same_hours() -> None:
     rows = measured(
         (2025, "32", "heures_realisees", "ensemble", 1607.0),

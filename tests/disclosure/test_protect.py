@@ -103,6 +103,102 @@ def test_growth_gives_no_hidden_year_away() -> None:
     assert out["croissance"].isna().all() and out["heures"].isna().all()
 
 
+SAFE = {
+    "_personnes": 50, "_employeurs": 9, "_entreprises": 9, "_part_max_personne": 0.1, "_part_max_employeur": 0.3,
+    "_part_max_entreprise": 0.3, "_sensible": False,
+}  # fmt: skip
+PER_EURO = "segments.heures_par_euro"
+
+
+def per_euro() -> pd.DataFrame:
+    """Hours of linked operations by segment and all together; those of DECHETS are of two companies."""
+    values = {"DECHETS": 2000.0, "ENERGIE": 5000.0, "PROPRETE": 80000.0, "ensemble": 87000.0}
+    table = pd.DataFrame({"segment": list(values), "operations": 9, "montant": 1e6, "heures": list(values.values())})
+    table = table.assign(**SAFE, **dict.fromkeys(("mediane", "lissee", "ecart"), 1.0))
+    table = table.assign(**{f"{name}_{end}": 1.0 for name in ("mediane", "lissee") for end in ("bas", "haut")})
+    return table.assign(_entreprises=table["_entreprises"].mask(table["segment"].eq("DECHETS"), 2))
+
+
+def test_a_row_for_all_segments_is_a_total_and_gives_no_segment_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = stage.protect({PER_EURO: per_euro()}, WORLD, [])[PER_EURO].set_index("segment")
+    assert out.index[out["heures"].isna()].tolist() == ["DECHETS", "ENERGIE"]
+    assert out[["operations", "montant"]].notna().all(axis=None), "contracts are public"
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures_liees/segment=DECHETS"):
+        stage.protect({PER_EURO: per_euro()}, WORLD, [])
+
+
+BREAKDOWN, WOMEN = "consolidation.ventilation", "consolidation.femmes"
+
+
+def employers() -> dict[str, pd.DataFrame]:
+    """Four kinds of employers: ACI has too few persons, and of the contracts alone those of EI are the next cheapest.
+
+    The sex of everybody is known, so that the hours of `femmes` are those of `ventilation`.
+    """
+    codes = ["ACI", "AI", "EI", "ETTI"]
+    rows = pd.DataFrame({"edition": 2025, "territoire": "32", "axe": "employeur", "modalite": codes, "champ": True})
+    hours = pd.Series([100.0, 500.0, 900.0, 8000.0])
+    rows = rows.assign(heures=hours, part_heures=hours / hours.sum(), beneficiaires=[3, 20, 30, 90])
+    rows = rows.assign(contrats=[4, 60, 31, 95], **SAFE)
+    rows["_personnes"] = rows["_personnes"].mask(rows["modalite"].eq("ACI"), 3)
+    women = rows[["edition", "axe", "modalite", "heures"]].assign(heures_femmes=hours / 2, **SAFE)
+    women = women.assign(part_heures_femmes=0.5, part_femmes=0.5, _personnes=rows["_personnes"])
+    whole = [("heures_realisees", hours.sum()), ("beneficiaires", 143.0), ("contrats_travail", 190.0)]
+    told = measured(*((2025, "32", name, "ensemble", float(value)) for name, value in whole))
+    return {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows, WOMEN: women}
+
+
+def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EI is hidden for its contracts, AI for its hours: what else those rows print must not stand elsewhere."""
+    out = stage.protect(employers(), WORLD, [])
+    gone = [set(out[name].loc[out[name]["heures"].isna(), "modalite"]) for name in (BREAKDOWN, WOMEN)]
+    assert gone == [{"ACI", "AI", "EI"}] * 2
+    monkeypatch.setattr(stage, "_beside", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/32/employeur=EI"):
+        stage.protect(employers(), WORLD, [])
+
+
+HOSTS, SEATS = "facilitators.structures", "facilitators.departements"
+
+
+def facilitators(*etp: float, alone: int = 1) -> dict[str, pd.DataFrame]:
+    """Structures of one person each in one department; the first `alone` gave no agreement."""
+    hosts = pd.DataFrame({"structure_id": [f"S{n}" for n in range(len(etp))], "etp": etp, "personnes": 1})
+    hosts = hosts.assign(jour=pd.Timestamp(2025, 12, 31), departement="59", nature_porteuse="PLIE", nom="x")
+    hosts["_personnes_sans_accord"] = (hosts.index < alone).astype("int64")
+    seats = hosts.groupby(["jour", "departement"], as_index=False).agg(
+        structures=("etp", "size"), personnes=("personnes", "sum"), etp=("etp", "sum")
+    )
+    return {HOSTS: hosts, SEATS: seats.assign(_personnes_sans_accord=0)}
+
+
+def hidden_hosts(out: dict[str, pd.DataFrame]) -> list[str]:
+    return out[HOSTS].loc[out[HOSTS]["etp"].isna(), "structure_id"].tolist()
+
+
+def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None:
+    out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, [])
+    assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1] and out[SEATS]["etp"].notna().all()
+    assert len(hidden_hosts(out)) == 3
+
+
+def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
+    with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
+        stage.protect(facilitators(0.5, 0.5, 0.6, 0.9, alone=2), WORLD, [])
+
+
+def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three whole times are no secret when their sum is three: a fourth is hidden too."""
+    tables = facilitators(1.0, 1.0, 1.0, 0.5, alone=3)
+    assert len(hidden_hosts(stage.protect(tables, WORLD, []))) == 4
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
+    with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
+        stage.protect(tables, WORLD, [])
+
+
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
     assert (row["lignes"], row["cachees"], row["dont_secondaires"]) == (5, 2, 1)

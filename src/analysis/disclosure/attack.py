@@ -1,12 +1,14 @@
 """What a reader can find of the hidden cells: the feasible interval of each, from everything that is published.
 
-The reader knows what the tables say, how the cells add up and that none is negative; the least and the most that a
-hidden cell may then be are two linear programs (Fischetti and Salazar, 2001). Nothing here knows which cells were
-hidden by what: it is the control of `primary` and `secondary`, and shares with them only the meaning of the columns
-(`links`) and the parting of equations (`blocks`).
+The reader knows what the tables say, how the cells add up and between which bounds each is (none is negative; see
+`links` for the others); the least and the most that a hidden cell may then be are two linear programs (Fischetti and
+Salazar, 2001). Nothing here knows which cells were hidden by what: it is the control of `primary` and `secondary`, and
+shares with them only the meaning of the columns (`links`) and the parting of equations (`blocks`).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -27,16 +29,44 @@ def intervals(links: Links, asked: pd.Index) -> pd.DataFrame:
     known = links.cells["valeur"].reindex(asked)
     out = pd.DataFrame({"bas": known, "haut": known}, index=asked)
     matrix, low, high, names = _knowledge(links)
+    bounds = links.cells[["bas", "haut"]]
     for rows, columns in blocks(matrix):
         wanted = np.flatnonzero(np.isin(names[columns], asked))
         if len(wanted):
-            out.loc[names[columns[wanted]]] = _extremes(matrix[rows][:, columns], low[rows], high[rows], wanted)
-    alone = out["bas"].isna()
-    out.loc[alone] = [0.0, np.inf]
+            between = bounds.loc[names[columns]].to_numpy(dtype="float64")
+            out.loc[names[columns[wanted]]] = _extremes(
+                matrix[rows][:, columns], low[rows], high[rows], between, wanted
+            )
+    out = out.fillna(bounds.reindex(asked)).fillna({"bas": 0.0, "haut": np.inf})
     whole = links.cells["entier"].reindex(asked).fillna(False).astype("bool")
     out["bas"] = out["bas"].mask(whole, np.ceil(out["bas"] - 1e-6))
     out["haut"] = out["haut"].mask(whole, np.floor(out["haut"] + 1e-6))
     return out
+
+
+def from_inside(links: Links, asked: pd.Index, inside: pd.Series) -> pd.DataFrame:
+    """As `intervals`, the narrowest that a reader finds who knows beside what is published one cell of `inside`.
+
+    `inside` gives their values by cell; nobody is asked of his own, whatever it is called.
+    """
+    out = intervals(links, asked)
+    printed = links.cells["valeur"]
+    for name, value in inside.items():
+        told = replace(links, cells=links.cells.assign(valeur=printed.mask(printed.index == name, value)))
+        found = intervals(told, asked.difference(list(_same(links, name)))).reindex(asked)
+        out = out.assign(bas=np.fmax(out["bas"], found["bas"]), haut=np.fmin(out["haut"], found["haut"]))
+    return out
+
+
+def _same(links: Links, name: str) -> set[str]:
+    """The cells that are one with `name`: a total is its part where it has no other."""
+    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
+    pairs = exact[exact.groupby("somme")["cellule"].transform("size").eq(2)]
+    found, before = {name}, set()
+    while found != before:
+        before = set(found)
+        found |= set(pairs.loc[pairs["somme"].isin(pairs.loc[pairs["cellule"].isin(found), "somme"]), "cellule"])
+    return found
 
 
 def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndarray]:
@@ -74,9 +104,14 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
     return matrix[filled], low[filled], high[filled], names
 
 
-def _extremes(matrix: csr_array, low: np.ndarray, high: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The least and the most of each unknown of `wanted`, shape (n, 2), where low <= matrix @ unknowns <= high."""
-    model = _model(matrix, low, high)
+def _extremes(
+    matrix: csr_array, low: np.ndarray, high: np.ndarray, between: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
+    """The least and the most of each unknown of `wanted`, shape (n, 2), where low <= matrix @ unknowns <= high.
+
+    `between` gives the bounds of every unknown, in the same shape.
+    """
+    model = _model(matrix, low, high, between)
     found = np.empty((len(wanted), 2))
     for n, place in enumerate(wanted):
         for side, sign in enumerate((1.0, -1.0)):
@@ -91,13 +126,13 @@ def _extremes(matrix: csr_array, low: np.ndarray, high: np.ndarray, wanted: np.n
     return found
 
 
-def _model(matrix: csr_array, low: np.ndarray, high: np.ndarray) -> Highs:
-    """A linear program without goal: unknowns at least 0, low <= matrix @ unknowns <= high."""
+def _model(matrix: csr_array, low: np.ndarray, high: np.ndarray, between: np.ndarray) -> Highs:
+    """A linear program without goal: unknowns within their bounds, low <= matrix @ unknowns <= high."""
     problem = HighsLp()
     problem.num_row_, problem.num_col_ = matrix.shape
     problem.row_lower_, problem.row_upper_ = low, high
-    size = matrix.shape[1]
-    problem.col_cost_, problem.col_lower_, problem.col_upper_ = np.zeros(size), np.zeros(size), np.full(size, np.inf)
+    problem.col_cost_ = np.zeros(matrix.shape[1])
+    problem.col_lower_, problem.col_upper_ = between[:, 0], between[:, 1]
     problem.a_matrix_.format_ = MatrixFormat.kRowwise
     problem.a_matrix_.start_, problem.a_matrix_.index_ = matrix.indptr, matrix.indices
     problem.a_matrix_.value_ = matrix.data

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from analysis.core import reference
@@ -32,9 +33,10 @@ class Links:
     statements: one row per number that is or might be printed: table, ligne (its place there), cellule, base (the cell
     or the number it was divided by, '' for none), valeur (missing where it is not known), demi (half of its last
     digit; 0 where all are printed).
-    cells: by name, valeur (missing where no number gives it), entier (whether it counts).
+    cells: by name, valeur (missing where no number gives it), entier (whether it counts), bas and haut (between which
+    it is whatever is hidden).
     terms: of each sum, cellule and signe (-1: the total, 1: a part); sums: by number, ecart (the total less its
-    parts, beyond what rounding explains) and tolerance.
+    parts, beyond what rounding explains) and tolerance (what rounding does explain).
     """
 
     statements: pd.DataFrame
@@ -46,9 +48,10 @@ class Links:
 def links(tables: Tables, dataset: Dataset) -> Links:
     """The numbers of `tables` and all that ties them together."""
     said = statements(tables, dataset)
-    cells = _cells(said)
+    cells = _cells(said).join(_bounds(tables, dataset)).fillna({"bas": 0.0, "haut": np.inf})
     terms = _terms(cells["valeur"], dataset)
-    return Links(said, cells, terms, _sums(terms, cells["valeur"]))
+    sums = _sums(terms, cells["valeur"])
+    return Links(said, _added_up(cells, terms, sums), terms, sums)
 
 
 def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
@@ -161,6 +164,44 @@ def _cells(said: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(entier=whole.reindex(measure).to_numpy(dtype="bool"))
 
 
+def _bounds(tables: Tables, dataset: Dataset) -> pd.DataFrame:
+    """bas and haut of the cells of which a row that exists says something, even where its value is hidden."""
+    parts = [pd.DataFrame({"cellule": [], "bas": [], "haut": []}).astype({"cellule": "str", "bas": "float64"})]
+    for rule in reference.table("secret/bornes").astype("object").fillna("").itertuples():
+        frame = tables.get(rule.table)
+        if frame is None or frame.empty:
+            continue
+        rows = kept(_variables(frame.reset_index(drop=True), dataset), rule.filtre)
+        low = rows.eval(str(rule.bas)) if rule.bas != "" else 0.0
+        high = rows.eval(str(rule.haut)) if rule.haut != "" else np.inf
+        parts.append(pd.DataFrame({"cellule": _filled(rule.cellule, rows), "bas": low, "haut": high}, index=rows.index))
+    said = pd.concat(parts, ignore_index=True).astype({"bas": "float64", "haut": "float64"})
+    return said.groupby("cellule").agg({"bas": "max", "haut": "min"})
+
+
+def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+    """`cells` of which a total is bounded by its parts: two rows of one person at least make two."""
+    heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
+    parts = terms[terms["signe"] == 1]
+    out = cells
+    for _ in range(4):  # of a place, its department, the region, whatever the audience
+        added = parts.assign(**{side: looked_up(parts["cellule"], out[side]) for side in ("bas", "haut")})
+        added = added.groupby("somme")[["bas", "haut"]].sum().assign(cellule=heads)
+        least = (added["bas"] - sums["tolerance"]).where(sums["ecart"] >= 0).groupby(added["cellule"]).max()
+        most = (added["haut"] + sums["tolerance"]).where(sums["ecart"] <= 0).groupby(added["cellule"]).min()
+        out = _tighter(out, least, most)
+    # A total without other part is that part.
+    only = parts[~parts["somme"].duplicated(keep=False) & parts["somme"].map(sums["ecart"]).eq(0)]
+    whole = out.loc[heads[only["somme"]], ["bas", "haut"]].set_axis(only["cellule"]).groupby(level=0)
+    return _tighter(out, whole["bas"].max(), whole["haut"].min())
+
+
+def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataFrame:
+    """`cells` with the narrower of their bounds and of these."""
+    low, high = least.reindex(cells.index), most.reindex(cells.index)
+    return cells.assign(bas=np.fmax(cells["bas"], low), haut=np.fmin(cells["haut"], high))
+
+
 def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
     """The sums that hold between the cells: somme (a number), cellule, signe."""
     patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
@@ -235,5 +276,7 @@ def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
     grouped = known.groupby("somme")["valeur"]
     sums = pd.DataFrame({"ecart": grouped.sum(), "tolerance": ROUNDING * grouped.size()})
     whole = known["valeur"].abs().mod(1).eq(0).groupby(known["somme"]).all()
-    tolerance = sums["tolerance"].mask(whole, 0.0)
-    return pd.DataFrame({"ecart": sums["ecart"].mask(sums["ecart"].abs() <= tolerance, 0.0), "tolerance": tolerance})
+    rounded = sums["ecart"].abs() <= sums["tolerance"].mask(whole, 0.0)
+    # A reader who sees that other sums are exact gives rounding no more than it takes.
+    gap = sums["ecart"]
+    return pd.DataFrame({"ecart": gap.mask(rounded, 0.0), "tolerance": gap.abs().where(rounded, 0.0)})

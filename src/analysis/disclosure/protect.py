@@ -20,12 +20,12 @@ from analysis.core.files import finished_folder, read_table, write_table
 from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.attack import intervals
+from analysis.disclosure.attack import from_inside, intervals
 from analysis.disclosure.links import Links, Tables, given, links, looked_up, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
-from analysis.disclosure.secondary import suppressed
+from analysis.disclosure.secondary import suppressed, suppressed_inside
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 
@@ -34,19 +34,24 @@ PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
 SUMMARY, GROUPINGS = "quality.secret", "quality.secret_regroupements"
 ROW = ["table", "ligne"]  # what tells one row of all tables from another
 SHOWN = 5  # cells named in the error
+SINGLE, SHARE = 0.1, 0.01  # what is known as closely as that, or to that part of it, is found: rounding leaves some
 
 
 @dataclass(frozen=True)
 class Secret:
     """What is decided: the rule that hides each row (regle, empty if shown), and the cells that must stay unknown.
 
-    rows: table, ligne, regle; protection: by cell, how far from its value a reader must be left; before: hidden cells
-    that an earlier release printed with the same value, which nothing can protect any more.
+    rows: table, ligne, regle; protection: by cell, how far from its value a reader must be left; personal: those that
+    must not be told to anybody who knows another hidden cell, his own; before: hidden cells that an earlier release
+    printed with the same value, which nothing can protect any more; free: cells beside a hidden one that no rule hides
+    and that an open row or an earlier release prints.
     """
 
     rows: pd.DataFrame
     protection: pd.Series
+    personal: frozenset[str]
     before: frozenset[str]
+    free: frozenset[str]
 
 
 def build(dataset: str, deliverables: Sequence[str] = DELIVERABLES) -> None:
@@ -100,14 +105,43 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     said = known.statements[known.statements["base"] == ""].merge(rows, how="left", on=ROW)
     told = set(said.loc[said["regle"].eq(OPEN), "cellule"])
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
-    protection = _protection(known, hidden.set_index("cellule")["regle"])
+    rule = hidden.set_index("cellule")["regle"]
+    protection = _protection(known, rule)
     asked = protection[~protection.index.isin(old)]
-    also = suppressed(known, asked, told | old)
-    secret = set(protection.index) | also
-    touched = known.statements["cellule"].isin(secret) | known.statements["base"].isin(secret)
-    rest = known.statements.loc[touched, ROW].drop_duplicates().assign(regle=SECONDARY)
+    personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])
+    secret = set(protection.index) | _others(known, asked, personal, told | old)
+    rest = known.statements.loc[_touched(known, secret), ROW].drop_duplicates().assign(regle=SECONDARY)
     decided = pd.concat([rows, rest], ignore_index=True).drop_duplicates(ROW)
-    return Secret(decided[decided["regle"] != OPEN].reset_index(drop=True), asked, old & set(protection.index))
+    free = (_beside(known, secret) & (told | old)) - set(protection.index)
+    decided = decided[decided["regle"] != OPEN].reset_index(drop=True)
+    return Secret(decided, asked, personal, old & set(protection.index), frozenset(free))
+
+
+def _others(known: Links, protection: pd.Series, personal: frozenset[str], fixed: set[str]) -> set[str]:
+    """The cells to hide beside those of `protection`, `personal` among them; `fixed` cannot be.
+
+    A row is hidden whole: what it prints beside a hidden cell is hidden too, in every other row where it stands, and
+    must not be found either. Otherwise one page would hide what another tells.
+    """
+    secret = set(protection.index) | suppressed(known, protection, fixed)
+    secret |= suppressed_inside(known, protection[protection.index.isin(personal)], secret, fixed)
+    while beside := _beside(known, secret) - secret - fixed:
+        asked = _protection(known, pd.Series(SECONDARY, index=sorted(beside)))
+        anyway = pd.Series(0.0, index=sorted(secret))
+        secret |= beside | suppressed(known, pd.concat([asked, anyway]), fixed)
+    return secret
+
+
+def _touched(known: Links, secret: set[str]) -> pd.Series:
+    """Which numbers speak of a cell of `secret`."""
+    return known.statements["cellule"].isin(secret) | known.statements["base"].isin(secret)
+
+
+def _beside(known: Links, secret: set[str]) -> set[str]:
+    """The cells that a row prints which is hidden because of `secret`."""
+    rows = known.statements.loc[_touched(known, secret), ROW].drop_duplicates()
+    said = known.statements.merge(rows, on=ROW).dropna(subset="valeur")
+    return set(said.loc[said["base"] == "", "cellule"])
 
 
 def still_true(known: Links, said: pd.DataFrame) -> frozenset[str]:
@@ -118,18 +152,21 @@ def still_true(known: Links, said: pd.DataFrame) -> frozenset[str]:
 
 
 def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
-    """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks.
+    """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks, and
+    whatever else a row hides is found nowhere.
 
     `said` are the numbers of this release, and those of earlier ones that still hold.
     """
     values = known.cells["valeur"]
-    printed = known.cells.assign(valeur=given(said).reindex(values.index))
-    found = intervals(replace(known, statements=said, cells=printed), secret.protection.index)
-    value = values[found.index]
-    low = value - np.minimum(secret.protection, value)
-    # Equations hold up to the rounding of their numbers.
-    slack = 0.05 * secret.protection
-    leaks = found[(found["bas"] > low + slack) | (found["haut"] < value + secret.protection - slack)]
+    public = replace(known, statements=said, cells=known.cells.assign(valeur=given(said).reindex(values.index)))
+    hidden = _emptied_cells(known.statements, said).difference(list(secret.before | secret.free))
+    found = intervals(public, hidden.union(secret.protection.index))
+    personal = pd.Index(sorted(secret.personal))
+    own = _measured(public, personal)
+    totals = own.terms.loc[own.terms["signe"] == -1, "cellule"]
+    inside = values[own.cells.index.intersection(hidden).difference(totals)]
+    found.update(from_inside(own, personal, inside))
+    leaks = found[_leaks(found, known.cells.loc[found.index], secret.protection)]
     if len(leaks):
         named = ", ".join(leaks.index[:SHOWN])
         more = f" et {len(leaks) - SHOWN} autres" if len(leaks) > SHOWN else ""
@@ -145,6 +182,34 @@ def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+def _emptied_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
+    """The cells that a number of `before` prints and the same number of `after` does not."""
+    plain = before[before["base"] == ""].dropna(subset="valeur")
+    left = after.dropna(subset="valeur")
+    place = [*ROW, "cellule"]
+    gone = ~pd.MultiIndex.from_frame(plain[place]).isin(pd.MultiIndex.from_frame(left[place]))
+    return pd.Index(sorted(set(plain.loc[gone, "cellule"])), dtype="str")
+
+
+def _measured(links: Links, cells: pd.Index) -> Links:
+    """What `links` says of the measures of `cells`, which no sum ties to others."""
+    measures = set(cells.str.split("/").str[0])
+    own = links.cells[links.cells.index.str.split("/").str[0].isin(measures)]
+    terms = links.terms[links.terms["cellule"].isin(own.index)]
+    said = links.statements[links.statements["cellule"].isin(own.index)]
+    return Links(said, own, terms, links.sums.loc[terms["somme"].unique()])
+
+
+def _leaks(found: pd.DataFrame, cells: pd.DataFrame, protection: pd.Series) -> pd.Series:
+    """Which intervals are narrower than their rule asks; those without a rule must be no single number."""
+    value, asked = cells["valeur"], protection.reindex(found.index)
+    # Nobody can be left believing what is beyond a bound; equations hold up to the rounding of their numbers.
+    low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
+    high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
+    alone = found["haut"] - found["bas"] <= np.minimum(SINGLE, SHARE * value).mask(cells["entier"], 0.0)
+    return (found["bas"] > low) | (found["haut"] < high) | (alone & value.ne(0))
 
 
 def summary(results: Tables, hidden: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +26,60 @@ DONE = 0
 
 
 def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]:
-    """The cells to hide beside those of `protection` (by cell, how far from its value a reader must be left).
+    """The cells to hide beside those of `protection` (by cell, how far from its value a reader must be left; 0 for
+    one that is hidden anyway and asks for nothing).
 
-    `shown` are cells that are printed whatever happens.
+    `shown` are cells that are printed, or known to the reader, whatever happens.
     Raises RuntimeError when the engine finds no way to protect a cell.
     """
     values = links.cells["valeur"].dropna()
     # What cannot be hidden is a constant of the sums, and no cell of the problem.
-    values = values[~values.index.isin(shown) & values.ne(0)]
+    values = _unknown(values[~values.index.isin(shown) & values.ne(0)], links)
     status = pd.Series(SAFE, index=values.index)
     status[protection.index.intersection(values.index)] = UNSAFE
     found: set[str] = set()
     for cells in _linked(values.index, links.terms):
-        if len(cells) > 1 and protection.index.isin(cells).any():
+        if len(cells) > 1 and protection.index[protection > 0].isin(cells).any():
             found |= _solved(links, values[cells], status[cells], protection.reindex(cells, fill_value=0.0))
     return found
+
+
+def suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], shown: set[str]) -> set[str]:
+    """The cells to hide beside `hidden`, so that whoever knows any one hidden cell finds none of `protection`.
+
+    Two persons whose sum is told know each other: only a third hides the one from the other.
+    """
+    values = links.cells["valeur"].dropna()
+    found: set[str] = set()
+    for cells in _linked(values.index[~values.index.isin(shown) & values.ne(0)], links.terms):
+        asked = protection[protection.index.isin(cells)]
+        if len(asked):
+            part = replace(links, cells=links.cells.loc[cells], terms=links.terms[links.terms["cellule"].isin(cells)])
+            found |= _suppressed_inside(part, asked, hidden & set(cells), shown)
+    return found
+
+
+def _suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], shown: set[str]) -> set[str]:
+    totals = set(links.terms.loc[links.terms["signe"] == -1, "cellule"])
+    found, before = set(hidden), None
+    while found != before:
+        before = set(found)
+        for cell in sorted(before - totals):  # a total is nobody's own
+            asked = protection.drop(cell, errors="ignore")
+            rest = pd.Series(0.0, index=sorted(found - {cell, *asked.index}), dtype="float64")
+            found |= suppressed(links, pd.concat([asked, rest]), shown | {cell})
+    return found - hidden
+
+
+def _unknown(values: pd.Series, links: Links) -> pd.Series:
+    """`values` without the cells that a sum gives by itself, nothing else being unknown in it."""
+    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
+    while True:
+        left = exact[exact["cellule"].isin(values.index)]
+        alone = left.loc[~left["somme"].duplicated(keep=False), "cellule"]
+        if alone.empty:
+            return values
+        values = values.drop(alone.unique())
 
 
 def _linked(names: pd.Index, terms: pd.DataFrame) -> list[pd.Index]:
@@ -75,10 +115,14 @@ def _problem(links: Links, values: pd.Series, status: pd.Series, protection: pd.
     value = np.concatenate([values, gaps.abs()])
     state = np.concatenate([status, np.full(len(gaps), UNSAFE)])
     margin = np.concatenate([protection, np.zeros(len(gaps))])
-    high = float(4 * value.max() + 10)
+    bounds = links.cells.loc[values.index, ["bas", "haut"]]
+    least = np.concatenate([bounds["bas"], np.zeros(len(gaps))])
+    most = np.minimum(np.concatenate([bounds["haut"], np.full(len(gaps), np.inf)]), float(4 * value.max() + 10))
     lines = ["0", str(len(value))]
-    for n, (v, s, p) in enumerate(zip(value.tolist(), state, margin.tolist(), strict=True)):
-        lines.append(f"{n} {v!r} {1 + round(v)} {s} 0 {high!r} {min(p, v)!r} {p!r} 0")
+    columns = (value.tolist(), state, margin.tolist(), least.tolist(), most.tolist())
+    for n, (v, s, p, low, high) in enumerate(zip(*columns, strict=True)):
+        # Nobody can be left believing what is beyond a bound.
+        lines.append(f"{n} {v!r} {1 + round(v)} {s} {low!r} {high!r} {min(p, v - low)!r} {min(p, high - v)!r} 0")
     groups = list(terms.groupby("somme"))
     lines.append(str(len(groups)))
     for _, rows in groups:

@@ -156,7 +156,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
             {"libelle": "Facilitateurs et autres appuis", "valeur": float(now["personnes"].sum()),
              "decimales": 0, "unite": "personnes", **common},
             {"libelle": "Temps consacré à la clause", "valeur": float(now["etp"].sum()),
-             "decimales": 1, "unite": "ETP", **common},
+             "decimales": 1, "unite": "ETP", "_controle": "porteurs", "_personnes_sans_accord": 0, **common},
             {"libelle": "Intercommunalités sans facilitateur déclaré",
              "valeur": float(covered["sans_facilitateur"].sum()), "decimales": 0, "unite": "EPCI", **common},
             {"libelle": "Intercommunalités déclarées et assez servies", "valeur": float(served["epci"].sum()),

@@ -32,7 +32,7 @@ def _counted(name: str, description: str, key: dict[str, pa.Column]) -> pa.DataF
         ["jour", *key],
         {"jour": DATE, **key, "structures": STRUCTURES, **_STAFF},
         controle="porteurs",
-        values=["personnes", "etp"],
+        values=["etp"],
     )
 
 
@@ -71,7 +71,7 @@ SCHEMAS = {
         ),
         published_table(
             "structures",
-            "Une structure facilitatrice ; effectifs masqués quand elle n'a qu'une personne, sauf accord",
+            "Une structure facilitatrice ; ETP masqués quand elle n'a qu'une personne, sauf accord",
             ["jour", "structure_id"],
             {
                 "jour": DATE,
@@ -82,7 +82,7 @@ SCHEMAS = {
                 **_STAFF,
             },
             controle="porteurs",
-            values=["personnes", "etp"],
+            values=["etp"],
         ),
         published_table(
             "couverture",

@@ -89,7 +89,7 @@ SCHEMAS = {
                 "secret": _SECRET,
             },
             controle="heures",
-            values=["operations", "montant", "heures", *_RATIO],
+            values=["heures", *_RATIO],
         ),
         published_table(
             "clauses_sans_operation",

@@ -191,7 +191,8 @@ def _structures(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
     told = page.read("facilitators/annuaire").drop_duplicates("structure_id").set_index("structure_id")["contact"]
-    rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD))
+    # That a structure has one person is no secret, only the time that this person gives.
+    rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD), personnes__secret="")
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
         rows.head(STRUCTURES),

@@ -46,8 +46,8 @@ def here(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(rows: pd.DataFrame) -> pd.DataFrame:
-    """`rows` whose number of structures is printed even where their staff is secret: structures are no secret."""
-    return rows.assign(structures__secret="")
+    """`rows` whose structures and persons are printed even where their time is secret: only ETP tell of somebody."""
+    return rows.assign(structures__secret="", personnes__secret="")
 
 
 def of_region(page: Page, sentence: str) -> str:

@@ -36,7 +36,7 @@ def headline(page: Page, day: str = "") -> Content:
     return Strip(
         [
             Card("Structures facilitatrices", float(hosts["structures"].sum())),
-            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum()), secret=secret),
+            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum())),
             Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", digits=1, secret=secret),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
                  note=f"sur {len(cover)}"),
@@ -51,10 +51,8 @@ def by_host(page: Page, day: str = "") -> Content:
         return NOTHING
     rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs")))
     rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
-    shown = rows.dropna(subset="personnes").set_index("libelle")["personnes"].astype(float)
+    shown = rows.set_index("libelle")["personnes"].astype(float)
     region = scope(page, page.dataset.region_nom, day)
-    if shown.empty:
-        return Prose("Les effectifs relèvent du secret statistique.")
     return Figure(
         bar_chart(shown),
         title="Facilitateurs par nature de la structure porteuse (personnes)",
@@ -74,7 +72,7 @@ def by_department(page: Page, day: str = "") -> Content:
     rows = rows.assign(libelle=rows["departement"].map(names)).sort_values(["etp", "libelle"], ascending=[False, True])
     shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
     if shown.empty:
-        return Prose("Les effectifs de ce territoire relèvent du secret statistique.")
+        return Prose("Les ETP de ce territoire relèvent du secret statistique.")
     return Figure(
         bar_chart(shown, digits=1, unit="ETP"),
         title="ETP consacrés à la clause, par département du siège",

@@ -56,7 +56,8 @@ def hours_per_euro(page: Page) -> Content:
         title="Heures d'insertion réalisées par millier d'euros de marché",
         alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 1)} heures par millier d'euros.",
         table=DataTable(
-            pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]),
+            # Contracts and operations are public: only the hours may be secret.
+            pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]).assign(operations__secret=""),
             columns={
                 "libelle": Column("Segment"),
                 "operations": Column("Opérations closes", 0),
