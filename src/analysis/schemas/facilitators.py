@@ -261,7 +261,7 @@ SCHEMAS = {
         ),
         published_table(
             "hypotheses",
-            "Ce que les zones et l'organisation supposent : réglages de params.yaml et constantes",
+            "Ce que les zones et l'organisation supposent : réglages et constantes",
             ["nom"],
             {
                 "nom": column(TEXT, "Réglage ou constante"),

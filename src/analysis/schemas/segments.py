@@ -42,7 +42,7 @@ _TOLD = column("int64", "Marchés", unit="marché")
 
 
 def _number(of: str) -> pa.Column:
-    return column(NUMBER, f"Nombre effectif de {of} : 1 / somme des carrés des parts", nullable=True, ge=1)
+    return column(NUMBER, f"Nombre effectif {of} : 1 / somme des carrés des parts", nullable=True, ge=1)
 
 
 def _effect(text: str) -> pa.Column:
@@ -114,10 +114,10 @@ _STATE = {
             {
                 "edition": _EDITION,
                 "territoire": _PLACE,
-                "segments": _number("segments"),
-                "acheteurs": _number("acheteurs"),
-                "segments_clause": _number("segments, marchés avec clause"),
-                "acheteurs_clause": _number("acheteurs, marchés avec clause"),
+                "segments": _number("de segments"),
+                "acheteurs": _number("d'acheteurs"),
+                "segments_clause": _number("de segments, marchés avec clause"),
+                "acheteurs_clause": _number("d'acheteurs, marchés avec clause"),
             },
         ),
         published_table(
