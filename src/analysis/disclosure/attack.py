@@ -62,7 +62,8 @@ def _same(links: Links, name: str) -> set[str]:
     """The cells that are one with `name`: a total is its part where it has no other."""
     exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
     pairs = exact[exact.groupby("somme")["cellule"].transform("size").eq(2)]
-    found, before = {name}, set()
+    found: set[str] = {name}
+    before: set[str] = set()
     while found != before:
         before = set(found)
         found |= set(pairs.loc[pairs["somme"].isin(pairs.loc[pairs["cellule"].isin(found), "somme"]), "cellule"])
