@@ -23,12 +23,12 @@ def entries(command: str) -> list[str]:
         case ["feedback", _]:
             found = ["analysis.quality.feedback"]
         case ["protect", _]:
-            found = ["analysis.disclosure.protect", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+            found = ["analysis.disclosure.protect"]
         case ["report", _]:
             notebooks = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
             found = ["analysis.publishing.report", *(module for path in notebooks for module in of_notebook(path))]
         case ["site", _]:
-            found = ["analysis.site.home", *(f"analysis.schemas.{name}" for name in DELIVERABLES)]
+            found = ["analysis.site.home"]
         case _:
             raise AssertionError(f"no entry known for « {command} »")
     return found

@@ -54,7 +54,7 @@ class Secret:
     free: frozenset[str]
 
 
-def build(dataset: str, deliverables: Sequence[str] = DELIVERABLES) -> None:
+def build(dataset: str, deliverables: Sequence[str] = tuple(DELIVERABLES)) -> None:
     """Protect the result tables of `deliverables` of `dataset`, together.
 
     Raises DataError, naming cells but no value, when a reader could find one that is hidden; then nothing is written.

@@ -23,8 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from analysis.core import reference
-from analysis.segments.watch.needs import MONTH, added
+from analysis.segments.watch.needs import MONTH, added, hypothesis
 from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
@@ -41,12 +40,6 @@ COLUMNS = [
     "date_mediane", "fenetre_fin",
 ]  # fmt: skip
 BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
-
-
-def hypothesis(name: str) -> float:
-    """A number of `veille/hypotheses.csv`."""
-    known = reference.table("veille/hypotheses").set_index("parametre")["valeur"]
-    return float(known[name])
 
 
 def quarters(day: dt.date, horizon: int = HORIZON) -> pd.DatetimeIndex:

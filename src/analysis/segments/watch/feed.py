@@ -17,8 +17,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.numbers import french, french_date
 from analysis.core.params import WatchParams
 from analysis.core.paths import calendar_name
-from analysis.segments.watch.calendar import hypothesis
-from analysis.segments.watch.needs import added
+from analysis.segments.watch.needs import added, hypothesis
 
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"

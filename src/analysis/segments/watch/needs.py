@@ -38,6 +38,12 @@ LOTS = [
 ]  # fmt: skip
 
 
+def hypothesis(name: str) -> float:
+    """A number of `veille/hypotheses.csv`."""
+    known = reference.table("veille/hypotheses").set_index("parametre")["valeur"]
+    return float(known[name])
+
+
 @dataclass(frozen=True)
 class Needed:
     """What was bought: `lots` and `needs` as the functions of those names give them, out of so many `contracts`."""
