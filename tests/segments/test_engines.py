@@ -21,6 +21,7 @@ from analysis.segments import contracts as queries
 from analysis.segments.buyers import UNKNOWN, with_buyer_kind
 from analysis.segments.contracts import (
     connect,
+    counted,
     in_region,
     missing_for_spark,
     of_buyers_in,
@@ -72,8 +73,10 @@ def by_cell(contracts: ir.Table) -> ir.Table:
 
 QUERIES: dict[str, Callable[[ir.Table, Path], ir.Table]] = {
     "segment": lambda c, _: with_segment(c).select("uid", "segment"),
+    "outside": lambda c, _: outside(c, "32").select("uid"),
+    "counted": lambda c, told: counted(with_buyer_kind(c, SAID), told),
     "region": lambda c, _: in_region(c, "32").select("uid", "departement", "epci_siren"),
-    "told": lambda c, told: with_told_segment(c, told).select("uid", "segment", "segment_p", "segment_source"),
+    "told": lambda c, told: with_told_segment(c, told).select("uid", "segment", "segment_source"),
     "buyers": lambda c, _: with_buyer_kind(c, SAID).select("uid", "acheteur_siren", "categorie"),
     "states of all": lambda c, _: by_cell(with_segment(c)),
     "states": lambda c, told: by_cell(with_told_segment(in_region(c, "32"), told)),
@@ -84,6 +87,12 @@ QUERIES: dict[str, Callable[[ir.Table, Path], ir.Table]] = {
 def rows(query: ir.Table) -> pd.DataFrame:
     table = query.to_pandas()
     return table.sort_values([*table.columns], ignore_index=True)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_every_query_runs_here(files: tuple[Path, Path], name: str) -> None:
+    received, told = files
+    assert len(rows(QUERIES[name](open_contracts(received, "duckdb"), told))) > 5
 
 
 spark = pytest.mark.skipif(missing_for_spark() is not None, reason=f"Spark cannot run here: {missing_for_spark()}")
