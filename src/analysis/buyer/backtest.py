@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.buyer import sizing
 from analysis.buyer.commitment import rounded, steps
 from analysis.core.params import PotentialParams
-from analysis.core.shares import wilson
+from analysis.core.shares import observed
 from analysis.segments.potential.single import laws
 from analysis.segments.potential.sizing import learnt, segment_draws
 from analysis.segments.potential.textbook import textbook
@@ -71,7 +71,7 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
     with their Wilson intervals at 95 %; mediane and part_engagee (of the sums) say how much of what was done would have
     been asked.
     """
-    inside = _part("couverture", found["heures"].between(found["heures_p10"], found["heures_p90"]))
+    inside = observed("couverture", found["heures"].between(found["heures_p10"], found["heures_p90"]))
     rows = [{"methode": OURS, "quantile": q, **inside, "_committed": found[f"engagement_{q}"]} for q in quantiles]
     rows.append({"methode": MANUAL, "quantile": np.nan, "_committed": found["manuel"]})
     for row in rows:
@@ -79,17 +79,11 @@ def scores(found: pd.DataFrame, period: str, quantiles: list[float]) -> pd.DataF
         row |= {
             "periode": period,
             "operations": len(found),
-            **_part("faisables", found["heures"] >= KEPT * committed),
+            **observed("faisables", found["heures"] >= KEPT * committed),
             "mediane": (committed / found["heures"]).median(),
             "part_engagee": committed.sum() / found["heures"].sum() if len(found) else np.nan,
         }
     return pd.DataFrame(rows, columns=SCORES)
-
-
-def _part(name: str, met: pd.Series) -> dict[str, float]:
-    """The part of the operations for which it is true, and its interval."""
-    low, high = wilson(met.sum(), len(met))
-    return {name: float(met.mean()), f"{name}_bas": float(low), f"{name}_haut": float(high)}
 
 
 def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:

@@ -98,20 +98,19 @@ def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
 
 def in_region(contracts: ir.Table, region: str) -> ir.Table:
     """Contracts executed in the region, whether their EPCI or only their department is known."""
-    codes = list(reference.departments(region)["code_departement"])
-    known = list(reference.epci()["epci_siren"])
-    return contracts.filter(contracts.departement.isin(codes) | contracts.epci_siren.isin(known))
+    return contracts.filter(_is_in(contracts, region))
 
 
 def outside(contracts: ir.Table, region: str) -> ir.Table:
     """Contracts executed in a known department that is not of the region."""
+    return contracts.filter(contracts.departement.notnull(), ~_is_in(contracts, region).fill_null(False))
+
+
+def _is_in(contracts: ir.Table, region: str) -> ir.BooleanValue:
+    """Whether a contract is executed in the region; missing where neither its EPCI nor its department says so."""
     codes = list(reference.departments(region)["code_departement"])
     known = list(reference.epci()["epci_siren"])
-    return contracts.filter(
-        contracts.departement.notnull(),
-        ~contracts.departement.isin(codes),
-        ~contracts.epci_siren.fill_null("").isin(known),
-    )
+    return contracts.departement.isin(codes) | contracts.epci_siren.isin(known)
 
 
 def of_buyers_in(contracts: ir.Table, region: str) -> ir.Table:

@@ -190,7 +190,8 @@ def _structures(page: Page) -> Content:
     rows = rows[rows["jour"] == rows["jour"].max()].sort_values(["personnes", "nom"], ascending=[False, True])
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège dans ce département.")
-    told = page.read("facilitators/annuaire").drop_duplicates("structure_id").set_index("structure_id")["contact"]
+    told = page.read("facilitators/annuaire", structure_id=list(rows["structure_id"]))
+    told = told.drop_duplicates("structure_id").set_index("structure_id")["contact"]
     # That a structure has one person is no secret, only the time that this person gives.
     rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD), personnes__secret="")
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""

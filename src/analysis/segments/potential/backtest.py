@@ -18,7 +18,7 @@ from scipy.stats import spearmanr
 from analysis.consolidation.cells import cells, measured
 from analysis.core import reference
 from analysis.core.params import PotentialParams
-from analysis.core.shares import wilson
+from analysis.core.shares import observed
 from analysis.segments.links.followed import Linked, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
@@ -161,8 +161,7 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
         }
         if method == OURS:
             inside = found["heures"].between(found[f"{OURS}_bas"], found[f"{OURS}_haut"])
-            low, high = wilson(inside.sum(), len(inside))
-            row |= {"couverture": inside.mean(), "couverture_bas": float(low), "couverture_haut": float(high)}
+            row |= observed("couverture", inside)
         rows.append(row)
     names = [
         "methode",
