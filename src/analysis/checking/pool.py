@@ -18,4 +18,4 @@ def each(function: Callable[[Item], Result], items: Sequence[Item], few: int = F
     if len(items) < few:
         return [function(item) for item in items]
     with workers("analysis.checking.guard") as pool:
-        return list(pool.map(function, items, chunksize=4))
+        return list(pool.map(function, items))

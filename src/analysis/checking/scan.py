@@ -32,6 +32,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, groupby
 from pathlib import Path
 
 import pandas as pd
@@ -122,7 +123,9 @@ def findings(folder: Path, dataset: str) -> list[Finding]:
     """All that no file may hold, once per file, place and kind, in the order of files and of their lines."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     parts = max(1, min(os.cpu_count() or 1, len(paths) // MANY))
-    shares = [(folder, dataset, paths[part::parts]) for part in range(parts)]
+    # A CSV and its workbook go together: a row that both hold is asked once.
+    together = [list(files) for _, files in groupby(paths, key=lambda path: path.with_suffix(""))]
+    shares = [(folder, dataset, list(chain(*together[part::parts]))) for part in range(parts)]
     found = [finding for share in each(_findings_in, shares, few=2) for finding in share]
     return sorted(found, key=lambda finding: finding.file)
 

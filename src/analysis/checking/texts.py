@@ -15,7 +15,7 @@ import re
 import struct
 import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from html.parser import HTMLParser
 from pathlib import Path
@@ -250,10 +250,14 @@ def _rows(path: Path) -> Iterator[Text | Table]:
         for row in reader:
             columns = columns or tuple(row)
             count += 1
-            value = BETWEEN.join([cell for cell in row if cell and not PLAIN_NUMBER.fullmatch(cell)])
-            if value:
-                yield Text(f"ligne {reader.line_num}", value, Kind.ROW)
+            yield from _row(f"ligne {reader.line_num}", row)
     yield Table("fichier entier", count, path.name, columns)
+
+
+def _row(where: str, cells: Iterable[str]) -> Iterator[Text]:
+    """The text of a row, the same in a CSV and in its workbook; none if it holds plain numbers only."""
+    if value := BETWEEN.join([cell for cell in cells if cell and not PLAIN_NUMBER.fullmatch(cell)]):
+        yield Text(where, value, Kind.ROW)
 
 
 def _calendar(path: Path) -> Iterator[Text | Table]:
@@ -272,7 +276,7 @@ def _calendar(path: Path) -> Iterator[Text | Table]:
 
 
 def _workbook(path: Path) -> Iterator[Text]:
-    """The rows of the sheets of a workbook, the numbers of each column; then its properties and all it packs."""
+    """The rows of the sheets of a workbook, without plain numbers; those of each column; all else that it packs."""
     book = CalamineWorkbook.from_path(str(path))
     for sheet in book.sheet_names:
         rows = book.get_sheet_by_name(sheet).to_python()
@@ -281,7 +285,7 @@ def _workbook(path: Path) -> Iterator[Text]:
             numbers = [repr(float(cell)) for cell in cells if isinstance(cell, int | float)]
             yield Text(f"colonne {number}", " ".join(numbers), Kind.DATA)
         for line, row in enumerate(rows, start=1):
-            yield Text(f"ligne {line}", BETWEEN.join(str(cell) for cell in row if cell != ""), Kind.ROW)
+            yield from _row(f"ligne {line}", map(str, row))
     with zipfile.ZipFile(path) as packed:
         for name in sorted(packed.namelist()):
             body = packed.read(name)

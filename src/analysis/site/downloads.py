@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
-import pandera.pandas as pa
-
+from analysis.checking.pool import each
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.files import file_digest, finished_folder, read_table, write_table, write_text
@@ -38,7 +37,6 @@ class PublishedTable:
 
     deliverable: str
     name: str
-    pandera: pa.DataFrameSchema
     source: Path
 
     @property
@@ -49,7 +47,7 @@ class PublishedTable:
     @cached_property
     def schema(self) -> dict:
         """Its TableSchema."""
-        return table_schema(self.pandera)
+        return table_schema(published(self.deliverable)[self.name])
 
     @property
     def description(self) -> str:
@@ -80,7 +78,7 @@ class Download:
 def published_tables(dataset: str) -> list[PublishedTable]:
     """Every protected table of `dataset`, in the order of the deliverables."""
     return [
-        PublishedTable(str(name), path.stem, published(str(name))[path.stem], path)
+        PublishedTable(str(name), path.stem, path)
         for name in deliverables().index
         for path in sorted((protected_dir(dataset) / str(name)).glob("*.parquet"))
     ]
@@ -93,9 +91,9 @@ def build(dataset: Dataset) -> None:
     write_text(page(dataset, downloads), reports_dir(dataset.nom) / PAGE)
 
 
-def write(dataset: Dataset, tables: Iterable[PublishedTable], folder: Path) -> list[Download]:
+def write(dataset: Dataset, tables: Sequence[PublishedTable], folder: Path) -> list[Download]:
     """Write each table to `folder` as CSV and, if it is not too long, as XLSX; then `datapackage.json`."""
-    downloads = [_download(dataset, table, folder) for table in tables]
+    downloads = each(partial(_download, dataset, folder), tables)
     text = json.dumps(package(dataset, downloads), ensure_ascii=False, indent=1)
     write_text(text + "\n", folder / PACKAGE)
     return downloads
@@ -166,7 +164,7 @@ def size(count: int) -> str:
     return french(count / 1e3, 0, "ko") if count < 999_500 else french(count / 1e6, 1, "Mo")
 
 
-def _download(dataset: Dataset, table: PublishedTable, folder: Path) -> Download:
+def _download(dataset: Dataset, folder: Path, table: PublishedTable) -> Download:
     frame = read_table(table.source)
     csv, xlsx = (folder / f"{table.stem}.{kind}" for kind in ("csv", "xlsx"))
     write_table(frame, csv)

@@ -20,6 +20,7 @@ from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.numbers import between
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, reports_dir
+from analysis.core.workers import start
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
 from analysis.publishing.page import SHEET, Page, deliverables, subjects
@@ -50,9 +51,10 @@ def build(dataset: str) -> None:
     described = load_dataset(dataset)
     # Until all is checked there is no home page: a site that has one is finished.
     (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
-    downloads.build(described)
+    start(__name__)  # other processes write tables and check pages: what they need is imported meanwhile
     write_calendars(described)
     write_steps(described)
+    downloads.build(described)
     check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
     figures = headlines(described)
     chapters = [

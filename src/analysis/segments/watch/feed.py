@@ -39,6 +39,8 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     rows = needs[needs["p_horizon"] >= settings.event_probability]
     rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(settings.events)
     rows = rows.sort_values(["fenetre_debut", "besoin_id"])
+    # The day expected leaves less than the time of preparation: the notice may be out.
+    rows = rows.assign(late=added(rows["date_mediane"], -hypothesis("preparation")) < pd.Timestamp(observed))
     labels = reference.labels("segments")
     for row in rows.to_dict("records"):
         calendar.add_component(_event(row, labels[row["segment"]], stamp))
@@ -97,8 +99,8 @@ def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: d
 
 
 def _call(row: dict, today: dt.date) -> str:
-    """When to call the buyer, or that it may be too late: the day expected leaves less than the time of preparation."""
-    if added(pd.Series([row["date_mediane"]]), pd.Series([-hypothesis("preparation")])).iloc[0].date() < today:
+    """When to call the buyer, or that it may be too late."""
+    if row["late"]:
         return "L'avis est peut-être déjà publié : à vérifier sans attendre"
     first = row["date_alerte"].date()
     day = "dès maintenant" if first <= today else f"avant le {french_date(first)}"

@@ -223,9 +223,9 @@ def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -
     return months.fillna(rows["mois_initiaux"]).groupby(rows["besoin"]).median()
 
 
-def added(day: pd.Series, months: pd.Series) -> pd.Series:
+def added(day: pd.Series, months: pd.Series | float) -> pd.Series:
     """`day` plus a number of months, which may be a fraction, to the day."""
-    return day + pd.to_timedelta((months * MONTH).round(), unit="D")
+    return day + pd.to_timedelta(np.round(months * MONTH), unit="D")
 
 
 def months_between(first: pd.Series, last: pd.Series) -> pd.Series:
