@@ -3,7 +3,8 @@
     python benchmarks/pipeline.py [--runs 5] [--skip-cold]
 
 Works in a copy of the checkout, in a scratch folder. The no-op is printed as a ratio to the no-op of an
-empty DVC pipeline in the same run.
+empty DVC pipeline in the same run; beside it that of a pipeline of the same stages, dependencies and outputs, each a
+file of one line: what DVC itself takes for so many.
 """
 
 from __future__ import annotations
@@ -15,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
 from copying import copied
+
+from analysis.publishing.stages import stages
 
 MADE = ("data/raw/demo", "data/processed/demo", "reports/demo", "dvc.lock")  # by the pipeline
 DVC = [sys.executable, "-m", "dvc"]
@@ -35,16 +40,41 @@ def seconds(root: Path, *words: str) -> float:
     return time.perf_counter() - start
 
 
-def empty_pipeline(root: Path) -> Path:
-    """A DVC project with one stage that has already run: the least a no-op can cost."""
+def pipeline(root: Path, stages: dict[str, dict]) -> Path:
+    """A DVC project of `stages`, each dependency that none makes a file of one line; all have already run."""
     (root / ".dvc").mkdir(parents=True)
     (root / ".dvc" / "config").write_text(CONFIG)
-    (root / "in.txt").write_text("x\n")
-    (root / "dvc.yaml").write_text(
-        "stages:\n  copy:\n    cmd: cp in.txt out.txt\n    deps: [in.txt]\n    outs: [out.txt]\n"
-    )
+    made = {out for stage in stages.values() for out in stage["outs"]}
+    for name in {dep for stage in stages.values() for dep in stage["deps"]} - made:
+        (root / name).write_text("x\n")
+    (root / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     seconds(root, "repro", "--quiet")
     return root
+
+
+def stage(deps: Iterable[str], outs: Iterable[str]) -> dict:
+    """A stage that writes a line to each of its outputs."""
+    names = sorted(outs)
+    return {"cmd": " && ".join(f"echo {name} > {name}" for name in names), "deps": sorted(deps), "outs": names}
+
+
+def hollow(declared: dict[str, dict]) -> dict[str, dict]:
+    """The stages of `dvc.yaml` with as many dependencies and outputs, in which every file and folder is one line."""
+    outs = {
+        name: [next(iter(out)) if isinstance(out, dict) else out for out in stage["outs"]]
+        for name, stage in declared.items()
+    }
+    made = [out for found in outs.values() for out in found]
+
+    def line(path: str) -> str:
+        """The file that stands for `path`: for a part of what a stage makes, that of the whole."""
+        whole = next((out for out in made if Path(path).is_relative_to(out)), path)
+        return whole.replace("/", "-")
+
+    return {
+        name.replace("@", "-"): stage({line(path) for path in found["deps"]}, {line(path) for path in outs[name]})
+        for name, found in declared.items()
+    }
 
 
 def main() -> None:
@@ -59,16 +89,16 @@ def main() -> None:
             seconds(root, "repro", "--quiet")
         else:
             print(f"cold dvc repro: {seconds(root, 'repro', '--quiet'):.0f} s")
-        empty = empty_pipeline(Path(scratch) / "empty")
-        ours, least = [], []
+        empty = pipeline(Path(scratch) / "empty", {"only": stage(["in"], ["out"])})
+        shaped = pipeline(Path(scratch) / "shaped", hollow(stages(root / "dvc.yaml", "demo")))
+        least, hollows, ours = ([] for _ in range(3))
         for _ in range(options.runs):
-            least.append(seconds(empty, "repro", "--quiet"))
-            ours.append(seconds(root, "repro", "--quiet"))
-        ratio = statistics.median(a / b for a, b in zip(ours, least, strict=True))
-        print(
-            f"no-op dvc repro: {statistics.median(ours):.2f} s, empty pipeline {statistics.median(least):.2f} s, "
-            f"ratio {ratio:.2f} (median of {options.runs} pairs)"
-        )
+            for project, times in ((empty, least), (shaped, hollows), (root, ours)):
+                times.append(seconds(project, "repro", "--quiet"))
+        print(f"no-op dvc repro, medians of {options.runs} rounds; empty pipeline: {statistics.median(least):.2f} s")
+        for name, times in (("this pipeline", ours), ("as many stages, dependencies and outputs of one line", hollows)):
+            ratio = statistics.median(a / b for a, b in zip(times, least, strict=True))
+            print(f"  {name}: {statistics.median(times):.2f} s, ratio {ratio:.2f}")
         notebook = root / "notebooks" / "quality.ipynb"
         text = notebook.read_text(encoding="utf-8")
         changed = []
