@@ -19,10 +19,11 @@ from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, raw_dir
 from analysis.core.results import read_clean
+from analysis.segments.amounts import belief_from, reliable
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_segment
 from analysis.segments.links.followed import build_links
-from analysis.segments.potential.backtest import OURS, foreseen, reliable, scores
+from analysis.segments.potential.backtest import OURS, foreseen, scores
 
 GOAL = (0.70, 0.90)
 
@@ -43,7 +44,8 @@ def main() -> None:
         dataset=described,
         settings=settings.segments,
     )
-    contracts = reliable(linked.contracts, settings.decp.low_amount)
+    belief = belief_from(linked.contracts, settings.decp.low_amount, settings.segments.amounts)
+    contracts = reliable(linked.contracts, belief)
     start = time.perf_counter()
     today, sized = described.date_observation, settings.segments.potential
     found = scores(foreseen(linked.operations, contracts, today=today, settings=sized)).set_index("methode")

@@ -19,12 +19,13 @@ from analysis.core.params import load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
 from analysis.core.shares import wilson
+from analysis.segments.amounts import belief_from, plausible
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import open_contracts, with_told_segment
 from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
-from analysis.segments.watch.amounts import believed, ceilings, of_needs, plausible
+from analysis.segments.watch.amounts import believed, of_needs
 from analysis.segments.watch.needs import lots as lots_of
 from analysis.segments.watch.needs import needs as needs_of
 from analysis.segments.watch.needs import stem
@@ -138,16 +139,16 @@ def main() -> None:
     print(renewals.calibration(tested).round(3).to_string(index=False))
     known = renewals.known_on(day, needs, pairs, lots, changes)
     limits = agenda.quarters(described.date_observation, params.horizon_months)
-    highest, floor = ceilings(lots["montant"], lots["segment"], params), load_params().decp.low_amount
+    belief = belief_from(lots, load_params().decp.low_amount, load_params().segments.amounts)
     expected = agenda.from_renewals(
-        of_needs(needs, lots, highest, floor),
+        of_needs(needs, lots, belief),
         renewals.dated(renewals.predicted(renewals.learnt(known, params.least_past_ends), known)),
         limits,
     )
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
     announced = with_segment_told(load_projects(raw_dir(dataset) / FILE)[0], pd.read_parquet(told))
-    announced = announced.assign(montant=plausible(announced, highest))
-    announced = agenda.from_projects(believed(announced, floor), limits)
+    announced = announced.assign(montant=plausible(announced, belief))
+    announced = agenda.from_projects(believed(announced, belief), limits)
     projects(dataset, expected, announced, limits, lots)
     print(f"{time.perf_counter() - start:.1f} s")
 

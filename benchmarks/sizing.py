@@ -21,6 +21,7 @@ from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
+from analysis.segments.amounts import belief_from
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import of_buyers_in, open_contracts, with_told_segment
 from analysis.segments.links.followed import build_links
@@ -53,10 +54,10 @@ def main() -> None:
         dataset=described,
         settings=params.segments,
     )
-    floor = params.decp.low_amount
+    belief = belief_from(linked.contracts, params.decp.low_amount, params.segments.amounts)
     start = time.perf_counter()
     tables = [
-        single_contracts(linked, seeded(params.segments, params.segments.potential.seed + n), floor)
+        single_contracts(linked, seeded(params.segments, params.segments.potential.seed + n), belief)
         for n in range(options.seeds)
     ]
     print(f"{options.seeds} tables, {(time.perf_counter() - start) / options.seeds:.1f} s each")
@@ -66,7 +67,7 @@ def main() -> None:
     spread = wide.std(axis=0, ddof=1)
     for place, name in ((0, "P1"), (9, "P10"), (49, "P50"), (89, "P90"), (98, "P99")):
         print(f"  {name:<4} from seed to seed: {np.median(spread[:, place]):.1%}, at most {spread[:, place].max():.1%}")
-    drawn = drawn_segments(linked, params.segments.potential, floor)
+    drawn = drawn_segments(linked, params.segments.potential, belief)
     rows = []
     for name, segment in drawn.items():
         if not np.isfinite(segment.montant):

@@ -12,6 +12,7 @@ from analysis.schemas import links as link_schemas
 from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
+from analysis.segments.amounts import belief_from
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.potential.single import single_contracts
@@ -41,10 +42,12 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     sized = settings.potential.model_copy(update={"draws": 60, "single_draws": 60})
     settings = settings.model_copy(update={"potential": sized})
     linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
-    drawn = drawn_segments(linked, sized, 40_000)
+    belief = belief_from(marches, 40_000, settings.amounts)
+    drawn = drawn_segments(linked, sized, belief)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
-    tables = linked.tables | build_potential(linked, drawn, nowhere, dataset=world, settings=settings, floor=40_000)
-    tables["dimensionnement"] = single_contracts(linked, settings, 40_000)
+    tables = linked.tables
+    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief)
+    tables["dimensionnement"] = single_contracts(linked, settings, belief)
     out = {}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]

@@ -88,11 +88,14 @@ class PotentialParams(Block):
     holdout_years: int = Field(ge=1)
 
 
+class AmountParams(Block):
+    spreads: float = Field(gt=0)
+    least: int = Field(ge=2)
+
+
 class WatchParams(Block):
     horizon_months: int = Field(gt=0)
     least_past_ends: int = Field(gt=0)
-    amount_spreads: float = Field(gt=0)
-    least_amounts: int = Field(ge=2)
     draws: int = Field(ge=500)
     seed: int
     top: int = Field(gt=0)
@@ -107,6 +110,7 @@ class SegmentParams(Block):
     classifier: ClassifierParams
     links: LinkParams
     capture: CaptureParams
+    amounts: AmountParams
     potential: PotentialParams
     watch: WatchParams
 

@@ -16,6 +16,7 @@ from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.core.shares import wilson
+from analysis.segments.amounts import belief_from
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     counted,
@@ -79,27 +80,28 @@ def from_each_contract(
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
     linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)
-    drawn = drawn_segments(linked, settings.potential, params.decp.low_amount)
+    belief = belief_from(whole, params.decp.low_amount, settings.amounts)
+    drawn = drawn_segments(linked, settings.potential, belief)
     bought = needed(whole)
     projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
     there = outside(received, described.region)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
-        **build_potential(linked, drawn, elsewhere, dataset=described, settings=settings, floor=params.decp.low_amount),
+        **build_potential(linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),
             projects,
             described,
             settings.watch,
-            floor=params.decp.low_amount,
+            belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
         ),
-        "dimensionnement": single_contracts(linked, settings, params.decp.low_amount),
+        "dimensionnement": single_contracts(linked, settings, belief),
         **build_compliance(whole, bought.lots, bought.needs, described),
         "liens": linked.links,
-        "operations_liees": realised(linked, params.decp.low_amount),
+        "operations_liees": realised(linked, belief),
     }
 
 

@@ -9,8 +9,9 @@ from scipy.special import ndtr
 
 from analysis.core import reference
 from analysis.core.params import load_params
+from analysis.segments.amounts import Belief, reliable
 from analysis.segments.potential import sizing
-from analysis.segments.potential.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.potential.backtest import foreseen, known_operations, scores
 from analysis.segments.potential.sizing import (
     RULE,
     Learnt,
@@ -152,10 +153,11 @@ def test_the_textbook_rule_and_what_is_over() -> None:
     assert found["manuel"].iloc[0] == pytest.approx(833.33 / 2, rel=0.002)
 
 
-def test_an_amount_below_what_must_be_published_is_not_believed() -> None:
-    ops, deals = followed(2, "2021-01-01", "2022-06-01", 0.02, "A")
-    deals = reliable(deals.assign(montant=[39_999.0, 40_000.0]), 40_000)
-    assert known_operations(ops, deals)["operation"].tolist() == ["A1"]
+def test_an_amount_too_low_to_be_published_or_too_high_for_its_segment_is_not_believed() -> None:
+    ops, deals = followed(4, "2021-01-01", "2022-06-01", 0.02, "A")
+    belief = Belief(40_000, pd.Series(np.log(5e6), index=deals["segment"].unique()))
+    deals = reliable(deals.assign(montant=[39_999.0, 40_000.0, 4_999_999.0, 5_000_001.0]), belief)
+    assert known_operations(ops, deals)["operation"].tolist() == ["A1", "A2"]
 
 
 def test_a_law_that_nobody_knows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

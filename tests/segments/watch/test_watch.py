@@ -17,6 +17,7 @@ from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
 from analysis.schemas.build import conform
 from analysis.schemas.watch import SCHEMAS
+from analysis.segments.amounts import belief_from
 from analysis.segments.views import watch as views
 from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import around, build_watch
@@ -24,7 +25,7 @@ from analysis.sources.projects import load_projects
 from segments.bought import contract
 
 PARAMS = load_params().segments.watch.model_copy(update={"least_past_ends": 30, "top": 20, "rows_shown": 5})
-FLOOR = 40_000.0
+AMOUNTS, FLOOR = load_params().segments.amounts, 40_000.0
 NO_CHANGES = pd.DataFrame({name: [] for name in ("uid", "ordre", "date", "datePublicationDonnees", "dureeMois")})
 SYLLABLES = ["ba", "co", "du", "fi", "ga", "le", "mo", "nu", "pi", "ra", "so", "tu"]
 VIEWS = (views.message, views.quarters, views.segments, views.places, views.next_needs, views.trades,
@@ -61,8 +62,9 @@ def built(project: Path) -> dict[str, pd.DataFrame]:
 def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
     projects, _ = load_projects(Path("absent.csv"))
+    belief = belief_from(contracts, FLOOR, AMOUNTS)
     tables = build_watch(
-        needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS, floor=FLOOR
+        needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS, belief=belief
     )
     assert set(tables) == set(SCHEMAS)
     return {name: conform(SCHEMAS[name], table) for name, table in tables.items()}
@@ -125,6 +127,7 @@ def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -
     def one_per_euro(asked: pd.DataFrame) -> pd.DataFrame:
         return asked[["uid"]].assign(**dict.fromkeys(["heures_p10", "heures_p50", "heures_p90"], asked["montant"]))
 
-    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, floor=FLOOR, hours=one_per_euro)
+    belief = belief_from(bought.lots, FLOOR, AMOUNTS)
+    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, belief=belief, hours=one_per_euro)
     both = tables["veille_besoins"].set_index("projet_id").loc["P1"]
     assert (both["origine"], both["montant"], both["heures_p50"]) == ("les_deux", 90_000.0, 90_000.0)

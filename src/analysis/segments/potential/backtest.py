@@ -19,6 +19,7 @@ from analysis.consolidation.cells import cells, measured
 from analysis.core import reference
 from analysis.core.params import PotentialParams
 from analysis.core.shares import observed
+from analysis.segments.amounts import Belief, reliable
 from analysis.segments.links.followed import Linked, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
@@ -26,12 +27,6 @@ from analysis.segments.potential.textbook import textbook
 
 LEVEL = 0.80
 OURS, MANUAL, COUNTED = "modele", "manuel", "fournisseurs"
-
-
-def reliable(contracts: pd.DataFrame, floor: float) -> pd.DataFrame:
-    """`contracts` with montant missing below `floor`, the amount from which contracts must be published: such an
-    amount is wrong, or not that of the contract."""
-    return contracts.assign(montant=contracts["montant"].where(contracts["montant"] >= floor))
 
 
 def known_operations(
@@ -55,14 +50,12 @@ def known_operations(
     return rows.sort_values("operation", ignore_index=True)
 
 
-def realised(linked: Linked, floor: float) -> pd.DataFrame:
+def realised(linked: Linked, belief: Belief) -> pd.DataFrame:
     """What each closed operation of `ratios` did: operation, segment, fin, heures, what disclosure control asks of it;
     of those that `known_operations` keeps, montant, segment_marche (of the largest contract) and marches.
-
-    `floor`: the amount below which one is not believed.
     """
     whole = ratios(linked.operations, linked.contracts)[["operation", "segment", "heures"]]
-    known = known_operations(linked.operations, reliable(linked.contracts, floor))
+    known = known_operations(linked.operations, reliable(linked.contracts, belief))
     known = known.assign(marches=known["operation"].map(linked.contracts["operation"].value_counts()))
     known = known[["operation", "montant", "segment", "marches"]].rename(columns={"segment": "segment_marche"})
     rows = linked.facts.contracts[linked.facts.contracts["operation"].isin(whole["operation"])]

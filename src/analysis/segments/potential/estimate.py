@@ -17,10 +17,11 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import PotentialParams, SegmentParams
 from analysis.core.reference import WHOLE
+from analysis.segments.amounts import Belief, reliable
 from analysis.segments.contracts import executed_in
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
-from analysis.segments.potential.backtest import foreseen, known_operations, reliable, scores
+from analysis.segments.potential.backtest import foreseen, known_operations, scores
 from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, suppliers
 from analysis.segments.state.shrinkage import smoothed
 
@@ -30,9 +31,9 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 NOWHERE = "inconnu"
 
 
-def drawn_segments(linked: Linked, settings: PotentialParams, floor: float) -> dict[str, sizing.Segment]:
-    """What is drawn of each segment, updated by the hours of linked operations; `floor` as in `build_potential`."""
-    known = sizing.learnt(known_operations(linked.operations, reliable(linked.contracts, floor)))
+def drawn_segments(linked: Linked, settings: PotentialParams, belief: Belief) -> dict[str, sizing.Segment]:
+    """What is drawn of each segment, updated by the hours of linked operations of reliable amounts."""
+    known = sizing.learnt(known_operations(linked.operations, reliable(linked.contracts, belief)))
     names = sorted(reference.labels("segments"))
     return sizing.segment_draws(
         names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations
@@ -64,12 +65,12 @@ def build_potential(
     *,
     dataset: Dataset,
     settings: SegmentParams,
-    floor: float,
+    belief: Belief,
 ) -> dict[str, pd.DataFrame]:
     """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
-    (`new_segments`), `floor` the amount below which one is not believed (`reliable`)."""
+    (`new_segments`)."""
     sized = settings.potential
-    contracts = reliable(linked.contracts, floor)
+    contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
     last = sorted(local["edition"].unique())[-sized.years :]
     latest = local[local["edition"].isin(last)]

@@ -18,22 +18,20 @@ from analysis.core import reference
 from analysis.core.numbers import significant
 from analysis.core.params import SegmentParams
 from analysis.disclosure.primary import broken
+from analysis.segments.amounts import Belief, reliable
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
-from analysis.segments.potential.backtest import known_operations, reliable
+from analysis.segments.potential.backtest import known_operations
 
 HOURS = "heures"  # the kind of cell of `secret/regles.csv`
 PROBABILITIES = np.arange(1, 100) / 100
 DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
 
 
-def single_contracts(linked: Linked, settings: SegmentParams, floor: float) -> pd.DataFrame:
-    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`), for every segment there is.
-
-    `floor`: the amount below which one is not believed, in euros.
-    """
+def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) -> pd.DataFrame:
+    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`), for every segment there is."""
     sized = settings.potential
-    contracts = reliable(linked.contracts, floor)
+    contracts = reliable(linked.contracts, belief)
     operations = known_operations(linked.operations, contracts)
     known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations))
     drawn = sizing.segment_draws(

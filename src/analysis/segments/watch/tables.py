@@ -10,11 +10,12 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
 from analysis.core.quality_log import public
+from analysis.segments.amounts import Belief, implausible, plausible
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
-from analysis.segments.watch.amounts import believed, ceilings, implausible, of_needs, plausible
+from analysis.segments.watch.amounts import believed, of_needs
 from analysis.segments.watch.needs import Needed, stem
 from analysis.segments.watch.skills import by_trade
 
@@ -28,7 +29,7 @@ def build_watch(
     dataset: Dataset,
     params: WatchParams,
     *,
-    floor: float,
+    belief: Belief,
     hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
@@ -36,7 +37,7 @@ def build_watch(
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
     gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
     montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
-    are one need. Amounts below `floor` (euros) size nothing, those that are not plausible count nowhere (`amounts`).
+    are one need. Amounts below the floor of `belief` size nothing, those that are not plausible count nowhere.
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -46,11 +47,10 @@ def build_watch(
     model = renewals.learnt(known, params.least_past_ends)
     limits = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
-    highest = ceilings(lots["montant"], lots["segment"], params)
-    expected = agenda.from_renewals(of_needs(needs, lots, highest, floor), coming, limits)
+    expected = agenda.from_renewals(of_needs(needs, lots, belief), coming, limits)
     expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
-    said = projects.assign(montant=plausible(projects, highest))
-    announced = agenda.from_projects(believed(said, floor), limits)
+    said = projects.assign(montant=plausible(projects, belief))
+    announced = agenda.from_projects(believed(said, belief), limits)
     announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
         drop=True
     )
@@ -75,7 +75,7 @@ def build_watch(
             projects=projects,
             expected=expected,
             learnt_from=model.learnt_from if model else 0,
-            implausible=int(implausible(lots, highest).sum()),
+            implausible=int(implausible(lots, belief).sum()),
         ),
     }
     return {PREFIX + name: table for name, table in tables.items()}

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.core.params import load_params
-from analysis.segments.watch import amounts
+from analysis.core.params import AmountParams
+from analysis.segments import amounts
+from analysis.segments.amounts import Belief
+from analysis.segments.watch.amounts import of_needs
 
-SETTINGS = load_params().segments.watch.model_copy(update={"amount_spreads": 4.0, "least_amounts": 30})
+SETTINGS = AmountParams(spreads=4, least=30)
 FLOOR = 40_000.0
 
 
@@ -29,7 +31,7 @@ def test_the_ceiling_is_four_spreads_above_the_median_of_the_segment() -> None:
     wrong = right.assign(montant=right["montant"].mask(right.index % 20 == 0, right["montant"] * 1000))
     limit = ceilings(wrong)
     assert limit["RESTAURATION"] < 80_000 * np.exp(6)
-    kept = amounts.plausible(wrong, np.log(limit))
+    kept = amounts.plausible(wrong, Belief(FLOOR, np.log(limit)))
     assert kept[wrong.index % 20 == 0].lt(limit["RESTAURATION"]).mean() < 0.15 and kept.notna().mean() > 0.94
 
 
@@ -38,7 +40,7 @@ def test_a_small_segment_is_judged_with_all_and_amounts_all_alike_have_no_ceilin
     found = ceilings(rows)
     assert found["PROPRETE"] == found["TRANSPORT"] != found["RESTAURATION"]
     alike = pd.DataFrame({"segment": "PROPRETE", "montant": [100.0] * 50})
-    assert amounts.plausible(alike.assign(montant=1e9), np.log(ceilings(alike))).notna().all()
+    assert amounts.plausible(alike.assign(montant=1e9), Belief(FLOOR, np.log(ceilings(alike)))).notna().all()
 
 
 def test_a_need_is_sized_by_its_plausible_lots_and_from_the_floor_on() -> None:
@@ -47,7 +49,7 @@ def test_a_need_is_sized_by_its_plausible_lots_and_from_the_floor_on() -> None:
          "montant": [60_000.0, 20_000.0, 400e6, 8e8, np.nan, 15_000.0]}
     )  # fmt: skip
     needs = pd.DataFrame({"montant": [1.0] * 4}, index=pd.RangeIndex(4, name="besoin"))
-    sized = amounts.of_needs(needs, lots, pd.Series({"PROPRETE": np.log(10e6)}), FLOOR)
+    sized = of_needs(needs, lots, Belief(FLOOR, pd.Series({"PROPRETE": np.log(10e6)})))
     # Shown: what is known and plausible. Believed: 40,000 euros a lot, for the three; none under the floor.
     assert sized["montant"].tolist() == pytest.approx([80_000.0, np.nan, np.nan, 15_000.0], nan_ok=True)
     assert sized["montant_cru"].tolist() == pytest.approx([120_000.0, np.nan, np.nan, np.nan], nan_ok=True)

@@ -1,0 +1,67 @@
+"""Which amounts hours are drawn from: neither those too low to be a contract's, nor those too high for its segment.
+
+Amounts have gross errors: a factor of a thousand, a placeholder of hundreds of millions. One of them would outweigh all
+that a territory could do. Contracts are kept; their amount is taken as unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from analysis.core import reference
+from analysis.core.params import AmountParams
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Which amounts are believed: from `floor` (euros) on, which must be published, to the `ceilings`."""
+
+    floor: float
+    ceilings: pd.Series
+
+
+def belief_from(contracts: pd.DataFrame, floor: float, settings: AmountParams) -> Belief:
+    """The one that `contracts` (montant, segment) teach."""
+    return Belief(floor, ceilings(contracts["montant"], contracts["segment"], settings))
+
+
+def ceilings(amounts: pd.Series, segments: pd.Series, settings: AmountParams) -> pd.Series:
+    """The logarithm of the highest amount (euros) that is believed, by segment.
+
+    Median of the logarithms + `spreads` x (90 % quantile - median) / 1.2816: the last factor is the standard
+    deviation of a normal law with such an upper half. That half alone is looked at, for amounts have a longer tail
+    above than below; up to a tenth of wrong amounts do not move it. Segments of fewer than `least` known ones
+    have the ceiling of all amounts together; amounts all alike tell no spread, hence no ceiling.
+    """
+    log = np.log(amounts.where(amounts > 0)).dropna()
+    by = log.groupby(segments.reindex(log.index))
+    of_segment = _ceiling(by.median(), by.quantile(0.9), settings.spreads)
+    whole = _ceiling(pd.Series([log.median()]), pd.Series([log.quantile(0.9)]), settings.spreads).iloc[0]
+    known = of_segment.where(by.size() >= settings.least, whole)
+    return known.reindex(sorted(reference.labels("segments"))).fillna(whole)
+
+
+def _ceiling(middle: pd.Series, high: pd.Series, spreads: float) -> pd.Series:
+    return (middle + spreads * (high - middle) / ndtri(0.9)).where(high > middle, np.inf)
+
+
+def implausible(rows: pd.DataFrame, belief: Belief) -> pd.Series:
+    """Whether the montant of each row (montant, segment) is above the ceiling of its segment; false where either is
+    not known."""
+    highest = rows["segment"].map(belief.ceilings).astype("float64")
+    return np.log(rows["montant"].where(rows["montant"] > 0)) > highest
+
+
+def plausible(rows: pd.DataFrame, belief: Belief) -> pd.Series:
+    """The montant of `rows` (montant, segment), missing where it is above the ceiling of its segment."""
+    return rows["montant"].where(~implausible(rows, belief)).astype("float64")
+
+
+def reliable(contracts: pd.DataFrame, belief: Belief) -> pd.DataFrame:
+    """`contracts` (montant, segment) with montant missing where it is not believed: wrong, or not the contract's."""
+    amounts = plausible(contracts, belief)
+    return contracts.assign(montant=amounts.where(amounts >= belief.floor))
