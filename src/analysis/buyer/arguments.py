@@ -67,7 +67,7 @@ def facts(
             "semblables_clause": counted["sum"].get(key, 0),
             "rayon": settings.radius_km,
             "p_obligation": row["p_seuil"] if key in obliged else None,
-            "part_tenable": 1 - settings.commitment_quantile,
+            "part_tenable": settings.commitment_kept,
         }
     return out
 

@@ -18,6 +18,7 @@ import pandas as pd
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import french, french_date
+from analysis.segments.contracts import bought
 from analysis.segments.state.compliance import PRIVATE, above, nature_of, parameter, state_buyers, thresholds
 
 NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
@@ -29,8 +30,7 @@ OPTIONS = ["mecanisme", "critere", "effet", "favorable", "phrase", "article", "s
 def nature(purchase: Purchase, segment: str | None = None) -> str | None:
     """TRAVAUX, SERVICES or FOURNITURES: by the division of the CPV code, else by the group of the segment."""
     if purchase.cpv is not None:
-        divisions = reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"]
-        return str(divisions[purchase.cpv[:2]])
+        return str(bought(pd.Series([purchase.cpv], dtype="str"))[0])
     groups = reference.table("nomenclatures/segments").set_index("code")["groupe"]
     return None if segment is None else str(groups[segment])
 

@@ -183,8 +183,9 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
     """`cells` of which a total is bounded by its parts: two rows of one person at least make two."""
     heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
     parts = terms[terms["signe"] == 1]
-    out = cells
-    for _ in range(4):  # of a place, its department, the region, whatever the audience
+    out, before = cells, None
+    while before is None or not out.equals(before):  # from places to departments to the region, and across audiences
+        before = out
         added = parts.assign(**{side: looked_up(parts["cellule"], out[side]) for side in ("bas", "haut")})
         added = added.groupby("somme")[["bas", "haut"]].sum().assign(cellule=heads)
         least = (added["bas"] - sums["tolerance"]).where(sums["ecart"] >= 0).groupby(added["cellule"]).max()

@@ -33,6 +33,7 @@ COLOURS = 64
 LONG = 8  # rows of a table from which a reader may sort it
 SECRET = "s"
 SECRET_SUFFIX = "__secret"
+NOT_TOLD = "non communiqué"  # a contact that its structure did not agree to publish
 LOW_SUFFIX, HIGH_SUFFIX = "__min", "__max"
 
 

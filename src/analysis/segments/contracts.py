@@ -23,6 +23,7 @@ from analysis.core.params import Engine, load_params
 from analysis.core.texts import words
 
 OTHER = "AUTRE"
+MONTH = 30.4375  # days, on average
 
 
 def open_contracts(path: Path, engine: Engine | None = None) -> ir.Table:
@@ -158,6 +159,11 @@ def states(contracts: ir.Table, by: list[str]) -> ir.Table:
         avec_clause=status.isin(reference.social_states("porte_clause")).sum().cast("int64"),
         **{f"statut_{code}": (status == code).sum().cast("int64") for code in reference.labels("statuts_sociaux")},
     )
+
+
+def bought(codes: pd.Series) -> pd.Series:
+    """TRAVAUX, SERVICES or FOURNITURES, by the division of each CPV code; missing where there is none."""
+    return codes.str[:2].map(reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"])
 
 
 def under_another(contracts: pd.DataFrame) -> NDArray[np.bool_]:

@@ -8,7 +8,18 @@ from analysis.core import reference
 from analysis.core.numbers import french, french_date, plural
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
-from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
+from analysis.publishing.content import (
+    NOT_TOLD,
+    PERCENT,
+    Card,
+    Column,
+    Content,
+    DataTable,
+    Figure,
+    Format,
+    Prose,
+    Strip,
+)
 from analysis.publishing.maps import locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
@@ -20,7 +31,6 @@ HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 NEED = "Besoin d'heures par an"
-NOT_TOLD = "non communiqué"  # the structure did not agree that it be published
 CARDS = (
     ("heures_realisees", "Heures d'insertion"),
     ("beneficiaires", "Bénéficiaires"),

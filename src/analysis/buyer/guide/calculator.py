@@ -86,7 +86,7 @@ class Calculator(Content):
 
     @property
     def note(self) -> str:
-        chances = french(100 * (1 - self.commitment), 0, "%")
+        chances = french(100 * load_params().buyer.commitment_kept, 0, "%")
         return (
             "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
             f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, arrondi en dessous. Rien de ce "

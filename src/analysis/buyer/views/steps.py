@@ -11,7 +11,7 @@ from analysis.buyer.views.common import found, rows, scope
 from analysis.core import reference
 from analysis.core.numbers import french_date
 from analysis.core.paths import STEPS, steps_name
-from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import NOT_TOLD, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, QUIET, figure
 
@@ -24,7 +24,7 @@ def contacts(page: Page) -> Content:
     nobody = bool(told["minutes"].notna().all())
     told = told.assign(porteur=told["nature_porteuse"].map(reference.labels("porteurs")))
     return DataTable(
-        told.fillna({"contact": "non communiqué", "commune": ""}),
+        told.fillna({"contact": NOT_TOLD, "commune": ""}),
         columns={
             "nom": Column("Structure"),
             "porteur": Column("Portée par"),

@@ -33,12 +33,11 @@ AXES = {"segment": "segment", "categorie": "categorie"}
 @dataclass(frozen=True)
 class Linked:
     """links: operation, structure_id, uid, probabilite; operations and contracts: described, see the functions of that
-    name; places: where each operation is; tables: the published results, by name."""
+    name; tables: the published results, by name."""
 
     links: pd.DataFrame
     operations: pd.DataFrame
     contracts: pd.DataFrame
-    places: pd.DataFrame
     facts: Facts
     tables: dict[str, pd.DataFrame]
 
@@ -56,7 +55,7 @@ def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.Data
     )
     names = [
         "uid", "edition", "segment", "categorie", "montant", "statut_social", "departement", "epci_siren", "jour",
-        "dureeMois", "est_renseigne", "porte_clause",
+        "est_renseigne", "porte_clause",
     ]  # fmt: skip
     return rows[names].merge(links[["uid", "operation", "probabilite"]], on="uid", how="left", validate="one_to_one")
 
@@ -285,12 +284,11 @@ def build_links(
     pairs = links(operations, published(contracts, holders), settings.links)
     deals = described_contracts(contracts, pairs)
     described = described_operations(operations, facts, said_by(exports["operations"]), dataset.date_observation)
-    places = places_of(facts)
     hours = hours_per_euro(described, deals, settings.links)
     tables = {
         "heures_par_euro": with_control(hours, described, facts, ratios(described, deals)["operation"]),
         "clauses_sans_operation": unfollowed(deals, dataset),
-        "operations_sans_clause": undeclared(described, places, deals, dataset),
+        "operations_sans_clause": undeclared(described, places_of(facts), deals, dataset),
         "capture": capture(deals[executed_in(deals, dataset.region)], settings.capture),
     }
-    return Linked(pairs, described, deals, places, facts, tables)
+    return Linked(pairs, described, deals, facts, tables)

@@ -32,9 +32,8 @@ from analysis.fellegi_sunter import (
     probability,
     scored,
 )
-from analysis.segments.contracts import says_under_another, under_another
+from analysis.segments.contracts import MONTH, says_under_another, under_another
 
-MONTH = 30.44  # days
 SAME_SITE, SAME_BODY, ANOTHER = 0, 1, 2  # two SIRET, or two places
 
 

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
-from analysis.segments.contracts import executed_in
+from analysis.segments.contracts import bought, executed_in
 from analysis.segments.watch.needs import buyer_names
 
 PRIVATE = "PRIVE"  # buyers whom the code does not bind
@@ -56,8 +56,7 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
     statut_social by uid. Needs without a known amount, of a year without thresholds or of private buyers are left out.
     """
     kind = needs["categorie"]
-    works = needs["codeCPV"].str[:2].map(reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"])
-    works = works.eq("TRAVAUX").fillna(False).astype("bool")
+    works = bought(needs["codeCPV"]).eq("TRAVAUX").fillna(False).astype("bool")
     limit = thresholds(needs["notification"], works, kind.isin(state_buyers())).mask(kind == PRIVATE)
     amount = needs["montant_initial"].fillna(needs["montant"])
     p_above = above(amount, limit)

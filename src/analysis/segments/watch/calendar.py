@@ -23,7 +23,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from analysis.segments.watch.needs import MONTH, added, hypothesis
+from analysis.segments.contracts import MONTH
+from analysis.segments.watch.needs import added, hypothesis
 from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]

@@ -18,9 +18,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.segments.contracts import under_another
+from analysis.segments.contracts import MONTH, under_another
 
-MONTH = 30.4375  # days, on average
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
 FRAMEWORK = "accord-cadre"
 _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num\w?ro\s*)?\d+\w?\b")
@@ -33,7 +32,7 @@ _NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
 
 LOTS = [
     "uid", "besoin", "acheteur_siren", "acheteur_nom", "categorie", "objet", "segment", "codeCPV", "montant",
-    "montant_initial", "notification", "mois_initiaux", "mois_reconduits", "mois", "accord_cadre", "lot", "racine",
+    "montant_initial", "notification", "mois_initiaux", "mois_reconduits", "mois", "accord_cadre", "racine",
     "departement", "epci_siren",
 ]  # fmt: skip
 
@@ -142,7 +141,6 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
             "mois_reconduits": first * (times - 1),
             "mois": final + first * (times - 1),
             "accord_cadre": (nature + " " + technique).str.contains(FRAMEWORK, case=False),
-            "lot": rows["lot"].astype("float64"),
             "departement": rows["departement"],
             "epci_siren": rows["epci_siren"],
             "racine": low.map(_stem),
