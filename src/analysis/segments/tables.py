@@ -31,6 +31,7 @@ from analysis.segments.links.followed import build_links
 from analysis.segments.potential.backtest import realised
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.potential.single import single_contracts
+from analysis.segments.potential.sizing import shared
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
 from analysis.segments.state.specialisation import effective, quotients, shift_share
@@ -97,6 +98,7 @@ def from_each_contract(
             settings.watch,
             belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
+            shared=shared(drawn),
         ),
         "dimensionnement": single_contracts(linked, settings, belief),
         **build_compliance(whole, bought.lots, bought.needs, described),

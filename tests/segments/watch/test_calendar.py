@@ -100,6 +100,29 @@ def test_hours_follow_the_number_of_needs_that_come() -> None:
     pd.testing.assert_frame_equal(rows, again)
 
 
+def test_hours_of_needs_have_in_common_what_their_segments_share() -> None:
+    sigma = np.log(3) / 1.281552
+    expected = pd.DataFrame([need(f"n{k:02d}", [1.0]) for k in range(100)])
+    each = expected[["besoin_id"]].assign(heures_p10=100.0, heures_p50=300.0, heures_p90=900.0)
+    z = np.random.default_rng(5).standard_normal(500)
+
+    def bounds(shared: pd.DataFrame | None) -> pd.Series:
+        drawn = calendar.futures(expected, LIMITS, each, shared, draws=4000, seed=1)
+        # Whatever is shared, the hours of one need are the same.
+        assert np.quantile(drawn.hours[0], [0.1, 0.5, 0.9]).tolist() == pytest.approx([100, 300, 900], rel=0.1)
+        return calendar.calendar(expected, LIMITS, "32", drawn, by_segment=False).iloc[0][list(calendar.HOURS)]
+
+    alone = bounds(None)
+    assert alone["heures_p90"] / alone["heures_p10"] < 1.35
+    whole = bounds(pd.DataFrame({"PROPRETE": sigma * z, "TRANSPORT": -z}))
+    assert whole.tolist() == pytest.approx([10_000, 30_000, 90_000], rel=0.1)
+    half = bounds(pd.DataFrame({"PROPRETE": sigma / 2 * z, "TRANSPORT": -z}))
+    # All needs move together by half the spread: from P10 to P90 some 3 times, and a little more for each one's own.
+    assert half["heures_p90"] / half["heures_p10"] == pytest.approx(3.0, rel=0.12)
+    untold = bounds(pd.DataFrame({"TRANSPORT": z}))
+    assert untold.tolist() == alone.tolist()
+
+
 def test_hours_and_counts_of_any_cell_agree() -> None:
     rng = np.random.default_rng(4)
     needs = [

@@ -163,7 +163,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     drawn = {}
     for name in names:
         normal = {factor: normal_of(factor) for factor in RULE}
-        shared = {factor: np.sqrt(law(name, factor)["part_commune"]) * z for factor, z in normal.items()}
+        shared = _shared(name, normal)
         sigma = float(law(name, MISSED)["p2"])
         drawn[name] = (normal, np.log(per_euro(name, shared)), sigma * normal_of(MISSED))
     common = _common(drawn, known)
@@ -177,7 +177,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
             whole = total.var() + variance
             normal = {f: z + np.cov(z, total)[0, 1] / whole * gap for f, z in normal.items()}
             total = total + total.var() / whole * gap
-        shared = {factor: np.sqrt(law(name, factor)["part_commune"]) * z for factor, z in normal.items()}
+        shared = _shared(name, normal)
         row = known.segments.loc[name] if name in known.segments.index else None
         out[name] = Segment(
             name,
@@ -229,6 +229,18 @@ def _own(name: str, shared: dict[str, Numbers], known: Learnt, weight: float, rn
     return float(np.sqrt(max(square - assumed**2, 0.0)))
 
 
+def _shared(name: str, normal: dict[str, Numbers]) -> dict[str, Numbers]:
+    """The part of each factor that all contracts of a segment share."""
+    return {factor: np.sqrt(law(name, factor)["part_commune"]) * z for factor, z in normal.items()}
+
+
+def shared(drawn: dict[str, Segment]) -> pd.DataFrame:
+    """The logarithm of hours per euro that all contracts of a segment (column) have in common, by draw (row)."""
+    return pd.DataFrame(
+        {name: np.log(per_euro(name, _shared(name, one.normal))) + one.missed for name, one in drawn.items()}
+    )
+
+
 def _with_own(name: str, shared: dict[str, Numbers], rng: np.random.Generator, width: int | None = None) -> dict:
     """The shared part of each factor with a contract's own, for `width` contracts (columns)."""
     out = {}
@@ -247,7 +259,7 @@ def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: flo
     A missing amount is drawn as those of the segment's operations are, else around the median of those known, else
     around `usual`.
     """
-    shared = {f: np.sqrt(law(drawn.name, f)["part_commune"]) * z for f, z in drawn.normal.items()}
+    shared = _shared(drawn.name, drawn.normal)
     ratio = np.log(per_euro(drawn.name, _with_own(drawn.name, shared, rng, len(amounts))))
     ratio += drawn.missed[:, None] + drawn.own * rng.standard_normal(ratio.shape)
     middle = np.median(amounts[~np.isnan(amounts)]) if (~np.isnan(amounts)).any() else usual

@@ -178,11 +178,19 @@ class Futures:
     mean: Numbers
 
 
-def futures(expected: pd.DataFrame, limits: pd.DatetimeIndex, hours: pd.DataFrame, *, draws: int, seed: int) -> Futures:
-    """`draws` futures of the needs, independent of each other.
+def futures(
+    expected: pd.DataFrame,
+    limits: pd.DatetimeIndex,
+    hours: pd.DataFrame,
+    shared: pd.DataFrame | None = None,
+    *,
+    draws: int,
+    seed: int,
+) -> Futures:
+    """`draws` futures of the needs: whether and when they come is independent, what they bring is not.
 
     `hours` (besoin_id, `HOURS`) are those of a need if it comes: log-normal on either side of the median, each side
-    with the spread that its quantile asks for.
+    with the spread that its quantile asks for. `shared`: see `_together`.
     """
     rng = np.random.default_rng(seed)
     size = (len(expected), draws)
@@ -195,9 +203,26 @@ def futures(expected: pd.DataFrame, limits: pd.DatetimeIndex, hours: pd.DataFram
     low, middle, high = (np.log(own[name].to_numpy(float)) for name in HOURS)
     below, above = (side / ndtri(1 - TAIL) for side in (middle - low, high - middle))
     z = rng.standard_normal(size, dtype=np.float32)
+    if shared is not None:
+        z = _together(z, expected["segment"], (below + above) / 2, shared)
     sides = np.where(z < 0, below.astype(np.float32)[:, None], above.astype(np.float32)[:, None])
     mean = np.exp(middle) * (np.exp(below**2 / 2) * ndtr(-below) + np.exp(above**2 / 2) * ndtr(above))
     return Futures(quarter, np.exp(middle.astype(np.float32)[:, None] + z * sides), mean)
+
+
+def _together(
+    z: NDArray[np.float32], segments: pd.Series, spread: Numbers, shared: pd.DataFrame
+) -> NDArray[np.float32]:
+    """Standard normal `z` (needs x futures), of which needs have in common what their segments share.
+
+    `shared`: logarithm of hours by draw (row) and segment (column), of which every future has one draw, so that
+    segments go together as they do there. Its variance is part of a need's own, `spread` squared, all of it at most.
+    """
+    scores = ndtri((shared.rank() - 0.5) / len(shared)).to_numpy(np.float32).T
+    column = shared.columns.get_indexer(segments)
+    part = np.divide(shared.std().to_numpy()[column], spread, out=np.zeros(len(spread)), where=spread > 0)
+    part = np.where(column < 0, 0, np.minimum(part, 1)).astype(np.float32)[:, None]
+    return part * scores[:, np.arange(z.shape[1]) % len(shared)][column] + np.sqrt(1 - part**2) * z
 
 
 def calendar(

@@ -31,13 +31,15 @@ def build_watch(
     *,
     belief: Belief,
     hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+    shared: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
     gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
     montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
-    are one need. Amounts below the floor of `belief` size nothing, those that are not plausible count nowhere.
+    are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. Amounts below the floor
+    of `belief` size nothing, those that are not plausible count nowhere.
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -58,7 +60,7 @@ def build_watch(
     given = _sized(expected, hours) if hours and len(expected) else None
     drawn = None
     if given is not None:
-        drawn = agenda.futures(expected, limits, given, draws=params.draws, seed=params.seed)
+        drawn = agenda.futures(expected, limits, given, shared, draws=params.draws, seed=params.seed)
     quarters = agenda.calendar(expected, limits, dataset.region, drawn)
     whole = agenda.calendar(expected, limits, dataset.region, drawn, by_segment=False)
     tables = {
