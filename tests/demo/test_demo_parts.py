@@ -16,7 +16,7 @@ from analysis.demo.identifiers import all_valid, invented_sirets, luhn, siret_of
 from analysis.demo.knowledge import MONTH_CAP, mappings, segments, table, words
 from analysis.demo.layouts import _spelled
 from analysis.demo.people import simplified, spelled
-from analysis.demo.places import at
+from analysis.demo.places import at, of
 from analysis.demo.wording import Wording
 from analysis.sources.typer import valid_siret
 
@@ -36,6 +36,8 @@ def test_siret_of_a_real_commune() -> None:
 
 def test_place_names_take_their_article() -> None:
     assert [at(p) for p in ("Roubaix", "Le Quesnoy", "Les Attaques")] == ["à Roubaix", "au Quesnoy", "aux Attaques"]
+    names = [of(p) for p in ("Roubaix", "Le Quesnoy", "Les Attaques", "Étaples", "Halluin")]
+    assert names == ["de Roubaix", "du Quesnoy", "des Attaques", "d'Étaples", "de Halluin"]
 
 
 def test_a_birthday_is_not_before_itself() -> None:

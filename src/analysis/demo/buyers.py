@@ -7,7 +7,7 @@ from faker import Faker
 
 from analysis.demo.identifiers import invented_sirets, keyed, siret_of, take
 from analysis.demo.knowledge import Draw, table
-from analysis.demo.places import Territory
+from analysis.demo.places import Territory, of
 
 COUNCILS = {"59": "225900018", "62": "226200012", "02": "220200026", "60": "226000016", "80": keyed("22800001")}
 REGION_SIREN = "200053742"
@@ -19,7 +19,7 @@ def build_buyers(seed: int, land: Territory) -> pd.DataFrame:
     communes = pd.DataFrame(
         {
             "siret": [siret_of(siren) for siren in land.communes["siren"]],
-            "nom": "Commune de " + land.communes["nom"],
+            "nom": "Commune " + land.communes["nom"].map(of),
             "categorie": "COMMUNE",
             "code_insee": land.communes["code_insee"],
             "poids": land.communes["population"].clip(lower=30).astype(float) ** 0.95,

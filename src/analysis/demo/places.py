@@ -71,3 +71,12 @@ def at(place: str) -> str:
     if place.startswith("Les "):
         return f"aux {place[4:]}"
     return f"à {place}"
+
+
+def of(place: str) -> str:
+    """`de Roubaix`, `d'Amiens`, `du Quesnoy`, `des Attaques`."""
+    if place.startswith("Le "):
+        return f"du {place[3:]}"
+    if place.startswith("Les "):
+        return f"des {place[4:]}"
+    return f"d'{place}" if place[0] in "AÂEÉÈÊIÎOÔŒUY" else f"de {place}"
