@@ -104,7 +104,8 @@ def listed(page: Page) -> Content:
         f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
         csv=page.csv("zones"),
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
-        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en 24 mois.",
+        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en "
+        f"{load_params().facilitators.silent_months} mois.",
     )
 
 
