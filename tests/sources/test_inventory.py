@@ -66,6 +66,14 @@ def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> N
     assert typer.breaches or len(tables[table]) == 1
 
 
+@pytest.mark.parametrize(("table", "column"), [("structures", "type_acteur"), ("besoins", "annee")])
+def test_a_row_that_nothing_could_count_is_refused_and_kept_whole(table: str, column: str) -> None:
+    typer = Typer("inventaire")
+    assert clean(received(table, column), typer)[table].empty
+    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
+    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept[0]
+
+
 def test_a_person_without_a_date_that_can_be_read_is_refused_and_kept_whole() -> None:
     typer = Typer("inventaire")
     tables = clean(received("facilitateurs", "date_debut"), typer)
