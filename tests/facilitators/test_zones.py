@@ -116,11 +116,11 @@ def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks(
 def test_operations_followed_are_those_alive_in_the_months_before() -> None:
     operations = pd.DataFrame(
         {
-            "annee": [2025, 2025, 2023, 2021],
-            "op_id": ["now", "later", "ended", "old"],
+            "annee": [2025, 2025, 2023, 2021, 2023],
+            "op_id": ["now", "later", "ended", "old", "no longer sent"],
             "structure_id": "A",
-            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01"]),
-            "date_fin": pd.to_datetime([None, None, "2023-06-30", None]),
+            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01", "2022-01-01"]),
+            "date_fin": pd.to_datetime([None, None, "2023-06-30", None, "2026-06-30"]),
         }
     )
     places = operations[["annee", "op_id", "structure_id"]].assign(epci_siren=LILLE)
@@ -222,7 +222,11 @@ def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> 
     assert rows.loc[AMIENS, "deld"] == pytest.approx(0.04 * rows.loc[AMIENS, "population"])
     assert rows["rsa"].isna().all()
     told = publics.sources(given).set_index("public")
-    assert told.loc["DELD", ["millesime", "source", "epci"]].tolist() == ["2024", "DARES", 1]
+    assert told.loc["DELD", ["millesime", "epci"]].tolist() == ["2024", 1]
+    assert told.loc["DELD", "source"].startswith("DARES pour 1 intercommunalité sur 92 ; ailleurs : 4 % des habitants")
+    whole = pd.DataFrame({"epci_siren": territory(NOTHING_GIVEN)["epci_siren"], "public": "DELD", "personnes": 1.0})
+    told_of_all = publics.sources(whole.assign(millesime="2024", source="DARES")).set_index("public")
+    assert told_of_all.loc["DELD", "source"] == "DARES"
     assert told.loc["RSA", "source"] == "aucune source"
     assert publics.sources(NOTHING_GIVEN).set_index("public").loc["DELD", "source"].startswith("4 % des habitants")
 

@@ -66,8 +66,8 @@ def summary(page: Page) -> Content:
 def publics_told(page: Page) -> str:
     """What the numbers of people far from employment are, in sentences."""
     rows = page.read("publics")
-    year = rows["millesime"].map(lambda said: "" if pd.isna(said) else f", {said}")
-    told = rows["libelle"].str[:1].str.upper() + rows["libelle"].str[1:] + " : " + rows["source"] + year + "."
+    year = rows["millesime"].map(lambda said: "" if pd.isna(said) else f" ({said})")
+    told = rows["libelle"].str[:1].str.upper() + rows["libelle"].str[1:] + year + " : " + rows["source"] + "."
     return " ".join(told)
 
 
