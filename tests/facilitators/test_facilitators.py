@@ -175,6 +175,15 @@ def test_names_of_facilitators_do_not_leave_ingestion(built: Path) -> None:
         assert not any(name in frame.to_csv() for frame in frames)
 
 
+def test_a_workbook_is_read_whatever_the_case_of_its_extension(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+    sent = folder / "inventaire" / "inventaire.xlsx"
+    sent.rename(sent.with_suffix(".XLSX"))
+    inventory.build("essai")
+    assert len(read_table(clean_dir("essai", "inventory") / "structures.parquet")) == 3
+
+
 def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     stray = [*ZONES, {"structure_id": "S9", "epci_siren": "200093201", "part_temps": "1"}]

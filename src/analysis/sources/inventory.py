@@ -33,6 +33,7 @@ UNKNOWN_HOST = "INCONNU"
 # Without it a row cannot be counted: it is refused, as one without its key is.
 NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins": "annee"}
 PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
+COUNTS = {"structures": ("operations_suivies", "acheteurs_suivis"), "besoins": ("delai_j",)}  # never below 0
 AREAS = "zones"
 ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
@@ -54,7 +55,7 @@ def build(dataset: str) -> None:
 def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataFrame]:
     """The sheets of every workbook of `folder`, as text, by table; empty tables when there is none."""
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
-    for path in sorted(folder.glob("[!.~]*.xlsx")):
+    for path in sorted(folder.glob("[!.~]*.[xX][lL][sS][xX]")):
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():
@@ -84,6 +85,9 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     typed = {name: typer.table(rows.assign(format_date=FRENCH_DAY), tables[name]) for name, rows in whole.items()}
     for name, column in NEEDED.items():
         typed[name] = with_key(typed[name], column, typer)
+    for name, columns in COUNTS.items():
+        for column in columns:
+            typed[name] = _within(typed[name], column, float("inf"), "nombre_negatif", typer)
     hosts = typed["structures"]
     hosts["nom"] = hosts["nom"].fillna(hosts["structure_id"])
     hosts["nature_porteuse"] = hosts["nature_porteuse"].fillna(UNKNOWN_HOST)
@@ -92,7 +96,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         # One day may have been written in two ways.
         rows = once(rows, list(tables[name].key), "structure_id", typer)
         typer.flag(rows[rows["date_fin"] < rows["date_debut"]], "fin_avant_debut", "date_fin")
-        typed[name] = _within_one(rows, column, f"{column}_invalide", typer)
+        typed[name] = _within(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
     _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
@@ -107,9 +111,9 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     return zones[known]
 
 
-def _within_one(rows: pd.DataFrame, column: str, rule: str, typer: Typer) -> pd.DataFrame:
-    """`rows` whose `column` is emptied where it is not between 0 and 1."""
-    outside = rows[column].notna() & ~rows[column].between(0, 1)
+def _within(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Typer) -> pd.DataFrame:
+    """`rows` whose `column` is emptied where it is not between 0 and `most`."""
+    outside = rows[column].notna() & ~rows[column].between(0, most)
     typer.flag(rows[outside], rule, column)
     return rows.assign(**{column: rows[column].mask(outside)})
 
