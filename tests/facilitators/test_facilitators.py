@@ -184,6 +184,15 @@ def test_a_workbook_is_read_whatever_the_case_of_its_extension(project: Path) ->
     assert len(read_table(clean_dir("essai", "inventory") / "structures.parquet")) == 3
 
 
+def test_two_columns_of_one_name_are_told_in_a_sentence(project: Path) -> None:
+    with xlsxwriter.Workbook(str(new_dataset("essai", "32", 2025) / "inventaire" / "deux.xlsx")) as book:
+        for name, table in INVENTORY.items():
+            headings = [column.name for column in table.columns]
+            book.add_worksheet(name).write_row(0, 0, [*headings, "etp"])
+    with pytest.raises(DataError, match=r"deux.xlsx\[facilitateurs\] : fichier inutilisable \(deux colonnes « etp »\)"):
+        inventory.build("essai")
+
+
 def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     stray = [*ZONES, {"structure_id": "S9", "epci_siren": "200093201", "part_temps": "1"}]

@@ -59,9 +59,9 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():
-            if name == AREAS and name not in book.titles and _of_others(book):
+            if name == AREAS and name not in book.titles and _of_others(book, called):
                 continue
-            rows = book.sheet(name).frame()
+            rows = book.sheet(name).frame(f"{called}[{name}]")
             for column in table.required:
                 if column not in rows:
                     raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
@@ -70,9 +70,9 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 
 
-def _of_others(book: Workbook) -> bool:
+def _of_others(book: Workbook, called: str) -> bool:
     """Whether a workbook is the questionnaire of other actors, who declare no area of intervention."""
-    rows = book.sheet("structures").frame().reindex(columns=["structure_id", "type_acteur"])
+    rows = book.sheet("structures").frame(f"{called}[structures]").reindex(columns=["structure_id", "type_acteur"])
     answers = rows[rows["structure_id"].ne(EXAMPLE)]
     return bool(answers["type_acteur"].str.strip().str.upper().eq("AUTRE").all())
 
