@@ -37,12 +37,13 @@ def test_an_epci_that_nobody_reaches_has_no_lead_elsewhere() -> None:
     zones = pd.DataFrame({"epci_siren": list("ABC"), "nom": list("ABC"), "departement": "59"})
     rows = pd.DataFrame(
         {"epci_siren": list("ABC"), "pilote_siren": ["A", "A", None], "minutes": [1.0, 5.0, None], "surcharge": 0.0,
-         "est_detachee": False, "ecart": 0.0}
+         "est_detachee": False, "ecart": 0.003}
     )  # fmt: skip
     shown = sectors(page(zones=zones), Organisation(ASKED, {"secteurs": rows}, is_published=False))
     assert shown.takeaway.endswith("dans une autre : 1 sur 3 ; sans pilote à portée : 1.")
     assert shown.frame.set_index("nom")["tenant"].isna().to_dict() == {"A": False, "B": False, "C": True}
     assert "1 poste de 0,5 ETP ajouté ;" in shown.scope
+    assert "écart prouvé à l'optimum : 0,3" in shown.note
 
 
 def test_the_frontier_does_not_say_that_no_post_is_added() -> None:

@@ -131,7 +131,7 @@ def where(page: Page, organised: Organisation) -> Content:
             scope=_assumptions(page, organised.asked),
             csv=_csv(page, organised, "postes"),
             note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
-            f"prouvé à l'optimum : {french(100 * whole['ecart'], 0, '%')}. Le temps d'une personne seule sans accord "
+            f"prouvé à l'optimum : {french(100 * whole['ecart'], 1, '%')}. Le temps d'une personne seule sans accord "
             "est remplacé par une moyenne.",
         ),
         source=source(page),
@@ -302,5 +302,5 @@ def sectors(page: Page, organised: Organisation) -> Content:
         csv=_csv(page, organised, "secteurs"),
         takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}{none}.",
         note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite ; "
-        f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 0, '%')}.",
+        f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 1, '%')}.",
     )
