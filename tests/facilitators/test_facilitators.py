@@ -4,15 +4,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xlsxwriter
 
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
+from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, protected_dir, quality_dir, results_dir
+from analysis.core.results import read_clean
 from analysis.disclosure.protect import build as protect
-from analysis.facilitators import tables
+from analysis.facilitators import staff, tables, views
+from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
@@ -55,9 +59,11 @@ def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
     book.close()
 
 
-def analysed(project: Path, sheets: dict[str, list[dict]] | None) -> None:
+def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str = "2025-12-31") -> None:
     """A dataset with that inventory and nothing else, up to its protected tables."""
     folder = new_dataset("essai", "32", 2025)
+    described = folder / "dataset.yaml"
+    described.write_text(described.read_text(encoding="utf-8").replace("2025-12-31", observed), encoding="utf-8")
     if sheets:
         write(folder, sheets)
     # Posts take seconds to place; `test_scenario` does so on small grounds.
@@ -137,6 +143,24 @@ def test_without_an_inventory_nothing_is_said_of_any_epci(project: Path) -> None
     assert not protected("temps_trajet").empty
 
 
+def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_the_data_are_observed(
+    project: Path,
+) -> None:
+    unknown = {**STRUCTURES[0], "nature_porteuse": "MJC", "commune_insee": "99999", "date_reponse": "2026-01-15"}
+    sheets = {"structures": [unknown, *STRUCTURES[1:]], "facilitateurs": PEOPLE, "zones": ZONES}
+    analysed(project, sheets, observed="2026-03-31")
+    assert counted("porteurs").set_index("nature_porteuse")["personnes"].to_dict() == {"INCONNU": 2, "PLIE": 1}
+    assert protected("reponses").set_index("structure_id").loc["S1", "reponse"] == "a_jour"
+    page = Page("facilitators", "essai", 2025, "32")
+    assert [card.value for card in views.inventory.headline(page).cards[:2]] == [2, 3]
+
+
+def test_without_anybodys_place_there_is_no_organisation() -> None:
+    nobody = {"sites": pd.DataFrame(), "zones": pd.DataFrame({"epci_siren": ["200093201"]})}
+    found = tables.organisation(nobody, np.zeros((1, 1)), load_params().facilitators)
+    assert all(table.empty for table in found.values())
+
+
 def test_roles_are_counted_apart(built: Path) -> None:
     rows = read_table(results_dir("essai") / "facilitators" / "roles.parquet")
     now = rows[rows["jour"] == pd.Timestamp(2024, 12, 31)].set_index("role")
@@ -149,6 +173,24 @@ def test_names_of_facilitators_do_not_leave_ingestion(built: Path) -> None:
         assert name.encode() not in written
         frames = [pd.read_parquet(path) for path in (built / "data" / "processed").rglob("*.parquet")]
         assert not any(name in frame.to_csv() for frame in frames)
+
+
+def test_a_workbook_is_read_whatever_the_case_of_its_extension(project: Path) -> None:
+    folder = new_dataset("essai", "32", 2025)
+    write(folder, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES})
+    sent = folder / "inventaire" / "inventaire.xlsx"
+    sent.rename(sent.with_suffix(".XLSX"))
+    inventory.build("essai")
+    assert len(read_table(clean_dir("essai", "inventory") / "structures.parquet")) == 3
+
+
+def test_two_columns_of_one_name_are_told_in_a_sentence(project: Path) -> None:
+    with xlsxwriter.Workbook(str(new_dataset("essai", "32", 2025) / "inventaire" / "deux.xlsx")) as book:
+        for name, table in INVENTORY.items():
+            headings = [column.name for column in table.columns]
+            book.add_worksheet(name).write_row(0, 0, [*headings, "etp"])
+    with pytest.raises(DataError, match=r"deux.xlsx\[facilitateurs\] : fichier inutilisable \(deux colonnes « etp »\)"):
+        inventory.build("essai")
 
 
 def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> None:
@@ -184,13 +226,67 @@ def test_shares_of_time_above_one_at_the_same_time_are_flagged(
     assert quality.loc[quality["regle"] == "part_temps_somme", "ligne"].tolist() == expected
 
 
-def test_a_time_outside_of_0_to_1_is_flagged_and_emptied(project: Path) -> None:
-    folder = new_dataset("essai", "32", 2025)
-    people = [{**PEOPLE[0], "etp": "1,2"}, *PEOPLE[1:]]
-    write(folder, {"structures": STRUCTURES, "facilitateurs": people, "zones": ZONES})
+def imported(sheet: str, *rows: dict) -> tuple[pd.DataFrame, list[tuple[str, int]]]:
+    """The clean table of `sheet` whose first rows are `rows`, and which rule was broken on which line."""
+    sheets = {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES}
+    write(new_dataset("essai", "32", 2025), sheets | {sheet: [*rows, *sheets[sheet][1:]]})
     inventory.build("essai")
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
-    assert quality[["regle", "ligne"]].values.tolist() == [["etp_invalide", 2]]
+    broken = list(quality[["regle", "ligne"]].itertuples(index=False, name=None))
+    return read_table(clean_dir("essai", "inventory") / f"{sheet}.parquet"), broken
+
+
+@pytest.mark.parametrize(
+    ("sheet", "row", "column", "value"),
+    [("facilitateurs", PEOPLE[0], "etp", "1,2"), ("zones", ZONES[0], "part_temps", "50"),
+     ("zones", ZONES[0], "part_temps", "-1")],
+)  # fmt: skip
+def test_a_time_outside_of_0_to_1_is_flagged_and_emptied(
+    project: Path, sheet: str, row: dict, column: str, value: str
+) -> None:
+    table, broken = imported(sheet, {**row, column: value})
+    assert broken == [(f"{column}_invalide", 2)]
+    assert table[column].isna().tolist() == [True] + [False] * (len(table) - 1)
+
+
+def test_a_person_never_has_more_than_one_etp(project: Path) -> None:
+    table, broken = imported("facilitateurs", PEOPLE[0], {**PEOPLE[0], "etp": "1", "date_debut": "2022-01-01"})
+    assert broken == [("etp_somme", 3)], "the first row has no end"
+    clean = {"facilitateurs": table, "structures": read_table(clean_dir("essai", "inventory") / "structures.parquet")}
+    etp = [
+        staff.in_post(clean, pd.Timestamp(year, 12, 31)).set_index("fac_ref")["etp"]["S1:P1"] for year in (2021, 2025)
+    ]
+    assert etp == [0.8, 1.0]
+
+
+@pytest.mark.parametrize(("sheet", "row"), [("facilitateurs", PEOPLE[0]), ("zones", ZONES[0])])
+def test_an_end_before_its_start_is_told(project: Path, sheet: str, row: dict) -> None:
+    _, broken = imported(sheet, {**row, "date_debut": "2020-01-02", "date_fin": "01/01/2020"})
+    assert broken == [("fin_avant_debut", 2)]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "row", "days"),
+    [("facilitateurs", PEOPLE[0], ("2020-01-01", "01/01/2020")), ("zones", ZONES[0], ("mars", ""))],
+)
+def test_a_row_given_twice_with_its_day_in_two_spellings_is_refused_once(
+    project: Path, sheet: str, row: dict, days: tuple[str, str]
+) -> None:
+    _, broken = imported(sheet, *({**row, "date_debut": day} for day in days))
+    assert ("cle_double", 3) in broken
+
+
+def test_a_structure_is_kept_under_its_identifier_but_not_without_its_kind(project: Path) -> None:
+    table, broken = imported("structures", {**STRUCTURES[0], "nom": "", "nature_porteuse": "MJC"})
+    assert table.loc[0, ["nom", "nature_porteuse"]].tolist() == ["S1", "INCONNU"]
+    assert broken == [("code_inconnu", 2), ("valeur_obligatoire", 2)]
+
+
+def test_a_funding_is_known_by_its_name_or_code_in_any_case(built: Path) -> None:
+    people = staff.in_post(read_clean("essai", "inventory"), pd.Timestamp(2025, 12, 31))
+    people = staff.facilitators(people).assign(financements=["fse|", "État | fse", "FSE|mécénat"])
+    found = staff.counted(people)["financements"]
+    assert found.set_index("financement")["personnes"].to_dict() == {"FSE": 3, "ETAT": 1, "AUTRE": 1}
 
 
 def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:

@@ -10,6 +10,7 @@ from analysis.core.errors import DataError
 from analysis.core.params import load_params
 from analysis.facilitators import followup, publics, ratios, staff, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
+from analysis.sources.inventory import ALWAYS
 
 LILLE, AMIENS = "200093201", "248000531"
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
@@ -27,7 +28,7 @@ def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
 
 def areas(*rows: tuple[str, str, float]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["structure_id", "epci_siren", "part_temps"])
-    return frame.assign(date_debut=pd.NaT, date_fin=pd.NaT).astype({"date_debut": "datetime64[s]"})
+    return frame.assign(date_debut=ALWAYS)
 
 
 def test_the_time_of_an_epci_is_that_of_its_structures_times_their_shares() -> None:
@@ -38,6 +39,21 @@ def test_the_time_of_an_epci_is_that_of_its_structures_times_their_shares() -> N
     found = found.set_index("epci_siren")
     assert found["etp"].to_dict() == {LILLE: 1.0, AMIENS: 1.5}
     assert found["_personnes_sans_accord"].to_dict() == {LILLE: 0, AMIENS: 0}
+
+
+def test_an_area_declared_twice_is_one_and_no_structure_gives_more_time_than_it_has() -> None:
+    declared = pd.DataFrame(
+        [("A", LILLE, 0.5, "2024-01-02"), ("A", LILLE, 0.5, None), ("A", AMIENS, 1.0, "2024-01-02"),
+         ("B", LILLE, 0.4, "2025-06-01"), ("B", AMIENS, np.nan, "2025-06-01"), ("C", LILLE, 1.0, None)],
+        columns=["structure_id", "epci_siren", "part_temps", "date_debut"],
+    )  # fmt: skip
+    known = hosts(("A", 2.0, 3, False), ("B", 1.0, 3, False))
+    found = staff.areas(declared.astype({"date_debut": "datetime64[s]"}), known)
+    assert found[["structure_id", "epci_siren", "part_temps"]].values.tolist() == [
+        ["A", LILLE, 0.5], ["A", AMIENS, 0.5], ["B", LILLE, 0.4], ["B", AMIENS, 0.0],
+    ]  # fmt: skip
+    idle = followup.contradictions(found, pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"]), {"A"}, DAY, 24)
+    assert idle["epci_siren"].tolist() == [LILLE], "the other is declared for a day less than 24 months"
 
 
 @pytest.mark.parametrize(("alone", "hidden"), [(0, 0), (1, 1), (2, 1), (3, 0)])
@@ -100,11 +116,11 @@ def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks(
 def test_operations_followed_are_those_alive_in_the_months_before() -> None:
     operations = pd.DataFrame(
         {
-            "annee": [2025, 2025, 2023, 2021],
-            "op_id": ["now", "later", "ended", "old"],
+            "annee": [2025, 2025, 2023, 2021, 2023],
+            "op_id": ["now", "later", "ended", "old", "no longer sent"],
             "structure_id": "A",
-            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01"]),
-            "date_fin": pd.to_datetime([None, None, "2023-06-30", None]),
+            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01", "2022-01-01"]),
+            "date_fin": pd.to_datetime([None, None, "2023-06-30", None, "2026-06-30"]),
         }
     )
     places = operations[["annee", "op_id", "structure_id"]].assign(epci_siren=LILLE)
@@ -206,7 +222,11 @@ def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> 
     assert rows.loc[AMIENS, "deld"] == pytest.approx(0.04 * rows.loc[AMIENS, "population"])
     assert rows["rsa"].isna().all()
     told = publics.sources(given).set_index("public")
-    assert told.loc["DELD", ["millesime", "source", "epci"]].tolist() == ["2024", "DARES", 1]
+    assert told.loc["DELD", ["millesime", "epci"]].tolist() == ["2024", 1]
+    assert told.loc["DELD", "source"].startswith("DARES pour 1 intercommunalité sur 92 ; ailleurs : 4 % des habitants")
+    whole = pd.DataFrame({"epci_siren": territory(NOTHING_GIVEN)["epci_siren"], "public": "DELD", "personnes": 1.0})
+    told_of_all = publics.sources(whole.assign(millesime="2024", source="DARES")).set_index("public")
+    assert told_of_all.loc["DELD", "source"] == "DARES"
     assert told.loc["RSA", "source"] == "aucune source"
     assert publics.sources(NOTHING_GIVEN).set_index("public").loc["DELD", "source"].startswith("4 % des habitants")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -174,9 +175,11 @@ ZONES = [
 ]
 
 
-def inventory_sent(folder: Path, name: str, structures: list[dict], zones: list[dict]) -> None:
+def inventory_sent(
+    folder: Path, name: str, structures: list[dict], zones: list[dict], people: Sequence[dict] = ()
+) -> None:
     with xlsxwriter.Workbook(str(folder / "inventaire" / name)) as book:
-        for table, lines in {"structures": structures, "facilitateurs": [], "zones": zones}.items():
+        for table, lines in {"structures": structures, "facilitateurs": people, "zones": zones}.items():
             columns = [column.name for column in INVENTORY[table].columns]
             sheet = book.add_worksheet(table)
             sheet.write_row(0, 0, columns)
@@ -193,6 +196,15 @@ def test_the_inventory_comes_back_to_the_structure_of_each_line(dataset: Path) -
     assert [row["Ligne"] for row in rows(books["S7"], "À corriger")] == [3]
     assert [row["Valeur reçue"] for row in rows(books["S7"], "À vérifier")] == ["99999"]
     assert list(books) == ["S1", "S7"]
+
+
+def test_all_that_was_wrong_with_a_refused_line_comes_back(dataset: Path) -> None:
+    person = {"structure_id": "S1", "fac_ref": "P1", "role": "FACILITATEUR", "etp": "1", "date_debut": "mars 2021"}
+    inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, [], [person])
+    told = rows(built()["S1"], "À corriger")
+    assert [(row["Règle"], row["Valeur reçue"]) for row in told] == [
+        ("Identifiant vide", ""), ("Date illisible", "mars 2021"),
+    ]  # fmt: skip
 
 
 def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:

@@ -32,3 +32,21 @@ def test_only_groupings_that_hide_less_are_listed_and_in_words() -> None:
 
 def test_without_any_grouping_that_hides_less_a_sentence_says_so() -> None:
     assert "ne cacherait moins" in views.groupings(page(ROWS.iloc[1:])).text()
+
+
+def test_what_happens_once_is_said_so() -> None:
+    rows = pd.DataFrame(
+        {
+            "source": ["decp"],
+            "libelle": "Montant invalide",
+            "gravite": "erreur",
+            "lignes": 1,
+            "refusees": 0,
+            "attendu": "x",
+        }
+    )
+    assert views.rules(page(rows)).alt.endswith(": 1 valeur.")
+    hidden = pd.DataFrame({"cachees": [0], "lignes": 9, "dont_secondaires": 0, "part_lignes": 0.0})
+    assert (
+        views.secret(page(hidden.assign(livrable="x", table="y"))).text().startswith("Lignes cachées : 0 sur 9, dont 0")
+    )

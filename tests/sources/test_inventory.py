@@ -66,6 +66,25 @@ def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> N
     assert typer.breaches or len(tables[table]) == 1
 
 
+@pytest.mark.parametrize(("table", "column"), [("structures", "type_acteur"), ("besoins", "annee")])
+def test_a_row_that_nothing_could_count_is_refused_and_kept_whole(table: str, column: str) -> None:
+    typer = Typer("inventaire")
+    assert clean(received(table, column), typer)[table].empty
+    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
+    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept[0]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("structures", "operations_suivies"), ("structures", "acheteurs_suivis"), ("besoins", "delai_j")],
+)
+def test_a_count_below_nothing_is_flagged_and_emptied(table: str, column: str) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent[table][column] = "-5"
+    assert clean(sent, typer)[table][column].isna().all()
+    assert (pd.concat(typer.breaches)["colonne"] == column).sum() == 1
+
+
 def test_a_person_without_a_date_that_can_be_read_is_refused_and_kept_whole() -> None:
     typer = Typer("inventaire")
     tables = clean(received("facilitateurs", "date_debut"), typer)

@@ -12,8 +12,9 @@ IDLE, OUTSIDE = "sans_operation", "hors_zone"
 
 
 def answers(clean: dict[str, pd.DataFrame], sent: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Each structure of the inventory: structure_id, nom, type_acteur, nature_porteuse, departement, date_reponse,
-    reponse (a_jour, ancienne, sans_reponse), dernier_export (year of the last send; missing for other actors)."""
+    """Each structure of the inventory on `day`: structure_id, nom, type_acteur, nature_porteuse, departement,
+    date_reponse, reponse (a_jour, ancienne, sans_reponse), dernier_export (year of the last send; missing for other
+    actors)."""
     home = reference.communes().set_index("code_insee")["departement"]
     rows = clean["structures"]
     since = day - pd.DateOffset(months=FRESH_MONTHS)
@@ -34,8 +35,8 @@ def contradictions(
 ) -> pd.DataFrame:
     """structure_id, epci_siren, constat, operations: areas declared for `months` where the structure follows nothing,
     and operations followed outside of what it declares. Of structures that sent (`senders`) alone: of the others
-    nothing is known. `areas` are the zones in force, `active` comes from `zones.followed`."""
-    long = areas["date_debut"].isna() | (areas["date_debut"] <= day - pd.DateOffset(months=months))
+    nothing is known. `areas` comes from `staff.areas`, `active` from `zones.followed`."""
+    long = areas["date_debut"] <= day - pd.DateOffset(months=months)
     key = ["structure_id", "epci_siren"]
     counts = active.groupby(key, as_index=False)["op_id"].nunique().rename(columns={"op_id": "operations"})
     both = areas.assign(long=long)[[*key, "long"]].merge(counts, on=key, how="outer")

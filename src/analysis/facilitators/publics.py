@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import plural
 from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "publics_epci.csv"  # of a dataset
@@ -45,8 +46,9 @@ def persons(given: pd.DataFrame, public: str) -> pd.Series:
 def sources(given: pd.DataFrame) -> pd.DataFrame:
     """public, libelle, millesime, source, epci: what each number by EPCI is, and for how many EPCI it is given.
 
-    An assumption or nothing stands for what is not given.
+    An assumption or nothing stands for what is not given; where some is, the source tells both.
     """
+    every = len(reference.epci())
     fixed = reference.table("potentiel/constantes").set_index("nom").loc["deld_par_habitant"]
     share = f"{100 * float(fixed['valeur']):g} % des habitants ({fixed['source']})"
     rows = []
@@ -55,12 +57,13 @@ def sources(given: pd.DataFrame) -> pd.DataFrame:
         told = " ; ".join(sorted(set(own["source"])))
         years = ", ".join(sorted(set(own["millesime"])))
         missing = share if public == JOBSEEKERS else "aucune source"
+        some = f"{told} pour {len(own)} {plural('intercommunalité', len(own))} sur {every} ; ailleurs : {missing}"
         rows.append(
             {
                 "public": public,
                 "libelle": label,
                 "millesime": years or None,
-                "source": told or missing,
+                "source": missing if own.empty else told if len(own) == every else some,
                 "epci": len(own),
             }
         )

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.reference import WHOLE
 from analysis.core.results import on_day
+from analysis.sources.inventory import ALWAYS, PART_TOLERANCE
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles
@@ -24,8 +25,8 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     """The persons in post on `day`, with what is known of their structure: one row per person.
 
     structure_id, nom, type_acteur, nature_porteuse, departement (of the seat), epci_siren (idem), accord (to publish),
-    operations_suivies and acheteurs_suivis (as the structure declares), fac_ref, role, etp, financements, bureau_epci
-    (of the person's office, else of the structure's seat).
+    operations_suivies and acheteurs_suivis (as the structure declares), fac_ref, role, etp (of all the person's rows of
+    that day, 1 at most), financements, bureau_epci (of the person's office, else of the structure's seat).
     """
     people = on_day(clean["facilitateurs"], day)
     towns = reference.communes().set_index("code_insee")
@@ -34,6 +35,7 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
         role=("role", "last"), etp=("etp", "sum"), financements=("financements", "last"),
         bureau_epci=("bureau_epci", "last"),
     )  # fmt: skip
+    people["etp"] = people["etp"].clip(upper=1.0)
     hosts = clean["structures"].assign(
         departement=clean["structures"]["commune_insee"].map(towns["departement"]),
         epci_siren=clean["structures"]["commune_insee"].map(towns["epci_siren"]),
@@ -88,23 +90,39 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _by_funding(people: pd.DataFrame) -> pd.DataFrame:
-    """A row per person and source of funding: who has two sources counts in both."""
+    """A row per person and source of funding, by its name or code: who has two sources counts in both."""
     names = reference.labels("financements")
-    codes = {label: code for code, label in names.items()} | {code: code for code in names}
+    codes = {spelt.casefold(): code for code, label in names.items() for spelt in (label, code)}
     rows = people.assign(financement=people["financements"].str.split("|")).explode("financement")
-    found = rows["financement"].str.strip().map(codes)
-    rows["financement"] = found.astype("str").mask(found.isna() & rows["financement"].notna(), "AUTRE")
+    given = rows["financement"].str.strip().replace("", pd.NA)
+    found = given.str.casefold().map(codes)
+    rows["financement"] = found.astype("str").mask(found.isna() & given.notna(), "AUTRE")
     return rows.dropna(subset="financement").drop_duplicates(["structure_id", "fac_ref", "financement"])
+
+
+def areas(zones: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
+    """The areas that `hosts` declare, each once: structure_id, epci_siren, date_debut (the first), part_temps.
+
+    `zones` are those in force. Shares of time of a structure that sum to more than 1 are scaled down: it cannot give
+    more time than it has.
+    """
+    rows = zones[zones["structure_id"].isin(hosts["structure_id"])]
+    rows = rows.assign(date_debut=rows["date_debut"].fillna(ALWAYS))
+    key = ["structure_id", "epci_siren"]
+    whole = rows.groupby("structure_id")["part_temps"].transform("sum")
+    part = rows.groupby(key)["part_temps"].transform("sum") / whole.where(whole > 1 + PART_TOLERANCE, 1.0)
+    first = rows.groupby(key)["date_debut"].transform("min")
+    return rows.assign(date_debut=first, part_temps=part)[[*key, "date_debut", "part_temps"]].drop_duplicates(key)
 
 
 def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     """What each EPCI that is declared has: structures, etp (sum of each structure's ETP x its share of time there).
 
-    `zones` are those in force. `_personnes_sans_accord` is 1 where one or two of the structures behind it are a person
+    `zones` come from `areas`. `_personnes_sans_accord` is 1 where one or two of the structures behind it are a person
     alone without agreement: by difference with what is told, the others would know their time.
     """
     rows = zones.merge(hosts[["structure_id", "etp", "est_seule"]], on="structure_id")
-    rows = rows.assign(etp=rows["etp"] * rows["part_temps"].fillna(0.0))
+    rows = rows.assign(etp=rows["etp"] * rows["part_temps"])
     out = rows.groupby("epci_siren", as_index=False).agg(
         structures=("structure_id", "nunique"), etp=("etp", "sum"), _seules=("est_seule", "sum")
     )

@@ -43,13 +43,8 @@ def inventory(clean: dict[str, pd.DataFrame], days: list[pd.Timestamp]) -> dict[
 
 def _on(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> dict[str, pd.DataFrame]:
     found = staff.counted(staff.in_post(clean, day))
-    return found | {"couverture": coverage(_areas(clean, found["structures"], day), found["structures"])}
-
-
-def _areas(clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """The areas in force that a structure with somebody in post declares."""
-    areas = on_day(clean["zones"], day)
-    return areas[areas["structure_id"].isin(hosts["structure_id"])]
+    areas = staff.areas(on_day(clean["zones"], day), found["structures"])
+    return found | {"couverture": coverage(areas, found["structures"])}
 
 
 def coverage(areas: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
@@ -70,11 +65,12 @@ def state_of(
     settings: FacilitatorParams,
 ) -> dict[str, pd.DataFrame]:
     """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs."""
-    year = max(edition.annee for edition in dataset.editions)
+    latest = max(dataset.editions, key=lambda edition: edition.annee)
+    year, observed = latest.annee, pd.Timestamp(latest.date_observation)
     day = pd.Timestamp(year, 12, 31)
     people = staff.facilitators(staff.in_post(clean, day))
     hosts = staff.structures(people)
-    areas = _areas(clean, hosts, day)
+    areas = staff.areas(on_day(clean["zones"], day), hosts)
     months = settings.silent_months
     active = zones.followed(exports["operations"], exports["territoires"], day, months)
     recent = exports["operations"]["annee"] > (day - pd.DateOffset(months=months)).year
@@ -88,7 +84,7 @@ def state_of(
     tables = {
         "hypotheses": hypotheses(settings),
         "publics": publics.sources(given),
-        "reponses": followup.answers(clean, exports["operations"], day),
+        "reponses": followup.answers(clean, exports["operations"], observed),
         "contradictions": followup.contradictions(areas, active, senders, day, months),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
@@ -107,8 +103,8 @@ def state_of(
 def organisation(
     tables: dict[str, pd.DataFrame], draws: Numbers, settings: FacilitatorParams
 ) -> dict[str, pd.DataFrame]:
-    """The scenario of `params.yaml`, from the tables that the notebook too will read; none without an inventory."""
-    if tables["zones"].empty:
+    """The scenario of `params.yaml`, from the tables that the notebook too will read; none without anybody's place."""
+    if tables["sites"].empty:
         return {f"organisation_{name}": pd.DataFrame() for name in scenario.TABLES}
     place = scenario.ground(tables["zones"], tables["sites"], tables["temps_trajet"], settings.delta)
     plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws

@@ -19,9 +19,9 @@ def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, 
     """Operations that a structure follows in an EPCI in the `months` before `day`: structure_id, op_id, epci_siren.
 
     `operations` and `places` are the clean tables of the exports, as each structure sent them: an operation entered
-    by two structures is followed by both.
+    by two structures is followed by both. An export tells of its year alone, whatever the end that is planned.
     """
-    start = day - pd.DateOffset(months=months)
+    start = day - pd.DateOffset(months=months) + pd.Timedelta(days=1)
     recent = operations["annee"].between(start.year, day.year)
     alive = (operations["date_debut"] <= day) & ~(operations["date_fin"] < start)
     own = operations.loc[recent & alive, ["annee", "op_id", "structure_id"]]

@@ -149,7 +149,7 @@ def _received(folder: Path, years: list[int]) -> dict[str, Received]:
 def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     """The rows of `quality/inventaire.parquet`, same columns as `_of_exports`; those of the survey have no structure.
 
-    A row's structure is the one it was kept or refused with, else the only one of its workbook.
+    A row's structure is the one that its line was kept or refused with, else the only one of its workbook.
     """
     rows = _quality(dataset, "inventaire")
     tables = [read_table(clean_dir(dataset, "inventory") / f"{name}.parquet") for name in _INVENTORY]
@@ -161,7 +161,10 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     places = pd.MultiIndex.from_frame(rows[["fichier", "ligne"]])
     by_line = pd.Series(kept.reindex(places).array, index=rows.index, dtype="str")
     by_book = rows["fichier"].map(_book).map(alone).astype("str")
-    rows["structure_id"] = pd.Series(refused, index=rows.index, dtype="str").fillna(by_line).fillna(by_book)
+    rows["structure_id"] = pd.Series(refused, index=rows.index, dtype="str").fillna(by_line)
+    # What else was wrong with a refused line is told apart, without the line.
+    same_line = rows.groupby(["fichier", "ligne"])["structure_id"].transform("first")
+    rows["structure_id"] = rows["structure_id"].fillna(same_line).fillna(by_book)
     rows["annee"] = year
     return _split(rows)
 

@@ -22,12 +22,18 @@ from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
-from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
+from analysis.sources.rows import EXAMPLE, keyed, linked, once, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
 PART_TOLERANCE = 1e-6  # of the sum of shares of time (rule E1)
+FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
+UNKNOWN_HOST = "INCONNU"
+# Without it a row cannot be counted: it is refused, as one without its key is.
+NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins": "annee"}
+PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
+COUNTS = {"structures": ("operations_suivies", "acheteurs_suivis"), "besoins": ("delai_j",)}  # never below 0
 AREAS = "zones"
 ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
@@ -49,13 +55,13 @@ def build(dataset: str) -> None:
 def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataFrame]:
     """The sheets of every workbook of `folder`, as text, by table; empty tables when there is none."""
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
-    for path in sorted(folder.glob("[!.~]*.xlsx")):
+    for path in sorted(folder.glob("[!.~]*.[xX][lL][sS][xX]")):
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():
-            if name == AREAS and name not in book.titles and _of_others(book):
+            if name == AREAS and name not in book.titles and _of_others(book, called):
                 continue
-            rows = book.sheet(name).frame()
+            rows = book.sheet(name).frame(f"{called}[{name}]")
             for column in table.required:
                 if column not in rows:
                     raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
@@ -64,11 +70,11 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 
 
-def _of_others(book: Workbook) -> bool:
+def _of_others(book: Workbook, called: str) -> bool:
     """Whether a workbook is the questionnaire of other actors, who declare no area of intervention."""
-    rows = book.sheet("structures").frame().reindex(columns=["structure_id", "type_acteur"])
+    rows = book.sheet("structures").frame(f"{called}[structures]").reindex(columns=["structure_id", "type_acteur"])
     answers = rows[rows["structure_id"].ne(EXAMPLE)]
-    return bool(answers["type_acteur"].str.strip().eq("AUTRE").all())
+    return bool(answers["type_acteur"].str.strip().str.upper().eq("AUTRE").all())
 
 
 def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataFrame]:
@@ -76,16 +82,25 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     tables = INVENTORY | NEEDS
     whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
     whole["zones"] = _in_region(whole["zones"], typer)
-    typed = {name: typer.table(rows, tables[name]) for name, rows in whole.items()}
-    typed["facilitateurs"] = with_key(typed["facilitateurs"], "date_debut", typer)
-    for name in ("facilitateurs", "zones"):
-        typed[name] = linked(typed[name], ["structure_id"], typed["structures"], typer)
+    typed = {name: typer.table(rows.assign(format_date=FRENCH_DAY), tables[name]) for name, rows in whole.items()}
+    for name, column in NEEDED.items():
+        typed[name] = with_key(typed[name], column, typer)
+    for name, columns in COUNTS.items():
+        for column in columns:
+            typed[name] = _within(typed[name], column, float("inf"), "nombre_negatif", typer)
+    hosts = typed["structures"]
+    hosts["nom"] = hosts["nom"].fillna(hosts["structure_id"])
+    hosts["nature_porteuse"] = hosts["nature_porteuse"].fillna(UNKNOWN_HOST)
+    for name, column in PARTS.items():
+        rows = linked(typed[name], ["structure_id"], hosts, typer)
+        # One day may have been written in two ways.
+        rows = once(rows, list(tables[name].key), "structure_id", typer)
+        typer.flag(rows[rows["date_fin"] < rows["date_debut"]], "fin_avant_debut", "date_fin")
+        typed[name] = _within(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
-    outside = people["etp"].notna() & ~people["etp"].between(0, 1)
-    typer.flag(people[outside], "etp_invalide", "etp")
-    people["etp"] = people["etp"].mask(outside)
-    _shares_of_time(typed["zones"], typer)
+    _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
+    _more_than_one(typed["zones"], "structure_id", "part_temps", "part_temps_somme", typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
 
 
@@ -96,14 +111,21 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     return zones[known]
 
 
-def _shares_of_time(zones: pd.DataFrame, typer: Typer) -> None:
-    """E1: structures whose shares of time sum to more than 1 on the day that one of their areas starts."""
-    rows = zones.assign(start=zones["date_debut"].fillna(ALWAYS), end=zones["date_fin"]).reset_index(names="zone")
-    pairs = rows[["zone", "structure_id", "start"]].merge(rows, on="structure_id", suffixes=("", "_other"))
+def _within(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Typer) -> pd.DataFrame:
+    """`rows` whose `column` is emptied where it is not between 0 and `most`."""
+    outside = rows[column].notna() & ~rows[column].between(0, most)
+    typer.flag(rows[outside], rule, column)
+    return rows.assign(**{column: rows[column].mask(outside)})
+
+
+def _more_than_one(rows: pd.DataFrame, owner: str, column: str, rule: str, typer: Typer) -> None:
+    """E1: an owner whose parts (`column`) sum to more than 1 on the day that one of them starts."""
+    dated = rows.assign(start=rows["date_debut"].fillna(ALWAYS), end=rows["date_fin"]).reset_index(names="row")
+    pairs = dated[["row", owner, "start"]].merge(dated, on=owner, suffixes=("", "_other"))
     together = pairs[(pairs["start_other"] <= pairs["start"]) & ~(pairs["end"] < pairs["start"])]
-    sums = together.groupby("zone")["part_temps"].sum().reindex(zones.index)
+    sums = together.groupby("row")[column].sum().reindex(rows.index)
     over = sums > 1 + PART_TOLERANCE
-    typer.flag(zones[over].assign(part_temps=sums[over].round(6).astype("str")), "part_temps_somme", "part_temps")
+    typer.flag(rows[over].assign(**{column: sums[over].round(6).astype("str")}), rule, column)
 
 
 def _nothing(table: Table) -> pd.DataFrame:

@@ -30,8 +30,13 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) 
             continue
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
         rows = rows[~missing]
-    again = rows.duplicated([*within, *table.key])
-    typer.flag(rows[again], "cle_double", table.key[0], record="enregistrement")
+    return once(rows, [*within, *table.key], table.key[0], typer)
+
+
+def once(rows: pd.DataFrame, key: list[str], column: str, typer: Typer) -> pd.DataFrame:
+    """The first of the rows of each `key`; the others are refused, `column` being the one named."""
+    again = rows.duplicated(key)
+    typer.flag(rows[again], "cle_double", column, record="enregistrement")
     return rows[~again].reset_index(drop=True)
 
 

@@ -33,8 +33,11 @@ class Sheet:
     cells: list[list[str | None]]
     lines: list[int]
 
-    def frame(self) -> pd.DataFrame:
-        """The same as a table of text, with `ligne`."""
+    def frame(self, name: str) -> pd.DataFrame:
+        """The same as a table of text, with `ligne`; DataError, calling it `name`, when two headings are the same."""
+        for heading in self.header:
+            if heading and self.header.count(heading) > 1:
+                raise fatal("fichier_illisible", name, f"deux colonnes « {heading} »")
         return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
 
 
@@ -68,7 +71,7 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     content = _bytes(path, name)
     heading = content.split(b"\n", 1)[0]
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
-    rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame()
+    rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame(name)
     require(rows, name, columns)
     return rows
 

@@ -28,7 +28,9 @@ ROWS = 20  # contradictions listed
 
 def headline(page: Page, day: str = "") -> Content:
     """Structures, persons, ETP and EPCI without any facilitator: four units that are never mixed."""
-    hosts, cover = here(page, taken(page, "departements", day)), here(page, taken(page, "couverture", day))
+    # Who has no known seat is of the region all the same.
+    hosts = taken(page, "evolution", day) if page.regional else here(page, taken(page, "departements", day))
+    cover = here(page, taken(page, "couverture", day))
     if hosts.empty:
         return Warning("Aucun inventaire de facilitateurs n'est connu à cette date.")
     reasons = [reason for reason in hosts["secret"].fillna("") if reason]
@@ -256,6 +258,7 @@ def answers(page: Page) -> Content:
     silent = rows[~fresh | (hosts & ~rows["dernier_export"].eq(page.latest))]
     frame = silent.assign(etat=silent["reponse"].map(reference.labels("reponses_inventaire")))
     share = french(100 * float(fresh.mean()), 0, "%")
+    latest = page.dataset.edition(page.latest)
     said = (
         f"Structures qui ont répondu depuis moins d'un an : {int(fresh.sum())} sur {len(rows)} ({share}) ; structures "
         f"facilitatrices qui ont envoyé leur export de {page.latest} : "
@@ -272,7 +275,7 @@ def answers(page: Page) -> Content:
             "dernier_export": Column("Dernier export"),
         },
         caption="Structures à relancer",
-        scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
+        scope=f"{page.territory_name}, réponses reçues au {french_date(latest.date_observation)}",
         csv=page.csv("reponses"),
         takeaway=said,
     )
@@ -304,7 +307,8 @@ def contradictions(page: Page) -> Content:
             "operations": Column("Opérations", 0),
         },
         caption="Zones déclarées et opérations suivies : ce qui ne concorde pas",
-        scope=f"{page.territory_name}, 24 mois avant le 31 décembre {page.latest}, structures qui ont envoyé un export",
+        scope=f"{page.territory_name}, {load_params().facilitators.silent_months} mois avant le 31 décembre "
+        f"{page.latest}, structures qui ont envoyé un export",
         csv=page.csv("contradictions"),
         takeaway=" ; ".join(f"{kinds[str(code)].lower()} : {number}" for code, number in counts.items()) + ".",
         note=f"Les {ROWS} premières ; le fichier CSV les a toutes." if len(frame) > ROWS else None,

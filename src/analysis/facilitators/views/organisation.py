@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
@@ -18,7 +18,7 @@ from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, figure, french_axis
 
-NOTHING = Prose("Sans inventaire, aucune organisation ne peut être comparée à celle d'aujourd'hui.")
+NOTHING = Prose("Sans facilitateur dont le lieu soit connu, il n'y a pas d'organisation à comparer.")
 HALF, FULL = 0.5, 0.9  # parts of the need, between the classes of the map
 CHANGE = 0.01  # of the part followed, from which an EPCI is listed
 BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
@@ -51,11 +51,11 @@ def organisation(
         capacity_hours_per_etp=capacity_hours_per_etp or usual.capacity_hours_per_etp,
         movable=movable,
     )
-    zones = page.read("zones")
-    if asked == usual or zones.empty:
+    zones, sites = page.read("zones"), page.read("sites")
+    if asked == usual or sites.empty:
         read = {name: page.read(f"organisation_{name}") for name in scenario.TABLES}
         return Organisation(asked, read, is_published=True)
-    place = scenario.ground(zones, page.read("sites"), page.read("temps_trajet"), settings.delta)
+    place = scenario.ground(zones, sites, page.read("temps_trajet"), settings.delta)
     return Organisation(asked, scenario.tables(scenario.planned(place, asked)), is_published=False)
 
 
@@ -68,15 +68,22 @@ def _csv(page: Page, organised: Organisation, table: str) -> str | None:
     return page.csv(f"organisation_{table}") if organised.is_published else None
 
 
-def _assumptions(page: Page, asked: Scenario) -> str:
-    """What a scenario rests on, in one line."""
+def _assumptions(page: Page, asked: Scenario, posts: bool = True) -> str:
+    """What a scenario rests on, in one line; its `posts` too, unless the rows say how many."""
     delta = load_params().facilitators.delta
     moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps d'aujourd'hui là où il siège"
     return (
         f"{page.dataset.region_nom} ; besoin à suivre : {french(100 * delta, 0, '%')} du besoin médian ; "
         f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "
-        f"plus ; {asked.posts_added} postes de {french(asked.post_etp, 1)} ETP ajoutés ; {moved}"
+        f"plus ; {_added(asked) + ' ; ' if posts else ''}{moved}"
     )
+
+
+def _added(asked: Scenario) -> str:
+    """The posts of a scenario, in words."""
+    number = asked.posts_added
+    each = f" de {french(asked.post_etp, 1)} ETP" if number else ""
+    return f"{french(number) if number else 'aucun'} {plural('poste', number)}{each} {plural('ajouté', number)}"
 
 
 def where(page: Page, organised: Organisation) -> Content:
@@ -124,7 +131,7 @@ def where(page: Page, organised: Organisation) -> Content:
             scope=_assumptions(page, organised.asked),
             csv=_csv(page, organised, "postes"),
             note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
-            f"prouvé à l'optimum : {french(100 * whole['ecart'], 0, '%')}. Le temps d'une personne seule sans accord "
+            f"prouvé à l'optimum : {french(100 * whole['ecart'], 1, '%')}. Le temps d'une personne seule sans accord "
             "est remplacé par une moyenne.",
         ),
         source=source(page),
@@ -188,7 +195,7 @@ def frontier(page: Page) -> Content:
                 "cout": Column("Coût annuel (M€)", 2, factor=1e-6),
             },
             caption="Ce que du temps ajouté laisserait non suivi",
-            scope=_assumptions(page, replace(_usual(), posts_added=0)),
+            scope=_assumptions(page, _usual(), posts=False),
             csv=page.csv("organisation_frontiere"),
             note="Postes placés au mieux pour le besoin médian ; déciles : ce qu'ils laisseraient si le besoin était "
             "un autre de ses tirages. Inégalité : 0 quand chaque intercommunalité a la même part suivie. Coût : "
@@ -273,12 +280,14 @@ def sectors(page: Page, organised: Organisation) -> Content:
         return NOTHING
     zones = page.read("zones").set_index("epci_siren")
     rows = here(page, rows.assign(departement=rows["epci_siren"].map(zones["departement"])))
+    led = rows["pilote_siren"].notna()
     frame = rows.assign(
         nom=rows["epci_siren"].map(zones["nom"]),
         pilote=rows["pilote_siren"].map(zones["nom"]).fillna("aucun à portée"),
-        tenant=rows["est_detachee"].map({True: "détachée", False: "oui"}),
+        tenant=rows["est_detachee"].map({True: "détachée", False: "oui"}).where(led),
     ).sort_values(["pilote", "nom"])
-    moved = int((rows["pilote_siren"] != rows["epci_siren"]).sum())
+    moved = int((led & rows["pilote_siren"].ne(rows["epci_siren"])).sum())
+    none = f" ; sans pilote à portée : {french(int((~led).sum()))}" if not led.all() else ""
     return DataTable(
         frame,
         columns={
@@ -291,7 +300,7 @@ def sectors(page: Page, organised: Organisation) -> Content:
         caption="Un pilote par intercommunalité",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "secteurs"),
-        takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}.",
+        takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}{none}.",
         note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite ; "
-        f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 0, '%')}.",
+        f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 1, '%')}.",
     )

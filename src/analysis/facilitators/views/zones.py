@@ -66,8 +66,8 @@ def summary(page: Page) -> Content:
 def publics_told(page: Page) -> str:
     """What the numbers of people far from employment are, in sentences."""
     rows = page.read("publics")
-    year = rows["millesime"].map(lambda said: "" if pd.isna(said) else f", {said}")
-    told = rows["libelle"].str[:1].str.upper() + rows["libelle"].str[1:] + " : " + rows["source"] + year + "."
+    year = rows["millesime"].map(lambda said: "" if pd.isna(said) else f" ({said})")
+    told = rows["libelle"].str[:1].str.upper() + rows["libelle"].str[1:] + year + " : " + rows["source"] + "."
     return " ".join(told)
 
 
@@ -104,7 +104,8 @@ def listed(page: Page) -> Content:
         f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
         csv=page.csv("zones"),
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
-        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en 24 mois.",
+        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en "
+        f"{load_params().facilitators.silent_months} mois.",
     )
 
 

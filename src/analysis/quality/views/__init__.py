@@ -38,7 +38,7 @@ def rules(page: Page) -> Content:
     return Figure(
         bar_chart(drawn),
         title="Les manquements les plus fréquents",
-        alt=f"Le plus fréquent est « {drawn.index[0]} » : {french(drawn.iloc[0])} valeurs.",
+        alt=f"Le plus fréquent est « {drawn.index[0]} » : {french(drawn.iloc[0])} {plural('valeur', drawn.iloc[0])}.",
         table=DataTable(
             rows,
             columns={
@@ -136,7 +136,7 @@ def secret(page: Page) -> Content:
     titles = deliverables()["titre"]
     hidden = rows[rows["cachees"] > 0].sort_values(["part_lignes", "livrable", "table"], ascending=[False, True, True])
     said = (
-        f"{french(rows['cachees'].sum())} lignes sur {french(rows['lignes'].sum())} sont cachées, dont "
+        f"Lignes cachées : {french(rows['cachees'].sum())} sur {french(rows['lignes'].sum())}, dont "
         f"{french(rows['dont_secondaires'].sum())} pour qu'aucune autre ne se retrouve par différence."
     )
     if hidden.empty:
