@@ -119,3 +119,17 @@ def test_whoever_knows_one_of_two_hidden_parts_finds_the_other() -> None:
     more = published(values, terms, set(values.index) - {"all", "r0", "r1", "c0", "c1", "c2"})
     low, high = from_inside(more, pd.Index(["r0c0"]), values[["r0c1"]]).loc["r0c0"]
     assert low < 4 < high
+
+
+def test_nothing_more_is_hidden_where_all_is() -> None:
+    """Two posts, 2 at most, of which one is printed by its role: the other role cannot be kept from 1 to 1.2."""
+    values = pd.Series({"all": 2.0, "s1": 1.0, "s2": 1.0, "role": 1.0, "other role": 1.0})
+    sums = [("all", "s1", "s2"), ("all", "role", "other role")]
+    terms = pd.DataFrame(
+        [(n, cell, 1 if at else -1) for n, one in enumerate(sums) for at, cell in enumerate(one)],
+        columns=["somme", "cellule", "signe"],
+    )
+    links = published(values, terms, set())
+    links.cells["haut"] = [2.0, 1.0, 1.0, np.inf, np.inf]
+    protection = pd.Series({"all": 0.0, "s1": 0.2, "s2": 0.2, "role": 0.2})
+    assert suppressed(links, protection, shown={"other role"}) == set()

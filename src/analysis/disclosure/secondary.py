@@ -17,6 +17,7 @@ import pandas as pd
 from pytauargus import HiTaSCtrl
 from scipy.sparse import coo_array
 
+from analysis.core.errors import DataError
 from analysis.disclosure.blocks import blocks
 from analysis.disclosure.links import Links
 
@@ -30,7 +31,7 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
     one that is hidden anyway and asks for nothing).
 
     `shown` are cells that are printed, or known to the reader, whatever happens.
-    Raises RuntimeError when the engine finds no way to protect a cell.
+    Raises DataError when the engine finds no way to protect a cell.
     """
     values = links.cells["valeur"].dropna()
     # What cannot be hidden is a constant of the sums, and no cell of the problem.
@@ -39,7 +40,8 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
     status[protection.index.intersection(values.index)] = UNSAFE
     found: set[str] = set()
     for cells in _linked(values.index, links.terms):
-        if len(cells) > 1 and protection.index[protection > 0].isin(cells).any():
+        # The engine is not asked where nothing is left to hide: it takes that for a failure.
+        if status[cells].eq(SAFE).any() and protection.index[protection > 0].isin(cells).any():
             found |= _solved(links, values[cells], status[cells], protection.reindex(cells, fill_value=0.0))
     return found
 
@@ -99,7 +101,10 @@ def _solved(links: Links, values: pd.Series, status: pd.Series, protection: pd.S
         with chdir(scratch):  # where the engine leaves its own notes
             code = engine.full_jj(in_file_jj=str(problem), out_file=str(answer), max_time=MINUTES)
         if code != DONE:
-            raise RuntimeError(f"{values.index[0]}: {engine.error_string(code)}")
+            raise DataError(
+                f"secret statistique : rien ne protège les cases liées à « {values.index[0]} » (moteur : "
+                f"{engine.error_string(code).strip() or code}) ; attendu : une table moins fine, ou plus de structures."
+            )
         hidden = [int(number) for number in answer.read_text(encoding="ascii").split()]
     return {str(values.index[number]) for number in hidden if number < len(values)}
 
