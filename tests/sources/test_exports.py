@@ -102,7 +102,12 @@ def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float
         (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
         (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
         (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
+        (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
         (changed("heures", row=1, mois="2025-02"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="02/2025"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", ctr_id="C1 "), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", nature_heures="travail"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", nature_heures=" "), "cle_double", "ctr_id"),
     ],
 )
 def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: str, column: str) -> None:
@@ -116,6 +121,24 @@ def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: 
     assert f"ligne {row['ligne']}" in row["message"] and "attendu" in row["message"]
     if rule != "nombre_invalide":
         assert '"ctr_id"' in row["enregistrement"]
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("heures", "sorties")])
+def test_a_line_is_one_whatever_the_blanks_around_its_key(table: str) -> None:
+    line = TABLES[table][0]
+    key = EXPORTS[table].key[0]
+    send({table: [line, {**line, key: f" {line[key]} "}, {**line, key: "  "}]})
+    tables, quality = imported()
+    assert len(tables[table]) == 1
+    assert sorted(quality["regle"]) == ["cle_absente", "cle_double"]
+
+
+def test_places_outside_the_region_do_not_repeat_one_another() -> None:
+    outside = [{"op_id": "OP1", "epci_siren": code, "part": "0,25"} for code in ("200054781", "244400404")]
+    send({"territoires": [{**TABLES["territoires"][0], "part": "0,5"}, *outside]})
+    tables, quality = imported()
+    assert tables["territoires"]["part"].tolist() == [0.5]
+    assert set(quality["regle"]) == {"epci_inconnu"}
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,13 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
+from analysis.sources.rows import EXAMPLE, keyed, linked, once, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
+_SEND = ["structure_id", "annee"]
 
 
 def build(dataset: str) -> None:
@@ -249,7 +250,7 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
-    typed = {name: typer.table(frame, EXPORTS[name]) for name, frame in rows.items()}
+    typed = {name: _once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer) for name, frame in rows.items()}
 
     operations = typed["operations"]
     engagements = linked(typed["engagements"], ["annee", "op_id"], operations, typer)
@@ -280,13 +281,23 @@ def clean(
 
 def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     """Rows with their whole key, once; identifiers of a structure made unique by its prefix."""
+    rows = keyed(rows, table, typer, within=_SEND)
     if "nature_heures" in rows:
         rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
-    rows = keyed(rows, table, typer, within=["structure_id", "annee"])
     for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
         if column in rows:
             rows[column] = rows["structure_id"] + ":" + rows[column].str.strip()
     return rows
+
+
+def _once(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
+    """Typed rows, each key once in a send: `02/2025` and `2025-02` are one month.
+
+    A key that could not be read repeats no other.
+    """
+    unread = rows[[name for name in table.key if table.column(name).required]].isna().any(axis=1)
+    rows = rows.assign(illisible=rows["ligne"].where(unread))
+    return once(rows, [*_SEND, *table.key, "illisible"], table.key[0], typer).drop(columns="illisible")
 
 
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.sources.canonical import Table
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
 
@@ -18,20 +18,26 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
 
 
 def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
-    """Rows that have their whole key, once `within` a sender and a year; the others are refused.
+    """Rows that have their whole key, once `within` a sender and a year, blanks around it apart; the others are
+    refused.
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
+    rows = rows.assign(enregistrement=record(rows, table), **{name: stripped(rows[name]) for name in table.key})
     rows = rows[rows[table.key[0]].ne(EXAMPLE)]
-    rows = rows.assign(enregistrement=record(rows, table))
     for column in table.key:
         missing = rows[column].isna()
         if not table.column(column).required:
             continue
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
         rows = rows[~missing]
-    again = rows.duplicated([*within, *table.key])
-    typer.flag(rows[again], "cle_double", table.key[0], record="enregistrement")
+    return once(rows, [*within, *table.key], table.key[0], typer)
+
+
+def once(rows: pd.DataFrame, key: list[str], column: str, typer: Typer) -> pd.DataFrame:
+    """The first of the rows of each `key`; the others are refused, `column` being the one named."""
+    again = rows.duplicated(key)
+    typer.flag(rows[again], "cle_double", column, record="enregistrement")
     return rows[~again].reset_index(drop=True)
 
 
