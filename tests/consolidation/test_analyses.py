@@ -271,6 +271,16 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     assert (row["sortants"], row["dus"]) == (2, 1)
 
 
+def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
+    table = contracts(
+        {"contrat": "C1", "ben_id": "a"}, {"contrat": "C2", "ben_id": "a", "date_fin": "2026-03-31"},
+        {"contrat": "C3", "ben_id": "b"}, {"contrat": "C4", "ben_id": "b", "date_fin": None},
+        {"contrat": "C5", "ben_id": "c"}, {"contrat": "C6", "ben_id": "c", "date_fin": "2025-09-30"},
+    )  # fmt: skip
+    people = leavers(table, sent()).people
+    assert people[["ben_id", "contrat"]].to_numpy().tolist() == [["c", "C6"]]
+
+
 def test_a_later_answer_replaces_a_silence() -> None:
     world = dataset(2025)
     twice = pd.concat([sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "INCONNU"))])
