@@ -38,6 +38,7 @@ from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archiv
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
+HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
 _SEND = ["structure_id", "annee"]
 
 
@@ -252,15 +253,15 @@ def clean(
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
     typed = {name: _once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer) for name, frame in rows.items()}
 
-    operations = typed["operations"]
-    engagements = linked(typed["engagements"], ["annee", "op_id"], operations, typer)
+    operations = _planned(typed["operations"], typer)
+    engagements = linked(_planned(typed["engagements"], typer), ["annee", "op_id"], operations, typer)
     persons = _persons(typed["beneficiaires"], secret, typer)
     contracts = linked(typed["contrats"], ["annee", "eng_id"], engagements, typer)
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
     hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
     places = linked(typed["territoires"], ["annee", "op_id"], operations, typer)
-    placed = pd.MultiIndex.from_frame(places[["annee", "op_id"]])
+    placed = pd.MultiIndex.from_frame(places.loc[~places["part"].le(0), ["annee", "op_id"]])
     somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
     typer.flag(operations[~somewhere], "parts_absentes", "op_id")
     # What became of a person may be known a year after the contract.
@@ -380,6 +381,15 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     rows = rows[~refused]
     typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
     return rows.assign(heures=(rows["heures"] * 100).round() / 100)
+
+
+def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Planned hours, and those since the origin, that are not negative."""
+    for column in [name for name in HOURS_SAID if name in rows]:
+        below = rows[column] < 0
+        typer.flag(rows[below], "heures_dites_negatives", column)
+        rows = rows.assign(**{column: rows[column].mask(below)})
+    return rows
 
 
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
