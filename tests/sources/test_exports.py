@@ -69,6 +69,14 @@ def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> Non
     assert tables["contrats"]["ben_id"].nunique() == 1
 
 
+def test_what_only_one_structure_knows_of_a_person_is_kept() -> None:
+    send(changed("beneficiaires", sexe="", niveau="3", commune_insee=""))
+    send(structure="S2")
+    person = imported()[0]["beneficiaires"].iloc[0]
+    assert (person["sexe"], person["niveau"], person["structure_id"]) == ("F", "3", "S1")
+    assert pd.notna(person["epci_siren"])
+
+
 def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     send()
     first = imported()[0]["contrats"]["ben_id"].tolist()
@@ -198,6 +206,29 @@ def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path
     assert tables["heures"]["heures"].tolist() == [5.5, 50.25]
     assert quality["regle"].tolist() == ["correction_perimee"]
     assert quality["ligne"].tolist() == [3]
+
+
+CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
+
+
+def test_a_correction_fills_a_cell_that_is_empty(dataset: Path) -> None:
+    send(changed("contrats", date_fin=""))
+    fix = "exports/S1/2025,contrats,C1,date_fin,,31/03/2025,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["contrats"]["date_fin"].tolist() == [pd.Timestamp("2025-03-31")]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("heure", "heures"), ("heures", "heure"), ("", "heures"), ("heures", "")]
+)
+def test_a_correction_of_nothing_that_exists_is_a_sentence(dataset: Path, table: str, column: str) -> None:
+    send()
+    fix = f"exports/S1/2025,{table},C1|2025-02|,{column},5,6,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    with pytest.raises(DataError, match=r"corrections\.csv.*ligne 2"):
+        exports.build("essai")
 
 
 def test_files_that_analysts_keep_may_come_from_a_french_spreadsheet(dataset: Path) -> None:

@@ -271,7 +271,9 @@ def clean(
         "territoires": _between_places(places, typer),
         "accompagnements": _between_structures(typed["accompagnements"], operations, senders, typer),
         "engagements": engagements,
-        "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
+        "beneficiaires": persons.drop(columns=["ben_ref", "naissance"])
+        .groupby(["annee", "ben_id"], as_index=False)
+        .first(),
         "contrats": contracts.drop(columns="ben_ref"),
         "heures": hours,
         "sorties": outcomes,
