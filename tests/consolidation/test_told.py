@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.consolidation.views import evolution, outcomes, silent, women_gap
+from analysis.consolidation.views import by_epci, evolution, outcomes, silent, women_gap
 from consolidation.world import dataset
 
 EDITIONS = pd.DataFrame(
@@ -62,6 +62,16 @@ def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:
     text = plain(evolution(page(2017, regional=False, indicateurs=rows)))
     assert "avec 36 puis 40 structures répondantes (toute la région)." in text
     assert "Champ : Aisne" in text
+
+
+@pytest.mark.parametrize(("secret", "said"), [("", "tête avec"), ("s", "tête de celles qui se montrent avec")])
+def test_no_place_comes_first_of_those_that_are_hidden(secret: str, said: str) -> None:
+    rows = hours((2017, "200093201", 300.0), (2017, "248000531", float("nan") if secret else 200.0))
+    rows = rows.assign(secret=["", secret], valeur_min=float("nan"), valeur_max=float("nan"))
+    nothing = pd.DataFrame(columns=["edition", "territoire", "origine"])
+    here = page(2017, indicateurs=rows, provenance=nothing)
+    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    assert said in plain(by_epci(here))
 
 
 def test_a_department_does_not_say_that_no_edition_compares() -> None:

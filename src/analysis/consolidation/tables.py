@@ -148,7 +148,7 @@ def over_years(
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    of_hours = {"evolution": grown, "non_reponse": bracket(contracts, facts.totals, known, region, dataset)}
+    of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
     after = issues(stays(facts, settings.stay_gap_months), facts.outcomes, dataset)
