@@ -211,15 +211,22 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
         {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 50},
     )
     growth = pd.Series({2024: 0.5, 2025: 0.1})
-    rows = (
-        bracket(contracts_in_scope(facts(table), world), pd.DataFrame(), {2025: {"S1", "S2", "S3"}}, growth, world)
-        .set_index("edition")
-        .loc[2025]
-    )
+    rows = bracket(facts(table), {2025: {"S1", "S2", "S3"}}, growth, world).set_index("edition").loc[2025]
     assert (rows["heures"], rows["muettes"], rows["muettes_sans_historique"]) == (220, 2, 1)
     assert rows["bas"] == 220
     assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
     assert rows["haut"] == pytest.approx(220 + 90 + 220)
+
+
+def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"annee": 2025, "h": 220},
+        {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 50},
+        {"annee": 2025, "structure_id": "S2", "operation": "C", "mecanisme": "RES_IAE", "h": 70},
+    )
+    row = bracket(facts(table), {2025: {"S1", "S2"}}, pd.Series(dtype="float64"), world).set_index("edition").loc[2025]
+    assert (row["muettes"], row["central"], row["haut"]) == (0, 220, 220)
 
 
 def sent(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -269,6 +276,16 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     rows = outcomes_by_year(leavers(contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI"))), world, 1)
     row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
     assert (row["sortants"], row["dus"]) == (2, 1)
+
+
+def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
+    table = contracts(
+        {"contrat": "C1", "ben_id": "a"}, {"contrat": "C2", "ben_id": "a", "date_fin": "2026-03-31"},
+        {"contrat": "C3", "ben_id": "b"}, {"contrat": "C4", "ben_id": "b", "date_fin": None},
+        {"contrat": "C5", "ben_id": "c"}, {"contrat": "C6", "ben_id": "c", "date_fin": "2025-09-30"},
+    )  # fmt: skip
+    people = leavers(table, sent()).people
+    assert people[["ben_id", "contrat"]].to_numpy().tolist() == [["c", "C6"]]
 
 
 def test_a_later_answer_replaces_a_silence() -> None:

@@ -107,6 +107,17 @@ def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
 
 
+def test_the_answer_that_only_the_second_structure_has_is_an_answer(dataset: Path) -> None:
+    send()
+    answers = [{"ctr_id": "C1", "horizon_m": "6", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "3", "statut": "CDI"}]
+    send({"sorties": answers}, structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "sorties.parquet")
+    rows = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").set_index("horizon_m")
+    assert rows.loc[6, ["dus", "repondants", "reussites"]].tolist() == [1, 1, 1]
+
+
 def test_contracts_that_two_structures_number_the_other_way_round_are_matched_by_what_they_are(dataset: Path) -> None:
     zoe, ali = TABLES["beneficiaires"][0], {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali", "sexe": "M"}
     contract, hours = TABLES["contrats"][0], {"mois": "2025-02", "heures": "40"}

@@ -270,7 +270,5 @@ def test_a_structure_that_sends_totals_is_in_the_matched_panel() -> None:
     assert (row["heures"], row["heures_precedentes"], row["structures_panel"]) == (180.5, 150, 2)
     assert row["croissance_panel"] == pytest.approx(180.5 / 150 - 1) and row["effet_couverture"] == 0
     assert math.isnan(row["_personnes"]), "who is behind the totals is not said"
-    silent = (
-        bracket(table, sent, {2025: {"S1", "S2"}}, pd.Series(dtype="float64"), world).set_index("edition").loc[2025]
-    )
+    silent = bracket(known, {2025: {"S1", "S2"}}, pd.Series(dtype="float64"), world).set_index("edition").loc[2025]
     assert (silent["heures"], silent["muettes"]) == (180.5, 0)

@@ -69,6 +69,14 @@ def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> Non
     assert tables["contrats"]["ben_id"].nunique() == 1
 
 
+def test_what_only_one_structure_knows_of_a_person_is_kept() -> None:
+    send(changed("beneficiaires", sexe="", niveau="3", commune_insee=""))
+    send(structure="S2")
+    person = imported()[0]["beneficiaires"].iloc[0]
+    assert (person["sexe"], person["niveau"], person["structure_id"]) == ("F", "3", "S1")
+    assert pd.notna(person["epci_siren"])
+
+
 def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     send()
     first = imported()[0]["contrats"]["ben_id"].tolist()
@@ -102,7 +110,12 @@ def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float
         (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
         (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
         (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
+        (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
         (changed("heures", row=1, mois="2025-02"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="02/2025"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", ctr_id="C1 "), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", nature_heures="travail"), "cle_double", "ctr_id"),
+        (changed("heures", row=1, mois="2025-02", nature_heures=" "), "cle_double", "ctr_id"),
     ],
 )
 def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: str, column: str) -> None:
@@ -118,12 +131,37 @@ def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: 
         assert '"ctr_id"' in row["enregistrement"]
 
 
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in ("heures", "sorties")])
+def test_a_line_is_one_whatever_the_blanks_around_its_key(table: str) -> None:
+    line = TABLES[table][0]
+    key = EXPORTS[table].key[0]
+    send({table: [line, {**line, key: f" {line[key]} "}, {**line, key: "  "}]})
+    tables, quality = imported()
+    assert len(tables[table]) == 1
+    assert sorted(quality["regle"]) == ["cle_absente", "cle_double"]
+
+
+def test_places_outside_the_region_do_not_repeat_one_another() -> None:
+    outside = [{"op_id": "OP1", "epci_siren": code, "part": "0,25"} for code in ("200054781", "244400404")]
+    send({"territoires": [{**TABLES["territoires"][0], "part": "0,5"}, *outside]})
+    tables, quality = imported()
+    assert tables["territoires"]["part"].tolist() == [0.5]
+    assert set(quality["regle"]) == {"epci_inconnu"}
+
+
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
         (changed("beneficiaires", commune_insee="59999"), "commune_inconnue"),
         (changed("territoires", epci_siren="123456789"), "epci_inconnu"),
         ({"territoires": []}, "parts_absentes"),
+        (changed("territoires", part="0"), "parts_absentes"),
+        (changed("territoires", part="-1"), "part_negative"),
+        (changed("operations", heures_prevues="-200"), "heures_dites_negatives"),
+        (changed("operations", heures_prevues_init="-200"), "heures_dites_negatives"),
+        (changed("engagements", heures_prevues="-200"), "heures_dites_negatives"),
+        (changed("operations", date_fin="31/12/2024"), "dates_inversees"),
+        (changed("contrats", date_fin="01/01/2025"), "dates_inversees"),
         (changed("operations", mecanisme="ART14"), "code_inconnu"),
         (changed("operations", maitre_ouvrage_siret="21590350100018"), "siret_export"),
         (changed("operations", date_debut="2025-13-01"), "date_export_invalide"),
@@ -168,6 +206,29 @@ def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path
     assert tables["heures"]["heures"].tolist() == [5.5, 50.25]
     assert quality["regle"].tolist() == ["correction_perimee"]
     assert quality["ligne"].tolist() == [3]
+
+
+CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
+
+
+def test_a_correction_fills_a_cell_that_is_empty(dataset: Path) -> None:
+    send(changed("contrats", date_fin=""))
+    fix = "exports/S1/2025,contrats,C1,date_fin,,31/03/2025,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["contrats"]["date_fin"].tolist() == [pd.Timestamp("2025-03-31")]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("heure", "heures"), ("heures", "heure"), ("", "heures"), ("heures", "")]
+)
+def test_a_correction_of_nothing_that_exists_is_a_sentence(dataset: Path, table: str, column: str) -> None:
+    send()
+    fix = f"exports/S1/2025,{table},C1|2025-02|,{column},5,6,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    with pytest.raises(DataError, match=r"corrections\.csv.*ligne 2"):
+        exports.build("essai")
 
 
 def test_files_that_analysts_keep_may_come_from_a_french_spreadsheet(dataset: Path) -> None:

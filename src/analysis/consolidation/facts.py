@@ -25,7 +25,8 @@ class Facts:
     operations: annee x operation; engagements: annee x operation x lot x company;
     contracts: annee x contract with its hours; places: annee x operation x EPCI with its part;
     removed: hours that were entered twice, by structure; shares: annee x operation x structure, of the operations
-    that several structures share; totals: what was sent as totals instead of rows.
+    that several structures share; totals: what was sent as totals instead of rows; outcomes: the clean table `sorties`,
+    each answer under the contract kept, that of the structure kept last.
     """
 
     operations: pd.DataFrame
@@ -35,6 +36,7 @@ class Facts:
     removed: pd.DataFrame
     shares: pd.DataFrame = field(default_factory=pd.DataFrame)
     totals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def numbered(clean: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -59,7 +61,8 @@ class Once:
 
     operations, territoires, engagements: the clean tables with `operation`, the one that stands for each row's, and
     `est_garde`, whether it is the row's own. contracts: annee, ctr_id, eng_id, operation, entreprise_siret,
-    centiheures, those kept only. removed: the hours entered twice, row by row.
+    centiheures, those kept only. removed: the hours entered twice, row by row. standing: by ctr_id, the contract that
+    stands for it.
     """
 
     operations: pd.DataFrame
@@ -67,6 +70,7 @@ class Once:
     engagements: pd.DataFrame
     contracts: pd.DataFrame
     removed: pd.DataFrame
+    standing: pd.Series
 
 
 def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
@@ -99,6 +103,7 @@ def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
             totals.rename(columns={"contrat": "ctr_id"}), on=["annee", "ctr_id"], validate="one_to_one"
         ),
         removed=twice,
+        standing=contracts.drop_duplicates("ctr_id", keep="last").set_index("ctr_id")["contrat"],
     )
 
 
@@ -125,6 +130,7 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         .sort_values(["annee", "structure_id"], ignore_index=True),
         shares=operation_shares(once.operations, clean["accompagnements"]),
         totals=clean["agregats"],
+        outcomes=_outcomes(clean["sorties"], once.standing),
     )
 
 
@@ -147,6 +153,14 @@ def text_in_force(days: pd.Series) -> pd.Series:
     rank = np.searchsorted(starts, days.to_numpy(dtype="datetime64[ns]"), side="right") - 1
     codes = pd.Series(texts["code"].to_numpy()[rank], index=days.index, dtype="str")
     return codes.mask(days.isna() | (rank < 0))
+
+
+def _outcomes(rows: pd.DataFrame, standing: pd.Series) -> pd.DataFrame:
+    """The answers under the contract that stands for theirs, its own ones last."""
+    kept = rows["ctr_id"].map(standing)
+    own = kept.eq(rows["ctr_id"])
+    rows = rows.assign(ctr_id=kept)
+    return pd.concat([rows[~own], rows[own]], ignore_index=True)
 
 
 def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:

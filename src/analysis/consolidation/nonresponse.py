@@ -13,23 +13,20 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.cells import NEEDED, cells, measured
+from analysis.consolidation.facts import Facts
+from analysis.consolidation.indicators import contracts_in_scope
 from analysis.consolidation.totals import by_structure, guarded
 from analysis.core.dataset import Dataset
 
 
-def bracket(
-    contracts: pd.DataFrame,
-    totals: pd.DataFrame,
-    expected: dict[int, set[str]],
-    growth: pd.Series,
-    dataset: Dataset,
-) -> pd.DataFrame:
+def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset) -> pd.DataFrame:
     """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
 
-    `contracts` are those in scope, `totals` the clean table of what was sent instead of rows; `expected` gives the
-    structures in place by edition; `growth` the matched panel's growth of the region by edition (missing where there
-    is none: taken as none).
+    `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by edition
+    (missing where there is none: taken as none). A structure whose hours are all outside the scope is not silent.
     """
+    contracts, totals = contracts_in_scope(facts, dataset), facts.totals
+    heard = {year: set(names) for year, names in facts.contracts.groupby("annee")["structure_id"]}
     sent = [by_structure(totals, edition, local=False).assign(annee=edition.annee) for edition in dataset.editions]
     hours = pd.concat([contracts[["annee", "structure_id", "centiheures"]], *sent])
     declared = hours.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
@@ -39,7 +36,7 @@ def bracket(
         if year not in declared:
             continue
         known = declared[year].dropna()
-        silent = sorted(expected.get(year, set()) - set(known.index))
+        silent = sorted(expected.get(year, set()) - set(known.index) - heard.get(year, set()))
         before = declared.reindex(silent).loc[:, [y for y in declared.columns if y < year]]
         carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
         largest = before.max(axis=1).where(carried.notna())

@@ -6,7 +6,7 @@
     bounds      [known successes / due, (known successes + silent) / due]: what no assumption can move
     weighted    respondents weighted by the inverse response rate of their group (sex, age, insertion employer)
 
-Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract of a year.
+Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract of a year; none goes on.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class Leavers:
 def leavers(contracts: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
     """The leavers among `contracts`, those in scope. `outcomes` is the clean table `sorties`."""
     columns = ["annee", "ben_id", "contrat", "date_fin", "sexe", "jeune", "senior", "est_iae"]
-    rows = contracts[columns].dropna(subset="date_fin")
-    rows = rows.assign(annee_sortie=rows["date_fin"].dt.year)
-    rows = rows[rows["annee_sortie"] == rows["annee"]].sort_values(["ben_id", "annee_sortie", "date_fin", "contrat"])
-    last = rows.drop_duplicates(["ben_id", "annee_sortie"], keep="last")
+    # Who has another contract that goes on, or whose end is not known, has not left.
+    rows = contracts[columns].sort_values(["ben_id", "annee", "date_fin", "contrat"], na_position="last")
+    last = rows.drop_duplicates(["ben_id", "annee"], keep="last")
+    last = last[last["date_fin"].dt.year == last["annee"]].rename(columns={"annee": "annee_sortie"})
     age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
     group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)

@@ -77,7 +77,7 @@ def build(dataset: str) -> None:
     added = sums(clean, facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     crossed = by_edition(facts, described, settings)
-    later = over_years(facts, clean["sorties"], known, described, settings)
+    later = over_years(facts, known, described, settings)
     write_results(
         dataset,
         "consolidation",
@@ -134,11 +134,11 @@ def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) ->
 
 
 def over_years(
-    facts: Facts, outcomes: pd.DataFrame, known: dict[int, set[str]], dataset: Dataset, settings: ConsolidationParams
+    facts: Facts, known: dict[int, set[str]], dataset: Dataset, settings: ConsolidationParams
 ) -> dict[str, pd.DataFrame]:
     """What takes several years: growth and coverage, silent structures, outcomes, trajectories.
 
-    `outcomes` is the clean table `sorties`, `known` the structures in place by edition.
+    `known` are the structures in place by edition.
     """
     nothing = dict.fromkeys(("evolution", "non_reponse", "sorties", "parcours", "suivi"), pd.DataFrame())
     contracts = contracts_in_scope(facts, dataset)
@@ -148,13 +148,13 @@ def over_years(
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    of_hours = {"evolution": grown, "non_reponse": bracket(contracts, facts.totals, known, region, dataset)}
+    of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    after = issues(stays(facts, settings.stay_gap_months), outcomes, dataset)
+    after = issues(stays(facts, settings.stay_gap_months), facts.outcomes, dataset)
     return {
         **of_hours,
-        "sorties": outcomes_by_year(leavers(contracts, outcomes), dataset, settings.response_group),
+        "sorties": outcomes_by_year(leavers(contracts, facts.outcomes), dataset, settings.response_group),
         "parcours": flows(after),
         "suivi": followed(facts),
     }

@@ -28,6 +28,7 @@ CENT = 0.005  # hours are kept in hundredths: two sums closer than half of one a
 def check(tables: dict[str, pd.DataFrame], typer: Typer, limits: ExportParams, dataset: Dataset) -> None:
     """Flag what the clean `tables` of all structures and years say against each other."""
     _improbable_dates(tables, typer, pd.Timestamp(limits.first_date))
+    _ends_before_starts(tables, typer)
     _contracts_outside_operations(tables, typer, pd.Timedelta(days=limits.contract_margin_days))
     _month_of_a_person(tables, typer, limits.warn_month_hours)
     hours = _hours_of_operations(tables)
@@ -45,6 +46,13 @@ def _improbable_dates(tables: dict[str, pd.DataFrame], typer: Typer, first: pd.T
         for column in columns:
             late = rows[column].dt.year.gt(rows["annee"]) if column == "date_debut" else False
             _flag_dates(rows[(rows[column] < first) | late], typer, "date_improbable", column)
+
+
+def _ends_before_starts(tables: dict[str, pd.DataFrame], typer: Typer) -> None:
+    """E10: operations and contracts that end before they start."""
+    for name in ("operations", "contrats"):
+        rows = tables[name]
+        _flag_dates(rows[rows["date_fin"] < rows["date_debut"]], typer, "dates_inversees", "date_fin")
 
 
 def _contracts_outside_operations(tables: dict[str, pd.DataFrame], typer: Typer, margin: pd.Timedelta) -> None:

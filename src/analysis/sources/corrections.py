@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.sources.canonical import Table
-from analysis.sources.spreadsheet import read_csv
+from analysis.sources.canonical import EXPORTS, Table
+from analysis.sources.spreadsheet import expect, read_csv
 from analysis.sources.typer import Typer
 
 COLUMNS = [
@@ -26,10 +26,19 @@ COLUMNS = [
 
 
 def load_corrections(path: Path) -> pd.DataFrame:
-    """The corrections decided by analysts; none when there is no file."""
+    """The corrections decided by analysts; none when there is no file.
+
+    Raises DataError for one of a table or column that the exports do not have.
+    """
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in [*COLUMNS, "ligne"]})
-    return read_csv(path, path.name, COLUMNS)
+    rows = read_csv(path, path.name, COLUMNS)
+    expect(rows, path.name, "table", rows["table"].isin(list(EXPORTS)), ", ".join(EXPORTS))
+    for name, table in EXPORTS.items():
+        columns = [column.name for column in table.columns]
+        known = rows["table"].ne(name) | rows["colonne"].isin(columns)
+        expect(rows, path.name, "colonne", known, f"une colonne de « {name} » : {', '.join(columns)}")
+    return rows
 
 
 def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer) -> pd.DataFrame:
@@ -44,7 +53,8 @@ def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFram
     keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
     for fix in mine.itertuples():
         here = keys.eq(fix.cle) & rows["fichier"].str.startswith(str(fix.fichier))
-        target = here & rows[fix.colonne].eq(fix.valeur_attendue)
+        expected = "" if pd.isna(fix.valeur_attendue) else fix.valeur_attendue
+        target = here & rows[fix.colonne].fillna("").eq(expected)
         rows.loc[target, fix.colonne] = fix.valeur_corrigee
         if not target.any():
             stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})

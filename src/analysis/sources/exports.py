@@ -32,12 +32,14 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, keyed, linked, with_key
+from analysis.sources.rows import EXAMPLE, keyed, linked, once, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
+HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
+_SEND = ["structure_id", "annee"]
 
 
 def build(dataset: str) -> None:
@@ -249,17 +251,17 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
-    typed = {name: typer.table(frame, EXPORTS[name]) for name, frame in rows.items()}
+    typed = {name: _once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer) for name, frame in rows.items()}
 
-    operations = typed["operations"]
-    engagements = linked(typed["engagements"], ["annee", "op_id"], operations, typer)
+    operations = _planned(typed["operations"], typer)
+    engagements = linked(_planned(typed["engagements"], typer), ["annee", "op_id"], operations, typer)
     persons = _persons(typed["beneficiaires"], secret, typer)
     contracts = linked(typed["contrats"], ["annee", "eng_id"], engagements, typer)
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
     hours = _hours(linked(typed["heures"], ["annee", "ctr_id"], contracts, typer), typer, limits)
     places = linked(typed["territoires"], ["annee", "op_id"], operations, typer)
-    placed = pd.MultiIndex.from_frame(places[["annee", "op_id"]])
+    placed = pd.MultiIndex.from_frame(places.loc[~places["part"].le(0), ["annee", "op_id"]])
     somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
     typer.flag(operations[~somewhere], "parts_absentes", "op_id")
     # What became of a person may be known a year after the contract.
@@ -269,7 +271,9 @@ def clean(
         "territoires": _between_places(places, typer),
         "accompagnements": _between_structures(typed["accompagnements"], operations, senders, typer),
         "engagements": engagements,
-        "beneficiaires": persons.drop(columns=["ben_ref", "naissance"]).drop_duplicates(["annee", "ben_id"]),
+        "beneficiaires": persons.drop(columns=["ben_ref", "naissance"])
+        .groupby(["annee", "ben_id"], as_index=False)
+        .first(),
         "contrats": contracts.drop(columns="ben_ref"),
         "heures": hours,
         "sorties": outcomes,
@@ -280,13 +284,23 @@ def clean(
 
 def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     """Rows with their whole key, once; identifiers of a structure made unique by its prefix."""
+    rows = keyed(rows, table, typer, within=_SEND)
     if "nature_heures" in rows:
         rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
-    rows = keyed(rows, table, typer, within=["structure_id", "annee"])
     for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
         if column in rows:
             rows[column] = rows["structure_id"] + ":" + rows[column].str.strip()
     return rows
+
+
+def _once(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
+    """Typed rows, each key once in a send: `02/2025` and `2025-02` are one month.
+
+    A key that could not be read repeats no other.
+    """
+    unread = rows[[name for name in table.key if table.column(name).required]].isna().any(axis=1)
+    rows = rows.assign(illisible=rows["ligne"].where(unread))
+    return once(rows, [*_SEND, *table.key, "illisible"], table.key[0], typer).drop(columns="illisible")
 
 
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
@@ -369,6 +383,15 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     rows = rows[~refused]
     typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
     return rows.assign(heures=(rows["heures"] * 100).round() / 100)
+
+
+def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+    """Planned hours, and those since the origin, that are not negative."""
+    for column in [name for name in HOURS_SAID if name in rows]:
+        below = rows[column] < 0
+        typer.flag(rows[below], "heures_dites_negatives", column)
+        rows = rows.assign(**{column: rows[column].mask(below)})
+    return rows
 
 
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:

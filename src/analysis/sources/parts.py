@@ -21,9 +21,10 @@ DECLARED, DEDUCED, DEFAULT, SCALED = "declaree", "deduite", "defaut", "ramenee"
 def completed(rows: pd.DataFrame, whole: list[str], typer: Typer) -> pd.DataFrame:
     """`rows` with `part` filled in and summing to 1 within each `whole`, and `part_methode`; no part of zero is left.
 
-    Flags `parts_manquantes` once for each whole with missing parts that could not be deduced, `parts_somme` once for
-    each one whose sum was wrong.
+    Flags each `part_negative`; `parts_manquantes` once for each whole with missing parts that could not be deduced;
+    `parts_somme` once for each one whose sum was wrong.
     """
+    typer.flag(rows[rows["part"].lt(0)], "part_negative", "part")
     rows = rows[~rows["part"].le(0)]
     keys = [rows[column] for column in whole]
     missing = rows["part"].isna()

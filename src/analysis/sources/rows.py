@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.sources.canonical import Table
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
 
@@ -18,12 +18,13 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
 
 
 def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
-    """Rows that have their whole key, once `within` a sender and a year; the others are refused.
+    """Rows that have their whole key, once `within` a sender and a year, blanks around it apart; the others are
+    refused.
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
+    rows = rows.assign(enregistrement=record(rows, table), **{name: stripped(rows[name]) for name in table.key})
     rows = rows[rows[table.key[0]].ne(EXAMPLE)]
-    rows = rows.assign(enregistrement=record(rows, table))
     for column in table.key:
         missing = rows[column].isna()
         if not table.column(column).required:

@@ -38,7 +38,8 @@ class Typer:
         """All the columns of `table`, typed; absent ones are null."""
         out = rows[[c for c in rows.columns if c not in {col.name for col in table.columns}]].copy()
         for column in table.columns:
-            given = rows.assign(**{column.name: _stripped(rows, column.name)})
+            empty = pd.Series(pd.NA, index=rows.index, dtype="str")
+            given = rows.assign(**{column.name: stripped(rows.get(column.name, empty))})
             if column.required and not column.personal and column.name not in table.key:
                 self.flag(given[given[column.name].isna()], "valeur_obligatoire", column.name)
             if column.codelist:
@@ -144,7 +145,6 @@ def valid_siret(values: pd.Series) -> pd.Series:
     return pd.Series(shaped & (luhn | poste), index=values.index)
 
 
-def _stripped(rows: pd.DataFrame, column: str) -> pd.Series:
-    if column not in rows:
-        return pd.Series(pd.NA, index=rows.index, dtype="str")
-    return rows[column].astype("str").str.strip().replace("", pd.NA)
+def stripped(text: pd.Series) -> pd.Series:
+    """`text` without blanks around it; null when nothing is left."""
+    return text.astype("str").str.strip().replace("", pd.NA)

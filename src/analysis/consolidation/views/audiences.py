@@ -221,9 +221,11 @@ def women_by_axis(page: Page) -> Content:
 
 def women_gap(page: Page) -> Content:
     """How much of the change of women's share comes from what is bought, how much from who is hired."""
+    if not page.regional:
+        return Prose("L'évolution de la part des femmes n'est décomposée que pour la région entière.")
     rows = page.read("femmes_ecart", edition=page.year, axe=["segment", "employeur", "contrat"])
     rows = rows.dropna(subset="part")
-    if rows.empty or not page.regional:
+    if rows.empty:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
     about = reference.table("publication/axes").set_index("axe")["libelle"]
     rows = rows.assign(libelle=rows["axe"].map(about)).sort_values("libelle")

@@ -17,6 +17,7 @@ from analysis.publishing.style import line_chart
 def evolution(page: Page) -> Content:
     """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
     rows = page.read("indicateurs")
+    rows = rows[rows["edition"] <= page.year]
     rows = rows[(rows["indicateur"] == "heures_realisees") & (rows["modalite"] == WHOLE)]
     editions = page.read("editions").set_index("edition")
     if page.regional:
@@ -27,16 +28,15 @@ def evolution(page: Page) -> Content:
     if len(own) < 2:
         return Prose("Moins de deux éditions : pas d'évolution à montrer.")
     frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
-    regional = page.regional
-    names = frame["territoire_nom"] if regional else pd.Series(page.territory_name, index=frame.index)
-    frame = frame.assign(lieu=names)
+    frame = frame.assign(lieu=frame["territoire_nom"] if page.regional else page.territory_name)
+    everywhere = "" if page.regional else " (toute la région)"  # a structure is of no single department
     lines = frame.pivot(index="edition", columns="lieu", values="valeur")
     latest = frame.iloc[-1]["lieu"]
     lines = lines[[latest, *[name for name in lines.columns if name != latest]]]
     return Figure(
         line_chart(lines, breaks=_breaks(frame)),
         title="Heures d'insertion réalisées par édition",
-        alt=_trend(frame[frame["lieu"] == latest]),
+        alt=_trend(frame[frame["lieu"] == latest], everywhere),
         table=DataTable(
             frame,
             columns={
@@ -44,10 +44,10 @@ def evolution(page: Page) -> Content:
                 "lieu": Column("Périmètre"),
                 "base_legale": Column("Base légale"),
                 "valeur": Column("Heures réalisées", 0),
-                "structures": Column("Structures répondantes", 0),
+                "structures": Column(f"Structures répondantes{everywhere}", 0),
             },
             caption="Heures réalisées, périmètre et réponses de chaque édition",
-            scope=f"{page.dataset.region_nom}, mécanismes de chaque édition ; le nombre de structures change",
+            scope=f"{page.territory_name}, mécanismes de chaque édition ; le nombre de structures change",
             csv=page.csv("indicateurs"),
             method="editions",
             note="Une hausse mêle l'activité et le nombre de structures qui répondent.",
@@ -109,16 +109,24 @@ def silent(page: Page) -> Content:
     if row["secret"]:
         return Prose("Les heures de cette édition relèvent du secret statistique.")
     missing = int(row["muettes"])
+    if not row["attendues"]:
+        return Prose(
+            "L'inventaire ne dit pas quelles structures étaient en place cette année-là : les muettes ne se comptent "
+            "pas."
+        )
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
+    silence, answer = (
+        ("n'a déclaré", "elle avait suivi sa") if missing < 2 else ("n'ont déclaré", "elles avaient suivi leur")
+    )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     lines = shown.set_index("edition")[["haut", "central", "heures"]]
     lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
     return Figure(
         line_chart(lines.astype("float64")),
         title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
-        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place n'ont déclaré "
-        f"aucune heure : le total serait de {french(row['central'])} heures si elles avaient suivi leur dernière "
+        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} "
+        f"aucune heure : le total serait de {french(row['central'])} heures si {answer} dernière "
         f"déclaration, de {french(row['haut'])} dans l'hypothèse haute.",
         table=DataTable(
             shown.sort_values("edition", ascending=False),
@@ -168,12 +176,19 @@ def _moved(change: float, margin: float = 0.0) -> str:
     return f"{said}{usual if abs(change) <= margin else ''}"
 
 
-def _trend(frame: pd.DataFrame) -> str:
+def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
     first, last = frame.iloc[0], frame.iloc[-1]
-    verb = "augmentent" if last["valeur"] > first["valeur"] else "baissent"
+    answered = f"{french(last['structures'])} structures répondantes{everywhere}"
+    if len(frame) < 2:
+        return (
+            f"En {last['edition']} ({last['lieu']}), {french(last['valeur'])} heures, avec {answered} : aucune édition "
+            "antérieure du même périmètre."
+        )
+    change = round_half_up(last["valeur"]) - round_half_up(first["valeur"])
+    verb = "augmentent" if change > 0 else "baissent" if change < 0 else "sont stables"
     return (
         f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb}, de "
         f"{french(first['valeur'])} à {french(last['valeur'])} heures, "
-        f"avec {french(first['structures'])} puis {french(last['structures'])} structures répondantes."
+        f"avec {french(first['structures'])} puis {answered}."
     )

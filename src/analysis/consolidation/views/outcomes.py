@@ -39,14 +39,15 @@ def outcomes(page: Page) -> Content:
     known = rows.dropna(subset="taux")
     if known.empty:
         return Prose("Aucune situation après la clause n'est connue.")
-    last = known[known["horizon_m"] == 6].iloc[-1]
+    half_year = known[known["horizon_m"] == 6]
+    last = (known if half_year.empty else half_year).iloc[-1]
     lines = known.pivot(index="edition", columns="horizon_m", values="taux").add_prefix("à ").add_suffix(" mois")
     return Figure(
         line_chart(lines, **PERCENT),
         title="Emploi durable après la clause, parmi les personnes dont la situation est connue",
-        alt=f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis plus de six mois, "
-        f"{french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, dont "
-        f"{french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
+        alt=f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis au moins "
+        f"{french(last['horizon_m'])} mois, {french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, "
+        f"dont {french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
         f"{french(100 * last['taux_haut'], 1, '%')}). Selon ce que sont devenues les autres, la part vraie est entre "
         f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}.",
         table=DataTable(
@@ -159,7 +160,7 @@ def trajectories(page: Page) -> Content:
             caption="Ce qui suit chaque passage en clause",
             scope=_everywhere(page),
             csv=page.csv("parcours"),
-            note=f"Un passage réunit les contrats séparés de moins de {load_params().consolidation.stay_gap_months} "
+            note=f"Un passage réunit les contrats séparés d'au plus {load_params().consolidation.stay_gap_months} "
             "mois. Un retour l'emporte sur la situation à six mois. Qui a plus de trois passages en a plusieurs dits "
             "« 3e et plus » : la part est celle des passages. « Toutes, à la fin » : le dernier passage de chacun.",
         ),

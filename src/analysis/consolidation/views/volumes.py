@@ -190,7 +190,8 @@ def by_epci(page: Page) -> Content:
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title="Heures d'insertion réalisées, par intercommunalité d'exécution",
-        alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures"
+        alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête{' de celles qui se montrent' if hidden else ''} avec "
+        f"{french(hours.max())} heures"
         + (
             f" ; {french(hidden)} {plural('intercommunalité', hidden)} {'relève' if hidden < 2 else 'relèvent'} du "
             "secret statistique."

@@ -1,0 +1,107 @@
+"""What the sections over years say, in words that follow the numbers."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from analysis.consolidation.views import by_epci, evolution, outcomes, silent, women_gap
+from consolidation.world import dataset
+
+EDITIONS = pd.DataFrame(
+    {
+        "edition": [2015, 2016, 2017],
+        "territoire": ["31", "32", "32"],
+        "territoire_nom": ["Nord-Pas-de-Calais", "Hauts-de-France", "Hauts-de-France"],
+        "base_legale": "art. 38",
+        "structures": [23, 36, 40],
+    }
+)
+
+
+def page(year: int, *, regional: bool = True, **tables: pd.DataFrame) -> SimpleNamespace:
+    name = "Hauts-de-France" if regional else "Aisne"
+    return SimpleNamespace(
+        year=year, regional=regional, territory="32" if regional else "02", territory_name=name, scope="essai",
+        dataset=dataset(2015, 2016, 2017), csv=lambda table: table,
+        read=lambda table, **_: {"editions": EDITIONS, **tables}[table],
+    )  # fmt: skip
+
+
+def hours(*rows: tuple[int, str, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["edition", "territoire", "valeur"])
+    return table.assign(indicateur="heures_realisees", modalite="ensemble", secret="")
+
+
+def plain(content: object) -> str:
+    return content.text().replace("\u202f", " ").replace("\u00a0", " ")
+
+
+REGION = hours((2015, "31", 900.0), (2016, "32", 1000.0), (2017, "32", 1200.0))
+
+
+def test_an_edition_knows_no_later_one() -> None:
+    text = plain(evolution(page(2016, indicateurs=REGION)))
+    assert "1 200" not in text and "2017" not in text
+    assert "En 2016 (Hauts-de-France), 1 000 heures, avec 36 structures répondantes" in text
+    assert "aucune édition antérieure du même périmètre" in text
+
+
+@pytest.mark.parametrize(
+    ("last", "word"), [(1200.0, "augmentent"), (900.0, "baissent"), (1000.2, "sont stables"), (1000.0, "sont stables")]
+)
+def test_hours_rise_fall_or_stay_as_printed(last: float, word: str) -> None:
+    rows = hours((2016, "32", 1000.0), (2017, "32", last))
+    assert f"les heures {word}, de 1 000 à" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:
+    rows = hours((2016, "02", 100.0), (2017, "02", 120.0))
+    text = plain(evolution(page(2017, regional=False, indicateurs=rows)))
+    assert "avec 36 puis 40 structures répondantes (toute la région)." in text
+    assert "Champ : Aisne" in text
+
+
+@pytest.mark.parametrize(("secret", "said"), [("", "tête avec"), ("s", "tête de celles qui se montrent avec")])
+def test_no_place_comes_first_of_those_that_are_hidden(secret: str, said: str) -> None:
+    rows = hours((2017, "200093201", 300.0), (2017, "248000531", float("nan") if secret else 200.0))
+    rows = rows.assign(secret=["", secret], valeur_min=float("nan"), valeur_max=float("nan"))
+    nothing = pd.DataFrame(columns=["edition", "territoire", "origine"])
+    here = page(2017, indicateurs=rows, provenance=nothing)
+    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    assert said in plain(by_epci(here))
+
+
+def test_a_department_does_not_say_that_no_edition_compares() -> None:
+    assert "que pour la région entière" in plain(women_gap(page(2017, regional=False)))
+
+
+def bracket(expected: int, missing: int) -> pd.DataFrame:
+    row = {"edition": 2017, "heures": 100.0, "attendues": expected, "muettes": missing, "central": 110.0, "haut": 120.0}
+    return pd.DataFrame([row]).assign(secret="")
+
+
+@pytest.mark.parametrize(
+    ("expected", "missing", "said"),
+    [
+        (40, 1, "1 des 40 structures en place n'a déclaré aucune heure"),
+        (40, 1, "si elle avait suivi sa dernière déclaration"),
+        (40, 2, "2 des 40 structures en place n'ont déclaré aucune heure"),
+        (40, 0, "Toutes les structures en place ont déclaré des heures."),
+        (0, 0, "L'inventaire ne dit pas quelles structures étaient en place"),
+    ],
+)
+def test_silent_structures_are_said_as_many_as_they_are(expected: int, missing: int, said: str) -> None:
+    assert said in plain(silent(page(2017, non_reponse=bracket(expected, missing))))
+
+
+def test_outcomes_that_nobody_asked_at_six_months_are_those_of_another_horizon() -> None:
+    row = {
+        "edition": 2017, "horizon_m": 12, "definition": "DURABLE", "modalite": "ensemble", "dus": 20, "taux": 0.4,
+        "taux_reponse": 0.5, "taux_bas": 0.2, "taux_haut": 0.6, "taux_pondere": 0.4, "borne_basse": 0.2,
+        "borne_haute": 0.7,
+    }  # fmt: skip
+    text = plain(outcomes(page(2017, sorties=pd.DataFrame([row]))))
+    assert "Des 20 personnes sorties en 2017 depuis au moins 12 mois" in text
