@@ -118,6 +118,22 @@ def test_the_answer_that_only_the_second_structure_has_is_an_answer(dataset: Pat
     assert rows.loc[6, ["dus", "repondants", "reussites"]].tolist() == [1, 1, 1]
 
 
+def test_the_share_of_women_is_of_the_hours_whose_sex_is_known() -> None:
+    people, contract = TABLES["beneficiaires"], TABLES["contrats"][0]
+    other = {**people[0], "ben_ref": "B2", "prenom": "Ali", "sexe": ""}
+    worked = [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "49,25"}]
+    send(
+        {
+            "beneficiaires": [*people, other],
+            "contrats": [contract, {**contract, "ctr_id": "C2", "ben_ref": "B2"}],
+            "heures": worked,
+        }
+    )
+    values = consolidated()["32"]
+    assert values["part_heures", "F"] == 1
+    assert values["part_heures_statut_inconnu", "F"] == pytest.approx(49.25 / 200)
+
+
 def test_contracts_that_two_structures_number_the_other_way_round_are_matched_by_what_they_are(dataset: Path) -> None:
     zoe, ali = TABLES["beneficiaires"][0], {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali", "sexe": "M"}
     contract, hours = TABLES["contrats"][0], {"mois": "2025-02", "heures": "40"}

@@ -112,6 +112,7 @@ def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
         masks[f"{KNOWN}{code}"] = contracts[column].notna()
     for sex in reference.labels("sexes"):
         masks[sex] = contracts["sexe"].eq(sex).fillna(False)
+        masks[f"{KNOWN}{sex}"] = contracts["sexe"].notna()
     return masks | {
         "IAE": contracts["est_iae"],
         "ALTERNANCE": contracts["est_alternance"],
