@@ -8,9 +8,9 @@ import pytest
 
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
+from analysis.core.results import ALWAYS
 from analysis.facilitators import followup, publics, ratios, staff, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
-from analysis.sources.inventory import ALWAYS
 
 LILLE, AMIENS = "200093201", "248000531"
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})

@@ -8,8 +8,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.reference import WHOLE
-from analysis.core.results import on_day
-from analysis.sources.inventory import ALWAYS, PART_TOLERANCE
+from analysis.core.results import ALWAYS, PART_TOLERANCE, on_day
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles

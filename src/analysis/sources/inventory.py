@@ -17,6 +17,7 @@ from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect, fatal
+from analysis.core.results import ALWAYS, PART_TOLERANCE
 from analysis.schemas.build import conform
 from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
@@ -27,7 +28,6 @@ from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
-PART_TOLERANCE = 1e-6  # of the sum of shares of time (rule E1)
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
 UNKNOWN_HOST = "INCONNU"
 # Without it a row cannot be counted: it is refused, as one without its key is.
@@ -35,7 +35,6 @@ NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins":
 PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
 COUNTS = {"structures": ("operations_suivies", "acheteurs_suivis"), "besoins": ("delai_j",)}  # never below 0
 AREAS = "zones"
-ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for an area without a start
 
 
 def build(dataset: str) -> None:
