@@ -184,7 +184,7 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
     heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
     parts = terms[terms["signe"] == 1]
     out, before = cells, None
-    while before is None or not out.equals(before):  # from places to departments to the region, and across audiences
+    while not out.equals(before):  # from places to departments to the region, and across audiences
         before = out
         added = parts.assign(**{side: looked_up(parts["cellule"], out[side]) for side in ("bas", "haut")})
         added = added.groupby("somme")[["bas", "haut"]].sum().assign(cellule=heads)

@@ -32,7 +32,7 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, keyed, linked, once, with_key
+from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer
@@ -388,9 +388,7 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
 def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Planned hours, and those since the origin, that are not negative."""
     for column in [name for name in HOURS_SAID if name in rows]:
-        below = rows[column] < 0
-        typer.flag(rows[below], "heures_dites_negatives", column)
-        rows = rows.assign(**{column: rows[column].mask(below)})
+        rows = bounded(rows, column, float("inf"), "heures_dites_negatives", typer)
     return rows
 
 

@@ -23,7 +23,7 @@ from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
-from analysis.sources.rows import EXAMPLE, keyed, linked, once, with_key
+from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer
 
@@ -86,7 +86,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         typed[name] = with_key(typed[name], column, typer)
     for name, columns in COUNTS.items():
         for column in columns:
-            typed[name] = _within(typed[name], column, float("inf"), "nombre_negatif", typer)
+            typed[name] = bounded(typed[name], column, float("inf"), "nombre_negatif", typer)
     hosts = typed["structures"]
     hosts["nom"] = hosts["nom"].fillna(hosts["structure_id"])
     hosts["nature_porteuse"] = hosts["nature_porteuse"].fillna(UNKNOWN_HOST)
@@ -95,7 +95,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         # One day may have been written in two ways.
         rows = once(rows, list(tables[name].key), "structure_id", typer)
         typer.flag(rows[rows["date_fin"] < rows["date_debut"]], "fin_avant_debut", "date_fin")
-        typed[name] = _within(rows, column, 1, f"{column}_invalide", typer)
+        typed[name] = bounded(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
     _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
@@ -108,13 +108,6 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     known = zones["epci_siren"].str.strip().isin(reference.epci()["epci_siren"])
     typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
     return zones[known]
-
-
-def _within(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Typer) -> pd.DataFrame:
-    """`rows` whose `column` is emptied where it is not between 0 and `most`."""
-    outside = rows[column].notna() & ~rows[column].between(0, most)
-    typer.flag(rows[outside], rule, column)
-    return rows.assign(**{column: rows[column].mask(outside)})
 
 
 def _more_than_one(rows: pd.DataFrame, owner: str, column: str, rule: str, typer: Typer) -> None:

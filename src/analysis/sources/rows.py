@@ -41,6 +41,13 @@ def once(rows: pd.DataFrame, key: list[str], column: str, typer: Typer) -> pd.Da
     return rows[~again].reset_index(drop=True)
 
 
+def bounded(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Typer) -> pd.DataFrame:
+    """`rows` whose `column` is flagged and emptied where it is not between 0 and `most`."""
+    outside = rows[column].notna() & ~rows[column].between(0, most)
+    typer.flag(rows[outside], rule, column)
+    return rows.assign(**{column: rows[column].mask(outside)})
+
+
 def with_key(rows: pd.DataFrame, column: str, typer: Typer) -> pd.DataFrame:
     """Typed rows whose `column`, a part of their key, could be read; the others are refused whole."""
     unread = rows[column].isna()

@@ -49,7 +49,7 @@ def hours(page: Page) -> Content:
 
 
 def _tenable() -> str:
-    return french(100 * (load_params().buyer.commitment_kept), 0, "%")
+    return french(100 * load_params().buyer.commitment_kept, 0, "%")
 
 
 def _rule() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import pairwise
 
 import pandas as pd
@@ -167,11 +168,17 @@ def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
     return {int(row.edition): str(row.rupture).split(" puis ")[-1] for row in changed.itertuples()}
 
 
+def _verb(change: Decimal) -> str:
+    """What hours do that change by that much, as printed."""
+    return "sont stables" if change == 0 else "augmentent" if change > 0 else "baissent"
+
+
 def _moved(change: float, margin: float = 0.0) -> str:
     """A growth in words that follow its sign, and whether past revisions were as large (`margin`, may be unknown)."""
-    if round_half_up(100 * change, 1) == 0:
-        return "sont stables"
-    said = f"{'augmentent' if change > 0 else 'baissent'} de {french(abs(100 * change), 1, '%')}"
+    moved = round_half_up(100 * change, 1)
+    if moved == 0:
+        return _verb(moved)
+    said = f"{_verb(moved)} de {french(abs(100 * change), 1, '%')}"
     usual = f", pas plus que les révisions passées (jusqu'à {french(100 * margin, 1, '%')})"
     return f"{said}{usual if abs(change) <= margin else ''}"
 
@@ -186,9 +193,8 @@ def _trend(frame: pd.DataFrame, everywhere: str) -> str:
             "antérieure du même périmètre."
         )
     change = round_half_up(last["valeur"]) - round_half_up(first["valeur"])
-    verb = "augmentent" if change > 0 else "baissent" if change < 0 else "sont stables"
     return (
-        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {verb}, de "
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {_verb(change)}, de "
         f"{french(first['valeur'])} à {french(last['valeur'])} heures, "
         f"avec {french(first['structures'])} puis {answered}."
     )
