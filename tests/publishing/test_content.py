@@ -52,7 +52,7 @@ def test_a_hidden_number_shows_its_reason_and_not_its_value() -> None:
     table = a_table()
     cell = html(table).select("tbody tr")[1].td
     assert cell.get_text(strip=True) == "s"
-    assert cell.abbr["title"] == "secret statistique : moins de 5 personnes"
+    assert cell.abbr["title"] == "secret statistique\xa0: moins de 5 personnes"
     assert "s : secret statistique (moins de 5 personnes)." in table.text()
     assert "12" not in table.text()
     # The column's own companion says nothing about its neighbour.

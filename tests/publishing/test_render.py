@@ -13,6 +13,7 @@ from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
 from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
+from analysis.publishing.templating import no_break
 from toy import notebook, save, toy_project
 
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
@@ -40,7 +41,7 @@ def test_a_page_stands_alone(pages: list[bytes]) -> None:
     text = pages[0].decode()
     soup = BeautifulSoup(text, "html.parser")
     assert soup.html["lang"] == "fr"
-    assert soup.title.get_text() == "Consolidation annuelle de la clause sociale : Hauts-de-France, édition 2016"
+    assert soup.title.get_text() == "Consolidation annuelle de la clause sociale\xa0: Hauts-de-France, édition 2016"
     policy = soup.find("meta", {"http-equiv": "Content-Security-Policy"})["content"]
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert not soup.find_all("script")
@@ -57,7 +58,7 @@ def test_a_page_shows_results_and_no_code(pages: list[bytes]) -> None:
     for present in ("1\u202f302\u202f553", "Données synthétiques.", "Deux structures n'ont pas répondu.", "36,4"):
         assert present in text
     assert len(soup.find_all("h1")) == 1
-    assert soup.footer.p.get_text() == "Paramètres : dataset = jouet ; edition = 2016 ; territory = 32."
+    assert soup.footer.p.get_text() == "Paramètres\xa0: dataset = jouet\xa0; edition = 2016\xa0; territory = 32."
     assert "31 janvier 2017" in soup.footer.get_text()
     assert soup.footer.a["href"] == "../index.html"
 
@@ -76,6 +77,17 @@ def test_headings_of_one_name_have_their_own_anchors() -> None:
     assert [s.anchor for s in sections] == ["heures", "heures-2"]
     assert [p.title for p in sections[0].parts] == ["Par EPCI"]
     assert [tag["id"] for tag in body.find_all(["h2", "h3"])] == ["heures", "par-epci", "heures-2"]
+
+
+def test_spaces_before_high_signs_do_not_break_but_in_code() -> None:
+    html = "<h1>Qui appeler ?</h1>\n<p>« Oui » : a ; b ! 12 % (?)</p><script>x ? « a » : b</script><p>Où ?</p>"
+    said = "<h1>Qui appeler_?</h1>\n<p>«_Oui_»_: a_; b_! 12 % (?)</p><script>x ? « a » : b</script><p>Où_?</p>"
+    assert no_break(html) == said.replace("_", "\N{NO-BREAK SPACE}")
+
+
+def test_a_title_keeps_its_spaces_that_must_not_break() -> None:
+    body = BeautifulSoup("<h2>Quels\n segments\N{NO-BREAK SPACE}?</h2>", "html.parser")
+    assert [s.title for s in add_anchors(body)] == ["Quels segments\N{NO-BREAK SPACE}?"]
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,13 @@ from analysis.core.paths import ROOT_VARIABLE, project_root
 from analysis.publishing import scripts
 from analysis.publishing.page import READS, SHEET, Page, deliverable, page_parameters
 from analysis.publishing.store import Made
-from analysis.publishing.templating import TEMPLATES, Section, fill, no_break, program_version
+from analysis.publishing.templating import TEMPLATES, Section, fill, program_version
 
 # nbformat imports an optional checker of formats at a cost of over a second, and does without it.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import nbformat  # noqa: E402
-from bs4 import BeautifulSoup, NavigableString, Tag  # noqa: E402
+from bs4 import BeautifulSoup, Tag  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
@@ -134,9 +134,6 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
     """The whole page as text; PageError when its body breaks a rule of our pages."""
     body = BeautifulSoup(_exporter().from_notebook_node(_shown(executed))[0], "html.parser")
     _check_body(notebook, body)
-    for text in body.find_all(string=True):
-        if type(text) is NavigableString and (kept := no_break(text)) != text:
-            text.replace_with(kept)
     contents, layout = add_anchors(body), ""
     if page.notebook == SHEET:  # short enough to need no table of contents, laid out side by side
         contents, layout = [], SHEET
@@ -162,7 +159,7 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
     sections: list[Section] = []
     taken: dict[str, int] = {}
     for heading in body.find_all(["h2", "h3"]):
-        title = " ".join(heading.get_text().split())
+        title = re.sub(r"[ \n]+", " ", heading.get_text()).strip()  # a space that must not break stays
         slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
         taken[slug] = taken.get(slug, 0) + 1
         section = Section(title, slug if taken[slug] == 1 else f"{slug}-{taken[slug]}")

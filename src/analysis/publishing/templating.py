@@ -18,6 +18,8 @@ from analysis.core.numbers import MISSING, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
+# The spaces that must not break, and the whole of what is code: no space within it is one.
+UNBREAKABLE = re.compile(r"<(script|style)\b.*?</\1>|(?<=«) | (?=»)| (?=[;:?!](?:\s|<|$))", re.DOTALL)
 
 
 @dataclass
@@ -42,10 +44,9 @@ def markdown(text: str) -> str:
     return str(_markdown()(text))
 
 
-def no_break(text: str) -> str:
-    """`text` with the spaces that French puts inside guillemets and before high signs made unbreakable."""
-    text = text.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
-    return re.sub(r" (?=[;:?!](\s|$))", "\N{NO-BREAK SPACE}", text)
+def no_break(html: str) -> str:
+    """`html` with the spaces that French puts inside guillemets and before high signs made unbreakable."""
+    return UNBREAKABLE.sub(lambda found: "\N{NO-BREAK SPACE}" if found[0] == " " else found[0], html)
 
 
 def breakable(text: str) -> Markup:
@@ -87,5 +88,5 @@ def environment() -> jinja2.Environment:
 
 
 def fill(template: str, /, **values: object) -> str:
-    """The text of `templates/<template>` with `values`."""
-    return environment().get_template(template).render(**values)
+    """The text of `templates/<template>` with `values`, its spaces as French wants them."""
+    return no_break(environment().get_template(template).render(**values))

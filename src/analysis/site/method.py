@@ -24,7 +24,7 @@ from analysis.core.errors import DataError
 from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import reference_dir
-from analysis.publishing.templating import Section, fill, no_break, program_version
+from analysis.publishing.templating import Section, fill, program_version
 
 FOLDER = "publication/methode"
 ANCHORED = re.compile(r"^(?P<title>.+?)\s*\{#(?P<anchor>[\w-]+)\}$")
@@ -115,7 +115,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 def _typeset(text: str) -> str:
     """`text` with the unbreakable spaces of French."""
-    text = GROUPED.sub("\N{NARROW NO-BREAK SPACE}", no_break(text))
+    text = GROUPED.sub("\N{NARROW NO-BREAK SPACE}", text)
     return MEASURED.sub("\N{NO-BREAK SPACE}", text)
 
 

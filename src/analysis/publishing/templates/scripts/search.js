@@ -28,7 +28,7 @@ const search = () => {
   }
   const shown = places.filter((place) => !place.hidden).length;
   const names = found.slice(0, MOST).map((town) => town.name).join(", ") + (found.length > MOST ? "…" : "");
-  status.textContent = all ? "" : !shown ? "Aucune commune ni intercommunalité de la région n’a ce nom ou ce code postal."
+  status.textContent = all ? "" : !shown ? "Aucune commune ni intercommunalité de la région n'a ce nom ou ce code postal."
     : `${found.length ? `${many(found.length, "commune")} : ${names}. ` : ""}${many(shown, "intercommunalité")} ci-dessous.`;
 };
 

@@ -28,7 +28,7 @@
 
   const whole = (value) => Number.isInteger(value) && value > 0;
   const rules = {
-    montant: [(value) => value > 0, "Montant illisible : attendu un nombre d’euros au-dessus de 0, par exemple 250 000 (la virgule sépare les centimes)."],
+    montant: [(value) => value > 0, "Montant illisible : attendu un nombre d'euros au-dessus de 0, par exemple 250 000 (la virgule sépare les centimes)."],
     duree: [whole, "Durée illisible : attendu un nombre entier de mois, par exemple 24."],
     lots: [whole, "Nombre de lots illisible : attendu un nombre entier, par exemple 3."],
   };
