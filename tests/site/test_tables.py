@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.scripts import of_body, tables
@@ -22,7 +22,7 @@ PLACES = ["Élan", "Dune", "Écluse", "Zone", "Aa", "Côte", "Eau", "Falaise", "
 
 def world(rows: int) -> pd.DataFrame:
     """A table whose numbers, days and gaps would be put in another order as texts."""
-    names = [f"{name} {n}" if n else name for n in range(3) for name in PLACES][:rows]
+    names = [f"{name} {n}" if n else name for n in range(9) for name in PLACES][:rows]
     frame = pd.DataFrame({"nom": names, "heures": [1500.0 * (n % 9) + n for n in range(rows)]})
     frame["part"] = [(-1) ** n * n / 90 for n in range(rows)]
     frame["jour"] = pd.Timestamp("2025-11-27") + pd.to_timedelta([(n * 37) % 200 for n in range(rows)], unit="D")
@@ -109,6 +109,7 @@ def test_the_keyboard_sorts_and_the_mouse_is_not_needed(page: Page, tmp_path: Pa
 
 def test_a_very_long_table_has_a_filter_that_paper_ignores(page: Page, tmp_path: Path) -> None:
     page.goto(written(tmp_path, 20))
+    assert page.locator("output").inner_text() == "20 lignes"
     page.get_by_label("Filtrer les lignes").fill("ecLUse")
     assert set(column(page, 1)) == {"Écluse", "Écluse 1", "Écluse 2"} & set(world(20)["nom"])
     assert "lignes sur 20" in page.locator("output").inner_text()
@@ -117,6 +118,26 @@ def test_a_very_long_table_has_a_filter_that_paper_ignores(page: Page, tmp_path:
     page.emulate_media(media="print")
     assert page.locator("tbody tr").evaluate_all("rows => rows.every(row => row.checkVisibility())")
     assert not page.get_by_label("Filtrer les lignes").is_visible()
+
+
+def test_rows_of_a_long_table_pass_under_its_headings_but_on_paper_and_small_screens(
+    page: Page, tmp_path: Path
+) -> None:
+    page.goto(written(tmp_path, 60))
+    box = page.locator(".scroll")
+    box.focus()
+    page.keyboard.press("End")
+    expect(page.locator("tbody tr").last).to_be_in_viewport()
+    page.wait_for_timeout(300)  # the scroll ends smoothly
+    frame, heading = box.bounding_box(), page.locator("thead").bounding_box()
+    assert frame and heading and frame["height"] < 600 and heading["y"] == pytest.approx(frame["y"], abs=1)
+    for change in (
+        lambda: page.set_viewport_size({"width": 320, "height": 700}),
+        lambda: page.emulate_media(media="print"),
+    ):
+        change()
+        whole = box.bounding_box()
+        assert whole and whole["height"] > 1000
 
 
 def test_a_short_table_is_plain_and_its_page_has_no_script(page: Page, tmp_path: Path) -> None:

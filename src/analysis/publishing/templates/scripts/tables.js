@@ -39,12 +39,14 @@ for (const table of document.querySelectorAll("table.sortable")) {
     const field = made("input", { type: "search", autocomplete: "off" });
     const count = made("output");
     const words = rows.map((row) => plain([...row.cells].map((cell) => cell.textContent).join(" ")));
-    field.addEventListener("input", () => {
+    const filter = () => {
       const asked = plain(field.value);
       rows.forEach((row, place) => { row.hidden = !words[place].includes(asked); });
       const shown = rows.filter((row) => !row.hidden).length;
-      count.textContent = asked ? `${shown} ligne${shown > 1 ? "s" : ""} sur ${rows.length}` : "";
-    });
+      count.textContent = asked ? `${shown} ligne${shown > 1 ? "s" : ""} sur ${rows.length}` : `${rows.length} lignes`;
+    };
+    field.addEventListener("input", filter);
+    filter();
     const label = made("label", {}, "Filtrer les lignes", made("span", { className: "hidden" }, ` : ${table.caption.textContent}`), field);
     scroll.before(made("p", { className: "tools" }, label, count));
   }
