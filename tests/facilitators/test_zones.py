@@ -22,7 +22,7 @@ def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["structure_id", "etp", "personnes", "accord"])
     frame["epci_siren"] = LILLE
     frame["nature_porteuse"] = "PLIE"
-    frame["operations_suivies"], frame["acheteurs_suivis"] = np.nan, np.nan
+    frame["operations_suivies"], frame["acheteurs_suivis"], frame["sans_etp"] = np.nan, np.nan, 0
     return frame.assign(est_seule=frame["personnes"].eq(1) & ~frame["accord"])
 
 
@@ -151,6 +151,7 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     }
     found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025)
     assert found["structure_id"].tolist() == ["A"]
+    assert ratios.by_structure(known.assign(sans_etp=1), areas(("A", LILLE, 1.0)), exports, 2025).empty, "of what time?"
     told = ratios.by_structure(known.assign(operations_suivies=4.0), areas(("B", LILLE, 1.0)), exports, 2025)
     assert told.set_index("structure_id")["operations_par_etp"].to_dict() == {"A": 1.0, "B": 4.0}, (
         "declared where not sent"

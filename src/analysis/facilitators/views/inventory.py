@@ -8,7 +8,17 @@ from analysis.core import reference
 from analysis.core.numbers import french, french_date, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.facilitators.views.common import STAFF, counted, day_of, here, of_region, scope, source, taken
+from analysis.facilitators.views.common import (
+    STAFF,
+    counted,
+    day_of,
+    here,
+    of_region,
+    scope,
+    source,
+    taken,
+    untold,
+)
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -39,7 +49,7 @@ def headline(page: Page, day: str = "") -> Content:
         [
             Card("Structures facilitatrices", float(hosts["structures"].sum())),
             Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum())),
-            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", digits=1, secret=secret),
+            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
                  note=f"sur {len(cover)}"),
         ]
@@ -178,6 +188,7 @@ def evolution(page: Page) -> Content:
     if len(years) < 2:
         return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
     first, last = years.iloc[0], years.iloc[-1]
+    unknown = {"sans_etp": Column("dont ETP inconnu, compté 0", 0)} if rows["sans_etp"].any() else {}
     return Figure(
         line_chart(years.rename(columns={"etp": "ETP"})),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
@@ -188,7 +199,7 @@ def evolution(page: Page) -> Content:
         ),
         table=DataTable(
             rows,
-            columns={"edition": Column("Année"), **STAFF},
+            columns={"edition": Column("Année"), **STAFF, **unknown},
             caption="Évolution de l'inventaire",
             scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",
             csv=page.csv("evolution"),
