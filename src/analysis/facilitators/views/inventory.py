@@ -41,7 +41,7 @@ def headline(page: Page, day: str = "") -> Content:
     # Who has no known seat is of the region all the same.
     hosts = taken(page, "evolution", day) if page.regional else here(page, taken(page, "departements", day))
     cover = here(page, taken(page, "couverture", day))
-    if hosts.empty:
+    if taken(page, "evolution", day).empty:
         return Warning("Aucun inventaire de facilitateurs n'est connu à cette date.")
     reasons = [reason for reason in hosts["secret"].fillna("") if reason]
     secret = reasons[0] if reasons else ""
@@ -68,8 +68,12 @@ def by_host(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown),
         title="Facilitateurs par nature de la structure porteuse (personnes)",
-        alt=f"{of_region(page, 'La structure porteuse qui a le plus de facilitateurs')} : « {shown.index[0]} », "
-        f"{french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
+        alt=of_region(
+            page,
+            "Le plus de personnes : "
+            + ", ".join(f"« {name} »" for name in shown.index[shown == shown.iloc[0]])
+            + f", {french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
+        ),
         table=_staff_table(page, rows, "porteurs", region),
         source=source(page),
     )
@@ -78,8 +82,10 @@ def by_host(page: Page, day: str = "") -> Content:
 def by_department(page: Page, day: str = "") -> Content:
     """Structures, persons and ETP by department of the seat."""
     rows = here(page, taken(page, "departements", day))
-    if rows.empty:
+    if taken(page, "evolution", day).empty:
         return NOTHING
+    if rows.empty:
+        return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
     names = reference.departments().set_index("code_departement")["nom"]
     rows = rows.assign(libelle=rows["departement"].map(names)).sort_values(["etp", "libelle"], ascending=[False, True])
     shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
@@ -88,12 +94,21 @@ def by_department(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown, digits=1, unit="ETP"),
         title="ETP consacrés à la clause, par département du siège",
-        # Names without their articles, which differ: « le Nord », « l'Oise ».
-        alt=f"{shown.index[0]} : {french(shown.iloc[0], 1)} ETP de facilitateurs"
-        + (f", le plus ; {shown.index[-1]} : {french(shown.iloc[-1], 1)}, le moins." if len(shown) > 1 else "."),
+        alt=_most_and_least(shown, len(rows)),
         table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
         source=source(page),
     )
+
+
+def _most_and_least(shown: pd.Series, departments: int) -> str:
+    """The departments with most and with least time, the first and the last of `shown`; among these where others are
+    hidden."""
+    # Names without their articles, which differ: « le Nord », « l'Oise ».
+    first, last = (f"{shown.index[place]} : {french(shown.iloc[place], 1)}" for place in (0, -1))
+    if shown.iloc[0] == shown.iloc[-1]:
+        return f"{', '.join(shown.index)} : {french(shown.iloc[0], 1)} ETP de facilitateurs."
+    among = "" if len(shown) == departments else ", parmi les départements dont le temps est publié"
+    return f"{first} ETP de facilitateurs, le plus ; {last}, le moins{among}."
 
 
 def by_role(page: Page, day: str = "") -> Content:
