@@ -9,12 +9,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.buyer.guide.document import DOCUMENT, INDEX, document, entries, index
-from analysis.buyer.guide.tables import EXAMPLES, examples, pitfalls, sizes, supply
+from analysis.buyer.guide.tables import EXAMPLES, examples, guide_tables, pitfalls, sizes, supply
 from analysis.buyer.sizing import RANGE, hours, law
 from analysis.checking.links import check_links
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import write_text
+from analysis.core.params import load_params
 from analysis.publishing.content import Column, DataTable
 from analysis.publishing.render import add_anchors
 from analysis.publishing.templating import fill
@@ -69,8 +70,23 @@ def test_usual_sizes_are_quartiles_with_the_hours_of_the_law() -> None:
     assert row["heures_an"] == pytest.approx(middle * 12 / 30, rel=1e-5)
     assert row["etp"] == pytest.approx(row["heures_an"] / 1607, rel=1e-5)
     assert 0 < row["engagement"] <= hours(found, 0.25, 320_000) and row["engagement"] % 7 == 0
+    halves = contracts().assign(dureeMois=np.where(np.arange(12) < 6, 30.0, 31.0))
+    assert set(sizes(halves, LAWS, 0.25)["duree_mois"]) == {31.0}, "30.5 months, half up"
     others = table[table["segment"] != "PROPRETE"]
     assert (others["marches"] == 0).all() and set(others["montant"]) == set(own["montant"])
+
+
+def test_amounts_that_are_not_believed_give_no_size_and_no_example(dataset: Dataset) -> None:
+    rows = contracts(40).assign(acheteur_id="2" * 14, codeCPV=None, epci_siren=None)
+    wrong = rows.iloc[-2:].assign(uid=["U98", "U99"], montant=[9e8, 39_999.0], acheteur_nom=["Mille", "Rien"],
+                                  objet=["Mille fois trop", "Presque rien"], statut_social="clause")  # fmt: skip
+    told, given = ["uid", "segment", "segment_p"], pd.concat([rows, wrong], ignore_index=True)
+    tables = (
+        guide_tables(one.drop(columns=told[1:]), one[told], LAWS, dataset, load_params()) for one in (rows, given)
+    )
+    expected, found = tables
+    pd.testing.assert_frame_equal(found["guide_tailles"], expected["guide_tailles"])
+    pd.testing.assert_frame_equal(found["guide_exemples"], expected["guide_exemples"])
 
 
 def test_examples_carry_a_clause_are_of_different_buyers_and_go_from_small_to_large() -> None:

@@ -196,7 +196,8 @@ def test_every_row_of_the_law_is_known_dated_and_sourced() -> None:
     segments, kinds = reference.labels("segments"), reference.labels("acheteurs")
     natures = reference.table("nomenclatures/cpv_divisions")["nature"].unique()
     assert set(natures) == set(reference.table("nomenclatures/segments")["groupe"])
-    assert set(rows["mecanisme"]) == set(MECHANISMS) <= set(reference.labels("mecanismes"))
+    assert set(";".join(rows["mecanisme"]).split(";")) == set(MECHANISMS) <= set(reference.labels("mecanismes"))
+    assert not rows.drop(columns="mecanisme").duplicated().any(), "a reason that several share is written once"
     assert set(rows["critere"]) <= {*CRITERIA, IN_FORCE}
     assert set(reference.table("droit/criteres")["critere"]) == {*CRITERIA, IN_FORCE}
     assert set(rows["effet"]) == {"bloquant", "indicatif", "information"}

@@ -109,6 +109,8 @@ def test_dates_at_the_borders_of_the_thresholds() -> None:
     assert told == [["achat_date_ancienne"], [], [], ["achat_date_lointaine"]]
     message = parse(GOOD | {"date_notification": (first - day).isoformat()}).faults[0].message
     assert french_date(first) in message
+    _, found, faults = parse(GOOD | {"date_notification": "9999-12-31"})
+    assert found is None and faults[0].message.endswith("jusqu'en 2099."), "no calendar goes on after it"
 
 
 def test_all_the_faults_of_a_purchase_are_told_at_once() -> None:

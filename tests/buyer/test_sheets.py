@@ -221,6 +221,17 @@ def test_a_line_that_comes_twice_is_announced_twice_and_refused_once(tmp_path: P
     assert (whole["annonces"], whole["achats"], whole["refuses"]) == (2, 1, 1)
 
 
+def test_lines_that_bear_one_identifier_are_each_told(tmp_path: Path) -> None:
+    path = tmp_path / "achats.csv"
+    lines = [";".join((GOOD | {"objet": objet}).values()) for objet in ("Nettoyage", "Vitrerie", "Nettoyage")]
+    path.write_text("\n".join([";".join(GOOD), *lines]), encoding="utf-8")
+    found = programme.from_file(path)
+    tables = sheets(found, knowledge(), told(*found.purchases))
+    assert len(conform(SCHEMAS["remarques"], tables["remarques"])) == 5, "a word each, and two identifiers taken"
+    whole = tables["programmes"].iloc[0]
+    assert (whole["annonces"], whole["achats"], whole["refuses"]) == (3, 1, 2)
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [({"lieu": "75056"}, "lieu"), ({"montant_min": "0"}, "montant_min"), ({"date_notification": "2010-01-01"}, "date")],

@@ -289,6 +289,25 @@ def test_a_funding_is_known_by_its_name_or_code_in_any_case(built: Path) -> None
     assert found.set_index("financement")["personnes"].to_dict() == {"FSE": 3, "ETAT": 1, "AUTRE": 1}
 
 
+@pytest.mark.parametrize(
+    ("given", "told"), [("fse| Mécénat |État", [("financement_inconnu", 2)]), ("fse||ÉTAT|autre", [])]
+)
+def test_a_funding_that_the_list_does_not_have_is_told(project: Path, given: str, told: list) -> None:
+    _, broken = imported("facilitateurs", {**PEOPLE[0], "financements": given})
+    assert broken == told
+
+
+def test_time_that_is_not_known_is_said_and_its_sum_is_that_of_the_others(project: Path) -> None:
+    people = [{**PEOPLE[0], "etp": ""}, *PEOPLE[1:3], {**PEOPLE[3], "etp": "1,2"}, PEOPLE[4]]
+    analysed(project, {"structures": STRUCTURES, "facilitateurs": people, "zones": ZONES})
+    found = counted("evolution").iloc[0]
+    assert found[["personnes", "etp", "sans_etp"]].tolist() == [3, 0.5, 2]
+    page = Page("facilitators", "essai", 2025, "32")
+    assert "ETP inconnu, compté 0 : 2 personnes" in views.inventory.headline(page).text()
+    assert "dont ETP inconnu, compté 0" in views.inventory.evolution(page).text()
+    assert "ETP inconnu, compté 0 : 2 personnes" in views.zones.listed(page).text()
+
+
 def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     stray = [*ZONES, {"structure_id": "S1", "epci_siren": "123456789", "part_temps": "0"}]

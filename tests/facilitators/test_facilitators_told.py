@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 
 from analysis.facilitators.organisation.scenario import Scenario
+from analysis.facilitators.views import inventory as views
 from analysis.facilitators.views.common import of_region
 from analysis.facilitators.views.organisation import Organisation, _least, frontier, sectors
 
@@ -26,6 +27,41 @@ def test_a_department_says_what_is_of_the_whole_region() -> None:
     assert of_region(SimpleNamespace(regional=True), "Ces postes suffisent.") == "Ces postes suffisent."
     told = of_region(SimpleNamespace(regional=False), "Ces postes suffisent.")
     assert told == "Dans toute la région, ces postes suffisent."
+
+
+def inventory(*departments: tuple[str, float | None]) -> SimpleNamespace:
+    """The page of the region, or of the Aisne, whose facilitators sit in `departments` (code, ETP)."""
+    day = pd.Timestamp(2025, 12, 31)
+    rows = pd.DataFrame(departments, columns=["departement", "etp"]).assign(
+        jour=day, structures=1, personnes=1, secret=""
+    )
+    known = page(
+        departements=rows,
+        porteurs=rows.assign(nature_porteuse=["PLIE", "MDE", "CD"][: len(rows)]),
+        evolution=rows.groupby("jour", as_index=False)[["structures", "personnes", "etp"]].sum().assign(sans_etp=0),
+        couverture=pd.DataFrame({"jour": [day], "departement": "02", "sans_facilitateur": True}),
+    )
+    known.year, known.territory, known.territory_name = 2025, "02", "Aisne"
+    return known
+
+
+def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
+    def told(*departments: tuple[str, float | None]) -> str:
+        return views.by_department(inventory(*departments)).alt
+
+    assert told(("59", 3.0), ("02", 1.0)) == "Nord : 3,0 ETP de facilitateurs, le plus ; Aisne : 1,0, le moins."
+    assert told(("59", 2.0), ("02", 2.0)) == "Aisne, Nord : 2,0 ETP de facilitateurs."
+    assert told(("59", 3.0), ("02", 1.0), ("60", None)).endswith("parmi les départements dont le temps est publié.")
+    assert views.by_host(inventory(("59", 1.0), ("02", 1.0))).alt.count("«") == 2, "as many persons each"
+
+
+def test_a_department_without_a_structure_is_no_region_without_an_inventory() -> None:
+    aisne = inventory(("59", 3.0))
+    aisne.regional = False
+    assert [card.value for card in views.headline(aisne).cards] == [0, 0, 0, 1]
+    assert "n'a son siège ici" in views.by_department(aisne).text()
+    nowhere = inventory()
+    assert "Aucun inventaire" in views.headline(nowhere).text()
 
 
 def test_the_first_posts_that_leave_nothing_are_told() -> None:

@@ -230,6 +230,13 @@ def test_time_that_lacks_everywhere_goes_first_to_those_who_have_least() -> None
     assert found.served.min() >= 40
 
 
+def test_a_need_that_is_all_served_leaves_nothing_not_even_noise() -> None:
+    rng = np.random.default_rng(7)
+    need, minutes = rng.uniform(1e3, 1e6, 40), rng.uniform(1, 60, (40, 40))
+    found = reinforce(need, minutes, np.full(40, 2e6), 60, added=0, step=1.0)
+    assert found.unmet == 0
+
+
 def test_nobody_is_served_beyond_the_limit_or_without_time() -> None:
     minutes = np.array([[10.0, 90], [90, 10]])
     found = reinforce(np.array([5.0, 7]), minutes, np.array([9.0, 0]), LIMIT, added=0, step=STEP)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.core import reference
+from analysis.core.errors import DataError
 from analysis.facilitators.organisation import scenario, travel
 from analysis.facilitators.organisation.scenario import Ground, Scenario
 
@@ -55,11 +56,12 @@ def test_time_that_may_move_goes_to_the_need() -> None:
 def test_the_frontier_never_rises_and_tells_its_cost() -> None:
     place = toy()
     draws = place.need[:, None] * np.array([0.8, 1.0, 1.2])
-    rows = scenario.frontier(place, draws, ASKED, [0, 1, 2, 3])
+    rows = scenario.frontier(place, draws, ASKED, [1, 3, 2])
+    assert rows["postes"].tolist() == [0, 1, 2, 3], "today is always on it"
     assert rows["non_servi"].tolist() == pytest.approx([50e3, 30e3, 10e3, 0])
     assert (rows["non_servi_p10"] <= rows["non_servi_p90"]).all()
     assert rows["epci_moins_servi"].iloc[[0, -1]].tolist() == [0.0, 1.0]
-    assert rows["gini"].iloc[-1] == pytest.approx(0)
+    assert rows["non_servi"].iloc[-1] == rows["gini"].iloc[-1] == 0, "no noise of the solver"
     assert (rows["cout"] / rows["etp_ajoutes"].where(rows["etp_ajoutes"] > 0)).dropna().nunique() == 1
 
 
@@ -103,6 +105,27 @@ def test_a_place_that_no_site_could_reach_is_told_and_stops_nothing() -> None:
     assert found["secteurs"]["pilote_siren"].isna().all()
     covers = found["options"].set_index("option").loc["ensemble_minimal_libre"]
     assert covers[["sites", "part_atteinte"]].tolist() == [0, 0]
+
+
+def test_nobody_travels_and_each_serves_his_own() -> None:
+    place = replace(toy(), minutes=toy().minutes - 5)
+    rows = scenario.gains(scenario.planned(place, replace(ASKED, max_minutes=0.0))).set_index("epci_siren")
+    assert rows["suivi_avant"].tolist() == [30e3, 0, 0, 30e3]
+    assert rows.loc["ensemble", "suivi_apres"] == 70e3, "both posts where most is asked"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"posts_added": -1}, "posts_added » : « -1 » ; attendu : au moins 0"),
+        ({"max_minutes": -0.5}, "max_minutes » : « -0,5 » ; attendu : au moins 0"),
+        ({"capacity_hours_per_etp": 0}, "capacity_hours_per_etp » : « 0 » ; attendu : plus de 0"),
+        ({"capacity_hours_per_etp": float("inf")}, "capacity_hours_per_etp » : « inf » ; attendu : plus de 0"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_refused_in_one_sentence(change: dict, expected: str) -> None:
+    with pytest.raises(DataError, match=expected):
+        replace(ASKED, **change)
 
 
 @pytest.mark.parametrize(

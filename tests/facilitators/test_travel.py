@@ -32,9 +32,10 @@ def test_assumed_minutes_are_of_all_pairs_and_grow_with_distance() -> None:
         ),
         (lambda rows: rows.assign(origine=rows["origine"].replace(LILLE, "1")), "SIREN d'une intercommunalité"),
         (lambda rows: rows.assign(minutes="vite"), "ligne 2, colonne « minutes » : « vite »"),
+        (lambda rows: rows.assign(minutes="inf"), "ligne 2, colonne « minutes » : « inf »"),
         (lambda rows: rows.iloc[1:], "pas de trajet de"),
         (lambda rows: pd.concat([rows, rows.iloc[:1]]), "attendu : une seule fois depuis chaque origine"),
-        (lambda rows: rows.assign(minutes=rows["minutes"].where(rows.index != 5, 500)), "au retour"),
+        (lambda rows: rows.assign(minutes=rows["minutes"].where(rows.index != 5, 500.5)), "500,5 minutes .* au retour"),
     ],
 )
 def test_a_matrix_with_a_fault_is_refused_in_one_sentence(tmp_path: Path, change, expected: str) -> None:  # type: ignore[no-untyped-def]

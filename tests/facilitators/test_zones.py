@@ -22,7 +22,7 @@ def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["structure_id", "etp", "personnes", "accord"])
     frame["epci_siren"] = LILLE
     frame["nature_porteuse"] = "PLIE"
-    frame["operations_suivies"], frame["acheteurs_suivis"] = np.nan, np.nan
+    frame["operations_suivies"], frame["acheteurs_suivis"], frame["sans_etp"] = np.nan, np.nan, 0
     return frame.assign(est_seule=frame["personnes"].eq(1) & ~frame["accord"])
 
 
@@ -116,15 +116,18 @@ def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks(
 def test_operations_followed_are_those_alive_in_the_months_before() -> None:
     operations = pd.DataFrame(
         {
-            "annee": [2025, 2025, 2023, 2021, 2023],
-            "op_id": ["now", "later", "ended", "old", "no longer sent"],
-            "structure_id": "A",
-            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01", "2022-01-01"]),
-            "date_fin": pd.to_datetime([None, None, "2023-06-30", None, "2026-06-30"]),
+            "annee": [2025, 2025, 2023, 2021, 2023, 2024],
+            "op_id": ["now", "later", "ended", "old", "no longer sent", "of unknown start"],
+            "structure_id": ["A", "A", "A", "A", "A", "B"],
+            "date_debut": pd.to_datetime(["2024-01-01", "2026-02-01", "2022-01-01", "2020-01-01", "2022-01-01", None]),
+            "date_fin": pd.to_datetime([None, None, "2023-06-30", None, "2026-06-30", None]),
         }
     )
     places = operations[["annee", "op_id", "structure_id"]].assign(epci_siren=LILLE)
-    assert zones.followed(operations, places, DAY, 24)["op_id"].tolist() == ["now"]
+    assert zones.followed(operations, places, DAY, 24)["op_id"].tolist() == ["now", "of unknown start"]
+    # Whoever follows something in the time has sent in the time, wherever in a year it begins.
+    followed = zones.followed(operations, places, DAY, 18)
+    assert set(followed["structure_id"]) == set(zones.sent(operations, DAY, 18)["structure_id"]) == {"A", "B"}
 
 
 def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> None:
@@ -148,6 +151,7 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     }
     found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025)
     assert found["structure_id"].tolist() == ["A"]
+    assert ratios.by_structure(known.assign(sans_etp=1), areas(("A", LILLE, 1.0)), exports, 2025).empty, "of what time?"
     told = ratios.by_structure(known.assign(operations_suivies=4.0), areas(("B", LILLE, 1.0)), exports, 2025)
     assert told.set_index("structure_id")["operations_par_etp"].to_dict() == {"A": 1.0, "B": 4.0}, (
         "declared where not sent"
@@ -192,21 +196,22 @@ def test_without_contracts_the_need_follows_the_inhabitants() -> None:
 def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     rows = pd.DataFrame(
         {
-            "besoin_id": ["1", "2", "3"],
+            "besoin_id": ["1", "2", "3", "4", "5"],
             "annee": 2025.0,
-            "epci_siren": [LILLE, AMIENS, LILLE],
+            "epci_siren": [LILLE, AMIENS, LILLE, LILLE, LILLE],
             "type": "CONSEIL",
-            "reponse": ["REFUSE", "SANS_REPONSE", "SATISFAIT"],
-            "delai_j": [3.0, np.nan, 10.0],
-            "motif": ["a", None, None],
+            "reponse": ["REFUSE", "SANS_REPONSE", "SATISFAIT", "REFUSE", "REFUSE"],
+            "delai_j": [3.0, np.nan, 10.0, np.nan, np.nan],
+            "motif": ["a", None, None, None, None],
         }
     )
     places = pd.DataFrame(
         {"epci_siren": [LILLE, AMIENS], "departement": ["59", "80"], "classe": ["couverte", "stricte"]}
     )
     found = unmet.remedies(rows, places, "32").set_index("territoire")
-    assert found.loc[["59", "80"], "besoins"].to_dict() == {"59": 1, "80": 1}
-    assert found.loc["32", "besoins"].sum() == 2
+    assert found.loc[["59", "80"], "besoins"].to_dict() == {"59": 3, "80": 1}
+    assert found.loc["32", "besoins"].sum() == 4
+    assert found.loc[["59", "80"], "motif"].to_dict() == {"59": "a", "80": "non dit"}, "silence is no reason"
     assert found.loc["80", "remede"].startswith("Un facilitateur")
     table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
     assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]
@@ -237,6 +242,7 @@ def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> 
         ("123,DELD,1,2024,x", "ligne 2, colonne « epci_siren » : « 123 »"),
         (f"{LILLE},AUTRE,1,2024,x", "attendu : DELD ou RSA"),
         (f"{LILLE},RSA,-1,2024,x", "colonne « personnes » : « -1 »"),
+        (f"{LILLE},RSA,inf,2024,x", "colonne « personnes » : « inf »"),
         (f"{LILLE},RSA,1,24,x", "attendu : une année"),
         (f"{LILLE},RSA,1,2024,", "attendu : d'où vient le nombre"),
         (

@@ -225,3 +225,17 @@ def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) 
 @pytest.mark.parametrize(("structure", "name"), [("S01", "S01.xlsx"), ("../S1", "%2e%2e%2fS1.xlsx")])
 def test_an_identifier_names_a_file_of_the_folder(structure: str, name: str) -> None:
     assert feedback.file_name(structure) == name
+
+
+def test_a_structure_refused_for_its_kind_is_told_so(dataset: Path) -> None:
+    unread = STRUCTURES[0] | {"structure_id": "S9", "nom": "Structure S9", "type_acteur": "facilitatrice"}
+    inventory_sent(dataset, "inventaire.xlsx", [*STRUCTURES, unread], [{**ZONES[0], "structure_id": "S9"}])
+    books = built()
+    assert "Structure S9" in text(books["S9"])
+    assert "facilitatrice" in [row["Valeur reçue"] for row in rows(books["S9"], "À corriger")]
+
+
+def test_an_impossible_day_comes_back_as_it_was_written() -> None:
+    send(changed("contrats", date_debut="2025-02-30"))
+    found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(built()["S1"], "À corriger")}
+    assert ("date_debut", "2025-02-30") in found

@@ -34,6 +34,8 @@ def test_lines_1_2_3_4_and_8_are_flagged_and_no_other() -> None:
         (0.5, 0.36363, 3, "écart"),
         (377, 377.22, 0, "arrondi"),
         (401, 400.1, 0, "écart"),
+        (13_025, 130_250, 0, "chiffre perdu"),
+        (1_300, 13_000, 0, "chiffre perdu"),
     ],
 )
 def test_verdicts(printed: float, exact: float, digits: int, expected: str) -> None:

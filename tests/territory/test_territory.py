@@ -70,11 +70,12 @@ def test_a_department_says_how_to_reach_its_structures() -> None:
     staff = pd.DataFrame(
         {"jour": pd.Timestamp("2025-12-31"), "departement": "62", "structure_id": ["S1", "S2"],
          "nom": ["PLIE", "Maison"], "nature_porteuse": ["PLIE", "MDE"],
-         "personnes": [2, 1], "etp": [1.0, 0.5], "secret": ""}
+         "personnes": [2, 1], "etp": [1.0, 0.0], "secret": ""}
     )  # fmt: skip
     tables = {"facilitators/annuaire": DIRECTORY, "facilitators/structures": staff}
-    text = views.contacts(page(tables, "62", is_department=True)).text()
-    assert "non communiqué" in text and "clauses@exemple.invalid" in text
+    told = views.contacts(page(tables, "62", is_department=True))
+    assert "non communiqué" in told.text() and "clauses@exemple.invalid" in told.text()
+    assert [row[-1].text for row in told.rows] == ["1,0", "n.d."], "nobody's time is known: it is not 0"
 
 
 @pytest.mark.parametrize(

@@ -186,12 +186,13 @@ IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own 
 
 
 def options(facts: Facts) -> pd.DataFrame:
-    """Why each mechanism fits this purchase or not: columns `OPTIONS`, in the order of `droit/options`.
+    """Why each mechanism fits this purchase or not: columns `OPTIONS`, in the order of `droit/options`, where a reason
+    that several share is written once.
 
     favorable is missing where what a criterion looks at is not known, or is for the buyer to say. Rules out of force on
     the day are left out, but for that which says whether the mechanism itself exists.
     """
-    rows = _texts("droit/options")
+    rows = _by_mechanism()
     force = _in_force(rows, facts.day)
     rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
     unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
@@ -205,6 +206,15 @@ def options(facts: Facts) -> pd.DataFrame:
         phrase = unknown[name] or phrase if met is None else phrase
         told.append(row | {"favorable": met, "phrase": phrase.format(valeur=_written(value), **said)})
     return pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+
+
+@cache
+def _by_mechanism() -> pd.DataFrame:
+    """`droit/options`, a row for each mechanism that a reason is of; mechanisms in the order in which they begin."""
+    rows = _texts("droit/options")
+    rows = rows.assign(mecanisme=rows["mecanisme"].map(_listed)).explode("mecanisme", ignore_index=True)
+    order = {name: rank for rank, name in enumerate(rows["mecanisme"].unique())}
+    return rows.sort_values("mecanisme", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def _in_force(rows: pd.DataFrame, day: dt.date) -> pd.Series:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,11 +31,29 @@ TOTALS = ["heures_p10", "heures_p50", "heures_p90"]
 @dataclass(frozen=True)
 class Planned:
     """purchases, in order; owners: `OWNED`, of every purchase asked for; remarks: `REMARKS`, each of which says what is
-    wrong with one of them: those of gravity `erreur` are in no purchase."""
+    wrong with one of them; refused: how many asked for are no purchase, by programme."""
 
     purchases: list[Purchase]
     owners: pd.DataFrame
     remarks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REMARKS))
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, found: Sequence[Read], owners: pd.DataFrame, programmes: Sequence[str], named: Iterable[str]
+    ) -> Planned:
+        """What was read of each purchase asked for, with its programme and what a remark calls it."""
+        rows = [
+            {"achat_id": read.achat_id, "programme": programme, "objet": objet, "gravite": fault.gravite,
+             "message": fault.message}
+            for read, programme, objet in zip(found, programmes, named, strict=True)
+            for fault in read.faults
+        ]  # fmt: skip
+        remarks = pd.DataFrame(rows, columns=[name for name in REMARKS if name != "ordre"])
+        # Several lines may bear one identifier.
+        remarks = remarks.assign(ordre=remarks.groupby("achat_id").cumcount() + 1)[REMARKS]
+        refused = Counter(owner for read, owner in zip(found, programmes, strict=True) if read.purchase is None)
+        return cls([read.purchase for read in found if read.purchase is not None], owners, remarks, refused)
 
 
 def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str]) -> Planned:
@@ -57,13 +76,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
     )
     owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
     found = [parse(values, fichier=f"achat {values['achat_id']}") for values in asked.to_dict("records")]
-    remarks = [
-        remark
-        for read, owner, objet in zip(found, owners["programme"], asked["objet"], strict=True)
-        for remark in _remarks(read, owner, str(objet))
-    ]
-    purchases = [read.purchase for read in found if read.purchase is not None]
-    return Planned(purchases, owners.reset_index(drop=True), pd.DataFrame(remarks, columns=REMARKS))
+    return Planned.of(found, owners.reset_index(drop=True), list(owners["programme"]), asked["objet"].astype("str"))
 
 
 def from_file(path: Path) -> Planned:
@@ -79,9 +92,7 @@ def from_file(path: Path) -> Planned:
     rows = rows_of(_as_typed(received) if is_announced else received, path.name, ANNOUNCED if is_announced else {})
     names = received.get("acheteur_nom", pd.Series(pd.NA, received.index)).astype("str")
     owners = pd.DataFrame({"achat_id": [row.achat_id for row in rows], "programme": AD_HOC, "acheteur_nom": names})
-    remarks = [remark for row in rows for remark in _remarks(row, AD_HOC, row.purchase.objet if row.purchase else "")]
-    purchases = [row.purchase for row in rows if row.purchase is not None]
-    return Planned(purchases, owners.drop_duplicates("achat_id"), pd.DataFrame(remarks, columns=REMARKS))
+    return _ad_hoc(rows, owners.drop_duplicates("achat_id"))
 
 
 def _as_typed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -107,16 +118,12 @@ def typed(**values: object) -> Planned:
     """One purchase from the parameters of a notebook."""
     read = parse(values)
     owners = pd.DataFrame({"achat_id": [read.achat_id], "programme": AD_HOC, "acheteur_nom": None})
-    remarks = _remarks(read, AD_HOC, read.purchase.objet if read.purchase else "")
-    return Planned([read.purchase] if read.purchase else [], owners, pd.DataFrame(remarks, columns=REMARKS))
+    return _ad_hoc([read], owners)
 
 
-def _remarks(read: Read, programme: str, objet: str) -> list[dict[str, object]]:
-    return [
-        {"achat_id": read.achat_id, "programme": programme, "objet": objet, "ordre": number, "gravite": fault.gravite,
-         "message": fault.message}
-        for number, fault in enumerate(read.faults, 1)
-    ]  # fmt: skip
+def _ad_hoc(found: Sequence[Read], owners: pd.DataFrame) -> Planned:
+    named = [read.purchase.objet if read.purchase else "" for read in found]
+    return Planned.of(found, owners, [AD_HOC] * len(found), named)
 
 
 def totals(

@@ -20,7 +20,7 @@ from analysis.core import reference
 from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.quality_log import explain, public
-from analysis.sources.projects import MOST_MONTHS, current, dates, numbers, places
+from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, numbers, places
 
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
 REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
@@ -114,6 +114,7 @@ def rules() -> pd.DataFrame:
         "kinds": ", ".join(reference.labels("acheteurs")),
         "first": french_date(first),
         "last": french_date(last),
+        "year": str(YEARS[1]),
     }
     table = reference.table("acheteur/regles").set_index("regle")
     return table.assign(attendu=[text.format(**said) for text in table["attendu"]])
@@ -269,7 +270,7 @@ def _buyer(reading: Reading) -> str:
 def _day(reading: Reading) -> dt.date:
     day = dates(reading.one("date_notification"))[0]
     first, last = known_days()
-    if pd.isna(day):
+    if pd.isna(day) or day.year > YEARS[1]:
         reading.fault("achat_date")
         return first
     if day.date() < first:

@@ -197,11 +197,10 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
     """What the purchases of each programme come to."""
     settings: BuyerParams = knowledge.params.buyer
     owner = planned.owners.set_index("achat_id")["programme"]
-    refused = planned.remarks[planned.remarks["gravite"] == "erreur"].drop_duplicates("achat_id")
     segment = achats.set_index("achat_id")["segment"]
     rows = []
     for code, own in planned.owners.groupby("programme", sort=True):
-        mine, without = achats[achats["programme"] == code], int((refused["programme"] == code).sum())
+        mine, without = achats[achats["programme"] == code], planned.refused.get(str(code), 0)
         bought = [purchase for purchase in planned.purchases if owner[purchase.achat_id] == code]
         rows.append(
             {

@@ -70,6 +70,11 @@ def social_states(column: str) -> list[str]:
     return list(states.loc[states[column].eq("oui"), "code"])
 
 
+def spellings(codelist: str) -> dict[str, str]:
+    """The code of each label and code of a codelist, in small letters (`casefold`)."""
+    return {spelt.casefold(): code for code, label in labels(codelist).items() for spelt in (label, code)}
+
+
 def labels(codelist: str) -> dict[str, str]:
     """`code -> libelle` of a codelist of `nomenclatures/`, in its order."""
     codes = table(f"nomenclatures/{codelist}")

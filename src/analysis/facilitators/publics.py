@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import plural
+from analysis.core.numbers import plural, shortest
 from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "publics_epci.csv"  # of a dataset
@@ -27,7 +28,7 @@ def load(path: Path) -> pd.DataFrame:
     checks = {
         "epci_siren": (rows["epci_siren"].isin(reference.epci()["epci_siren"]), "le SIREN d'une intercommunalité"),
         "public": (rows["public"].isin(KNOWN), " ou ".join(KNOWN)),
-        "personnes": (persons.ge(0), "un nombre de personnes"),
+        "personnes": (persons.between(0, np.inf, inclusive="left"), "un nombre de personnes"),
         "millesime": (rows["millesime"].str.fullmatch(r"\d{4}"), "une année"),
         "source": (rows["source"].str.strip().ne(""), "d'où vient le nombre"),
     }
@@ -50,7 +51,7 @@ def sources(given: pd.DataFrame) -> pd.DataFrame:
     """
     every = len(reference.epci())
     fixed = reference.table("potentiel/constantes").set_index("nom").loc["deld_par_habitant"]
-    share = f"{100 * float(fixed['valeur']):g} % des habitants ({fixed['source']})"
+    share = f"{shortest(100 * float(fixed['valeur']))} % des habitants ({fixed['source']})"
     rows = []
     for public, label in KNOWN.items():
         own = given[given["public"] == public]

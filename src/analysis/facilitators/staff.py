@@ -25,13 +25,14 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
 
     structure_id, nom, type_acteur, nature_porteuse, departement (of the seat), epci_siren (idem), accord (to publish),
     operations_suivies and acheteurs_suivis (as the structure declares), fac_ref, role, etp (of all the person's rows of
-    that day, 1 at most), financements, bureau_epci (of the person's office, else of the structure's seat).
+    that day, 1 at most; missing where none is known), financements, bureau_epci (of the person's office, else of the
+    structure's seat).
     """
     people = on_day(clean["facilitateurs"], day)
     towns = reference.communes().set_index("code_insee")
     people = people.assign(bureau_epci=people["siege_commune_insee"].map(towns["epci_siren"]))
     people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(
-        role=("role", "last"), etp=("etp", "sum"), financements=("financements", "last"),
+        role=("role", "last"), etp=("etp", lambda known: known.sum(min_count=1)), financements=("financements", "last"),
         bureau_epci=("bureau_epci", "last"),
     )  # fmt: skip
     people["etp"] = people["etp"].clip(upper=1.0)
@@ -52,11 +53,15 @@ def facilitators(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def structures(people: pd.DataFrame) -> pd.DataFrame:
-    """The structures of `people`: personnes, etp, and est_seule (one person, who may not be told)."""
+    """The structures of `people`: personnes, etp (those that are known), sans_etp (persons whose is not), and est_seule
+    (one person, who may not be told)."""
     key = ["structure_id", "nom", "nature_porteuse", "departement", "epci_siren", "accord"]
     key += ["operations_suivies", "acheteurs_suivis"]
-    out = people.groupby(key, as_index=False, dropna=False).agg(personnes=("fac_ref", "size"), etp=("etp", "sum"))
+    out = people.groupby(key, as_index=False, dropna=False).agg(**_TIME)
     return out.assign(etp=out["etp"].round(2), est_seule=out["personnes"].eq(1) & ~out["accord"])
+
+
+_TIME = {"personnes": ("fac_ref", "size"), "etp": ("etp", "sum"), "sans_etp": ("etp", lambda known: known.isna().sum())}
 
 
 def grouped(people: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -64,10 +69,7 @@ def grouped(people: pd.DataFrame, column: str) -> pd.DataFrame:
     alone = structures(people).set_index("structure_id")["est_seule"].reindex(people["structure_id"]).to_numpy()
     rows = people.assign(_alone=pd.array(alone, dtype="boolean").fillna(False))
     out = rows.groupby(column, as_index=False).agg(
-        structures=("structure_id", "nunique"),
-        personnes=("fac_ref", "size"),
-        etp=("etp", "sum"),
-        _seules=("_alone", "sum"),
+        structures=("structure_id", "nunique"), **_TIME, _seules=("_alone", "sum")
     )
     hidden = out["personnes"].eq(1) & out["_seules"].gt(0)
     return out.assign(etp=out["etp"].round(2), _personnes_sans_accord=hidden.astype("int64")).drop(columns="_seules")
@@ -90,11 +92,9 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _by_funding(people: pd.DataFrame) -> pd.DataFrame:
     """A row per person and source of funding, by its name or code: who has two sources counts in both."""
-    names = reference.labels("financements")
-    codes = {spelt.casefold(): code for code, label in names.items() for spelt in (label, code)}
     rows = people.assign(financement=people["financements"].str.split("|")).explode("financement")
     given = rows["financement"].str.strip().replace("", pd.NA)
-    found = given.str.casefold().map(codes)
+    found = given.str.casefold().map(reference.spellings("financements"))
     rows["financement"] = found.astype("str").mask(found.isna() & given.notna(), "AUTRE")
     return rows.dropna(subset="financement").drop_duplicates(["structure_id", "fac_ref", "financement"])
 
@@ -135,7 +135,7 @@ def seats(people: pd.DataFrame) -> pd.DataFrame:
     none of them is told. With fewer than three of them, by the mean of all structures.
     """
     hosts = structures(people)
-    alone = people["structure_id"].isin(hosts.loc[hosts["est_seule"], "structure_id"])
+    alone = people["structure_id"].isin(hosts.loc[hosts["est_seule"], "structure_id"]) & people["etp"].notna()
     usual = people.loc[alone, "etp"].mean() if alone.sum() >= 3 else hosts["etp"].mean()
     rows = people.assign(etp=people["etp"].mask(alone, usual)).dropna(subset="bureau_epci")
     out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))

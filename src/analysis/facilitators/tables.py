@@ -73,8 +73,7 @@ def state_of(
     areas = staff.areas(on_day(clean["zones"], day), hosts)
     months = settings.silent_months
     active = zones.followed(exports["operations"], exports["territoires"], day, months)
-    recent = exports["operations"]["annee"] > (day - pd.DateOffset(months=months)).year
-    senders = set(exports["operations"].loc[recent, "structure_id"])
+    senders = set(zones.sent(exports["operations"], day, months)["structure_id"])
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
     wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
     minutes = router.load(raw_dir(dataset.nom) / router.FILE)

@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.core import reference
 
 MET = "SATISFAIT"
+UNSAID = "non dit"
 
 
 def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
@@ -29,7 +30,7 @@ def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
 
 def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFrame:
     """Needs not met by year, territory (region, departments), class of the EPCI and what would have met them (remede:
-    `facilitateurs/remedes.csv`): besoins, motif (the reason most often given).
+    `facilitateurs/remedes.csv`): besoins, motif (the reason most often given, `UNSAID` where none is).
 
     The class is that of the latest inventory, whatever the year of the need.
     """
@@ -42,12 +43,11 @@ def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFra
         edition=unmet["annee"].astype("int64"),
         territoire=unmet["epci_siren"].map(places["departement"]),
         classe=unmet["epci_siren"].map(places["classe"]),
-        motif=unmet["motif"].fillna("non dit"),
     )
     unmet = unmet.merge(reference.table("facilitateurs/remedes").drop(columns="source"), on=["classe", "reponse"])
     both = pd.concat([unmet, unmet.assign(territoire=region)], ignore_index=True)
     return both.groupby(key, as_index=False).agg(
-        besoins=("besoin_id", "size"), motif=("motif", lambda said: sorted(said.mode())[0])
+        besoins=("besoin_id", "size"), motif=("motif", lambda said: min(said.mode(), default=UNSAID))
     )
 
 

@@ -15,17 +15,24 @@ STRICT, SILENT, UNDER, COVERED = "stricte", "silencieuse", "sous_servie", "couve
 GRID = 40  # values of the hours per ETP between the two ends of their range
 
 
+def sent(operations: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
+    """The rows of `operations` that were sent of the `months` before `day`: an export tells of its year alone."""
+    return operations[operations["annee"].between(_start(day, months).year, day.year)]
+
+
+def _start(day: pd.Timestamp, months: int) -> pd.Timestamp:
+    return day - pd.DateOffset(months=months) + pd.Timedelta(days=1)
+
+
 def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
     """Operations that a structure follows in an EPCI in the `months` before `day`: structure_id, op_id, epci_siren.
 
     `operations` and `places` are the clean tables of the exports, as each structure sent them: an operation entered
-    by two structures is followed by both. An export tells of its year alone, whatever the end that is planned.
+    by two structures is followed by both. What is sent without its dates is followed all the same.
     """
-    start = day - pd.DateOffset(months=months) + pd.Timedelta(days=1)
-    recent = operations["annee"].between(start.year, day.year)
-    alive = (operations["date_debut"] <= day) & ~(operations["date_fin"] < start)
-    own = operations.loc[recent & alive, ["annee", "op_id", "structure_id"]]
-    found = places.merge(own, on=["annee", "op_id", "structure_id"])
+    recent = sent(operations, day, months)
+    alive = ~(recent["date_debut"] > day) & ~(recent["date_fin"] < _start(day, months))
+    found = places.merge(recent.loc[alive, ["annee", "op_id", "structure_id"]], on=["annee", "op_id", "structure_id"])
     return found[["structure_id", "op_id", "epci_siren"]].drop_duplicates(ignore_index=True)
 
 

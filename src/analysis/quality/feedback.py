@@ -75,7 +75,8 @@ class Received:
         if kind == "nombre" and re.fullmatch(r"-?\d+\.\d+", value):
             return value.removesuffix(".0").replace(".", self.mapping.decimale)
         if kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            return dt.date.fromisoformat(value).strftime(self.mapping.format_date)
+            day = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")  # the 30th of February is none
+            return value if pd.isna(day) else day.strftime(self.mapping.format_date)
         spellings = self.mapping.tables[table].valeurs.get(column, {})
         return " ou ".join(text for text, code in spellings.items() if code == value) or value
 
@@ -157,7 +158,7 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     kept = lines.drop_duplicates(["fichier", "ligne"]).set_index(["fichier", "ligne"])["structure_id"]
     owners = lines.groupby(lines["fichier"].map(_book))["structure_id"].agg(["first", "nunique"])
     alone = owners.loc[owners["nunique"] == 1, "first"]
-    refused = [json.loads(text).get("structure_id") if text else None for text in rows["enregistrement"]]
+    refused = [_field(text, "structure_id") for text in rows["enregistrement"]]
     places = pd.MultiIndex.from_frame(rows[["fichier", "ligne"]])
     by_line = pd.Series(kept.reindex(places).array, index=rows.index, dtype="str")
     by_book = rows["fichier"].map(_book).map(alone).astype("str")
@@ -176,12 +177,25 @@ def _book(name: str) -> str:
     return name.split("[", maxsplit=1)[0]
 
 
+def _field(record: str, name: str) -> str | None:
+    """A field of a refused row; none where the row was not refused."""
+    value = json.loads(record).get(name) if record else None
+    return value.strip() if value else None
+
+
 def _names(dataset: str) -> dict[str, str]:
-    """The structures that may be written to, with their name: nobody else gets a workbook."""
+    """The structures that may be written to, with their name: nobody else gets a workbook.
+
+    One whose own line of the inventory is refused is told why, too.
+    """
+    rows = _quality(dataset, "inventaire")
+    lines = rows.loc[rows["fichier"].str.endswith("[structures]"), "enregistrement"]
+    refused = {_field(line, "structure_id"): _field(line, "nom") for line in lines}
+    unread = {structure: name or structure for structure, name in refused.items() if structure}
     listed = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
     inventory = dict(zip(listed["structure_id"], listed["nom"].fillna(listed["structure_id"]), strict=True))
     senders = {structure: structure for structure in mappings_by_structure(raw_dir(dataset))}
-    return senders | inventory | structure_names(raw_dir(dataset))
+    return senders | unread | inventory | structure_names(raw_dir(dataset))
 
 
 def _quality(dataset: str, source: str) -> pd.DataFrame:

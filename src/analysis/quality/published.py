@@ -39,8 +39,10 @@ def verdict(printed: float, exact: float, digits: int) -> str:
 
 def _lost_digit(shown: Decimal, value: Decimal, digits: int) -> bool:
     """Whether dropping one digit of the value with one more decimal gives what is printed."""
-    longer = str(round_half_up(value, digits + 1).normalize()).replace(".", "").lstrip("0")
-    kept = str(shown.normalize()).replace(".", "").lstrip("0")
+    # `f`: 13 000 is 13000 and not 1.3E+4.
+    longer, kept = (
+        f"{number.normalize():f}".replace(".", "").lstrip("0") for number in (round_half_up(value, digits + 1), shown)
+    )
     return any(longer[:i] + longer[i + 1 :] == kept for i in range(len(longer)))
 
 

@@ -16,6 +16,8 @@ STRUCTURE = column(TEXT, "Identifiant de la structure")
 STRUCTURES = column("int64", "Structures distinctes", unit="structure")
 HOST = column(TEXT, "Nature de la structure porteuse", codelist="porteurs")
 CLASS = column(TEXT, "Classe de l'intercommunalité", codelist="classes_zone")
+# Told of the region alone: of a smaller whole it would say whose time the others are.
+UNKNOWN = column("int64", "dont personnes dont le temps n'est pas connu, compté pour 0", unit="personne")
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 _STAFF = {
     "personnes": column(WHOLE, "Personnes distinctes en poste", unit="personne", nullable=True),
@@ -53,7 +55,14 @@ SCHEMAS = {
             "Structures facilitatrices, personnes et ETP par département du siège",
             {"departement": column(TEXT, "Code du département du siège")},
         ),
-        _counted("evolution", "Structures facilitatrices, personnes et ETP de la région", {}),
+        published_table(
+            "evolution",
+            "Structures facilitatrices, personnes et ETP de la région",
+            ["jour"],
+            {"jour": DATE, "structures": STRUCTURES, **_STAFF, "sans_etp": UNKNOWN},
+            controle="porteurs",
+            values=["etp"],
+        ),
         _counted(
             "roles",
             "Structures facilitatrices, personnes et ETP par rôle",

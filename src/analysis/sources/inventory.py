@@ -98,6 +98,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         typed[name] = bounded(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
+    _fundings(people, typer)
     _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
     _more_than_one(typed["zones"], "structure_id", "part_temps", "part_temps_somme", typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
@@ -108,6 +109,13 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     known = zones["epci_siren"].str.strip().isin(reference.epci()["epci_siren"])
     typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
     return zones[known]
+
+
+def _fundings(people: pd.DataFrame, typer: Typer) -> None:
+    """Rows that name a funding which the codelist does not have: it counts as another one."""
+    given = people["financements"].str.split("|").explode().astype("str").str.strip().str.casefold()
+    stray = given.fillna("").ne("") & ~given.isin(list(reference.spellings("financements")))
+    typer.flag(people.loc[given.index[stray].unique()], "financement_inconnu", "financements")
 
 
 def _more_than_one(rows: pd.DataFrame, owner: str, column: str, rule: str, typer: Typer) -> None:

@@ -204,6 +204,7 @@ def _structures(page: Page) -> Content:
     told = told.drop_duplicates("structure_id").set_index("structure_id")["contact"]
     # That a structure has one person is no secret, only the time that this person gives.
     rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD), personnes__secret="")
+    rows["etp"] = rows["etp"].where(rows["etp"] > 0)  # nobody in post gives no time: it is not known
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
         rows.head(STRUCTURES),

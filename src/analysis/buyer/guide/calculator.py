@@ -74,7 +74,8 @@ class Calculator(Content):
     def _least_useful(self) -> pd.Series:
         """The rule of the law's table on hours that are too few to serve anybody."""
         rules = reference.table("droit/options")
-        return rules[rules["mecanisme"].eq("EXEC") & rules["critere"].eq("heures_min")].iloc[0]
+        of_clause = rules["mecanisme"].str.split(";").map(lambda names: "EXEC" in names)
+        return rules[of_clause & rules["critere"].eq("heures_min")].iloc[0]
 
     @property
     def least(self) -> str:

@@ -9,9 +9,10 @@ from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.sizing import RANGE, full_time, hours, law, per_year, persons
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.numbers import significant
+from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import Params
 from analysis.core.quality_log import public
+from analysis.segments.amounts import belief_from, reliable
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import EVERY, suppliers
 from analysis.segments.watch.needs import buyer_names
@@ -27,12 +28,13 @@ def guide_tables(
 ) -> dict[str, pd.DataFrame]:
     """`guide_tailles`, `guide_exemples`, `guide_offre`, `guide_pieges`, each by segment of the nomenclature.
 
-    `contracts`: the clean `marches`; `told`: `classified/marches`; `laws`: the result `segments/dimensionnement`.
+    `contracts`: the clean `marches`; `told`: `classified/marches`; `laws`: the result `segments/dimensionnement`. Of
+    the latest years, and of the amounts that hours are drawn from (`segments.amounts`).
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows[executed_in(rows, dataset.region)].dropna(subset="annee")
-    rows = rows[rows["annee"] > rows["annee"].max() - params.buyer.contract_years]
-    known = rows[rows["montant"] >= params.decp.low_amount]
+    known = reliable(rows, belief_from(rows, params.decp.low_amount, params.segments.amounts)).dropna(subset="montant")
+    known = known[known["annee"] > rows["annee"].max() - params.buyer.contract_years]
     return {
         "guide_tailles": sizes(known, laws, params.buyer.commitment_quantile),
         "guide_exemples": examples(known),
@@ -53,7 +55,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
     for name in reference.labels("segments"):
         own = contracts[contracts["segment"] == name]
         used = own if len(own) else contracts
-        months = float(np.floor(used["dureeMois"].median())) if used["dureeMois"].notna().any() else 12.0
+        months = float(round_half_up(used["dureeMois"].median())) if used["dureeMois"].notna().any() else 12.0
         found = law(laws, name)
         for size, place in SIZES.items():
             amount = significant(used["montant"].quantile(place), ROUND)

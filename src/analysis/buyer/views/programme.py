@@ -22,12 +22,23 @@ def headline(page: Page) -> Content:
     bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
     return Strip(
         [
-            Card("Achats annoncés", float(row["annonces"]), note=f"dont {row['achats']} ont une fiche"),
+            Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}"),
             Card("Engagements proposés, en tout", row["engagement"], "h"),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds),
-            Card("Achats au-dessus du seuil européen", row["au_dessus"], digits=1, note="somme des probabilités"),
+            Card(
+                "Achats au-dessus du seuil européen",
+                row["au_dessus"],
+                digits=1,
+                note=f"somme des probabilités{_apart(page)}",
+            ),
         ]
     )
+
+
+def _apart(page: Page) -> str:
+    """How many purchases have no known threshold, and are in no sum of probabilities; nothing where all have one."""
+    unknown = int(page.read("buyer/achats", programme=page.key)["p_seuil"].isna().sum())
+    return f", sans ceux dont aucun seuil n'est connu ({unknown})" if unknown else ""
 
 
 def purchases(page: Page) -> Content:
@@ -83,7 +94,7 @@ def totals(page: Page) -> Content:
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/programmes"),
         note="De, à : huit fois sur dix, les heures des achats étant supposées liées entre elles ; ce n'est ni "
-        "la somme des bornes basses, ni celle des hautes. Au-dessus du seuil : somme des probabilités.",
+        f"la somme des bornes basses, ni celle des hautes. Au-dessus du seuil : somme des probabilités{_apart(page)}.",
     )
 
 

@@ -20,7 +20,9 @@ def contacts(page: Page) -> Content:
     """The structures that declare the place, or the nearest one where nobody does."""
     told = rows(page, "contacts").sort_values("rang")
     if told.empty:
-        return Prose("Aucun facilitateur n'est inventorié.")
+        if page.read("facilitators/annuaire").empty:
+            return Prose("Aucun facilitateur n'est inventorié.")
+        return Prose("Aucune structure inventoriée ne déclare ce territoire.")
     nobody = bool(told["minutes"].notna().all())
     told = told.assign(porteur=told["nature_porteuse"].map(reference.labels("porteurs")))
     return DataTable(
@@ -36,8 +38,15 @@ def contacts(page: Page) -> Content:
         scope=f"{scope(page)}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("contacts"),
         takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
-        note="La première consacre le plus de temps au territoire : c'est elle qu'il faut appeler.",
+        note=None if nobody else _first_to_call(pd.isna(found(page)["epci_siren"])),
     )
+
+
+def _first_to_call(in_department: bool) -> str:
+    """Why the first structure comes first."""
+    if in_department:
+        return "La première est la plus présente dans le plus d'intercommunalités du département : l'appeler d'abord."
+    return "La première consacre le plus de temps au territoire : c'est elle qu'il faut appeler."
 
 
 def steps(page: Page) -> Content:

@@ -284,9 +284,11 @@ def reinforce(
         upper=np.r_[np.full(pairs, np.inf), np.repeat(need / unit / parts, parts), np.full(m, float(added))],
         whole=np.r_[np.zeros(pairs + n * parts), np.full(m, added > 0)].astype(bool),
     )
-    cost = np.r_[TRAVEL * minutes[demand, site] / max_minutes, -np.tile(TRANCHES, n), np.zeros(m)]
+    travel = TRAVEL * minutes[demand, site] / max(max_minutes, 1.0)
+    cost = np.r_[travel, -np.tile(TRANCHES, n), np.zeros(m)]
     values, bound = model.least(cost, gap, nodes)
-    served = np.minimum(values[pairs : pairs + n * parts].reshape(n, parts).sum(axis=1) * unit, need)
+    served = values[pairs : pairs + n * parts].reshape(n, parts).sum(axis=1) * unit
+    served = np.where(served > need - ROUNDING * unit, need, served)  # all of it, to what HiGHS holds rows to
     posts = np.round(values[pairs + n * parts :]).astype("intp")
     return Reinforced(posts, served, float((need - served).sum()), Proof(float(cost @ values) * unit, bound * unit))
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.errors import DataError
+from analysis.core.numbers import shortest
 from analysis.facilitators.organisation.travel import assumed, matrix
 from analysis.sources.spreadsheet import expect, read_csv
 
@@ -29,7 +30,8 @@ def load(path: Path) -> pd.DataFrame:
     for column in COLUMNS[:2]:
         expect(rows, path.name, column, rows[column].isin(known), "le SIREN d'une intercommunalité de la région")
     minutes = pd.to_numeric(rows["minutes"].str.replace(",", "."), errors="coerce")
-    expect(rows, path.name, "minutes", minutes >= 0, "un nombre de minutes")
+    finite = minutes.between(0, np.inf, inclusive="left")
+    expect(rows, path.name, "minutes", finite, "un nombre de minutes")
     expect(rows, path.name, "destination", ~rows.duplicated(COLUMNS[:2]), "une seule fois depuis chaque origine")
     rows = rows.assign(minutes=minutes)
     grid = matrix(rows, known)
@@ -39,7 +41,7 @@ def load(path: Path) -> pd.DataFrame:
         )
     for to, start in np.argwhere(grid > ASYMMETRY * np.maximum(grid.T, 1.0))[:1]:
         raise DataError(
-            f"{path.name} : {grid[to, start]:g} minutes de {known[start]} à {known[to]}, {grid[start, to]:g} au "
-            "retour ; attendu : des temps voisins dans les deux sens."
+            f"{path.name} : {shortest(grid[to, start])} minutes de {known[start]} à {known[to]}, "
+            f"{shortest(grid[start, to])} au retour ; attendu : des temps voisins dans les deux sens."
         )
     return rows[COLUMNS].sort_values(COLUMNS[:2], ignore_index=True)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.errors import DataError
 from analysis.core.params import FacilitatorParams
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import location, travel
@@ -37,6 +38,14 @@ class Scenario:
     max_minutes: float
     capacity_hours_per_etp: float
     movable: bool = False
+
+    def __post_init__(self) -> None:
+        """DataError, in French, for what no scenario can be."""
+        for name in ("posts_added", "post_etp", "max_minutes", "capacity_hours_per_etp"):
+            value, may_be_none = getattr(self, name), name in ("posts_added", "max_minutes")
+            if not 0 <= value < np.inf or (value == 0 and not may_be_none):
+                written, expected = str(value).replace(".", ","), "au moins" if may_be_none else "plus de"
+                raise DataError(f"scénario, « {name} » : « {written} » ; attendu : {expected} 0.")
 
     @property
     def step(self) -> float:
@@ -173,10 +182,11 @@ def _under(asked: tuple[Ground, Scenario, Numbers]) -> location.Reinforced:
 
 
 def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]) -> pd.DataFrame:
-    """One row per number of posts added, placed for the median need: etp_ajoutes, non_servi (hours of that need), its
-    p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_moins_servi (part of its need that is
-    served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven gap), cout."""
-    cost = reference.constants("facilitateurs")["cout_etp"]
+    """One row per number of posts added, none first, placed for the median need: etp_ajoutes, non_servi (hours of that
+    need), its p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_moins_servi (part of its
+    need that is served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven
+    gap), cout."""
+    cost, posts = reference.constants("facilitateurs")["cout_etp"], sorted({0, *posts})
     still = replace(scenario, posts_added=0, movable=False)
     found = [reinforced(place, replace(scenario, posts_added=number), gap=SMALL) for number in posts]
     today = np.zeros_like(place.etp) if scenario.movable else place.etp
@@ -279,7 +289,7 @@ def gini(values: Numbers, weights: Numbers) -> float:
     1989)."""
     order = np.argsort(values, kind="stable")
     value, weight = values[order], weights[order] / weights.sum()
-    mean = float((value * weight).sum())
+    mean = float(np.average(values, weights=weights))
     if mean <= 0:
         return 0.0
     rank = np.cumsum(weight) - weight / 2

@@ -8,7 +8,17 @@ from analysis.core import reference
 from analysis.core.numbers import french, french_date, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.facilitators.views.common import STAFF, counted, day_of, here, of_region, scope, source, taken
+from analysis.facilitators.views.common import (
+    STAFF,
+    counted,
+    day_of,
+    here,
+    of_region,
+    scope,
+    source,
+    taken,
+    untold,
+)
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -31,7 +41,7 @@ def headline(page: Page, day: str = "") -> Content:
     # Who has no known seat is of the region all the same.
     hosts = taken(page, "evolution", day) if page.regional else here(page, taken(page, "departements", day))
     cover = here(page, taken(page, "couverture", day))
-    if hosts.empty:
+    if taken(page, "evolution", day).empty:
         return Warning("Aucun inventaire de facilitateurs n'est connu à cette date.")
     reasons = [reason for reason in hosts["secret"].fillna("") if reason]
     secret = reasons[0] if reasons else ""
@@ -39,7 +49,7 @@ def headline(page: Page, day: str = "") -> Content:
         [
             Card("Structures facilitatrices", float(hosts["structures"].sum())),
             Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum())),
-            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", digits=1, secret=secret),
+            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
                  note=f"sur {len(cover)}"),
         ]
@@ -58,8 +68,12 @@ def by_host(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown),
         title="Facilitateurs par nature de la structure porteuse (personnes)",
-        alt=f"{of_region(page, 'La structure porteuse qui a le plus de facilitateurs')} : « {shown.index[0]} », "
-        f"{french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
+        alt=of_region(
+            page,
+            "Le plus de personnes : "
+            + ", ".join(f"« {name} »" for name in shown.index[shown == shown.iloc[0]])
+            + f", {french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
+        ),
         table=_staff_table(page, rows, "porteurs", region),
         source=source(page),
     )
@@ -68,8 +82,10 @@ def by_host(page: Page, day: str = "") -> Content:
 def by_department(page: Page, day: str = "") -> Content:
     """Structures, persons and ETP by department of the seat."""
     rows = here(page, taken(page, "departements", day))
-    if rows.empty:
+    if taken(page, "evolution", day).empty:
         return NOTHING
+    if rows.empty:
+        return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
     names = reference.departments().set_index("code_departement")["nom"]
     rows = rows.assign(libelle=rows["departement"].map(names)).sort_values(["etp", "libelle"], ascending=[False, True])
     shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
@@ -78,12 +94,21 @@ def by_department(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(shown, digits=1, unit="ETP"),
         title="ETP consacrés à la clause, par département du siège",
-        # Names without their articles, which differ: « le Nord », « l'Oise ».
-        alt=f"{shown.index[0]} : {french(shown.iloc[0], 1)} ETP de facilitateurs"
-        + (f", le plus ; {shown.index[-1]} : {french(shown.iloc[-1], 1)}, le moins." if len(shown) > 1 else "."),
+        alt=_most_and_least(shown, len(rows)),
         table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
         source=source(page),
     )
+
+
+def _most_and_least(shown: pd.Series, departments: int) -> str:
+    """The departments with most and with least time, the first and the last of `shown`; among these where others are
+    hidden."""
+    # Names without their articles, which differ: « le Nord », « l'Oise ».
+    first, last = (f"{shown.index[place]} : {french(shown.iloc[place], 1)}" for place in (0, -1))
+    if shown.iloc[0] == shown.iloc[-1]:
+        return f"{', '.join(shown.index)} : {french(shown.iloc[0], 1)} ETP de facilitateurs."
+    among = "" if len(shown) == departments else ", parmi les départements dont le temps est publié"
+    return f"{first} ETP de facilitateurs, le plus ; {last}, le moins{among}."
 
 
 def by_role(page: Page, day: str = "") -> Content:
@@ -178,6 +203,7 @@ def evolution(page: Page) -> Content:
     if len(years) < 2:
         return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
     first, last = years.iloc[0], years.iloc[-1]
+    unknown = {"sans_etp": Column("dont ETP inconnu, compté 0", 0)} if rows["sans_etp"].any() else {}
     return Figure(
         line_chart(years.rename(columns={"etp": "ETP"})),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
@@ -188,7 +214,7 @@ def evolution(page: Page) -> Content:
         ),
         table=DataTable(
             rows,
-            columns={"edition": Column("Année"), **STAFF},
+            columns={"edition": Column("Année"), **STAFF, **unknown},
             caption="Évolution de l'inventaire",
             scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",
             csv=page.csv("evolution"),

@@ -48,7 +48,9 @@ def organisation(
         posts_added=usual.posts_added if posts_added is None else posts_added,
         post_etp=usual.post_etp,
         max_minutes=usual.max_minutes if max_minutes is None else max_minutes,
-        capacity_hours_per_etp=capacity_hours_per_etp or usual.capacity_hours_per_etp,
+        capacity_hours_per_etp=usual.capacity_hours_per_etp
+        if capacity_hours_per_etp is None
+        else capacity_hours_per_etp,
         movable=movable,
     )
     zones, sites = page.read("zones"), page.read("sites")

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.facilitators.views.common import here, of_place, of_region, source
+from analysis.facilitators.views.common import here, of_place, of_region, source, untold
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
@@ -78,6 +78,7 @@ def listed(page: Page) -> Content:
         return NOTHING
     names = reference.labels("classes_zone")
     order = {code: rank for rank, code in enumerate(names)}
+    unknown = untold(page)
     straddling = rows["a_cheval"].astype("bool")
     frame = rows.assign(
         libelle=rows["classe"].map(names),
@@ -105,7 +106,8 @@ def listed(page: Page) -> Content:
         csv=page.csv("zones"),
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
         "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en "
-        f"{load_params().facilitators.silent_months} mois.",
+        f"{load_params().facilitators.silent_months} mois, celle que deux structures ont saisie comptée deux fois."
+        + (f" {unknown}." if unknown else ""),
     )
 
 

@@ -1,0 +1,36 @@
+"""What the page of a programme says of its purchases in all."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from analysis.buyer.views.programme import headline, totals
+
+
+def programme(*chances: float | None) -> SimpleNamespace:
+    """The page of a programme whose purchases are above the threshold with these probabilities, none where unknown."""
+    known = pd.Series(chances, dtype="float64")
+    whole = pd.DataFrame(
+        {"annonces": [len(known)], "achats": [len(known)], "refuses": [0], "montant_max": 1e5, "engagement": 70.0,
+         "au_dessus": known.sum(), "heures_p10": 80.0, "heures_p50": 100.0, "heures_p90": 200.0}
+    )  # fmt: skip
+    tables = {"buyer/programmes": whole, "buyer/achats": pd.DataFrame({"p_seuil": known})}
+    return SimpleNamespace(key="P", name="Ville", csv=str, read=lambda name, **where: tables[name])
+
+
+@pytest.mark.parametrize(
+    ("chances", "said"),
+    [((0.4, 0.6), "somme des probabilités"),
+     ((0.4, None), "somme des probabilités, sans ceux dont aucun seuil n'est connu (1)")],
+)  # fmt: skip
+def test_a_threshold_that_is_not_known_is_not_a_purchase_below_it(chances: tuple[float, ...], said: str) -> None:
+    page = programme(*chances)
+    assert headline(page).cards[-1].note == said
+    assert totals(page).note.endswith(f"{said}.")
+
+
+def test_one_purchase_agrees_with_its_sheet() -> None:
+    assert headline(programme(0.1)).cards[0].note == "avec une fiche : 1"
