@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.core.numbers import between, french, plural, round_half_up
+from analysis.core.numbers import between, french, plural, round_half_up, significant
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,15 @@ from analysis.core.numbers import between, french, plural, round_half_up
 )
 def test_halves_go_up_from_the_decimal_a_reader_sees(value: float, digits: int, expected: str) -> None:
     assert round_half_up(value, digits) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "expected"),
+    [(325_000, 2, 330_000), (-2.345, 3, -2.35), (9.96, 2, 10), (0, 6, 0), (float("inf"), 2, float("inf"))],
+)
+def test_significant_digits_are_rounded_by_the_same_rule(value: float, digits: int, expected: float) -> None:
+    assert significant(value, digits) == expected
+    assert math.isnan(significant(float("nan"), digits))
 
 
 @pytest.mark.parametrize(

@@ -61,15 +61,15 @@ def test_usual_sizes_are_quartiles_with_the_hours_of_the_law() -> None:
     table = sizes(contracts(), LAWS, 0.25)
     assert list(table["segment"].unique()) == SEGMENTS and len(table) == 3 * len(SEGMENTS)
     own = table[table["segment"] == "PROPRETE"].set_index("taille")
-    assert own["montant"].tolist() == [190_000, 320_000, 460_000]  # 187 500, 325 000 (half to even), 462 500
+    assert own["montant"].tolist() == [190_000, 330_000, 460_000]  # 187 500, 325 000, 462 500
     assert (own["marches"] == 12).all() and (own["duree_mois"] == 30).all()
     found = law(LAWS, "PROPRETE")
-    low, middle, high = hours(found, RANGE, 320_000)
+    low, middle, high = hours(found, RANGE, 330_000)
     row = own.loc["median"]
     assert row[["heures_p10", "heures_p50", "heures_p90"]].tolist() == pytest.approx([low, middle, high], rel=1e-5)
     assert row["heures_an"] == pytest.approx(middle * 12 / 30, rel=1e-5)
     assert row["etp"] == pytest.approx(row["heures_an"] / 1607, rel=1e-5)
-    assert 0 < row["engagement"] <= hours(found, 0.25, 320_000) and row["engagement"] % 7 == 0
+    assert 0 < row["engagement"] <= hours(found, 0.25, 330_000) and row["engagement"] % 7 == 0
     halves = contracts().assign(dureeMois=np.where(np.arange(12) < 6, 30.0, 31.0))
     assert set(sizes(halves, LAWS, 0.25)["duree_mois"]) == {31.0}, "30.5 months, half up"
     others = table[table["segment"] != "PROPRETE"]

@@ -28,8 +28,11 @@ def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
 
 
 def significant(value: float, digits: int) -> float:
-    """`value` at `digits` significant digits: what is modelled, the same on all processors; NaN stays."""
-    return float(f"{value:.{digits - 1}e}")
+    """`value` at `digits` significant digits, half up: what is modelled, the same on all processors; NaN stays."""
+    if not math.isfinite(value):
+        return float(value)
+    exact = Decimal(repr(float(value)))
+    return float(round_half_up(exact, digits - 1 - exact.adjusted()))
 
 
 def missing(value: Any) -> bool:
