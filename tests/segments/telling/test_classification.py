@@ -11,11 +11,12 @@ import pytest
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
+from analysis.segments.telling import text
 from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
 from analysis.segments.telling.reader import Reader
 from analysis.segments.telling.stage import classified
-from analysis.segments.telling.text import folds, plain, told_by_others
+from analysis.segments.telling.text import Counted, folds, plain, told_by_others
 
 SETTINGS = ClassifierParams(
     min_p=0.5, folds=3, most_taught=10_000, shortest=4, longest=4, rarest=2, penalty=1e-5, passes=5
@@ -239,3 +240,17 @@ def test_a_wrong_audit_is_one_sentence(tmp_path: Path, lines: list[str], wrong: 
     with pytest.raises(DataError, match=r"segments_audites\.csv") as error:
         load_audits(path)
     assert wrong in str(error.value)
+
+
+def test_n_grams_counted_once_serve_all_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _ = contracts(300)
+    some, trust = frame.iloc[:200], Trust(1.0, 4.0)
+    alone = told_by_others(frame, SETTINGS), Reader.taught(some, trust, SETTINGS)
+    counted = Counted.of(frame["objet"], SETTINGS)
+    monkeypatch.setattr(text, "plain", None)  # no text is read again
+    together = told_by_others(frame, SETTINGS, counted), Reader.taught(some, trust, SETTINGS, counted.first(200))
+    pd.testing.assert_frame_equal(together[0], alone[0])
+    assert together[1].grammes.tolist() == alone[1].grammes.tolist()
+    assert together[1].rarity.tolist() == alone[1].rarity.tolist()
+    for name, step in together[1].steps.items():
+        assert step.coefficients.tolist() == alone[1].steps[name].coefficients.tolist()
