@@ -20,7 +20,9 @@ SCHEMAS = {
                 "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 "nature": column(TEXT, "TRAVAUX, ou FOURNITURES_SERVICES"),
                 "notification": column(DAY, "Première notification"),
-                "montant": column(NUMBER, "Somme des montants connus des lots, hors taxes", unit="euro", nullable=True),
+                "montant": column(
+                    NUMBER, "Somme des montants plausibles des lots, hors taxes", unit="euro", nullable=True
+                ),
                 "seuil": column(NUMBER, "Seuil européen applicable, hors taxes", unit="euro"),
                 "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", ge=0, le=1),
                 "exception": column(FLAG, "Travaux de moins de six mois : exception possible"),

@@ -104,7 +104,7 @@ def from_each_contract(
             shared=shared(drawn),
         ),
         "dimensionnement": single_contracts(linked, settings, belief),
-        **build_compliance(whole, bought.lots, bought.needs, described),
+        **build_compliance(whole, bought.lots, bought.needs, described, belief),
         "liens": linked.links,
         "operations_liees": realised(linked, belief),
     }

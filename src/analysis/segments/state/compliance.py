@@ -16,6 +16,7 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
+from analysis.segments.amounts import Belief, plausible
 from analysis.segments.contracts import bought, executed_in
 from analysis.segments.watch.needs import buyer_names
 
@@ -28,13 +29,16 @@ def parameter(name: str) -> str:
 
 
 def build_compliance(
-    contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset
+    contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset, belief: Belief
 ) -> dict[str, pd.DataFrame]:
     """The result tables on the law, by name (`schemas/compliance.py`), for the needs of the region.
 
     `contracts`: the clean `marches` of all buyers that have one executed in the region, wherever executed, for a need
-    is all its lots, and a buyer all that it buys; `lots` and `needs` those of `segments.needs`.
+    is all its lots, and a buyer all that it buys; `lots` and `needs` those of `segments.needs`. Amounts that are not
+    plausible (`belief`) are taken as unknown.
     """
+    needs = needs.assign(**{name: _plausible_sums(lots, name, belief) for name in ("montant", "montant_initial")})
+    contracts = contracts.assign(montant=plausible(contracts, belief))
     local = contracts[executed_in(contracts, dataset.region)]
     inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
@@ -45,6 +49,11 @@ def build_compliance(
         "droit_pnad": pnad(local),
         "droit_spaser": spaser(contracts, year),
     }
+
+
+def _plausible_sums(lots: pd.DataFrame, name: str, belief: Belief) -> pd.Series:
+    """By need, the sum of the amounts `name` of its lots that are plausible; missing where none is."""
+    return plausible(lots.assign(montant=lots[name]), belief).groupby(lots["besoin"]).sum(min_count=1)
 
 
 def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> pd.DataFrame:
