@@ -11,11 +11,12 @@ import pytest
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
+from analysis.segments.contracts import open_contracts
 from analysis.segments.telling import text
 from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
 from analysis.segments.telling.reader import Reader
-from analysis.segments.telling.stage import classified
+from analysis.segments.telling.stage import _asked, classified
 from analysis.segments.telling.text import Counted, folds, plain, told_by_others
 
 SETTINGS = ClassifierParams(
@@ -112,11 +113,18 @@ def test_nothing_taught_leaves_the_code_alone(tmp_path: Path) -> None:
     assert told[["segment", "segment_source"]].to_numpy().tolist() == [["PROPRETE", "cpv"], ["AUTRE", "abstention"]]
 
 
-def test_the_same_contracts_in_another_order_get_the_same_segments() -> None:
+def test_the_same_contracts_in_another_order_are_read_alike(tmp_path: Path) -> None:
     frame, _ = contracts(300)
-    first = told_by_others(frame, SETTINGS)
-    again = told_by_others(frame.copy(), SETTINGS)
-    pd.testing.assert_frame_equal(first, again)
+    places = np.where(np.arange(300) % 3 == 0, "59", "75")
+    frame = frame.assign(codeCPV="90910000", departement=places, epci_siren=None).astype({"epci_siren": "str"})
+    read = []
+    for name, rows in (("sent", frame), ("mixed", frame.sample(frac=1, random_state=0))):
+        path = tmp_path / f"{name}.parquet"
+        rows.to_parquet(path)
+        read.append(_asked(open_contracts(path, "duckdb"), "32", 150))
+    pd.testing.assert_frame_equal(read[0][0], read[1][0])
+    pd.testing.assert_series_equal(read[0][1], read[1][1])
+    assert len(read[0][0]) == 150 and read[0][1].sum() == 100, "all those of the region, others up to 150"
 
 
 def test_without_an_audit_the_text_is_believed_as_far_as_it_foresees_the_codes() -> None:
