@@ -10,7 +10,7 @@ import pytest
 
 from analysis.publishing.page import rows_where
 from analysis.segments.contracts import OTHER
-from analysis.segments.views import compliance, potential, state, territories, watch
+from analysis.segments.views import common, compliance, potential, state, territories, watch
 
 LILLE, LENS = "200093201", "246200364"
 
@@ -140,7 +140,7 @@ def test_shares_in_sentences_are_rounded_as_in_tables() -> None:
     page = listing(rows)
     assert "(28,8\N{NO-BREAK SPACE}% de 80 marchés)" in state.message(page).text()
     shown = state.by_segment(page)
-    assert shown.alt.count("28,8\N{NO-BREAK SPACE}%") == 2 and "28,8" in shown.table.text()
+    assert "28,8\N{NO-BREAK SPACE}%" in shown.alt and "28,8" in shown.table.text()
     # Of three in 400 the region's page says 0.8 %.
     assert state._of_region(listing(rows.assign(avec_clause=3, renseignes=400))) == 0.008
 
@@ -156,3 +156,19 @@ def test_change_is_between_the_years_that_say() -> None:
 
 def test_a_cap_is_told_as_printed() -> None:
     assert not potential._unbound(pd.DataFrame({"p50": [2.5], "p50_plafonne": [2.4]}))
+
+
+def test_the_first_and_the_last_are_two() -> None:
+    shares = pd.Series([0.2, 0.1], index=["A", "B"])
+    assert common.first_and_last(shares).startswith("« A » vient en tête")
+    assert "« B » en dernier" in common.first_and_last(shares)
+    assert "vient en tête" not in common.first_and_last(shares.iloc[:1])
+
+
+def test_a_region_of_one_place_has_no_range() -> None:
+    rows = pd.DataFrame(
+        {"edition": [2025], "territoire": ["32"], "epci_siren": [LILLE], "nom": ["Lille"], "departement": ["59"],
+         "marches": [80], "montant": [1e6], "renseignes": [80], "avec_clause": [23], "part_clause": [0.3],
+         "part_clause_bas": [0.2], "part_clause_haut": [0.4], "part_lissee": [0.3], "p_sous": [0.5]}
+    )  # fmt: skip
+    assert "Une seule intercommunalité a au moins 30 marchés renseignés : Lille" in state.by_epci(listing(rows)).alt

@@ -60,10 +60,11 @@ SCHEMAS = {
             "Acheteur dont les marchés de la dernière année dépassent le seuil du SPASER",
             ["acheteur_siren"],
             {
+                "annee": column("int64", "La dernière année dont des marchés sont exécutés dans la région"),
                 "acheteur_siren": column(TEXT, "SIREN de l'acheteur"),
                 "acheteur_nom": column(TEXT, "Nom de l'acheteur, le dernier reçu", nullable=True),
                 "marches": column("int64", "Marchés notifiés dans l'année", unit="marché"),
-                "montant": column(NUMBER, "Somme des montants connus notifiés dans l'année", unit="euro", ge=0),
+                "montant": column(NUMBER, "Somme des montants plausibles notifiés dans l'année", unit="euro", ge=0),
             },
         ),
     )

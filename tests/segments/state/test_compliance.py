@@ -122,3 +122,11 @@ def test_needs_without_clause_above_their_threshold_are_listed_likeliest_first_a
     table = compliance.without_clause(rows, bought, 2025)
     assert list(zip(table["periode"], table["uid"], strict=True)) == [("2025", "b"), ("2025", "a"), ("obligation", "e")]
     assert "@" not in " ".join(table["objet"]) and table["p_seuil"].ge(0.5).all()
+
+
+def test_the_last_year_is_that_of_the_contracts_not_of_the_day_observed() -> None:
+    received = contracts(need("a", 6e7, "aucune", dateNotification="2024-05-02")).assign(annee=2024)
+    mine = lots(received)
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), ALL)
+    assert made["droit_spaser"]["annee"].tolist() == [2024]
+    assert made["droit_seuils"]["periode"].tolist() == made["droit_besoins"]["periode"].tolist() == ["2024"]

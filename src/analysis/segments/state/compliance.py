@@ -42,7 +42,8 @@ def build_compliance(
     local = contracts[executed_in(contracts, dataset.region)]
     inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
-    year = int(dataset.date_observation.year)
+    years = local["annee"].dropna()
+    year = int(years.max()) if len(years) else dataset.date_observation.year
     return {
         "droit_seuils": by_category(rows, year),
         "droit_besoins": without_clause(rows, inside, year),
@@ -200,12 +201,12 @@ def pnad(contracts: pd.DataFrame) -> pd.DataFrame:
 def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
     """The buyers whose contracts of `year`, wherever executed, add up to more than the SPASER threshold, largest first.
 
-    acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is listed
-    as likely liable, not as liable.
+    annee, acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is
+    listed as likely liable, not as liable.
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts))[contracts["annee"] == year]
     rows = rows.assign(acheteur_siren=rows["acheteur_id"].str[:9]).sort_values("uid")
     by = rows.groupby("acheteur_siren")
     table = by.agg(acheteur_nom=("acheteur_nom", "last"), marches=("uid", "size"), montant=("montant", "sum"))
-    table = table.reset_index()[table.reset_index()["montant"] > float(parameter("seuil_spaser"))]
+    table = table[table["montant"] > float(parameter("seuil_spaser"))].reset_index().assign(annee=year)
     return table.sort_values(["montant", "acheteur_siren"], ascending=[False, True], ignore_index=True)

@@ -18,7 +18,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.contracts import OTHER
-from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
+from analysis.segments.views.common import buyer_names, first_and_last, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 NONE = "–"
@@ -99,8 +99,7 @@ def by_segment(page: Page) -> Content:
         return Figure(
             bar_chart(values, **PERCENT),
             title="Part des marchés avec une clause sociale, par segment",
-            alt=f"« {values.index[0]} » vient en tête avec {number(values.iloc[0], **PERCENT)} des marchés "
-            f"renseignés, « {values.index[-1]} » en dernier avec {number(values.iloc[-1], **PERCENT)}.",
+            alt=first_and_last(values),
             table=table,
             source=source_line(page),
         )
@@ -140,6 +139,9 @@ def by_epci(page: Page) -> Content:
         alt = (
             f"Parmi les {len(known)} intercommunalités qui ont au moins {min_known()} marchés renseignés, "
             f"la part lissée va de {low} ({names[known.idxmin()]}) à {high} ({names[known.idxmax()]})."
+            if len(known) > 1
+            else f"Une seule intercommunalité a au moins {min_known()} marchés renseignés : "
+            f"{names[known.index[0]]}, dont la part lissée est de {low}."
         )
     else:
         title = "Marchés par intercommunalité d'exécution"
@@ -318,12 +320,11 @@ def by_buyer(page: Page) -> Content:
         return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
-    first, least = last.iloc[0], last.iloc[-1]
+    shares = last.set_index("libelle")["part_clause"]
     return Figure(
-        bar_chart(last.set_index("libelle")["part_clause"], **PERCENT),
+        bar_chart(shares, **PERCENT),
         title=f"Part des marchés avec une clause sociale, par catégorie d'acheteur, en {year}",
-        alt=f"« {first['libelle']} » vient en tête avec {number(first['part_clause'], **PERCENT)} des marchés "
-        f"renseignés, « {least['libelle']} » en dernier avec {number(least['part_clause'], **PERCENT)}.",
+        alt=first_and_last(shares),
         table=DataTable(
             known.sort_values(["edition", "libelle"]),
             columns={"edition": Column("Année"), "libelle": Column("Acheteur"), **STATES},
