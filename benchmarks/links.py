@@ -20,8 +20,8 @@ from scipy.stats import binomtest
 from analysis.consolidation.duplicates import kept_operation, load_decisions
 from analysis.core.files import read_table
 from analysis.core.params import load_params
-from analysis.core.paths import clean_dir, raw_dir
-from analysis.segments.contracts import open_contracts, with_segment
+from analysis.core.paths import classified_dir, clean_dir, raw_dir
+from analysis.segments.contracts import open_contracts, with_told_segment
 from analysis.segments.links.model import Contracts, Followed, followed, links, published
 
 GOALS = (0.95, 0.90)  # precision, recall
@@ -50,12 +50,14 @@ def told(share: float, count: int, whole: int) -> str:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default="demo", help="a synthetic dataset whose exports and contracts are cleaned")
+    parser.add_argument("--dataset", default="demo", help="a synthetic dataset whose contracts are classified")
     options = parser.parse_args()
     kept = kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv"))
     exports = {name: read_table(clean_dir(options.dataset, "exports") / f"{name}.parquet") for name in TABLES}
     decp = clean_dir(options.dataset, "decp")
-    rows = with_segment(open_contracts(decp / "marches.parquet")).to_pandas()
+    rows = with_told_segment(
+        open_contracts(decp / "marches.parquet"), classified_dir(options.dataset) / "marches.parquet"
+    ).to_pandas()
     operations, contracts = followed(exports, kept), published(rows, read_table(decp / "marches_titulaires.parquet"))
     truth = pd.read_csv(raw_dir(options.dataset) / "verite" / "operations_marches.csv", dtype=str)
     truth["operation"] = (truth["structure_id"] + ":" + truth["op_id"]).map(lambda op: kept.get(op, op))

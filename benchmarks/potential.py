@@ -17,11 +17,11 @@ from analysis.consolidation.duplicates import kept_operation, load_decisions
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import load_params
-from analysis.core.paths import clean_dir, raw_dir
+from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
 from analysis.segments.amounts import belief_from, reliable
 from analysis.segments.buyers import said_by, with_buyer_kind
-from analysis.segments.contracts import open_contracts, with_segment
+from analysis.segments.contracts import of_buyers_in, open_contracts, with_told_segment
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.backtest import OURS, foreseen, scores
 
@@ -31,26 +31,30 @@ GOAL = (0.70, 0.90)
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", default="demo", help="a dataset whose exports and contracts are cleaned")
+    parser.add_argument("--dataset", default="demo", help="a dataset whose contracts are classified")
     options = parser.parse_args()
     described, settings = load_dataset(options.dataset), load_params()
     exports = read_clean(options.dataset, "exports")
-    received = with_segment(open_contracts(clean_dir(options.dataset, "decp") / "marches.parquet"))
+    received = open_contracts(clean_dir(options.dataset, "decp") / "marches.parquet")
+    told = with_told_segment(
+        with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
+    )
+    contracts = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
     linked = build_links(
         exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
-        with_buyer_kind(received, said_by(exports["operations"])).to_pandas(),
+        contracts,
         read_table(clean_dir(options.dataset, "decp") / "marches_titulaires.parquet"),
         dataset=described,
         settings=settings.segments,
     )
-    belief = belief_from(linked.contracts, settings.decp.low_amount, settings.segments.amounts)
-    contracts = reliable(linked.contracts, belief)
+    belief = belief_from(contracts, settings.decp.low_amount, settings.segments.amounts)
+    deals = reliable(linked.contracts, belief)
     start = time.perf_counter()
     today, sized = described.date_observation, settings.segments.potential
-    found = scores(foreseen(linked.operations, contracts, today=today, settings=sized)).set_index("methode")
+    found = scores(foreseen(linked.operations, deals, today=today, settings=sized)).set_index("methode")
     untaught = linked.operations.assign(est_close=False)
-    alone = scores(foreseen(untaught, contracts, today=today, settings=sized)).set_index("methode")
+    alone = scores(foreseen(untaught, deals, today=today, settings=sized)).set_index("methode")
     print(f"{found['operations'].iloc[0]} operations foreseen, {time.perf_counter() - start:.1f} s")
     for name, row in [*found.iterrows(), ("hypothèses seules", alone.loc[OURS])]:
         covered = "" if row["couverture"] != row["couverture"] else f", 80 % interval holds {row['couverture']:.1%}"

@@ -54,6 +54,38 @@ def labels(lots: pd.DataFrame, needs: pd.DataFrame, renewed: pd.DataFrame, truth
     print("  goal, both              ", GOAL)
 
 
+def since_the_end(
+    needs: pd.DataFrame,
+    pairs: pd.DataFrame,
+    lots: pd.DataFrame,
+    changes: pd.DataFrame,
+    *,
+    day: pd.Timestamp,
+    least: int,
+) -> None:
+    """What is said of needs not renewed so far, on the eve of each quarter, by the time since their end, beside what
+    came: the back-test of the needs whose end is past, of which `renewals.backtest` judges none."""
+    followed = renewals.successors(pairs, needs).set_index("besoin")["suivant"]
+    came = needs["notification"].reindex(followed).set_axis(followed.index)
+    usable = day - pd.Timedelta(days=round(renewals.AFTER * renewals.MONTH))
+    parts = []
+    for first in pd.date_range("2020-01-01", usable, freq="QS"):
+        eve = first - pd.Timedelta(days=1)
+        known = renewals.known_on(eve, needs, pairs, lots, changes)
+        model = renewals.learnt(known, least)
+        if model is not None:
+            said = renewals.predicted(model, known)[["fin", "passe", "probabilite"]]
+            parts.append(said[said["fin"] <= usable].assign(renouvele=lambda t, eve=eve: came.reindex(t.index) > eve))
+    told = pd.concat(parts)
+    told["brier"] = (told["probabilite"] - told["renouvele"]) ** 2
+    told["mois"] = pd.cut(told["passe"], [-np.inf, -6, -3, 0, 1, 2, 3, 6, 9], right=False)
+    by = told.groupby("mois", observed=True)
+    table = by.agg(besoins=("passe", "size"), attendus=("probabilite", "sum"), renouveles=("renouvele", "sum"),
+                   brier=("brier", "mean"))  # fmt: skip
+    print("needs not renewed so far, by months since their end, on the eve of each quarter")
+    print(table.round({"attendus": 0, "brier": 5}).to_string())
+
+
 def coming(
     expected: pd.DataFrame, limits: pd.DatetimeIndex, region: str, lots: pd.DataFrame, truth: pd.DataFrame
 ) -> None:
@@ -137,6 +169,7 @@ def main() -> None:
     print("  date error, mean absolute (months): model "
           f"{tested['erreur'].abs().mean():.3f}, end date {tested['erreur_fin'].abs().mean():.3f}")  # fmt: skip
     print(renewals.calibration(tested).round(3).to_string(index=False))
+    since_the_end(needs, pairs, lots, changes, day=day, least=params.least_past_ends)
     known = renewals.known_on(day, needs, pairs, lots, changes)
     limits = agenda.quarters(described.date_observation, params.horizon_months)
     belief = belief_from(lots, load_params().decp.low_amount, load_params().segments.amounts)

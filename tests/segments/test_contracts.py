@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.segments.contracts import says_under_another, under_another
+from analysis.segments.contracts import UNDER, says_under_another, under_another
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_the_nature_or_the_framework_s_identifier_says_it_too() -> None:
         }
     )
     assert under_another(rows).tolist() == [False, True, False, True, False]
+
+
+def test_what_was_told_once_is_not_read_again() -> None:
+    rows = pd.DataFrame({"nature": ["Marché"], "idAccordCadre": [None], "objet": ["Marché subséquent"]})
+    assert under_another(rows.assign(**{UNDER: False})).tolist() == [False]

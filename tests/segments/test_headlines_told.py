@@ -10,7 +10,7 @@ import pytest
 
 from analysis.publishing.page import rows_where
 from analysis.segments.contracts import OTHER
-from analysis.segments.views import compliance, potential, state, watch
+from analysis.segments.views import common, compliance, potential, state, territories, watch
 
 LILLE, LENS = "200093201", "246200364"
 
@@ -76,3 +76,99 @@ def test_where_no_place_differs_from_the_region_a_sentence_says_so() -> None:
     assert "plus que le hasard" in figure.alt and "part la plus forte" not in figure.alt
     titles = figure.fig.axes[0].get_xticklabels()
     assert titles and all(title.get_rotation() == 90 for title in titles)
+
+
+def test_the_sentence_under_a_figure_counts_as_the_one_above_it() -> None:
+    rows = pd.DataFrame(
+        {"trimestre": ["2026-T1"], "territoire_type": ["region"], "territoire": ["32"], "attendus": [1.6],
+         "attendus_bas": [0], "attendus_haut": [4], "dont_projets": [0.0], "montant_attendu": [1e6],
+         "heures_p10": [None], "heures_p50": [None], "heures_p90": [None]}
+    )  # fmt: skip
+    assert "environ 2 besoins, de 0 à 4" in watch.quarters(listing(rows)).alt
+    assert "moins d'un besoin, de 0 à 4" in watch.quarters(listing(rows.assign(attendus=0.3))).alt
+
+
+def listing(rows: pd.DataFrame) -> SimpleNamespace:
+    """The page of the region, all of whose tables are `rows`."""
+    return SimpleNamespace(
+        year=2025,
+        territory="32",
+        territory_name="Ici",
+        regional=True,
+        department=None,
+        dataset=SimpleNamespace(
+            synthetique=True, date_observation=dt.date(2025, 12, 31), region="32", region_nom="Hauts-de-France"
+        ),
+        read=lambda name, **where: rows_where(rows, where),
+        csv=lambda name: name,
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "end", "words"),
+    [
+        (1.542, 1.562, "à peine mieux dite que par la fin du marché : 1,54 mois d'écart moyen contre 1,56"),
+        (0.5, 1.0, "est mieux dite"),
+        (1.564, 1.562, "aussi bien dite"),
+        (1.652, 1.630, "moins bien dite"),
+    ],
+)
+def test_the_date_is_said_better_than_by_the_end_only_where_it_is(model: float, end: float, words: str) -> None:
+    assert words in watch._dated(model, end)
+    assert watch._dated(float("nan"), float("nan")) == "."
+
+
+@pytest.mark.parametrize(
+    ("error", "rank", "words"),
+    [
+        (True, True, "fait mieux que les deux règles, pour l'erreur et pour le rang"),
+        (True, False, "fait mieux que les deux règles, pour l'erreur, mais pas pour le rang"),
+        (False, False, "ne fait pas mieux que les deux règles, ni pour l'erreur ni pour le rang"),
+    ],
+)
+def test_the_verdict_says_in_what_the_rules_are_beaten(error: bool, rank: bool, words: str) -> None:
+    assert potential._verdict({"pour l'erreur": error, "pour le rang": rank}) == f"Le modèle {words}"
+
+
+def test_shares_in_sentences_are_rounded_as_in_tables() -> None:
+    # 23 / 80 is 28.75 %, which binary arithmetic holds for less.
+    rows = pd.DataFrame(
+        {"edition": 2025, "territoire": "32", "segment": ["PROPRETE"], "marches": [80], "montant": [1e6],
+         "renseignes": [80], "avec_clause": [23], "part_clause": [23 / 80], "part_clause_bas": [0.2],
+         "part_clause_haut": [0.4]}
+    )  # fmt: skip
+    page = listing(rows)
+    assert "(28,8\N{NO-BREAK SPACE}% de 80 marchés)" in state.message(page).text()
+    shown = state.by_segment(page)
+    assert "28,8\N{NO-BREAK SPACE}%" in shown.alt and "28,8" in shown.table.text()
+    # Of three in 400 the region's page says 0.8 %.
+    assert state._of_region(listing(rows.assign(avec_clause=3, renseignes=400))) == 0.008
+
+
+def test_change_is_between_the_years_that_say() -> None:
+    rows = pd.DataFrame(
+        {"edition": [2025], "edition_precedente": [2023], "territoire": ["59"], "avant": [1.0], "apres": [2.0],
+         "variation": [1.0], "effet_region": [0.0], "effet_segments": [0.0], "effet_propre": [1.0]}
+    )  # fmt: skip
+    table = territories.change(listing(rows))
+    assert "en 2023 et en 2025" in table.scope and "Avec clause en 2023" in table.text()
+
+
+def test_a_cap_is_told_as_printed() -> None:
+    assert not potential._unbound(pd.DataFrame({"p50": [2.5], "p50_plafonne": [2.4]}))
+
+
+def test_the_first_and_the_last_are_two() -> None:
+    shares = pd.Series([0.2, 0.1], index=["A", "B"])
+    assert common.first_and_last(shares).startswith("« A » vient en tête")
+    assert "« B » en dernier" in common.first_and_last(shares)
+    assert "vient en tête" not in common.first_and_last(shares.iloc[:1])
+
+
+def test_a_region_of_one_place_has_no_range() -> None:
+    rows = pd.DataFrame(
+        {"edition": [2025], "territoire": ["32"], "epci_siren": [LILLE], "nom": ["Lille"], "departement": ["59"],
+         "marches": [80], "montant": [1e6], "renseignes": [80], "avec_clause": [23], "part_clause": [0.3],
+         "part_clause_bas": [0.2], "part_clause_haut": [0.4], "part_lissee": [0.3], "p_sous": [0.5]}
+    )  # fmt: skip
+    assert "Une seule intercommunalité a au moins 30 marchés renseignés : Lille" in state.by_epci(listing(rows)).alt

@@ -20,7 +20,9 @@ SCHEMAS = {
                 "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 "nature": column(TEXT, "TRAVAUX, ou FOURNITURES_SERVICES"),
                 "notification": column(DAY, "Première notification"),
-                "montant": column(NUMBER, "Somme des montants connus des lots, hors taxes", unit="euro", nullable=True),
+                "montant": column(
+                    NUMBER, "Somme des montants plausibles des lots, hors taxes", unit="euro", nullable=True
+                ),
                 "seuil": column(NUMBER, "Seuil européen applicable, hors taxes", unit="euro"),
                 "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", ge=0, le=1),
                 "exception": column(FLAG, "Travaux de moins de six mois : exception possible"),
@@ -58,10 +60,11 @@ SCHEMAS = {
             "Acheteur dont les marchés de la dernière année dépassent le seuil du SPASER",
             ["acheteur_siren"],
             {
+                "annee": column("int64", "La dernière année dont des marchés sont exécutés dans la région"),
                 "acheteur_siren": column(TEXT, "SIREN de l'acheteur"),
                 "acheteur_nom": column(TEXT, "Nom de l'acheteur, le dernier reçu", nullable=True),
                 "marches": column("int64", "Marchés notifiés dans l'année", unit="marché"),
-                "montant": column(NUMBER, "Somme des montants connus notifiés dans l'année", unit="euro", ge=0),
+                "montant": column(NUMBER, "Somme des montants plausibles notifiés dans l'année", unit="euro", ge=0),
             },
         ),
     )

@@ -166,13 +166,18 @@ def bought(codes: pd.Series) -> pd.Series:
     return codes.str[:2].map(reference.table("nomenclatures/cpv_divisions").set_index("code")["nature"])
 
 
+UNDER = "sous_un_autre"  # what `under_another` said of each contract, once for all that asks
+
+
 def under_another(contracts: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether each contract (nature, idAccordCadre, objet) is made under a framework agreement: it spends it, and its
-    amount is held in that of the framework.
+    amount is held in that of the framework. Contracts that have `UNDER` are not read again.
 
     Any of the three may say so. A framework agreement is not made under another, whatever it announces: its object has
     the word in the plural (« accord-cadre à marchés subséquents »), that of one of its contracts in the singular.
     """
+    if UNDER in contracts:
+        return contracts[UNDER].to_numpy(bool)
     said = says_under_another(contracts["nature"]) | says_under_another(contracts["objet"])
     return said | contracts["idAccordCadre"].notna().to_numpy(bool)
 

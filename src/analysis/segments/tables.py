@@ -19,12 +19,14 @@ from analysis.core.shares import wilson
 from analysis.segments.amounts import belief_from
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
+    UNDER,
     counted,
     in_region,
     of_buyers_in,
     open_contracts,
     outside,
     states,
+    under_another,
     with_told_segment,
 )
 from analysis.segments.links.followed import build_links
@@ -78,6 +80,7 @@ def from_each_contract(
     settings = params.segments
     clean = clean_dir(dataset, "decp")
     whole = of_buyers_in(received, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    whole[UNDER] = under_another(whole)
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
     linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)
@@ -101,7 +104,7 @@ def from_each_contract(
             shared=shared(drawn),
         ),
         "dimensionnement": single_contracts(linked, settings, belief),
-        **build_compliance(whole, bought.lots, bought.needs, described),
+        **build_compliance(whole, bought.lots, bought.needs, described, belief),
         "liens": linked.links,
         "operations_liees": realised(linked, belief),
     }

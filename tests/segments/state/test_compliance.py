@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.segments.amounts import Belief
 from analysis.segments.state import compliance
 from analysis.segments.watch.needs import lots, needs
 from consolidation.world import dataset
 from segments.bought import contract, contracts
+
+ALL = Belief(0.0, pd.Series(np.inf, index=["PROPRETE"]))  # every amount is believed
 
 
 def judged(*rows: dict) -> pd.DataFrame:
@@ -41,10 +45,25 @@ def test_a_lot_executed_elsewhere_says_what_the_need_declares() -> None:
     )
     received["annee"] = 2025
     mine = lots(received)
-    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025))
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), ALL)
     assert made["droit_besoins"]["uid"].tolist() == ["c"], "a clause is asked in Paris; d is no need of the region"
     assert made["droit_spaser"]["marches"].tolist() == [4], "a buyer is all that it buys"
     assert made["droit_pnad"]["renseignes"].tolist() == [2], "shares are of the region"
+
+
+def test_an_amount_beyond_belief_makes_no_buyer_liable_and_no_need_large() -> None:
+    received = contracts(
+        need("a", 9e8, "aucune", objet="Nettoyage des gares - Lot n° 1 : Lille"),
+        need("b", 1e5, "aucune", objet="Nettoyage des gares - Lot n° 2 : Lens"),
+        need("c", 9e8, "aucune", objet="Transport des élèves"),
+        need("d", 3e5, "aucune", objet="Gardiennage des musées"),
+    ).assign(annee=2025)
+    mine = lots(received)
+    belief = Belief(0.0, pd.Series(np.log(1e7), index=["PROPRETE"]))
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), belief)
+    assert made["droit_spaser"].empty
+    assert made["droit_besoins"][["uid", "montant"]].to_numpy().tolist() == [["d", 3e5]]
+    assert made["droit_seuils"]["besoins"].tolist() == [2], "of c nothing is known, of the gares one lot"
 
 
 def test_private_buyers_are_held_to_no_threshold_and_periods_do_not_overlap() -> None:
@@ -103,3 +122,11 @@ def test_needs_without_clause_above_their_threshold_are_listed_likeliest_first_a
     table = compliance.without_clause(rows, bought, 2025)
     assert list(zip(table["periode"], table["uid"], strict=True)) == [("2025", "b"), ("2025", "a"), ("obligation", "e")]
     assert "@" not in " ".join(table["objet"]) and table["p_seuil"].ge(0.5).all()
+
+
+def test_the_last_year_is_that_of_the_contracts_not_of_the_day_observed() -> None:
+    received = contracts(need("a", 6e7, "aucune", dateNotification="2024-05-02")).assign(annee=2024)
+    mine = lots(received)
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), ALL)
+    assert made["droit_spaser"]["annee"].tolist() == [2024]
+    assert made["droit_seuils"]["periode"].tolist() == made["droit_besoins"]["periode"].tolist() == ["2024"]

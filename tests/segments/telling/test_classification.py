@@ -11,11 +11,13 @@ import pytest
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import ClassifierParams
+from analysis.segments.contracts import open_contracts
+from analysis.segments.telling import text
 from analysis.segments.telling.audit import accuracy, confusion, corrected, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
 from analysis.segments.telling.reader import Reader
-from analysis.segments.telling.stage import classified
-from analysis.segments.telling.text import folds, plain, told_by_others
+from analysis.segments.telling.stage import _asked, classified
+from analysis.segments.telling.text import Counted, folds, plain, told_by_others
 
 SETTINGS = ClassifierParams(
     min_p=0.5, folds=3, most_taught=10_000, shortest=4, longest=4, rarest=2, penalty=1e-5, passes=5
@@ -111,11 +113,18 @@ def test_nothing_taught_leaves_the_code_alone(tmp_path: Path) -> None:
     assert told[["segment", "segment_source"]].to_numpy().tolist() == [["PROPRETE", "cpv"], ["AUTRE", "abstention"]]
 
 
-def test_the_same_contracts_in_another_order_get_the_same_segments() -> None:
+def test_the_same_contracts_in_another_order_are_read_alike(tmp_path: Path) -> None:
     frame, _ = contracts(300)
-    first = told_by_others(frame, SETTINGS)
-    again = told_by_others(frame.copy(), SETTINGS)
-    pd.testing.assert_frame_equal(first, again)
+    places = np.where(np.arange(300) % 3 == 0, "59", "75")
+    frame = frame.assign(codeCPV="90910000", departement=places, epci_siren=None).astype({"epci_siren": "str"})
+    read = []
+    for name, rows in (("sent", frame), ("mixed", frame.sample(frac=1, random_state=0))):
+        path = tmp_path / f"{name}.parquet"
+        rows.to_parquet(path)
+        read.append(_asked(open_contracts(path, "duckdb"), "32", 150))
+    pd.testing.assert_frame_equal(read[0][0], read[1][0])
+    pd.testing.assert_series_equal(read[0][1], read[1][1])
+    assert len(read[0][0]) == 150 and read[0][1].sum() == 100, "all those of the region, others up to 150"
 
 
 def test_without_an_audit_the_text_is_believed_as_far_as_it_foresees_the_codes() -> None:
@@ -239,3 +248,17 @@ def test_a_wrong_audit_is_one_sentence(tmp_path: Path, lines: list[str], wrong: 
     with pytest.raises(DataError, match=r"segments_audites\.csv") as error:
         load_audits(path)
     assert wrong in str(error.value)
+
+
+def test_n_grams_counted_once_serve_all_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _ = contracts(300)
+    some, trust = frame.iloc[:200], Trust(1.0, 4.0)
+    alone = told_by_others(frame, SETTINGS), Reader.taught(some, trust, SETTINGS)
+    counted = Counted.of(frame["objet"], SETTINGS)
+    monkeypatch.setattr(text, "plain", None)  # no text is read again
+    together = told_by_others(frame, SETTINGS, counted), Reader.taught(some, trust, SETTINGS, counted.first(200))
+    pd.testing.assert_frame_equal(together[0], alone[0])
+    assert together[1].grammes.tolist() == alone[1].grammes.tolist()
+    assert together[1].rarity.tolist() == alone[1].rarity.tolist()
+    for name, step in together[1].steps.items():
+        assert step.coefficients.tolist() == alone[1].steps[name].coefficients.tolist()

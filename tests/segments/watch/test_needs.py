@@ -117,3 +117,12 @@ def test_the_initial_duration_is_the_one_that_was_cleaned() -> None:
     silent = contract("b", objet="Tonte", dureeMois=18.0, duree_initiale=None, dureeMois_recue="", n_modifications=1)
     rows = needs.lots(contracts(told, silent))
     assert rows["mois_initiaux"].tolist() == [13.0, 18.0] and rows["mois"].tolist() == [18.0, 18.0]
+
+
+def test_a_buyer_without_name_has_that_of_its_latest_contract_of_a_known_year() -> None:
+    rows = contracts(
+        contract("a", acheteur_nom="Ville de Lille", annee=2024),
+        contract("b", acheteur_nom="Lille (ancien nom)", annee=None),
+        contract("c", acheteur_nom=None, annee=2025),
+    )
+    assert needs.buyer_names(rows).tolist()[2] == "Ville de Lille"

@@ -68,7 +68,7 @@ class Half:
 
 
 def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
-    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.5, 1)  # type: ignore[arg-type]
+    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.0, 0.5, 1)  # type: ignore[arg-type]
     lots, needs = world(contract("a"))
     pairs = renewals.alike(needs)
     end = need_units.added(needs["notification"], needs["mois"]).iloc[0]
@@ -83,6 +83,30 @@ def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
     assert renewals.predicted(
         model, renewals.known_on(end + pd.Timedelta(days=280), needs, pairs, lots, NO_CHANGES)
     ).empty
+
+
+def test_likenesses_of_chance_are_told_from_renewals_so_that_likely_needs_are_not_awaited_long() -> None:
+    rng = np.random.default_rng(3)
+    chances = np.repeat([0.8, 0.1], 6000)
+    delays = np.clip(rng.normal(0, 1.5, 12000), -5.9, 8.9)
+    back = rng.random(12000) < chances
+    seems = ~back & (rng.random(12000) < 0.03)
+    delays = np.where(seems, rng.uniform(-6, 9, 12000), delays)
+    told = pd.Series(np.where(back | seems, delays, np.nan))
+    months, chance = renewals.told_apart(told)
+    assert chance == pytest.approx(0.03, abs=0.01) and months[-3:].sum() < 0.01
+    p = np.array([told[:6000].notna().mean(), told[6000:].notna().mean()])
+    late = renewals.Model(Half(), months, chance, 0.5, 1).when(p)[:, 9:].sum(axis=1)  # type: ignore[arg-type]
+    for said, own in zip(late, (told[:6000].dropna(), told[6000:].dropna()), strict=True):
+        assert said == pytest.approx((own >= 3).mean(), abs=0.02)
+    assert late[1] > 2 * late[0]
+
+
+@pytest.mark.parametrize("delays", [[np.nan] * 9 + [0.5], [*range(-6, 9), np.nan], [8.5, 8.5, np.nan]])
+def test_few_past_ends_give_parts_that_add_up(delays: list[float]) -> None:
+    months, chance = renewals.told_apart(pd.Series(delays))
+    parts = renewals.Model(Half(), months, chance, 0.5, 1).when(np.array([1e-6, 0.2, 1.0]))  # type: ignore[arg-type]
+    assert 0 <= chance <= 1 and (parts >= 0).all() and parts.sum(axis=1).tolist() == pytest.approx([1.0] * 3)
 
 
 def test_scores_of_hand_counted_needs() -> None:
@@ -113,7 +137,7 @@ def test_quantiles_inside_a_month() -> None:
 
 @pytest.mark.parametrize("days", [-40, 10, 25, 100])
 def test_all_that_is_left_comes_after_the_day(days: int) -> None:
-    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.5, 1)  # type: ignore[arg-type]
+    model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.0, 0.5, 1)  # type: ignore[arg-type]
     lots, needs = world(contract("a"))
     day = need_units.added(needs["notification"], needs["mois"]).iloc[0] + pd.Timedelta(days=days)
     known = renewals.known_on(day, needs, renewals.alike(needs), lots, NO_CHANGES)

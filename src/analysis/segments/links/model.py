@@ -32,7 +32,7 @@ from analysis.fellegi_sunter import (
     probability,
     scored,
 )
-from analysis.segments.contracts import MONTH, says_under_another, under_another
+from analysis.segments.contracts import MONTH, UNDER, says_under_another, under_another
 
 SAME_SITE, SAME_BODY, ANOTHER = 0, 1, 2  # two SIRET, or two places
 
@@ -100,7 +100,7 @@ def published(contracts: pd.DataFrame, holders: pd.DataFrame) -> Contracts:
     rows = contracts.sort_values("uid", ignore_index=True)
     day = rows["dateNotification"].fillna(rows["datePublicationDonnees"])
     names = ["uid", "objet", "segment", "dureeMois", "epci_siren", "departement"]
-    rows = rows[names].assign(acheteur=rows["acheteur_id"], jour=pd.to_datetime(day), sous_un_autre=under_another(rows))
+    rows = rows[names].assign(acheteur=rows["acheteur_id"], jour=pd.to_datetime(day), **{UNDER: under_another(rows)})
     position = pd.Series(np.arange(len(rows)), index=rows["uid"])
     held = pd.DataFrame({"contract": holders["uid"].map(position), "value": holders["titulaire_id"].astype("str")})
     held = held.dropna().astype({"contract": "int64"}).drop_duplicates()
@@ -149,7 +149,7 @@ def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -
     keys = [left * size + right for left, right in (by_firm, by_buyer)]
     found, at = np.unique(np.concatenate(keys), return_index=True)
     left, right = np.divmod(found, size)
-    own = ~deals["sous_un_autre"].to_numpy(bool)[right] | says_under_another(rows["libelle"])[left]
+    own = ~deals[UNDER].to_numpy(bool)[right] | says_under_another(rows["libelle"])[left]
     left, right, at = left[own], right[own], at[own]
     block = (at >= len(keys[0])).astype("int8")  # the rarest agreement first
     return Compared(left, right, _levels(operations, contracts, left, right) | {BLOCK: block})

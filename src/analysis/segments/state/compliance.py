@@ -16,6 +16,7 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
+from analysis.segments.amounts import Belief, plausible
 from analysis.segments.contracts import bought, executed_in
 from analysis.segments.watch.needs import buyer_names
 
@@ -28,23 +29,32 @@ def parameter(name: str) -> str:
 
 
 def build_compliance(
-    contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset
+    contracts: pd.DataFrame, lots: pd.DataFrame, needs: pd.DataFrame, dataset: Dataset, belief: Belief
 ) -> dict[str, pd.DataFrame]:
     """The result tables on the law, by name (`schemas/compliance.py`), for the needs of the region.
 
     `contracts`: the clean `marches` of all buyers that have one executed in the region, wherever executed, for a need
-    is all its lots, and a buyer all that it buys; `lots` and `needs` those of `segments.needs`.
+    is all its lots, and a buyer all that it buys; `lots` and `needs` those of `segments.needs`. Amounts that are not
+    plausible (`belief`) are taken as unknown.
     """
+    needs = needs.assign(**{name: _plausible_sums(lots, name, belief) for name in ("montant", "montant_initial")})
+    contracts = contracts.assign(montant=plausible(contracts, belief))
     local = contracts[executed_in(contracts, dataset.region)]
     inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
-    year = int(dataset.date_observation.year)
+    years = local["annee"].dropna()
+    year = int(years.max()) if len(years) else dataset.date_observation.year
     return {
         "droit_seuils": by_category(rows, year),
         "droit_besoins": without_clause(rows, inside, year),
         "droit_pnad": pnad(local),
         "droit_spaser": spaser(contracts, year),
     }
+
+
+def _plausible_sums(lots: pd.DataFrame, name: str, belief: Belief) -> pd.Series:
+    """By need, the sum of the amounts `name` of its lots that are plausible; missing where none is."""
+    return plausible(lots.assign(montant=lots[name]), belief).groupby(lots["besoin"]).sum(min_count=1)
 
 
 def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> pd.DataFrame:
@@ -191,12 +201,12 @@ def pnad(contracts: pd.DataFrame) -> pd.DataFrame:
 def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
     """The buyers whose contracts of `year`, wherever executed, add up to more than the SPASER threshold, largest first.
 
-    acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is listed
-    as likely liable, not as liable.
+    annee, acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is
+    listed as likely liable, not as liable.
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts))[contracts["annee"] == year]
     rows = rows.assign(acheteur_siren=rows["acheteur_id"].str[:9]).sort_values("uid")
     by = rows.groupby("acheteur_siren")
     table = by.agg(acheteur_nom=("acheteur_nom", "last"), marches=("uid", "size"), montant=("montant", "sum"))
-    table = table.reset_index()[table.reset_index()["montant"] > float(parameter("seuil_spaser"))]
+    table = table[table["montant"] > float(parameter("seuil_spaser"))].reset_index().assign(annee=year)
     return table.sort_values(["montant", "acheteur_siren"], ascending=[False, True], ignore_index=True)

@@ -14,7 +14,7 @@ from analysis.core.files import finished
 from analysis.core.params import ClassifierParams
 from analysis.segments.contracts import OTHER
 from analysis.segments.telling.model import Trust, combined, decided
-from analysis.segments.telling.text import Step, grams, plain, probabilities, right, shares_of, two_steps
+from analysis.segments.telling.text import Counted, Step, plain, probabilities, reading, right, shares_of, two_steps
 
 FILE = "lecteur.npz"
 
@@ -31,17 +31,22 @@ class Reader:
     trust: Trust
 
     @classmethod
-    def taught(cls, contracts: pd.DataFrame, trust: Trust, settings: ClassifierParams) -> Reader:
-        """By all `contracts` (objet, segment_cpv) that have both; where none has, by nothing."""
-        texts = plain(contracts["objet"])
-        teaches = texts.ne("") & contracts["segment_cpv"].ne(OTHER)
+    def taught(
+        cls, contracts: pd.DataFrame, trust: Trust, settings: ClassifierParams, counted: Counted | None = None
+    ) -> Reader:
+        """By all `contracts` (objet, segment_cpv) that have both; where none has, by nothing.
+
+        `counted` is that of their objects, where it is at hand.
+        """
+        counted = counted or Counted.of(contracts["objet"], settings)
+        teaches = counted.texts.ne("") & contracts["segment_cpv"].ne(OTHER)
         labels = contracts.loc[teaches, "segment_cpv"]
         if labels.empty:
             return cls(np.empty(0, np.str_), np.empty(0, np.float32), {}, shares_of(labels), trust)
-        maker = grams(settings, len(labels))
-        features = maker.fit_transform(texts[teaches])
-        steps = two_steps(features, labels.to_numpy(dtype=object), settings)
-        return cls(maker.get_feature_names_out().astype(np.str_), maker.idf_, steps, shares_of(labels), trust)
+        features, names, rarity = counted.weighed(teaches.to_numpy(), settings, len(labels))
+        return cls(
+            names, rarity, two_steps(features, labels.to_numpy(dtype=object), settings), shares_of(labels), trust
+        )
 
     def told(self, objects: pd.Series, cpv: pd.Series, settings: ClassifierParams) -> pd.DataFrame:
         """The segment of each object and of the segment of its CPV: as `model.decided` tells those of contracts."""
@@ -49,8 +54,7 @@ class Reader:
         known = texts.ne("").to_numpy()
         text = pd.DataFrame(np.nan, index=objects.index, columns=self.shares.index)
         if self.steps and known.any():
-            maker = grams(settings, 1, self.grammes.tolist())
-            maker.idf_ = self.rarity
+            maker = reading(settings, self.grammes.tolist(), self.rarity)
             text.loc[known, :] = probabilities(self.steps, maker.transform(texts[known])).to_numpy()
         text = right(text, self.shares)
         return decided(combined(text, cpv, self.trust), text, cpv, settings.min_p)

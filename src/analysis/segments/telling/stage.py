@@ -16,7 +16,7 @@ from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
 from analysis.segments.telling.reader import FILE as READER
 from analysis.segments.telling.reader import Reader
-from analysis.segments.telling.text import folds, told_by_others
+from analysis.segments.telling.text import Counted, folds, told_by_others
 
 PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
 TOLD = ["uid", "segment", "segment_p", "segment_source", "segment_cpv", "segment_second", "second_p"]
@@ -32,12 +32,14 @@ def build(dataset: str) -> None:
     asked = pd.concat([contracts, as_contracts(announced)], ignore_index=True)
     inside = inside.reindex(asked.index, fill_value=True)
     audits = load_audits(raw_dir(dataset) / "decisions" / FILE)
-    table, audit, trust = classified(asked, audits, settings)
+    counted = Counted.of(asked["objet"], settings)
+    table, audit, trust = classified(asked, audits, settings, counted)
     write_table(
         table[inside.to_numpy()].sort_values("uid", ignore_index=True), classified_dir(dataset) / "marches.parquet"
     )
     write_table(audit, classified_dir(dataset) / "audit.parquet")
-    Reader.taught(contracts, trust, settings).write(classified_dir(dataset) / READER)
+    reader = Reader.taught(contracts, trust, settings, counted.first(len(contracts)))
+    reader.write(classified_dir(dataset) / READER)
 
 
 def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd.Series]:
@@ -77,15 +79,15 @@ def with_segment_told(projects: pd.DataFrame, told: pd.DataFrame) -> pd.DataFram
 
 
 def classified(
-    contracts: pd.DataFrame, audits: pd.Series, settings: ClassifierParams
+    contracts: pd.DataFrame, audits: pd.Series, settings: ClassifierParams, counted: Counted | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, Trust]:
     """The segments of `contracts` (uid, objet, acheteur_id, segment_cpv), what the audit says of them, and how far the
-    text and the CPV are believed.
+    text and the CPV are believed. `counted` is that of their objects, where it is at hand.
 
     The first has the columns of `TOLD`; the second those of `AUDIT`, where each audited contract is told by a trust
     learnt from the others, and `poids` is the contracts it counts for.
     """
-    text, cpv = told_by_others(contracts, settings), contracts["segment_cpv"]
+    text, cpv = told_by_others(contracts, settings, counted), contracts["segment_cpv"]
     truth = contracts["uid"].map(audits).dropna()
     read = truth.index
     weight, start = weights(cpv, cpv[read]), assumed(text, cpv)

@@ -8,13 +8,14 @@ among the codes, p = (p_code - w q) / (1 - w) (label noise, G. Patrini et al., C
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import SGDClassifier
 
 from analysis.core import reference
@@ -101,16 +102,47 @@ def right(published: pd.DataFrame, shares: pd.Series) -> pd.DataFrame:
     return least.div(least.sum(axis=1), axis=0).where(published.notna())
 
 
-def grams(settings: ClassifierParams, teaching: int, known: list[str] | None = None) -> TfidfVectorizer:
-    """What makes features of texts: those of `teaching` texts, or `known` ones."""
-    return TfidfVectorizer(
-        analyzer="char_wb",
-        ngram_range=(settings.shortest, settings.longest),
-        min_df=min(settings.rarest, teaching),
-        sublinear_tf=True,
-        dtype=np.float32,
-        vocabulary=known,
-    )
+@dataclass(frozen=True)
+class Counted:
+    """Texts (`plain`), and how often each (row) holds each n-gram that is in any of them (column)."""
+
+    texts: pd.Series
+    grams: NDArray[np.str_]
+    counts: csr_matrix
+
+    @classmethod
+    def of(cls, objects: pd.Series, settings: ClassifierParams) -> Counted:
+        """Those of `objects`: the costly part of what `weighed` makes of them, done once."""
+        texts = plain(objects)
+        if not texts.ne("").any():
+            return cls(texts, np.empty(0, np.str_), csr_matrix((len(texts), 0), dtype=np.float32))
+        maker = CountVectorizer(**_grams(settings))
+        counts = maker.fit_transform(texts)
+        return cls(texts, maker.get_feature_names_out().astype(np.str_), counts)
+
+    def first(self, count: int) -> Counted:
+        """Those of the first texts."""
+        return Counted(self.texts.iloc[:count], self.grams, self.counts[:count])
+
+    def weighed(
+        self, rows: NDArray[np.bool_], settings: ClassifierParams, teaching: int
+    ) -> tuple[csr_matrix, NDArray[np.str_], NDArray[np.float32]]:
+        """What tells `rows`, the n-grams found in enough of them, and their rarity; `teaching` of them teach."""
+        counts = self.counts[rows]
+        enough = np.bincount(counts.indices, minlength=len(self.grams)) >= min(settings.rarest, teaching)
+        weigher = TfidfTransformer(sublinear_tf=True)
+        return weigher.fit_transform(counts[:, enough]), self.grams[enough], weigher.idf_
+
+
+def reading(settings: ClassifierParams, grams: list[str], rarity: NDArray[np.float32]) -> TfidfVectorizer:
+    """What makes features of new texts, by the n-grams and the rarity of known ones (`Counted.weighed`)."""
+    maker = TfidfVectorizer(**_grams(settings), sublinear_tf=True, vocabulary=grams)
+    maker.idf_ = rarity
+    return maker
+
+
+def _grams(settings: ClassifierParams) -> dict[str, Any]:
+    return {"analyzer": "char_wb", "ngram_range": (settings.shortest, settings.longest), "dtype": np.float32}
 
 
 def shares_of(codes: pd.Series) -> pd.Series:
@@ -118,18 +150,20 @@ def shares_of(codes: pd.Series) -> pd.Series:
     return codes.value_counts(normalize=True).reindex(list(reference.labels("segments"))).fillna(0.0)
 
 
-def told_by_others(contracts: pd.DataFrame, settings: ClassifierParams) -> pd.DataFrame:
+def told_by_others(contracts: pd.DataFrame, settings: ClassifierParams, counted: Counted | None = None) -> pd.DataFrame:
     """The probability of each segment by the object alone: contracts x segments, NaN where there is no object.
 
-    `contracts` has objet, acheteur_id, segment_cpv. A fold's contracts are told by what the other folds teach.
+    `contracts` has objet, acheteur_id, segment_cpv; `counted` is that of their objects, where it is at hand. A fold's
+    contracts are told by what the other folds teach.
     """
-    texts, fold = plain(contracts["objet"]), folds(contracts["acheteur_id"], settings.folds)
-    known = texts.ne("").to_numpy()
+    counted = counted or Counted.of(contracts["objet"], settings)
+    fold = folds(contracts["acheteur_id"], settings.folds)
+    known = counted.texts.ne("").to_numpy()
     teaches = known & contracts["segment_cpv"].ne(OTHER).to_numpy()
     out = pd.DataFrame(np.nan, index=contracts.index, columns=list(reference.labels("segments")))
     if not teaches.any():
         return out
-    features = grams(settings, int(teaches.sum())).fit_transform(texts)
+    features, *_ = counted.weighed(np.full(len(contracts), True), settings, int(teaches.sum()))
     labels = contracts["segment_cpv"].to_numpy(dtype=object)
     for number in range(settings.folds):
         learn, tell = teaches & (fold != number), known & (fold == number)

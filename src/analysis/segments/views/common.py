@@ -6,7 +6,9 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.params import load_params
+from analysis.publishing.content import PERCENT
 from analysis.publishing.page import Page
+from analysis.publishing.templating import number
 
 
 def labels() -> dict[str, str]:
@@ -17,6 +19,17 @@ def labels() -> dict[str, str]:
 def buyer_names(kinds: pd.Series) -> pd.Series:
     """Kinds of buyers in words."""
     return kinds.map(reference.labels("acheteurs")).fillna("Catégorie inconnue")
+
+
+def first_and_last(shares: pd.Series) -> str:
+    """The first and last labels of `shares` (of the contracts that say), in order, as a sentence; of one, its share."""
+    first = f"« {shares.index[0]} »"
+    highest, lowest = (number(share, **PERCENT) for share in (shares.iloc[0], shares.iloc[-1]))
+    if len(shares) < 2:
+        return f"{first} seulement est assez renseigné : {highest} des marchés renseignés."
+    return (
+        f"{first} vient en tête avec {highest} des marchés renseignés, « {shares.index[-1]} » en dernier avec {lowest}."
+    )
 
 
 def min_known() -> int:

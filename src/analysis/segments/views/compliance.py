@@ -133,7 +133,7 @@ def largest_buyers(page: Page) -> Content:
         columns={"acheteur_nom": Column("Acheteur"), "acheteur_siren": Column("SIREN"),
                  "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **MILLIONS)},
         caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.dataset.date_observation.year}, "
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {rows['annee'].iloc[0]}, "
         f"au {french_date(page.dataset.date_observation)}",
         csv=page.csv("droit_spaser"),
         note="Le seuil porte sur les achats d'une année ; un montant notifié couvre souvent plusieurs années et peut "

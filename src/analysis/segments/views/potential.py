@@ -11,6 +11,7 @@ from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure
+from analysis.publishing.templating import number
 from analysis.segments.views.intervals import interval_chart
 
 FACTORS = {
@@ -94,7 +95,7 @@ def by_segment(page: Page) -> Content:
 
 def _unbound(rows: pd.DataFrame) -> bool:
     """Whether what companies and people can do limits the hours of no row as printed."""
-    return bool((rows["p50"].round() == rows["p50_plafonne"].round()).all())
+    return bool((rows["p50"].map(french) == rows["p50_plafonne"].map(french)).all())
 
 
 def _missing(page: Page) -> str:
@@ -153,7 +154,7 @@ def drivers(page: Page) -> Content:
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), nom=rows["facteur"].map(FACTORS))
     wide = rows.pivot(index="libelle", columns="facteur", values="part").reindex(columns=list(FACTORS)).fillna(0)
     fig, (ax,) = figure(height=1.3 + 0.27 * len(wide))
-    texts = wide.map(lambda share: french(100 * share, 0))
+    texts = wide.map(lambda share: number(share, factor=100))
     sns.heatmap(
         wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax,
         annot_kws={"fontsize": 8}, vmin=0, vmax=1,
@@ -186,8 +187,9 @@ def new_segments(page: Page) -> Content:
     if rows.empty:
         if page.regional:
             return Prose(
-                "Le jeu de données contient trop peu de marchés d'autres régions : le retard d'un segment ne se mesure "
-                "que d'un département à la région, sur la page de chaque département."
+                "Aucun segment n'est en retard sur le reste du pays avec une offre et un volume suffisants, ou le jeu "
+                "de données contient trop peu de marchés d'autres régions pour le dire. La page de chaque département "
+                "le compare à la région."
             )
         return Prose("Aucun segment n'est en retard sur la région avec une offre et un volume suffisants.")
     families = reference.table("nomenclatures/segments").set_index("code")["famille"]
@@ -220,9 +222,11 @@ def backtest(page: Page) -> Content:
     rows = rows.assign(nom=rows["methode"].map(METHODS), ordre=rows["methode"].map(list(METHODS).index))
     ours = rows.set_index("methode").loc["modele"]
     others = rows[rows["methode"] != "modele"]
-    beaten = ours["erreur_absolue"] < others["erreur_absolue"].min() and ours["spearman"] > others["spearman"].max()
-    verdict = (
-        "Le modèle fait mieux que les deux règles" if beaten else "Le modèle ne fait pas mieux que les deux règles"
+    verdict = _verdict(
+        {
+            "pour l'erreur moyenne": bool(ours["erreur_absolue"] < others["erreur_absolue"].min()),
+            "pour le rang des segments par heures": bool(ours["spearman"] > others["spearman"].max()),
+        }
     )
     return DataTable(
         rows.sort_values("ordre"),
@@ -238,9 +242,17 @@ def backtest(page: Page) -> Content:
         caption="Heures prévues d'opérations mises de côté",
         scope=f"{page.dataset.region_nom}, opérations commencées les dernières années, heures à ce jour",
         csv=page.csv("potentiel_retro"),
-        note=f"{verdict}, pour l'erreur moyenne et pour le rang des segments par heures. L'intervalle devrait contenir "
-        "quatre opérations sur cinq.",
+        note=f"{verdict}. L'intervalle devrait contenir quatre opérations sur cinq.",
     )
+
+
+def _verdict(beaten: dict[str, bool]) -> str:
+    """In what the model does better than both rules, and in what it does not."""
+    better, others = ([what for what, is_better in beaten.items() if is_better is told] for told in (True, False))
+    if not better:
+        return f"Le modèle ne fait pas mieux que les deux règles, ni {' ni '.join(others)}"
+    left = "".join(f", mais pas {what}" for what in others)
+    return f"Le modèle fait mieux que les deux règles, {' et '.join(better)}{left}"
 
 
 def _territory(page: Page) -> pd.DataFrame:

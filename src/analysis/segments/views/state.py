@@ -10,15 +10,15 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
-from analysis.publishing.templating import alphabetical
+from analysis.publishing.templating import alphabetical, number
 from analysis.segments.contracts import OTHER
-from analysis.segments.views.common import buyer_names, labels, min_known, scope, source_line
+from analysis.segments.views.common import buyer_names, first_and_last, labels, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 NONE = "–"
@@ -81,7 +81,7 @@ def message(page: Page) -> Content:
         first = known.iloc[0]
         text += (
             f" Le segment qui en porte le plus souvent est « {labels()[first['segment']]} » "
-            f"({french(100 * first['part_clause'], 1, '%')} de {french(first['renseignes'])} marchés)."
+            f"({number(first['part_clause'], **PERCENT)} de {french(first['renseignes'])} marchés)."
         )
     return Prose(text)
 
@@ -99,8 +99,7 @@ def by_segment(page: Page) -> Content:
         return Figure(
             bar_chart(values, **PERCENT),
             title="Part des marchés avec une clause sociale, par segment",
-            alt=f"« {values.index[0]} » vient en tête avec {french(100 * values.iloc[0], 1, '%')} des marchés "
-            f"renseignés, « {values.index[-1]} » en dernier avec {french(100 * values.iloc[-1], 1, '%')}.",
+            alt=first_and_last(values),
             table=table,
             source=source_line(page),
         )
@@ -130,16 +129,19 @@ def by_epci(page: Page) -> Content:
         title = "Part des marchés avec une clause sociale, par intercommunalité d'exécution"
         chart = choropleth(
             known,
-            legend_label=f"Part lissée des marchés (région : {french(100 * region, 1, '%')})",
+            legend_label=f"Part lissée des marchés (région : {number(region, **PERCENT)})",
             bins=bounds_around(region, known),
             missing="trop peu de marchés renseignés",
             department=page.department,
             **PERCENT,
         )
-        low, high = french(100 * known.min(), 1, "%"), french(100 * known.max(), 1, "%")
+        low, high = number(known.min(), **PERCENT), number(known.max(), **PERCENT)
         alt = (
             f"Parmi les {len(known)} intercommunalités qui ont au moins {min_known()} marchés renseignés, "
             f"la part lissée va de {low} ({names[known.idxmin()]}) à {high} ({names[known.idxmax()]})."
+            if len(known) > 1
+            else f"Une seule intercommunalité a au moins {min_known()} marchés renseignés : "
+            f"{names[known.index[0]]}, dont la part lissée est de {low}."
         )
     else:
         title = "Marchés par intercommunalité d'exécution"
@@ -153,7 +155,7 @@ def _of_region(page: Page) -> float:
     """The region's share of contracts with clause, among those that say, as its page prints it."""
     rows = page.read("segments")
     rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.dataset.region)]
-    return round(float(rows["avec_clause"].sum() / rows["renseignes"].sum()), 3)
+    return float(round_half_up(rows["avec_clause"].sum() / rows["renseignes"].sum(), 3))
 
 
 def segments_by_department(page: Page) -> Content:
@@ -168,7 +170,7 @@ def segments_by_department(page: Page) -> Content:
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     shares = wide / wide.sum()
     fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
-    texts = shares.map(lambda share: french(100 * share, 0))
+    texts = shares.map(lambda share: number(share, factor=100))
     sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
     ax.set(xlabel="", ylabel="")
     ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
@@ -318,12 +320,11 @@ def by_buyer(page: Page) -> Content:
         return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
-    first, least = last.iloc[0], last.iloc[-1]
+    shares = last.set_index("libelle")["part_clause"]
     return Figure(
-        bar_chart(last.set_index("libelle")["part_clause"], **PERCENT),
+        bar_chart(shares, **PERCENT),
         title=f"Part des marchés avec une clause sociale, par catégorie d'acheteur, en {year}",
-        alt=f"« {first['libelle']} » vient en tête avec {french(100 * first['part_clause'], 1, '%')} des marchés "
-        f"renseignés, « {least['libelle']} » en dernier avec {french(100 * least['part_clause'], 1, '%')}.",
+        alt=first_and_last(shares),
         table=DataTable(
             known.sort_values(["edition", "libelle"]),
             columns={"edition": Column("Année"), "libelle": Column("Acheteur"), **STATES},

@@ -99,21 +99,22 @@ def change(page: Page) -> Content:
     if not page.regional:
         rows = rows[rows["territoire"] == page.territory]
     if rows.empty:
-        return Prose("Il faut deux années de suite où le champ social est renseigné pour dire ce qui change.")
+        return Prose("Il faut deux années où le champ social est renseigné pour dire ce qui change.")
     names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    before = rows["edition_precedente"].iloc[0]
     return DataTable(
         rows.assign(nom=rows["territoire"].map(names)).sort_values("territoire"),
         columns={
             "nom": Column("Département"),
-            "avant": Column("Avec clause, année précédente", 0),
-            "apres": Column("Avec clause", 0),
+            "avant": Column(f"Avec clause en {before}", 0),
+            "apres": Column(f"en {page.year}", 0),
             "variation": Column("Variation", 0),
             "effet_region": Column("dont tendance de la région", 1),
             "effet_segments": Column("dont ses segments", 1),
             "effet_propre": Column("dont le département lui-même", 1),
         },
         caption="Pourquoi le nombre de marchés avec clause change",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} et l'année précédente, département connu",
+        scope=f"{page.dataset.region_nom}, marchés notifiés en {before} et en {page.year}, département connu",
         csv=page.csv("dynamique"),
         note="Tendance de la région : ce que le département aurait gagné en la suivant. Ses segments : ce que les "
         "segments qu'il achète ont gagné de plus qu'elle. Le reste lui est propre, hasard compris.",

@@ -11,7 +11,7 @@ from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
-from analysis.publishing.templating import alphabetical
+from analysis.publishing.templating import alphabetical, number
 from analysis.segments.views.needs import likeliest, scope
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -52,10 +52,12 @@ def message(page: Page) -> Content:
 
 def _expected(needs: float) -> str:
     """How many needs should come, as a sum of probabilities can say it."""
+    return f"{_about(needs)} {'devrait' if round_half_up(needs) < 2 else 'devraient'}"
+
+
+def _about(needs: float) -> str:
     count = int(round_half_up(needs))
-    if not count:
-        return "moins d'un besoin devrait"
-    return f"environ {french(count)} {plural('besoin', count)} {'devrait' if count < 2 else 'devraient'}"
+    return f"environ {french(count)} {plural('besoin', count)}" if count else "moins d'un besoin"
 
 
 def quarters(page: Page) -> Content:
@@ -79,8 +81,7 @@ def quarters(page: Page) -> Content:
     return Figure(
         fig,
         title="Besoins dont un nouveau marché est attendu, par trimestre de notification",
-        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : environ "
-        f"{french(top['attendus'])} {plural('besoin', top['attendus'])}, "
+        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : {_about(top['attendus'])}, "
         f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (barres orange).",
         table=DataTable(
             now,
@@ -250,8 +251,8 @@ def calibration(page: Page) -> Content:
     return Figure(
         fig,
         title="Ce qui était annoncé et ce qui est arrivé",
-        alt=f"Le plus grand écart : {french(100 * gap['predit'], 1, '%')} annoncés, "
-        f"{french(100 * gap['observe'], 1, '%')} observés, pour {french(gap['besoins'])} besoins. Un point sur la "
+        alt=f"Le plus grand écart : {number(gap['predit'], **PERCENT)} annoncés, "
+        f"{number(gap['observe'], **PERCENT)} observés, pour {french(gap['besoins'])} besoins. Un point sur la "
         "ligne dit juste ; sa taille dit le nombre de besoins.",
         table=DataTable(
             rows.sort_values("classe"),
@@ -298,10 +299,22 @@ def backtest(page: Page) -> Content:
         scope=_tested(page),
         csv=page.csv("veille_epreuve"),
         takeaway=f"Score de Brier de {french(whole['brier'], 3)}, contre {french(whole['brier_base'], 3)} pour le taux "
-        f"passé et {french(whole['brier_fin'], 3)} si tout marché était renouvelé à sa fin ; la date, elle, est à "
-        f"peine mieux dite que par la fin du marché : {french(whole['erreur_moyenne'], 2)} mois d'écart moyen contre "
-        f"{french(whole['erreur_moyenne_fin'], 2)}.",
+        f"passé et {french(whole['brier_fin'], 3)} si tout marché était renouvelé à sa fin"
+        + _dated(whole["erreur_moyenne"], whole["erreur_moyenne_fin"]),
         note="Plus le score de Brier est bas, mieux c'est. Le rappel est borné par le nombre de premiers retenus.",
+    )
+
+
+def _dated(model: float, end: float) -> str:
+    """How the date is told, beside the end of the contract: in months, as printed; nothing without any renewal."""
+    if pd.isna(model):
+        return "."
+    said, rule = round_half_up(model, 2), round_half_up(end, 2)
+    better = "à peine mieux" if 10 * said > 9 * rule else "mieux"
+    how = better if said < rule else "aussi bien" if said == rule else "moins bien"
+    return (
+        f" ; la date, elle, est {how} dite que par la fin du marché : {french(said, 2)} mois d'écart moyen contre "
+        f"{french(rule, 2)}."
     )
 
 

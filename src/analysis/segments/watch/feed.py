@@ -14,7 +14,7 @@ from icalendar import Calendar, Event
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import as_printed, french, french_date
 from analysis.core.params import WatchParams
 from analysis.core.paths import calendar_name
 from analysis.segments.watch.needs import added, hypothesis
@@ -75,7 +75,7 @@ def whole_days(key: str, domain: str, start: dt.date, end: dt.date, stamp: dt.da
 def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
     start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
     event = whole_days(row["besoin_id"], DOMAIN, start, end, stamp)
-    event.add("summary", f"{french(100 * row['probabilite'], 0, '%')} : {row['objet']}")
+    event.add("summary", f"{as_printed(row['probabilite'], 2, 'part')} : {row['objet']}")
     event.add("description", _description(row, segment, start, end, stamp))
     event.add("categories", [segment])
     event.add("transp", "TRANSPARENT")  # whoever subscribes is not busy for three months
@@ -90,7 +90,7 @@ def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: d
         f"Acheteur : {buyer}",
         f"Segment : {segment}",
         f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
-        f"Probabilité d'un nouveau marché : {french(100 * row['probabilite'], 0, '%')}",
+        f"Probabilité d'un nouveau marché : {as_printed(row['probabilite'], 2, 'part')}",
         _call(row, stamp.date()),
         f"Heures d'insertion possibles : {_hours(row)}",
         f"Origine : {origin}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),

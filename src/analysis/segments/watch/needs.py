@@ -156,7 +156,9 @@ def buyer_names(contracts: pd.DataFrame) -> pd.Series:
     The format in force since 2024 has no name of the buyer.
     """
     siren = contracts["acheteur_id"].str[:9]
-    known = contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"])
+    known = (
+        contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"], na_position="first")
+    )
     latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["acheteur_nom"]
     return contracts["acheteur_nom"].fillna(siren.map(latest).astype("str"))
 

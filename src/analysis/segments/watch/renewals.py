@@ -9,6 +9,9 @@ give the probability that remains once some months have passed without it:
 
     P(renewed | not yet after month k) = p S(k) / (p S(k) + 1 - p),   S(k): part of renewals that come after month k
 
+Some labels are likenesses of chance: as many in each month, whoever the buyer, where true renewals gather around the
+end. How many is read where the window ends; an unlikely need has more of them among its renewals, a likely one fewer.
+
 *Back-test.* For each year Y the model learns from windows closed before Y only, and says which of the needs that end in
 Y will be renewed, with the durations and the history known on the eve of Y.
 Method: discrete-time survival with a cured part (V. Farewell, "The use of mixture models for the analysis of survival
@@ -38,6 +41,7 @@ Numbers = NDArray[np.float64]
 BEFORE, AFTER = 6, 9  # months around the end where a new notification is a renewal
 APART = 7  # days by which a renewal follows what it renews, at least
 MONTHS = np.arange(-BEFORE, AFTER)  # month m covers [m, m + 1)
+LAST = 3  # months at the end of the window where hardly any true renewal comes
 SHARED = 0.35  # cosine of the words from which two objects are compared letter by letter
 CLOSE, CLOSE_WITH_CPV = 88.0, 78.0  # likeness of two objects from which they are one need (0 to 100); docs/watch.md
 PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
@@ -213,12 +217,20 @@ def _before(rows: pd.DataFrame, past: pd.DataFrame, keys: list[str], when: str, 
 
 @dataclass(frozen=True)
 class Model:
-    """Whether (a fitted classifier on `features`) and when (`months`: part of renewals in each of `MONTHS`)."""
+    """Whether (a fitted classifier on `features`) and when (`months`: part of true renewals in each of `MONTHS`), with
+    the probability `chance` that a need that does not come back seems to, in any month alike."""
 
     whether: Pipeline
     months: Numbers
+    chance: float
     base_rate: float
     learnt_from: int
+
+    def when(self, p: Numbers) -> Numbers:
+        """The part of renewals in each of `MONTHS` (columns) of needs of probabilities `p` (rows)."""
+        true = np.clip((p - self.chance) / (1 - self.chance), 0, 1)
+        seeming = np.clip((1 - true) * self.chance / p, 0, 1)[:, None]
+        return (1 - seeming) * self.months + seeming / len(MONTHS)
 
 
 def learnt(known: Known, least: int) -> Model | None:
@@ -230,9 +242,21 @@ def learnt(known: Known, least: int) -> Model | None:
     table = ColumnTransformer([("kinds", kinds, TEXT), ("sizes", StandardScaler(), SIZES)])
     whether = make_pipeline(table, LogisticRegression(C=PENALTY, max_iter=500))
     whether.fit(features(past, past["fin"], known), past["renouvele"])
-    month = np.clip(whole_months(past["delai"].dropna()) + BEFORE, 0, len(MONTHS) - 1)
-    when = np.bincount(month, minlength=len(MONTHS)) + 0.5  # no month is impossible
-    return Model(whether, when / when.sum(), float(past["renouvele"].mean()), len(past))
+    months, chance = told_apart(past["delai"])
+    return Model(whether, months, chance, float(past["renouvele"].mean()), len(past))
+
+
+def told_apart(delays: pd.Series) -> tuple[Numbers, float]:
+    """`Model.months` and `Model.chance`, from the delay of each past end, missing where nothing came.
+
+    In the last months of the window, likenesses of chance are nearly all there is: as many are taken off each month.
+    """
+    month = np.clip(whole_months(delays.dropna()) + BEFORE, 0, len(MONTHS) - 1)
+    seen = np.bincount(month, minlength=len(MONTHS))
+    seeming = min(float(seen[-LAST:].mean()), float(seen.mean()))
+    months = np.clip(seen - seeming, 0, None) + 0.5  # no month is impossible
+    by_chance = seeming * len(MONTHS)
+    return months / months.sum(), by_chance / (len(delays) - seen.sum() + by_chance)
 
 
 def predicted(model: Model, known: Known) -> pd.DataFrame:
@@ -252,7 +276,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     p = model.whether.predict_proba(features(rows, ends, known))[:, 1]
     # The part of each month that is still to come; a month under way counts for what is left of it.
     left = np.clip(MONTHS[None, :] + 1 - passed[open_].to_numpy()[:, None], 0, 1)
-    still = model.months[None, :] * left
+    still = model.when(p) * left
     total = still.sum(axis=1)
     remaining = p * total / (p * total + 1 - p)
     each = still / total[:, None] * remaining[:, None]
