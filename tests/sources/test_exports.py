@@ -16,6 +16,7 @@ from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS
 from analysis.sources.persons import fingerprint, load_secret
+from analysis.sources.typer import Typer
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
@@ -111,9 +112,43 @@ def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float
         (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
         (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
         (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
+@pytest.mark.parametrize(
+    ("mark", "others", "text", "hours"),
+    [
+        (",", ["100,5", "7"], "12.500", 12500.0),
+        (",", ["100.5", "7"], "12.500", 12.5),
+        (",", ["100,5", "7.25"], "12.500", None),
+        (",", ["100", "7"], "12.500", None),
+        (",", ["100.5", "7"], "12,500", None),
+        (",", ["100,5", "7.25"], "12,500", 12.5),
+        (",", ["100", "7"], "12,500", 12.5),
+        (",", ["100", "7"], "1.302.553", 1302553.0),
+        (",", ["1.302.553", "7"], "12.500", 12500.0),
+        (",", ["100", "7"], "1.234,5", 1234.5),
+        (",", ["100", "7"], "0.125", 0.125),
+        (".", ["100.5", "7"], "12,500", 12500.0),
+        (".", ["100,5", "7"], "12,500", 12.5),
+        (".", ["100", "7"], "12,500", None),
+        (".", ["100", "7"], "0,125", 0.125),
+    ],
+)
+def test_three_digits_after_a_mark_are_what_their_column_says(
+    mark: str, others: list[str], text: str, hours: float | None
+) -> None:
+    texts = [*others, text]
+    here = pd.DataFrame({"heures": texts, "fichier": "a.csv", "ligne": range(2, 5), "decimale": mark})
+    elsewhere = here.assign(fichier="b.csv", heures=["1,5", "1.5", "2"])  # says nothing of another file
+    typer = Typer("exports")
+    read = typer.table(pd.concat([here, elsewhere], ignore_index=True), EXPORTS["heures"])["heures"]
+    assert read[:3].fillna(-1).tolist()[2] == (-1 if hours is None else hours)
+    said = [row for part in typer.breaches for row in part.itertuples() if row.colonne == "heures"]
+    assert [(row.regle, row.ligne, row.valeur) for row in said] == ([("nombre_ambigu", 4, text)] * (hours is None))
+
+
         (changed("heures", row=1, mois="2025-02"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="02/2025"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="2025-02", ctr_id="C1 "), "cle_double", "ctr_id"),
+        (changed("heures", heures="12.500"), "heures_absurdes", "heures"),
         (changed("heures", row=1, mois="2025-02", nature_heures="travail"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="2025-02", nature_heures=" "), "cle_double", "ctr_id"),
     ],
