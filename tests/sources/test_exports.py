@@ -63,6 +63,17 @@ def test_every_person_received_leaves_fingerprints_that_say_nothing() -> None:
     assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
 
 
+@pytest.mark.parametrize(("birth", "right"), [("05/03/2061", False), ("01/02/2025", False), ("01/01/1900", False),
+                                              ("31/12/2011", True), ("05/03/1950", True)])  # fmt: skip
+def test_a_birth_date_of_nobody_at_work_is_emptied_and_flagged(birth: str, right: bool) -> None:
+    send(changed("beneficiaires", date_naissance=birth))
+    tables, quality = imported()
+    assert quality["regle"].tolist() == ([] if right else ["naissance_invalide"])
+    assert tables["beneficiaires"]["annee_naissance"].notna().tolist() == [right]
+    assert tables["contrats"]["jeune"].notna().tolist() == [right]
+    assert len(tables["heures"]) == 2 and birth not in quality.to_csv()
+
+
 def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> None:
     send()
     send(changed("beneficiaires", nom="DURAND ELIE", prenom="zoe"), structure="S2")
@@ -102,17 +113,6 @@ def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float
 
 
 @pytest.mark.parametrize(
-    ("change", "rule", "column"),
-    [
-        (changed("heures", heures="-5"), "heures_negatives", "heures"),
-        (changed("heures", heures="301"), "heures_absurdes", "heures"),
-        (changed("heures", heures="cent"), "nombre_invalide", "heures"),
-        (changed("heures", mois="2024-12"), "mois_invalide", "mois"),
-        (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
-        (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
-        (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
-        (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
-@pytest.mark.parametrize(
     ("mark", "others", "text", "hours"),
     [
         (",", ["100,5", "7"], "12.500", 12500.0),
@@ -145,10 +145,21 @@ def test_three_digits_after_a_mark_are_what_their_column_says(
     assert [(row.regle, row.ligne, row.valeur) for row in said] == ([("nombre_ambigu", 4, text)] * (hours is None))
 
 
+@pytest.mark.parametrize(
+    ("change", "rule", "column"),
+    [
+        (changed("heures", heures="12.500"), "heures_absurdes", "heures"),
+        (changed("heures", heures="-5"), "heures_negatives", "heures"),
+        (changed("heures", heures="301"), "heures_absurdes", "heures"),
+        (changed("heures", heures="cent"), "nombre_invalide", "heures"),
+        (changed("heures", mois="2024-12"), "mois_invalide", "mois"),
+        (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
+        (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
+        (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
+        (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
         (changed("heures", row=1, mois="2025-02"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="02/2025"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="2025-02", ctr_id="C1 "), "cle_double", "ctr_id"),
-        (changed("heures", heures="12.500"), "heures_absurdes", "heures"),
         (changed("heures", row=1, mois="2025-02", nature_heures="travail"), "cle_double", "ctr_id"),
         (changed("heures", row=1, mois="2025-02", nature_heures=" "), "cle_double", "ctr_id"),
     ],

@@ -251,11 +251,14 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
-    typed = {name: _once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer) for name, frame in rows.items()}
+    typed = {
+        name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
+        for name, frame in rows.items()
+    }
 
     operations = _planned(typed["operations"], typer)
     engagements = linked(_planned(typed["engagements"], typer), ["annee", "op_id"], operations, typer)
-    persons = _persons(typed["beneficiaires"], secret, typer)
+    persons = _persons(typed["beneficiaires"], secret, typer, limits)
     contracts = linked(typed["contrats"], ["annee", "eng_id"], engagements, typer)
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
@@ -283,8 +286,8 @@ def clean(
 
 
 def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Rows with their whole key, once; identifiers of a structure made unique by its prefix."""
-    rows = keyed(rows, table, typer, within=_SEND)
+    """Rows with their whole key; identifiers of a structure made unique by its prefix."""
+    rows = keyed(rows, table, typer)
     if "nature_heures" in rows:
         rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
     for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
@@ -293,20 +296,12 @@ def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     return rows
 
 
-def _once(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Typed rows, each key once in a send: `02/2025` and `2025-02` are one month.
-
-    A key that could not be read repeats no other.
-    """
-    unread = rows[[name for name in table.key if table.column(name).required]].isna().any(axis=1)
-    rows = rows.assign(illisible=rows["ligne"].where(unread))
-    return once(rows, [*_SEND, *table.key, "illisible"], table.key[0], typer).drop(columns="illisible")
-
-
-def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
+def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportParams) -> pd.DataFrame:
     """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
-    without = rows["date_naissance"].isna()
-    typer.flag(rows[without], "naissance_invalide", "date_naissance")
+    age = rows["annee"] - rows["date_naissance"].dt.year
+    right = age.between(limits.min_age, limits.max_age)
+    typer.flag(rows[~right], "naissance_invalide", "date_naissance")
+    rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]
     out = pd.DataFrame(
