@@ -107,6 +107,16 @@ def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
 
 
+def test_a_status_that_only_the_second_structure_knows_is_known(dataset: Path) -> None:
+    first = {**TABLES["contrats"][0], "rsa": "oui", "qpv": "non", "deld": ""}
+    send({"contrats": [first]})
+    send({"contrats": [{**first, "rsa": "non", "qpv": "oui", "qpv_millesime": "2024", "deld": "oui"}]}, structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["part_heures", "DELD"] == 1 and values["part_heures_statut_inconnu", "DELD"] == 0
+    assert values["part_heures", "RSA"] == 1 and ("part_heures", "QPV") not in values.index, "what is told stays"
+
+
 def test_the_answer_that_only_the_second_structure_has_is_an_answer(dataset: Path) -> None:
     send()
     answers = [{"ctr_id": "C1", "horizon_m": "6", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "3", "statut": "CDI"}]
