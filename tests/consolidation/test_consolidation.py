@@ -46,6 +46,21 @@ def test_one_structure_gives_its_own_figures() -> None:
     assert values["structures_repondantes", "ensemble"] == 1
 
 
+def test_who_did_no_hour_is_no_beneficiary() -> None:
+    idle = {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali"}
+    send(
+        {
+            "beneficiaires": [*TABLES["beneficiaires"], idle],
+            "contrats": [TABLES["contrats"][0], {**TABLES["contrats"][0], "ctr_id": "C2", "ben_ref": "B2"}],
+            "heures": [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "0"}],
+        }
+    )
+    values = consolidated()["32"]
+    assert values["beneficiaires", "ensemble"] == values["contrats_travail", "ensemble"] == 1
+    added = read_table(results_dir("essai") / "consolidation" / "sommes.parquet").set_index("indicateur")
+    assert added.loc["beneficiaires", "somme_structures"] == 1
+
+
 def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)"), structure="S2")

@@ -97,6 +97,7 @@ def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
     )
     hours = pd.concat([hours[~of_shared].rename(columns={"ctr_id": "contrat"}), once], join="inner")
     totals = hours.groupby(["annee", "contrat"], as_index=False, sort=False)["centiheures"].sum()
+    totals = totals[totals["centiheures"] > 0]  # who did no hour is no beneficiary
     own = contracts[contracts["ctr_id"] == contracts["contrat"]].drop(columns=["contrat", "est_garde"])
     return Once(
         **named,
@@ -164,8 +165,8 @@ def _told(contracts: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
     twice = alike[alike.duplicated(["annee", "contrat"], keep=False)]
     rows = twice.sort_values(["est_garde", "ctr_id"], ascending=[False, True]).merge(contracts, on=["annee", "ctr_id"])
     known = rows.groupby(["annee", "contrat"])[statuses].first().rename_axis(["annee", "ctr_id"])
-    index = pd.MultiIndex.from_frame(contracts[["annee", "ctr_id"]])
-    return contracts.fillna(known.reindex(index).set_axis(contracts.index))
+    other = known.reindex(pd.MultiIndex.from_frame(contracts[["annee", "ctr_id"]])).set_axis(contracts.index)
+    return contracts.assign(**{name: contracts[name].fillna(other[name]) for name in statuses})
 
 
 def _outcomes(rows: pd.DataFrame, standing: pd.Series) -> pd.DataFrame:
