@@ -98,7 +98,17 @@ def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hours"),
-    [("1 234,5", None), ("1234.5", None), ("134,5", 134.5), ("134.5", 134.5), ("1\u202f34,5", 134.5), ("0", 0.0)],
+    [
+        ("1 234,5", None),
+        ("1234.5", None),
+        ("134,5", 134.5),
+        ("134.5", 134.5),
+        ("1\u202f34,5", 134.5),
+        ("0", 0.0),
+        ("7,125", 7.13),
+        ("1,005", 1.01),
+        ("7,1249", 7.12),
+    ],
 )
 def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float | None) -> None:
     send(changed("heures", heures=text))

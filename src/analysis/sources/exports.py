@@ -20,6 +20,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import write_table
+from analysis.core.numbers import hundredths
 from analysis.core.params import ExportParams, load_params
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect, fatal
@@ -377,7 +378,7 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
     rows = rows[~refused]
     typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
-    return rows.assign(heures=(rows["heures"] * 100).round() / 100)
+    return rows.assign(heures=hundredths(rows["heures"]) / 100)
 
 
 def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
-from analysis.core.numbers import MISSING, french, plural
+from analysis.core.numbers import MISSING, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
@@ -76,7 +76,7 @@ def message(page: Page) -> Content:
 def _behind(edition: pd.Series, removed: pd.Series) -> str:
     """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
     sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
-    hours = removed["heures"]
+    hours = round_half_up(removed["heures"])
     answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export"
     merged = (
         f"{french(twice)} {plural('opération', twice)} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
