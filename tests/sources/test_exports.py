@@ -81,6 +81,21 @@ def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> Non
     assert tables["contrats"]["ben_id"].nunique() == 1
 
 
+def test_a_ligature_is_two_letters() -> None:
+    send(changed("beneficiaires", prenom="Lœtitia"))
+    send(changed("beneficiaires", prenom="LOETITIA"), structure="S2")
+    assert imported()[0]["contrats"]["ben_id"].nunique() == 1
+
+
+@pytest.mark.parametrize(("name", "rules"), [("", ["valeur_obligatoire"]), ("?", [])])
+def test_persons_without_a_name_are_not_one_person_and_a_missing_name_is_told(name: str, rules: list[str]) -> None:
+    for structure in ("S1", "S2"):
+        send(changed("beneficiaires", nom=name), structure=structure)
+    tables, quality = imported()
+    assert tables["contrats"]["ben_id"].nunique() == 2
+    assert quality["regle"].tolist() == 2 * rules
+
+
 def test_what_only_one_structure_knows_of_a_person_is_kept() -> None:
     send(changed("beneficiaires", sexe="", niveau="3", commune_insee=""))
     send(structure="S2")

@@ -304,6 +304,8 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportPara
     typer.flag(rows[~right], "naissance_invalide", "date_naissance")
     rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
+    for column in ("nom", "prenom"):
+        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
     epci = reference.communes().set_index("code_insee")["epci_siren"]
     out = pd.DataFrame(
         {
