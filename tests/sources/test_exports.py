@@ -282,6 +282,14 @@ def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
 
 
+def test_an_outdated_correction_of_a_name_does_not_tell_it(dataset: Path) -> None:
+    send()
+    fix = "exports/S1/2025,beneficiaires,B1,nom,Durant,Durand,faute,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["correction_perimee"] and "Durant" not in quality.to_csv()
+
+
 def test_a_correction_fills_a_cell_that_is_empty(dataset: Path) -> None:
     send(changed("contrats", date_fin=""))
     fix = "exports/S1/2025,contrats,C1,date_fin,,31/03/2025,signe,analyste,2026-01-15\n"
@@ -316,6 +324,12 @@ def test_a_mapping_that_does_not_exist_is_named_where_it_is_asked_for(dataset: P
     assert refused().startswith("structures.csv, ligne 2, colonne « mapping » : « essaie » ; attendu : ")
 
 
+def test_a_structure_has_one_line(dataset: Path) -> None:
+    send()
+    (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,A,,essai\nS1,B,,essai\n")
+    assert refused().startswith("structures.csv, ligne 3, colonne « structure_id » : « S1 » ; attendu : une seule")
+
+
 def refused() -> str:
     with pytest.raises(DataError) as caught:
         exports.build("essai")
@@ -333,6 +347,30 @@ def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:
     send()
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(encodage="cp1252")))
     assert "le fichier est en utf-8" in refused()
+
+
+def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
+    folder = send()
+    path = folder / "beneficiaires.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    sentence = refused()
+    assert "beneficiaires.csv" in sentence and "aucune de celles attendues" in sentence
+    assert "Durand" not in sentence and "2001" not in sentence
+
+
+def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
+    folder = send()
+    path = folder / "heures.csv"
+    path.write_text(path.read_text().replace("nature_heures", "heures", 1))
+    assert "2 colonnes « heures »" in refused()
+
+
+@pytest.mark.parametrize("label", ['"Ecole Pasteur', '"Ecole" Pasteur'])
+def test_a_quotation_mark_left_open_swallows_no_line(label: str) -> None:
+    folder = send({"operations": [*TABLES["operations"], {**TABLES["operations"][0], "op_id": "OP2"}]})
+    path = folder / "operations.csv"
+    path.write_text(path.read_text().replace("Réhabilitation de l'école Pasteur", label, 1))
+    assert "operations.csv" in refused() and "guillemet mal fermé" in refused()
 
 
 def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset: Path) -> None:
@@ -419,6 +457,16 @@ def test_what_an_archive_lacks_is_named(archive: Path) -> None:
         packed.writestr("heure.csv", "x")
         packed.writestr("operations.csv", "x")
     assert "exports/S1/export_2025.zip/" in refused() and "présents : " in refused()
+
+
+def test_a_file_spoilt_inside_its_archive_is_named(archive: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    with zipfile.ZipFile(archive) as packed:
+        entry = packed.getinfo("heures.csv")
+    start = entry.header_offset + 30 + len(entry.filename)
+    content[start : start + 4] = b"\xff\xff\xff\xff"
+    archive.write_bytes(bytes(content))
+    assert "heures.csv" in refused() and "abîmé" in refused()
 
 
 def test_a_broken_archive_and_one_with_a_password_are_named_as_such(archive: Path) -> None:

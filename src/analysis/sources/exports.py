@@ -163,7 +163,7 @@ def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> It
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
-        where = _positions(sheet, _headings(place), called)
+        where = _positions(sheet, _headings(place), called, EXPORTS[table])
         trace = [called, structure, year]
         yield (
             table,
@@ -202,11 +202,16 @@ def _headings(place: TableMapping) -> list[str]:
     return [*place.colonnes.values(), *place.mois]
 
 
-def _positions(sheet: Sheet, wanted: list[str], called: str) -> list[int]:
+def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> list[int]:
     for column in wanted:
-        if column not in sheet.header:
-            have = ", ".join(sheet.header)
-            raise fatal("colonne_absente", called, f"colonne « {column} » absente, présentes : {have}")
+        if (times := sheet.header.count(column)) == 1:
+            continue
+        if times:
+            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
+        # Without any heading that is expected, the first line may be a person.
+        shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
+        have = f"présentes : {', '.join(sheet.header)}" if shown else "et aucune de celles attendues n'est présente"
+        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
     return [sheet.header.index(column) for column in wanted]
 
 
@@ -299,13 +304,13 @@ def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
 
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportParams) -> pd.DataFrame:
     """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
+    for column in ("nom", "prenom"):
+        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
     age = rows["annee"] - rows["date_naissance"].dt.year
     right = age.between(limits.min_age, limits.max_age)
     typer.flag(rows[~right], "naissance_invalide", "date_naissance")
     rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
-    for column in ("nom", "prenom"):
-        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
     epci = reference.communes().set_index("code_insee")["epci_siren"]
     out = pd.DataFrame(
         {
