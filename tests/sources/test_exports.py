@@ -415,6 +415,12 @@ def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path
     assert refused().startswith("exports/S1/export.xlsx")
 
 
+@pytest.mark.parametrize("name", ["heures_suite.csv", "Heures.csv", "totaux.pdf"])
+def test_a_file_that_nobody_reads_is_named_rather_than_forgotten(name: str) -> None:
+    (send() / name).write_bytes(b"ctr_id;mois;heures")
+    assert refused().startswith(f"exports/S1/2025/{name} : fichier inutilisable")
+
+
 def test_a_mapping_may_have_the_year_in_the_names_of_files(dataset: Path) -> None:
     folder = send()
     changes = mapping()

@@ -116,17 +116,15 @@ def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str,
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
         if name and structure not in mappings:
             lost.add((f"exports/{structure}", "structure_inconnue"))
-        elif year := _year(name, mappings.get(structure)):
+        elif name and (year := _year(name, mappings[structure])) and name in mappings[structure].files(year):
             sends.add((structure, year))
         else:
             lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place"))
     return sorted(sends), [str(fatal(rule, called)) for called, rule in sorted(lost)]
 
 
-def _year(name: str, mapping: Mapping | None) -> str | None:
+def _year(name: str, mapping: Mapping) -> str | None:
     """The year that a file of a structure's folder is of: as its mapping says, else the folder it is in."""
-    if mapping is None:
-        return None
     folder, _, rest = name.partition("/")
     return mapping.year_of(name) or (folder if rest else None)
 
