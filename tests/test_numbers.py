@@ -12,7 +12,16 @@ from analysis.core.numbers import between, french, plural, round_half_up, signif
 
 @pytest.mark.parametrize(
     ("value", "digits", "expected"),
-    [(2.675, 2, "2.68"), (0.5, 0, "1"), (1.5, 0, "2"), (-0.5, 0, "-1"), (810.55, 0, "811"), (47.498, 1, "47.5")],
+    [
+        (2.675, 2, "2.68"),
+        (0.5, 0, "1"),
+        (1.5, 0, "2"),
+        (-0.5, 0, "-1"),
+        (810.55, 0, "811"),
+        (47.498, 1, "47.5"),
+        (100 * 0.2885, 1, "28.9"),
+        (100 * 0.145, 0, "15"),
+    ],
 )
 def test_halves_go_up_from_the_decimal_a_reader_sees(value: float, digits: int, expected: str) -> None:
     assert round_half_up(value, digits) == Decimal(expected)
@@ -33,6 +42,7 @@ def test_significant_digits_are_rounded_by_the_same_rule(value: float, digits: i
         (1302553, 0, "", "1\u202f302\u202f553"),
         (47.498, 1, "%", "47,5\u00a0%"),
         (-3.25, 1, "", "\u22123,3"),
+        (-0.04, 1, "", "0,0"),
         (None, 0, "h", "n.d."),
         (float("nan"), 1, "", "n.d."),
     ],

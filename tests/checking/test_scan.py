@@ -261,6 +261,7 @@ def test_a_site_that_may_not_be_published_has_no_home_page(folder: Path) -> None
 
 def test_runs_of_words_end_at_numbers_and_at_five_words() -> None:
     assert runs("Zoé DURAND-Élie 3 x") == {"zoedurand", "zoedurandelie", "durandelie"}
+    assert runs("Lœtitia Roy") == {"loetitiaroy"}
     assert max(map(len, runs("a b c d e f g"))) == 5
 
 

@@ -46,6 +46,21 @@ def test_one_structure_gives_its_own_figures() -> None:
     assert values["structures_repondantes", "ensemble"] == 1
 
 
+def test_who_did_no_hour_is_no_beneficiary() -> None:
+    idle = {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali"}
+    send(
+        {
+            "beneficiaires": [*TABLES["beneficiaires"], idle],
+            "contrats": [TABLES["contrats"][0], {**TABLES["contrats"][0], "ctr_id": "C2", "ben_ref": "B2"}],
+            "heures": [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "0"}],
+        }
+    )
+    values = consolidated()["32"]
+    assert values["beneficiaires", "ensemble"] == values["contrats_travail", "ensemble"] == 1
+    added = read_table(results_dir("essai") / "consolidation" / "sommes.parquet").set_index("indicateur")
+    assert added.loc["beneficiaires", "somme_structures"] == 1
+
+
 def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)"), structure="S2")
@@ -105,6 +120,16 @@ def test_what_only_the_second_structure_knows_is_kept(dataset: Path) -> None:
     send({"heures": extra}, structure="S2")
     decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 160.75
+
+
+def test_a_status_that_only_the_second_structure_knows_is_known(dataset: Path) -> None:
+    first = {**TABLES["contrats"][0], "rsa": "oui", "qpv": "non", "deld": ""}
+    send({"contrats": [first]})
+    send({"contrats": [{**first, "rsa": "non", "qpv": "oui", "qpv_millesime": "2024", "deld": "oui"}]}, structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["part_heures", "DELD"] == 1 and values["part_heures_statut_inconnu", "DELD"] == 0
+    assert values["part_heures", "RSA"] == 1 and ("part_heures", "QPV") not in values.index, "what is told stays"
 
 
 def test_the_answer_that_only_the_second_structure_has_is_an_answer(dataset: Path) -> None:

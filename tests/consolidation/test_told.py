@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.consolidation.views import by_epci, evolution, outcomes, silent, women_gap
+from analysis.consolidation.views import by_epci, evolution, growth, outcomes, silent, women_gap
+from analysis.consolidation.views.reconciliation import _too_many
 from consolidation.world import dataset
 
 EDITIONS = pd.DataFrame(
@@ -78,23 +79,42 @@ def test_a_department_does_not_say_that_no_edition_compares() -> None:
     assert "que pour la région entière" in plain(women_gap(page(2017, regional=False)))
 
 
-def bracket(expected: int, missing: int) -> pd.DataFrame:
+def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
     row = {"edition": 2017, "heures": 100.0, "attendues": expected, "muettes": missing, "central": 110.0, "haut": 120.0}
-    return pd.DataFrame([row]).assign(secret="")
+    return pd.DataFrame([row]).assign(secret="", muettes_sans_historique=never)
 
 
 @pytest.mark.parametrize(
-    ("expected", "missing", "said"),
+    ("expected", "missing", "never", "said"),
     [
-        (40, 1, "1 des 40 structures en place n'a déclaré aucune heure"),
-        (40, 1, "si elle avait suivi sa dernière déclaration"),
-        (40, 2, "2 des 40 structures en place n'ont déclaré aucune heure"),
-        (40, 0, "Toutes les structures en place ont déclaré des heures."),
-        (0, 0, "L'inventaire ne dit pas quelles structures étaient en place"),
+        (40, 1, 0, "1 des 40 structures en place n'a déclaré aucune heure"),
+        (40, 1, 0, "si elle avait suivi sa dernière déclaration, de 120"),
+        (40, 2, 1, "si elles avaient suivi leur dernière déclaration, de 120"),
+        (40, 1, 1, "si elle avait fait la médiane des autres, de 120"),
+        (40, 2, 2, "si elles avaient fait la médiane des autres, de 120"),
+        (40, 2, 0, "2 des 40 structures en place n'ont déclaré aucune heure"),
+        (40, 0, 0, "Toutes les structures en place ont déclaré des heures."),
+        (0, 0, 0, "L'inventaire ne dit pas quelles structures étaient en place"),
     ],
 )
-def test_silent_structures_are_said_as_many_as_they_are(expected: int, missing: int, said: str) -> None:
-    assert said in plain(silent(page(2017, non_reponse=bracket(expected, missing))))
+def test_silent_structures_are_said_as_many_as_they_are(expected: int, missing: int, never: int, said: str) -> None:
+    assert said in plain(silent(page(2017, non_reponse=bracket(expected, missing, never))))
+
+
+def test_one_structure_is_said_in_the_singular() -> None:
+    editions = EDITIONS.assign(structures=1)
+    text = plain(evolution(page(2017, indicateurs=REGION, editions=editions)))
+    assert "avec 1 puis 1 structure répondante." in text
+    row = {
+        "edition": 2017, "territoire": "32", "heures": 120.0, "heures_precedentes": 100.0, "croissance": 0.2,
+        "croissance_panel": 0.2, "effet_couverture": 0.0, "marge_revision": float("nan"), "structures_panel": 1,
+        "rupture": "",
+    }  # fmt: skip
+    here = page(2017, evolution=pd.DataFrame([row, {**row, "edition": 2016}]))
+    here.territory = "32"
+    assert "dans la seule structure qui a répondu les deux années, elles augmentent" in plain(growth(here))
+    rows = pd.DataFrame({"ecart": [1.0], "doubles": [0.0], "plusieurs": [1.0]}, index=["beneficiaires"])
+    assert "compterait 1 bénéficiaire de trop : 0 que deux structures ont saisi" in str(_too_many(rows))
 
 
 def test_outcomes_that_nobody_asked_at_six_months_are_those_of_another_horizon() -> None:

@@ -13,6 +13,7 @@ from analysis.consolidation.national import national
 from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
 from analysis.consolidation.views.evolution import _moved
+from analysis.consolidation.views.vintages import _revised
 from analysis.disclosure.primary import broken, emptied
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
@@ -110,6 +111,18 @@ def test_the_sentence_follows_the_numbers(first: float, last: float, now: float,
     text = vintages_view(page(2016, millesimes=table, indicateurs=values, editions=editions)).text()
     assert "plusieurs fois" not in text  # one edition is said already
     assert expected in text.replace("\u202f", " ").replace("\u00a0", " ").replace("  ", " ")
+
+
+def test_one_edition_of_a_kind_is_said_in_words_that_fit_any_number() -> None:
+    rows = released(
+        *(("Bilan", f"{year + 1}-01-26", year, "32", *HOURS, 100.0, 0) for year in (2016, 2017)),
+        ("Révisé", "2018-12-15", 2016, "32", *HOURS, 101.0, 0),
+        ("Révisé", "2018-12-15", 2017, "32", *HOURS, 100.0, 0),
+    )
+    table = made.vintages(rows, measured((2017, "32", *HOURS, 100.0)))
+    assert _revised(table).endswith(
+        "Éditions publiées plusieurs fois : 2 (1 à la hausse, 0 à la baisse, 1 sans écart)."
+    )
 
 
 # --- the country -----------------------------------------------------------------------------------

@@ -262,7 +262,7 @@ def test_a_person_never_has_more_than_one_etp(project: Path) -> None:
 @pytest.mark.parametrize(("sheet", "row"), [("facilitateurs", PEOPLE[0]), ("zones", ZONES[0])])
 def test_an_end_before_its_start_is_told(project: Path, sheet: str, row: dict) -> None:
     _, broken = imported(sheet, {**row, "date_debut": "2020-01-02", "date_fin": "01/01/2020"})
-    assert broken == [("fin_avant_debut", 2)]
+    assert broken == [("dates_inversees", 2)]
 
 
 @pytest.mark.parametrize(

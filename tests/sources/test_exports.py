@@ -16,6 +16,7 @@ from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS
 from analysis.sources.persons import fingerprint, load_secret
+from analysis.sources.typer import Typer
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
 
@@ -62,11 +63,37 @@ def test_every_person_received_leaves_fingerprints_that_say_nothing() -> None:
     assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
 
 
+@pytest.mark.parametrize(("birth", "right"), [("05/03/2061", False), ("01/02/2025", False), ("01/01/1900", False),
+                                              ("31/12/2011", True), ("05/03/1950", True)])  # fmt: skip
+def test_a_birth_date_of_nobody_at_work_is_emptied_and_flagged(birth: str, right: bool) -> None:
+    send(changed("beneficiaires", date_naissance=birth))
+    tables, quality = imported()
+    assert quality["regle"].tolist() == ([] if right else ["naissance_invalide"])
+    assert tables["beneficiaires"]["annee_naissance"].notna().tolist() == [right]
+    assert tables["contrats"]["jeune"].notna().tolist() == [right]
+    assert len(tables["heures"]) == 2 and birth not in quality.to_csv()
+
+
 def test_a_person_keeps_one_key_whatever_the_spelling_and_the_structure() -> None:
     send()
     send(changed("beneficiaires", nom="DURAND ELIE", prenom="zoe"), structure="S2")
     tables, _ = imported()
     assert tables["contrats"]["ben_id"].nunique() == 1
+
+
+def test_a_ligature_is_two_letters() -> None:
+    send(changed("beneficiaires", prenom="Lœtitia"))
+    send(changed("beneficiaires", prenom="LOETITIA"), structure="S2")
+    assert imported()[0]["contrats"]["ben_id"].nunique() == 1
+
+
+@pytest.mark.parametrize(("name", "rules"), [("", ["valeur_obligatoire"]), ("?", [])])
+def test_persons_without_a_name_are_not_one_person_and_a_missing_name_is_told(name: str, rules: list[str]) -> None:
+    for structure in ("S1", "S2"):
+        send(changed("beneficiaires", nom=name), structure=structure)
+    tables, quality = imported()
+    assert tables["contrats"]["ben_id"].nunique() == 2
+    assert quality["regle"].tolist() == 2 * rules
 
 
 def test_what_only_one_structure_knows_of_a_person_is_kept() -> None:
@@ -86,7 +113,17 @@ def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hours"),
-    [("1 234,5", None), ("1234.5", None), ("134,5", 134.5), ("134.5", 134.5), ("1\u202f34,5", 134.5), ("0", 0.0)],
+    [
+        ("1 234,5", None),
+        ("1234.5", None),
+        ("134,5", 134.5),
+        ("134.5", 134.5),
+        ("1\u202f34,5", 134.5),
+        ("0", 0.0),
+        ("7,125", 7.13),
+        ("1,005", 1.01),
+        ("7,1249", 7.12),
+    ],
 )
 def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float | None) -> None:
     send(changed("heures", heures=text))
@@ -101,8 +138,42 @@ def test_hours_are_read_with_either_mark_and_with_blanks(text: str, hours: float
 
 
 @pytest.mark.parametrize(
+    ("mark", "others", "text", "hours"),
+    [
+        (",", ["100,5", "7"], "12.500", 12500.0),
+        (",", ["100.5", "7"], "12.500", 12.5),
+        (",", ["100,5", "7.25"], "12.500", None),
+        (",", ["100", "7"], "12.500", None),
+        (",", ["100.5", "7"], "12,500", None),
+        (",", ["100,5", "7.25"], "12,500", 12.5),
+        (",", ["100", "7"], "12,500", 12.5),
+        (",", ["100", "7"], "1.302.553", 1302553.0),
+        (",", ["1.302.553", "7"], "12.500", 12500.0),
+        (",", ["100", "7"], "1.234,5", 1234.5),
+        (",", ["100", "7"], "0.125", 0.125),
+        (".", ["100.5", "7"], "12,500", 12500.0),
+        (".", ["100,5", "7"], "12,500", 12.5),
+        (".", ["100", "7"], "12,500", None),
+        (".", ["100", "7"], "0,125", 0.125),
+    ],
+)
+def test_three_digits_after_a_mark_are_what_their_column_says(
+    mark: str, others: list[str], text: str, hours: float | None
+) -> None:
+    texts = [*others, text]
+    here = pd.DataFrame({"heures": texts, "fichier": "a.csv", "ligne": range(2, 5), "decimale": mark})
+    elsewhere = here.assign(fichier="b.csv", heures=["1,5", "1.5", "2"])  # says nothing of another file
+    typer = Typer("exports")
+    read = typer.table(pd.concat([here, elsewhere], ignore_index=True), EXPORTS["heures"])["heures"]
+    assert read[:3].fillna(-1).tolist()[2] == (-1 if hours is None else hours)
+    said = [row for part in typer.breaches for row in part.itertuples() if row.colonne == "heures"]
+    assert [(row.regle, row.ligne, row.valeur) for row in said] == ([("nombre_ambigu", 4, text)] * (hours is None))
+
+
+@pytest.mark.parametrize(
     ("change", "rule", "column"),
     [
+        (changed("heures", heures="12.500"), "heures_absurdes", "heures"),
         (changed("heures", heures="-5"), "heures_negatives", "heures"),
         (changed("heures", heures="301"), "heures_absurdes", "heures"),
         (changed("heures", heures="cent"), "nombre_invalide", "heures"),
@@ -211,6 +282,14 @@ def test_a_correction_applies_once_and_says_when_it_is_out_of_date(dataset: Path
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
 
 
+def test_an_outdated_correction_of_a_name_does_not_tell_it(dataset: Path) -> None:
+    send()
+    fix = "exports/S1/2025,beneficiaires,B1,nom,Durant,Durand,faute,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["correction_perimee"] and "Durant" not in quality.to_csv()
+
+
 def test_a_correction_fills_a_cell_that_is_empty(dataset: Path) -> None:
     send(changed("contrats", date_fin=""))
     fix = "exports/S1/2025,contrats,C1,date_fin,,31/03/2025,signe,analyste,2026-01-15\n"
@@ -245,6 +324,12 @@ def test_a_mapping_that_does_not_exist_is_named_where_it_is_asked_for(dataset: P
     assert refused().startswith("structures.csv, ligne 2, colonne « mapping » : « essaie » ; attendu : ")
 
 
+def test_a_structure_has_one_line(dataset: Path) -> None:
+    send()
+    (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,A,,essai\nS1,B,,essai\n")
+    assert refused().startswith("structures.csv, ligne 3, colonne « structure_id » : « S1 » ; attendu : une seule")
+
+
 def refused() -> str:
     with pytest.raises(DataError) as caught:
         exports.build("essai")
@@ -262,6 +347,30 @@ def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:
     send()
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(encodage="cp1252")))
     assert "le fichier est en utf-8" in refused()
+
+
+def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
+    folder = send()
+    path = folder / "beneficiaires.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
+    sentence = refused()
+    assert "beneficiaires.csv" in sentence and "aucune de celles attendues" in sentence
+    assert "Durand" not in sentence and "2001" not in sentence
+
+
+def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
+    folder = send()
+    path = folder / "heures.csv"
+    path.write_text(path.read_text().replace("nature_heures", "heures", 1))
+    assert "2 colonnes « heures »" in refused()
+
+
+@pytest.mark.parametrize("label", ['"Ecole Pasteur', '"Ecole" Pasteur'])
+def test_a_quotation_mark_left_open_swallows_no_line(label: str) -> None:
+    folder = send({"operations": [*TABLES["operations"], {**TABLES["operations"][0], "op_id": "OP2"}]})
+    path = folder / "operations.csv"
+    path.write_text(path.read_text().replace("Réhabilitation de l'école Pasteur", label, 1))
+    assert "operations.csv" in refused() and "guillemet mal fermé" in refused()
 
 
 def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset: Path) -> None:
@@ -306,6 +415,12 @@ def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path
     assert refused().startswith("exports/S1/export.xlsx")
 
 
+@pytest.mark.parametrize("name", ["heures_suite.csv", "Heures.csv", "totaux.pdf"])
+def test_a_file_that_nobody_reads_is_named_rather_than_forgotten(name: str) -> None:
+    (send() / name).write_bytes(b"ctr_id;mois;heures")
+    assert refused().startswith(f"exports/S1/2025/{name} : fichier inutilisable")
+
+
 def test_a_mapping_may_have_the_year_in_the_names_of_files(dataset: Path) -> None:
     folder = send()
     changes = mapping()
@@ -348,6 +463,16 @@ def test_what_an_archive_lacks_is_named(archive: Path) -> None:
         packed.writestr("heure.csv", "x")
         packed.writestr("operations.csv", "x")
     assert "exports/S1/export_2025.zip/" in refused() and "présents : " in refused()
+
+
+def test_a_file_spoilt_inside_its_archive_is_named(archive: Path) -> None:
+    content = bytearray(archive.read_bytes())
+    with zipfile.ZipFile(archive) as packed:
+        entry = packed.getinfo("heures.csv")
+    start = entry.header_offset + 30 + len(entry.filename)
+    content[start : start + 4] = b"\xff\xff\xff\xff"
+    archive.write_bytes(bytes(content))
+    assert "heures.csv" in refused() and "abîmé" in refused()
 
 
 def test_a_broken_archive_and_one_with_a_password_are_named_as_such(archive: Path) -> None:

@@ -62,6 +62,12 @@ def test_other_bad_values_are_emptied_and_told(tmp_path: Path) -> None:
     assert set(quality["gravite"]) == {"avertissement"}
 
 
+@pytest.mark.parametrize("amount", ["12.500", "12,500", "1.200.000"])
+def test_an_amount_that_may_be_thousands_is_not_guessed(tmp_path: Path, amount: str) -> None:
+    projects, quality = read(tmp_path, {"montant": amount})
+    assert projects["montant"].isna().all() and quality["regle"].tolist() == ["projet_montant"]
+
+
 def test_a_file_without_a_column_is_refused_whole(tmp_path: Path) -> None:
     path = tmp_path / "projets_achat.csv"
     path.write_text("projet_id,objet\nP1,Nettoyage\n")

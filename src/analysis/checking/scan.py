@@ -48,7 +48,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
-from analysis.core.texts import ACCENTS
+from analysis.core.texts import ACCENTS, LIGATURES
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.segments.watch import feed
@@ -357,7 +357,7 @@ def runs(value: str) -> set[str]:
 
     A number ends a run: there is none in a name.
     """
-    plain = ACCENTS.sub("", unicodedata.normalize("NFKD", value.casefold()))
+    plain = ACCENTS.sub("", unicodedata.normalize("NFKD", value.casefold().translate(LIGATURES)))
     words = WORDS.findall(plain)
     found = set()
     for start, first in enumerate(words):

@@ -62,7 +62,7 @@ class Once:
     operations, territoires, engagements: the clean tables with `operation`, the one that stands for each row's, and
     `est_garde`, whether it is the row's own. contracts: annee, ctr_id, eng_id, operation, entreprise_siret,
     centiheures, those kept only. removed: the hours entered twice, row by row. standing: by ctr_id, the contract that
-    stands for it.
+    stands for it. alike: annee, ctr_id, contrat (that one), est_garde of contracts that may be entered twice.
     """
 
     operations: pd.DataFrame
@@ -71,6 +71,7 @@ class Once:
     contracts: pd.DataFrame
     removed: pd.DataFrame
     standing: pd.Series
+    alike: pd.DataFrame
 
 
 def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
@@ -96,6 +97,7 @@ def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
     )
     hours = pd.concat([hours[~of_shared].rename(columns={"ctr_id": "contrat"}), once], join="inner")
     totals = hours.groupby(["annee", "contrat"], as_index=False, sort=False)["centiheures"].sum()
+    totals = totals[totals["centiheures"] > 0]  # who did no hour is no beneficiary
     own = contracts[contracts["ctr_id"] == contracts["contrat"]].drop(columns=["contrat", "est_garde"])
     return Once(
         **named,
@@ -104,6 +106,7 @@ def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
         ),
         removed=twice,
         standing=contracts.drop_duplicates("ctr_id", keep="last").set_index("ctr_id")["contrat"],
+        alike=contracts.loc[shared, ["annee", "ctr_id", "contrat", "est_garde"]],
     )
 
 
@@ -115,7 +118,7 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
     described = (
         once.contracts.sort_values(["annee", "ctr_id"])
         .drop(columns="eng_id")
-        .merge(clean["contrats"].drop(columns="eng_id"), on=["annee", "ctr_id"])
+        .merge(_told(clean["contrats"], once.alike).drop(columns="eng_id"), on=["annee", "ctr_id"])
         .rename(columns={"ctr_id": "contrat"})
         .merge(clean["beneficiaires"][["annee", "ben_id", "sexe"]], on=["annee", "ben_id"], validate="many_to_one")
         .merge(operations[_OPERATION], on=["annee", "operation"])
@@ -153,6 +156,17 @@ def text_in_force(days: pd.Series) -> pd.Series:
     rank = np.searchsorted(starts, days.to_numpy(dtype="datetime64[ns]"), side="right") - 1
     codes = pd.Series(texts["code"].to_numpy()[rank], index=days.index, dtype="str")
     return codes.mask(days.isna() | (rank < 0))
+
+
+def _told(contracts: pd.DataFrame, alike: pd.DataFrame) -> pd.DataFrame:
+    """`contracts` whose unknown statuses are those that another structure tells of the same contract."""
+    statuses = [*reference.table("nomenclatures/publics")["colonne"], "qpv_millesime"]
+    statuses = [name for name in statuses if name in contracts]
+    twice = alike[alike.duplicated(["annee", "contrat"], keep=False)]
+    rows = twice.sort_values(["est_garde", "ctr_id"], ascending=[False, True]).merge(contracts, on=["annee", "ctr_id"])
+    known = rows.groupby(["annee", "contrat"])[statuses].first().rename_axis(["annee", "ctr_id"])
+    other = known.reindex(pd.MultiIndex.from_frame(contracts[["annee", "ctr_id"]])).set_axis(contracts.index)
+    return contracts.assign(**{name: contracts[name].fillna(other[name]) for name in statuses})
 
 
 def _outcomes(rows: pd.DataFrame, standing: pd.Series) -> pd.DataFrame:

@@ -74,6 +74,7 @@ def _sent(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[str, pd.Data
     contracts = contracts.merge(engagements[["annee", "eng_id", "entreprise_siret"]], on=["annee", "eng_id"]).merge(
         hours.groupby(["annee", "ctr_id"], as_index=False)["centiheures"].sum(), on=["annee", "ctr_id"]
     )
+    contracts = contracts[contracts["centiheures"] > 0]
     return {
         "operations": operations.rename(columns={"op_id": "operation"}),
         "engagements": engagements.rename(columns={"op_id": "operation"}),

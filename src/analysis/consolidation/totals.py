@@ -26,6 +26,7 @@ import pandas as pd
 from analysis.consolidation.cells import MEASURES
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
+from analysis.core.numbers import hundredths
 from analysis.core.reference import WHOLE
 
 HOURS, PERSONS, UNKNOWN_SHARE = "heures_realisees", "beneficiaires", "part_heures_statut_inconnu"
@@ -125,7 +126,7 @@ def by_structure(totals: pd.DataFrame, edition: Edition, *, local: bool) -> pd.D
     rows = _of(totals, edition.annee)
     places = [edition.territoire, *(edition.departements if local else [])]
     rows = rows[rows["territoire"].isin(places) & rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE)]
-    cents = (rows["valeur"] * 100).round().astype("int64")
+    cents = hundredths(rows["valeur"]).astype("int64")
     return rows[["territoire", "structure_id"]].assign(centiheures=cents)
 
 

@@ -48,8 +48,8 @@ def issues(found: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> pd.
     """`found` with `issue` (retour, durable, transition, positive, aucune, inconnue, en_cours), `delai_m`, `depuis_m`.
 
     `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end of this
-    one; both are empty when there is none. A return within the horizon comes first:
-    it is a fact, the situation six months after is what was answered.
+    one; both are empty when there is none. A return, however late, comes first: it
+    is a fact, the situation six months after is what was answered.
     """
     known = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON]).set_index("ctr_id")["famille"]
     following = found.sort_values(["ben_id", "rang"]).groupby("ben_id")["debut"].shift(-1)

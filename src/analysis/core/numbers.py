@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -20,11 +23,17 @@ MONTHS = (
 def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:
     """`value` rounded half up (away from zero) to `digits` decimals.
 
-    The shortest decimal that denotes the float is rounded, not its binary expansion:
-    2.675 gives 2.68, as a reader expects.
+    The decimal that the float stands for is rounded, not its binary expansion: 2.675 gives 2.68 and 100 * 0.2885
+    gives 28.9, as a reader expects. Nothing is negative that rounds to zero.
     """
-    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    # 15 digits are sure in a float; the next ones are noise, of a share times 100 for one.
+    exact = Decimal(f"{value:.15g}")
+    return exact.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP) + 0
+
+
+def hundredths(hours: pd.Series) -> pd.Series:
+    """Hours, none of them negative, as whole numbers of hundredths, half up."""
+    return ((hours * 100).round(6) + 0.5) // 1  # what floats add to a half is no part of it
 
 
 def significant(value: float, digits: int) -> float:
@@ -77,10 +86,10 @@ def shortest(value: object) -> str:
     return str(value)
 
 
-def plural(unit: str, value: float) -> str:
+def plural(unit: str, value: float | Decimal) -> str:
     """A unit's name as `value` asks for it: plural from 2 on; signs and acronyms do not change."""
     first, *rest = unit.split(" ")
-    return " ".join([f"{first}s", *rest]) if abs(value) >= 2 and first.islower() and first.isalpha() else unit
+    return " ".join([f"{first}s", *rest]) if abs(float(value)) >= 2 and first.islower() and first.isalpha() else unit
 
 
 def french_date(day: dt.date) -> str:

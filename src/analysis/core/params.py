@@ -40,6 +40,8 @@ class ExportParams(Block):
     max_month_hours: float
     warn_month_hours: float
     contract_margin_days: int
+    min_age: int
+    max_age: int
     first_date: str
     min_realisation: float
     max_realisation: float

@@ -8,6 +8,7 @@ import unicodedata
 from rapidfuzz import utils
 
 ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
+LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 
 

@@ -5,6 +5,7 @@ One description serves the importer, the mapping files, the questionnaire workbo
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,7 +26,7 @@ class Column:
     required: bool = False
     codelist: str | None = None
     personal: bool = False
-    example: str | float | None = None
+    example: str | float | dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,14 @@ EXPORTS = {
                 Column("ben_ref", "texte", "Identifiant de la personne dans la structure", required=True),
                 Column("nom", "texte", "Nom de naissance", required=True, personal=True),
                 Column("prenom", "texte", "Prénom", required=True, personal=True),
-                Column("date_naissance", "date", "Date de naissance", required=True, personal=True),
+                Column(
+                    "date_naissance",
+                    "date",
+                    "Date de naissance",
+                    required=True,
+                    personal=True,
+                    example=dt.date(1998, 5, 12),
+                ),
                 Column("nir", "texte", "Numéro de sécurité sociale : inutile, jamais conservé", personal=True),
                 Column("courriel", "texte", "Courriel : inutile, jamais conservé", personal=True),
                 Column("telephone", "texte", "Téléphone : inutile, jamais conservé", personal=True),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.sources.canonical import EXPORTS, Table
+from analysis.core.quality_log import MASKED
+from analysis.sources.canonical import EXPORTS, PERSONAL, Table
 from analysis.sources.spreadsheet import expect, read_csv
 from analysis.sources.typer import Typer
 
@@ -58,5 +59,6 @@ def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFram
         rows.loc[target, fix.colonne] = fix.valeur_corrigee
         if not target.any():
             stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
-            typer.flag(stale.assign(valeur_attendue=fix.valeur_attendue), "correction_perimee", "valeur_attendue")
+            said = MASKED if fix.colonne in PERSONAL else fix.valeur_attendue
+            typer.flag(stale.assign(valeur_attendue=said), "correction_perimee", "valeur_attendue")
     return rows

@@ -20,6 +20,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import write_table
+from analysis.core.numbers import hundredths
 from analysis.core.params import ExportParams, load_params
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect, fatal
@@ -115,17 +116,15 @@ def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str,
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
         if name and structure not in mappings:
             lost.add((f"exports/{structure}", "structure_inconnue"))
-        elif year := _year(name, mappings.get(structure)):
+        elif name and (year := _year(name, mappings[structure])) and name in mappings[structure].files(year):
             sends.add((structure, year))
         else:
             lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place"))
     return sorted(sends), [str(fatal(rule, called)) for called, rule in sorted(lost)]
 
 
-def _year(name: str, mapping: Mapping | None) -> str | None:
+def _year(name: str, mapping: Mapping) -> str | None:
     """The year that a file of a structure's folder is of: as its mapping says, else the folder it is in."""
-    if mapping is None:
-        return None
     folder, _, rest = name.partition("/")
     return mapping.year_of(name) or (folder if rest else None)
 
@@ -162,7 +161,7 @@ def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> It
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
-        where = _positions(sheet, _headings(place), called)
+        where = _positions(sheet, _headings(place), called, EXPORTS[table])
         trace = [called, structure, year]
         yield (
             table,
@@ -201,11 +200,16 @@ def _headings(place: TableMapping) -> list[str]:
     return [*place.colonnes.values(), *place.mois]
 
 
-def _positions(sheet: Sheet, wanted: list[str], called: str) -> list[int]:
+def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> list[int]:
     for column in wanted:
-        if column not in sheet.header:
-            have = ", ".join(sheet.header)
-            raise fatal("colonne_absente", called, f"colonne « {column} » absente, présentes : {have}")
+        if (times := sheet.header.count(column)) == 1:
+            continue
+        if times:
+            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
+        # Without any heading that is expected, the first line may be a person.
+        shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
+        have = f"présentes : {', '.join(sheet.header)}" if shown else "et aucune de celles attendues n'est présente"
+        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
     return [sheet.header.index(column) for column in wanted]
 
 
@@ -251,11 +255,14 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
-    typed = {name: _once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer) for name, frame in rows.items()}
+    typed = {
+        name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
+        for name, frame in rows.items()
+    }
 
     operations = _planned(typed["operations"], typer)
     engagements = linked(_planned(typed["engagements"], typer), ["annee", "op_id"], operations, typer)
-    persons = _persons(typed["beneficiaires"], secret, typer)
+    persons = _persons(typed["beneficiaires"], secret, typer, limits)
     contracts = linked(typed["contrats"], ["annee", "eng_id"], engagements, typer)
     contracts = linked(contracts, ["annee", "ben_ref"], persons, typer)
     contracts = _contracts(contracts, persons, typer)
@@ -283,8 +290,8 @@ def clean(
 
 
 def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Rows with their whole key, once; identifiers of a structure made unique by its prefix."""
-    rows = keyed(rows, table, typer, within=_SEND)
+    """Rows with their whole key; identifiers of a structure made unique by its prefix."""
+    rows = keyed(rows, table, typer)
     if "nature_heures" in rows:
         rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
     for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
@@ -293,20 +300,14 @@ def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     return rows
 
 
-def _once(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Typed rows, each key once in a send: `02/2025` and `2025-02` are one month.
-
-    A key that could not be read repeats no other.
-    """
-    unread = rows[[name for name in table.key if table.column(name).required]].isna().any(axis=1)
-    rows = rows.assign(illisible=rows["ligne"].where(unread))
-    return once(rows, [*_SEND, *table.key, "illisible"], table.key[0], typer).drop(columns="illisible")
-
-
-def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer) -> pd.DataFrame:
+def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportParams) -> pd.DataFrame:
     """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
-    without = rows["date_naissance"].isna()
-    typer.flag(rows[without], "naissance_invalide", "date_naissance")
+    for column in ("nom", "prenom"):
+        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
+    age = rows["annee"] - rows["date_naissance"].dt.year
+    right = age.between(limits.min_age, limits.max_age)
+    typer.flag(rows[~right], "naissance_invalide", "date_naissance")
+    rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]
     out = pd.DataFrame(
@@ -382,7 +383,7 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
     rows = rows[~refused]
     typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
-    return rows.assign(heures=(rows["heures"] * 100).round() / 100)
+    return rows.assign(heures=hundredths(rows["heures"]) / 100)
 
 
 def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:

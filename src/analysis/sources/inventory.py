@@ -79,9 +79,12 @@ def _of_others(book: Workbook, called: str) -> bool:
 def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataFrame]:
     """Typed tables, each sorted by its key; rows of unknown structures are refused."""
     tables = INVENTORY | NEEDS
-    whole = {name: keyed(rows, tables[name], typer, within=[]) for name, rows in received.items()}
+    whole = {name: keyed(rows, tables[name], typer) for name, rows in received.items()}
     whole["zones"] = _in_region(whole["zones"], typer)
-    typed = {name: typer.table(rows.assign(format_date=FRENCH_DAY), tables[name]) for name, rows in whole.items()}
+    typed = {
+        name: once(typer.table(rows.assign(format_date=FRENCH_DAY), tables[name]), tables[name], typer, within=[])
+        for name, rows in whole.items()
+    }
     for name, column in NEEDED.items():
         typed[name] = with_key(typed[name], column, typer)
     for name, columns in COUNTS.items():
@@ -92,9 +95,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
     hosts["nature_porteuse"] = hosts["nature_porteuse"].fillna(UNKNOWN_HOST)
     for name, column in PARTS.items():
         rows = linked(typed[name], ["structure_id"], hosts, typer)
-        # One day may have been written in two ways.
-        rows = once(rows, list(tables[name].key), "structure_id", typer)
-        typer.flag(rows[rows["date_fin"] < rows["date_debut"]], "fin_avant_debut", "date_fin")
+        typer.flag(rows[rows["date_fin"] < rows["date_debut"]], "dates_inversees", "date_fin")
         typed[name] = bounded(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]

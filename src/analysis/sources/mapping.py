@@ -71,6 +71,11 @@ class Mapping(Block):
         """Where the archive of `year` is, from the structure's folder; None when files arrive loose."""
         return _dated(self.archive).replace(YEAR, str(year)) if self.archive else None
 
+    def files(self, year: int | str) -> set[str]:
+        """All the files of `year` that are read, from the structure's folder."""
+        archive = self.archive_path(year)
+        return {archive} if archive else {self.path(table, year) for table in self.tables}
+
     def year_of(self, path: str) -> str | None:
         """The year of which `path`, from the structure's folder, is a file; None when it is not one of these."""
         names = [self.archive] if self.archive else [place.fichier for place in self.tables.values()]

@@ -18,6 +18,7 @@ import pandas as pd
 
 from analysis.core.errors import DataError
 from analysis.core.paths import raw_dir
+from analysis.core.texts import LIGATURES
 
 SECRET_VARIABLE = "ANALYSIS_SECRET"
 KEY_LENGTH = 32  # hexadecimal digits: 128 bits, no collision among any number of persons
@@ -38,8 +39,8 @@ def load_secret(dataset: str) -> bytes:
 
 
 def normalise_name(name: str) -> str:
-    """Letters and digits only, without accents, in lower case: `D'Hé-LÈNE` gives `dhelene`."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
+    """Letters and digits only, without accents, in lower case: `D'Hé-LÈNE` gives `dhelene`, `Lœtitia` `loetitia`."""
+    plain = unicodedata.normalize("NFKD", name.casefold().translate(LIGATURES))
     return "".join(letter for letter in plain if letter.isalnum())
 
 
@@ -51,11 +52,11 @@ def person_keys(persons: pd.DataFrame, secret: bytes) -> pd.Series:
     is then made of the local reference, which only its own structure uses.
     """
     birth = persons["naissance"].dt.strftime("%Y-%m-%d")
-    parts = zip(persons["nom"], persons["prenom"], birth, persons["reference"], strict=True)
+    names = (persons[column].fillna("").map(normalise_name) for column in ("nom", "prenom"))  # nothing left of « ? »
+    parts = zip(*names, birth.fillna(""), persons["reference"], strict=True)
     keys = []
     for name, first_name, born, local in parts:
-        whole = pd.notna(name) and pd.notna(first_name) and pd.notna(born)
-        text = f"{normalise_name(name)}|{normalise_name(first_name)}|{born}" if whole else f"ref|{local}"
+        text = f"{name}|{first_name}|{born}" if name and first_name and born else f"ref|{local}"
         keys.append(hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()[:KEY_LENGTH])
     return pd.Series(keys, index=persons.index, dtype="str")
 

@@ -15,7 +15,7 @@ from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect
 from analysis.sources.spreadsheet import read_csv
-from analysis.sources.typer import Typer, valid_siret
+from analysis.sources.typer import THREE_DIGITS, Typer, has_form, valid_siret
 
 FILE = "projets_achat.csv"
 SOURCE = "projets"
@@ -102,9 +102,10 @@ def dates(text: pd.Series) -> pd.Series:
 
 
 def numbers(text: pd.Series) -> pd.Series:
-    """Numbers with either decimal mark and blanks between thousands."""
-    compact = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True).str.replace(",", ".", regex=False)
-    return pd.to_numeric(compact.where(compact.str.fullmatch(r"\d+(\.\d+)?").fillna(value=False))).astype("float64")
+    """Numbers with either decimal mark and blanks between thousands; `12.500`, which may be 12 500, is none."""
+    compact = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True)
+    clear = has_form(compact, r"\d+([.,]\d+)?") & ~has_form(compact, THREE_DIGITS)
+    return pd.to_numeric(compact.where(clear).str.replace(",", ".")).astype("float64")
 
 
 def places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:

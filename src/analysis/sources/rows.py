@@ -17,9 +17,8 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
     return pd.Series(lines[: len(rows)], index=rows.index, dtype="str")
 
 
-def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
-    """Rows that have their whole key, once `within` a sender and a year, blanks around it apart; the others are
-    refused.
+def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
+    """Rows that have their whole key, without blanks around it; the others are refused.
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
@@ -31,13 +30,17 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) 
             continue
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
         rows = rows[~missing]
-    return once(rows, [*within, *table.key], table.key[0], typer)
+    return rows.reset_index(drop=True)
 
 
-def once(rows: pd.DataFrame, key: list[str], column: str, typer: Typer) -> pd.DataFrame:
-    """The first of the rows of each `key`; the others are refused, `column` being the one named."""
-    again = rows.duplicated(key)
-    typer.flag(rows[again], "cle_double", column, record="enregistrement")
+def once(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
+    """Typed rows, the first of each key `within` a sender and a year; the others are refused.
+
+    Typed, because `02/2025` and `2025-02` are one month. A key that could not be read repeats no other.
+    """
+    unread = rows[[name for name in table.key if table.column(name).required]].isna().any(axis=1)
+    again = rows.duplicated([*within, *table.key]) & ~unread
+    typer.flag(rows[again], "cle_double", table.key[0], record="enregistrement")
     return rows[~again].reset_index(drop=True)
 
 

@@ -18,6 +18,8 @@ def mappings_by_structure(folder: Path) -> dict[str, Mapping]:
         return {}
     listed = read_csv(path, path.name, ("structure_id", "mapping")).fillna("")
     known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
+    again = listed["structure_id"].duplicated()
+    expect(listed, path.name, "structure_id", ~again, "une seule ligne par structure")
     expected = f"le nom d'un fichier de mappings/ ({', '.join(known)})"
     expect(listed, path.name, "mapping", listed["mapping"].isin(known), expected)
     loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}

@@ -11,9 +11,11 @@ import datetime as dt
 import difflib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
@@ -45,9 +47,17 @@ def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator:
     """The rows of a CSV file; `name` is how messages call the file.
 
     Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
-    cells than headings.
+    cells than headings or a quotation mark that is not closed: it would swallow the lines that follow.
     """
-    reader = csv.reader(io.StringIO(_decode(_bytes(path, name), encoding, name), newline=""), delimiter=separator)
+    text = io.StringIO(_decode(_bytes(path, name), encoding, name), newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True)
+    try:
+        return _rows(reader, name)
+    except csv.Error:
+        raise fatal("fichier_illisible", name, f"ligne {reader.line_num}, guillemet mal fermé") from None
+
+
+def _rows(reader: Any, name: str) -> Sheet:
     header = [cell.strip() for cell in next(reader, [])]
     if not any(header):
         raise fatal("fichier_illisible", name, "fichier vide")
@@ -149,6 +159,8 @@ def _bytes(path: Path | zipfile.Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise fatal("fichier_absent", name, f"absent, présents : {_neighbours(path) or 'aucun'}") from None
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError):
+        raise fatal("fichier_illisible", name, "fichier abîmé dans l'archive") from None
 
 
 def _neighbours(path: Path | zipfile.Path) -> str:

@@ -14,6 +14,12 @@ NO = {"non", "n", "0", "faux", "false"}
 UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
 LA_POSTE = "356000000"
 
+# Numbers of which the decimal mark announced is the point.
+SWAPPED = str.maketrans(".,", ",.")
+NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
+THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
+THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
+
 
 class Typer:
     """Types the columns of received tables and gathers what did not fit.
@@ -61,14 +67,27 @@ class Typer:
         return rows[column]
 
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """A number with either decimal mark; `1,234` is refused where the mark is a point."""
+        """A number with either decimal mark; the other mark may part thousands.
+
+        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused.
+        """
         compact = rows[column].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
         point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
-        ambiguous = point & compact.str.fullmatch(r"-?\d{1,3}(,\d{3})+").fillna(False).astype(bool)
-        plain = compact.str.replace(",", ".", regex=False)
-        fits = plain.str.fullmatch(r"-?\d+(\.\d+)?").fillna(False).astype(bool) & ~ambiguous
+        text = compact.where(point, compact.str.translate(SWAPPED))  # as if each file announced the point
+
+        def seen(cells: pd.Series) -> pd.Series:
+            return cells.groupby(rows["fichier"]).transform("any")
+
+        by_point, by_comma, thousands = (has_form(text, form) for form in (DECIMAL_POINT, DECIMAL_COMMA, THOUSANDS))
+        either = has_form(text, THREE_DIGITS)
+        announced, other = seen(thousands | (by_point & ~either)), seen(by_comma & ~either)
+        thousands |= either & by_comma & announced & ~other
+        doubtful = either & (announced == other).where(by_comma, other & ~announced)
+        self.flag(rows[doubtful], "nombre_ambigu", column)
+        plain = text.mask(thousands, text.str.replace(",", "")).str.replace(",", ".")
+        fits = has_form(plain, NUMBER)
         self.flag(rows[rows[column].notna() & ~fits], "nombre_invalide", column)
-        return pd.to_numeric(plain.where(fits)).astype("float64")
+        return pd.to_numeric(plain.where(fits & ~doubtful)).astype("float64")
 
     def _date(self, rows: pd.DataFrame, column: str) -> pd.Series:
         return self.date(rows, column)
@@ -90,8 +109,7 @@ class Typer:
     def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:
         """`AAAA-MM` or `MM/AAAA`, as AAAA-MM."""
         value = rows[column].str.replace(r"^(\d{2})/(\d{4})$", r"\2-\1", regex=True).str.slice(0, 7)
-        fits = value.str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").fillna(False).astype(bool)
-        return value.where(fits)
+        return value.where(has_form(value, r"\d{4}-(0[1-9]|1[0-2])"))
 
     def _booleen(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = rows[column].str.lower()
@@ -148,3 +166,8 @@ def valid_siret(values: pd.Series) -> pd.Series:
 def stripped(text: pd.Series) -> pd.Series:
     """`text` without blanks around it; null when nothing is left."""
     return text.astype("str").str.strip().replace("", pd.NA)
+
+
+def has_form(text: pd.Series, form: str) -> pd.Series:
+    """Whether each text has that form; a missing one has none."""
+    return text.str.fullmatch(form).fillna(False).astype(bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -45,7 +45,7 @@ def duplicates_sensitivity(page: Page) -> Content:
     if rows["secret"].ne("").any():
         return Prose("Les heures de cette édition relèvent du secret statistique.")
     most = rows.iloc[-1]
-    fewer, hours = most["operations_en_moins"], most["heures_en_moins"]
+    fewer, hours = most["operations_en_moins"], round_half_up(most["heures_en_moins"])
     if not fewer:
         return Prose(
             "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "

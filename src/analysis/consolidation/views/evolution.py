@@ -71,10 +71,9 @@ def growth(page: Page) -> Content:
     return Figure(
         line_chart(lines, breaks=_law_breaks(known), **PERCENT),
         title="Croissance annuelle des heures : brute, et à structures comparables",
-        alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans les "
-        f"{french(last['structures_panel'])} structures qui ont répondu les deux années, elles "
-        f"{_moved(last['croissance_panel'])} : l'effet de couverture est de "
-        f"{french(coverage, 1)} {plural('point', coverage)}.",
+        alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans "
+        f"{_panel(int(last['structures_panel']))} les deux années, elles {_moved(last['croissance_panel'])} : "
+        f"l'effet de couverture est de {french(coverage, 1)} {plural('point', coverage)}.",
         table=DataTable(
             rows,
             columns={
@@ -117,8 +116,11 @@ def silent(page: Page) -> Content:
         )
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
-    silence, answer = (
-        ("n'a déclaré", "elle avait suivi sa") if missing < 2 else ("n'ont déclaré", "elles avaient suivi leur")
+    silence, had, their = ("n'a", "elle avait", "sa") if missing < 2 else ("n'ont", "elles avaient", "leur")
+    done = (
+        "fait la médiane des autres"
+        if row["muettes_sans_historique"] == missing
+        else (f"suivi {their} dernière déclaration")
     )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     lines = shown.set_index("edition")[["haut", "central", "heures"]]
@@ -126,9 +128,9 @@ def silent(page: Page) -> Content:
     return Figure(
         line_chart(lines.astype("float64")),
         title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
-        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} "
-        f"aucune heure : le total serait de {french(row['central'])} heures si {answer} dernière "
-        f"déclaration, de {french(row['haut'])} dans l'hypothèse haute.",
+        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} déclaré "
+        f"aucune heure : le total serait de {french(row['central'])} heures si {had} {done}, de "
+        f"{french(row['haut'])} dans l'hypothèse haute.",
         table=DataTable(
             shown.sort_values("edition", ascending=False),
             columns={
@@ -183,10 +185,17 @@ def _moved(change: float, margin: float = 0.0) -> str:
     return f"{said}{usual if abs(change) <= margin else ''}"
 
 
+def _panel(structures: int) -> str:
+    return (
+        "la seule structure qui a répondu" if structures < 2 else f"les {french(structures)} structures qui ont répondu"
+    )
+
+
 def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
     first, last = frame.iloc[0], frame.iloc[-1]
-    answered = f"{french(last['structures'])} structures répondantes{everywhere}"
+    answering = "structures répondantes" if last["structures"] >= 2 else "structure répondante"
+    answered = f"{french(last['structures'])} {answering}{everywhere}"
     if len(frame) < 2:
         return (
             f"En {last['edition']} ({last['lieu']}), {french(last['valeur'])} heures, avec {answered} : aucune édition "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import as_printed, french
+from analysis.core.numbers import as_printed, french, plural
 from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -130,7 +130,8 @@ def _too_many(rows: pd.DataFrame) -> str | None:
             "Additionner les bénéficiaires des structures donne ceux de la région : aucun ne passe de l'une à l'autre."
         )
     return (
-        f"Additionner les structures compterait {french(persons['ecart'])} bénéficiaires de trop : "
-        f"{french(persons['doubles'])} que deux structures ont saisis pour la même opération, "
-        f"{french(persons['plusieurs'])} que plusieurs structures ont accompagnés."
+        f"Additionner les structures compterait {french(persons['ecart'])} {plural('bénéficiaire', persons['ecart'])} "
+        f"de trop : {french(persons['doubles'])} que deux structures ont {plural('saisi', persons['doubles'])} pour la "
+        f"même opération, {french(persons['plusieurs'])} que plusieurs structures ont "
+        f"{plural('accompagné', persons['plusieurs'])}."
     )

@@ -113,9 +113,9 @@ def _revised(rows: pd.DataFrame) -> str:
         for found in by_edition.values()
         if len(found) > 1
     ]
-    ways = ((1, "révisées à la hausse"), (-1, "à la baisse"), (0, "sans écart"))
+    ways = ((1, "à la hausse"), (-1, "à la baisse"), (0, "sans écart"))
     counts = ", ".join(f"{moves.count(way)} {words}" for way, words in ways)
-    several = f" Éditions publiées plusieurs fois : {len(moves)}, dont {counts}." if len(moves) > 1 else ""
+    several = f" Éditions publiées plusieurs fois : {len(moves)} ({counts})." if len(moves) > 1 else ""
     return f"{said}.{several}"
 
 

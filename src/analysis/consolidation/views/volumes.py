@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
-from analysis.core.numbers import MISSING, french, plural
+from analysis.core.numbers import MISSING, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
@@ -76,11 +76,12 @@ def message(page: Page) -> Content:
 def _behind(edition: pd.Series, removed: pd.Series) -> str:
     """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
     sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
+    hours = round_half_up(removed["heures"])
     answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export"
     merged = (
         f"{french(twice)} {plural('opération', twice)} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
         f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois "
-        f"({french(removed['heures'])} heures retirées)"
+        f"({french(hours)} {plural('heure', hours)} {plural('retirée', hours)})"
         if twice
         else "aucune opération n'a été retirée comme saisie deux fois"
     )
@@ -164,8 +165,9 @@ def _shared_by_default(page: Page) -> str:
     if found is None:
         return ""
     several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
+    entered = plural("saisie", found["operations"])
     return (
-        f" Sans parts déclarées, les heures de {several} que plusieurs structures ont saisies{_of_the_hours(found)} "
+        f" Sans parts déclarées, les heures de {several} que plusieurs structures ont {entered}{_of_the_hours(found)} "
         "sont partagées entre elles également ; le total du territoire n'en dépend pas."
     )
 
@@ -225,7 +227,7 @@ def _placed_by_default(page: Page) -> str:
         several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
         text = (
             f" Faute de parts déclarées, celles de {several}{_of_the_hours(found)} sont réparties également entre "
-            "leurs intercommunalités."
+            f"{'ses' if found['operations'] < 2 else 'leurs'} intercommunalités."
         )
     if _rests_on(page, "TOTAUX", page.edition.territoire) is not None:
         text += " Les heures envoyées en totaux n'y sont que si leur structure les a dites par intercommunalité."

@@ -113,7 +113,7 @@ def diversity(page: Page) -> Content:
         title="Nombre effectif de segments qui portent les heures",
         alt=f"Les heures se répartissent comme sur {french(last['nombre_effectif'], 1)} segments égaux en "
         f"{segments.index[-1]}, {french(first['nombre_effectif'], 1)} en {segments.index[0]}, pour "
-        f"{french(last['nombre'])} segments présents.",
+        f"{french(last['nombre'])} {'segments présents' if last['nombre'] >= 2 else 'segment présent'}.",
         table=DataTable(
             rows.sort_values(["edition", "libelle"], ascending=[False, True]),
             columns={
