@@ -126,3 +126,14 @@ def test_a_buyer_without_name_has_that_of_its_latest_contract_of_a_known_year() 
         contract("c", acheteur_nom=None, annee=2025),
     )
     assert needs.buyer_names(rows).tolist()[2] == "Ville de Lille"
+
+
+def test_a_name_that_lost_letters_gives_way_to_a_whole_one() -> None:
+    rows = contracts(
+        contract("a", acheteur_nom="Société du canal", annee=2019),
+        contract("b", acheteur_nom="Soci\N{REPLACEMENT CHARACTER}t\N{REPLACEMENT CHARACTER} du canal", annee=2023),
+        contract("c", acheteur_nom=None, annee=2025),
+        contract("d", acheteur_id="21590512200016", acheteur_nom="Pr\N{REPLACEMENT CHARACTER}fecture", annee=2023),
+    )
+    names = needs.buyer_names(rows).tolist()
+    assert names == ["Société du canal"] * 3 + ["Pr\N{REPLACEMENT CHARACTER}fecture"], "one name, even spoilt, beats none"

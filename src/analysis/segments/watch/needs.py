@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.texts import LOST
 from analysis.segments.contracts import MONTH, under_another
 
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
@@ -151,16 +152,16 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def buyer_names(contracts: pd.DataFrame) -> pd.Series:
-    """The name of each contract's buyer, where it has none that of the latest contract of the same SIREN that has one.
+    """The name of each contract's buyer; where it has none, or lost letters, that of the latest legible one of its SIREN.
 
     The format in force since 2024 has no name of the buyer.
     """
-    siren = contracts["acheteur_id"].str[:9]
-    known = (
-        contracts.assign(_siren=siren).dropna(subset="acheteur_nom").sort_values(["annee", "uid"], na_position="first")
-    )
-    latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["acheteur_nom"]
-    return contracts["acheteur_nom"].fillna(siren.map(latest).astype("str"))
+    siren, received = contracts["acheteur_id"].str[:9], contracts["acheteur_nom"]
+    legible = received.mask(received.str.contains(LOST, regex=False, na=False))
+    known = contracts.assign(_siren=siren, _nom=legible).dropna(subset="_nom")
+    known = known.sort_values(["annee", "uid"], na_position="first")
+    latest = known.drop_duplicates("_siren", keep="last").set_index("_siren")["_nom"]
+    return legible.fillna(siren.map(latest).astype("str")).fillna(received)
 
 
 def _numbered(rows: pd.DataFrame) -> pd.DataFrame:
