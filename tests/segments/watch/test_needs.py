@@ -136,4 +136,5 @@ def test_a_name_that_lost_letters_gives_way_to_a_whole_one() -> None:
         contract("d", acheteur_id="21590512200016", acheteur_nom="Pr\N{REPLACEMENT CHARACTER}fecture", annee=2023),
     )
     names = needs.buyer_names(rows).tolist()
-    assert names == ["Société du canal"] * 3 + ["Pr\N{REPLACEMENT CHARACTER}fecture"], "one name, even spoilt, beats none"
+    assert names[:3] == ["Société du canal"] * 3
+    assert names[3] == "Pr\N{REPLACEMENT CHARACTER}fecture", "a spoilt name is better than none"

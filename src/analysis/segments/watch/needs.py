@@ -152,7 +152,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def buyer_names(contracts: pd.DataFrame) -> pd.Series:
-    """The name of each contract's buyer; where it has none, or lost letters, that of the latest legible one of its SIREN.
+    """The name of each contract's buyer; where none, or one that lost letters, the latest legible one of its SIREN.
 
     The format in force since 2024 has no name of the buyer.
     """
