@@ -67,29 +67,28 @@ def build(dataset: str, deliverables: Sequence[str] = tuple(DELIVERABLES)) -> No
         for name in tables
         if f"{deliverable}.{name}" not in (SUMMARY, GROUPINGS)
     }
-    protected = protect(results, described, published_before(dataset))
+    protected = protect(results, described, published_before(described))
     for deliverable, tables in schemas.items():
         with finished_folder(protected_dir(dataset) / deliverable) as folder:
             for name, schema in tables.items():
                 write_table(conform(schema, protected[f"{deliverable}.{name}"]), folder / f"{name}.parquet")
 
 
-def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dict[str, pd.DataFrame]:
+def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables of `results` as they may be published, and those that say how much is hidden.
 
-    `earlier` are the tables of releases that readers already have.
+    `earlier` are the numbers that releases told, which readers already have.
     """
     for name, frame in results.items():
         if leak := PERSONAL & set(frame.columns):
             raise ValueError(f"{name}: personal columns {sorted(leak)} in a result table")
     known = links(results, dataset)
-    before = [statements(tables, dataset) for tables in earlier]
-    held = [still_true(known, said) for said in before]
+    held = [still_true(known, said) for said in earlier]
     secret = decide(results, known, frozenset().union(*held))
     rule = secret.rows.set_index(ROW)["regle"]
     out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
     # A revised number says nothing of today's cell.
-    old = [said[said["cellule"].isin(cells)] for said, cells in zip(before, held, strict=True)]
+    old = [said[said["cellule"].isin(cells)] for said, cells in zip(earlier, held, strict=True)]
     refuse_leaks(known, pd.concat([statements(out, dataset), *old], ignore_index=True), secret)
     metadata = {name: _metadata(name) for name in results}
     coarser = proposals(results, secret.rows, metadata, load_params().disclosure.hidden_share)
