@@ -79,7 +79,23 @@ def test_a_release_that_gives_a_hidden_cell_away_is_left_out_of_the_count_and_sa
 ) -> None:
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
     stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
-    assert "1 déjà publiées" in capsys.readouterr().err
+    assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
+
+
+def test_what_earlier_releases_give_by_a_sum_stops_no_later_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somme was in no row of the table then, yet what its total leaves gives it."""
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before[before["territoire"] != "80"])])
+    assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": False}
+    assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
+
+
+def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
+    before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/80/ensemble"):
+        stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
 
 
 def test_a_revised_figure_of_an_earlier_release_says_nothing_of_today() -> None:
