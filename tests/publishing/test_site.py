@@ -64,6 +64,17 @@ def test_the_summary_gives_the_first_headline_of_each_deliverable(built: Beautif
     ]
 
 
+def test_there_is_no_home_page_before_all_is_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed, or a machine that stops, tidies nothing up."""
+    page, seen = reports_dir("jouet") / "index.html", []
+    monkeypatch.setattr(
+        home, "check_site", lambda folder, _: seen.append((page.exists(), (folder / "index.html").exists()))
+    )
+    write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
+    home.build("jouet")
+    assert seen == [(False, True)] and page.is_file()
+
+
 def test_a_dead_link_is_an_error(project: Path) -> None:
     write_text(PAGE.replace("indicateurs", "indicateur"), reports_dir("jouet") / "consolidation/2016-32.html")
     with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_indicateur\.csv »"):
