@@ -13,6 +13,7 @@ from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
 from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
+from analysis.publishing.templating import typeset
 from toy import notebook, save, toy_project
 
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
@@ -68,6 +69,18 @@ def test_the_contents_lead_to_the_headings(pages: list[bytes]) -> None:
     assert anchors == ["#l-année-en-bref", "#publics", "#heures-par-public"]
     for anchor in anchors:
         assert soup.find(id=anchor[1:]).name in ("h2", "h3")
+
+
+def test_the_contents_keep_the_spaces_that_no_line_may_end_at() -> None:
+    body = BeautifulSoup("<h2>Quels\n volumes\N{NO-BREAK SPACE}?</h2>", "html.parser")
+    assert add_anchors(body)[0].title == "Quels volumes\N{NO-BREAK SPACE}?"
+
+
+def test_only_the_texts_of_a_page_are_typeset() -> None:
+    page = '<p title="a : b">À Berck<b>\n : ici</b> ?</p><style>a { b : c }</style><script>x ? y : z</script>'
+    typed = typeset(page)
+    assert "<b>\N{NO-BREAK SPACE}: ici</b>\N{NO-BREAK SPACE}?</p>" in typed
+    assert typed.replace("\N{NO-BREAK SPACE}", " ") == page.replace("\n", "")
 
 
 def test_headings_of_one_name_have_their_own_anchors() -> None:

@@ -162,7 +162,7 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
     sections: list[Section] = []
     taken: dict[str, int] = {}
     for heading in body.find_all(["h2", "h3"]):
-        title = " ".join(heading.get_text().split())
+        title = re.sub(r"[ \n]+", " ", heading.get_text()).strip()  # its no-break spaces stay
         slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "section"
         taken[slug] = taken.get(slug, 0) + 1
         section = Section(title, slug if taken[slug] == 1 else f"{slug}-{taken[slug]}")

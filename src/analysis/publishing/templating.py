@@ -18,6 +18,9 @@ from analysis.core.numbers import MISSING, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
+SITE = "site/"  # whole pages; the texts of others are typeset when they are put together (`render`)
+
+_APART = re.compile(r"(<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>)", re.DOTALL)
 
 
 @dataclass
@@ -46,6 +49,14 @@ def no_break(text: str) -> str:
     """`text` with the spaces that French puts inside guillemets and before high signs made unbreakable."""
     text = text.replace("« ", "«\N{NO-BREAK SPACE}").replace(" »", "\N{NO-BREAK SPACE}»")
     return re.sub(r" (?=[;:?!](\s|$))", "\N{NO-BREAK SPACE}", text)
+
+
+def typeset(html: str) -> str:
+    """A page whose texts have these spaces: not what is inside its tags, nor its programs and styles."""
+    pieces = _APART.split(html)
+    # A space at the end of a line of the template is as good as one in it.
+    pieces[::2] = [no_break(re.sub(r"\n ?(?=[:;?!] )", " ", piece)) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def breakable(text: str) -> Markup:
@@ -88,4 +99,5 @@ def environment() -> jinja2.Environment:
 
 def fill(template: str, /, **values: object) -> str:
     """The text of `templates/<template>` with `values`."""
-    return environment().get_template(template).render(**values)
+    text = environment().get_template(template).render(**values)
+    return typeset(text) if template.startswith(SITE) else text

@@ -110,7 +110,7 @@ def write_directory(dataset: Dataset) -> None:
         title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
         contents=[],
         dataset=dataset,
-        year=max(edition.annee for edition in dataset.editions),
+        edition=max(dataset.editions, key=lambda edition: edition.annee),
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=directory.towns(),
         scripts=[scripts.search()],
