@@ -9,11 +9,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import protected_dir, releases_dir, reports_dir
+from analysis.disclosure.links import given
 from analysis.disclosure.releases import published_before, release_folders
-from analysis.release import causes, release
+from analysis.release import causes, release, revisions
 from analysis.scaffold import new_dataset
 
 JANUARY, JULY = dt.date(2026, 1, 26), dt.date(2026, 7, 1)
@@ -34,9 +36,15 @@ def site(project: Path) -> Path:
             "secret": ["", "", "moins de 5 personnes"],
         }
     )
-    write_table(rows, table())
-    write_text("<p>accueil</p>", reports_dir("essai") / "index.html")
+    publish(rows)
     return folder
+
+
+def publish(rows: pd.DataFrame) -> None:
+    """A finished site of these rows."""
+    write_table(rows, table())
+    write_table(rows, reports_dir("essai") / "tables" / "consolidation_indicateurs.csv")
+    write_text("<p>accueil</p>", reports_dir("essai") / "index.html")
 
 
 def table() -> Path:
@@ -47,10 +55,11 @@ def test_a_release_keeps_tables_and_what_they_were_made_from(site: Path) -> None
     folder = release("essai", "bilan", JANUARY)
     pd.testing.assert_frame_equal(read_table(folder / "consolidation" / "indicateurs.parquet"), read_table(table()))
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
-    assert manifest["date"] == "2026-01-26" and set(manifest["pages"]) == {"index.html"}
+    assert manifest["date"] == "2026-01-26"
+    assert set(manifest["pages"]) == {"index.html", "tables/consolidation_indicateurs.csv"}
     assert "structures.csv" in manifest["sources"] and "secret.txt" not in manifest["sources"]
-    [before] = published_before("essai")
-    assert set(before) == {"consolidation.indicateurs"}
+    [before] = published_before(load_dataset("essai"))
+    assert before.dropna()["cellule"].to_list() == ["heures/2025/32/ensemble", "heures/2025/59/ensemble"]
 
 
 def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
@@ -58,7 +67,7 @@ def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
     rows = read_table(table())
     changed = rows.assign(valeur=[1050.0, None, 50.0], secret=["", "moins de 5 personnes", ""])
     added = changed.iloc[:1].assign(territoire="62", valeur=1.0)
-    write_table(pd.concat([changed, added], ignore_index=True), table())
+    publish(pd.concat([changed, added], ignore_index=True))
     (site / "exports" / "S01.csv").write_text("a,b\n")
     folder = release("essai", "revision", JULY, "Une structure a complété son export.")
     found = pd.read_csv(folder / "revisions.csv").set_index("cle")
@@ -77,10 +86,14 @@ def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
     assert [path.name for path in release_folders("essai")] == ["bilan", "revision"]
 
 
-def test_causes_name_settings_and_program() -> None:
+def test_causes_name_settings_reference_and_program() -> None:
     old = {"sources": {}, "parametres": {"a": {"b": 1}}, "programme": "1", "verrou": "x", "reference": {}, "note": ""}
-    new = {**old, "parametres": {"a": {"b": 2}}, "programme": "2"}
-    assert causes(old, new) == ["Paramètres qui ont changé : a.b.", "Le programme a changé."]
+    new = {**old, "parametres": {"a": {"b": 2}}, "programme": "2", "reference": {"secret/regles.csv": "x"}}
+    assert causes(old, new) == [
+        "Tables de référence qui ont changé : secret/regles.csv.",
+        "Paramètres qui ont changé : a.b.",
+        "Le programme a changé.",
+    ]
     assert causes(old, old) == []
 
 
@@ -88,9 +101,66 @@ def test_a_release_is_never_overwritten_backdated_or_made_of_an_unfinished_site(
     release("essai", "bilan", JULY)
     with pytest.raises(DataError, match="existe déjà"):
         release("essai", "bilan", JULY)
-    with pytest.raises(DataError, match="une date qui suit celle de « bilan », 2026-07-01"):
-        release("essai", "autre", JANUARY)
+    for day in (JANUARY, JULY):  # of two releases of a day none would be the last
+        with pytest.raises(DataError, match="une date qui suit celle de « bilan », 2026-07-01"):
+            release("essai", "autre", day)
     (reports_dir("essai") / "index.html").unlink()
     with pytest.raises(DataError, match="site inachevé"):
         release("essai", "autre", JULY)
     assert [path.name for path in releases_dir("essai").iterdir()] == ["bilan"]
+
+
+def test_numbers_that_are_missing_in_a_type_of_their_own_are_compared(site: Path) -> None:
+    rows = read_table(table())
+    publish(rows.assign(valeur=rows["valeur"].astype("Float64")))
+    release("essai", "bilan", JANUARY)
+    publish(rows.assign(valeur=pd.array([1000.0, None, None], dtype="Float64")))
+    folder = release("essai", "revision", JULY)
+    assert pd.read_csv(folder / "revisions.csv")["cle"].to_list() == ["2025/59/heures_realisees/ensemble"]
+
+
+def test_a_table_that_appears_or_goes_is_said() -> None:
+    rows = pd.DataFrame({"x": [1]})
+    found = revisions({"segments.a": rows, "segments.b": rows}, {"segments.b": rows, "segments.c": rows})
+    assert found[["table", "etat"]].to_numpy().tolist() == [["segments.a", "retiré"], ["segments.c", "ajouté"]]
+
+
+@pytest.mark.parametrize("name", ["2026/bilan", "../bilan", ".bilan", "", "bilan 2026"])
+def test_a_release_that_would_not_be_attacked_again_is_refused(site: Path, name: str) -> None:
+    with pytest.raises(DataError, match="nom de diffusion"):
+        release("essai", name, JANUARY)
+    assert not releases_dir("essai").exists()
+
+
+def test_a_release_that_was_interrupted_is_none(site: Path) -> None:
+    write_text("{}", releases_dir("essai") / ".bilan.part" / "manifeste.json")
+    assert release_folders("essai") == []
+
+
+def test_tables_protected_after_the_site_was_made_are_not_released(site: Path) -> None:
+    rows = read_table(table())
+    write_table(rows.assign(valeur=[1001.0, 600.0, None]), table())
+    with pytest.raises(DataError, match=r"ne sont pas celles du site : consolidation\.indicateurs"):
+        release("essai", "bilan", JANUARY)
+    write_table(rows, protected_dir("essai") / "consolidation" / "ventilation.parquet")
+    with pytest.raises(DataError, match=r"consolidation\.ventilation"):
+        release("essai", "bilan", JANUARY)
+
+
+def test_what_a_release_told_is_known_though_its_columns_are_renamed_since(site: Path) -> None:
+    folder = release("essai", "bilan", JANUARY)
+    old = folder / "consolidation" / "indicateurs.parquet"
+    write_table(read_table(old).rename(columns={"valeur": "nombre"}), old)
+    [before] = published_before(load_dataset("essai"))
+    assert given(before)["heures/2025/59/ensemble"] == 600.0
+
+
+def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = read_table(table()).assign(indicateur="beneficiaires", secret="")
+    publish(rows.assign(valeur=[100.0, 60.0, 40.0]))
+    release("essai", "bilan", JANUARY)
+    publish(rows.assign(valeur=[106.0, 65.0, 41.0]))
+    folder = release("essai", "revision", JULY)
+    manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
+    assert manifest["ecarts_de_peu"] == ["personnes/2025/80/ensemble"]
+    assert "ne diffèrent de « bilan » que de quelques personnes : personnes/2025/80/ensemble" in capsys.readouterr().err

@@ -1,15 +1,20 @@
 """A release freezes a publication; the next one says what it revises, and why.
 
 A release is a folder of `data/releases/<dataset>/`: the protected tables as they were (their column `secret` is the
-pattern of what was hidden), `manifeste.json` (what it was made from) and `revisions.csv` (what differs from the release
-before it). It is written whole or not at all, and never over another.
+pattern of what was hidden), `cases.parquet` (the numbers that they tell, by cell, for the attack on the next ones),
+`manifeste.json` (what it was made from) and `revisions.csv` (what differs from the release before it). It is written
+whole or not at all, and never over another.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import platform
+import re
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +22,21 @@ import pandas as pd
 
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import file_digest, finished_folder, read_yaml, write_table, write_text
+from analysis.core.files import file_digest, files_under, finished_folder, read_yaml, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
-from analysis.disclosure.releases import MANIFEST, release_folders, tables
+from analysis.disclosure.links import given, statements
+from analysis.disclosure.primary import rules
+from analysis.disclosure.releases import CELLS, MANIFEST, release_folders, tables, told
 from analysis.disclosure.releases import manifest as manifest_of
 from analysis.publishing.templating import program_version
 from analysis.schemas.registry import published
+from analysis.site.downloads import TABLES
 
 REVISIONS = "revisions.csv"
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
-NAMED = 8  # files named in a cause
+FEW = "personnes_min"  # the rule that says how many persons are too few to speak of
+NAMED = 8  # files, tables or cells named in a sentence
+NAMES = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 COLUMNS = ["table", "cle", "colonne", "etat", "avant", "apres"]
 
 
@@ -34,8 +44,14 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     """Freeze the finished site of `dataset` as the release `name` of `day`; returns its folder.
 
     `note` says in a sentence why figures were revised, where the sources do not. Raises DataError when the site is not
-    finished, the name is taken, or a release of a later day exists.
+    finished or not made of today's protected tables, the name is odd or taken, or a release of that day or
+    later exists.
     """
+    if not re.fullmatch(NAMES, name):  # elsewhere than in the dataset's folder it would never be attacked again
+        raise DataError(
+            f"nom de diffusion « {name} » ; attendu : des lettres sans accent, des chiffres, des tirets et des points, "
+            "une lettre ou un chiffre d'abord."
+        )
     described = load_dataset(dataset)
     last = next(reversed(release_folders(dataset)), None)
     was = manifest_of(last) if last else None
@@ -44,12 +60,17 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
         raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
     if not (reports_dir(dataset) / "index.html").is_file():
         raise DataError(f"diffusion de « {dataset} » : site inachevé ; lancez d'abord « dvc repro ».")
-    if was and was["date"] > day.isoformat():
+    if was and was["date"] >= day.isoformat():
         raise DataError(
             f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {was['nom']} », "
             f"{was['date']}."
         )
     now = tables(protected_dir(dataset))
+    if other := _not_of_the_site(dataset, now):
+        raise DataError(
+            f"diffusion de « {dataset} » : tables protégées qui ne sont pas celles du site : {_some(other)} ; "
+            "lancez d'abord « dvc repro »."
+        )
     manifest = {
         "nom": name,
         "date": day.isoformat(),
@@ -62,22 +83,45 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     revised = revisions(tables(last) if last else {}, now)
     manifest["precedente"] = was["nom"] if was else None
     manifest["causes"] = causes(was, manifest) if was else []
+    numbers = statements(now, described)
+    manifest["ecarts_de_peu"] = moved_by_few(told(last, described), numbers) if last else []
     with finished_folder(target) as folder:
         for key, frame in now.items():
             deliverable, table = key.split(".")
             (folder / deliverable).mkdir(exist_ok=True)
             write_table(frame, folder / deliverable / f"{table}.parquet")
+        write_table(numbers, folder / CELLS)
         write_table(revised, folder / REVISIONS)
         write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", folder / MANIFEST)
+    if was and manifest["ecarts_de_peu"]:
+        print(
+            f"attention : nombres de bénéficiaires qui ne diffèrent de « {was['nom']} » que de quelques personnes : "
+            f"{_some(manifest['ecarts_de_peu'])} ; qui compare les deux diffusions lit leurs heures.",
+            file=sys.stderr,
+        )
     return target
+
+
+def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
+    """The cells whose number of persons both releases tell, with fewer between them than a rule lets anyone speak of.
+
+    Hours of the same cell then differ by those of these few. Nothing can be hidden that was told: it is only said.
+    """
+    was, now = given(old), given(new)
+    gap = (now.reindex(was.index) - was).abs()
+    few = gap.between(1, rules().loc[FEW, "seuil"], inclusive="left")
+    return sorted(gap.index[few & gap.index.str.startswith("personnes/")])
 
 
 def revisions(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """table, cle, colonne, etat (révisé, ajouté, retiré, caché, découvert), avant, apres: each value that differs.
 
-    Rows are told apart by the key of their table's schema; a table that only one side has, or without key, is left out.
+    Rows are told apart by the key of their table's schema. A table that only one side has is one row, without key; one
+    whose key has changed is left out.
     """
     parts = [_revised(name, old[name], frame) for name, frame in new.items() if name in old]
+    for names, state in ((old.keys() - new.keys(), "retiré"), (new.keys() - old.keys() if old else (), "ajouté")):
+        parts += [_changes(pd.Index([""]), "", state).assign(table=name)[COLUMNS] for name in sorted(names)]
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
 
@@ -97,7 +141,8 @@ def _revised(name: str, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     was, now = was.loc[both], now.loc[both]
     hidden, told = (rows["secret"].fillna("").ne("").to_numpy() if "secret" in rows else None for rows in (was, now))
     for column in [column for column in now if column in was and column != "secret"]:
-        before, after = was[column].astype("object"), now[column].astype("object")
+        # What is missing as None: the NA of some types equals nothing, and is no answer either.
+        before, after = (rows[column].astype("object").where(rows[column].notna(), None) for rows in (was, now))
         other = ~(before.eq(after) | (before.isna() & after.isna())).to_numpy(dtype="bool")
         state = pd.Series("révisé", index=both)
         if hidden is not None and told is not None:
@@ -115,21 +160,40 @@ def _changes(index: pd.Index, column: str, state: Any, before: Any = None, after
     return rows.assign(**{name: list(v) if isinstance(v, pd.Series) else v for name, v in values.items()})
 
 
+def _not_of_the_site(dataset: str, now: dict[str, pd.DataFrame]) -> list[str]:
+    """The protected tables that the site does not offer as they are."""
+    folder = reports_dir(dataset) / TABLES
+    files = {name: folder / f"{name.replace('.', '_')}.csv" for name in now}
+    with tempfile.TemporaryDirectory(prefix="diffusion-") as scratch:
+        own = Path(scratch) / "table.csv"
+        found = []
+        for name, frame in now.items():
+            write_table(frame, own)
+            if not files[name].is_file() or file_digest(files[name]) != file_digest(own):
+                found.append(name)
+        return found
+
+
 def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Why figures may differ between two manifests, a French sentence each: sources, parameters, program, note."""
-    was, now = old["sources"], new["sources"]
-    other = sorted(path for path in {*was, *now} if was.get(path) != now.get(path))
-    said = [f"Fichiers reçus qui ont changé : {_some(other)}."] if other else []
+    received, reference = (_other_files(old[kind], new[kind]) for kind in ("sources", "reference"))
+    said = [f"Fichiers reçus qui ont changé : {_some(received)}."] if received else []
+    said += [f"Tables de référence qui ont changé : {_some(reference)}."] if reference else []
     settings = sorted(_different(old["parametres"], new["parametres"]))
     said += [f"Paramètres qui ont changé : {_some(settings)}."] if settings else []
-    for part, label in (("programme", "Le programme"), ("verrou", "Une bibliothèque"), ("reference", "La référence")):
+    for part, label in (("programme", "Le programme"), ("verrou", "Une bibliothèque")):
         said += [f"{label} a changé."] if old[part] != new[part] else []
     return said + ([new["note"]] if new["note"] else [])
 
 
+def _other_files(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """The files of which only one side has that digest."""
+    return sorted({path for path, _ in old.items() ^ new.items()})
+
+
 def _some(names: list[str]) -> str:
-    more = f" et {len(names) - NAMED} autres" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    left = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" et {left} autre{'s' if left > 1 else ''}" if left > 0 else "")
 
 
 def _different(old: Any, new: Any, name: str = "") -> list[str]:
@@ -144,8 +208,9 @@ def _made_from(dataset: str) -> dict[str, Any]:
     """The program, its libraries, its settings and the files received, as names and digests."""
     root = project_root()
     received = _digests(raw_dir(dataset))
+    code = "".join(file_digest(path) for path in files_under(Path(__file__).parent))
     return {
-        "programme": program_version(),
+        "programme": {"version": program_version(), "code": hashlib.sha256(code.encode()).hexdigest()},
         "python": platform.python_version(),
         "verrou": file_digest(root / "requirements.lock"),
         "reference": _digests(raw_dir("reference")),

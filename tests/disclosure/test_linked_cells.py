@@ -63,6 +63,18 @@ def test_two_rows_of_one_person_at_least_are_two_persons_at_least() -> None:
     assert links({INDICATORS: rows}, dataset(2025)).cells["bas"].tolist() == [2, 1, 1]
 
 
+def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
+    """Three kinds of employers are three contracts at least, so those of the only legal mechanism, in whatever row."""
+    total = measured((2025, "59", "contrats_travail", "ensemble", 5))
+    parts = [("employeur", kind, count) for kind, count in (("EI", 1), ("ACI", 1), ("ETTI", 3))]
+    rows = pd.DataFrame([*parts, ("mecanisme", "EXEC", 5)], columns=["axe", "modalite", "contrats"]).assign(
+        edition=2025, territoire="59", champ=True, heures=float("nan"), part_heures=float("nan"), beneficiaires=None
+    )
+    found = links({INDICATORS: total, "consolidation.ventilation": rows}, dataset(2025)).cells["bas"]
+    names = ("ensemble", "mecanisme=EXEC", "tous:EXEC")
+    assert found[[f"contrats/2025/59/{name}" for name in names]].to_list() == [3, 3, 3]
+
+
 def test_a_share_an_etp_and_a_total_are_the_same_hours() -> None:
     rows = measured(
         (2025, "32", "heures_realisees", "ensemble", 1607.0),

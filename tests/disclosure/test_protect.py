@@ -7,6 +7,7 @@ import pytest
 
 from analysis.core.errors import DataError
 from analysis.disclosure import protect as stage
+from analysis.disclosure.links import statements
 from analysis.disclosure.primary import SECONDARY, rules
 from consolidation.releases import measured
 from consolidation.world import dataset
@@ -34,6 +35,11 @@ def hours(few: tuple[str, ...] = ("80",), year: int = 2025, **values: float) -> 
 
 def shown(tables: dict[str, pd.DataFrame]) -> pd.Series:
     return tables[INDICATORS].set_index("territoire")["valeur"]
+
+
+def told(table: pd.DataFrame) -> pd.DataFrame:
+    """The numbers of an earlier release of that table."""
+    return statements({INDICATORS: table}, WORLD)
 
 
 def test_one_hidden_department_takes_another_with_it() -> None:
@@ -64,7 +70,7 @@ def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
     """Aisne was published, and has not changed: hiding it today would protect nothing."""
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
     before = before[before["territoire"] == "02"]
-    out = stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before}])
+    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
     assert set(shown(out).index[shown(out).isna()]) == {"80", "62"}
 
 
@@ -72,13 +78,29 @@ def test_a_release_that_gives_a_hidden_cell_away_is_left_out_of_the_count_and_sa
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
-    stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before}])
-    assert "1 déjà publiées" in capsys.readouterr().err
+    stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
+    assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
+
+
+def test_what_earlier_releases_give_by_a_sum_stops_no_later_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somme was in no row of the table then, yet what its total leaves gives it."""
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before[before["territoire"] != "80"])])
+    assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": False}
+    assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
+
+
+def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
+    before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/80/ensemble"):
+        stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
 
 
 def test_a_revised_figure_of_an_earlier_release_says_nothing_of_today() -> None:
     before = stage.protect({INDICATORS: hours(few=(), **{"02": 905.0})}, WORLD, [])[INDICATORS]
-    out = stage.protect({INDICATORS: hours()}, WORLD, [{INDICATORS: before[before["territoire"] == "02"]}])
+    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before[before["territoire"] == "02"])])
     assert set(shown(out).index[shown(out).isna()]) == {"80", "02"}
 
 

@@ -16,7 +16,8 @@ def test_a_page_knows_its_scope_and_prints_its_parameters(project: Path) -> None
         "données observées au 31 janvier 2017."
     )
     header = page.header()
-    for printed in ("Consolidation annuelle", "2016", "Hauts-de-France (32)", "1607, 1820", "31 janvier 2017"):
+    facts = ("Consolidation annuelle", "2016", "Hauts-de-France (32)", "1\u202f607, 1\u202f820", "31 janvier 2017")
+    for printed in facts:
         assert printed in repr(header)
         assert printed in header._repr_html_()
     assert "Données synthétiques." in repr(header)

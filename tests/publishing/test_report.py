@@ -114,6 +114,38 @@ def test_one_page_that_fails_is_said_and_the_others_are_kept(toy: Path, monkeypa
     assert made == [2015] and set(written(toy)) == {"2015-32.html", "2016-32.html"}
 
 
+def test_an_error_of_the_program_in_a_page_is_said_too(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def make(job: tuple[str, dict]) -> Made:
+        if job[1]["edition"] == 2015:
+            raise KeyError("heures")
+        return Made("2016", [])
+
+    monkeypatch.setattr(reporting, "make", make)
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(DataError, match="consolidation/2015-32 : erreur du programme, KeyError : 'heures'"),
+    ):
+        report("jouet", executor=executor)
+    assert [path.stem for path in (toy / "data/processed/jouet/pages/consolidation").glob("*.html")] == ["2016-32"]
+    assert "in make" in capsys.readouterr().err, "whoever mends it wants the traceback"
+
+
+def test_pages_that_are_replaced_take_the_home_page_with_them(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text, home = "<p>1</p>", toy / "reports/jouet/index.html"
+    monkeypatch.setattr(reporting, "make", lambda job: Made(text, []))
+    with ThreadPoolExecutor(1) as executor:
+        report("jouet", executor=executor)
+        home.write_text("finished", "utf-8")
+        report("jouet", executor=executor)
+        assert home.is_file()
+        text = "<p>2</p>"
+        forget(toy)
+        report("jouet", executor=executor)
+    assert not home.exists()
+
+
 def test_a_cluster_without_its_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(DataError, match=r"\[dask\]"), reporting.cluster("tcp://127.0.0.1:1"):

@@ -8,9 +8,10 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
-from analysis.core.paths import protected_dir, reports_dir
+from analysis.core.paths import protected_dir, raw_dir, reports_dir
 from analysis.site import home
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
@@ -62,6 +63,26 @@ def test_the_summary_gives_the_first_headline_of_each_deliverable(built: Beautif
         "reports/jouet/index.html",
         "  Heures d'insertion réalisées : 1\u202f302\u202f553 h (Hauts-de-France)",
     ]
+
+
+def test_there_is_no_home_page_before_all_is_checked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed, or a machine that stops, tidies nothing up."""
+    page, seen = reports_dir("jouet") / "index.html", []
+    monkeypatch.setattr(
+        home, "check_site", lambda folder, _: seen.append((page.exists(), (folder / "index.html").exists()))
+    )
+    write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
+    home.build("jouet")
+    assert seen == [(False, True)] and page.is_file()
+
+
+def test_the_pages_of_the_site_are_typeset_and_say_which_communes(built: BeautifulSoup) -> None:
+    text = (reports_dir("jouet") / "annuaire.html").read_text("utf-8")
+    assert "<h1>Qui appeler pour une clause sociale\N{NO-BREAK SPACE}?</h1>" in text
+    settings = raw_dir("jouet") / "dataset.yaml"
+    settings.write_text(settings.read_text("utf-8").replace("cog_millesime: 2026", "cog_millesime: 2025"), "utf-8")
+    home.write_directory(load_dataset("jouet"))
+    assert "code officiel géographique 2025." in (reports_dir("jouet") / "annuaire.html").read_text("utf-8")
 
 
 def test_a_dead_link_is_an_error(project: Path) -> None:

@@ -114,6 +114,12 @@ def test_the_contents_lead_to_a_section_that_was_not_laid_out_yet(page: Page, de
     assert title.evaluate("title => title.getBoundingClientRect().top") <= 300 or page.evaluate(at_the_end)
 
 
+def test_long_contents_leave_the_title_within_reach_on_a_phone(page: Page, demo: Path) -> None:
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(address(demo, "methode"))
+    assert page.locator("h1").evaluate("title => title.getBoundingClientRect().top") < 640
+
+
 def test_a_report_prints_the_figures_that_were_not_on_the_screen(page: Page, demo: Path) -> None:
     page.goto(address(demo, "consolidation/2025-59"))
     figures = page.locator("figure img").count()

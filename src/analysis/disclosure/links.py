@@ -183,6 +183,8 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
     """`cells` of which a total is bounded by its parts: two rows of one person at least make two."""
     heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
     parts = terms[terms["signe"] == 1]
+    # A total without other part is that part.
+    only = parts[~parts["somme"].duplicated(keep=False) & parts["somme"].map(sums["ecart"]).eq(0)]
     out, before = cells, None
     while not out.equals(before):  # from places to departments to the region, and across audiences
         before = out
@@ -191,10 +193,9 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
         least = (added["bas"] - sums["tolerance"]).where(sums["ecart"] >= 0).groupby(added["cellule"]).max()
         most = (added["haut"] + sums["tolerance"]).where(sums["ecart"] <= 0).groupby(added["cellule"]).min()
         out = _tighter(out, least, most)
-    # A total without other part is that part.
-    only = parts[~parts["somme"].duplicated(keep=False) & parts["somme"].map(sums["ecart"]).eq(0)]
-    whole = out.loc[heads[only["somme"]], ["bas", "haut"]].set_axis(only["cellule"]).groupby(level=0)
-    return _tighter(out, whole["bas"].max(), whole["haut"].min())
+        whole = out.loc[heads[only["somme"]], ["bas", "haut"]].set_axis(only["cellule"]).groupby(level=0)
+        out = _tighter(out, whole["bas"].max(), whole["haut"].min())
+    return out
 
 
 def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.attack import from_inside, intervals
-from analysis.disclosure.links import Links, Tables, given, links, looked_up, statements
+from analysis.disclosure.links import ROUNDING, Links, Tables, given, links, looked_up, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
@@ -67,30 +67,29 @@ def build(dataset: str, deliverables: Sequence[str] = tuple(DELIVERABLES)) -> No
         for name in tables
         if f"{deliverable}.{name}" not in (SUMMARY, GROUPINGS)
     }
-    protected = protect(results, described, published_before(dataset))
+    protected = protect(results, described, published_before(described))
     for deliverable, tables in schemas.items():
         with finished_folder(protected_dir(dataset) / deliverable) as folder:
             for name, schema in tables.items():
                 write_table(conform(schema, protected[f"{deliverable}.{name}"]), folder / f"{name}.parquet")
 
 
-def protect(results: Tables, dataset: Dataset, earlier: Sequence[Tables]) -> dict[str, pd.DataFrame]:
+def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables of `results` as they may be published, and those that say how much is hidden.
 
-    `earlier` are the tables of releases that readers already have.
+    `earlier` are the numbers that releases told, which readers already have.
     """
     for name, frame in results.items():
         if leak := PERSONAL & set(frame.columns):
             raise ValueError(f"{name}: personal columns {sorted(leak)} in a result table")
     known = links(results, dataset)
-    before = [statements(tables, dataset) for tables in earlier]
-    held = [still_true(known, said) for said in before]
+    held = [still_true(known, said) for said in earlier]
     secret = decide(results, known, frozenset().union(*held))
     rule = secret.rows.set_index(ROW)["regle"]
     out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
     # A revised number says nothing of today's cell.
-    old = [said[said["cellule"].isin(cells)] for said, cells in zip(before, held, strict=True)]
-    refuse_leaks(known, pd.concat([statements(out, dataset), *old], ignore_index=True), secret)
+    old = [said[said["cellule"].isin(cells)] for said, cells in zip(earlier, held, strict=True)]
+    refuse_leaks(known, statements(out, dataset), pd.concat([known.statements.iloc[:0], *old]), secret)
     metadata = {name: _metadata(name) for name in results}
     coarser = proposals(results, secret.rows, metadata, load_params().disclosure.hidden_share)
     return {**out, SUMMARY: summary(results, secret.rows), GROUPINGS: coarser}
@@ -151,14 +150,16 @@ def still_true(known: Links, said: pd.DataFrame) -> frozenset[str]:
     return frozenset(old.index[same])
 
 
-def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
+def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Secret) -> None:
     """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks, and
     whatever else a row hides is found nowhere.
 
-    `said` are the numbers of this release, and those of earlier ones that still hold.
+    `now` are the numbers of this release, `old` those of earlier ones that still hold. A cell of which these alone told
+    as much cannot be protected any more: it is left out of the count, as one that they printed.
     """
     values = known.cells["valeur"]
-    public = replace(known, statements=said, cells=known.cells.assign(valeur=given(said).reindex(values.index)))
+    said = pd.concat([now, old], ignore_index=True)
+    public = _public(known, said)
     hidden = _emptied_cells(known.statements, said).difference(list(secret.before | secret.free))
     found = intervals(public, hidden.union(secret.protection.index))
     personal = pd.Index(sorted(secret.personal))
@@ -167,6 +168,8 @@ def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
     inside = values[own.cells.index.intersection(hidden).difference(totals)]
     found.update(from_inside(own, personal, inside))
     leaks = found[_leaks(found, known.cells.loc[found.index], secret.protection)]
+    known_before = _no_narrower(leaks, intervals(_public(known, old), leaks.index)) if len(old) else leaks.index[:0]
+    leaks = leaks.drop(known_before)
     if len(leaks):
         named = ", ".join(leaks.index[:SHOWN])
         more = f" et {len(leaks) - SHOWN} autres" if len(leaks) > SHOWN else ""
@@ -175,13 +178,26 @@ def refuse_leaks(known: Links, said: pd.DataFrame, secret: Secret) -> None:
             f"({named}{more}) ; attendu : aucune. Rien n'a été écrit."
         )
     extra = int(secret.rows["regle"].eq(SECONDARY).sum())
-    again = f", {len(secret.before)} déjà publiées et laissées hors du compte" if secret.before else ""
+    told = len(secret.before) + len(known_before)
+    again = f" (hors du compte, dites par des diffusions passées : {french(told)})" if told else ""
     print(
-        f"secret statistique : {french(len(found))} cases attaquées, aucune retrouvée{again} ; "
+        f"secret statistique : {french(len(found) - len(known_before))} cases attaquées, aucune retrouvée{again} ; "
         f"{french(len(secret.rows))} lignes cachées, dont {french(extra)} pour en protéger d'autres.",
         file=sys.stderr,
         flush=True,
     )
+
+
+def _public(known: Links, said: pd.DataFrame) -> Links:
+    """What a reader has who was told the numbers of `said`."""
+    return replace(known, statements=said, cells=known.cells.assign(valeur=given(said).reindex(known.cells.index)))
+
+
+def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
+    """The cells whose interval of `found` is, up to rounding, that of `before`."""
+    rounding = ROUNDING + SHARE / 10 * before["haut"].replace(np.inf, 0.0)
+    same = (found["bas"] <= before["bas"] + rounding) & (found["haut"] >= before["haut"] - rounding)
+    return found.index[same]
 
 
 def _emptied_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:

@@ -8,15 +8,18 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
 from analysis.core.paths import releases_dir
+from analysis.disclosure.links import statements
 
 MANIFEST = "manifeste.json"
+CELLS = "cases.parquet"  # the numbers that its tables told, by cell: columns may be renamed since, cells are not
 
 
 def release_folders(dataset: str) -> list[Path]:
-    """The releases of `dataset`, the oldest first."""
-    found = [path.parent for path in releases_dir(dataset).glob(f"*/{MANIFEST}")]
+    """The releases of `dataset`, the oldest first; one that was being written when it was interrupted is none."""
+    found = [path.parent for path in releases_dir(dataset).glob(f"[!.]*/{MANIFEST}")]
     return sorted(found, key=lambda folder: (manifest(folder)["date"], folder.name))
 
 
@@ -25,9 +28,15 @@ def manifest(folder: Path) -> dict[str, Any]:
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
-def published_before(dataset: str) -> list[dict[str, pd.DataFrame]]:
-    """The tables of every release, by `livrable.table`, the oldest release first."""
-    return [tables(folder) for folder in release_folders(dataset)]
+def published_before(dataset: Dataset) -> list[pd.DataFrame]:
+    """The numbers that every release told (see `links.statements`), the oldest release first."""
+    return [told(folder, dataset) for folder in release_folders(dataset.nom)]
+
+
+def told(folder: Path, dataset: Dataset) -> pd.DataFrame:
+    """The numbers that the tables of one release told, as it kept them, or read anew where it did not."""
+    kept = folder / CELLS
+    return read_table(kept) if kept.is_file() else statements(tables(folder), dataset)
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
-from analysis.core.numbers import french_date
+from analysis.core.numbers import french, french_date
 from analysis.core.paths import protected_dir
 from analysis.publishing.content import Header
 
@@ -191,7 +191,7 @@ class Page:
             "Données observées au": french_date(self.edition.date_observation),
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
-            "Heures par ETP": ", ".join(str(divisor) for divisor in self.edition.diviseurs_etp),
+            "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }
 
     def header(self) -> Header:

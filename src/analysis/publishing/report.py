@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ def report(dataset: str, notebooks: Sequence[str] = (), executor: Executor | Non
 
     They are the work of `executor` (any of `concurrent.futures`, whose workers see the project's folder), by default
     of a process per processor. `reports/<dataset>/<notebook>/` is replaced as a whole once all its pages are there.
-    Raises DataError with every page that failed; the others are kept for the next run.
+    The home page goes with the first folder replaced: a site that has one is finished, and this one is to be checked
+    anew. Raises DataError with every page that failed; the others are kept for the next run.
     """
     described = load_dataset(dataset)
     sets = [_Pages(notebook, described) for notebook in notebooks or load_params().publishing.pages]
@@ -71,7 +73,7 @@ class _Pages:
 
     def __init__(self, notebook: str, dataset: Dataset) -> None:
         self.notebook, self.jobs = notebook, pages_of(notebook, dataset)
-        self._folder, self._store = reports_dir(dataset.nom) / notebook, Store(dataset.nom, notebook)
+        self._site, self._store = reports_dir(dataset.nom), Store(dataset.nom, notebook)
         self.changed = [name for name, job in self.jobs.items() if not self._store.holds(name, job)]
         self.failed: dict[str, str] = {}
         pages = f"{len(self.jobs)} page{'s' if len(self.jobs) > 1 else ''}"
@@ -82,15 +84,21 @@ class _Pages:
             self._store.keep(name, self.jobs[name], page.result())
         except DataError as error:
             self.failed[name] = str(error)
+        except Exception as error:  # ours, or a process that was killed: no reason to lose the other pages
+            self.failed[name] = f"erreur du programme, {type(error).__name__} : {error}"
+            traceback.print_exception(error, file=sys.stderr)
 
     def failures(self) -> list[tuple[str, str]]:
         """Names and sentences, in the order of the pages."""
         return [(name, self.failed[name]) for name in self.jobs if name in self.failed]
 
     def publish(self) -> None:
-        with finished_folder(self._folder) as folder:
-            for name in self.jobs:
-                write_text(self._store.html(name), folder / f"{name}.html")
+        pages, target = {f"{name}.html": self._store.html(name) for name in self.jobs}, self._site / self.notebook
+        if pages != {path.name: path.read_text(encoding="utf-8") for path in target.glob("*")}:
+            (self._site / "index.html").unlink(missing_ok=True)
+            with finished_folder(target) as folder:
+                for name, html in pages.items():
+                    write_text(html, folder / name)
         self._store.drop_others(list(self.jobs))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,14 +93,13 @@ def build(dataset: str) -> None:
         data=downloads.PAGE,
         version=program_version(),
     )
-    home = reports_dir(dataset) / "index.html"
-    write_text(text, home)
-    try:
-        check_links(reports_dir(dataset))
-        check_site(reports_dir(dataset), dataset)
-    except BaseException:  # an interruption too: what was not scanned is not finished
-        home.unlink()
-        raise
+    # A copy is checked, so that whatever interrupts this leaves no home page: what was not scanned is not finished.
+    with tempfile.TemporaryDirectory(prefix="site-") as scratch:
+        whole = Path(shutil.copytree(reports_dir(dataset), Path(scratch) / dataset))
+        write_text(text, whole / "index.html")
+        check_links(whole)
+        check_site(whole, dataset)
+    write_text(text, reports_dir(dataset) / "index.html")
 
 
 def write_directory(dataset: Dataset) -> None:
@@ -109,7 +110,7 @@ def write_directory(dataset: Dataset) -> None:
         title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
         contents=[],
         dataset=dataset,
-        year=max(edition.annee for edition in dataset.editions),
+        edition=max(dataset.editions, key=lambda edition: edition.annee),
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=directory.towns(),
         scripts=[scripts.search()],
