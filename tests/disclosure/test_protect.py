@@ -125,6 +125,28 @@ def test_growth_gives_no_hidden_year_away() -> None:
     assert out["croissance"].isna().all() and out["heures"].isna().all()
 
 
+def test_a_share_of_women_gives_no_hidden_total_away() -> None:
+    """Women's hours are told, those of all are not: the share that ties them is hidden, wherever it stands."""
+    women = hours(few=()).loc[[0]].assign(modalite="F", valeur=2000.0)
+    known = women.assign(indicateur="part_heures", valeur=2000 / 7520)
+    gap = women.filter(regex="^_").assign(
+        edition=2025, edition_depart=2025, axe="segment", part_depart=2000 / 7520, part=2000 / 7520, ecart=0.0,
+        effet_structure=0.0, effet_embauche=0.0,
+    )  # fmt: skip
+    merged = women.filter(regex="^_").assign(edition=2025, seuil=0.5, heures=7500.0, heures_en_moins=20.0)
+    out = stage.protect(
+        {
+            INDICATORS: pd.concat([hours(few=("32",)), women, known], ignore_index=True),
+            "consolidation.femmes_ecart": gap,
+            "consolidation.doublons_sensibilite": merged,
+        },
+        WORLD,
+        [],
+    )
+    assert out["consolidation.femmes_ecart"][["part", "part_depart", "effet_structure"]].isna().all(axis=None)
+    assert out["consolidation.doublons_sensibilite"][["heures", "heures_en_moins"]].isna().all(axis=None)
+
+
 SAFE = {
     "_personnes": 50, "_employeurs": 9, "_entreprises": 9, "_part_max_personne": 0.1, "_part_max_employeur": 0.3,
     "_part_max_entreprise": 0.3, "_sensible": False,
