@@ -35,7 +35,9 @@ def reason(control: str, **measures: object) -> str:
         ("personnes", {"_employeurs": 1}, ""),
         ("entreprises", {"_entreprises": 2}, "moins de 3 entreprises"),
         ("ouvert", {"_personnes": 1}, ""),
-        ("heures", {"_personnes": None}, "moins de 5 personnes"),
+        ("heures", {"_personnes": None}, "effectif ou part du plus grand inconnus"),
+        ("heures", {"_part_max_personne": float("nan")}, "effectif ou part du plus grand inconnus"),
+        ("heures", {"_part_max_personne": float("nan"), "_entreprises": 2}, "moins de 3 entreprises"),
     ],
 )
 def test_each_rule_hides_on_its_side_of_the_threshold(control: str, measures: dict, hidden: str) -> None:

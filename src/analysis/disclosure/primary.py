@@ -13,6 +13,7 @@ from analysis.core import reference
 
 OPEN = "ouvert"
 SECONDARY = "secondaire"  # the rule of what is hidden to protect another cell
+UNCHECKED = "non_verifiable"  # and of what cannot be shown to break no rule
 
 
 def rules() -> pd.DataFrame:
@@ -24,10 +25,11 @@ def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
     """For each cell the first rule that hides it, empty when it may be shown.
 
     `cells` holds the measures (`_personnes` ...) and `_sensible` (a crossing that asks for more people);
-    `control` says which kind of cell each row is. A measure that is missing hides the cell:
-    what cannot be checked is not published.
+    `control` says which kind of cell each row is. A measure that is missing hides the cell: what cannot be checked is
+    not published.
     """
     found = pd.Series("", index=cells.index, dtype="str")
+    unknown = pd.Series(False, index=cells.index)
     for name, rule in rules().dropna(subset="controles").iterrows():
         concerned = control.isin(rule["controles"].split("|")) & found.eq("")
         if not concerned.any():
@@ -36,8 +38,9 @@ def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
             concerned &= cells[f"_{rule['condition']}"].astype("bool")
         measure = cells[rule["grandeur"]]
         passes = measure.ge(rule["seuil"]) if rule["comparaison"] == "min" else measure.le(rule["seuil"])
-        found = found.mask(concerned & ~passes.fillna(False).astype("bool"), str(name))
-    return found
+        found = found.mask(concerned & ~passes.fillna(False).astype("bool") & measure.notna(), str(name))
+        unknown |= concerned & measure.isna()
+    return found.mask(found.eq("") & unknown, UNCHECKED)
 
 
 def emptied(cells: pd.DataFrame, rule: pd.Series, values: list[str]) -> pd.DataFrame:
