@@ -171,7 +171,9 @@ def _become_kernel(link: socket.socket) -> None:
     link.sendall(f"{os.getpid()}\n".encode())
     threading.Thread(target=_end_with, args=(link,), daemon=True).start()
     try:
-        launch_new_instance(["-f", request["connection"], "--HistoryManager.enabled=False"])
+        # Its last page done, it is interrupted, and would call that an error.
+        options = ["--HistoryManager.enabled=False", "--log-level=CRITICAL"]
+        launch_new_instance(["-f", request["connection"], *options])
     finally:
         os._exit(0)
 
