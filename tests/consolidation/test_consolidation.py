@@ -11,6 +11,7 @@ from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
+from consolidation.world import dataset as dataset_of
 from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
 
 
@@ -236,3 +237,20 @@ def test_the_same_exports_give_the_same_bytes() -> None:
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     consolidated()
     assert first == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_structure_without_a_known_seat_is_in_place_in_the_region() -> None:
+    clean = {
+        "structures": pd.DataFrame(
+            {
+                "structure_id": ["S1", "S2", "S3"],
+                "type_acteur": "FACILITATEUR",
+                "commune_insee": ["59350", None, "02691"],
+            }
+        ),
+        "facilitateurs": pd.DataFrame({"structure_id": ["S1", "S2", "S3"], "date_debut": pd.NaT, "date_fin": pd.NaT}),
+    }
+    world = dataset_of(2025)
+    assert tables.in_place(clean, world)[2025] == {"S1", "S2"}
+    part = world.editions[0].model_copy(update={"territoire": "31"})
+    assert tables.in_place(clean, world.model_copy(update={"editions": [part]}))[2025] == {"S1"}

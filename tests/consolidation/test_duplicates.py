@@ -16,6 +16,7 @@ from analysis.consolidation.duplicates import (
     load_decisions,
     review_queue,
     standing,
+    without_effect,
 )
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
@@ -50,6 +51,18 @@ def test_an_unknown_decision_is_one_sentence_with_its_line(tmp_path: Path) -> No
     path.write_text(",".join(COLUMNS) + "\nS1,1,S2,1,doublon,,x,2026-01-01\nS1,2,S2,2,peut-être,,x,2026-01-01\n")
     with pytest.raises(DataError, match="ligne 3, colonne « decision » : « peut-être »"):
         load_decisions(path)
+
+
+def test_decisions_on_no_operation_or_against_others_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "doublons_operations.csv"
+    lines = ["S1,1,S2,1,doublon", "S2,1,S3,1,doublon", "S3,1,S1,1,distinct", "S1,1,S4,1,distinct", "S9,1,S1,1,doublon"]
+    path.write_text(",".join(COLUMNS) + "\n" + "".join(f"{line},,x,2026-01-01\n" for line in lines))
+    found = without_effect(load_decisions(path), pd.Series(["S1:1", "S2:1", "S3:1", "S4:1"]))
+    assert found[["ligne", "constat"]].values.tolist() == [
+        [4, "d'autres lignes réunissent ces opérations"],
+        [6, "« S9:1 » n'est dans aucun export"],
+    ]
+    assert without_effect(load_decisions(tmp_path / "none.csv"), pd.Series(dtype="str")).empty
 
 
 def entry(op_id: str, libelle: str, **changes: object) -> dict[str, object]:

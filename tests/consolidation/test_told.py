@@ -7,8 +7,19 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.consolidation.views import by_epci, evolution, growth, outcomes, silent, women_gap
+from analysis.consolidation.views import (
+    audiences_over_years,
+    by_epci,
+    diversity,
+    evolution,
+    growth,
+    outcomes,
+    profiles,
+    silent,
+    women_gap,
+)
 from analysis.consolidation.views.reconciliation import _too_many
+from analysis.core import reference
 from consolidation.world import dataset
 
 EDITIONS = pd.DataFrame(
@@ -65,7 +76,7 @@ def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:
     assert "Champ : Aisne" in text
 
 
-@pytest.mark.parametrize(("secret", "said"), [("", "tête avec"), ("s", "tête de celles qui se montrent avec")])
+@pytest.mark.parametrize(("secret", "said"), [("", "\nMétropole"), ("s", "dont les heures sont publiées, Métropole")])
 def test_no_place_comes_first_of_those_that_are_hidden(secret: str, said: str) -> None:
     rows = hours((2017, "200093201", 300.0), (2017, "248000531", float("nan") if secret else 200.0))
     rows = rows.assign(secret=["", secret], valeur_min=float("nan"), valeur_max=float("nan"))
@@ -121,7 +132,27 @@ def test_outcomes_that_nobody_asked_at_six_months_are_those_of_another_horizon()
     row = {
         "edition": 2017, "horizon_m": 12, "definition": "DURABLE", "modalite": "ensemble", "dus": 20, "taux": 0.4,
         "taux_reponse": 0.5, "taux_bas": 0.2, "taux_haut": 0.6, "taux_pondere": 0.4, "borne_basse": 0.2,
-        "borne_haute": 0.7,
+        "borne_haute": 0.7, "secret": "",
     }  # fmt: skip
     text = plain(outcomes(page(2017, sorties=pd.DataFrame([row]))))
     assert "Des 20 personnes sorties en 2017 depuis au moins 12 mois" in text
+    hidden = pd.DataFrame([{**row, "taux": float("nan"), "secret": "moins de 5 personnes"}])
+    assert "secret statistique" in plain(outcomes(page(2017, sorties=hidden)))
+    unknown = pd.DataFrame([{**row, "taux": float("nan"), "secret": ""}])
+    assert "Aucune situation" in plain(outcomes(page(2017, sorties=unknown)))
+
+
+def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:
+    rows = hours((2016, "32", 1000.0), (2017, "32", float("nan")))
+    assert "ont des heures publiées" in plain(evolution(page(2017, indicateurs=rows)))
+    shares = rows.assign(indicateur="part_heures", modalite="DELD")
+    assert "part publiée dans deux éditions" in plain(audiences_over_years(page(2017, indicateurs=shares)))
+    numbers = rows.rename(columns={"valeur": "nombre_effectif"}).assign(objet="segments", nombre=3)
+    assert "ont un nombre publié" in plain(diversity(page(2017, diversification=numbers)))
+
+
+def test_the_codes_of_combined_audiences_are_told_beside_the_chart() -> None:
+    rows = pd.DataFrame({"profil": ["DELD+JEUNE", "AUCUN"], "part_heures": [0.6, 0.4], "heures": [60.0, 40.0]})
+    alt = profiles(page(2017, profils=rows.assign(beneficiaires=6))).alt
+    assert "« DELD + JEUNE »" in alt
+    assert f"; DELD : {reference.labels('publics')['DELD']}" in alt and "; JEUNE : " in alt

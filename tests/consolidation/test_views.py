@@ -18,10 +18,14 @@ QUEUE = pd.DataFrame(
 )
 
 
-def page(*rows: tuple[float, int, float, str], regional: bool = True) -> SimpleNamespace:
+VAIN = pd.DataFrame({"ligne": range(2, 9), "constat": "« S9:1 » n'est dans aucun export"})
+
+
+def page(*rows: tuple[float, int, float, str], regional: bool = True, vain: pd.DataFrame = VAIN[:0]) -> SimpleNamespace:
     """A page of an edition that counts 10 operations and 1,000 hours today."""
     tables = {
         "doublons_a_revoir": QUEUE,
+        "doublons_sans_effet": vain,
         "doublons_sensibilite": pd.DataFrame(rows, columns=["seuil", "operations", "heures", "secret"]).assign(
             edition=2025,
             operations_en_moins=lambda t: 10 - t["operations"],
@@ -39,6 +43,12 @@ def test_the_likeliest_pair_is_asked_about_first() -> None:
     asked = [line for line in lines if line.startswith("S1:")]
     assert [line.split()[0] for line in asked] == ["S1:c", "S1:b"]
     assert "98,0" in asked[0] and "fin : éloignée" in asked[1]
+
+
+def test_decisions_without_effect_are_named_by_their_line() -> None:
+    assert "sans effet" not in review(page()).note
+    assert review(page(vain=VAIN[:1])).note.endswith("ligne 2, « S9:1 » n'est dans aucun export.")
+    assert "ligne 6" in review(page(vain=VAIN)).note and "et 2 de plus" in review(page(vain=VAIN)).note
 
 
 def test_sensitivity_says_what_the_lowest_threshold_would_take_away() -> None:
@@ -65,7 +75,7 @@ def test_pairs_of_the_whole_region_are_on_its_page_alone() -> None:
 def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:
     edition = pd.Series({"structures": 1, "structures_connues": 2})
     one = _behind(edition, pd.Series({"operations": 1, "heures": 10.0, "a_revoir": 1}))
-    assert one.startswith("1 structure a envoyé un export, l'inventaire en compte 2 en place")
+    assert one.startswith("1 structure a envoyé un export ou des totaux, l'inventaire en compte 2 en place")
     assert "1 opération saisie deux fois" in one and "1 paire reste à examiner" in one
     assert "(1 heure retirée)" in _behind(edition, pd.Series({"operations": 1, "heures": 1.25, "a_revoir": 1}))
     none = _behind(edition, pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))

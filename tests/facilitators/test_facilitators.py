@@ -151,6 +151,7 @@ def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_
     analysed(project, sheets, observed="2026-03-31")
     assert counted("porteurs").set_index("nature_porteuse")["personnes"].to_dict() == {"INCONNU": 2, "PLIE": 1}
     assert protected("reponses").set_index("structure_id").loc["S1", "reponse"] == "a_jour"
+    assert counted("departements").set_index("departement")["personnes"].to_dict() == {"80": 1, "inconnu": 2}
     page = Page("facilitators", "essai", 2025, "32")
     assert [card.value for card in views.inventory.headline(page).cards[:2]] == [2, 3]
 

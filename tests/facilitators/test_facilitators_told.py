@@ -19,7 +19,7 @@ def page(**tables: pd.DataFrame) -> SimpleNamespace:
         regional=True,
         read=tables.__getitem__,
         csv=str,
-        dataset=SimpleNamespace(region_nom="Hauts-de-France", synthetique=True),
+        dataset=SimpleNamespace(region="32", region_nom="Hauts-de-France", synthetique=True),
     )
 
 
@@ -37,7 +37,7 @@ def inventory(*departments: tuple[str, float | None]) -> SimpleNamespace:
     )
     known = page(
         departements=rows,
-        porteurs=rows.assign(nature_porteuse=["PLIE", "MDE", "CD"][: len(rows)]),
+        porteurs=rows.assign(nature_porteuse=["PLIE", "MDE", "CD", "CR", "COMMUNE"][: len(rows)]),
         evolution=rows.groupby("jour", as_index=False)[["structures", "personnes", "etp"]].sum().assign(sans_etp=0),
         couverture=pd.DataFrame({"jour": [day], "departement": "02", "sans_facilitateur": True}),
     )
@@ -49,9 +49,17 @@ def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
     def told(*departments: tuple[str, float | None]) -> str:
         return views.by_department(inventory(*departments)).alt
 
-    assert told(("59", 3.0), ("02", 1.0)) == "Nord : 3,0 ETP de facilitateurs, le plus ; Aisne : 1,0, le moins."
+    assert told(("59", 3.0), ("02", 1.0), ("60", 2.0), ("62", 2.0), ("80", 2.0)) == (
+        "Nord : 3,0 ETP de facilitateurs, le plus ; Aisne : 1,0, le moins."
+    )
+    # Where others have nobody, or are hidden, the least of those told is not the least.
+    assert told(("59", 3.0), ("02", 1.0)).endswith("le moins, parmi les départements qui ont une structure.")
+    assert "Aisne : 1,0, le moins, parmi" in told(("59", 3.0), ("02", 1.0), ("inconnu", 0.5))
     assert told(("59", 2.0), ("02", 2.0)) == "Aisne, Nord : 2,0 ETP de facilitateurs."
-    assert told(("59", 3.0), ("02", 1.0), ("60", None)).endswith("parmi les départements dont le temps est publié.")
+    assert told(("59", 3.0), ("02", 1.0), ("60", None)).endswith(
+        "parmi les départements qui ont une structure et dont le temps est publié."
+    )
+    assert told(("inconnu", 0.5)) == "Aucun département n'a d'ETP qui puisse être publié."
     assert views.by_host(inventory(("59", 1.0), ("02", 1.0))).alt.count("«") == 2, "as many persons each"
 
 
@@ -95,3 +103,30 @@ def test_the_frontier_does_not_say_that_no_post_is_added() -> None:
     rows = pd.DataFrame([[0.0, 9.0, 8.0, 10.0, 0.5, 0.0, 0.1], [2.0, 5.0, 4.0, 6.0, 0.3, 0.2, 0.1]], columns=names)
     shown = frontier(page(organisation_frontiere=rows.assign(ecart=0.0, cout=1e5)))
     assert "poste" not in shown.table.scope
+
+
+def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
+    rows = pd.DataFrame(
+        {"jour": pd.to_datetime(["2018-12-31", "2019-12-31", "2025-12-31"]), "structures": 1, "personnes": 1,
+         "etp": [None, 1.0, 2.9], "sans_etp": 0, "secret": ["seule", "", ""]}
+    )  # fmt: skip
+    assert views.evolution(page(evolution=rows)).alt.startswith("De 2019 à 2025, le temps")
+    assert "son évolution ne se dit pas" in views.evolution(page(evolution=rows[:2])).alt
+
+
+def test_ratios_that_are_all_secret_are_a_sentence() -> None:
+    rows = pd.DataFrame(
+        {"nature_porteuse": ["PLIE", "ensemble"], "indicateur": "heures_par_etp", "structures": 1, "q1": None,
+         "mediane": None, "q3": None, "part_plausible": None, "secret": "moins de 5 structures"}
+    )  # fmt: skip
+    assert "moins de cinq structures" in views.ratios(page(ratios=rows)).text()
+
+
+def test_what_does_not_agree_is_told_in_a_sentence() -> None:
+    rows = pd.DataFrame({"structure_id": "A", "epci_siren": ["1", "2"], "constat": ["lieu_inconnu", "hors_zone"]})
+    rows = rows.assign(operations=25)
+    places = pd.DataFrame({"epci_siren": ["1", "2"], "departement": "62", "nom": ["Lens", "Arras"]})
+    shown = page(contradictions=rows, zones=places, reponses=pd.DataFrame({"structure_id": ["A"], "nom": ["Lens"]}))
+    shown.territory_name, shown.latest = "Ici", 2025
+    told = views.contradictions(shown).takeaway
+    assert told[0].isupper() and "sans lieu connu : 1" in told

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
 from analysis.core.results import ALWAYS
@@ -15,6 +16,8 @@ from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, 
 LILLE, AMIENS = "200093201", "248000531"
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
 DAY = pd.Timestamp(2025, 12, 31)
+LONG_AGO = pd.Timestamp(2023, 12, 31)
+ALL_PLACED = pd.Series(dtype="int64")  # no operation without a place
 
 
 def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
@@ -52,7 +55,8 @@ def test_an_area_declared_twice_is_one_and_no_structure_gives_more_time_than_it_
     assert found[["structure_id", "epci_siren", "part_temps"]].values.tolist() == [
         ["A", LILLE, 0.5], ["A", AMIENS, 0.5], ["B", LILLE, 0.4], ["B", AMIENS, 0.0],
     ]  # fmt: skip
-    idle = followup.contradictions(found, pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"]), {"A"}, DAY, 24)
+    nothing = pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"])
+    idle = followup.contradictions(found, nothing, ALL_PLACED, {"A"}, since=LONG_AGO)
     assert idle["epci_siren"].tolist() == [LILLE], "the other is declared for a day less than 24 months"
 
 
@@ -135,10 +139,38 @@ def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> N
         {"structure_id": ["A", "A", "B"], "op_id": ["1", "2", "3"], "epci_siren": [AMIENS] * 2 + [LILLE]}
     )
     declared = areas(("A", LILLE, 1.0), ("B", LILLE, 1.0), ("C", AMIENS, 1.0))
-    found = followup.contradictions(declared, active, {"A", "B"}, DAY, 24)
+    found = followup.contradictions(declared, active, ALL_PLACED, {"A", "B"}, since=LONG_AGO)
     assert found.values.tolist() == [["A", LILLE, "sans_operation", 0], ["A", AMIENS, "hors_zone", 2]]
     recent = declared.assign(date_debut=pd.Timestamp(2025, 6, 1))
-    assert "sans_operation" not in followup.contradictions(recent, active, {"A", "B"}, DAY, 24)["constat"].tolist()
+    assert (
+        "sans_operation"
+        not in followup.contradictions(recent, active, ALL_PLACED, {"A"}, since=LONG_AGO)["constat"].tolist()
+    )
+
+
+def test_operations_sent_without_a_place_are_told_instead_of_none() -> None:
+    operations = pd.DataFrame(
+        {"annee": [2024, 2025, 2025, 2025, 2021], "op_id": ["1", "1", "2", "3", "4"], "structure_id": list("AAABC")}
+    ).assign(date_debut=pd.NaT, date_fin=pd.NaT)
+    places = pd.DataFrame({"annee": [2025, 2025], "op_id": ["1", "3"], "structure_id": ["A", "B"], "epci_siren": LILLE})
+    lost = zones.without_place(operations, places, DAY, 24)
+    assert lost.to_dict() == {"A": 1}, "placed one year, old, or placed"
+    active = zones.followed(operations, places, DAY, 24)
+    found = followup.contradictions(
+        areas(("A", AMIENS, 1.0), ("B", AMIENS, 1.0)), active, lost, {"A", "B"}, since=LONG_AGO
+    )
+    told = found.set_index(["structure_id", "epci_siren"])[["constat", "operations"]]
+    assert told.loc[("A", AMIENS)].tolist() == ["lieu_inconnu", 1]
+    assert told.loc[("B", AMIENS)].tolist() == ["sans_operation", 0]
+
+
+def test_totals_are_a_send_and_an_answer_without_a_day_is_not_said_to_be_none() -> None:
+    structures = pd.DataFrame({"structure_id": list("ABC"), "date_reponse": pd.to_datetime(["2025-11-03", None, None])})
+    structures = structures.assign(nom="x", type_acteur="FACILITATEUR", nature_porteuse="PLIE", commune_insee="59350")
+    sends = pd.DataFrame({"annee": [2024, 2025], "structure_id": ["A", "B"]})
+    found = followup.answers({"structures": structures}, sends, DAY)
+    assert found["reponse"].map(reference.labels("reponses_inventaire")).tolist()[1:] == ["Aucune réponse datée"] * 2
+    assert found["dernier_export"].tolist()[:2] == [2024, 2025]
 
 
 def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least() -> None:

@@ -78,6 +78,10 @@ def test_where_no_place_differs_from_the_region_a_sentence_says_so() -> None:
     assert titles and all(title.get_rotation() == 90 for title in titles)
 
 
+def test_a_place_without_a_contract_that_says_something_differs_from_nothing() -> None:
+    assert state.heat_map(cells((LILLE, "PROPRETE", 0.1, 0, 0.99))).table is None
+
+
 def test_the_sentence_under_a_figure_counts_as_the_one_above_it() -> None:
     rows = pd.DataFrame(
         {"trimestre": ["2026-T1"], "territoire_type": ["region"], "territoire": ["32"], "attendus": [1.6],

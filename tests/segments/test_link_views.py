@@ -97,6 +97,8 @@ def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:
     lines = seen.unfollowed(page(tables)).text().splitlines()
     assert next(line for line in lines if line.startswith("Ensemble")).split()[1:4] == ["9", "3", "3"]
     assert potential.headline(page(tables)).text().splitlines()[0] == "Marchés sans clause connue : 6"
+    # One list is empty: no estimate.
+    assert "concerne : 0 ; qui déclarent une clause : 3. Une liste vide" in seen.nobody(page(tables)).text()
 
 
 def test_a_department_without_contracts_says_so() -> None:

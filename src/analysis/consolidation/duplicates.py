@@ -25,13 +25,15 @@ PAIR = ["op_a", "op_b"]
 
 
 def load_decisions(path: Path) -> pd.DataFrame:
-    """Pairs decided so far: op_a (kept), op_b, decision. None when there is no file."""
+    """Pairs decided so far: ligne (of the file), op_a (kept), op_b, decision. None when there is no file."""
     if not path.is_file():
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
+        none = pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
+        return none.assign(ligne=pd.Series(dtype="int64"))
     rows = read_csv(path, path.name, COLUMNS)
     expect(rows, path.name, "decision", rows["decision"].isin(DECISIONS), " ou ".join(DECISIONS))
     return pd.DataFrame(
         {
+            "ligne": rows["ligne"].astype("int64"),
             "op_a": rows["structure_a"] + ":" + rows["op_id_a"],
             "op_b": rows["structure_b"] + ":" + rows["op_id_b"],
             "decision": rows["decision"],
@@ -55,6 +57,19 @@ def kept_operation(decisions: pd.DataFrame) -> dict[str, str]:
         standing = min(sorted(group - dropped) or sorted(group))
         kept |= dict.fromkeys(group, standing)
     return kept
+
+
+def without_effect(decisions: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+    """The decisions of `load_decisions` that change nothing, in the order of the file: ligne, op_a, op_b, decision,
+    constat (why, in French): an operation is not among the `known` ones, or others say the contrary."""
+    kept = kept_operation(decisions)
+    standing = [decisions[side].map(lambda op: kept.get(op, op)) for side in PAIR]
+    joined = decisions["decision"].eq("distinct") & standing[0].eq(standing[1])
+    why = pd.Series("", index=decisions.index, dtype="str").mask(joined, "d'autres lignes réunissent ces opérations")
+    for side in reversed(PAIR):
+        absent = ~decisions[side].isin(known)
+        why = why.mask(absent, "« " + decisions[side].astype("str") + " » n'est dans aucun export")
+    return decisions.assign(constat=why).loc[why.ne(""), ["ligne", *PAIR, "decision", "constat"]].reset_index(drop=True)
 
 
 def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> pd.DataFrame:

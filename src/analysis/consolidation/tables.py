@@ -7,7 +7,14 @@ import pandas as pd
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import FILE as DUPLICATES
-from analysis.consolidation.duplicates import accepted, estimated, kept_operation, load_decisions, review_queue
+from analysis.consolidation.duplicates import (
+    accepted,
+    estimated,
+    kept_operation,
+    load_decisions,
+    review_queue,
+    without_effect,
+)
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
@@ -100,6 +107,7 @@ def build(dataset: str) -> None:
             "representation": representation(measured, described),
             "doublons_retires": removed(facts, clean["operations"], queue, described),
             "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
+            "doublons_sans_effet": without_effect(taken, clean["operations"]["op_id"]),
             "doublons_sensibilite": merged,
             "editions": editions(measured, known, lists, described),
             "provenance": provenance(facts, whole, described),
@@ -161,7 +169,10 @@ def over_years(
 
 
 def in_place(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[int, set[str]]:
-    """The facilitator structures of each edition: somebody in post on 31 December, seat in its departments."""
+    """The facilitator structures of each edition: somebody in post on 31 December, seat in its departments.
+
+    Who has no known seat is of the region all the same, if of no smaller territory.
+    """
     department = reference.communes().set_index("code_insee")["departement"]
     structures = clean["structures"]
     hosts = structures[structures["type_acteur"] == "FACILITATEUR"]
@@ -169,7 +180,8 @@ def in_place(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[int, set[
     out = {}
     for edition in dataset.editions:
         staffed = on_day(clean["facilitateurs"], pd.Timestamp(edition.annee, 12, 31))["structure_id"]
-        out[edition.annee] = set(seats.index[seats.isin(edition.departements) & seats.index.isin(staffed)])
+        there = seats.isin(edition.departements) | (seats.isna() & (edition.territoire == dataset.region))
+        out[edition.annee] = set(seats.index[there & seats.index.isin(staffed)])
     return out
 
 

@@ -12,6 +12,7 @@ from analysis.core.results import ALWAYS, PART_TOLERANCE, on_day
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles
+NO_SEAT = "inconnu"  # in place of the department of a seat that is not known
 
 
 def days(dataset_years: list[int], asked: list[dt.date]) -> list[pd.Timestamp]:
@@ -81,7 +82,7 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
     hosts = structures(own)
     return {
         "porteurs": grouped(own, "nature_porteuse"),
-        "departements": grouped(own, "departement"),
+        "departements": grouped(own.assign(departement=own["departement"].fillna(NO_SEAT)), "departement"),
         "evolution": grouped(own.assign(ensemble=WHOLE), "ensemble"),
         "roles": grouped(own, "role"),
         "financements": grouped(_by_funding(own), "financement"),

@@ -14,7 +14,7 @@ from analysis.facilitators import contacts, followup, publics, ratios, staff, un
 from analysis.facilitators.need import Numbers, need
 from analysis.facilitators.organisation import router, scenario
 
-EXPORTS = ("operations", "territoires", "heures")
+EXPORTS = ("operations", "territoires", "heures", "agregats")
 
 
 def build(dataset: str) -> None:
@@ -73,18 +73,23 @@ def state_of(
     areas = staff.areas(on_day(clean["zones"], day), hosts)
     months = settings.silent_months
     active = zones.followed(exports["operations"], exports["territoires"], day, months)
+    lost = zones.without_place(exports["operations"], exports["territoires"], day, months)
     senders = set(zones.sent(exports["operations"], day, months)["structure_id"])
+    sends = pd.concat([exports[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
     wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
     minutes = router.load(raw_dir(dataset.nom) / router.FILE)
-    placed = zones.zones(wanted, staff.by_epci(hosts, areas), active, areas=areas, senders=senders, settings=settings)
+    declared, heard = staff.by_epci(hosts, areas), senders - set(lost.index)
+    placed = zones.zones(wanted, declared, active, areas=areas, senders=heard, settings=settings)
     if hosts.empty:
         placed = placed[:0]
     tables = {
         "hypotheses": hypotheses(settings),
         "publics": publics.sources(given),
-        "reponses": followup.answers(clean, exports["operations"], observed),
-        "contradictions": followup.contradictions(areas, active, senders, day, months),
+        "reponses": followup.answers(clean, sends, observed),
+        "contradictions": followup.contradictions(
+            areas, active, lost, senders, since=day - pd.DateOffset(months=months)
+        ),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
         "zones_synthese": zones.summary(placed, dataset.region),

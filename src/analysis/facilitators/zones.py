@@ -30,10 +30,24 @@ def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, 
     `operations` and `places` are the clean tables of the exports, as each structure sent them: an operation entered
     by two structures is followed by both. What is sent without its dates is followed all the same.
     """
+    found = places.merge(_alive(operations, day, months), on=_OPERATION)
+    return found[["structure_id", "op_id", "epci_siren"]].drop_duplicates(ignore_index=True)
+
+
+def without_place(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:
+    """How many operations each structure follows in that time that it sent without any place, where there are some."""
+    known = _alive(operations, day, months).merge(places[_OPERATION].drop_duplicates(), how="left", indicator="found")
+    placed = known["found"].eq("both").groupby([known["structure_id"], known["op_id"]]).any()
+    return (~placed[~placed]).groupby("structure_id").sum()
+
+
+_OPERATION = ["annee", "op_id", "structure_id"]
+
+
+def _alive(operations: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
     recent = sent(operations, day, months)
     alive = ~(recent["date_debut"] > day) & ~(recent["date_fin"] < _start(day, months))
-    found = places.merge(recent.loc[alive, ["annee", "op_id", "structure_id"]], on=["annee", "op_id", "structure_id"])
-    return found[["structure_id", "op_id", "epci_siren"]].drop_duplicates(ignore_index=True)
+    return recent.loc[alive, _OPERATION]
 
 
 def p_under(etp: Numbers, need: Numbers, delta: float, hours_per_etp: tuple[float, float]) -> Numbers:
@@ -56,10 +70,12 @@ def zones(
     settings: FacilitatorParams,
 ) -> pd.DataFrame:
     """One row per EPCI: classe, p_sous_servie (missing where the class does not depend on the need), structures, etp,
-    operations followed, exports_recus (a declared structure at least has sent), the need and the territory.
+    operations followed, exports_recus (a declared structure at least has sent, each operation with its place), the
+    need and the territory.
 
     `declared` comes from `staff.by_epci`, `active` from `followed`, `areas` are the zones in force (structure_id,
-    epci_siren), `senders` the structures that sent in the time. Where no declared structure sent, silence says nothing.
+    epci_siren), `senders` the structures that sent in the time, and no operation without a place. Where no declared
+    structure did, silence says nothing.
     """
     rows = need.places.merge(declared, on="epci_siren", how="left")
     rows = pd.concat([rows, need.quantiles()], axis=1)

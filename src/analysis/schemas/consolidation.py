@@ -191,6 +191,18 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "doublons_sans_effet",
+            "Décisions sur les doublons qui ne changent rien, à reprendre dans decisions/doublons_operations.csv",
+            ["ligne"],
+            {
+                "ligne": column("int64", "Ligne du fichier"),
+                "op_a": column(TEXT, "Opération, précédée de sa structure"),
+                "op_b": column(TEXT, "Opération, précédée de sa structure"),
+                "decision": column(TEXT, "doublon ou distinct"),
+                "constat": column(TEXT, "Pourquoi elle ne change rien"),
+            },
+        ),
+        published_table(
             "doublons_sensibilite",
             "Ce que compterait une édition si les paires non tranchées étaient fusionnées à partir d'une probabilité",
             ["edition", "seuil"],

@@ -53,7 +53,7 @@ SCHEMAS = {
         _counted(
             "departements",
             "Structures facilitatrices, personnes et ETP par département du siège",
-            {"departement": column(TEXT, "Code du département du siège")},
+            {"departement": column(TEXT, "Code du département du siège, ou inconnu")},
         ),
         published_table(
             "evolution",
@@ -119,7 +119,7 @@ SCHEMAS = {
                 "departement": column(TEXT, "Département du siège", nullable=True),
                 "date_reponse": column(DAY, "Date de la dernière réponse", nullable=True),
                 "reponse": column(TEXT, "État de la réponse", codelist="reponses_inventaire"),
-                "dernier_export": column(WHOLE, "Année du dernier export envoyé", nullable=True),
+                "dernier_export": column(WHOLE, "Année du dernier envoi, export ou totaux", nullable=True),
             },
         ),
         published_table(
@@ -130,7 +130,9 @@ SCHEMAS = {
                 "structure_id": STRUCTURE,
                 "epci_siren": EPCI,
                 "constat": column(TEXT, "Ce qui est constaté", codelist="constats_zone"),
-                "operations": column("int64", "Opérations suivies dans l'intercommunalité", unit="opération"),
+                "operations": column(
+                    "int64", "Opérations suivies dans l'intercommunalité, ou envoyées sans lieu", unit="opération"
+                ),
             },
         ),
         published_table(
@@ -173,7 +175,7 @@ SCHEMAS = {
                 "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
                 "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
                 "operations": column("int64", "Opérations suivies en 24 mois", unit="opération"),
-                "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export"),
+                "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
                 "p_sous_servie": column(NUMBER, "Probabilité d'être sous-servie", ge=0, le=1, nullable=True),

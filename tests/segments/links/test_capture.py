@@ -46,6 +46,15 @@ def test_an_interval_holds_at_least_what_was_seen() -> None:
     assert interval(0, 3, 0)[0] >= 3
 
 
+@pytest.mark.parametrize("counts", [(0, 135, 0), (1, 100, 1), (1000, 1000, 1000), (0, 0, 0), (7, 135, 7), (5, 9, 0)])
+def test_an_estimate_lies_in_its_interval(counts: tuple[float, float, float]) -> None:
+    low, high = interval(*counts)
+    assert sum(counts[:2]) - counts[2] <= low <= chapman(*counts) <= high
+    two = strata(("a", "b", "1", *counts), ("a", "b", "2", 3, 3, 3))
+    low, high = total_interval(two)
+    assert low <= chapman(*counts) + 3 <= high
+
+
 def test_small_strata_are_joined_across_amounts_then_buyers_then_families() -> None:
     found = grouped(
         strata(

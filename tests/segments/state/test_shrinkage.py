@@ -69,3 +69,24 @@ def test_each_group_has_its_own_prior_and_an_empty_one_has_none() -> None:
     out = smoothed(table, ["segment"], "avec", "dits")
     assert out.groupby("segment")["part_lissee"].mean().round(2).tolist()[:2] == [0.1, 0.9]
     assert out["p_sous"].isna().tolist() == [False] * 60 + [True]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[(0, 5), (0, 1), (0, 0)], [(5, 5), (1, 1)], [(0, 1)], [(1, 1)]],
+    ids=["none", "all", "one cell without", "one cell with"],
+)
+def test_where_none_or_all_have_a_clause_no_place_is_below_or_above(counts: list[tuple[int, int]]) -> None:
+    out = smoothed(pd.DataFrame(counts, columns=["avec", "dits"]).assign(segment="A"), ["segment"], "avec", "dits")
+    assert out["p_sous"].isna().all()
+    assert out["part_lissee"].between(out["part_lissee_bas"], out["part_lissee_haut"]).all()
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[(3, 10)], [(0, 1), (1, 1)], [(2, 4)] * 12, [(0, 3)] * 91 + [(1, 3)], [(3, 3)] * 20 + [(2, 3)]],
+    ids=["one cell", "two of one", "all equal", "hardly any", "nearly all"],
+)
+def test_few_contracts_are_never_surely_apart(counts: list[tuple[int, int]]) -> None:
+    out = smoothed(pd.DataFrame(counts, columns=["avec", "dits"]).assign(segment="A"), ["segment"], "avec", "dits")
+    assert out["p_sous"].between(0.05, 0.95, inclusive="neither").all()

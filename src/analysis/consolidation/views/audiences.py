@@ -63,12 +63,16 @@ def profiles(page: Page) -> Content:
         for row in rows.itertuples()
         if "+" in row.profil and pd.notna(row.part_heures)
     ][:2]
+    most = (
+        "Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
+        if several
+        else "Aucune combinaison de deux publics ou plus ne peut être montrée."
+    )
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        alt="Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
-        if several
-        else "Aucune combinaison de deux publics ou plus ne peut être montrée.",
+        # The bars have room for the codes alone.
+        alt=f"{most} {' ; '.join(f'{code} : {labels[code]}' for code in audiences)}.",
         table=DataTable(
             rows,
             columns={
@@ -80,7 +84,6 @@ def profiles(page: Page) -> Content:
             caption="Heures et bénéficiaires par combinaison de publics",
             scope=page.scope,
             csv=page.csv("profils"),
-            note=" ; ".join(f"{code} : {labels[code]}" for code in audiences) + ".",
         ),
         source=source_line(page),
     )
@@ -145,7 +148,7 @@ def audiences_over_years(page: Page) -> Content:
     rows = rows[rows["edition"] <= page.year].dropna(subset="valeur")
     lines = rows.pivot(index="edition", columns="modalite", values="valeur").reindex(columns=codes).dropna(axis=1)
     if len(lines) < 2 or lines.empty:
-        return Prose("Moins de deux éditions : pas d'évolution des publics à montrer.")
+        return Prose("Aucun public n'a de part publiée dans deux éditions : pas d'évolution à montrer.")
     ruptures = reference.table("ruptures")
     ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.core.numbers import french, plural, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
+
+SHOWN = 5  # decisions without effect
 
 
 def review(page: Page) -> Content:
@@ -13,8 +17,9 @@ def review(page: Page) -> Content:
         return Prose("Les paires à examiner sont celles de toute la région : elles sont sur sa page.")
     rows = page.read("doublons_a_revoir")
     rows = rows[rows["edition"] == page.year]
+    vain = _in_vain(page.read("doublons_sans_effet"))
     if rows.empty:
-        return Prose("Aucune paire d'opérations n'est en attente de décision pour cette édition.")
+        return Prose(f"Aucune paire d'opérations n'est en attente de décision pour cette édition.{vain}")
     return DataTable(
         rows.sort_values(["probabilite", "op_a", "op_b"], ascending=[False, True, True]),
         columns={
@@ -30,8 +35,17 @@ def review(page: Page) -> Content:
         csv=page.csv("doublons_a_revoir"),
         note="La probabilité que les deux ne soient qu'une opération est apprise de toutes les paires des exports : "
         "intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, intercommunalités. Le CSV "
-        "dit aussi ce qui concorde. Une décision prise sert toutes les années suivantes.",
+        "dit aussi ce qui concorde. Une décision prise sert toutes les années suivantes." + vain,
     )
+
+
+def _in_vain(rows: pd.DataFrame) -> str:
+    """The decisions that change nothing, after a space: the first ones, by their line; nothing without any."""
+    if rows.empty:
+        return ""
+    told = [f"ligne {row.ligne}, {row.constat}" for row in rows.head(SHOWN).itertuples()]
+    told += [f"et {french(len(rows) - SHOWN)} de plus (table doublons_sans_effet)"] if len(rows) > SHOWN else []
+    return f" Décisions sans effet dans doublons_operations.csv : {' ; '.join(told)}."
 
 
 def duplicates_sensitivity(page: Page) -> Content:

@@ -27,7 +27,7 @@ def evolution(page: Page) -> Content:
         own = rows[rows["territoire"] == page.territory]
     own = own.dropna(subset="valeur").sort_values("edition").set_index("edition")
     if len(own) < 2:
-        return Prose("Moins de deux éditions : pas d'évolution à montrer.")
+        return Prose("Moins de deux éditions ont des heures publiées : pas d'évolution à montrer.")
     frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
     frame = frame.assign(lieu=frame["territoire_nom"] if page.regional else page.territory_name)
     everywhere = "" if page.regional else " (toute la région)"  # a structure is of no single department

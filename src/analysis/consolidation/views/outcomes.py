@@ -37,6 +37,8 @@ def outcomes(page: Page) -> Content:
     if not page.regional or rows.empty:
         return Prose("Le devenir des personnes n'est calculé que pour la région entière.")
     known = rows.dropna(subset="taux")
+    if known.empty and rows["secret"].fillna("").ne("").any():
+        return Prose("L'emploi durable après la clause relève du secret statistique.")
     if known.empty:
         return Prose("Aucune situation après la clause n'est connue.")
     half_year = known[known["horizon_m"] == 6]

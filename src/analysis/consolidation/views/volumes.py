@@ -77,7 +77,7 @@ def _behind(edition: pd.Series, removed: pd.Series) -> str:
     """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
     sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
     hours = round_half_up(removed["heures"])
-    answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export"
+    answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export ou des totaux"
     merged = (
         f"{french(twice)} {plural('opération', twice)} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
         f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois "
@@ -192,8 +192,8 @@ def by_epci(page: Page) -> Content:
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title="Heures d'insertion réalisées, par intercommunalité d'exécution",
-        alt=f"{places.loc[hours.idxmax(), 'nom']} vient en tête{' de celles qui se montrent' if hidden else ''} avec "
-        f"{french(hours.max())} heures"
+        alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
+        + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures"
         + (
             f" ; {french(hidden)} {plural('intercommunalité', hidden)} {'relève' if hidden < 2 else 'relèvent'} du "
             "secret statistique."

@@ -99,7 +99,7 @@ def diversity(page: Page) -> Content:
     )
     segments = rows[rows["objet"] == "segments"].sort_values("edition").set_index("edition")
     if len(segments) < 2:
-        return Prose("Moins de deux éditions : la diversification ne se suit pas.")
+        return Prose("Moins de deux éditions ont un nombre publié : la diversification ne se suit pas.")
     names = {
         "segments": "Segments",
         "donneurs_ordre": "Donneurs d'ordre",

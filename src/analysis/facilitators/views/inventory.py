@@ -87,27 +87,36 @@ def by_department(page: Page, day: str = "") -> Content:
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
     names = reference.departments().set_index("code_departement")["nom"]
-    rows = rows.assign(libelle=rows["departement"].map(names)).sort_values(["etp", "libelle"], ascending=[False, True])
+    rows = rows.assign(libelle=rows["departement"].map(names).fillna("Siège inconnu")).sort_values(
+        ["etp", "libelle"], ascending=[False, True]
+    )
     shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
     if shown.empty:
         return Prose("Les ETP de ce territoire relèvent du secret statistique.")
     return Figure(
         bar_chart(shown, digits=1, unit="ETP"),
         title="ETP consacrés à la clause, par département du siège",
-        alt=_most_and_least(shown, len(rows)),
+        alt=_most_and_least(
+            rows[rows["departement"].isin(names.index)], len(reference.departments(page.dataset.region))
+        ),
         table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
         source=source(page),
     )
 
 
-def _most_and_least(shown: pd.Series, departments: int) -> str:
-    """The departments with most and with least time, the first and the last of `shown`; among these where others are
-    hidden."""
+def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
+    """The departments with most and with least time, the first and the last of `rows` that are told; among these where
+    others of the region's `departments` are hidden, or have nobody."""
+    shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
+    if shown.empty:
+        return "Aucun département n'a d'ETP qui puisse être publié."
     # Names without their articles, which differ: « le Nord », « l'Oise ».
     first, last = (f"{shown.index[place]} : {french(shown.iloc[place], 1)}" for place in (0, -1))
     if shown.iloc[0] == shown.iloc[-1]:
         return f"{', '.join(shown.index)} : {french(shown.iloc[0], 1)} ETP de facilitateurs."
-    among = "" if len(shown) == departments else ", parmi les départements dont le temps est publié"
+    limits = ["qui ont une structure"] if len(rows) < departments else []
+    limits += ["dont le temps est publié"] if len(shown) < len(rows) else []
+    among = f", parmi les départements {' et '.join(limits)}" if limits else ""
     return f"{first} ETP de facilitateurs, le plus ; {last}, le moins{among}."
 
 
@@ -202,16 +211,18 @@ def evolution(page: Page) -> Content:
     years = rows.set_index("edition")[["structures", "personnes", "etp"]].astype("float64")
     if len(years) < 2:
         return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
-    first, last = years.iloc[0], years.iloc[-1]
+    known = years.dropna(subset="etp")
+    told = (
+        f"De {known.index[0]} à {known.index[-1]}, le temps consacré à la clause passe de "
+        f"{french(known['etp'].iloc[0], 1)} à {french(known['etp'].iloc[-1], 1)} ETP."
+        if len(known) > 1
+        else "Le temps consacré à la clause n'est pas publié pour deux années : son évolution ne se dit pas."
+    )
     unknown = {"sans_etp": Column("dont ETP inconnu, compté 0", 0)} if rows["sans_etp"].any() else {}
     return Figure(
         line_chart(years.rename(columns={"etp": "ETP"})),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
-        alt=of_region(
-            page,
-            f"De {years.index[0]} à {years.index[-1]}, le temps consacré à la clause passe de "
-            f"{french(first['etp'], 1)} à {french(last['etp'], 1)} ETP.",
-        ),
+        alt=of_region(page, told),
         table=DataTable(
             rows,
             columns={"edition": Column("Année"), **STAFF, **unknown},
@@ -240,6 +251,10 @@ def ratios(page: Page) -> Content:
         first=rows["nature_porteuse"].ne(WHOLE),
     ).sort_values(["rank", "first", "porteur"])
     secret = ranked["secret"].fillna("").ne("")
+    if secret.all():
+        return Prose(
+            "Ce que suit un ETP n'est pas publié : moins de cinq structures ont à la fois du personnel et un export."
+        )
     few = " Moins de cinq structures, secret statistique : " + ", ".join(sorted(set(ranked.loc[secret, "porteur"])))
     band = known.loc["heures_par_etp"]
     hours = whole.set_index("indicateur").loc["heures_par_etp"]
@@ -287,7 +302,7 @@ def answers(page: Page) -> Content:
     latest = page.dataset.edition(page.latest)
     said = (
         f"Structures qui ont répondu depuis moins d'un an : {int(fresh.sum())} sur {len(rows)} ({share}) ; structures "
-        f"facilitatrices qui ont envoyé leur export de {page.latest} : "
+        f"facilitatrices qui ont envoyé leur export ou leurs totaux de {page.latest} : "
         f"{int((hosts & rows['dernier_export'].eq(page.latest)).sum())} sur {int(hosts.sum())}."
     )
     if silent.empty:
@@ -298,7 +313,7 @@ def answers(page: Page) -> Content:
             "nom": Column("Structure"),
             "etat": Column("Questionnaire"),
             "date_reponse": Column("Dernière réponse"),
-            "dernier_export": Column("Dernier export"),
+            "dernier_export": Column("Dernier envoi"),
         },
         caption="Structures à relancer",
         scope=f"{page.territory_name}, réponses reçues au {french_date(latest.date_observation)}",
@@ -319,6 +334,7 @@ def contradictions(page: Page) -> Content:
     names = page.read("reponses").set_index("structure_id")["nom"]
     kinds = reference.labels("constats_zone")
     counts = rows["constat"].value_counts()
+    told = " ; ".join(f"{kinds[str(code)].lower()} : {number}" for code, number in counts.items()) + "."
     frame = rows.assign(
         structure=rows["structure_id"].map(names),
         epci=rows["epci_siren"].map(places["nom"]),
@@ -336,6 +352,6 @@ def contradictions(page: Page) -> Content:
         scope=f"{page.territory_name}, {load_params().facilitators.silent_months} mois avant le 31 décembre "
         f"{page.latest}, structures qui ont envoyé un export",
         csv=page.csv("contradictions"),
-        takeaway=" ; ".join(f"{kinds[str(code)].lower()} : {number}" for code, number in counts.items()) + ".",
+        takeaway=told[0].upper() + told[1:],
         note=f"Les {ROWS} premières ; le fichier CSV les a toutes." if len(frame) > ROWS else None,
     )

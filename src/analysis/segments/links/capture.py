@@ -48,12 +48,17 @@ def unseen(first: Numbers, second: Numbers, both: Numbers) -> tuple[Numbers, Num
 
 
 def interval(first: float, second: float, both: float, level: float = LEVEL) -> tuple[float, float]:
-    """Of the whole number of contracts: at least those that were seen."""
-    middle, spread = unseen(*(np.array([float(n)]) for n in (first, second, both)))
-    seen = first + second - both
+    """Of the whole number of contracts: at least those that were seen, and holding Chapman's estimate.
+
+    The two add to the counts in different ways: where one list is nearly empty, or inside the other, the interval alone
+    would begin above the estimate, or end below it.
+    """
+    counts = [np.array([float(n)]) for n in (first, second, both)]
+    middle, spread = unseen(*counts)
+    seen, estimate = first + second - both, float(chapman(*counts)[0])
     step = float(norm.ppf((1 + level) / 2) * spread[0])
     low, high = (float(seen - 0.5 + middle[0] * np.exp(sign * step)) for sign in (-1, 1))
-    return max(low, seen), high
+    return min(max(low, seen), estimate), max(high, estimate)
 
 
 def total_interval(strata: pd.DataFrame, level: float = LEVEL) -> tuple[float, float]:
@@ -68,10 +73,11 @@ def total_interval(strata: pd.DataFrame, level: float = LEVEL) -> tuple[float, f
         return interval(a[0], b[0], m[0], level)
     seen = float((a + b - m).sum())
     # At least half a contract, so that lists that are one inside the other still leave a doubt.
-    hidden = max(float(chapman(a, b, m).sum()) - seen, 0.5)
+    estimate = float(chapman(a, b, m).sum())
+    hidden = max(estimate - seen, 0.5)
     variance = max(float(((a + 1) * (b + 1) * (a - m) * (b - m) / ((m + 1) ** 2 * (m + 2))).sum()), 0.25)
     step = float(norm.ppf((1 + level) / 2) * np.sqrt(np.log1p(variance / hidden**2)))
-    return seen + hidden * float(np.exp(-step)), seen + hidden * float(np.exp(step))
+    return min(seen + hidden * float(np.exp(-step)), estimate), seen + hidden * float(np.exp(step))
 
 
 def grouped(strata: pd.DataFrame, least: int) -> pd.DataFrame:

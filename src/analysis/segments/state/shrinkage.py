@@ -60,7 +60,9 @@ def learnt(successes: ArrayLike, trials: ArrayLike) -> Prior | None:
 def posterior(prior: Prior, successes: pd.Series, trials: pd.Series, whole: float) -> pd.DataFrame:
     """part_lissee, part_lissee_bas, part_lissee_haut (interval of `LEVEL`), p_sous: of a share below `whole`.
 
-    `successes` and `trials` are counts by territory; one without any trial has the prior itself.
+    `successes` and `trials` are counts by territory; one without any trial has the prior itself. A whole of 0 or 1 is
+    at the end of what a share can be: every share that is not that end is on the same side of it, whatever the counts,
+    so that p_sous is missing.
     """
     x, n = (counts.to_numpy(dtype="float64")[:, None] for counts in (successes, trials))
     a, b = prior.mean * prior.size + x, (1 - prior.mean) * prior.size + n - x
@@ -74,7 +76,7 @@ def posterior(prior: Prior, successes: pd.Series, trials: pd.Series, whole: floa
             "part_lissee": mean,
             "part_lissee_bas": beta.ppf(tail, *known),
             "part_lissee_haut": beta.ppf(1 - tail, *known),
-            "p_sous": beta.cdf(whole, *known),
+            "p_sous": beta.cdf(whole, *known) if 0 < whole < 1 else np.nan,
         },
         index=successes.index,
     )

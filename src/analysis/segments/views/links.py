@@ -135,6 +135,13 @@ def nobody(page: Page) -> Content:
             "Sans champ social renseigné, on ne peut pas estimer les marchés avec clause que personne ne suit."
         )
     rows = rows.sort_values(["part_vraie", "rapport_cotes"], ascending=[False, True])
+    followed, declared = (float(rows[name].iloc[0]) for name in ("suivis", "declares"))
+    if not followed or not declared:
+        return Prose(
+            f"Marchés notifiés en {page.year} dont le champ social est clair et qu'une opération suivie concerne : "
+            f"{french(followed)} ; qui déclarent une clause : {french(declared)}. Une liste vide n'a rien de commun "
+            "avec l'autre : rien ne dit combien de marchés avec clause échappent aux deux."
+        )
     return DataTable(
         rows,
         columns={

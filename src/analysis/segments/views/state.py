@@ -245,7 +245,9 @@ def heat_map(page: Page) -> Content:
     wide = cells.pivot(index="nom", columns="libelle", values="part_lissee")
     wide = wide.reindex(index=ranked[ranked.isin(wide.index)], columns=_by_share(cells))
     surely = load_params().segments.surely
-    below, above = cells[cells["p_sous"] >= 1 - surely], cells[cells["p_sous"] <= surely]
+    # Where no contract says anything, only what is known of the other places is left.
+    known = cells[cells["renseignes"] > 0]
+    below, above = known[known["p_sous"] >= 1 - surely], known[known["p_sous"] <= surely]
     frame = pd.DataFrame(
         {
             "nom": wide.index,
@@ -281,8 +283,9 @@ def heat_map(page: Page) -> Content:
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
             f"{french(100 * (1 - surely), 0, '%')}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
-            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Case blanche : aucun marché. Toutes "
-            "les parts sont dans le CSV.",
+            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont aucun marché de "
+            "la région n'a de clause, ou dont tous en ont une, n'y est pas. Case blanche : aucun marché. Toutes les "
+            "parts sont dans le CSV.",
         )
         if len(frame)
         else None,
