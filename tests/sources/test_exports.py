@@ -390,6 +390,13 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
         (lambda m: m["tables"]["heures"]["colonnes"].pop("heures"), "colonne obligatoire « heures »"),
         (lambda m: m.update(decimal=","), "clé « decimal » : clé inconnue"),
         (lambda m: m["tables"]["heures"].update(disposition="large"), "disposition"),
+        (lambda m: m["tables"]["heures"].update(ligne_entete=3), "colonnes, disposition, feuille, fichier"),
+        (
+            lambda m: m["tables"]["operations"].update(valeurs={"mecanisme": {"art. 14": "EXECCRIT"}}),
+            "essai.yaml, table « operations », valeurs de « mecanisme » : « art. 14 » traduit par « EXECCRIT », code "
+            "inconnu ; attendu : EXEC, CRIT, EXEC_CRIT",
+        ),
+        (lambda m: m["tables"]["heures"].update(valeurs={"sexe": {"Mme": "F"}}), "colonne non lue, « sexe »"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_what_is_expected(dataset: Path, change, expected: str) -> None:
@@ -535,6 +542,7 @@ def workbook(dataset: Path) -> Path:
         "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    (folder / "heures.csv").unlink()  # which this mapping does not name
     return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]})
 
 
