@@ -48,7 +48,7 @@ class Typer:
             given = rows.assign(**{column.name: stripped(rows.get(column.name, empty))})
             if column.required and not column.personal and column.name not in table.key:
                 self.flag(given[given[column.name].isna()], "valeur_obligatoire", column.name)
-            if column.codelist:
+            if column.codelist and not column.several:
                 codes = self.code(given, column.name, column.codelist)
                 out[column.name] = pd.to_numeric(codes).astype("float64") if column.kind == "nombre" else codes
             else:
