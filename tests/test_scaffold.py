@@ -28,6 +28,24 @@ def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> N
     assert len((folder / "secret.txt").read_text().strip()) == 64
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("- EXEC_CRIT", "- EXECRIT", "editions (n° 1).mecanismes (n° 2)"),
+        ("- '59'", "- '5'", "editions (n° 1).departements (n° 2)"),
+        ("qpv_millesime: 2024", "qpv_millesime: 2023", "editions (n° 1).qpv_millesime"),
+        ("region: '32'", "region: '31'", "region"),
+    ],
+)
+def test_a_code_of_the_settings_is_one_of_its_list(project: Path, old: str, new: str, key: str) -> None:
+    path = new_dataset("aisne", "32", 2025) / "dataset.yaml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DataError) as caught:
+        load_dataset("aisne")
+    value = new.rsplit(maxsplit=1)[-1].strip("'")
+    assert f"clé « {key} » : valeur « {value} » ; attendu : un code de data/raw/reference/" in str(caught.value)
+
+
 def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_not_read(project: Path) -> None:
     folder = new_dataset("aisne", "32", 2025)
     path = folder / "questionnaires" / "inventaire.xlsx"

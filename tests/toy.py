@@ -31,7 +31,7 @@ editions:
     mecanismes: [EXEC]
     base_legale: article 14 du code de 2006
     diviseurs_etp: [1607, 1820]
-    qpv_millesime: 2014
+    qpv_millesime: 2015
     cog_millesime: 2026
   - annee: 2016
     date_observation: 2017-01-31
@@ -41,7 +41,7 @@ editions:
     mecanismes: [EXEC, EXEC_CRIT]
     base_legale: articles 38 et 38+52 de l'ordonnance de 2015
     diviseurs_etp: [1607, 1820]
-    qpv_millesime: 2014
+    qpv_millesime: 2015
     cog_millesime: 2026
 """
 

@@ -177,7 +177,7 @@ def _code_lists(tables: list[Table]) -> dict[str, pd.DataFrame]:
 
 
 def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
-    if column.codelist:
+    if column.codelist and not column.several:  # a list to choose from takes one code only
         place = list(lists).index(column.codelist) * 2
         letter = xlsxwriter.utility.xl_col_to_name(place)
         last = len(lists[column.codelist]) + 2

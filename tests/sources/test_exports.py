@@ -170,6 +170,63 @@ def test_three_digits_after_a_mark_are_what_their_column_says(
     assert [(row.regle, row.ligne, row.valeur) for row in said] == ([("nombre_ambigu", 4, text)] * (hours is None))
 
 
+@pytest.mark.parametrize("text", ["février 2025", "Fevrier 2025", "févr. 2025", "fév-25", "FÉVR 2025", "02/2025"])
+def test_a_month_may_be_written_in_letters(text: str) -> None:
+    send(changed("heures", mois=text))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["mois"].tolist() == ["2025-02", "2025-03"]
+
+
+def test_a_month_that_is_refused_is_told_as_received_and_its_operation_is_not_judged() -> None:
+    closed = {"date_debut": "01/01/2025", "heures_prevues": "5000"}
+    send(changed("operations", **closed) | {"heures": [{"ctr_id": "C1", "mois": "début 2025", "heures": "100"}]})
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["mois_invalide"]
+    assert "colonne « mois » : « début 2025 » ; attendu : un mois" in quality["message"].iloc[0]
+
+
+def test_the_stage_says_what_became_of_the_rows_of_each_file(capfd: pytest.CaptureFixture[str]) -> None:
+    bad = [{"ctr_id": "C1", "mois": "?", "heures": "9"}, {"ctr_id": "C1", "mois": "2025-04", "heures": "cent"}]
+    send({"heures": [*TABLES["heures"], *bad]})
+    exports.build("essai")
+    said = capfd.readouterr().err.splitlines()
+    assert said == sorted(said) and len(said) == 6
+    assert "exports/S1/2025/heures.csv : lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 1" in said
+
+
+def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
+    foot = {"op_id": "TOTAL", "libelle": "Total général", "heures_prevues": "176000"}
+    named = {**TABLES["operations"][0], "op_id": "OP2", "libelle": "Total de la voirie refait", "heures_prevues": ""}
+    send({"operations": [TABLES["operations"][0], named, foot]})
+    tables, quality = imported()
+    assert tables["operations"]["op_id"].tolist() == ["S1:OP1", "S1:OP2"]
+    assert set(quality["regle"]) == {"parts_absentes", "ligne_total"}
+
+
+def test_a_commune_that_lost_its_zero_gets_it_back() -> None:
+    send(changed("beneficiaires", commune_insee="2691"))
+    tables, quality = imported()
+    assert quality["regle"].tolist() == ["commune_zero"] and quality["valeur"].tolist() == ["2691"]
+    assert tables["beneficiaires"]["epci_siren"].notna().all()
+
+
+@pytest.mark.parametrize("expected", ["-35,00", "-35.0", "-35"])
+def test_a_correction_expects_a_value_however_it_is_written(dataset: Path, expected: str) -> None:
+    send(changed("heures", heures="-35,00"))
+    fix = f'exports/S1/2025,heures,C1|2025-02|,heures,"{expected}",35,signe,analyste,2026-01-15\n'
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [35, 50.25]
+
+
+def test_a_correction_of_a_row_that_is_not_there_says_so(dataset: Path) -> None:
+    send()
+    fix = "exports/S1/2025,heures,C9|2025-02|,heures,5,6,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["correction_sans_ligne"] and "C9|2025-02|" in quality["message"].iloc[0]
+
+
 @pytest.mark.parametrize(
     ("change", "rule", "column"),
     [
@@ -179,6 +236,9 @@ def test_three_digits_after_a_mark_are_what_their_column_says(
         (changed("heures", heures="cent"), "nombre_invalide", "heures"),
         (changed("heures", mois="2024-12"), "mois_invalide", "mois"),
         (changed("heures", mois="13/2025"), "mois_invalide", "mois"),
+        (changed("heures", mois="jui. 2025"), "mois_invalide", "mois"),
+        (changed("heures", mois="TOTAL"), "ligne_total", "mois"),
+        (changed("heures", ctr_id="Sous-total", mois=""), "ligne_total", "ctr_id"),
         (changed("heures", ctr_id="C9"), "lien_absent", "ctr_id"),
         (changed("heures", ctr_id=""), "cle_absente", "ctr_id"),
         (changed("heures", ctr_id=" "), "cle_absente", "ctr_id"),
@@ -390,6 +450,13 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
         (lambda m: m["tables"]["heures"]["colonnes"].pop("heures"), "colonne obligatoire « heures »"),
         (lambda m: m.update(decimal=","), "clé « decimal » : clé inconnue"),
         (lambda m: m["tables"]["heures"].update(disposition="large"), "disposition"),
+        (lambda m: m["tables"]["heures"].update(ligne_entete=3), "colonnes, disposition, feuille, fichier"),
+        (
+            lambda m: m["tables"]["operations"].update(valeurs={"mecanisme": {"art. 14": "EXECCRIT"}}),
+            "essai.yaml, table « operations », valeurs de « mecanisme » : « art. 14 » traduit par « EXECCRIT », code "
+            "inconnu ; attendu : EXEC, CRIT, EXEC_CRIT",
+        ),
+        (lambda m: m["tables"]["heures"].update(valeurs={"sexe": {"Mme": "F"}}), "colonne non lue, « sexe »"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_what_is_expected(dataset: Path, change, expected: str) -> None:
@@ -535,6 +602,7 @@ def workbook(dataset: Path) -> Path:
         "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    (folder / "heures.csv").unlink()  # which this mapping does not name
     return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]})
 
 

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
 from analysis.core.paths import raw_dir
+
+Code = TypeVar("Code", str, int)
+SHOWN = 15  # codes of a list that a message says
+
+
+def _listed(name: str, column: str = "code") -> AfterValidator:
+    """A code of a reference table: one that nothing has would match no row, and nobody would see it."""
+
+    def check(code: Code) -> Code:
+        known = list(reference.table(name)[column])
+        if str(code) not in known:
+            shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
+            raise ValueError(f"un code de data/raw/reference/{name}.csv ({shown})")
+        return code
+
+    return AfterValidator(check)
 
 
 class Edition(Block):
@@ -18,12 +36,12 @@ class Edition(Block):
     date_observation: dt.date
     territoire: str
     territoire_nom: str
-    departements: list[str] = Field(min_length=1)
+    departements: list[Annotated[str, _listed("territoire/departements", "code_departement")]] = Field(min_length=1)
     # An edition without scope or divisor prints nothing that can be compared (domain rule W15).
-    mecanismes: list[str] = Field(min_length=1)
+    mecanismes: list[Annotated[str, _listed("nomenclatures/mecanismes")]] = Field(min_length=1)
     base_legale: str = Field(min_length=1)
     diviseurs_etp: list[int] = Field(min_length=1)
-    qpv_millesime: int
+    qpv_millesime: Annotated[int, _listed("nomenclatures/millesimes_qpv")]
     cog_millesime: int
 
 
@@ -33,7 +51,7 @@ class Dataset(Block):
     nom: str
     titre: str
     synthetique: bool
-    region: str
+    region: Annotated[str, _listed("territoire/regions", "code_region")]
     region_nom: str
     date_observation: dt.date
     editions: list[Edition] = Field(min_length=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -298,10 +298,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _siblings(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that `model` knows at the level of `loc`."""
-    level: type[BaseModel] = model
+    level: Any = model
     for part in loc[:-1]:
-        field = level.model_fields.get(str(part))
-        annotation = field.annotation if field else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            level = annotation
+        if isinstance(level, type) and issubclass(level, BaseModel):
+            level = level.model_fields[str(part)].annotation
+        else:  # a list or a dict of blocks
+            level = get_args(level)[-1]
     return sorted(level.model_fields)

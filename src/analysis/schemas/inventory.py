@@ -12,7 +12,10 @@ from analysis.sources.canonical import INVENTORY, NEEDS, Table
 def _schema(source: Table) -> pa.DataFrameSchema:
     columns = {
         c.name: column(
-            _KINDS[c.kind], c.description, nullable=not (c.required and c.name in source.key), codelist=c.codelist
+            _KINDS[c.kind],
+            c.description,
+            nullable=not (c.required and c.name in source.key),
+            codelist=None if c.several else c.codelist,
         )
         for c in source.columns
         if not c.personal

@@ -16,8 +16,8 @@ Kind = Literal["texte", "nombre", "date", "mois", "booleen", "oui_non", "code", 
 class Column:
     """A column a supplier fills in.
 
-    `codelist` names a table of `nomenclatures/`; `personal` columns never leave ingestion; `example` is what
-    the questionnaire shows where the kind alone does not say it.
+    `codelist` names a table of `nomenclatures/`, of which a cell may hold `several` codes, parted by `|`; `personal`
+    columns never leave ingestion; `example` is what the questionnaire shows where the kind alone does not say it.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Column:
     codelist: str | None = None
     personal: bool = False
     example: str | float | dt.date | None = None
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,14 @@ INVENTORY = {
                 Column("etp", "nombre", "Temps consacré à la clause, de 0 à 1 ETP", required=True, example=0.8),
                 Column("date_debut", "date", "Début dans le poste", required=True),
                 Column("date_fin", "date", "Fin dans le poste"),
-                Column("financements", "texte", "Financements, séparés par une barre verticale"),
+                Column(
+                    "financements",
+                    "texte",
+                    "Financements, séparés par une barre verticale",
+                    codelist="financements",
+                    several=True,
+                    example="ETAT|FSE",
+                ),
                 Column("siege_commune_insee", "commune", "Commune du bureau (code INSEE)"),
             ),
         ),

@@ -25,15 +25,22 @@ DATES = {
 CENT = 0.005  # hours are kept in hundredths: two sums closer than half of one are equal
 
 
-def check(tables: dict[str, pd.DataFrame], typer: Typer, limits: ExportParams, dataset: Dataset) -> None:
-    """Flag what the clean `tables` of all structures and years say against each other."""
+def check(
+    tables: dict[str, pd.DataFrame], typer: Typer, limits: ExportParams, dataset: Dataset, received: pd.Series
+) -> None:
+    """Flag what the clean `tables` of all structures and years say against each other.
+
+    `received` are the contracts that hours were received for, refused hours included.
+    """
     _improbable_dates(tables, typer, pd.Timestamp(limits.first_date))
     _ends_before_starts(tables, typer)
     _contracts_outside_operations(tables, typer, pd.Timedelta(days=limits.contract_margin_days))
     _month_of_a_person(tables, typer, limits.warn_month_hours)
     hours = _hours_of_operations(tables)
     _more_than_since_origin(tables["operations"], hours, typer)
-    _realisation(tables["operations"], hours, typer, limits, pd.Timestamp(dataset.date_observation))
+    refused = set(_operations_of(tables, received)) - set(hours["op_id"])
+    today = pd.Timestamp(dataset.date_observation)
+    _realisation(tables["operations"], hours, typer, limits, today=today, refused=refused)
     _unknown_status(tables["contrats"], typer, limits)
     sends = pd.concat([tables[name][["annee", "structure_id"]] for name in ("operations", TOTALS)])
     _other_structures(sends, typer, [edition.annee for edition in dataset.editions])
@@ -95,6 +102,12 @@ def _hours_of_operations(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return sums.rename("realisees").reset_index()
 
 
+def _operations_of(tables: dict[str, pd.DataFrame], contracts: pd.Series) -> pd.Series:
+    """The operations of these contracts."""
+    engagements = tables["contrats"].loc[tables["contrats"]["ctr_id"].isin(contracts), "eng_id"]
+    return tables["engagements"].loc[tables["engagements"]["eng_id"].isin(engagements), "op_id"]
+
+
 def _more_than_since_origin(operations: pd.DataFrame, hours: pd.DataFrame, typer: Typer) -> None:
     """E7: operations whose hours of the year exceed those they are said to have since their origin."""
     rows = operations.merge(hours, on=["annee", "op_id"])
@@ -107,12 +120,18 @@ def _more_than_since_origin(operations: pd.DataFrame, hours: pd.DataFrame, typer
 
 
 def _realisation(
-    operations: pd.DataFrame, hours: pd.DataFrame, typer: Typer, limits: ExportParams, today: pd.Timestamp
+    operations: pd.DataFrame,
+    hours: pd.DataFrame,
+    typer: Typer,
+    limits: ExportParams,
+    *,
+    today: pd.Timestamp,
+    refused: set[str],
 ) -> None:
     """W16: realised against planned hours of an operation as last sent, too high, or too low once closed.
 
     Realised hours are those since the origin where a structure sends them, else the sum of the sends; a low
-    sum is judged only when the structure sent every year of the operation.
+    sum is judged only when the structure sent every year of the operation, and not all its hours were `refused`.
     """
     last = operations.sort_values(["annee", "op_id"]).drop_duplicates("op_id", keep="last")
     summed = last["op_id"].map(hours.groupby("op_id")["realisees"].sum()).fillna(0.0)
@@ -120,7 +139,8 @@ def _realisation(
     rows = last.assign(realisees=origin.where(origin.notna(), summed))
     rows = rows[rows["heures_prevues"] > 0]
     rate = rows["realisees"] / rows["heures_prevues"]
-    whole = rows["heures_realisees_origine"].notna() | _sent_throughout(rows, operations)
+    summable = _sent_throughout(rows, operations) & ~rows["op_id"].isin(refused)
+    whole = rows["heures_realisees_origine"].notna() | summable
     closed = rows["date_fin"] <= today
     said = [f"{_plain(r.realisees)} h réalisées, {_plain(r.heures_prevues)} h prévues" for r in rows.itertuples()]
     rows = rows.assign(heures_prevues=said)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core.quality_log import MASKED
-from analysis.sources.canonical import EXPORTS, PERSONAL, Table
+from analysis.sources.canonical import EXPORTS, PERSONAL, Column, Table
 from analysis.sources.spreadsheet import expect, read_csv
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, stripped
 
 COLUMNS = [
     "fichier",
@@ -45,7 +45,8 @@ def load_corrections(path: Path) -> pd.DataFrame:
 def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """`rows` with the corrections of their table; `cle` joins the key's values by `|`.
 
-    A correction that finds another value than the one it expects, or no row, is a quality row.
+    The value it expects is that of the file, as it is written there or in another way: `-35,00`, `-35`, `-35.0`.
+    A correction that finds another value than that, or no row, is a quality row.
     """
     mine = corrections[corrections["table"] == table.name]
     if mine.empty:
@@ -54,11 +55,24 @@ def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFram
     keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
     for fix in mine.itertuples():
         here = keys.eq(fix.cle) & rows["fichier"].str.startswith(str(fix.fichier))
-        expected = "" if pd.isna(fix.valeur_attendue) else fix.valeur_attendue
-        target = here & rows[fix.colonne].fillna("").eq(expected)
+        found = rows[here]
+        target = found.index[_as_expected(found, table.column(str(fix.colonne)), fix.valeur_attendue)]
         rows.loc[target, fix.colonne] = fix.valeur_corrigee
-        if not target.any():
-            stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
+        stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
+        if found.empty:
+            typer.flag(stale.assign(cle=fix.cle), "correction_sans_ligne", "cle")
+        elif target.empty:
             said = MASKED if fix.colonne in PERSONAL else fix.valeur_attendue
             typer.flag(stale.assign(valeur_attendue=said), "correction_perimee", "valeur_attendue")
     return rows
+
+
+def _as_expected(rows: pd.DataFrame, column: Column, expected: object) -> pd.Series:
+    """Whether the value of each row is the one that a correction expects, as a text or once typed."""
+    text = stripped(rows[column.name])
+    if pd.isna(expected):
+        return text.isna()
+    asked = stripped(pd.Series(expected, index=rows.index, dtype="str"))
+    typer = Typer("corrections")  # what it would say of these values is none of this table's
+    typed = [typer.column(rows.assign(**{column.name: values}), column) for values in (text, asked)]
+    return (text.eq(asked) | typed[0].eq(typed[1])).fillna(False).astype(bool)

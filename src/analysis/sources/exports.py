@@ -33,9 +33,10 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, with_key
+from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
+from analysis.sources.tally import tell
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -56,10 +57,11 @@ def build(dataset: str) -> None:
     received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
     limits = load_params().exports
     tables = clean(received, typer, secret, limits, dataset=described, senders=senders)
-    check(tables, typer, limits, described)
+    check(tables, typer, limits, described, _regional_key(received["heures"], "ctr_id"))
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
+    tell([frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items()], typer)
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -296,8 +298,12 @@ def _regional(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
         rows = rows.assign(nature_heures=rows["nature_heures"].fillna("TRAVAIL"))
     for column in ("op_id", "eng_id", "ctr_id", "ben_ref"):
         if column in rows:
-            rows[column] = rows["structure_id"] + ":" + rows[column].str.strip()
+            rows[column] = _regional_key(rows, column)
     return rows
+
+
+def _regional_key(rows: pd.DataFrame, column: str) -> pd.Series:
+    return rows["structure_id"] + ":" + rows[column].str.strip()
 
 
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportParams) -> pd.DataFrame:
@@ -376,9 +382,11 @@ def _younger(rows: pd.DataFrame, age: float) -> pd.Series:
 def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFrame:
     """Hours of the months of the edition's year, in hundredths, neither negative nor absurd."""
     outside = rows["mois"].isna() | (rows["mois"].str.slice(0, 4) != rows["annee"].astype("str"))
-    typer.flag(rows[outside], "mois_invalide", "mois", record="enregistrement")
+    said = rows[outside].assign(mois=as_received(rows[outside], "mois"))
+    typer.flag(said, "mois_invalide", "mois", record="enregistrement")
     rows = rows[~outside]
     refused = rows["heures"].isna() | (rows["heures"] < 0) | (rows["heures"] > limits.max_month_hours)
+    typer.drop(rows[rows["heures"].isna()])
     typer.flag(rows[rows["heures"] < 0], "heures_negatives", "heures", record="enregistrement")
     typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
     rows = rows[~refused]

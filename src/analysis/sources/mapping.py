@@ -27,9 +27,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
-from analysis.sources.canonical import EXPORTS
+from analysis.sources.canonical import EXPORTS, Table
 
 YEAR = "{annee}"
 
@@ -107,6 +108,8 @@ def load_mapping(path: Path) -> Mapping:
                 raise DataError(
                     f"{path.name}, table « {name} » : colonne « {column} » inconnue ; attendu : {', '.join(known)}."
                 )
+        for column, spellings in found.valeurs.items():
+            _check_codes(f"{path.name}, table « {name} »", column, spellings, found, EXPORTS[name])
         given = {"mois", "heures"} if found.disposition == "large" else set()
         missing = [column for column in EXPORTS[name].required if column not in {*found.colonnes, *given}]
         if missing:
@@ -115,3 +118,20 @@ def load_mapping(path: Path) -> Mapping:
                 f"attendu : une ligne « {missing[0]}: <nom de la colonne dans le fichier> »."
             )
     return mapping
+
+
+def _check_codes(where: str, column: str, spellings: dict[str, str], found: TableMapping, table: Table) -> None:
+    """DataError when `valeurs` translate a column that is not read, or into a code that its list does not have."""
+    if column not in found.colonnes:
+        raise DataError(
+            f"{where} : « valeurs » d'une colonne non lue, « {column} » ; attendu : {', '.join(found.colonnes)}."
+        )
+    codelist = table.column(column).codelist
+    known = list(reference.labels(codelist)) if codelist else []
+    spelt = {"", *(code.upper() for code in known)}  # a label may be translated into nothing
+    for label, code in spellings.items():
+        if codelist and code.strip().upper() not in spelt:
+            raise DataError(
+                f"{where}, valeurs de « {column} » : « {label} » traduit par « {code} », code inconnu ; "
+                f"attendu : {', '.join(known)}."
+            )

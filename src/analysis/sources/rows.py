@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pandas as pd
 
+from analysis.core.texts import words
 from analysis.sources.canonical import Table
 from analysis.sources.typer import Typer, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
+
+# What spreadsheets write at the foot of a table, in words: whole, so that no object of a contract looks like one.
+TOTAL = re.compile(r"(?:sous |grand )?tota(?:l|ux)(?: general| des heures| heures)?(?: \d{4})?")
+LABELS = ("libelle", "nom")
 
 
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:
@@ -24,6 +32,7 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     """
     rows = rows.assign(enregistrement=record(rows, table), **{name: stripped(rows[name]) for name in table.key})
     rows = rows[rows[table.key[0]].ne(EXAMPLE)]
+    rows = _without_totals(rows, table, typer)
     for column in table.key:
         missing = rows[column].isna()
         if not table.column(column).required:
@@ -31,6 +40,24 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
         rows = rows[~missing]
     return rows.reset_index(drop=True)
+
+
+def _without_totals(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
+    """Rows that are no sum of the others; those whose identifier or label says that they are one are refused."""
+    for column in table.columns:
+        named = column.name in table.key or column.name in LABELS
+        if not named or column.codelist or column.personal or column.name not in rows:
+            continue
+        sums = {text for text in rows[column.name].dropna().unique() if TOTAL.fullmatch(" ".join(words(text)))}
+        total = rows[column.name].isin(sums)
+        typer.flag(rows[total], "ligne_total", column.name, record="enregistrement")
+        rows = rows[~total]
+    return rows
+
+
+def as_received(rows: pd.DataFrame, column: str) -> pd.Series:
+    """The text that each of the typed `rows` was received with in `column`, which is not a personal one."""
+    return pd.Series([json.loads(text).get(column) for text in rows["enregistrement"]], index=rows.index, dtype="str")
 
 
 def once(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
@@ -54,7 +81,8 @@ def bounded(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Type
 def with_key(rows: pd.DataFrame, column: str, typer: Typer) -> pd.DataFrame:
     """Typed rows whose `column`, a part of their key, could be read; the others are refused whole."""
     unread = rows[column].isna()
-    typer.flag(rows[unread], "cle_absente", column, record="enregistrement")
+    said = rows[unread].assign(**{column: as_received(rows[unread], column)})
+    typer.flag(said, "cle_absente", column, record="enregistrement")
     return rows[~unread].reset_index(drop=True)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import MONTHS
 from analysis.core.quality_log import MASKED, breaches
-from analysis.sources.canonical import PERSONAL, Table
+from analysis.core.texts import words
+from analysis.sources.canonical import PERSONAL, Column, Table
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}
 NO = {"non", "n", "0", "faux", "false"}
 UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
+SHORTEST_MONTH = 3  # letters: `jan`; `jui`, which is two months, is none
+YEAR_SAID = re.compile(r"(?:20)?\d\d")
 LA_POSTE = "356000000"
 
 # Numbers of which the decimal mark announced is the point.
@@ -30,11 +36,21 @@ class Typer:
     def __init__(self, source: str) -> None:
         self.source = source
         self.breaches: list[pd.DataFrame] = []
+        self.refused: list[pd.Series] = []  # the file of each row that does not count
+
+    def drop(self, rows: pd.DataFrame) -> None:
+        """Note that `rows` do not count, for a reason that is recorded already."""
+        self.refused.append(rows["fichier"])
 
     def flag(self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None) -> None:
-        """Record that `rows` broke `rule`; the value of a personal column is never kept."""
+        """Record that `rows` broke `rule`, and are refused when there is a `record`.
+
+        The value of a personal column is never kept.
+        """
         if rows.empty:
             return
+        if record:
+            self.drop(rows)
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = column if column in rows else None
@@ -48,13 +64,16 @@ class Typer:
             given = rows.assign(**{column.name: stripped(rows.get(column.name, empty))})
             if column.required and not column.personal and column.name not in table.key:
                 self.flag(given[given[column.name].isna()], "valeur_obligatoire", column.name)
-            if column.codelist:
-                codes = self.code(given, column.name, column.codelist)
-                out[column.name] = pd.to_numeric(codes).astype("float64") if column.kind == "nombre" else codes
-            else:
-                method = getattr(self, f"_{column.kind}")
-                out[column.name] = method(given, column.name)
+            out[column.name] = self.column(given, column)
         return out
+
+    def column(self, rows: pd.DataFrame, column: Column) -> pd.Series:
+        """One column, typed; `rows` hold its text, without blanks around it."""
+        if column.codelist and not column.several:
+            codes = self.code(rows, column.name, column.codelist)
+            return pd.to_numeric(codes).astype("float64") if column.kind == "nombre" else codes
+        method = getattr(self, f"_{column.kind}")
+        return method(rows, column.name)
 
     def code(self, rows: pd.DataFrame, column: str, codelist: str) -> pd.Series:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
@@ -107,8 +126,15 @@ class Typer:
         return parsed.astype("datetime64[s]")
 
     def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """`AAAA-MM` or `MM/AAAA`, as AAAA-MM."""
-        value = rows[column].str.replace(r"^(\d{2})/(\d{4})$", r"\2-\1", regex=True).str.slice(0, 7)
+        """`AAAA-MM`, `MM/AAAA` or a month in letters, as AAAA-MM."""
+        spelt = {text: spelt_month(text) for text in rows[column].dropna().unique()}
+        value = (
+            rows[column]
+            .map(spelt)
+            .astype("str")
+            .str.replace(r"^(\d{2})/(\d{4})$", r"\2-\1", regex=True)
+            .str.slice(0, 7)
+        )
         return value.where(has_form(value, r"\d{4}-(0[1-9]|1[0-2])"))
 
     def _booleen(self, rows: pd.DataFrame, column: str) -> pd.Series:
@@ -139,10 +165,23 @@ class Typer:
     def _commune(self, rows: pd.DataFrame, column: str) -> pd.Series:
         """The commune of today: former codes are followed to the one that took them over."""
         former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
-        value = rows[column].replace(former.to_dict())
-        bad = value.notna() & ~value.isin(reference.communes()["code_insee"])
+        today = set(reference.communes()["code_insee"])
+        whole = "0" + rows[column].where(has_form(rows[column], r"\d{4}"))
+        cut = whole.isin(today | set(former.index))  # a spreadsheet took 02691 for a number
+        self.flag(rows[cut], "commune_zero", column)
+        value = rows[column].mask(cut, whole).replace(former.to_dict())
+        bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def spelt_month(text: str) -> str:
+    """`janvier 2025`, `Fevr. 2025` or `sept-25` as AAAA-MM; another text as it is."""
+    match words(text):
+        case [name, year] if len(name) >= SHORTEST_MONTH and YEAR_SAID.fullmatch(year):
+            found = [n for n, month in enumerate(MONTHS, start=1) if words(month)[0].startswith(name)]
+            return f"20{year[-2:]}-{found[0]:02d}" if len(found) == 1 else text
+    return text
 
 
 def valid_siret(values: pd.Series) -> pd.Series:
