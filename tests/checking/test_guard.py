@@ -8,7 +8,7 @@ import pytest
 from analysis.checking.guard import check_pages, problems_of
 from analysis.core.errors import DataError
 from analysis.publishing import style
-from analysis.publishing.content import PERCENT, Column, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, Card, Column, DataTable, Figure, Prose, Strip
 
 TABLE = pd.DataFrame({"public": ["RSA", "QPV"], "heures": [299727.0, 273806.5], "part": [0.230107, 0.210208]})
 
@@ -87,3 +87,37 @@ def test_a_sentence_follows_from_the_edition_of_its_page(tmp_path: Path) -> None
     by_year.to_csv(tmp_path / "tables" / "essai_heures.csv", index=False)
     (problem,) = problems_of(path)
     assert "273\u202f807" in problem and "de cette édition" in problem
+
+
+@pytest.mark.parametrize(
+    ("offered", "total", "figure", "wrong"),
+    [
+        ("autre_parts", (), "17,5", 0),
+        ("essai_heures", (), "17,5", 1),
+        ("essai_heures", (), "21,0", 0),
+        ("autre_parts", (), "21,0", 1),
+        ("autre_parts", ("avec", "connus"), "12,5", 0),
+        ("autre_parts", (), "12,5", 1),
+        ("autre_parts", ("connus",), "4\u202f000", 0),
+        ("autre_parts", ("avec",), "4\u202f000", 1),
+    ],
+)
+def test_a_headline_figure_follows_from_the_table_that_its_card_offers(
+    tmp_path: Path, offered: str, total: tuple[str, ...], figure: str, wrong: int
+) -> None:
+    path = page(tmp_path, TABLE)
+    parts = pd.DataFrame({"edition": [2016, 2016, 2015], "territoire": "32", "avec": [100, 400, 1]})
+    parts.assign(connus=[1000, 3000, 9], part=[0.175, None, 0.99]).to_csv(
+        tmp_path / "tables" / "autre_parts.csv", index=False
+    )
+    strip = Strip([Card("Part", figure, csv=offered, total=total)])
+    path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+    assert len(problems_of(path)) == wrong
+
+
+def test_the_remark_of_a_headline_figure_is_checked_too(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE)
+    for bound, wrong in (("21,0", 0), ("21,1", 1)):
+        strip = Strip([Card("Part", "23,0", note=f"de {bound} à 23,0\u00a0%", csv="essai_heures")])
+        path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+        assert len(problems_of(path)) == wrong

@@ -123,6 +123,23 @@ def in_workbook(folder: Path, *, cell: object = "Public", **properties: str) -> 
         book.add_worksheet().write_column(0, 0, cell if isinstance(cell, list) else [cell])
 
 
+def on_sheet(plant: Callable[[xlsxwriter.Workbook, xlsxwriter.workbook.Worksheet], object]) -> Callable[[Path], None]:
+    """A workbook of one sheet, to which `plant` adds something that is not in its cells."""
+
+    def made(folder: Path) -> None:
+        with xlsxwriter.Workbook(folder / "tables" / "a.xlsx") as book:
+            plant(book, book.add_worksheet())
+
+    return made
+
+
+def folded(value: bytes, at: int) -> Callable[[Path], None]:
+    """A calendar whose summary is folded after so many bytes, even inside a letter."""
+    summary = b"SUMMARY:" + value
+    text = calendar(OBJECT).encode().replace(b"END:VEVENT", summary[:at] + b"\r\n " + summary[at:] + b"\r\nEND:VEVENT")
+    return lambda folder: (folder / "a.ics").write_bytes(text)  # type: ignore[func-returns-value]
+
+
 def file(name: str, text: str) -> Callable[[Path], None]:
     return lambda folder: write_text(text, folder / name)
 
@@ -182,6 +199,94 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
         "line of a traceback": (in_page('<pre>File "a.py", line 3, in f</pre>'), here, trace, "a.py"),
         "path of a home": (in_page("<p>/home/analyste/x.csv</p>"), here, place, "analyste"),
         "path of Windows": (in_csv("C:\\Users\\x"), csv, place, "Users"),
+        "path of a workspace": (in_page("<p>/work/depot/x.csv</p>"), here, place, "depot"),
+        "path of the raw data": (in_page("<p>Lu dans /data/raw/x</p>"), here, place, "/data"),
+        "path of a server": (in_csv(r"\\serveur\partage"), csv, place, "partage"),
+    } | encoded()  # fmt: skip
+
+
+def encoded() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
+    """The same in other letters, or where a reader does not look."""
+    mail, phone, nir = "adresse électronique", "numéro de téléphone", "numéro de sécurité sociale"
+    name, birth = "nom d'une personne", "date de naissance d'une personne"
+    finer, hidden = "plus fins qu'une table protégée", "que le site ne publie pas"
+    here, ics, xlsx = "2016-32.html, ligne", "a.ics, ligne", "a.xlsx, propriétés"
+    who, list_of = "Zoé Durand-Élie", [f"{n},25" for n in range(30)]
+    soft, blank, wide = "\N{SOFT HYPHEN}", "\N{ZERO WIDTH SPACE}", "２０１０３５９３５０１２３"
+    packed = base64.b64encode(who.encode()).decode()
+    numbers = {
+        "dots": "2.01.03.59.350.123", "hyphens": "2-01-03-59-350-123-45", "full width": wide,
+        "soft hyphens": f"201{soft}0359{soft}350123", "zero width": f"20103{blank}59350123",
+        "made a number": "2010359350123.0",
+    }  # fmt: skip
+    phones = (
+        "0033639981234", "0033 6 39 98 12 34", "06/39/98/12/34", "06‑39‑98‑12‑34", "+33-6-39-98-12-34",
+        "+33.6.39.98.12.34", "0639 981 234", "+33 639 981 234",
+    )  # fmt: skip
+    return {
+        **{f"NIR, {how}": (in_page(f"<p>Le {value}</p>"), here, nir, value) for how, value in numbers.items()},
+        **{f"phone {value}": (in_page(f"<p>Au {value}.</p>"), here, phone, value) for value in phones},
+        "e-mail in an address": (in_page('<a href="?a=zoe%40example.org">Ici</a>'), here, mail, "zoe"),
+        "name in an address": (in_page('<a href="?a=Zo%C3%A9%20Durand-%C3%89lie">Ici</a>'), here, name, "durand"),
+        "name with soft hyphens": (in_page(f"<p>Zoé Du{soft}rand-Élie</p>"), here, name, "rand"),
+        "name in a program": (in_page(r"<script>x = 'Zo\u00e9 Durand-\u00c9lie'</script>"), here, name, "durand"),
+        "e-mail in a program": (in_page(r"<script>x = 'zoe\u0040example.org'</script>"), here, mail, "zoe"),
+        "name in JSON": (file("x.json", json.dumps({"x": who})), "x.json", name, "durand"),
+        "e-mail in JSON": (file("x.json", r'{"x": "zoe\u0040example.org"}'), "x.json", mail, "zoe"),
+        "name in two keys": (
+            file("x.json", json.dumps({"a": "Zoé", "b": "Durand-Élie"}, indent=1)),
+            "x.json", name, "du",
+        ),
+        "array of texts in JSON": (
+            file("x.json", json.dumps(["1.5", "2.5", "3.5", "4.5", "5.5"])),
+            "x.json", finer, "3.5",
+        ),
+        "packed in an attribute": (in_page(f'<p data-x="{packed}">'), here, hidden, packed),
+        "style that packs": (
+            in_page(f'<p style="background: url(data:text/plain;base64,{packed})">'),
+            here, hidden, packed,
+        ),
+        "style sheet that packs": (in_page(f"<style>p {{ --x: url(DATA:,{packed}) }}</style>"), here, hidden, packed),
+        "set of images": (in_page(f'<img srcset="data:image/png;base64,{packed} 2x">'), here, hidden, packed),
+        "data, in capitals": (in_page(f'<a href="DATA:text/plain,{packed}">'), here, hidden, packed),
+        "data, after a blank": (in_page(f'<a href=" data:text/plain,{packed}">'), here, hidden, packed),
+        "name in a heading": (
+            lambda folder: write_table(pd.DataFrame({who: ["x"]}), folder / "tables" / "consolidation_indicateurs.csv"),
+            "indicateurs.csv, ligne 1", name, "durand",
+        ),
+        "fold in a letter": (folded(who.encode(), 11), ics, name, "durand"),
+        "birth date in a calendar": (folded(b"x\r\nDTSTART:20010305", 9), ics, birth, "20010305"),
+        "birth date, year first": (in_page("<p>Née le 2001/03/05.</p>"), here, birth, "2001/03"),
+        "link of a cell": (
+            on_sheet(lambda _, s: s.write_url(0, 0, "https://x.fr/?a=zoe%40example.org", None, "x")),
+            xlsx, mail, "zoe",
+        ),
+        "tip of a link": (
+            on_sheet(lambda _, s: s.write_url(0, 0, "https://x.fr", None, "x", who)),
+            xlsx, name, "durand",
+        ),
+        "formula": (on_sheet(lambda _, s: s.write_formula(0, 0, f'="{who}"&""')), xlsx, name, "durand"),
+        "header of a sheet": (on_sheet(lambda _, s: s.set_header(f"&L{who}")), xlsx, name, "durand"),
+        "footer of a sheet": (on_sheet(lambda _, s: s.set_footer(f"&C{who}")), xlsx, name, "durand"),
+        "validation": (
+            on_sheet(lambda _, s: s.data_validation(0, 0, 0, 0, {"validate": "any", "input_message": who})),
+            xlsx, name, "durand",
+        ),
+        "format of numbers": (
+            on_sheet(lambda b, s: s.write(0, 0, 1, b.add_format({"num_format": f'0 "{who}"'}))),
+            xlsx, name, "durand",
+        ),
+        "name of a property": (on_sheet(lambda b, _: b.set_custom_property(who, "x")), xlsx, name, "durand"),
+        "entities in a property": (
+            on_sheet(lambda b, _: b.set_properties({"author": "Zo&#233; Durand-&#201;lie"})), xlsx, name, "durand"
+        ),
+        "NIR as a number": (
+            on_sheet(lambda _, s: s.write_number(0, 0, 2010359350123)), "a.xlsx, colonne", nir, "2010359",
+        ),
+        "list of numbers": (in_page(f"<ul>{''.join(f'<li>{n}</li>' for n in list_of)}</ul>"), here, finer, "29,25"),
+        "definitions": (in_page(f"<dl>{''.join(f'<dd>{n} %</dd>' for n in list_of)}</dl>"), here, finer, "29,25"),
+        "options": (in_page("".join(f"\n<option>{n}</option>" for n in list_of)), here, finer, "29,25"),
+        "columns of text": (in_page("<pre>" + "\n     ".join(list_of) + "</pre>"), here, finer, "29,25"),
     }  # fmt: skip
 
 

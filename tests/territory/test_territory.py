@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.checking.guard import problems_of
 from analysis.core.reference import WHOLE
 from analysis.publishing.page import rows_where
 from analysis.territory import views
@@ -95,3 +97,32 @@ def test_inhabitants_of_a_part_are_called_so(siren: str, partly: bool) -> None:
     assert ("partie régionale" in figure.alt) is partly
     assert ("partie régionale seulement" in figure.table.scope) is partly
     assert "Population municipale" in figure.text() and "avec ou sans clause" in figure.text()
+
+
+@pytest.mark.parametrize(("territory", "is_department", "figure"), [(EPCI, False, "17,5"), ("62", True, "12,5")])
+def test_each_headline_figure_offers_the_table_that_it_follows_from(
+    tmp_path: Path, territory: str, is_department: bool, figure: str
+) -> None:
+    here = {"edition": 2025, "territoire": territory, "epci_siren": territory}
+    contracts = pd.DataFrame({"segment": ["A", "B"], "renseignes": [1000, 3000], "avec_clause": [100, 400], **here})
+    tables = {
+        views.INDICATORS: pd.DataFrame(
+            {"indicateur": [code for code, _ in views.CARDS], "valeur": [51234.0, 1321.0, 1045.0], **here}
+        ).assign(modalite=WHOLE, secret=""),
+        views.SEGMENTS_HERE: contracts,
+        views.PLACES: contracts.head(1).assign(part_lissee=0.175, part_lissee_bas=0.112, part_lissee_haut=0.243),
+        views.ZONES: pd.DataFrame({"classe": ["stricte"], "structures": 1, **here}).assign(
+            besoin_p10=1001.4, besoin_p50=2002.4, besoin_p90=3003.4
+        ),
+    }
+    for name, rows in tables.items():
+        path = tmp_path / "tables" / f"{name.replace('/', '_')}.csv"
+        path.parent.mkdir(exist_ok=True)
+        rows.to_csv(path, index=False)
+    strip = views.headline(page(tables, territory, is_department))
+    sheet = tmp_path / "territory" / f"2025-{territory}.html"
+    sheet.parent.mkdir()
+    sheet.write_text(strip._repr_html_(), encoding="utf-8")
+    assert figure in strip.text()
+    assert all(card.csv for card in strip.cards)
+    assert problems_of(sheet) == []

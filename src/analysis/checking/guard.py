@@ -4,7 +4,8 @@ A cell of numbers carries its unrounded value (`data-v`) and its column says how
 only HTML and CSV: that value must be in the table that the page offers for download, and its rounding half up
 must be the text that the reader sees. A number in the sentence of a figure must be the rounding of a value that the
 figure's own table shows; one in another sentence, or in a cell of text that is not itself published, that of a value of
-the deliverable's tables, in the rows of the page's edition.
+the deliverable's tables, in the rows of the page's edition. A headline figure and its remark follow from the table that
+their card offers, in the same rows: from its values, or from the sums of the columns that the card names.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per ce
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
 # A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
-SENTENCES = ("div.prose", "p.about", "td:not(.n)", "span.value")
+SENTENCES = ("div.prose", "p.about", "td:not(.n)")
+HEADLINE = ".value, .remark"
+OFFERED = 'a[href$=".csv"]'
 SHOWN = 5  # problems named in the error
 
 
@@ -45,16 +48,22 @@ def problems_of(page: Path) -> list[str]:
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     tables = sorted((page.parents[1] / "tables").glob(f"{page.parent.name}_*.csv"))
     found = []
-    linked = []
+    linked = [(page.parent / str(link["href"])).resolve() for link in soup.select(OFFERED)]
     for block in soup.find_all("div", class_="table"):
-        if link := block.select_one('p.about a[href$=".csv"]'):
-            linked.append((page.parent / str(link["href"])).resolve())
-            found += _cells(block, _values(linked[-1]))
+        if link := block.select_one(f"p.about {OFFERED}"):
+            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
     # A notebook without tables of its own speaks of those that it offers, of whatever deliverable.
     tables = [table.resolve() for table in tables] or sorted(set(linked))
-    said = set().union(*(_texts(table) for table in tables))
     year = int(page.stem.split("-")[0])
     numbers = _sorted(*(_values(table, year) for table in tables))
+    for card in soup.find_all("div", class_="card"):
+        link = card.select_one(OFFERED)
+        own = (page.parent / str(link["href"])).resolve() if link else None
+        for place in card.select(HEADLINE):
+            total = str(place.get("data-total", "")).split()
+            known = numbers if own is None else _totals(own, year, *total) if total else _values(own, year)
+            found += _sentences([_plain(place.get_text())], known, "valeur de la table de son chiffre clé")
+    said = set().union(*(_texts(table) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
     found += _sentences([text for text in texts if text not in said], numbers, "valeur publiée de cette édition")
     for figure in soup.find_all("figure"):
@@ -105,6 +114,14 @@ def _values(table: Path, year: int | None = None) -> np.ndarray:
         frame = frame[frame["edition"] == year]
     numbers = frame.select_dtypes("number").to_numpy(dtype=float).ravel()
     return _sorted(numbers[~np.isnan(numbers)])
+
+
+@cache
+def _totals(table: Path, year: int, column: str, whole: str = "") -> np.ndarray:
+    """The sums of a column over the rows of each territory in an edition, or what part they are of those of `whole`."""
+    frame = pd.read_csv(table)
+    sums = frame[frame["edition"] == year].groupby("territoire").sum(numeric_only=True)
+    return _sorted((sums[column] / sums[whole] if whole else sums[column]).dropna().to_numpy(dtype=float))
 
 
 def _sorted(*values: Sequence[float] | np.ndarray) -> np.ndarray:

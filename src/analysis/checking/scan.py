@@ -16,6 +16,8 @@ metadata of an image. Four questions are asked of it.
 - Is it run? The only scripts are our own, to the letter.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
+Each text is asked as a reader would see it (`texts.plain`), however its letters are encoded.
+
 What is public already is no finding: the contacts and names that structures agreed to publish (the protected table
 `annuaire`); an identifier of the open data on contracts; a name inside a longer text that stands as such in these data
 (« rue Jean Dupont »), or in a reference table; a day of a protected table's dates or of a reference table.
@@ -40,7 +42,7 @@ from pyarrow import parquet
 
 from analysis.buyer import process
 from analysis.checking.pool import each
-from analysis.checking.texts import Kind, Table, Text, contents
+from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, contents, plain
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
@@ -79,16 +81,18 @@ TRACE, PLACE = "trace d'une erreur de programme", "chemin d'une machine"
 UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(process.DOMAIN)})")
 TRACES = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
 PLACES = (
-    r"(?<![\w./])/(?:home|root|tmp|Users|usr|opt|var|mnt|srv|private)/\w",
+    r"(?<![\w./])/(?:home|root|tmp|Users|usr|opt|var|mnt|srv|private|work|workspace|data)/\w",
+    r"(?<![\w\\])\\\\\w[\w.-]*\\\w",  # of a server: \\server\share
     r"file://",
     r"(?<![A-Za-z])[A-Za-z]:\\+\w",
 )
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?(?![A-Za-z0-9_])")
 DRAWN = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?")  # M10,20L30-40: signs and letters part them
-IN_A_ROW = re.compile(r"-?\d+(?:[.,]\d+)?(?:[^\w]{1,3}-?\d+(?:[.,]\d+)?)+")
+IN_A_ROW = re.compile(r"-?\d+(?:[.,]\d+)?(?:[^\w]{1,12}-?\d+(?:[.,]\d+)?)+")
 WORDS = re.compile(r"[^\W_]+")
+COMPACT = re.compile(r"(?<![\d.,])((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)(?![.,]\d)")  # as calendars write them
 DAYS = re.compile(
-    rf"\d(?<!\d\d)\d{{0,3}}(?:-\d\d-\d\d|[/.-]\d\d?[/.-]\d{{4}}|(?:er)?\s+(?:{'|'.join(MONTHS)})\s+\d{{4}})(?!\d)",
+    rf"\d(?<!\d\d)\d{{0,3}}(?:[/.-]\d\d?[/.-](?:\d{{4}}|\d\d?)|(?:er)?\s+(?:{'|'.join(MONTHS)})\s+\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -164,13 +168,14 @@ class Questions:
         return self.answers[key]
 
     def _answers(self, text: Text) -> Iterator[str]:
-        if text.kind is Kind.HIDDEN:
+        if text.kind is Kind.HIDDEN or (text.kind is Kind.DATA and ADDRESS_OF_DATA.search(text.value)):
             yield HIDDEN
         ours = text.kind in (Kind.SCRIPT, Kind.DATA) and _bare(text.value) in self.own_programs
         if text.kind is Kind.SCRIPT and not ours:
             yield FOREIGN_SCRIPT
         if ours:
             return
+        text = text._replace(value=plain(text.value))
         yield from (kind for kind, form in FORMS.items() if form.search(text.value) and self._private(form, text.value))
         if self.fingerprints:
             if self._names(text.value):
@@ -237,7 +242,7 @@ class Questions:
     @cached_property
     def contacts(self) -> list[str]:
         """The contacts that structures agreed to publish, the longest first."""
-        return sorted(self._agreed("contact"), key=lambda contact: (-len(contact), contact))
+        return sorted(map(plain, self._agreed("contact")), key=lambda contact: (-len(contact), contact))
 
     def _agreed(self, column: str) -> set[str]:
         path = protected_dir(self.dataset) / "facilitators" / "annuaire.parquet"
@@ -373,9 +378,9 @@ def runs(value: str) -> set[str]:
 
 
 def days(value: str) -> set[str]:
-    """The days written in full in a text (2001-03-05, 05/03/2001, 5 mars 2001), in ISO form."""
+    """The days written in full in a text (2001-03-05, 05/03/2001, 5 mars 2001, 20010305), in ISO form."""
     found = set()
-    for written in DAYS.findall(value):
+    for written in [*DAYS.findall(value), *("-".join(parts) for parts in COMPACT.findall(value))]:
         first, month, last = re.split(r"[/.\s-]+", written.lower())
         year, day = (first, last) if len(first) == 4 else (last, first.removesuffix("er"))
         number = MONTHS.index(month) + 1 if month in MONTHS else int(month)

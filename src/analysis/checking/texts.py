@@ -9,10 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import html
 import io
 import json
 import re
 import struct
+import sys
+import unicodedata
 import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +23,7 @@ from enum import Enum
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from python_calamine import CalamineWorkbook
 
@@ -31,6 +35,22 @@ DESCRIBING = ("bytes", "minimum", "maximum")  # properties of a Data Package tha
 DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")  # of a file: its digits are nobody's number
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE = {"IHDR", "PLTE", "tRNS", "pHYs", "sRGB", "gAMA", "cHRM", "IDAT", "IEND"}  # chunks that draw, and no other
+# What a text holds in a `data:` address, or a long word in base64, is not seen.
+ADDRESS_OF_DATA = re.compile(r"\bdata:\s*(?:[\w.+-]+/[\w.+-]+[;,]|;\w|,)", re.IGNORECASE)
+PACKED = re.compile(r"(?<![\w+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/=])")
+# Signs that nobody sees (soft hyphens, zero-width spaces) are dropped; dashes of all kinds are alike.
+SIGNS = {
+    code: None if kind == "Cf" else "-"
+    for code in range(sys.maxunicode + 1)
+    if (kind := unicodedata.category(chr(code))) in ("Cf", "Pd") or code == ord("\N{MINUS SIGN}")
+}
+ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")  # as programs write a sign
+# What makes the grid of a sheet, whose values are read otherwise, and the codes of places in its headers.
+GRID = re.compile(
+    r'<c r="[A-Z]+\d+"(?: s="\d+")?(?: t="\w+")?(?:/>|>(?:<v>[^<]*</v>)?</c>)|</row>|<row(?: \w+="[\d:. ]*")*/?>'
+)
+IN_HEADERS = re.compile(r"&amp;[LCR]")
+MARKUP = re.compile(r'"([^"<>]*)"|>([^<>]+)<')  # values of attributes, and texts
 
 
 class Kind(Enum):
@@ -62,6 +82,22 @@ class Table(NamedTuple):
     csv: str | None
     columns: tuple[str, ...] = ()
     numbers: str = ""
+
+
+def plain(text: str) -> str:
+    """`text` as a reader sees it, were it encoded for an address, a page or a program; each sign in one form."""
+    if "%" in text:
+        text = unquote(text, errors="replace")
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        text = ESCAPED.sub(lambda found: _sign(int(found[1] or found[2], 16)), text)
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(SIGNS)
+
+
+def _sign(code: int) -> str:
+    """The sign of a code; halves of a pair are none."""
+    return " " if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 def contents(path: Path) -> Iterator[Text | Table]:
@@ -159,13 +195,14 @@ class _Page(HTMLParser):
         where = self._line(f"attribut {name}")
         if self._drawn:
             self._drawing.append(value)
-        if value.startswith("data:"):
-            self.texts += _embedded(value, where)
+        if value.strip().casefold().startswith("data:"):
+            self.texts += _embedded(value.strip(), where)
         elif name.startswith("on") or value.strip().casefold().startswith("javascript:"):
             self.texts.append(Text(where, value, Kind.SCRIPT))
         else:
             if name.startswith("data-") and name not in self.CHECKED:
                 self._data[name].append(value)
+                self.texts += [Text(where, word, Kind.HIDDEN) for word in PACKED.findall(value)]
             if not PLAIN_NUMBER.fullmatch(value):
                 self.texts.append(Text(where, value, Kind.READ if name in self.SHOWN else Kind.DATA))
 
@@ -208,7 +245,7 @@ class _Page(HTMLParser):
 def _embedded(value: str, where: str) -> Iterator[Text]:
     """What a `data:` address holds: a PNG image or nothing."""
     head, _, body = value.partition(",")
-    if head == "data:image/png;base64":
+    if head.casefold() == "data:image/png;base64":
         try:
             yield from png(base64.b64decode(body, validate=True), where)
         except (binascii.Error, ValueError, struct.error):
@@ -262,16 +299,16 @@ def _row(where: str, cells: Iterable[str]) -> Iterator[Text]:
 
 def _calendar(path: Path) -> Iterator[Text | Table]:
     """A text per property of an iCalendar file, unfolded (RFC 5545). The library that writes them is slow to read."""
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    yield Table("fichier entier", sum(line.startswith("BEGIN:VEVENT") for line in lines), NEEDS)
+    lines = path.read_bytes().split(b"\n")  # a fold may part the bytes of a letter
+    yield Table("fichier entier", sum(line.startswith(b"BEGIN:VEVENT") for line in lines), NEEDS)
     at = 0
     while at < len(lines):
-        start, value = at, lines[at].rstrip("\r")
+        start, unfolded = at, lines[at].rstrip(b"\r")
         at += 1
-        while at < len(lines) and lines[at][:1] in (" ", "\t"):
-            value += lines[at][1:].rstrip("\r")
+        while at < len(lines) and lines[at][:1] in (b" ", b"\t"):
+            unfolded += lines[at][1:].rstrip(b"\r")
             at += 1
-        value = value.replace("\\n", BETWEEN).replace("\\N", BETWEEN)
+        value = unfolded.decode("utf-8", errors="replace").replace("\\n", BETWEEN).replace("\\N", BETWEEN)
         yield Text(f"ligne {start + 1}", re.sub(r"\\([,;\\])", r"\1", value), Kind.ROW)
 
 
@@ -283,7 +320,7 @@ def _workbook(path: Path) -> Iterator[Text]:
         yield Text("nom d'une feuille", sheet)
         for number, cells in enumerate(zip(*rows, strict=True), start=1):
             numbers = [repr(float(cell)) for cell in cells if isinstance(cell, int | float)]
-            yield Text(f"colonne {number}", " ".join(numbers), Kind.DATA)
+            yield Text(f"colonne {number}", BETWEEN.join(numbers), Kind.DATA)
         for line, row in enumerate(rows, start=1):
             yield from _row(f"ligne {line}", map(str, row))
     with zipfile.ZipFile(path) as packed:
@@ -293,9 +330,10 @@ def _workbook(path: Path) -> Iterator[Text]:
                 yield from png(body, "image du classeur")
             elif not name.endswith((".xml", ".rels")):
                 yield Text("pièce du classeur", "", Kind.HIDDEN)
-            elif not name.startswith(("xl/worksheets/", "xl/styles", "xl/theme")):
-                words = re.sub(r"<[^>]*>", BETWEEN, body.decode("utf-8", errors="replace"))
-                yield Text("propriétés et textes du classeur", words, Kind.ROW)
+            else:
+                rest = IN_HEADERS.sub(BETWEEN, GRID.sub("", body.decode("utf-8", errors="replace")))
+                found = (html.unescape(value or text) for value, text in MARKUP.findall(rest))
+                yield Text("propriétés et textes du classeur", BETWEEN.join(dict.fromkeys(found)), Kind.ROW)
 
 
 def _whole(kind: Kind) -> Callable[[Path], Iterator[Text]]:
@@ -311,18 +349,31 @@ def _whole(kind: Kind) -> Callable[[Path], Iterator[Text]]:
 
 
 def _json(path: Path) -> Iterator[Text]:
-    """The numbers of each property of a JSON file, all its occurrences together, and its lines."""
+    """The numbers of each property of a JSON file, all its occurrences together, and the texts of each object."""
     text = path.read_text(encoding="utf-8", errors="replace")
     found: dict[str, list[str]] = defaultdict(list)
     try:
-        _collect(json.loads(text), "", found)
+        held = json.loads(text)
     except json.JSONDecodeError:
         yield Text("fichier entier", text, Kind.HIDDEN)
+        return
+    _collect(held, "", found)
     for name, numbers in found.items():
         if name.rpartition(".")[2] not in DESCRIBING:
             yield Text(f"propriété {name}", " ".join(numbers), Kind.DATA)
-    for line, value in enumerate(io.StringIO(text), start=1):
-        yield Text(f"ligne {line}", DIGEST.sub("", value), Kind.ROW)
+    for name, value in _objects(held, ""):
+        yield Text(f"propriété {name}", DIGEST.sub("", value), Kind.ROW)
+
+
+def _objects(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """The keys of each object under `value`, and what it or each list holds directly, with its path."""
+    items = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+    keys = list(value) if isinstance(value, dict) else [""] * len(items)
+    yield name, BETWEEN.join(filter(None, keys))
+    yield name, BETWEEN.join(str(item) for item in items if not isinstance(item, dict | list))
+    for key, item in zip(keys, items, strict=True):
+        if isinstance(item, dict | list):
+            yield from _objects(item, f"{name}.{key}" if key else name)
 
 
 def _collect(value: object, name: str, found: dict[str, list[str]]) -> None:
@@ -333,7 +384,9 @@ def _collect(value: object, name: str, found: dict[str, list[str]]) -> None:
     elif isinstance(value, list):
         for item in value:
             _collect(item, name, found)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    elif (isinstance(value, str) and re.fullmatch(r"-?\d+(?:\.\d+)?", value)) or (
+        isinstance(value, int | float) and not isinstance(value, bool)
+    ):
         found[name].append(repr(float(value)))
 
 

@@ -16,14 +16,15 @@ from analysis.core.quality_rules import COLUMNS, SORT, catalogue
 MASKED = "valeur masquée"
 # What is personal in whatever column it stands: an e-mail; a French telephone number; a social security number of
 # 13 digits, with or without its key (INSEE: sex, year, month from 01 to 12 or above 20). The last two are not looked
-# for among SIRET, whose 14 digits may lack one, nor inside the digits of a longer or decimal number.
+# for among SIRET, whose 14 digits may lack one, nor inside the digits of a longer or decimal number; a spreadsheet may
+# have made a whole number of them (« .0 »).
 E_MAIL = r"\S@\S"
-_BEFORE, _AFTER = r"(?<!\d)(?<!\d[.,])", r"(?![.,]?\d)"
-PHONE = rf"{_BEFORE}(?:\+33\s?(?:\(0\)\s?)?|0)[1-9](?:[\s.-]?\d\d){{4}}{_AFTER}"
-NIR = (
-    rf"{_BEFORE}[1-478]\s?\d\d\s?(?:0[1-9]|1[0-2]|[2-9]\d)\s?(?:\d\d|2[ABab])"
-    rf"\s?\d{{3}}\s?\d{{3}}(?:\s?\d\d)?{_AFTER}"
-)
+_BEFORE, _AFTER = r"(?<!\d)(?<!\d[.,])", r"(?:\.0)?(?![.,]?\d)"
+_BY_TWO, _BY_THREE = r"(?:(?:[\s.-]?\d\d){4}|(?:/\d\d){4})", r"\d\d(?:[\s.-]\d{3}){2}"
+PHONE = rf"{_BEFORE}(?:(?:\+|00)33[\s.-]?(?:\(0\)\s?)?|0)[1-9](?:{_BY_TWO}|{_BY_THREE}){_AFTER}"
+_PARTS = ("[1-478]", r"\d\d", r"(?:0[1-9]|1[0-2]|[2-9]\d)", r"(?:\d\d|2[ABab])", r"\d{3}", r"\d{3}")
+# With a point between all parts or none: one alone makes a decimal number.
+NIR = "|".join(rf"{_BEFORE}{sign.join(_PARTS)}(?:{sign}\d\d)?{_AFTER}" for sign in (r"[\s-]?", r"\."))
 NUMBERS = f"{PHONE}|{NIR}"
 FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'
 

@@ -341,7 +341,9 @@ class Figure(Content):
 class Card:
     """One headline figure: a number (printed with `digits` decimals) or a text.
 
-    `method` is the anchor of its definition on the method page, where it is not that of its label.
+    `method` is the anchor of its definition on the method page, where it is not that of its label. `csv` is the
+    published table that has the figure, or from which it follows: `total` is then the column summed over the
+    territory's rows, and the column in whose sum it is a share if there is a second one.
     """
 
     label: str
@@ -352,6 +354,13 @@ class Card:
     factor: float = 1
     secret: str = ""
     method: str | None = None
+    csv: str | None = None
+    total: Sequence[str] = ()
+
+    @property
+    def href(self) -> str | None:
+        """The address of the table, from the folder of the site."""
+        return f"tables/{self.csv}.csv" if self.csv else None
 
     @property
     def definition(self) -> str | None:

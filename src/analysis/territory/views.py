@@ -30,6 +30,7 @@ SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
+SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Besoin d'heures par an"
 CARDS = (
     ("heures_realisees", "Heures d'insertion"),
@@ -41,7 +42,7 @@ CARDS = (
 def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
-    cards = [_card(cells, code, label) for code, label in CARDS]
+    cards = [_card(page, cells, code, label) for code, label in CARDS]
     return Strip([*cards, _clause(page), *_need(page)])
 
 
@@ -105,7 +106,7 @@ def audiences(page: Page) -> Content:
 def segments(page: Page) -> Content:
     """The segments with most contracts, and how many of them carry a clause."""
     if page.is_department:
-        table, share = "segments/segments", "part_clause"
+        table, share = SEGMENTS_HERE, "part_clause"
         rows = page.read(table, edition=page.year, territoire=page.territory)
     else:
         table, share = "segments/segments_epci", "part_lissee"
@@ -251,28 +252,29 @@ def _cells(page: Page, **where: object) -> pd.DataFrame:
     return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
 
 
-def _card(cells: pd.DataFrame, code: str, label: str) -> Card:
+def _card(page: Page, cells: pd.DataFrame, code: str, label: str) -> Card:
     if code not in cells.index:
         return Card(label, None)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], secret=secret)
+    return Card(label, row["valeur"], secret=secret, csv=page.csv(INDICATORS))
 
 
 def _clause(page: Page) -> Card:
     """The share of contracts with a clause, among those that say."""
     label = "Marchés avec clause"
     if page.is_department:
-        rows = page.read("segments/segments", edition=page.year, territoire=page.territory)
+        rows = page.read(SEGMENTS_HERE, edition=page.year, territoire=page.territory)
         known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
         share = 100 * carrying / known if known else None
-        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent")
-    rows = page.read("segments/epci", edition=page.year, epci_siren=page.territory)
+        total, csv = ("avec_clause", "renseignes"), page.csv(SEGMENTS_HERE)
+        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent", csv=csv, total=total)
+    rows = page.read(PLACES, edition=page.year, epci_siren=page.territory)
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
-    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée")
+    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée", csv=page.csv(PLACES))
 
 
 def _need(page: Page) -> list[Card]:
@@ -284,10 +286,10 @@ def _need(page: Page) -> list[Card]:
         return []
     row = rows.iloc[0]
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
-    kind = reference.labels("classes_zone")[row["classe"]]
+    kind, csv = reference.labels("classes_zone")[row["classe"]], page.csv(ZONES)
     return [
-        Card(NEED, row["besoin_p50"], note=f"marchés avec ou sans clause ; {bounds}"),
-        Card("Accompagnement", kind, note=_declared(int(row["structures"]))),
+        Card(NEED, row["besoin_p50"], note=f"marchés avec ou sans clause ; {bounds}", csv=csv),
+        Card("Accompagnement", kind, note=_declared(int(row["structures"])), csv=csv),
     ]
 
 

@@ -36,16 +36,22 @@ def headline(page: Page) -> Content:
         row = now.iloc[0]
         low, high = french(100 * row["part_clause_bas"], 1), french(100 * row["part_clause_haut"], 1, "%")
         said = f"de {low} à {high}, parmi ceux qui le disent"
-        share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100)
-    amount = float(now["montant"].sum())
+        share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, csv=page.csv(CONTRACTS))
+    amount, csv = float(now["montant"].sum()), page.csv(CONTRACTS)
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])
     bounds = f"de {french(middle['heures_p10'])} à {french(middle['heures_p90'])}, huit fois sur dix"
     return Strip(
         [
             share,
-            Card("Montant connu, hors taxes", amount, "M€", f"marchés notifiés en {page.year}", 1, 1e-6),
-            Card("Heures d'insertion", done["valeur"], note=f"réalisées en {page.year}", secret=hidden),
-            Card("Heures d'un marché médian", middle["heures_p50"], note=bounds),
+            Card("Montant connu, hors taxes", amount, "M€", f"marchés notifiés en {page.year}", 1, 1e-6, csv=csv),
+            Card(
+                "Heures d'insertion",
+                done["valeur"],
+                note=f"réalisées en {page.year}",
+                secret=hidden,
+                csv=page.csv(HOURS),
+            ),
+            Card("Heures d'un marché médian", middle["heures_p50"], note=bounds, csv=page.csv(SIZES)),
         ]
     )
 

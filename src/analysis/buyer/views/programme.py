@@ -20,16 +20,18 @@ def headline(page: Page) -> Content:
     """Purchases, commitments, and the hours of all with their range."""
     row = page.read("buyer/programmes", programme=page.key).iloc[0]
     bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    csv = page.csv("buyer/programmes")
     return Strip(
         [
-            Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}"),
-            Card("Engagements proposés, en tout", row["engagement"], "h"),
-            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds),
+            Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}", csv=csv),
+            Card("Engagements proposés, en tout", row["engagement"], "h", csv=csv),
+            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
                 "Achats au-dessus du seuil européen",
                 row["au_dessus"],
                 digits=1,
                 note=f"somme des probabilités{_apart(page)}",
+                csv=csv,
             ),
         ]
     )

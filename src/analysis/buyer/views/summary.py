@@ -19,14 +19,16 @@ def headline(page: Page) -> Content:
     """Commitment, hours, what they are in persons, who can carry them, and the threshold."""
     row = found(page)
     bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note="sur toute la durée"),
-            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds),
-            Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane"),
-            Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment"),
+            Card("Engagement proposé", row["engagement"], "h", note="sur toute la durée", csv=csv),
+            Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
+            Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
+            Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
+                 csv=csv),
             Card("Dépasse le seuil européen", percent(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
-                 note="probabilité"),
+                 note="probabilité", csv=csv),
         ]
     )  # fmt: skip
 

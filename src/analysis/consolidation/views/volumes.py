@@ -42,6 +42,7 @@ def headline(page: Page) -> Content:
                 "" if cells.loc[code, "secret"] else _unit(code),
                 digits=int(labels.loc[code, "decimales"]),
                 secret=cells.loc[code, "secret"],
+                csv=page.csv("indicateurs"),
             )
             for code in order
             if code in cells.index

@@ -39,19 +39,22 @@ ROWS = 20  # contradictions listed
 def headline(page: Page, day: str = "") -> Content:
     """Structures, persons, ETP and EPCI without any facilitator: four units that are never mixed."""
     # Who has no known seat is of the region all the same.
-    hosts = taken(page, "evolution", day) if page.regional else here(page, taken(page, "departements", day))
+    table = "evolution" if page.regional else "departements"
+    hosts = here(page, taken(page, table, day))
     cover = here(page, taken(page, "couverture", day))
     if taken(page, "evolution", day).empty:
         return Warning("Aucun inventaire de facilitateurs n'est connu à cette date.")
     reasons = [reason for reason in hosts["secret"].fillna("") if reason]
     secret = reasons[0] if reasons else ""
+    csv = page.csv(table) if len(hosts) else None  # nobody has no row
     return Strip(
         [
-            Card("Structures facilitatrices", float(hosts["structures"].sum())),
-            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum())),
-            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret),
+            Card("Structures facilitatrices", float(hosts["structures"].sum()), csv=csv),
+            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum()), csv=csv),
+            Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret,
+                 csv=csv),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
-                 note=f"sur {len(cover)}"),
+                 note=f"sur {len(cover)}", csv=page.csv("couverture")),
         ]
     )  # fmt: skip
 

@@ -23,7 +23,8 @@ SOURCES = {
 def headline(page: Page) -> Content:
     """How much was refused, how much was flagged, how many published figures do not hold."""
     rows = page.read("headlines").sort_values("ordre")
-    return Strip([Card(row.libelle, row.valeur, note=row.perimetre) for row in rows.itertuples()])
+    csv = page.csv("headlines")
+    return Strip([Card(row.libelle, row.valeur, note=row.perimetre, csv=csv) for row in rows.itertuples()])
 
 
 def rules(page: Page) -> Content:

@@ -45,12 +45,13 @@ def headline(page: Page) -> Content:
         return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
     now = whole.iloc[0]
     alone = "" if _any_linked(page) else " ; hypothèses seules : aucune opération close n'est rattachée"
+    csv = page.csv("potentiel")
     return Strip(
         [
-            Card("Marchés sans clause connue", float(now["marches"])),
-            Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone),
-            Card("Équivalents temps plein", float(now["etp"]), "ETP"),
-            Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h"),
+            Card("Marchés sans clause connue", float(now["marches"]), csv=csv),
+            Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone, csv=csv),
+            Card("Équivalents temps plein", float(now["etp"]), "ETP", csv=csv),
+            Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h", csv=csv),
         ]
     )
 

@@ -44,11 +44,13 @@ def headline(page: Page) -> Content:
         return Warning(f"Aucun marché notifié en {page.year} n'est connu pour ce territoire.")
     clear = int(now["renseignes"].sum())
     share = 100 * now["avec_clause"].sum() / clear if clear else None
+    csv, carrying = page.csv("segments"), ("avec_clause", "renseignes")
+    amount = float(now["montant"].sum())
     cards = [
-        Card("Marchés notifiés dans l'année", float(now["marches"].sum())),
-        Card("Montant connu, hors taxes", float(now["montant"].sum()), "M€", factor=1e-6),
-        Card("Marchés dont le champ social est renseigné", float(clear)),
-        Card("Part avec clause, parmi les renseignés", share, "%", digits=1),
+        Card("Marchés notifiés dans l'année", float(now["marches"].sum()), csv=csv, total=("marches",)),
+        Card("Montant connu, hors taxes", amount, "M€", factor=1e-6, csv=csv, total=("montant",)),
+        Card("Marchés dont le champ social est renseigné", float(clear), csv=csv, total=("renseignes",)),
+        Card("Part avec clause, parmi les renseignés", share, "%", digits=1, csv=csv, total=carrying),
     ]
     return Strip(cards)
 
