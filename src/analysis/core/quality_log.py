@@ -6,6 +6,7 @@ The rules, their severity and what they expect are in `data/raw/reference/regles
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 
 import pandas as pd
@@ -61,8 +62,9 @@ def breaches(
     column: str = "",
     value: str | None = None,
     record: str | None = None,
+    among: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Quality rows for `rows`, all of which broke `rule`.
+    """Quality rows for `rows`, all of which broke `rule`; the message says which codes are expected, if `among` some.
 
     `rows` holds `fichier` and `ligne`; `value` names its column with the received value and
     `record` the one with the whole refused record, if it may be kept (never personal data).
@@ -79,8 +81,9 @@ def breaches(
             "enregistrement": _masked_fields(rows[record].astype("str")) if record else "",
         }
     )
+    expected = str(rules().loc[rule, "attendu"]) + (f" ({', '.join(among)})" if among else "")
     out["message"] = [
-        sentence(rule, f, n, column, v) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
+        explain(f, n, column, v, expected) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
 
