@@ -35,9 +35,18 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame(catalogue()).set_index("regle")
 
 
-def sentence(rule: str, fichier: str, ligne: object = None, colonne: str = "", valeur: object = "") -> str:
-    """The French sentence for one breach of `rule` (see `explain`)."""
-    return explain(fichier, ligne, colonne, valeur, str(rules().loc[rule, "attendu"]))
+def sentence(
+    rule: str,
+    fichier: str,
+    ligne: object = None,
+    colonne: str = "",
+    valeur: object = "",
+    *,
+    among: Collection[str] = (),
+) -> str:
+    """The French sentence for one breach of `rule` (see `explain`), with the codes expected, if `among` some."""
+    codes = f" ({', '.join(among)})" if among else ""
+    return explain(fichier, ligne, colonne, valeur, f"{rules().loc[rule, 'attendu']}{codes}")
 
 
 def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: str) -> str:
@@ -81,9 +90,9 @@ def breaches(
             "enregistrement": _masked_fields(rows[record].astype("str")) if record else "",
         }
     )
-    expected = str(rules().loc[rule, "attendu"]) + (f" ({', '.join(among)})" if among else "")
     out["message"] = [
-        explain(f, n, column, v, expected) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
+        sentence(rule, f, n, column, v, among=among)
+        for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
 
