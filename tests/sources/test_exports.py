@@ -450,7 +450,7 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
         (lambda m: m["tables"]["heures"]["colonnes"].pop("heures"), "colonne obligatoire « heures »"),
         (lambda m: m.update(decimal=","), "clé « decimal » : clé inconnue"),
         (lambda m: m["tables"]["heures"].update(disposition="large"), "disposition"),
-        (lambda m: m["tables"]["heures"].update(ligne_entete=3), "colonnes, disposition, feuille, fichier"),
+        (lambda m: m["tables"]["heures"].update(ligne=3), "colonnes, disposition, feuille, fichier, ligne_entete"),
         (
             lambda m: m["tables"]["operations"].update(valeurs={"mecanisme": {"art. 14": "EXECCRIT"}}),
             "essai.yaml, table « operations », valeurs de « mecanisme » : « art. 14 » traduit par « EXECCRIT », code "
@@ -567,6 +567,16 @@ def test_a_missing_file_is_named() -> None:
     assert sentence.startswith("exports/S1/2025/heures.csv : ") and "absent, présents : " in sentence
 
 
+def test_the_files_beside_a_missing_one_are_sorted_and_counted() -> None:
+    folder = send()
+    for name in ("zzz.txt", "aaa.txt"):
+        (folder / f".{name}").write_text("")
+    (folder / "heures.csv").unlink()
+    said = refused()
+    names = said.split("présents : ")[1].split(" et ")[0].split(", ")
+    assert names == sorted(names) and len(names) == 5 and " et 3 autres" in said
+
+
 def test_an_unknown_dataset_names_those_there_are() -> None:
     with pytest.raises(DataError, match="« nulle » inconnu ; attendu : essai"):
         exports.build("nulle")
@@ -610,6 +620,23 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     tables, quality = imported()
     assert quality.empty
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
+
+
+def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: Path) -> None:
+    write_workbook(workbook.parent, {"Suivi": [["Suivi 2025"], [], ["Contrat", "Févr.", "Mars"], ["C1", 301, 5]]})
+    operations = workbook.parent / "operations.csv"
+    operations.write_text("Extraction du 5 janvier\n" + operations.read_text())
+    changes = yaml.safe_load((dataset / "mappings" / "essai.yaml").read_text())
+    changes["tables"]["heures"]["ligne_entete"], changes["tables"]["operations"]["ligne_entete"] = 3, 2
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [5] and len(tables["operations"]) == 1
+    assert quality.query("regle == 'heures_absurdes'")["ligne"].tolist() == [4]
+
+
+def test_a_code_that_is_refused_is_told_with_its_list() -> None:
+    send(changed("beneficiaires", sexe="X"))
+    assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
 
 
 def test_a_missing_sheet_names_those_there_are(workbook: Path) -> None:

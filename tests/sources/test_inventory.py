@@ -91,3 +91,31 @@ def test_a_person_without_a_date_that_can_be_read_is_refused_and_kept_whole() ->
     assert tables["facilitateurs"].empty
     kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
     assert len(kept) == 1 and '"etp":"0.8"' in kept[0]
+
+
+@pytest.mark.parametrize(
+    ("contact", "kept"),
+    [
+        ("clauses-s01@exemple.invalid", True),
+        ("service.insertion@exemple.invalid", True),
+        ("https://exemple.invalid/clauses", True),
+        ("06 12 34 56 78", False),
+        ("zoe.martin@exemple.invalid", False),
+        ("Zoé Martin", False),
+        ("zoe.martin", False),
+    ],
+)
+def test_a_contact_to_publish_is_that_of_a_service(contact: str, kept: bool) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["structures"]["contact_public"] = contact
+    assert clean(sent, typer)["structures"]["contact_public"].notna().tolist() == [kept]
+    quality = pd.concat(typer.breaches).query("colonne == 'contact_public'")
+    assert quality["regle"].tolist() == ([] if kept else ["contact_personnel"]) and contact not in quality.to_csv()
+
+
+def test_a_funding_that_is_refused_is_told_with_its_list() -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["facilitateurs"]["financements"] = "FSE, Région"
+    clean(sent, typer)
+    said = pd.concat(typer.breaches).query("colonne == 'financements'")["message"].iloc[0]
+    assert "« FSE, Région »" in said and "(ETAT, FSE, REGION, " in said

@@ -6,6 +6,7 @@ The rules, their severity and what they expect are in `data/raw/reference/regles
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
 
 import pandas as pd
@@ -35,9 +36,18 @@ def rules() -> pd.DataFrame:
     return pd.DataFrame(catalogue()).set_index("regle")
 
 
-def sentence(rule: str, fichier: str, ligne: object = None, colonne: str = "", valeur: object = "") -> str:
-    """The French sentence for one breach of `rule` (see `explain`)."""
-    return explain(fichier, ligne, colonne, valeur, str(rules().loc[rule, "attendu"]))
+def sentence(
+    rule: str,
+    fichier: str,
+    ligne: object = None,
+    colonne: str = "",
+    valeur: object = "",
+    *,
+    among: Collection[str] = (),
+) -> str:
+    """The French sentence for one breach of `rule` (see `explain`), with the codes expected, if `among` some."""
+    codes = f" ({', '.join(among)})" if among else ""
+    return explain(fichier, ligne, colonne, valeur, f"{rules().loc[rule, 'attendu']}{codes}")
 
 
 def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: str) -> str:
@@ -62,8 +72,9 @@ def breaches(
     column: str = "",
     value: str | None = None,
     record: str | None = None,
+    among: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Quality rows for `rows`, all of which broke `rule`.
+    """Quality rows for `rows`, all of which broke `rule`; the message says which codes are expected, if `among` some.
 
     `rows` holds `fichier` and `ligne`; `value` names its column with the received value and
     `record` the one with the whole refused record, if it may be kept (never personal data).
@@ -81,7 +92,8 @@ def breaches(
         }
     )
     out["message"] = [
-        sentence(rule, f, n, column, v) for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
+        sentence(rule, f, n, column, v, among=among)
+        for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
 

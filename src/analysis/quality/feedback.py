@@ -208,7 +208,7 @@ def _split(rows: pd.DataFrame) -> pd.DataFrame:
     """`file[sheet]` in two columns."""
     parts = rows["fichier"].str.extract(r"^(?P<fichier>.*?)(?:\[(?P<feuille>.*)\])?$")
     rows = rows.assign(fichier=parts["fichier"], feuille=parts["feuille"].fillna(""))
-    return rows[["structure_id", "gravite", *ORDER]]
+    return rows[["structure_id", "gravite", "message", *ORDER]]
 
 
 # --- the workbook ------------------------------------------------------------------------------
@@ -220,7 +220,8 @@ def write_workbook(path: Path, rows: pd.DataFrame, structure: str, sender: str) 
     Every row is written, however many break one rule; values are always text, so that none is a formula.
     """
     known = rules()
-    rows = rows.assign(libelle=rows["regle"].map(known["libelle"]), attendu=rows["regle"].map(known["attendu"]))
+    said = rows["message"].str.split(" ; attendu : ").str[-1].str.removesuffix(".")  # with the codes of a list
+    rows = rows.assign(libelle=rows["regle"].map(known["libelle"]), attendu=said)
     rows = rows.sort_values(ORDER, ascending=[False, *[True] * (len(ORDER) - 1)], kind="stable")
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": dt.datetime(2000, 1, 1)})

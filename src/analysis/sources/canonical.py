@@ -229,7 +229,12 @@ INVENTORY = {
                 Column("nature_porteuse", "code", "Nature de la structure porteuse", True, codelist="porteurs"),
                 Column("commune_insee", "commune", "Commune du siège (code INSEE)", required=True),
                 Column("accord_publication", "booleen", "Accord pour publier les effectifs de la structure"),
-                Column("contact_public", "texte", "Contact à publier (adresse générique)"),
+                Column(
+                    "contact_public",
+                    "texte",
+                    "Contact à publier (adresse générique)",
+                    example="clauses@exemple.fr",
+                ),
                 Column("date_reponse", "date", "Date de la réponse"),
                 Column("operations_suivies", "nombre", "Opérations suivies dans l'année écoulée", example=25),
                 Column("acheteurs_suivis", "nombre", "Acheteurs suivis dans l'année écoulée", example=12),

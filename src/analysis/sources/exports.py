@@ -193,8 +193,10 @@ def _sheet(
 ) -> tuple[Sheet, str]:
     """A table as received and how messages call it."""
     if place.feuille is None:
-        return csv_sheet(path, called, encoding=mapping.encodage, separator=mapping.separateur), called
-    sheet = _book(path, called, books).sheet(place.feuille, decimal=mapping.decimale)
+        return csv_sheet(
+            path, called, encoding=mapping.encodage, separator=mapping.separateur, heading=place.ligne_entete
+        ), called
+    sheet = _book(path, called, books).sheet(place.feuille, decimal=mapping.decimale, heading=place.ligne_entete)
     return sheet, f"{called}[{place.feuille}]"
 
 

@@ -9,6 +9,7 @@ Names of facilitators stop here: a person is `structure_id:fac_ref`, and a finge
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,9 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.files import write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
-from analysis.core.quality_log import collect, fatal
+from analysis.core.quality_log import MASKED, collect, fatal
 from analysis.core.results import ALWAYS, PART_TOLERANCE
+from analysis.core.texts import words
 from analysis.schemas.build import conform
 from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
@@ -36,6 +38,8 @@ NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins":
 PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
 COUNTS = {"structures": ("operations_suivies", "acheteurs_suivis"), "besoins": ("delai_j",)}  # never below 0
 AREAS = "zones"
+WEB = re.compile(r"(?:https?://|www\.)[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?", re.IGNORECASE)
+E_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
 def build(dataset: str) -> None:
@@ -94,6 +98,9 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         for column in columns:
             typed[name] = bounded(typed[name], column, float("inf"), "nombre_negatif", typer)
     hosts = typed["structures"]
+    personal = hosts["contact_public"].notna() & ~_generic_contacts(hosts["contact_public"])
+    typer.flag(hosts[personal].assign(contact_public=MASKED), "contact_personnel", "contact_public")
+    hosts["contact_public"] = hosts["contact_public"].mask(personal)
     hosts["nom"] = hosts["nom"].fillna(hosts["structure_id"])
     hosts["nature_porteuse"] = hosts["nature_porteuse"].fillna(UNKNOWN_HOST)
     for name, column in PARTS.items():
@@ -119,7 +126,19 @@ def _fundings(people: pd.DataFrame, typer: Typer) -> None:
     """Rows that name a funding which the codelist does not have: it counts as another one."""
     given = people["financements"].str.split("|").explode().astype("str").str.strip().str.casefold()
     stray = given.fillna("").ne("") & ~given.isin(list(reference.spellings("financements")))
-    typer.flag(people.loc[given.index[stray].unique()], "financement_inconnu", "financements")
+    among = list(reference.labels("financements"))
+    typer.flag(people.loc[given.index[stray].unique()], "financement_inconnu", "financements", among=among)
+
+
+def _generic_contacts(contacts: pd.Series) -> pd.Series:
+    """Whether each contact may be published: a web address, or the e-mail address of a service and not of a person."""
+    services = tuple(reference.table("nomenclatures/adresses_generiques")["code"])
+    generic = [
+        bool(WEB.fullmatch(text))
+        or (bool(E_MAIL.fullmatch(text)) and any(word.startswith(services) for word in words(text.split("@")[0])))
+        for text in contacts.fillna("")
+    ]
+    return pd.Series(generic, index=contacts.index, dtype="bool")
 
 
 def _more_than_one(rows: pd.DataFrame, owner: str, column: str, rule: str, typer: Typer) -> None:

@@ -10,6 +10,7 @@ tables:
   operations:
     fichier: suivi_{annee}.xlsx   # in the structure's folder; without {annee}, in its folder of the year
     feuille: Opérations     # for a workbook
+    ligne_entete: 3         # the line of the headings, when titles stand above; 1 when it is not said
     colonnes: {op_id: "N° opération", libelle: Intitulé}
     valeurs: {mecanisme: {"Art. 38": EXEC}}
   heures:
@@ -40,6 +41,7 @@ class TableMapping(Block):
 
     fichier: str
     feuille: str | None = None
+    ligne_entete: int = Field(default=1, ge=1)
     disposition: Literal["longue", "large"] = "longue"
     colonnes: dict[str, str]
     valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)

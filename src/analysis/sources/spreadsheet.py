@@ -23,6 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from analysis.core.errors import DataError
 from analysis.core.quality_log import explain, fatal
 
+NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file
 
@@ -43,8 +44,8 @@ class Sheet:
         return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
 
 
-def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator: str) -> Sheet:
-    """The rows of a CSV file; `name` is how messages call the file.
+def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator: str, heading: int = 1) -> Sheet:
+    """The rows of a CSV file below its line `heading`; `name` is how messages call the file.
 
     Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
     cells than headings or a quotation mark that is not closed: it would swallow the lines that follow.
@@ -52,6 +53,8 @@ def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator:
     text = io.StringIO(_decode(_bytes(path, name), encoding, name), newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
+        while reader.line_num < heading - 1 and next(reader, None) is not None:
+            pass  # titles
         return _rows(reader, name)
     except csv.Error:
         raise fatal("fichier_illisible", name, f"ligne {reader.line_num}, guillemet mal fermé") from None
@@ -126,15 +129,18 @@ class Workbook:
         """The names of its sheets."""
         return self._book.sheet_names
 
-    def sheet(self, title: str, *, decimal: str = ".") -> Sheet:
-        """The rows of one sheet as text, numbers with `decimal`, dates as YYYY-MM-DD; blank rows left out."""
+    def sheet(self, title: str, *, decimal: str = ".", heading: int = 1) -> Sheet:
+        """The rows of one sheet below its line `heading` as text, numbers with `decimal`, dates as YYYY-MM-DD.
+
+        Blank rows are left out.
+        """
         if title not in self.titles:
             have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
-        rows = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+        rows = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)[heading - 1 :]
         header = [str(cell).strip() for cell in rows[0]] if rows else []
         cells, lines = [], []
-        for line, row in enumerate(rows[1:], start=2):
+        for line, row in enumerate(rows[1:], start=heading + 1):
             text = [_text(cell, decimal) for cell in row]
             if any(cell is not None for cell in text):
                 cells.append(text)
@@ -164,12 +170,14 @@ def _bytes(path: Path | zipfile.Path, name: str) -> bytes:
 
 
 def _neighbours(path: Path | zipfile.Path) -> str:
-    """The files that stand where `path` should, those of the most similar names first."""
+    """The files that stand where `path` should, in order; of many, those of the most similar names."""
     folder = path.parent
     if not isinstance(folder, Path | zipfile.Path) or not folder.is_dir():
         return ""
     names = sorted(found.name for found in folder.iterdir() if found.is_file())
-    return ", ".join(difflib.get_close_matches(path.name, names, n=5, cutoff=0.0))
+    shown = sorted(difflib.get_close_matches(path.name, names, n=NEIGHBOURS, cutoff=0.0))
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" et {more} autre{'s' if more > 1 else ''}" if more else "")
 
 
 def _decode(content: bytes, encoding: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,9 @@ class Typer:
         """Note that `rows` do not count, for a reason that is recorded already."""
         self.refused.append(rows["fichier"])
 
-    def flag(self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None) -> None:
+    def flag(
+        self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None, among: Collection[str] = ()
+    ) -> None:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
         The value of a personal column is never kept.
@@ -54,7 +57,9 @@ class Typer:
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = column if column in rows else None
-        self.breaches.append(breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record))
+        self.breaches.append(
+            breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record, among=among)
+        )
 
     def table(self, rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         """All the columns of `table`, typed; absent ones are null."""
@@ -79,7 +84,7 @@ class Typer:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
         spelt = {code.upper(): code for code in reference.labels(codelist)}
         value = rows[column].str.upper().map(spelt).astype("str")
-        self.flag(rows[rows[column].notna() & value.isna()], "code_inconnu", column)
+        self.flag(rows[rows[column].notna() & value.isna()], "code_inconnu", column, among=spelt.values())
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:

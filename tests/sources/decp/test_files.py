@@ -32,6 +32,7 @@ BAD = {
     "other csv": (b"a,b\n1,2\n", "un fichier DECP"),
     "missing column": (b"uid,id,montant,dateNotification\n1,2,3,2024-01-01\n", "colonne « acheteur_id » absente"),
     "binary": (b"\x00\x01\x02\x03", "un fichier DECP"),
+    "workbook": (b"PK\x03\x04\x14\xe9", "classeur ou archive) ; attendu : un fichier DECP : JSON"),
     "latin-1 header": ("id,acheteur_id,libellé\n".encode("latin-1"), "encodage autre que UTF-8"),
     "latin-1 csv": (CSV + "école\n".encode("latin-1"), "encodage autre que UTF-8"),
     "latin-1 json": (json.dumps({"marches": [contract()]}, ensure_ascii=False).encode("latin-1"), "encodage"),

@@ -186,3 +186,13 @@ def test_tabular_without_place_takes_the_department_of_the_buyer(tmp_path):
     marches = ingest(tmp_path, write_csv(tmp_path / "a.csv", *lines, header=header)).marches.set_index("id")
     assert marches["departement"].to_dict() == {"1": "59", "2": "74", "3": "59"}
     assert marches["epci_methode"].to_dict() == {"1": "departement", "2": "hors_region", "3": "commune_acheteur"}
+
+
+def test_a_line_is_a_whole_number_where_formats_are_mixed(tmp_path):
+    bad = write_2019(tmp_path / "a.json", contract(id="1", montant=-1))
+    result = ingest(tmp_path, bad, write_csv(tmp_path / "b.csv", row("2", montant=-1)))
+    assert result.quality["ligne"].dtype == "int64"
+    assert sorted(result.quality["message"].str.extract(r"^(\S+, ligne [\d.]+),", expand=False)) == [
+        "a.json, ligne 1",
+        "b.csv, ligne 2",
+    ]

@@ -78,10 +78,15 @@ def recognise(path: Path, label: str) -> Layout:
         raise _fatal("fichier_illisible", label, "fichier vide")
     if head[:4] == b"PAR1":
         return Layout(path, label, "tabulaire")
+    if head.startswith(CONTAINERS):
+        raise _fatal("decp_non_decp", label, "classeur ou archive")
     if body[:1] in b"{[":
         return _json(path, label, head)
     delimiter, columns = _header(label, head)
     return Layout(path, label, "tabulaire", delimiter=delimiter, columns=columns)
+
+
+CONTAINERS = (b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1"))  # how zip files, xlsx among them, and xls begin
 
 
 def check_columns(label: str, columns: list[str]) -> None:

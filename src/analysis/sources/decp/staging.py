@@ -382,7 +382,7 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
             FROM read_parquet({source}, file_row_number = true)"""
     everything = f"concat_ws('', {', '.join(_identifier(name) for name in layout.columns)})"
     # A quoted value may run over several lines: lines are counted, not rows.
-    rows = f"""SELECT *, 1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends AS ligne
+    rows = f"""SELECT *, (1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends)::BIGINT AS ligne
         FROM (SELECT row_number() OVER () AS n, *,
                 length({everything}) - length(replace({everything}, chr(10), '')) AS ends
               FROM {_csv(source, layout, "ignore_errors = true")})"""
