@@ -33,7 +33,7 @@ ERRORS = {
 WARNINGS = {
     "achat_objet_court": {"objet": "Nettoyage"},
     "achat_cpv": {"cpv": "02000000"},
-    "achat_montant_faible": {"montant_min": "300,000"},
+    "achat_montant_faible": {"montant_min": "300"},
     "achat_montant_eleve": {"montant_max": "100000000,01"},
     "achat_date_lointaine": {"date_notification": "2040-01-01"},
 }

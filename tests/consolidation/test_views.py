@@ -91,7 +91,9 @@ def test_without_a_response_rate_no_headline_figure_is_shown() -> None:
     def read(table: str, **where: object) -> pd.DataFrame:
         return rows_where(tables[table], where)
 
-    asked = SimpleNamespace(year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=read)
+    asked = SimpleNamespace(
+        year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=read, csv=lambda table: table
+    )
     assert "taux de réponse" in headline(asked).text()
     tables["editions"] = pd.DataFrame({"edition": [2025], "structures_connues": [3]})
     assert "1\u202f234" in headline(asked).text()
