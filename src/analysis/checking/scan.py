@@ -16,7 +16,7 @@ metadata of an image. Four questions are asked of it.
 - Is it run? The only scripts are our own, to the letter.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
-Each text is asked as a reader would see it (`texts.plain`), however its letters are encoded.
+Each text is asked as a reader would see it (`texts.as_read`), however its letters are encoded.
 
 What is public already is no finding: the contacts and names that structures agreed to publish (the protected table
 `annuaire`); an identifier of the open data on contracts; a name inside a longer text that stands as such in these data
@@ -42,7 +42,7 @@ from pyarrow import parquet
 
 from analysis.buyer import process
 from analysis.checking.pool import each
-from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, contents, plain
+from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, as_read, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
@@ -175,7 +175,7 @@ class Questions:
             yield FOREIGN_SCRIPT
         if ours:
             return
-        text = text._replace(value=plain(text.value))
+        text = text._replace(value=as_read(text.value))
         yield from (kind for kind, form in FORMS.items() if form.search(text.value) and self._private(form, text.value))
         if self.fingerprints:
             if self._names(text.value):
@@ -242,7 +242,7 @@ class Questions:
     @cached_property
     def contacts(self) -> list[str]:
         """The contacts that structures agreed to publish, the longest first."""
-        return sorted(map(plain, self._agreed("contact")), key=lambda contact: (-len(contact), contact))
+        return sorted(map(as_read, self._agreed("contact")), key=lambda contact: (-len(contact), contact))
 
     def _agreed(self, column: str) -> set[str]:
         path = protected_dir(self.dataset) / "facilitators" / "annuaire.parquet"

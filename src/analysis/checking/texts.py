@@ -84,7 +84,7 @@ class Table(NamedTuple):
     numbers: str = ""
 
 
-def plain(text: str) -> str:
+def as_read(text: str) -> str:
     """`text` as a reader sees it, were it encoded for an address, a page or a program; each sign in one form."""
     if "%" in text:
         text = unquote(text, errors="replace")
