@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import MEASURES, cells, weakest
+from analysis.consolidation.decomposition import women_effects
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import contracts_in_scope, in_scope, local_contracts, territories
@@ -103,6 +104,30 @@ def test_the_change_of_womens_share_splits_into_what_is_bought_and_who_is_hired(
     assert gap["part"] - gap["part_depart"] == pytest.approx(0.3 - 0.1)
     assert gap["effet_structure"] == pytest.approx(0.2)
     assert gap["effet_embauche"] == pytest.approx(0)
+
+
+def test_what_a_year_hides_counts_as_one_category_so_that_the_effects_say_no_more_than_what_is_shown() -> None:
+    told = pd.DataFrame(
+        [
+            (2024, "A", 60.0, 6.0), (2024, "B", 30.0, 12.0), (2024, "C", 10.0, 2.0),
+            (2025, "A", 50.0, 10.0), (2025, "B", 20.0, 8.0), (2025, "C", 30.0, 3.0),
+        ],
+        columns=["edition", "modalite", "heures", "heures_femmes"],
+    ).assign(axe="segment")  # fmt: skip
+    gap = pd.DataFrame(
+        {"edition": [2025], "edition_depart": [2024], "axe": ["segment"], "heures_depart": [100.0], "heures": [100.0],
+         "part_depart": [0.2], "part": [0.21]}
+    )  # fmt: skip
+    together = told.assign(modalite=told["modalite"].replace({"C": "B"}))
+    merged = together.groupby(["axe", "edition", "modalite"], as_index=False).sum()
+    small = told["edition"].eq(2024) & told["modalite"].isin(["B", "C"])
+    hidden = told.assign(heures=told["heures"].mask(small), heures_femmes=told["heures_femmes"].mask(small))
+    effects = ["effet_structure", "effet_embauche"]
+    found = women_effects(gap, hidden)[effects].iloc[0]
+    assert found.tolist() == pytest.approx(women_effects(gap, merged)[effects].iloc[0].tolist())
+    assert found.sum() == pytest.approx(0.01)
+    assert found["effet_structure"] != pytest.approx(women_effects(gap, told)["effet_structure"][0])
+    assert women_effects(gap.assign(part=float("nan")), told)[effects].isna().all(axis=None)
 
 
 def test_profiles_are_disjoint_and_an_unknown_status_is_its_own() -> None:

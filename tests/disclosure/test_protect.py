@@ -130,7 +130,8 @@ def test_a_share_of_women_gives_no_hidden_total_away() -> None:
     women = hours(few=()).loc[[0]].assign(modalite="F", valeur=2000.0)
     known = women.assign(indicateur="part_heures", valeur=2000 / 7520)
     gap = women.filter(regex="^_").assign(
-        edition=2025, edition_depart=2025, axe="segment", part_depart=2000 / 7520, part=2000 / 7520, ecart=0.0,
+        edition=2025, edition_depart=2025, axe="segment", heures_depart=7520.0,
+        heures=7520.0, part_depart=2000 / 7520, part=2000 / 7520, ecart=0.0,
         effet_structure=0.0, effet_embauche=0.0,
     )  # fmt: skip
     merged = women.filter(regex="^_").assign(edition=2025, seuil=0.5, heures=7500.0, heures_en_moins=20.0)
@@ -247,6 +248,26 @@ def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
     assert (row["lignes"], row["cachees"], row["dont_secondaires"]) == (5, 2, 1)
     assert row["part_heures"] == round((120 + 900) / (2 * 7520), 2)
+
+
+def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
+    """The inverse of the sum of squared shares and the sum of two hidden parts are two equations of two unknowns."""
+    parts = [400.0, 300.0, 200.0, 60.0, 40.0]
+    number = sum(parts) ** 2 / sum(part**2 for part in parts)
+    row = {"edition": 2025, "territoire": "32", "objet": "segments", "nombre": 5, "nombre_effectif": number}
+    table = pd.DataFrame({**row, **SAFE}, index=[0])
+    told = stage.protect({"consolidation.diversification": table}, WORLD, [])["consolidation.diversification"]
+    effective = told["nombre_effectif"].iloc[0]
+    assert effective == 3
+    least, most = (sum(parts) ** 2 / (effective + side) - sum(part**2 for part in parts[:3]) for side in (0.5, -0.5))
+    assert least < 50**2 + 50**2 and most > 100**2, "from two equal parts to a single one"
+
+
+def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> None:
+    rows = pd.DataFrame({"indicateur": ["heures_par_etp", "epci_par_etp"], "q1": [61326.03, 2.5]})
+    rows = rows.assign(nature_porteuse="ensemble", structures=12, mediane=rows["q1"], q3=rows["q1"], part_plausible=0.5)
+    told = stage.protect({"facilitators.ratios": rows.assign(_structures=12)}, WORLD, [])["facilitators.ratios"]
+    assert told["q1"].tolist() == [61000, 3]
 
 
 def test_a_persons_key_in_a_result_table_stops_the_stage() -> None:

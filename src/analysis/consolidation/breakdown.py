@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES, NEEDED, cells, measured, weakest
+from analysis.consolidation.decomposition import women_effects
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 
@@ -50,8 +51,8 @@ def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Women's share of hours and of persons by category of each axis, in the edition's territory.
 
-    edition, axe, modalite, heures, part_heures_femmes, part_femmes, and the measures of the weaker of the two
-    sexes. Persons whose sex is unknown are left out of the base.
+    edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, and the measures of the weaker of
+    the two sexes. Persons whose sex is unknown are left out of the base.
     """
     columns = axes().drop(index=["mecanisme", "texte"])["colonne"]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
@@ -81,13 +82,10 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 
 
 def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """Change of women's share of hours since the first edition of the region, in two parts that add up.
+    """Change of women's share of hours since the first edition of the region, by axis, split by `women_effects`.
 
-        structure   sum over categories of (change of its share of hours) x (mean women's share)
-        hiring      sum over categories of (change of women's share in it) x (mean share of hours)
-
-    (Kitagawa's decomposition, 1955.) edition, edition_depart, axe, part_depart, part, ecart,
-    effet_structure, effet_embauche, and measures of the whole. `table` is that of `women`.
+    edition, edition_depart, axe, heures_depart, heures (of both sexes), part_depart, part, ecart, effet_structure,
+    effet_embauche, and measures of the whole. `table` is that of `women`.
     """
     place = {edition.annee: edition.territoire for edition in dataset.editions}
     first = min(year for year, code in place.items() if code == dataset.region)
@@ -96,26 +94,22 @@ def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
         was = table[(table["axe"] == axis) & (table["edition"] == first)]
         if was.empty or place[year] != dataset.region:
             continue
-        old, new = was.set_index("modalite"), now.set_index("modalite")
-        both = old.index.union(new.index)
-        weight = [part["heures"].reindex(both).fillna(0) / part["heures"].sum() for part in (old, new)]
-        share = [part["part_heures_femmes"].reindex(both) for part in (old, new)]
-        share = [share[0].fillna(share[1]), share[1].fillna(share[0])]  # absent one year: no hiring to compare
+        old, new = (part["heures_femmes"].sum() / part["heures"].sum() for part in (was, now))
         rows.append(
             {
                 "edition": year,
                 "edition_depart": first,
                 "axe": axis,
-                "part_depart": (weight[0] * share[0]).sum(),
-                "part": (weight[1] * share[1]).sum(),
-                "ecart": (weight[1] * share[1]).sum() - (weight[0] * share[0]).sum(),
-                "effet_structure": ((weight[1] - weight[0]) * (share[0] + share[1]) / 2).sum(),
-                "effet_embauche": ((share[1] - share[0]) * (weight[0] + weight[1]) / 2).sum(),
+                "heures_depart": was["heures"].sum(),
+                "heures": now["heures"].sum(),
+                "part_depart": old,
+                "part": new,
+                "ecart": new - old,
                 "_sensible": False,
-                **_together(old, new),
+                **_together(was, now),
             }
         )
-    return pd.DataFrame(rows)
+    return women_effects(pd.DataFrame(rows), table) if rows else pd.DataFrame()
 
 
 def _together(*parts: pd.DataFrame) -> dict[str, float]:

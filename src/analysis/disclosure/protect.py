@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.consolidation.decomposition import women_effects
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
@@ -21,7 +23,7 @@ from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.attack import from_inside, intervals
-from analysis.disclosure.links import ROUNDING, Links, Tables, given, links, looked_up, statements
+from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
@@ -32,6 +34,8 @@ from analysis.schemas.registry import DELIVERABLES, published
 PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
 # The tables that disclosure control makes itself: how much is hidden, and what would hide less.
 SUMMARY, GROUPINGS = "quality.secret", "quality.secret_regroupements"
+# What no cell says is computed again, from what is shown of this table and of the other.
+AGAIN = {"consolidation.femmes_ecart": ("consolidation.femmes", women_effects)}
 ROW = ["table", "ligne"]  # what tells one row of all tables from another
 SHOWN = 5  # cells named in the error
 SINGLE, SHARE = 0.1, 0.01  # what is known as closely as that, or to that part of it, is found: rounding leaves some
@@ -86,7 +90,9 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     held = [still_true(known, said) for said in earlier]
     secret = decide(results, known, frozenset().union(*held))
     rule = secret.rows.set_index(ROW)["regle"]
-    out = {name: _emptied(name, frame, rule) for name, frame in results.items()}
+    shown = {name: _emptied(name, frame, rule) for name, frame in results.items()}
+    again = {name: told(shown[name], shown[base]) for name, (base, told) in AGAIN.items() if {name, base} <= set(shown)}
+    out = {name: _rounded(name, frame) for name, frame in (shown | again).items()}
     # A revised number says nothing of today's cell.
     old = [said[said["cellule"].isin(cells)] for said, cells in zip(earlier, held, strict=True)]
     refuse_leaks(known, statements(out, dataset), pd.concat([known.statements.iloc[:0], *old]), secret)
@@ -286,6 +292,20 @@ def _emptied(name: str, frame: pd.DataFrame, rule: pd.Series) -> pd.DataFrame:
     own = rule.loc[name] if name in rule.index.get_level_values(0) else pd.Series(dtype="str")
     hides = own.reindex(range(len(frame))).fillna("").set_axis(frame.index)
     return emptied(frame, hides, _metadata(name)["values"])
+
+
+def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the digits of what is no cell that `sans_cellule.csv` leaves: with all of them, a median is one
+    observation and a sum of squares an equation."""
+    known = reference.table("secret/sans_cellule").query("table == @name").dropna(subset="decimales")
+    out = frame.copy()
+    for rule in known.fillna({"filtre": ""}).itertuples() if len(frame) else ():
+        rows, digits = kept(frame, rule.filtre).index, int(rule.decimales)
+        for column in rule.colonnes.split("|"):
+            out.loc[rows, column] = frame.loc[rows, column].map(
+                lambda value, digits=digits: float(round_half_up(value, digits)), na_action="ignore"
+            )
+    return out
 
 
 def _control(name: str, frame: pd.DataFrame) -> pd.Series:

@@ -323,6 +323,8 @@ SCHEMAS = {
                 "edition": _EDITION,
                 "edition_depart": column("int64", "Édition de départ : la première du même territoire"),
                 "axe": column(TEXT, "employeur, contrat, acheteur ou segment"),
+                "heures_depart": _hours("Heures des personnes dont le sexe est connu, au départ"),
+                "heures": _hours("Heures des personnes dont le sexe est connu, dans l'édition"),
                 "part_depart": _share("Part des femmes dans les heures, au départ"),
                 "part": _share("Part des femmes dans les heures, dans l'édition"),
                 "ecart": _change("Part dans l'édition moins part au départ"),
@@ -331,7 +333,7 @@ SCHEMAS = {
                 "secret": SECRET,
             },
             controle="heures",
-            values=["part_depart", "part", "ecart", "effet_structure", "effet_embauche"],
+            values=["heures_depart", "heures", "part_depart", "part", "ecart", "effet_structure", "effet_embauche"],
         ),
         published_table(
             "profils",

@@ -257,7 +257,8 @@ def women_gap(page: Page) -> Content:
             scope=page.scope,
             csv=page.csv("femmes_ecart"),
             note="Les deux effets s'additionnent : le premier tient aux catégories qui portent plus ou moins d'heures, "
-            "le second à qui est embauché dans chacune (décomposition de Kitagawa).",
+            "le second à qui est embauché dans chacune (décomposition de Kitagawa). Les catégories que l'une des deux "
+            "éditions cache comptent ensemble pour une.",
         ),
         source=source_line(page),
     )

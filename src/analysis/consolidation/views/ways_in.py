@@ -109,10 +109,10 @@ def diversity(page: Page) -> Content:
     first, last = segments.iloc[0], segments.iloc[-1]
     rows = rows.assign(libelle=rows["objet"].map(names))
     return Figure(
-        line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"}), digits=1),
+        line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"})),
         title="Nombre effectif de segments qui portent les heures",
-        alt=f"Les heures se répartissent comme sur {french(last['nombre_effectif'], 1)} segments égaux en "
-        f"{segments.index[-1]}, {french(first['nombre_effectif'], 1)} en {segments.index[0]}, pour "
+        alt=f"Les heures se répartissent comme sur {french(last['nombre_effectif'])} segments égaux en "
+        f"{segments.index[-1]}, {french(first['nombre_effectif'])} en {segments.index[0]}, pour "
         f"{french(last['nombre'])} {'segments présents' if last['nombre'] >= 2 else 'segment présent'}.",
         table=DataTable(
             rows.sort_values(["edition", "libelle"], ascending=[False, True]),
@@ -120,7 +120,7 @@ def diversity(page: Page) -> Content:
                 "edition": Column("Édition"),
                 "libelle": Column("Ce qui est compté"),
                 "nombre": Column("Présents", 0),
-                "nombre_effectif": Column("Nombre effectif", 1),
+                "nombre_effectif": Column("Nombre effectif", 0),
             },
             caption="Nombre effectif de segments, de donneurs d'ordre, d'employeurs et de combinaisons de publics",
             scope=f"{page.territory_name}, mécanismes de chaque édition",

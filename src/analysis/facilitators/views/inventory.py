@@ -256,9 +256,10 @@ def ratios(page: Page) -> Content:
     secret = ranked["secret"].fillna("").ne("")
     if secret.all():
         return Prose(
-            "Ce que suit un ETP n'est pas publié : moins de cinq structures ont à la fois du personnel et un export."
+            "Ce que suit un ETP n'est pas publié : trop peu de structures ont à la fois du personnel et un export."
         )
-    few = " Moins de cinq structures, secret statistique : " + ", ".join(sorted(set(ranked.loc[secret, "porteur"])))
+    hidden = ranked[secret].groupby("secret")["porteur"].unique()
+    few = "".join(f" Secret statistique ({why}) : {', '.join(sorted(hosts))}." for why, hosts in hidden.items())
     band = known.loc["heures_par_etp"]
     hours = whole.set_index("indicateur").loc["heures_par_etp"]
     said = (
@@ -288,7 +289,7 @@ def ratios(page: Page) -> Content:
         takeaway=said,
         note="Opérations et acheteurs : ceux de l'export, sinon ceux que la structure déclare. Aucune norme de charge "
         "n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures par personne en 2014, "
-        "63 000 par ETP en 2021-2022)." + (f"{few}." if secret.any() else ""),
+        "63 000 par ETP en 2021-2022)." + few,
     )
 
 
