@@ -266,15 +266,15 @@ def _clause(page: Page) -> Card:
     if page.is_department:
         rows = page.read(SEGMENTS_HERE, edition=page.year, territoire=page.territory)
         known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
-        share = 100 * carrying / known if known else None
+        share = carrying / known if known else None
         total, csv = ("avec_clause", "renseignes"), page.csv(SEGMENTS_HERE)
-        return Card(label, share, "%", digits=1, note="parmi ceux qui le disent", csv=csv, total=total)
+        return Card(label, share, "%", "parmi ceux qui le disent", 1, 100, csv=csv, total=total)
     rows = page.read(PLACES, edition=page.year, epci_siren=page.territory)
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
-    return Card(label, 100 * row["part_lissee"], "%", digits=1, note=f"{bounds} ; lissée", csv=page.csv(PLACES))
+    return Card(label, row["part_lissee"], "%", f"{bounds} ; lissée", 1, 100, csv=page.csv(PLACES))
 
 
 def _need(page: Page) -> list[Card]:
