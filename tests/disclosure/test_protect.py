@@ -211,6 +211,7 @@ def facilitators(*etp: float, alone: int = 1) -> dict[str, pd.DataFrame]:
     hosts = pd.DataFrame({"structure_id": [f"S{n}" for n in range(len(etp))], "etp": etp, "personnes": 1})
     hosts = hosts.assign(jour=pd.Timestamp(2025, 12, 31), departement="59", nature_porteuse="PLIE", nom="x")
     hosts["_personnes_sans_accord"] = (hosts.index < alone).astype("int64")
+    hosts["_controle"] = hosts["_personnes_sans_accord"].map({1: "porteurs", 0: "ouvert"})
     seats = hosts.groupby(["jour", "departement"], as_index=False).agg(
         structures=("etp", "size"), personnes=("personnes", "sum"), etp=("etp", "sum")
     )
@@ -223,8 +224,8 @@ def hidden_hosts(out: dict[str, pd.DataFrame]) -> list[str]:
 
 def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None:
     out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, [])
-    assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1] and out[SEATS]["etp"].notna().all()
-    assert len(hidden_hosts(out)) == 3
+    assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1]
+    assert hidden_hosts(out) == ["S0"] and out[SEATS]["etp"].isna().all(), "others are told elsewhere: their sum is not"
 
 
 def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,9 +235,10 @@ def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch
 
 
 def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three whole times are no secret when their sum is three: a fourth is hidden too."""
+    """Three whole times are no secret when their sum is three."""
     tables = facilitators(1.0, 1.0, 1.0, 0.5, alone=3)
-    assert len(hidden_hosts(stage.protect(tables, WORLD, []))) == 4
+    assert stage.protect(tables, WORLD, [])[SEATS]["etp"].isna().all()
+    assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, [])[SEATS]["etp"].notna().all()
     monkeypatch.setattr(stage, "suppressed", lambda *_: set())
     monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
