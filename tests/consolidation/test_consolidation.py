@@ -206,6 +206,33 @@ def test_hours_are_shared_between_departments_and_persons_are_not() -> None:
     assert values["32", "beneficiaires", "ensemble"] == 1
 
 
+def test_the_hours_of_a_rate_are_controlled_by_those_who_made_them() -> None:
+    """A second operation, which says nothing of what was planned, is not in the rate: its persons hide nobody."""
+    other = {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali"}
+    send(
+        {
+            "operations": [*TABLES["operations"], {**TABLES["operations"][0], "op_id": "OP2", "heures_prevues": ""}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [
+                *TABLES["engagements"],
+                {**TABLES["engagements"][0], "eng_id": "E2", "op_id": "OP2", "heures_prevues": ""},
+            ],
+            "beneficiaires": [*TABLES["beneficiaires"], other],
+            "contrats": [
+                *TABLES["contrats"],
+                {**TABLES["contrats"][0], "ctr_id": "C2", "ben_ref": "B2", "eng_id": "E2"},
+            ],
+            "heures": [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "80"}],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["heures_realisees", "ensemble"] == 2
+    for indicator in ("heures_depuis_origine", "taux_realisation"):
+        assert persons[indicator, "ensemble"] == persons[indicator, "TERMINEE"] == 1
+
+
 def test_another_legal_mechanism_is_outside_the_scope() -> None:
     send(changed("operations", mecanisme="RES_IAE"))
     values = consolidated()["32"]

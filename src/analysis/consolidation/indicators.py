@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells_within
+from analysis.consolidation.cells import MEASURES, NEEDED, cells, cells_within, measured
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -170,20 +170,23 @@ def _planned_and_done(
     """Hours planned, hours since the origin of the same operations, realisation rate, hours per operation.
 
     The rate rests on operations that say what was planned and began since the first year of the dataset: what
-    the others realised before is not known. Planned hours are commitments of companies, and are controlled so.
+    the others realised before is not known: it is controlled by those who made their hours, in any year. Planned
+    hours are commitments of companies, and are controlled so.
     """
     companies = engagements.groupby("territoire")["entreprise_siret"].nunique()
     base = whole.set_index("territoire")
     measures = pd.DataFrame({name: base[column] for column, name in MEASURES.items()})
 
-    def table(name: str, values: pd.Series, unit: str, modality: str = WHOLE) -> pd.DataFrame:
-        known = measures.reindex(values.index)
+    def table(
+        name: str, values: pd.Series, unit: str, modality: str = WHOLE, of: pd.DataFrame = measures
+    ) -> pd.DataFrame:
+        known = of.reindex(values.index)
         if name.startswith("heures_prevues"):
             known = known.assign(_entreprises=companies.reindex(values.index))
         out = known.assign(indicateur=name, modalite=modality, valeur=values.astype("float64"), unite=unit)
         return out.rename_axis("territoire").reset_index()
 
-    until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", "centiheures"]]
+    until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", *NEEDED]]
     hours = until.groupby("operation")["centiheures"].sum() / 100
     began = pd.Timestamp(int(facts.operations["annee"].min()), 1, 1)
     rows = operations.assign(
@@ -201,9 +204,18 @@ def _planned_and_done(
     ]
     for modality, kept in ((WHOLE, same), (OVER, same[same["terminee"]])):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
+        made = _measures(until, kept)
         out += [
-            table("heures_depuis_origine", sums["origine"], "heure", modality),
-            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality),
+            table("heures_depuis_origine", sums["origine"], "heure", modality, made),
+            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality, made),
             table("taux_realisation_operations", sums["nombre"], "opération", modality),
         ]
     return [found.dropna(subset="valeur") for found in out]
+
+
+def _measures(contracts: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:
+    """By territory, what disclosure control asks of the hours that `contracts` made in its part of `operations`."""
+    rows = contracts.merge(operations[["territoire", "operation", "part"]], on="operation")
+    rows = rows.assign(centiheures=rows["centiheures"] * rows["part"])
+    found = measured(cells(rows[["territoire", *NEEDED]], ["territoire"])).set_index("territoire")
+    return found[list(MEASURES.values())]

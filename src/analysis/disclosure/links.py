@@ -151,7 +151,7 @@ def given(said: pd.DataFrame) -> pd.Series:
 
 def own(cells: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """Those of `names` that a person may know to be his own: of what is more than one's, nobody knows the whole."""
-    return sorted(name for name in names if cells.at[name, "haut"] <= 1)
+    return sorted(cells.loc[list(names)].query("haut <= 1").index)
 
 
 def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:

@@ -115,7 +115,8 @@ def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
         here = rows["departement"].eq(place) | (place == region)
         for name in names:
             own = here & rows["classe"].eq(name)
-            row = {"territoire": place, "classe": name, "epci_attendus": float(round_half_up(float(likely[name][here].sum()), 0))}
+            expected = float(round_half_up(float(likely[name][here].sum())))
+            row = {"territoire": place, "classe": name, "epci_attendus": expected}
             for measure in MEASURES:
                 # A number that is missing somewhere has no sum.
                 row[measure] = float(weights.loc[own, measure].sum(skipna=False))
