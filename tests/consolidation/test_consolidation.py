@@ -233,6 +233,31 @@ def test_the_hours_of_a_rate_are_controlled_by_those_who_made_them() -> None:
         assert persons[indicator, "ensemble"] == persons[indicator, "TERMINEE"] == 1
 
 
+def test_the_rate_of_what_ended_is_controlled_by_what_still_runs_too() -> None:
+    """Six persons in what ended, one in what runs: his hours are those of the whole less those of what ended."""
+    people = [{**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "prenom": f"Ali{n}"} for n in range(7)]
+    runs = {"op_id": "OP2", "date_fin": "31/12/2026"}
+    own = [
+        {**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}", "eng_id": "E1" if n else "E2"}
+        for n in range(7)
+    ]
+    send(
+        {
+            "operations": [*TABLES["operations"], {**TABLES["operations"][0], **runs}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [*TABLES["engagements"], {**TABLES["engagements"][0], "eng_id": "E2", "op_id": "OP2"}],
+            "beneficiaires": people,
+            "contrats": own,
+            "heures": [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "80"} for n in range(7)],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["heures_depuis_origine", "ensemble"] == 7
+    assert persons["heures_depuis_origine", "TERMINEE"] == persons["taux_realisation", "TERMINEE"] == 1
+
+
 def test_another_legal_mechanism_is_outside_the_scope() -> None:
     send(changed("operations", mecanisme="RES_IAE"))
     values = consolidated()["32"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells, cells_within, measured
+from analysis.consolidation.cells import MEASURES, NEEDED, cells, cells_within, weakest
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -202,9 +202,11 @@ def _planned_and_done(
         table("heures_prevues", rows.groupby("territoire")["prevues"].sum(min_count=1), "heure"),
         table("heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération"),
     ]
-    for modality, kept in ((WHOLE, same), (OVER, same[same["terminee"]])):
+    ended, running = same[same["terminee"]], same[~same["terminee"]]
+    for modality, kept, apart in ((WHOLE, same, [same]), (OVER, ended, [ended, running])):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
-        made = _measures(until, kept)
+        # Those that still run are the whole less those that ended.
+        made = weakest(*(_made(until, part).reindex(sums.index) for part in apart))
         out += [
             table("heures_depuis_origine", sums["origine"], "heure", modality, made),
             table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality, made),
@@ -213,9 +215,8 @@ def _planned_and_done(
     return [found.dropna(subset="valeur") for found in out]
 
 
-def _measures(contracts: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:
-    """By territory, what disclosure control asks of the hours that `contracts` made in its part of `operations`."""
+def _made(contracts: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:
+    """By territory, the cell of the hours that `contracts` made in its part of `operations`."""
     rows = contracts.merge(operations[["territoire", "operation", "part"]], on="operation")
     rows = rows.assign(centiheures=rows["centiheures"] * rows["part"])
-    found = measured(cells(rows[["territoire", *NEEDED]], ["territoire"])).set_index("territoire")
-    return found[list(MEASURES.values())]
+    return cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")
