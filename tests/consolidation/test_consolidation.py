@@ -258,6 +258,20 @@ def test_the_rate_of_what_ended_is_controlled_by_what_still_runs_too() -> None:
     assert persons["heures_depuis_origine", "TERMINEE"] == persons["taux_realisation", "TERMINEE"] == 1
 
 
+def test_a_share_of_unknown_status_is_controlled_by_those_of_whom_it_is_not_known() -> None:
+    people = [{**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "prenom": f"Ali{n}"} for n in range(3)]
+    own = [{**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}"} for n in range(3)]
+    own[0]["rsa"] = "inconnu"
+    months = [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "80"} for n in range(3)]
+    send({"beneficiaires": people, "contrats": own, "heures": months})
+    values = consolidated()["32"]
+    assert values["part_heures_statut_inconnu", "RSA"] == pytest.approx(1 / 3)
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["part_heures_statut_inconnu", "RSA"] == 1 and persons["part_heures", "RSA"] == 2
+    assert persons["part_heures_statut_inconnu", "F"] == 3, "nobody is of unknown sex: that gives nobody away"
+
+
 def test_another_legal_mechanism_is_outside_the_scope() -> None:
     send(changed("operations", mecanisme="RES_IAE"))
     values = consolidated()["32"]
