@@ -66,6 +66,19 @@ def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
 
 
+def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status() -> None:
+    """One person's status is not known: the share of an audience would give the hours of the others, and so his."""
+    row = hours(()).query("territoire == '32'")
+    whole = row["valeur"].iloc[0]
+    said = {"heures_realisees": whole / 2, "part_heures": whole / 2 / (whole - 30),
+            "part_heures_statut_inconnu": 30 / whole}  # fmt: skip
+    audience = [row.assign(indicateur=name, modalite="DELD", valeur=value) for name, value in said.items()]
+    table = pd.concat([row, *audience])
+    table.loc[table["indicateur"] == "part_heures_statut_inconnu", "_personnes"] = 1
+    out = stage.protect({INDICATORS: table.reset_index(drop=True)}, WORLD, [])[INDICATORS]
+    assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
+
+
 def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
     """Aisne was published, and has not changed: hiding it today would protect nothing."""
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]

@@ -101,8 +101,11 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     `old` are the cells that readers already know.
     """
     rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
-    said = known.statements[known.statements["base"] == ""].merge(rows, how="left", on=ROW)
-    told = set(said.loc[said["regle"].eq(OPEN), "cellule"])
+    printed = known.statements["base"] == ""
+    # A cell that is printed nowhere by itself is what its share is about.
+    alone = ~known.statements["cellule"].isin(known.statements.loc[printed, "cellule"])
+    said = known.statements[printed | alone].merge(rows, how="left", on=ROW)
+    told = set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"])
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
     protection = _protection(known, rule)
