@@ -206,6 +206,72 @@ def test_hours_are_shared_between_departments_and_persons_are_not() -> None:
     assert values["32", "beneficiaires", "ensemble"] == 1
 
 
+def test_the_hours_of_a_rate_are_controlled_by_those_who_made_them() -> None:
+    """A second operation, which says nothing of what was planned, is not in the rate: its persons hide nobody."""
+    other = {**TABLES["beneficiaires"][0], "ben_ref": "B2", "prenom": "Ali"}
+    send(
+        {
+            "operations": [*TABLES["operations"], {**TABLES["operations"][0], "op_id": "OP2", "heures_prevues": ""}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [
+                *TABLES["engagements"],
+                {**TABLES["engagements"][0], "eng_id": "E2", "op_id": "OP2", "heures_prevues": ""},
+            ],
+            "beneficiaires": [*TABLES["beneficiaires"], other],
+            "contrats": [
+                *TABLES["contrats"],
+                {**TABLES["contrats"][0], "ctr_id": "C2", "ben_ref": "B2", "eng_id": "E2"},
+            ],
+            "heures": [*TABLES["heures"], {"ctr_id": "C2", "mois": "2025-02", "heures": "80"}],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["heures_realisees", "ensemble"] == 2
+    for indicator in ("heures_depuis_origine", "taux_realisation"):
+        assert persons[indicator, "ensemble"] == persons[indicator, "TERMINEE"] == 1
+
+
+def test_the_rate_of_what_ended_is_controlled_by_what_still_runs_too() -> None:
+    """Six persons in what ended, one in what runs: his hours are those of the whole less those of what ended."""
+    people = [{**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "prenom": f"Ali{n}"} for n in range(7)]
+    runs = {"op_id": "OP2", "date_fin": "31/12/2026"}
+    own = [
+        {**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}", "eng_id": "E1" if n else "E2"}
+        for n in range(7)
+    ]
+    send(
+        {
+            "operations": [*TABLES["operations"], {**TABLES["operations"][0], **runs}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [*TABLES["engagements"], {**TABLES["engagements"][0], "eng_id": "E2", "op_id": "OP2"}],
+            "beneficiaires": people,
+            "contrats": own,
+            "heures": [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "80"} for n in range(7)],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["heures_depuis_origine", "ensemble"] == 7
+    assert persons["heures_depuis_origine", "TERMINEE"] == persons["taux_realisation", "TERMINEE"] == 1
+
+
+def test_a_share_of_unknown_status_is_controlled_by_those_of_whom_it_is_not_known() -> None:
+    people = [{**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "prenom": f"Ali{n}"} for n in range(3)]
+    own = [{**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}"} for n in range(3)]
+    own[0]["rsa"] = "inconnu"
+    months = [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "80"} for n in range(3)]
+    send({"beneficiaires": people, "contrats": own, "heures": months})
+    values = consolidated()["32"]
+    assert values["part_heures_statut_inconnu", "RSA"] == pytest.approx(1 / 3)
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
+    assert persons["part_heures_statut_inconnu", "RSA"] == 1 and persons["part_heures", "RSA"] == 2
+    assert persons["part_heures_statut_inconnu", "F"] == 3, "nobody is of unknown sex: that gives nobody away"
+
+
 def test_another_legal_mechanism_is_outside_the_scope() -> None:
     send(changed("operations", mecanisme="RES_IAE"))
     values = consolidated()["32"]

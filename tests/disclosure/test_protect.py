@@ -66,6 +66,19 @@ def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
 
 
+def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status() -> None:
+    """One person's status is not known: the share of an audience would give the hours of the others, and so his."""
+    row = hours(()).query("territoire == '32'")
+    whole = row["valeur"].iloc[0]
+    said = {"heures_realisees": whole / 2, "part_heures": whole / 2 / (whole - 30),
+            "part_heures_statut_inconnu": 30 / whole}  # fmt: skip
+    audience = [row.assign(indicateur=name, modalite="DELD", valeur=value) for name, value in said.items()]
+    table = pd.concat([row, *audience])
+    table.loc[table["indicateur"] == "part_heures_statut_inconnu", "_personnes"] = 1
+    out = stage.protect({INDICATORS: table.reset_index(drop=True)}, WORLD, [])[INDICATORS]
+    assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
+
+
 def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
     """Aisne was published, and has not changed: hiding it today would protect nothing."""
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
@@ -212,6 +225,7 @@ def facilitators(*etp: float, alone: int = 1) -> dict[str, pd.DataFrame]:
     hosts = pd.DataFrame({"structure_id": [f"S{n}" for n in range(len(etp))], "etp": etp, "personnes": 1})
     hosts = hosts.assign(jour=pd.Timestamp(2025, 12, 31), departement="59", nature_porteuse="PLIE", nom="x")
     hosts["_personnes_sans_accord"] = (hosts.index < alone).astype("int64")
+    hosts["_controle"] = hosts["_personnes_sans_accord"].map({1: "porteurs", 0: "ouvert"})
     seats = hosts.groupby(["jour", "departement"], as_index=False).agg(
         structures=("etp", "size"), personnes=("personnes", "sum"), etp=("etp", "sum")
     )
@@ -224,8 +238,8 @@ def hidden_hosts(out: dict[str, pd.DataFrame]) -> list[str]:
 
 def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None:
     out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, [])
-    assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1] and out[SEATS]["etp"].notna().all()
-    assert len(hidden_hosts(out)) == 3
+    assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1]
+    assert hidden_hosts(out) == ["S0"] and out[SEATS]["etp"].isna().all(), "others are told elsewhere: their sum is not"
 
 
 def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,9 +249,10 @@ def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch
 
 
 def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three whole times are no secret when their sum is three: a fourth is hidden too."""
+    """Three whole times are no secret when their sum is three."""
     tables = facilitators(1.0, 1.0, 1.0, 0.5, alone=3)
-    assert len(hidden_hosts(stage.protect(tables, WORLD, []))) == 4
+    assert stage.protect(tables, WORLD, [])[SEATS]["etp"].isna().all()
+    assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, [])[SEATS]["etp"].notna().all()
     monkeypatch.setattr(stage, "suppressed", lambda *_: set())
     monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):

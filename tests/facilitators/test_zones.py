@@ -72,7 +72,7 @@ def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
         {
             "structure_id": ["A", "A", "B", "C", "D"],
             "fac_ref": list("abcde"),
-            "etp": [1.0, 1.0, 0.2, 0.8, 0.5],
+            "etp": [0.9, 0.7, 0.2, 0.8, 0.5],
             "bureau_epci": [LILLE, "200033579", AMIENS, "200018083", "200030633"],
             "accord": False,
         }
@@ -80,9 +80,12 @@ def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
         nom="x", nature_porteuse="PLIE", departement="59", epci_siren=LILLE, operations_suivies=1, acheteurs_suivis=1
     )
     found = staff.seats(people).set_index("epci_siren")["etp"]
-    assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.5] * 3
-    assert found[[LILLE, "200033579"]].tolist() == [1.0, 1.0], "offices, not seats"
-    assert found.sum() == pytest.approx(people["etp"].sum()), "the total is right"
+    assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.8] * 3, "as those whose time is told"
+    assert found[[LILLE, "200033579"]].tolist() == [0.9, 0.7], "offices, not seats"
+    alone = people["structure_id"].ne("A")
+    others = people.assign(etp=people["etp"].mask(alone, 0.1))
+    assert staff.seats(others).set_index("epci_siren")["etp"].equals(found), "nothing of what they give is in it"
+    assert staff.seats(people[alone])["etp"].tolist() == [1.0] * 3
 
 
 def toy(etp: dict[str, float], hours: dict[str, list[float]]) -> tuple[Need, pd.DataFrame]:
@@ -108,6 +111,8 @@ def test_the_four_classes() -> None:
     assert table.loc["32", "epci"].to_dict() == {"stricte": 89, "silencieuse": 1, "sous_servie": 1, "couverte": 1}
     assert table.loc["32", "part_population"].sum() == pytest.approx(1)
     assert table["epci_attendus"].groupby("territoire").sum().loc["32"] == pytest.approx(92)
+    unsure = zones.summary(rows.assign(p_sous_servie=rows["p_sous_servie"] * 0.65), "32")
+    assert (unsure["epci_attendus"] % 1 == 0).all(), "less those that are told, it would give the one that is hidden"
 
 
 def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks() -> None:
@@ -188,6 +193,10 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     assert told.set_index("structure_id")["operations_par_etp"].to_dict() == {"A": 1.0, "B": 4.0}, (
         "declared where not sent"
     )
+    alone = hosts(("A", 2.0, 3, False), ("C", 0.5, 1, False))
+    assert ratios.by_structure(alone.assign(operations_suivies=4.0), areas(("C", LILLE, 1.0)), exports, 2025)[
+        "structure_id"
+    ].tolist() == ["A"], "a median is one structure's, and what it covers is public"
     assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
         [30_000.0, 1.0, 0.5, 0.5]
     ]

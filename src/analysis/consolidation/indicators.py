@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells_within
+from analysis.consolidation.cells import MEASURES, NEEDED, cells, cells_within, weakest
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
 KNOWN = "connu:"  # marks the hours whose status is known, the base of an audience's share
+MISSING = "inconnu:"  # and those whose status is not
 OVER = "TERMINEE"  # modality of the operations that ended by the end of the year
 _NOTHING = pd.DataFrame(
     {name: pd.Series(dtype="str") for name in ("territoire", "indicateur", "modalite", "unite")}
@@ -110,9 +111,11 @@ def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
     for code, column in zip(publics["code"], publics["colonne"], strict=True):
         masks[code] = contracts[column].eq(True).fillna(False)
         masks[f"{KNOWN}{code}"] = contracts[column].notna()
+        masks[f"{MISSING}{code}"] = contracts[column].isna()
     for sex in reference.labels("sexes"):
         masks[sex] = contracts["sexe"].eq(sex).fillna(False)
         masks[f"{KNOWN}{sex}"] = contracts["sexe"].notna()
+        masks[f"{MISSING}{sex}"] = contracts["sexe"].isna()
     return masks | {
         "IAE": contracts["est_iae"],
         "ALTERNANCE": contracts["est_alternance"],
@@ -122,7 +125,7 @@ def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     """Hours, ETP at each divisor, persons, employment contracts, hours per person, shares of audiences."""
-    shown = found[~found["modalite"].str.startswith(KNOWN)]
+    shown = found[~found["modalite"].str.startswith((KNOWN, MISSING))]
     base = shown[["territoire", "modalite"]].assign(**{new: shown[old] for old, new in MEASURES.items()})
 
     def table(name: str, values: pd.Series, unit: str) -> pd.DataFrame:
@@ -137,9 +140,7 @@ def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
         table("heures_par_contrat", shown["heures"] / shown["contrats"], "heure par contrat")[whole],
         *(table(f"etp_{d}", shown["heures"] / d, "ETP")[whole] for d in edition.diviseurs_etp),
     ]
-    known = found[found["modalite"].str.startswith(KNOWN)].copy()
-    known["modalite"] = known["modalite"].str.removeprefix(KNOWN)
-    known = known.set_index(["territoire", "modalite"])["heures"]
+    known = _marked(found, KNOWN)["heures"]
     total = found[found["modalite"] == WHOLE].set_index("territoire")["heures"]
     rows = shown.set_index(["territoire", "modalite"], drop=False)
     over_all = rows["territoire"].map(total)
@@ -149,11 +150,19 @@ def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     not_whole = shown["modalite"] != WHOLE
     out.append(table("part_heures", share, "part")[not_whole])
     out.append(table("part_heures_totales", (rows["heures"] / over_all).set_axis(shown.index), "part")[not_whole])
-    out.append(table("part_heures_statut_inconnu", unknown, "part")[not_whole])
+    # Times the hours of all, it gives those of the persons whose status is not known: they may be few.
+    either = weakest(rows, _marked(found, MISSING).reindex(rows.index)).set_axis(shown.index)
+    out.append(table("part_heures_statut_inconnu", unknown, "part").assign(**either)[not_whole])
     people = found[found["modalite"] == WHOLE].set_index("territoire")["personnes"]
     of_people = (rows["personnes"] / rows["territoire"].map(people)).set_axis(shown.index)
     out.append(table("part_beneficiaires", of_people, "part")[not_whole])
     return out
+
+
+def _marked(found: pd.DataFrame, mark: str) -> pd.DataFrame:
+    """The cells of `found` whose modality has that mark, by territory and modality without it."""
+    rows = found[found["modalite"].str.startswith(mark)]
+    return rows.assign(modalite=rows["modalite"].str.removeprefix(mark)).set_index(["territoire", "modalite"])
 
 
 def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
@@ -170,20 +179,23 @@ def _planned_and_done(
     """Hours planned, hours since the origin of the same operations, realisation rate, hours per operation.
 
     The rate rests on operations that say what was planned and began since the first year of the dataset: what
-    the others realised before is not known. Planned hours are commitments of companies, and are controlled so.
+    the others realised before is not known: it is controlled by those who made their hours, in any year. Planned
+    hours are commitments of companies, and are controlled so.
     """
     companies = engagements.groupby("territoire")["entreprise_siret"].nunique()
     base = whole.set_index("territoire")
     measures = pd.DataFrame({name: base[column] for column, name in MEASURES.items()})
 
-    def table(name: str, values: pd.Series, unit: str, modality: str = WHOLE) -> pd.DataFrame:
-        known = measures.reindex(values.index)
+    def table(
+        name: str, values: pd.Series, unit: str, modality: str = WHOLE, of: pd.DataFrame = measures
+    ) -> pd.DataFrame:
+        known = of.reindex(values.index)
         if name.startswith("heures_prevues"):
             known = known.assign(_entreprises=companies.reindex(values.index))
         out = known.assign(indicateur=name, modalite=modality, valeur=values.astype("float64"), unite=unit)
         return out.rename_axis("territoire").reset_index()
 
-    until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", "centiheures"]]
+    until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", *NEEDED]]
     hours = until.groupby("operation")["centiheures"].sum() / 100
     began = pd.Timestamp(int(facts.operations["annee"].min()), 1, 1)
     rows = operations.assign(
@@ -199,11 +211,21 @@ def _planned_and_done(
         table("heures_prevues", rows.groupby("territoire")["prevues"].sum(min_count=1), "heure"),
         table("heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération"),
     ]
-    for modality, kept in ((WHOLE, same), (OVER, same[same["terminee"]])):
+    ended, running = same[same["terminee"]], same[~same["terminee"]]
+    for modality, kept, apart in ((WHOLE, same, [same]), (OVER, ended, [ended, running])):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
+        # Those that still run are the whole less those that ended.
+        made = weakest(*(_made(until, part).reindex(sums.index) for part in apart))
         out += [
-            table("heures_depuis_origine", sums["origine"], "heure", modality),
-            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality),
+            table("heures_depuis_origine", sums["origine"], "heure", modality, made),
+            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality, made),
             table("taux_realisation_operations", sums["nombre"], "opération", modality),
         ]
     return [found.dropna(subset="valeur") for found in out]
+
+
+def _made(contracts: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:
+    """By territory, the cell of the hours that `contracts` made in its part of `operations`."""
+    rows = contracts.merge(operations[["territoire", "operation", "part"]], on="operation")
+    rows = rows.assign(centiheures=rows["centiheures"] * rows["part"])
+    return cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")

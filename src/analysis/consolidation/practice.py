@@ -10,6 +10,7 @@ from analysis.core.dataset import Edition
 from analysis.core.reference import WHOLE
 
 AXES = {"employeur": "employeur_kind", "metier": "metier_rome"}
+DIGITS = 4  # of a share: with all of them it is a fraction of two whole numbers, which says how many hours both are
 SHOWN = 6  # categories of a segment's axis; the rest together, or most would be secret
 OTHERS = "AUTRES"
 
@@ -24,7 +25,8 @@ def practices(contracts: pd.DataFrame) -> pd.DataFrame:
     """segment, axe (ensemble, or one of `AXES`), modalite, part_heures (of the segment), and measures.
 
     `contracts` as `practised` gives them, over editions. Beyond the `SHOWN` categories with most hours of a segment,
-    they are `OTHERS`. Shares alone: hours would be one more sum over the years, which could tell one that is hidden.
+    they are `OTHERS`. Shares alone, rounded: hours would be one more sum over the years, which could tell one that is
+    hidden.
     """
     rows = contracts.dropna(subset="segment")
     parts = [cells(rows, ["segment"]).assign(axe=WHOLE, modalite=WHOLE)]
@@ -37,7 +39,8 @@ def practices(contracts: pd.DataFrame) -> pd.DataFrame:
         named["modalite"] = named["modalite"].where(kept, OTHERS)
         parts.append(cells(named, ["segment", "modalite"]).assign(axe=axis))
     table = measured(pd.concat(parts, ignore_index=True))
-    table["part_heures"] = table["heures"] / table.groupby(["segment", "axe"])["heures"].transform("sum")
+    whole = table.groupby(["segment", "axe"])["heures"].transform("sum")
+    table["part_heures"] = (table["heures"] / whole).round(DIGITS)
     return table.drop(columns="heures").assign(_sensible=False)
 
 

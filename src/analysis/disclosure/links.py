@@ -9,7 +9,7 @@ whose names in braces are columns of the tables or what follows from them (see `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -147,6 +147,11 @@ def given(said: pd.DataFrame) -> pd.Series:
         found = found[~found.index.isin(values.index) & ~found.index.duplicated()]
         values = pd.concat([values, found.round(4)])
     return values
+
+
+def own(cells: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Those of `names` that a person may know to be his own: of what is more than one's, nobody knows the whole."""
+    return sorted(cells.loc[list(names)].query("haut <= 1").index)
 
 
 def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:

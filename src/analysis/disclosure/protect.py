@@ -23,7 +23,7 @@ from analysis.core.numbers import french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.attack import from_inside, intervals
-from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, statements
+from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, own, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
@@ -107,8 +107,11 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     `old` are the cells that readers already know.
     """
     rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
-    said = known.statements[known.statements["base"] == ""].merge(rows, how="left", on=ROW)
-    told = set(said.loc[said["regle"].eq(OPEN), "cellule"])
+    printed = known.statements["base"] == ""
+    # A cell that is printed nowhere by itself is what its share is about.
+    alone = ~known.statements["cellule"].isin(known.statements.loc[printed, "cellule"])
+    said = known.statements[printed | alone].merge(rows, how="left", on=ROW)
+    told = set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"])
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
     protection = _protection(known, rule)
@@ -169,10 +172,9 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     hidden = _emptied_cells(known.statements, said).difference(list(secret.before | secret.free))
     found = intervals(public, hidden.union(secret.protection.index))
     personal = pd.Index(sorted(secret.personal))
-    own = _measured(public, personal)
-    totals = own.terms.loc[own.terms["signe"] == -1, "cellule"]
-    inside = values[own.cells.index.intersection(hidden).difference(totals)]
-    found.update(from_inside(own, personal, inside))
+    measured = _measured(public, personal)
+    inside = values[own(measured.cells, measured.cells.index.intersection(hidden))]
+    found.update(from_inside(measured, personal, inside))
     leaks = found[_leaks(found, known.cells.loc[found.index], secret.protection)]
     known_before = _no_narrower(leaks, intervals(_public(known, old), leaks.index)) if len(old) else leaks.index[:0]
     leaks = leaks.drop(known_before)

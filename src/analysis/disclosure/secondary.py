@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 
 from analysis.core.errors import DataError
 from analysis.disclosure.blocks import blocks
-from analysis.disclosure.links import Links
+from analysis.disclosure.links import Links, own
 
 MINUTES = 10  # at most, for one set of linked cells; what is found by then would be optimal or an error
 UNSAFE, SAFE = "u", "s"  # statuses of the engine: to be hidden, may be
@@ -62,11 +62,10 @@ def suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], sho
 
 
 def _suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], shown: set[str]) -> set[str]:
-    totals = set(links.terms.loc[links.terms["signe"] == -1, "cellule"])
     found, before = set(hidden), None
     while found != before:
         before = set(found)
-        for cell in sorted(before - totals):  # a total is nobody's own
+        for cell in own(links.cells, before):
             asked = protection.drop(cell, errors="ignore")
             rest = pd.Series(0.0, index=sorted(found - {cell, *asked.index}), dtype="float64")
             found |= suppressed(links, pd.concat([asked, rest]), shown | {cell})

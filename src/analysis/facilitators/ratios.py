@@ -11,11 +11,12 @@ from analysis.core.reference import WHOLE
 def by_structure(hosts: pd.DataFrame, areas: pd.DataFrame, exports: dict[str, pd.DataFrame], year: int) -> pd.DataFrame:
     """structure_id, nature_porteuse, and a column per indicator of `facilitateurs/reperes`, for structures that have
     somebody in post, all of whose time is known, and sent their export of `year`, or declare what they follow: their
-    hours are then missing."""
+    hours are then missing. Not of a person alone without agreement: a quartile is the ratio of one structure or two,
+    and who knows the inhabitants or the EPCI of each reads the time in it."""
     home = reference.epci().set_index("epci_siren")["population_region"]
     own = exports["operations"][exports["operations"]["annee"] == year].groupby("structure_id")
     hours = exports["heures"][exports["heures"]["annee"] == year].groupby("structure_id")["heures"].sum()
-    rows = hosts[hosts["etp"].gt(0) & hosts["sans_etp"].eq(0)].set_index("structure_id")
+    rows = hosts[hosts["etp"].gt(0) & hosts["sans_etp"].eq(0) & ~hosts["est_seule"]].set_index("structure_id")
     sent = rows.index.isin(own.groups)
     rows = rows[sent | rows["operations_suivies"].notna()]
     declared = areas.drop_duplicates(["structure_id", "epci_siren"])

@@ -87,7 +87,11 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "roles": grouped(own, "role"),
         "financements": grouped(_by_funding(own), "financement"),
         "autres_acteurs": grouped(people[people["type_acteur"] == OTHER], "nature_porteuse"),
-        "structures": hosts.assign(_personnes_sans_accord=hosts["est_seule"].astype("int64")),
+        "structures": hosts.assign(
+            # What one may tell is told: areas, offices and ratios tell it too, so that hiding it here protects nobody.
+            _controle=hosts["est_seule"].map({True: "porteurs", False: "ouvert"}),
+            _personnes_sans_accord=hosts["est_seule"].astype("int64"),
+        ),
     }
 
 
@@ -132,12 +136,13 @@ def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
 def seats(people: pd.DataFrame) -> pd.DataFrame:
     """ETP by EPCI of the office: epci_siren, structures, etp, as a scenario may use and publish them.
 
-    The time of a person alone without agreement is replaced by the mean of all those in that case: their sum is right,
-    none of them is told. With fewer than three of them, by the mean of all structures.
+    The time of a person alone without agreement is replaced by the mean of those who may be told, a whole one where
+    there is none: a mean that held it would give it, or the total that hides it.
     """
     hosts = structures(people)
     alone = people["structure_id"].isin(hosts.loc[hosts["est_seule"], "structure_id"]) & people["etp"].notna()
-    usual = people.loc[alone, "etp"].mean() if alone.sum() >= 3 else hosts["etp"].mean()
+    told = people.loc[~alone, "etp"].dropna()
+    usual = told.mean() if len(told) else 1.0
     rows = people.assign(etp=people["etp"].mask(alone, usual)).dropna(subset="bureau_epci")
     out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
     return out.rename(columns={"bureau_epci": "epci_siren"})

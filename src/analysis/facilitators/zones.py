@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import round_half_up
 from analysis.core.params import FacilitatorParams
 from analysis.facilitators.need import Need, Numbers
 
@@ -103,7 +104,8 @@ MEASURES = ("epci", "population", "montant", "deld", "rsa", "besoin")
 
 def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     """By territory and class: EPCI, population, montant, deld, besoin and the part of each; `epci_attendus`: the
-    number of EPCI to be expected in the class given the probabilities. Nothing without `rows`."""
+    number of EPCI to be expected in the class given the probabilities, whole: less those that are told, a sum with all
+    its digits would give the one that is hidden. Nothing without `rows`."""
     names = list(reference.labels("classes_zone"))
     under = rows["p_sous_servie"].fillna(0.0)
     likely = {STRICT: rows["classe"].eq(STRICT), SILENT: rows["classe"].eq(SILENT), UNDER: under,
@@ -113,7 +115,8 @@ def summary(rows: pd.DataFrame, region: str) -> pd.DataFrame:
         here = rows["departement"].eq(place) | (place == region)
         for name in names:
             own = here & rows["classe"].eq(name)
-            row = {"territoire": place, "classe": name, "epci_attendus": float(likely[name][here].sum())}
+            expected = float(round_half_up(float(likely[name][here].sum())))
+            row = {"territoire": place, "classe": name, "epci_attendus": expected}
             for measure in MEASURES:
                 # A number that is missing somewhere has no sum.
                 row[measure] = float(weights.loc[own, measure].sum(skipna=False))

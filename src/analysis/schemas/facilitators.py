@@ -90,7 +90,7 @@ SCHEMAS = {
                 "departement": column(TEXT, "Département du siège", nullable=True),
                 **_STAFF,
             },
-            controle="porteurs",
+            controle="indicateur",
             values=["etp"],
         ),
         published_table(

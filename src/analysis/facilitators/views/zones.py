@@ -42,7 +42,7 @@ def summary(page: Page) -> Content:
             columns={
                 "libelle": Column("Classe"),
                 "epci": Column("Intercommunalités", 0),
-                "epci_attendus": Column("attendues", 1),
+                "epci_attendus": Column("attendues", 0),
                 "part_epci": Column("Part", **PERCENT),
                 "part_population": Column("des habitants", **PERCENT),
                 "part_montant": Column("du montant clausable", **PERCENT),
