@@ -27,7 +27,7 @@ from analysis.segments.views.needs import TABLE, expected
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
-BACKGROUND = f"{SOURCE[0].lower()}{SOURCE[1:]}"
+BACKGROUND = SOURCE.removeprefix("Fond : ")
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
