@@ -19,7 +19,7 @@ from analysis.consolidation.views import (
     women_gap,
 )
 from analysis.consolidation.views.reconciliation import _too_many
-from analysis.core import reference
+from analysis.consolidation.views.ways_in import of_hours
 from consolidation.world import dataset
 
 EDITIONS = pd.DataFrame(
@@ -151,8 +151,20 @@ def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:
     assert "ont un nombre publié" in plain(diversity(page(2017, diversification=numbers)))
 
 
-def test_the_codes_of_combined_audiences_are_told_beside_the_chart() -> None:
+def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart() -> None:
     rows = pd.DataFrame({"profil": ["DELD+JEUNE", "AUCUN"], "part_heures": [0.6, 0.4], "heures": [60.0, 40.0]})
     alt = profiles(page(2017, profils=rows.assign(beneficiaires=6))).alt
-    assert "« DELD + JEUNE »" in alt
-    assert f"; DELD : {reference.labels('publics')['DELD']}" in alt and "; JEUNE : " in alt
+    assert "« Chômage de longue durée + moins de 26 ans »" in alt
+    assert "RSA : allocataires du RSA" in alt and "JEUNE" not in alt
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ({"Commune": 0.5, "Région": 0.5}, "« Commune » : 50,0\xa0% des heures ; « Région » : 50,0\xa0%"),
+        ({"Commune": 0.4, "Non renseigné": 0.6}, "« Commune » : 40,0\xa0% des heures ; non renseigné : 60,0\xa0%"),
+        ({"Non renseigné": 1.0}, "non renseigné : 100,0\xa0% des heures"),
+    ],
+)
+def test_what_has_no_category_is_told_last(shares: dict[str, float], said: str) -> None:
+    assert of_hours(pd.Series(shares)) == said

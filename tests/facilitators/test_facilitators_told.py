@@ -50,11 +50,11 @@ def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
         return views.by_department(inventory(*departments)).alt
 
     assert told(("59", 3.0), ("02", 1.0), ("60", 2.0), ("62", 2.0), ("80", 2.0)) == (
-        "Nord : 3,0 ETP de facilitateurs, le plus ; Aisne : 1,0, le moins."
+        "Le plus d'ETP de facilitateurs : Nord, 3,0 ; le moins : Aisne, 1,0."
     )
     # Where others have nobody, or are hidden, the least of those told is not the least.
-    assert told(("59", 3.0), ("02", 1.0)).endswith("le moins, parmi les départements qui ont une structure.")
-    assert "Aisne : 1,0, le moins, parmi" in told(("59", 3.0), ("02", 1.0), ("inconnu", 0.5))
+    assert told(("59", 3.0), ("02", 1.0)).endswith(", parmi les départements qui ont une structure.")
+    assert "le moins : Aisne, 1,0, parmi" in told(("59", 3.0), ("02", 1.0), ("inconnu", 0.5))
     assert told(("59", 2.0), ("02", 2.0)) == "Aisne, Nord : 2,0 ETP de facilitateurs."
     assert told(("59", 3.0), ("02", 1.0), ("60", None)).endswith(
         "parmi les départements qui ont une structure et dont le temps est publié."

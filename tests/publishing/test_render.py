@@ -13,7 +13,7 @@ from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
 from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
-from analysis.publishing.templating import no_break
+from analysis.publishing.templating import breakable, no_break
 from toy import notebook, save, toy_project
 
 PARAMETERS = {"dataset": "jouet", "edition": 2016, "territory": "32"}
@@ -59,7 +59,7 @@ def test_a_page_shows_results_and_no_code(pages: list[bytes]) -> None:
         assert present in text
     assert len(soup.find_all("h1")) == 1
     assert soup.footer.p.get_text() == "Paramètres\xa0: dataset = jouet\xa0; edition = 2016\xa0; territory = 32."
-    assert "31 janvier 2017" in soup.footer.get_text()
+    assert "31\N{NO-BREAK SPACE}janvier 2017" in soup.footer.get_text()
     assert soup.footer.a["href"] == "../index.html"
 
 
@@ -81,8 +81,19 @@ def test_headings_of_one_name_have_their_own_anchors() -> None:
 
 def test_spaces_before_high_signs_do_not_break_but_in_code() -> None:
     html = "<h1>Qui appeler ?</h1>\n<p>« Oui » : a ; b ! 12 % (?)</p><script>x ? « a » : b</script><p>Où ?</p>"
-    said = "<h1>Qui appeler_?</h1>\n<p>«_Oui_»_: a_; b_! 12 % (?)</p><script>x ? « a » : b</script><p>Où_?</p>"
+    said = "<h1>Qui appeler_?</h1>\n<p>«_Oui_»_: a_; b_! 12_% (?)</p><script>x ? « a » : b</script><p>Où_?</p>"
     assert no_break(html) == said.replace("_", "\N{NO-BREAK SPACE}")
+
+
+def test_a_number_keeps_its_unit_and_a_day_its_month() -> None:
+    html = "<p>Au 1er août 2026, le 31 décembre : 3 ETP, 2,5 M€, 30 km, 12 mois, 4 hommes, 2 maires</p>"
+    said = "<p>Au 1er_août 2026, le 31_décembre_: 3_ETP, 2,5_M€, 30_km, 12 mois, 4 hommes, 2 maires</p>"
+    assert no_break(html) == said.replace("_", "\N{NO-BREAK SPACE}")
+
+
+def test_a_mail_address_stays_whole_where_a_path_may_wrap() -> None:
+    assert breakable("exports/S30") == "exports/<wbr>S30"
+    assert breakable("clauses-s02@exemple.invalid") == '<span class="whole">clauses-s02@exemple.invalid</span>'
 
 
 def test_a_title_keeps_its_spaces_that_must_not_break() -> None:

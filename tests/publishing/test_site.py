@@ -32,14 +32,18 @@ def test_every_protected_table_is_published_unrounded(built: BeautifulSoup) -> N
 
 
 def test_the_front_page_leads_to_every_page_the_latest_first(built: BeautifulSoup) -> None:
-    links = {a["href"]: a.contents[0] for a in built.select(".pages a")}
+    links = {a["href"]: a.get_text() for a in built.select(".pages a")}
+    assert [head.get_text() for head in built.select("h3")] == ["Édition 2016", "Édition 2015"]
     assert list(links) == [
         "consolidation/2016-32.html",
         "consolidation/2016-62.html",
         "consolidation/2015-32.html",
     ]
-    assert links["consolidation/2016-62.html"] == "Pas-de-Calais, édition 2016"
-    assert links["consolidation/2015-32.html"] == "Nord-Pas-de-Calais, édition 2015"
+    assert (
+        links["consolidation/2016-62.html"]
+        == "Pas-de-Calais, édition 2016\xa0: Consolidation annuelle de la clause sociale"
+    )
+    assert links["consolidation/2015-32.html"].startswith("Nord-Pas-de-Calais, édition 2015")
     assert "Données synthétiques." in built.get_text()
     assert "segments" not in built.get_text().lower()  # no page of it was made
 

@@ -74,10 +74,43 @@ def test_a_line_is_not_drawn_over_a_year_that_is_missing() -> None:
     assert list(line.get_xdata()) == [2016, 2017, 2018, 2019, 2020] and drawn == [2016, 2019, 2020]
 
 
+@pytest.mark.parametrize(
+    ("top", "factor", "unit", "shown"),
+    [
+        (11, 1, "", ["0,0", "2,5", "5,0", "7,5", "10,0"]),
+        (0.4, 100, "%", ["0\xa0%", "10\xa0%", "20\xa0%", "30\xa0%", "40\xa0%"]),
+        (1_100_000, 1, "", ["0", "250\u202f000", "500\u202f000", "750\u202f000", "1\u202f000\u202f000"]),
+    ],
+)
+def test_ticks_have_the_decimals_that_tell_them_apart_and_no_more(
+    top: float, factor: float, unit: str, shown: list[str]
+) -> None:
+    fig, (ax,) = style.figure()
+    ax.set_ylim(0, top)
+    style.french_axis(ax.yaxis, unit, factor)
+    fig.canvas.draw()
+    assert [label.get_text() for label in ax.get_yticklabels()][: len(shown)] == shown
+    plt.close(fig)
+
+
+def test_a_line_is_drawn_within_the_band_of_its_interval() -> None:
+    middle = pd.DataFrame({"à 6 mois": [0.3, 0.4]}, index=[2024, 2025])
+    chart = style.line_chart(middle, bands=(middle - 0.1, middle + 0.1))
+    [band] = chart.axes[0].collections
+    low, high = band.get_paths()[0].get_extents().get_points()[:, 1]
+    assert (low, high) == pytest.approx((0.2, 0.5))
+
+
+def test_what_parts_leave_of_the_whole_is_seen() -> None:
+    chart = style.stacked_chart(pd.DataFrame({"2025": [0.4, 0.2]}, index=["emploi", "formation"]), factor=100)
+    ends = [bar.get_x() + bar.get_width() for bar in chart.axes[0].patches]
+    assert ends == pytest.approx([0.4, 0.6, 1.0])
+
+
 @pytest.mark.parametrize("parts", range(2, 8))
 def test_parts_of_a_whole_go_from_dark_to_light_with_white_between_them(parts: int) -> None:
     frame = pd.DataFrame({"2025": [1 / parts] * parts}, index=[f"part {n}" for n in range(parts)])
-    bars = style.stacked_chart(frame, factor=100).axes[0].patches
+    bars = style.stacked_chart(frame, factor=100).axes[0].patches[:parts]
     shades = [float(lab(linear(plt.matplotlib.colors.to_hex(bar.get_facecolor())))[0]) for bar in bars]
     assert min(high - low for low, high in pairwise(shades)) >= APART
     assert all(bar.get_edgecolor() == (1, 1, 1, 1) and bar.get_linewidth() > 0 for bar in bars)

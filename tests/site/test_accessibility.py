@@ -127,6 +127,16 @@ def test_a_report_prints_the_figures_that_were_not_on_the_screen(page: Page, dem
     assert figures > 3 and len(re.findall(rb"/Subtype\s*/Image\b", printed)) >= figures
 
 
+def test_paper_has_the_headings_of_a_table_on_each_page_and_no_table_wider_than_itself(page: Page, demo: Path) -> None:
+    page.set_viewport_size({"width": 680, "height": 900})  # an A4 page between its margins
+    page.goto(address(demo, "segments/2025-32"))
+    page.emulate_media(media="print")
+    # What is drawn once, such as a button, is not drawn again at the top of the next page.
+    shown = page.locator("thead button").evaluate_all("all => all.map(button => getComputedStyle(button).display)")
+    assert shown and set(shown) == {"contents"}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 680
+
+
 def test_each_segment_of_the_guide_begins_a_printed_page_after_the_contents(page: Page, demo: Path) -> None:
     page.goto(address(demo, "guide-complet"))
     page.emulate_media(media="print")

@@ -249,7 +249,7 @@ def locator(territory: str) -> Figure:
     for cell in places.values():
         _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.0)
     _frame(ax, list(places.values()))
-    _cities(ax, shapely.union_all(list(places.values())), 6)
+    _cities(ax, shapely.union_all(list(places.values())), 6, apart=45_000)
     _scale(ax)
     return fig
 
@@ -355,10 +355,10 @@ def _frame(ax: Axes, shapes: Sequence[shapely.Geometry]) -> None:
     ax.set_axis_off()
 
 
-def _cities(ax: Axes, ground: shapely.Geometry, count: int = 12) -> None:
+def _cities(ax: Axes, ground: shapely.Geometry, count: int = 12, apart: float = 22_000.0) -> None:
     from matplotlib.patheffects import withStroke
 
-    cities = main_cities(count)
+    cities = main_cities(count, apart)
     inside = cities[shapely.contains_xy(ground, cities["x"], cities["y"])]
     halo = [withStroke(linewidth=2.2, foreground="white")]
     ax.plot(inside["x"], inside["y"], "o", color=INK, markersize=3, markeredgecolor="white", markeredgewidth=0.6)

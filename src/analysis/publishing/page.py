@@ -189,10 +189,17 @@ class Page:
             "Édition (année des données)": str(self.year),
             str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
+            "Clauses retenues": f"{self._retained()} ({self.edition.base_legale})",
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
             "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }
+
+    def _retained(self) -> str:
+        """The legal mechanisms of the edition, in words: its legal scope is printed as articles elsewhere."""
+        labels = reference.labels("mecanismes")
+        first, *others = (labels[code] for code in self.edition.mecanismes)
+        return " ; ".join([first, *(f"{other[0].lower()}{other[1:]}" for other in others)])
 
     def header(self) -> Header:
         """The top of the page; its title is the page's only heading of level 1."""

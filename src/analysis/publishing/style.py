@@ -21,13 +21,15 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
+from analysis.core.numbers import round_half_up
 from analysis.publishing.templating import number
 
 SHEET = Path(__file__).with_name("report.mplstyle")
 WIDTH = 8.2  # inches: the width of a page's column
 YEAR, NAMES = 0.42, 2.0  # inches: a year below an axis, the names of lines and of ticks beside a plot
+MOST_DIGITS = 6  # of a tick
 INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
 
 # Marker and dashes of each line, in the order of the colours of the style sheet.
@@ -49,10 +51,25 @@ def figure(height: float = 4.2, columns: int = 1, width: float = WIDTH) -> tuple
     return fig, list(axes[0])
 
 
-def french_axis(axis: Axis, digits: int = 0, unit: str = "", factor: float = 1, ticks: int = 5) -> None:
+class FrenchTicks(Formatter):
+    """Ticks in French, all with the decimals that tell them apart, and no more: 2,5 is not 3."""
+
+    def __init__(self, unit: str = "", factor: float = 1) -> None:
+        self.unit, self.factor, self.digits = unit, factor, 0
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        exact = [round_half_up(float(value) * self.factor, MOST_DIGITS).normalize() for value in values]
+        self.digits = max([0, *(-int(value.as_tuple().exponent) for value in exact)])
+        return [self(value) for value in values]
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return number(x, self.digits, self.unit, self.factor)
+
+
+def french_axis(axis: Axis, unit: str = "", factor: float = 1, ticks: int = 5) -> None:
     """Round numbers of ticks on `axis`, written in French."""
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value, digits, unit, factor)))
+    axis.set_major_formatter(FrenchTicks(unit, factor))
 
 
 def bar_chart(
@@ -95,6 +112,7 @@ def line_chart(
     factor: float = 1,
     breaks: Mapping[int, str] | None = None,
     hollow: Mapping[str, Sequence[int]] | None = None,
+    bands: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     height: float = 3.8,
     width: float = WIDTH,
 ) -> Figure:
@@ -102,7 +120,7 @@ def line_chart(
 
     A year that is missing, or whose value is, leaves a gap: nothing is drawn over what is not known. `breaks` maps a
     year to the name of a break in the series, drawn just before that year; `hollow` maps a column to the years whose
-    point is an empty circle, such as provisional figures.
+    point is an empty circle, such as provisional figures; `bands` are the low and the high ends of each one's interval.
     """
     fig, (ax,) = figure(height, width=width)
     frame = frame.reindex(pd.RangeIndex(frame.index.min(), frame.index.max() + 1))
@@ -111,6 +129,10 @@ def line_chart(
         str(name): ax.plot(years, frame[name], marker=marker, markersize=4.5, linestyle=dashes)[0]
         for name, (marker, dashes) in zip(frame.columns, cycle(LINES), strict=False)
     }
+    if bands is not None:
+        low, high = (ends.reindex(years) for ends in bands)
+        for name in frame.columns:
+            ax.fill_between(years, low[name], high[name], color=lines[str(name)].get_color(), alpha=0.16, linewidth=0)
     for name, unsure in (hollow or {}).items():
         style: dict[str, Any] = {
             "marker": lines[name].get_marker(),
@@ -127,7 +149,7 @@ def line_chart(
     low, high = ax.get_ylim()
     ax.set_ylim(min(0, low), high + 0.08 * (high - min(0, low)) if breaks else high)
     ax.grid(axis="y")
-    french_axis(ax.yaxis, digits, unit, factor)
+    french_axis(ax.yaxis, unit, factor)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     middle = (years[0] + years[-1]) / 2
@@ -161,7 +183,7 @@ def vintage_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     ax.set_xticks(years, [str(year) for year in years])
     ax.margins(y=0.12)
     ax.grid(axis="y")
-    french_axis(ax.yaxis, digits, unit, factor)
+    french_axis(ax.yaxis, unit, factor)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     fig.legend(loc="outside lower center", ncols=3, fontsize=9)
@@ -195,6 +217,8 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
         light = sum(colour[:3]) > 1.5
         ax.bar_label(bars, texts, label_type="center", fontsize=8, color=INK if light else "white")
         left = [start + float(value) for start, value in zip(left, parts, strict=True)]
+    if factor == 100:  # what the parts leave of the whole is seen
+        ax.barh(range(len(frame.columns)), 1, color="none", height=0.62, ec=QUIET, lw=0.8, zorder=0)
     ax.set_yticks(range(len(frame.columns)), [str(name) for name in frame.columns], color=INK)
     ax.invert_yaxis()
     ax.xaxis.set_visible(False)

@@ -14,12 +14,16 @@ import mistune
 import pandas as pd
 from markupsafe import Markup, escape
 
-from analysis.core.numbers import MISSING, french, french_date
+from analysis.core.numbers import MISSING, MONTHS, french, french_date
 
 DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
 # The spaces that must not break, and the whole of what is code: no space within it is one.
-UNBREAKABLE = re.compile(r"<(script|style)\b.*?</\1>|(?<=«) | (?=»)| (?=[;:?!](?:\s|<|$))", re.DOTALL)
+UNBREAKABLE = re.compile(
+    r"<(script|style)\b.*?</\1>|(?<=«) | (?=»)| (?=[;:?!](?:\s|<|$))"
+    rf"|(?<=\d) (?=%|M?€|(?:h|km|min|ETP|points?|{'|'.join(MONTHS)})\b)|(?<=\b1er) (?={'|'.join(MONTHS)})",
+    re.DOTALL,
+)
 
 
 @dataclass
@@ -45,12 +49,17 @@ def markdown(text: str) -> str:
 
 
 def no_break(html: str) -> str:
-    """`html` with the spaces that French puts inside guillemets and before high signs made unbreakable."""
+    """`html` with the spaces that French puts inside guillemets, before high signs and units, made unbreakable.
+
+    So is the one between a day and its month.
+    """
     return UNBREAKABLE.sub(lambda found: "\N{NO-BREAK SPACE}" if found[0] == " " else found[0], html)
 
 
 def breakable(text: str) -> Markup:
-    """`text` that may wrap after each slash: an address must not widen its table."""
+    """`text` that may wrap after each slash: an address must not widen its table; one for mail stays whole."""
+    if "@" in text and " " not in text:
+        return Markup('<span class="whole">{}</span>').format(text)
     return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
 
 

@@ -41,6 +41,7 @@ class Link:
     """A page of the site."""
 
     title: str
+    edition: int
     href: str
 
 
@@ -173,7 +174,7 @@ def pages(dataset: Dataset, notebook: str) -> list[Link]:
     keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
     names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}
     keys.sort(key=lambda key: (-key[0], list(names[key[0]]).index(key[1])))
-    return [Link(f"{names[year][key]}, édition {year}", f"{notebook}/{year}-{key}.html") for year, key in keys]
+    return [Link(names[year][key], year, f"{notebook}/{year}-{key}.html") for year, key in keys]
 
 
 def sheets(dataset: Dataset) -> list[dict]:

@@ -20,13 +20,14 @@ from analysis.publishing.content import (
     Prose,
     Strip,
 )
-from analysis.publishing.maps import locator
+from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
 from analysis.segments.views.needs import TABLE, expected
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
+BACKGROUND = SOURCE.removeprefix("Fond : ")
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
@@ -245,7 +246,7 @@ def where(page: Page) -> Content:
             note="Besoin : les heures que pourraient porter tous les marchés d'une année, avec ou sans clause "
             "aujourd'hui ; « de » et « à » : huit fois sur dix.",
         )
-    return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table)
+    return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table, source=BACKGROUND)
 
 
 def _cells(page: Page, **where: object) -> pd.DataFrame:

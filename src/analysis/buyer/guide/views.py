@@ -11,6 +11,7 @@ from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
+from analysis.segments.views.common import KINDS
 from analysis.segments.views.needs import TABLE, expected
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -199,9 +200,7 @@ def supply(page: Page) -> Content:
         csv=page.csv("buyer/guide_offre"),
         takeaway=f"Entreprises d'insertion de ce secteur : {own or 'aucune connue'} ; de tous les secteurs, où elles "
         f"placent des salariés : {every - own}.",
-        note="ACI : atelier et chantier d'insertion ; AI : association intermédiaire ; EI : entreprise d'insertion ; "
-        "ETTI : entreprise de travail temporaire d'insertion ; GEIQ : groupement d'employeurs. Le secteur n'est connu "
-        "que par le code NAF, et beaucoup n'en disent rien.",
+        note=f"{KINDS} Le secteur n'est connu que par le code NAF, et beaucoup n'en disent rien.",
     )
 
 

@@ -6,10 +6,11 @@ import pandas as pd
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
+from analysis.segments.views.common import KINDS
 from analysis.segments.views.intervals import interval_chart
 
 _NAMES = {
@@ -105,8 +106,8 @@ def drivers(page: Page) -> Content:
     names = reference.table("acheteur/facteurs").set_index("code")["libelle"]
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     said = [
-        f"En un an, la médiane est de {french(row['heures_an'])} heures : {french(row['etp'], 2)} {full_time}, ou "
-        f"{french(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"En un an, la médiane est de {_hours(row['heures_an'])} : {_at_least(row['etp'], 2)} {full_time}, ou "
+        f"{_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
     ]
     if pd.notna(row["facteur"]):
         said.append(
@@ -115,6 +116,17 @@ def drivers(page: Page) -> Content:
             "aux autres facteurs, et surtout à ce que chaque marché a de propre."
         )
     return Prose(" ".join(said))
+
+
+def _hours(value: float) -> str:
+    return f"{french(value)} {plural('heure', round_half_up(value))}"
+
+
+def _at_least(value: float, digits: int) -> str:
+    """`value` with `digits` decimals; of what is not nothing and would be printed as nothing, that it is less."""
+    if value and not round_half_up(value, digits):
+        return f"moins de {french(10**-digits, digits)}"
+    return french(value, digits)
 
 
 def within_reach(page: Page) -> Content:
@@ -134,7 +146,8 @@ def within_reach(page: Page) -> Content:
         caption=f"Entreprises d'insertion à moins de {radius} km par la route",
         scope=f"{scope(page)} ; structures de 2019-2020, capacités et distances supposées",
         csv=page.csv("offre"),
-        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous.",
+        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous. "
+        + KINDS,
     )
 
 
@@ -145,9 +158,9 @@ def enough(page: Page) -> Content:
     dependency = french(100 * load_params().segments.potential.dependency, 0, "%")
     through = french(100 * reference.constants("potentiel")["part_iae"], 0, "%")
     supply = (
-        f"{said} L'achat demande {french(row['heures_an'])} heures par an en médiane. La capacité supposée des "
-        f"entreprises d'insertion à portée, {french(row['capacite'])} heures par an, permet "
-        f"{french(row['heures_offre'])} heures de clause : {dependency} au plus de ce qu'elles font vient d'un même "
+        f"{said} L'achat demande {_hours(row['heures_an'])} par an en médiane. La capacité supposée des "
+        f"entreprises d'insertion à portée, {_hours(row['capacite'])} par an, permet "
+        f"{_hours(row['heures_offre'])} de clause : {dependency} au plus de ce qu'elles font vient d'un même "
         f"donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (

@@ -38,7 +38,7 @@ def remarks(page: Page) -> Content:
     told = [*rows(page, "remarques").sort_values("ordre")["message"], *_noticed(page)]
     if not told:
         return Prose("Rien n'est à confirmer dans ce qui a été demandé.")
-    return Warning("\n".join(f"- {message}" for message in told))
+    return Warning("\n".join(f"- {message}" for message in told) if len(told) > 1 else told[0])
 
 
 def _noticed(page: Page) -> list[str]:

@@ -6,13 +6,22 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
+# The audiences that a figure has no room to name in full; the others by their code, which readers know (RSA, QPV).
+SHORT = {
+    "JEUNE": "moins de 26 ans",
+    "SENIOR": "50 ans ou plus",
+    "DELD": "chômage de longue durée",
+    "DETLD": "chômage de plus de 24 mois",
+    "TH": "handicap",
+    "SANS_DIPLOME": "sans diplôme",
+}
 
 
 def audiences(page: Page) -> Content:
@@ -37,8 +46,8 @@ def audiences(page: Page) -> Content:
     return Figure(
         bar_chart(shown, **PERCENT),
         title="Part des heures réalisées, par public (non exclusifs)",
-        alt=f"« {shown.index[0]} » réalise {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu, "
-        f"« {shown.index[-1]} » {french(100 * shown.iloc[-1], 1, '%')}. "
+        alt=f"« {shown.index[0]} » : {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu ; "
+        f"« {shown.index[-1]} » : {french(100 * shown.iloc[-1], 1, '%')}. "
         "Une personne relève souvent de plusieurs publics.",
         table=table,
         source=source_line(page),
@@ -52,27 +61,27 @@ def profiles(page: Page) -> Content:
         return Prose("Les profils ne sont calculés que pour la région entière.")
     labels = reference.table("nomenclatures/publics").set_index("code")["libelle"]
     words = {"AUCUN": "Aucun de ces publics", "INCONNU": "Un statut au moins inconnu"}
-    rows = rows.assign(libelle=rows["profil"].replace(words).str.replace("+", " + "))
+    named = [words.get(code) or " + ".join(_short(one) for one in code.split("+")) for code in rows["profil"]]
+    rows = rows.assign(libelle=[f"{name[0].upper()}{name[1:]}" for name in named])
     rows = rows.sort_values(["part_heures", "profil"], ascending=[False, True])
     drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if drawn.empty:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
-    audiences = load_params().consolidation.profile_audiences
+    coded = [code for code in load_params().consolidation.profile_audiences if _short(code) == code]
     several = [
         f"« {row.libelle} »" + f" {french(100 * row.part_heures, 1, '%')}"
         for row in rows.itertuples()
         if "+" in row.profil and pd.notna(row.part_heures)
     ][:2]
     most = (
-        "Les combinaisons de deux publics ou plus qui font le plus d'heures : " + ", ".join(several) + "."
+        "Les combinaisons de deux publics ou plus qui réunissent le plus d'heures : " + ", ".join(several) + "."
         if several
         else "Aucune combinaison de deux publics ou plus ne peut être montrée."
     )
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        # The bars have room for the codes alone.
-        alt=f"{most} {' ; '.join(f'{code} : {labels[code]}' for code in audiences)}.",
+        alt=f"{most} {' ; '.join(f'{code} : {_within(labels[code])}' for code in coded)}{'.' if coded else ''}".strip(),
         table=DataTable(
             rows,
             columns={
@@ -153,9 +162,13 @@ def audiences_over_years(page: Page) -> Content:
     ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
-    shown = [f"{labels[code]} : {french(100 * lines[code].iloc[-1], 1, '%')}" for code in lines]
+    shown = [
+        f"{_within(labels[code])}, {french(100 * lines[code].iloc[-1], 1, '%')} "
+        f"({french(100 * lines[code].iloc[0], 1)} en {lines.index[0]})"
+        for code in lines
+    ]
     return Figure(
-        line_chart(lines, breaks=breaks, **PERCENT),
+        line_chart(lines.rename(columns=_short), breaks=breaks, **PERCENT),
         title="Part des heures de chaque public, sur les heures au statut connu",
         alt=f"En {lines.index[-1]} : " + " ; ".join(shown) + ".",
         table=DataTable(
@@ -171,6 +184,15 @@ def audiences_over_years(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _short(code: str) -> str:
+    return SHORT.get(code, code)
+
+
+def _within(label: str) -> str:
+    """A label within a sentence."""
+    return f"{label[0].lower()}{label[1:]}"
 
 
 def women_and_men(page: Page) -> Content:
@@ -236,12 +258,12 @@ def women_gap(page: Page) -> Content:
     drawn.index = [f"{axis} : {EFFECTS[name]}" for axis, name in drawn.index]
     row = rows[rows["axe"] == "segment"].iloc[0] if "segment" in set(rows["axe"]) else rows.iloc[0]
     return Figure(
-        bar_chart(drawn, digits=1, unit="points", factor=100),
+        bar_chart(drawn, digits=1, factor=100),
         title="Pourquoi la part des femmes dans les heures change, en points",
         alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
         f"{french(100 * row['part_depart'], 1, '%')} à {french(100 * row['part'], 1, '%')}. Par "
-        f"« {row['libelle'].lower()} », ce qui est acheté y compte pour {french(100 * row['effet_structure'], 1)} "
-        f"et qui est embauché pour {french(100 * row['effet_embauche'], 1)}, en points.",
+        f"{row['libelle'].lower()}, cet écart tient pour {_points(row['effet_structure'])} à ce qui est acheté et pour "
+        f"{_points(row['effet_embauche'])} à qui est embauché.",
         table=DataTable(
             rows,
             columns={
@@ -262,3 +284,7 @@ def women_gap(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _points(share: float) -> str:
+    return f"{french(100 * share, 1)} {plural('point', round_half_up(100 * share, 1))}"

@@ -20,15 +20,16 @@ def review(page: Page) -> Content:
     vain = _in_vain(page.read("doublons_sans_effet"))
     if rows.empty:
         return Prose(f"Aucune paire d'opérations n'est en attente de décision pour cette édition.{vain}")
+    differ = {"differences": Column("Ce qui diffère")} if rows["differences"].fillna("").ne("").any() else {}
     return DataTable(
         rows.sort_values(["probabilite", "op_a", "op_b"], ascending=[False, True, True]),
         columns={
             "op_a": Column("Opération"),
             "libelle_a": Column("Intitulé"),
-            "op_b": Column("Opération"),
-            "libelle_b": Column("Intitulé"),
+            "op_b": Column("Autre opération"),
+            "libelle_b": Column("Son intitulé"),
             "probabilite": Column("Probabilité", **PERCENT),
-            "differences": Column("Ce qui diffère"),
+            **differ,
         },
         caption="Paires d'opérations à examiner",
         scope=f"Toute la région, édition {page.year}, deux structures",

@@ -43,15 +43,19 @@ def outcomes(page: Page) -> Content:
         return Prose("Aucune situation après la clause n'est connue.")
     half_year = known[known["horizon_m"] == 6]
     last = (known if half_year.empty else half_year).iloc[-1]
-    lines = known.pivot(index="edition", columns="horizon_m", values="taux").add_prefix("à ").add_suffix(" mois")
+    lines, low, high = (
+        known.pivot(index="edition", columns="horizon_m", values=name).add_prefix("à ").add_suffix(" mois")
+        for name in ("taux", "taux_bas", "taux_haut")
+    )
     return Figure(
-        line_chart(lines, **PERCENT),
+        line_chart(lines, bands=(low, high), **PERCENT),
         title="Emploi durable après la clause, parmi les personnes dont la situation est connue",
         alt=f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis au moins "
         f"{french(last['horizon_m'])} mois, {french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, "
         f"dont {french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
         f"{french(100 * last['taux_haut'], 1, '%')}). Selon ce que sont devenues les autres, la part vraie est entre "
-        f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}.",
+        f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}. "
+        "Les bandes sont les intervalles à 95 %.",
         table=DataTable(
             rows.sort_values(["edition", "horizon_m"], ascending=[False, True]),
             columns={
@@ -103,7 +107,7 @@ def outcomes_by_definition(page: Page) -> Content:
             + ", ".join(f"{labels[d].lower()} {french(100 * drawn.loc[d, code], 1, '%')}" for d in drawn.index)
             for code in drawn
         )
-        + ".",
+        + ". Ce qui reste de chaque barre n'est dans aucune de ces situations.",
         table=DataTable(
             rows.sort_values(["ordre", "modalite"], ascending=[True, False]),
             columns={

@@ -12,6 +12,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 from analysis.publishing.templating import french_date
 
+UNKNOWN = "Non renseigné"
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
 
 
@@ -33,9 +34,10 @@ def breakdown(page: Page, axis: str) -> Content:
         return Prose("Rien à montrer pour ce territoire.")
     about = reference.table("publication/axes").set_index("axe").loc[axis]
     labels = reference.labels(about["nomenclature"])
-    rows = rows.assign(libelle=rows["modalite"].map(labels).fillna("Non renseigné"))
+    rows = rows.assign(libelle=rows["modalite"].map(labels).fillna(UNKNOWN))
     rows = rows.sort_values(["part_heures", "libelle"], ascending=[False, True])
     drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
+    drawn = drawn.sort_index(key=lambda names: names == UNKNOWN, kind="stable")  # no category: it comes last
     if drawn.empty:
         return Prose(f"{about['libelle']} : les heures de ce territoire relèvent du secret statistique.")
     law = _law(axis, page)
@@ -48,28 +50,42 @@ def breakdown(page: Page, axis: str) -> Content:
             + ", ".join(str(labels[code]) for code in page.edition.mecanismes if code in labels)
             + "."
         )
+    said = f"{of_hours(drawn)}."
+    table = DataTable(
+        rows,
+        columns={
+            "libelle": Column(about["libelle"]),
+            **({"droit": Column(str(law.name))} if law is not None else {}),
+            "heures": Column("Heures", 0),
+            "part_heures": Column("Part des heures", **PERCENT),
+            "beneficiaires": Column("Bénéficiaires", 0),
+            "contrats": Column("Contrats de travail", 0),
+        },
+        caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
+        scope=page.scope,
+        csv=page.csv("ventilation"),
+        takeaway=said if len(rows) == 1 else None,
+        note=note,
+    )
+    if len(rows) == 1:
+        return table  # a bar alone compares nothing
     return Figure(
         bar_chart(drawn, **PERCENT),
         title=f"{about['libelle']} : part des heures réalisées",
-        alt=f"« {drawn.index[0]} » fait {french(100 * drawn.iloc[0], 1, '%')} des heures"
-        + (f", « {drawn.index[1]} » {french(100 * drawn.iloc[1], 1, '%')}." if len(drawn) > 1 else "."),
-        table=DataTable(
-            rows,
-            columns={
-                "libelle": Column(about["libelle"]),
-                **({"droit": Column(str(law.name))} if law is not None else {}),
-                "heures": Column("Heures", 0),
-                "part_heures": Column("Part des heures", **PERCENT),
-                "beneficiaires": Column("Bénéficiaires", 0),
-                "contrats": Column("Contrats de travail", 0),
-            },
-            caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
-            scope=page.scope,
-            csv=page.csv("ventilation"),
-            note=note,
-        ),
+        alt=said,
+        table=table,
         source=source_line(page),
     )
+
+
+def of_hours(shares: pd.Series) -> str:
+    """The two largest categories, and how much has none."""
+    known = shares.drop(index=UNKNOWN, errors="ignore")
+    parts = [f"« {name} » : {french(100 * share, 1, '%')}" for name, share in known.head(2).items()]
+    if UNKNOWN in shares.index:
+        parts.append(f"non renseigné : {french(100 * shares[UNKNOWN], 1, '%')}")
+    first, *others = parts
+    return " ; ".join([f"{first} des heures", *others])
 
 
 def _law(axis: str, page: Page) -> pd.Series | None:

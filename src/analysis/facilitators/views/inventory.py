@@ -114,13 +114,13 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
     if shown.empty:
         return "Aucun département n'a d'ETP qui puisse être publié."
     # Names without their articles, which differ: « le Nord », « l'Oise ».
-    first, last = (f"{shown.index[place]} : {french(shown.iloc[place], 1)}" for place in (0, -1))
+    first, last = (f"{shown.index[place]}, {french(shown.iloc[place], 1)}" for place in (0, -1))
     if shown.iloc[0] == shown.iloc[-1]:
         return f"{', '.join(shown.index)} : {french(shown.iloc[0], 1)} ETP de facilitateurs."
     limits = ["qui ont une structure"] if len(rows) < departments else []
     limits += ["dont le temps est publié"] if len(shown) < len(rows) else []
     among = f", parmi les départements {' et '.join(limits)}" if limits else ""
-    return f"{first} ETP de facilitateurs, le plus ; {last}, le moins{among}."
+    return f"Le plus d'ETP de facilitateurs : {first} ; le moins : {last}{among}."
 
 
 def by_role(page: Page, day: str = "") -> Content:

@@ -68,7 +68,7 @@ def remedies(page: Page) -> Content:
         caption="Ce qui aurait répondu aux besoins non satisfaits",
         scope=f"{page.territory_name}, besoins de {page.year} ; classes au 31 décembre {page.latest}",
         csv=page.csv("besoins_remedes"),
-        takeaway=f"Le plus souvent : {first['remede']} "
+        takeaway=f"Le plus souvent : « {first['remede']} » "
         f"({french(first['besoins'])} {plural('besoin', first['besoins'])}).",
         note="Lecture du champ, selon la classe de l'intercommunalité et la suite donnée : une piste, non un constat.",
     )

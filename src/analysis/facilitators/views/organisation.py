@@ -171,7 +171,7 @@ def frontier(page: Page) -> Content:
     ax.set_xlabel("ETP ajoutés")
     ax.set_ylim(bottom=0)
     ax.grid(axis="y")
-    french_axis(ax.yaxis, 0, "h")
+    french_axis(ax.yaxis, "h")
     draws = load_params().facilitators.draws
     return Figure(
         fig,
@@ -179,9 +179,9 @@ def frontier(page: Page) -> Content:
         alt=of_region(
             page,
             f"Aujourd'hui {french(first['non_servi'])} heures par an ne seraient suivies par personne ; "
-            f"{french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient "
-            f"{french(last['non_servi']) if last['non_servi'] >= 1 else 'aucune'}. La bande va d'un décile à l'autre "
-            f"de {draws} tirages du besoin.",
+            f"{french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient, en médiane, "
+            f"{french(last['non_servi']) if last['non_servi'] >= 1 else 'aucune'}. La bande va du premier au dernier "
+            f"décile de {draws} tirages du besoin.",
         ),
         table=DataTable(
             rows,

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
+from seaborn.utils import relative_luminance
 
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT
 from analysis.publishing.page import Page
+from analysis.publishing.style import INK
 from analysis.publishing.templating import number
+
+KINDS = (
+    "ACI : atelier et chantier d'insertion ; AI : association intermédiaire ; EI : entreprise d'insertion ; ETTI : "
+    "entreprise de travail temporaire d'insertion ; GEIQ : groupement d'employeurs pour l'insertion et la "
+    "qualification."
+)
+DARK = 0.2  # the luminance under which white stands out more than ink (WCAG)
 
 
 def labels() -> dict[str, str]:
@@ -30,6 +40,12 @@ def first_and_last(shares: pd.Series) -> str:
     return (
         f"{first} vient en tête avec {highest} des marchés renseignés, « {shares.index[-1]} » en dernier avec {lowest}."
     )
+
+
+def legible(ax: Axes) -> None:
+    """The numbers of a heat map in white on its dark cells, in ink on all others."""
+    for text, colour in zip(ax.texts, ax.collections[0].get_facecolor(), strict=True):
+        text.set_color("white" if relative_luminance(colour) < DARK else INK)
 
 
 def min_known() -> int:

@@ -34,7 +34,7 @@ def thresholds(page: Page) -> Content:
         f"L'obligation (L2112-2-1) {_since(page)} : aucun marché reçu n'y est soumis. "
         "Voici ce qu'elle aurait concerné la dernière année."
     )  # fmt: skip
-    exceptions = " ; ".join(reference.table("droit/exceptions")["libelle"])
+    exceptions = " ; ".join(f"{name[0].lower()}{name[1:]}" for name in reference.table("droit/exceptions")["libelle"])
     return DataTable(
         rows.assign(libelle=buyer_names(rows["categorie"])).sort_values(
             ["au_dessus", "categorie"], ascending=[False, True]

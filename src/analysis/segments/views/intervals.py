@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from analysis.publishing.style import ACCENT, QUIET, figure, french_axis
 
 
-def interval_chart(frame: pd.DataFrame, *, log: bool = False, digits: int = 0, unit: str = "") -> Figure:
+def interval_chart(frame: pd.DataFrame, *, log: bool = False, unit: str = "") -> Figure:
     """A point and its interval for each index label, in the order given from the top.
 
     The columns are the middle, the low and the high end; `log` draws ratios, each grid line ten times the one before.
@@ -28,6 +28,6 @@ def interval_chart(frame: pd.DataFrame, *, log: bool = False, digits: int = 0, u
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
     else:
         ax.set_xlim(left=0)
-        french_axis(ax.xaxis, digits)
+        french_axis(ax.xaxis)
     ax.set_xlabel(unit)
     return fig

@@ -12,6 +12,7 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
+from analysis.segments.views.common import legible
 from analysis.segments.views.intervals import interval_chart
 
 FACTORS = {
@@ -51,7 +52,13 @@ def headline(page: Page) -> Content:
             Card("Marchés sans clause connue", float(now["marches"]), csv=csv),
             Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone, csv=csv),
             Card("Équivalents temps plein", float(now["etp"]), "ETP", csv=csv),
-            Card("Heures, offre et publics compris", float(now["p50_plafonne"]), "h", csv=csv),
+            Card(
+                "Heures, offre et publics compris",
+                float(now["p50_plafonne"]),
+                "h",
+                note="aucun plafond ne joue" if _unbound(whole) else "",
+                csv=csv,
+            ),
         ]
     )
 
@@ -154,21 +161,24 @@ def drivers(page: Page) -> Content:
         return Prose("Aucun potentiel n'a été calculé.")
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), nom=rows["facteur"].map(FACTORS))
     wide = rows.pivot(index="libelle", columns="facteur", values="part").reindex(columns=list(FACTORS)).fillna(0)
+    means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
+    most = str(means.idxmax())
+    wide = wide.sort_values(most, ascending=False, kind="stable")
     fig, (ax,) = figure(height=1.3 + 0.27 * len(wide))
     texts = wide.map(lambda share: number(share, factor=100))
     sns.heatmap(
         wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax,
         annot_kws={"fontsize": 8}, vmin=0, vmax=1,
     )  # fmt: skip
+    legible(ax)
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_xticklabels(list(FACTORS.values()), fontsize=8, rotation=35, ha="left", rotation_mode="anchor")
-    means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
     return Figure(
         fig,
         title="Ce qui fait varier le potentiel de chaque segment (en % de la variance)",
-        alt=f"Le facteur qui pèse le plus, le plus souvent : « {FACTORS[str(means.idxmax())].lower()} ».",
+        alt=f"Le facteur qui pèse le plus, le plus souvent : « {FACTORS[most].lower()} ».",
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{f: Column(name, **PERCENT) for f, name in FACTORS.items()}},

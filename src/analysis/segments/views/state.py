@@ -18,10 +18,11 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.contracts import OTHER
-from analysis.segments.views.common import buyer_names, first_and_last, labels, min_known, scope, source_line
+from analysis.segments.views.common import buyer_names, first_and_last, labels, legible, min_known, scope, source_line
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 NONE = "–"
+PLACES_DRAWN = 40  # at most, in the heat map: what one printed page holds; the CSV file has them all
 
 # From a blue that is not the white of what is missing.
 NEVER_WHITE = ListedColormap(plt.get_cmap("Blues")(np.linspace(0.15, 1, 256)))
@@ -174,6 +175,7 @@ def segments_by_department(page: Page) -> Content:
     fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
     texts = shares.map(lambda share: number(share, factor=100))
     sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
+    legible(ax)
     ax.set(xlabel="", ylabel="")
     ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
     ax.xaxis.tick_top()
@@ -266,12 +268,14 @@ def heat_map(page: Page) -> Content:
         if len(told)
         else ""
     )
+    count = f"{french(PLACES_DRAWN)} " if len(wide) > PLACES_DRAWN else ""
     alike = " Aucune ne s'écarte de la région plus que le hasard ne l'expliquerait."
     return Figure(
-        _heat(wide),
+        _heat(wide.head(PLACES_DRAWN)),
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
         alt=f"De gauche à droite, les segments qui portent le plus souvent la clause ; de haut en bas, les "
-        f"intercommunalités qui ont le plus de marchés.{first}{'' if len(frame) else alike}",
+        f"{count}intercommunalités qui ont le plus de marchés ; une case blanche n'en a aucun.{first}"
+        f"{'' if len(frame) else alike}",
         method="part-lissee",
         table=DataTable(
             frame,

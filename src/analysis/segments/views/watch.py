@@ -12,6 +12,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
+from analysis.segments.views.common import KINDS
 from analysis.segments.views.needs import likeliest, scope
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -82,7 +83,7 @@ def quarters(page: Page) -> Content:
         fig,
         title="Besoins dont un nouveau marché est attendu, par trimestre de notification",
         alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : {_about(top['attendus'])}, "
-        f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (barres orange).",
+        f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (traits orange).",
         table=DataTable(
             now,
             columns={
@@ -166,9 +167,9 @@ def answering(page: Page) -> Content:
         caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note="Population totale de l'intercommunalité entière, hors région comprise ; les autres pages comptent la "
-        "population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité sont dans les "
-        "données à télécharger.",
+        note=f"{KINDS} Population totale de l'intercommunalité entière, hors région comprise ; les autres pages "
+        "comptent la population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité "
+        "sont dans les données à télécharger.",
     )
 
 
@@ -231,7 +232,7 @@ def trades(page: Page) -> Content:
             note="Chaque segment est partagé entre métiers comme les recrutements de 2021 dans ses activités ; "
             "les métiers au-delà de 80 % des recrutements n'y sont pas. Codes ROME de 2021.",
         ),
-        source="recrutements par activité et métier (NAF x ROME, 2021).",
+        source="recrutements par activité et métier (NAF × ROME, 2021).",
     )
 
 
@@ -244,8 +245,8 @@ def calibration(page: Page) -> Content:
     ax.plot([0, 1], [0, 1], color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     ax.scatter(rows["predit"], rows["observe"], s=12 + 120 * rows["besoins"] / rows["besoins"].max(), color=ACCENT)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probabilité annoncée", ylabel="Part renouvelée")
-    french_axis(ax.xaxis, 0, "%", 100)
-    french_axis(ax.yaxis, 0, "%", 100)
+    french_axis(ax.xaxis, "%", 100)
+    french_axis(ax.yaxis, "%", 100)
     ax.set_aspect("equal")
     gap = rows.loc[(rows["observe"] - rows["predit"]).abs().idxmax()]
     return Figure(
