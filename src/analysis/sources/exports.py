@@ -36,7 +36,6 @@ from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
-from analysis.sources.tally import tell
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -61,7 +60,7 @@ def build(dataset: str) -> None:
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
-    tell([frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items()], typer)
+    typer.tell(frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items())
 
 
 # --- reading -----------------------------------------------------------------------------------

@@ -27,7 +27,6 @@ from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, with_key
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.tally import tell
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
@@ -55,7 +54,7 @@ def build(dataset: str) -> None:
         write_table(frame, clean_dir(dataset, "inventory") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")
     keys = {name: table.key[0] for name, table in (INVENTORY | NEEDS).items()}
-    tell([frame[frame[keys[name]].ne(EXAMPLE)] for name, frame in received.items()], typer)
+    typer.tell(frame[frame[keys[name]].ne(EXAMPLE)] for name, frame in received.items())
 
 
 def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataFrame]:
