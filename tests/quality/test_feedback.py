@@ -203,13 +203,13 @@ def test_all_that_was_wrong_with_a_refused_line_comes_back(dataset: Path) -> Non
     inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, [], [person])
     told = rows(built()["S1"], "À corriger")
     assert [(row["Règle"], row["Valeur reçue"]) for row in told] == [
-        ("Identifiant vide", ""), ("Date illisible", "mars 2021"),
+        ("Identifiant vide ou illisible", "mars 2021"), ("Date illisible", "mars 2021"),
     ]  # fmt: skip
 
 
 def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:
     inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], ZONES[2:])
-    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide"]
+    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide ou illisible"]
 
 
 def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:

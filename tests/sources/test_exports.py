@@ -693,8 +693,9 @@ def test_districts_levels_and_vintages_are_those_of_their_lists(
 def test_a_horizon_that_no_survey_has_is_refused() -> None:
     send({"sorties": [{"ctr_id": "C1", "horizon_m": "9", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "6"}]})
     tables, quality = imported()
-    row = quality.query("regle == 'code_inconnu'").iloc[0]
-    assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
+    for rule in ("code_inconnu", "cle_absente"):
+        row = quality.query("regle == @rule").iloc[0]
+        assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
     assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
 
 

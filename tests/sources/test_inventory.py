@@ -70,8 +70,18 @@ def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> N
 def test_a_row_that_nothing_could_count_is_refused_and_kept_whole(table: str, column: str) -> None:
     typer = Typer("inventaire")
     assert clean(received(table, column), typer)[table].empty
-    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
-    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept[0]
+    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")
+    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept["enregistrement"].iloc[0]
+    assert f"colonne « {column} » : « n'importe quoi » ; attendu : une valeur lisible" in kept["message"].iloc[0]
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_value_that_a_row_needs_is_said_to_be_empty(text: str) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["structures"]["type_acteur"] = text
+    clean(sent, typer)
+    said = pd.concat(typer.breaches).query("regle == 'cle_absente' and colonne == 'type_acteur'")["message"].tolist()
+    assert len(said) == 1 and "colonne « type_acteur » : vide ; attendu" in said[0]
 
 
 @pytest.mark.parametrize(
