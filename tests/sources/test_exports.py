@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -201,6 +202,52 @@ def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
     tables, quality = imported()
     assert tables["operations"]["op_id"].tolist() == ["S1:OP1", "S1:OP2"]
     assert set(quality["regle"]) == {"parts_absentes", "ligne_total"}
+
+
+def operation(number: int, **values: str) -> dict[str, str]:
+    return {**TABLES["operations"][0], "op_id": f"OP{number}", **values}
+
+
+@pytest.mark.parametrize(
+    ("last", "rule"),
+    [
+        ({"libelle": "Total"}, "ligne_total"),
+        ({"libelle": "Total Ville de Lille"}, "ligne_total"),  # whole though it be, its hours are those of the others
+        ({"libelle": "Total", "heures_prevues": "299,6"}, "ligne_total"),
+        ({"libelle": "Total", "heures_prevues": "120"}, "ligne_total_possible"),  # the buyer of this name
+        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, None),
+        ({"libelle": "Totalité des lots"}, None),
+        ({"libelle": "Voirie"}, None),
+        ({"op_id": "Total 2025", "heures_prevues": "120"}, "ligne_total"),
+        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, None),
+        ({"libelle": "Total S1", "heures_prevues": "1", "maitre_ouvrage_siret": "", "mecanisme": " ", "date_debut": ""},
+         "ligne_total"),
+    ],
+)  # fmt: skip
+def test_a_line_is_a_total_when_its_label_and_something_else_say_so(last: dict[str, str], rule: str | None) -> None:
+    rows = [operation(1, heures_prevues="100"), operation(2, heures_prevues="200"),
+            operation(3, heures_prevues="300") | last]  # fmt: skip
+    send({"operations": rows})
+    tables, quality = imported()
+    assert len(tables["operations"]) == (2 if rule == "ligne_total" else 3)
+    told = quality[quality["regle"].str.startswith("ligne_total")]
+    assert told["regle"].tolist() == ([rule] if rule else [])
+    assert told["enregistrement"].ne("").tolist() == ([rule == "ligne_total"] if rule else [])
+
+
+def test_totals_of_parts_of_a_table_and_the_one_of_all_are_totals() -> None:
+    hours = [("Voirie", "100"), ("Crèche", "50"), ("Sous-total Lille", "150"), ("École", "30"), ("Stade", "40"),
+             ("Sous-total Amiens", "70"), ("Total des deux", "220"), ("Total Énergies", "40")]  # fmt: skip
+    send({"operations": [operation(n, libelle=name, heures_prevues=h) for n, (name, h) in enumerate(hours)]})
+    tables, quality = imported()
+    assert tables["operations"]["op_id"].tolist() == ["S1:OP0", "S1:OP1", "S1:OP3", "S1:OP4", "S1:OP7"]
+    assert quality.query("regle == 'ligne_total'")["ligne"].tolist() == [4, 7, 8]
+
+
+def test_one_line_of_the_same_hours_is_no_sum() -> None:
+    send({"operations": [operation(1), operation(2, libelle="Total Énergies")]})
+    tables, _ = imported()
+    assert len(tables["operations"]) == 2
 
 
 def test_a_commune_that_lost_its_zero_gets_it_back() -> None:
@@ -622,6 +669,19 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
 
 
+def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
+    workbook: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, 90], ["TOTAL", 112.5, 90.0]]
+    write_workbook(workbook.parent, {"Suivi": rows})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [112.5, 90]
+    assert quality["regle"].tolist() == ["ligne_total"] and quality["ligne"].tolist() == [3]
+    said = json.loads(quality["enregistrement"].iloc[0])
+    assert said == {"ctr_id": "TOTAL", "mois": "2025-02 | 2025-03", "heures": "112,5 | 90", "nature_heures": None}
+    assert "lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 0" in capfd.readouterr().err
+
+
 def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: Path) -> None:
     write_workbook(workbook.parent, {"Suivi": [["Suivi 2025"], [], ["Contrat", "Févr.", "Mars"], ["C1", 301, 5]]})
     operations = workbook.parent / "operations.csv"
@@ -693,8 +753,8 @@ def test_districts_levels_and_vintages_are_those_of_their_lists(
 def test_a_horizon_that_no_survey_has_is_refused() -> None:
     send({"sorties": [{"ctr_id": "C1", "horizon_m": "9", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "6"}]})
     tables, quality = imported()
-    for rule in ("code_inconnu", "cle_absente"):
-        row = quality.query("regle == @rule").iloc[0]
+    for found in ("code_inconnu", "cle_absente"):
+        row = quality[quality["regle"].eq(found)].iloc[0]
         assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
     assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
 
