@@ -699,6 +699,31 @@ def test_a_code_that_is_refused_is_told_with_its_list() -> None:
     assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
 
 
+def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: Path) -> None:
+    month = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]
+    others = {"Suivi bis": [*month, ["C2", 5, 5]], "Feuil2": [], "Titre": [["Bilan"]], "listes": [["code"], ["EXEC"]]}
+    write_workbook(workbook.parent, {"Suivi": month, **others})
+    tables, quality = imported()
+    assert len(tables["heures"]) == 1 and set(quality["regle"]) == {"feuille_non_lue"}
+    assert quality[["fichier", "valeur"]].values.tolist() == [
+        ["exports/S1/2025/export.xlsx[Suivi bis]", "lignes remplies : 3"],
+        ["exports/S1/2025/export.xlsx[Titre]", "lignes remplies : 1"],
+    ]
+    assert quality["ligne"].isna().all() and quality["enregistrement"].eq("").all()
+    said = quality["message"].iloc[0]
+    assert said.startswith("exports/S1/2025/export.xlsx[Suivi bis] : « lignes remplies : 3 » ; attendu : une feuille ")
+
+
+def test_a_chart_is_no_sheet_that_should_be_read(workbook: Path) -> None:
+    with xlsxwriter.Workbook(workbook) as book:
+        for number, row in enumerate([["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]):
+            (book.get_worksheet_by_name("Suivi") or book.add_worksheet("Suivi")).write_row(number, 0, row)
+        chart = book.add_chart({"type": "bar"})
+        chart.add_series({"values": "=Suivi!$B$2:$B$2"})
+        book.add_chartsheet("Graphique").set_chart(chart)
+    assert imported()[1].empty
+
+
 def test_a_missing_sheet_names_those_there_are(workbook: Path) -> None:
     write_workbook(workbook.parent, {"Autre": [["Contrat"]]})
     assert "feuille « Suivi » absente, présentes : Autre" in refused()

@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 
 from analysis.core.files import read_table
-from analysis.core.paths import fingerprints_dir
+from analysis.core.paths import fingerprints_dir, quality_dir
 from analysis.sources.canonical import INVENTORY, NEEDS
 from analysis.sources.inventory import build, clean
 from analysis.sources.persons import fingerprint, load_secret
@@ -55,6 +55,19 @@ def test_the_names_of_facilitators_leave_fingerprints(project: Path) -> None:
     secret = load_secret("essai")
     expected = {("nom", "martineve"), ("nom", "evemartin"), ("temoin", "")}
     assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
+
+
+def test_a_sheet_that_the_inventory_does_not_ask_for_is_told(project: Path) -> None:
+    folder = write_dataset()
+    with xlsxwriter.Workbook(folder / "besoins" / "besoins.xlsx") as book:
+        for title in ("besoins", "besoins (2)", "listes"):
+            sheet = book.add_worksheet(title)
+            for column, (heading, value) in enumerate(RIGHT["besoins"].items()):
+                sheet.write_column(0, column, [heading, value])
+    build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    told = quality.query("regle == 'feuille_non_lue'")["fichier"].tolist()
+    assert told == ["besoins/besoins.xlsx[besoins (2)]"]
 
 
 @pytest.mark.parametrize(

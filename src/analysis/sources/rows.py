@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.sources.canonical import Table
+from analysis.sources.canonical import LISTS, Table
+from analysis.sources.spreadsheet import Workbook
 from analysis.sources.total_lines import total_lines
 from analysis.sources.typer import Typer, stripped
 
@@ -65,6 +67,13 @@ def _one_record(records: pd.Series) -> str:
         for name, texts in said.items()
     }
     return json.dumps(one, ensure_ascii=False, separators=(",", ":"))
+
+
+def tell_unread(book: Workbook, name: str, read: Collection[str], typer: Typer) -> None:
+    """Flag each sheet of a workbook, called `name` in messages, that holds something and is not among those `read`."""
+    counts = {title: book.filled(title) for title in book.titles if title not in {*read, LISTS}}
+    found = [(f"{name}[{title}]", pd.NA, f"lignes remplies : {count}") for title, count in counts.items() if count]
+    typer.flag(pd.DataFrame(found, columns=["fichier", "ligne", "dit"]), "feuille_non_lue", said="dit")
 
 
 def as_received(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -46,10 +46,18 @@ class Typer:
         self.refused.append(rows["fichier"])
 
     def flag(
-        self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None, among: Collection[str] = ()
+        self,
+        rows: pd.DataFrame,
+        rule: str,
+        column: str = "",
+        *,
+        said: str | None = None,
+        record: str | None = None,
+        among: Collection[str] = (),
     ) -> None:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
+        What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
         The value of a personal column is never kept.
         """
         if rows.empty:
@@ -58,7 +66,7 @@ class Typer:
             self.drop(rows)
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
-        value = column if column in rows else None
+        value = said or (column if column in rows else None)
         self.breaches.append(
             breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record, among=among)
         )
