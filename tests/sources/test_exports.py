@@ -266,6 +266,36 @@ def test_a_correction_expects_a_value_however_it_is_written(dataset: Path, expec
     assert quality.empty and tables["heures"]["heures"].tolist() == [35, 50.25]
 
 
+@pytest.mark.parametrize(
+    ("expected", "right", "mechanism"),
+    [("EXEC", "CRIT", "CRIT"), ("Art. 38", "Art. 52", "CRIT"), ("Art. 38", "crit", "CRIT"), ("exec", "Art. 52", "CRIT"),
+     ("Art. 36", "CRIT", None), ("Art. 38", "EXEC_CRIT", "EXEC_CRIT")],
+)  # fmt: skip
+def test_a_correction_of_a_translated_value_is_a_code_or_as_sent(
+    dataset: Path, expected: str, right: str, mechanism: str | None
+) -> None:
+    changes = mapping()
+    changes["tables"]["operations"]["valeurs"] = {"mecanisme": {"Art. 38": "EXEC", "Art. 52": "CRIT"}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    send(changed("operations", mecanisme="Art. 38"))
+    fix = f"exports/S1,operations,OP1,mecanisme,{expected},{right},signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert tables["operations"]["mecanisme"].tolist() == [mechanism or "EXEC"]
+    assert quality["regle"].tolist() == ([] if mechanism else ["correction_perimee"])
+
+
+def test_a_correction_that_a_mapping_would_turn_round_is_a_code(dataset: Path) -> None:
+    changes = mapping()
+    changes["tables"]["beneficiaires"]["valeurs"] = {"niveau": {"3": "4", "4": "3"}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    send(changed("beneficiaires", niveau="3"))  # which is 4
+    fix = "exports/S1,beneficiaires,B1,niveau,4,5,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert tables["beneficiaires"]["niveau"].tolist() == ["5"] and quality.empty
+
+
 def test_a_correction_of_a_row_that_is_not_there_says_so(dataset: Path) -> None:
     send()
     fix = "exports/S1/2025,heures,C9|2025-02|,heures,5,6,signe,analyste,2026-01-15\n"

@@ -48,14 +48,16 @@ def build(dataset: str) -> None:
     described = load_dataset(dataset)
     typer = Typer(SOURCE)
     received = read_exports(raw_dir(dataset), described, typer)
-    senders = set(mappings_by_structure(raw_dir(dataset)))
+    mappings = mappings_by_structure(raw_dir(dataset))
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     marks = conform(OF_BENEFICIARIES, _fingerprints(received["beneficiaires"], secret))
     write_table(marks, fingerprints_dir(dataset) / f"{OF_BENEFICIARIES.name}.parquet")
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
-    received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
+    received = {
+        name: apply_corrections(rows, EXPORTS[name], corrections, typer, mappings) for name, rows in received.items()
+    }
     limits = load_params().exports
-    tables = clean(received, typer, secret, limits, dataset=described, senders=senders)
+    tables = clean(received, typer, secret, limits, dataset=described, senders=set(mappings))
     check(tables, typer, limits, described, _regional_key(received["heures"], "ctr_id"))
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
