@@ -24,7 +24,7 @@ from analysis.facilitators.publics import COLUMNS as PUBLIC_COLUMNS
 from analysis.facilitators.publics import FILE as PUBLICS
 from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
-from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, TOTALS, Column, Table
+from analysis.sources.canonical import EXPORTS, INVENTORY, LISTS, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.inventory import AREAS
 from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
@@ -181,7 +181,7 @@ def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
         place = list(lists).index(column.codelist) * 2
         letter = xlsxwriter.utility.xl_col_to_name(place)
         last = len(lists[column.codelist]) + 2
-        return {"validate": "list", "source": f"=listes!${letter}$3:${letter}${last}", "ignore_blank": True}
+        return {"validate": "list", "source": f"={LISTS}!${letter}$3:${letter}${last}", "ignore_blank": True}
     if column.kind in ("oui_non", "booleen"):
         choices = ["oui", "non", "inconnu"] if column.kind == "oui_non" else ["oui", "non"]
         return {"validate": "list", "source": choices, "ignore_blank": True}
@@ -202,7 +202,7 @@ def _example(column: Column, keys: set[str]) -> str | float | dt.date:
 
 
 def _write_lists(book: xlsxwriter.Workbook, lists: dict[str, pd.DataFrame], bold: object) -> None:
-    sheet = book.add_worksheet("listes")
+    sheet = book.add_worksheet(LISTS)
     for number, (name, codes) in enumerate(lists.items()):
         sheet.write(0, 2 * number, name, bold)
         sheet.write_row(1, 2 * number, ["code", "libellé"], bold)

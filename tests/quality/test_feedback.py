@@ -80,6 +80,21 @@ def test_a_structure_gets_its_own_rows_only_and_a_clean_one_gets_nothing() -> No
     assert list(built()) == ["S1"]
 
 
+def test_a_sheet_that_nothing_reads_comes_back_with_its_year(dataset: Path) -> None:
+    folder = send()
+    changes = mapping()
+    changes["tables"]["sorties"] |= {"fichier": "suivi.xlsx", "feuille": "Sorties"}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    (folder / "sorties.csv").unlink()
+    with xlsxwriter.Workbook(folder / "suivi.xlsx") as book:
+        book.add_worksheet("Sorties").write_row(0, 0, list(changes["tables"]["sorties"]["colonnes"]))
+        book.add_worksheet("Sorties 2").write_row(0, 0, ["C1", 6, "CDI"])
+    book = built()["S1"]
+    (row,) = rows(book, "À vérifier")
+    assert (row["Fichier"], row["Feuille"], row["Ligne"]) == ("2025/suivi.xlsx", "Sorties 2", "")
+    assert row["Valeur reçue"] == "lignes remplies : 1" and "Envois concernés : 2025." in text(book)
+
+
 def test_the_workbook_of_an_earlier_run_disappears(dataset: Path) -> None:
     folder = send(changed("heures", heures="301"))
     assert list(built()) == ["S1"]
@@ -203,13 +218,13 @@ def test_all_that_was_wrong_with_a_refused_line_comes_back(dataset: Path) -> Non
     inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, [], [person])
     told = rows(built()["S1"], "À corriger")
     assert [(row["Règle"], row["Valeur reçue"]) for row in told] == [
-        ("Identifiant vide", ""), ("Date illisible", "mars 2021"),
+        ("Identifiant vide ou illisible", "mars 2021"), ("Date illisible", "mars 2021"),
     ]  # fmt: skip
 
 
 def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:
     inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], ZONES[2:])
-    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide"]
+    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide ou illisible"]
 
 
 def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:

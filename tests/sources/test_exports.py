@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -203,6 +204,52 @@ def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
     assert set(quality["regle"]) == {"parts_absentes", "ligne_total"}
 
 
+def operation(number: int, **values: str) -> dict[str, str]:
+    return {**TABLES["operations"][0], "op_id": f"OP{number}", **values}
+
+
+@pytest.mark.parametrize(
+    ("last", "rule"),
+    [
+        ({"libelle": "Total"}, "ligne_total"),
+        ({"libelle": "Total Ville de Lille"}, "ligne_total"),  # whole though it be, its hours are those of the others
+        ({"libelle": "Total", "heures_prevues": "299,6"}, "ligne_total"),
+        ({"libelle": "Total", "heures_prevues": "120"}, "ligne_total_possible"),  # the buyer of this name
+        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, None),
+        ({"libelle": "Totalité des lots"}, None),
+        ({"libelle": "Voirie"}, None),
+        ({"op_id": "Total 2025", "heures_prevues": "120"}, "ligne_total"),
+        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, None),
+        ({"libelle": "Total S1", "heures_prevues": "1", "maitre_ouvrage_siret": "", "mecanisme": " ", "date_debut": ""},
+         "ligne_total"),
+    ],
+)  # fmt: skip
+def test_a_line_is_a_total_when_its_label_and_something_else_say_so(last: dict[str, str], rule: str | None) -> None:
+    rows = [operation(1, heures_prevues="100"), operation(2, heures_prevues="200"),
+            operation(3, heures_prevues="300") | last]  # fmt: skip
+    send({"operations": rows})
+    tables, quality = imported()
+    assert len(tables["operations"]) == (2 if rule == "ligne_total" else 3)
+    told = quality[quality["regle"].str.startswith("ligne_total")]
+    assert told["regle"].tolist() == ([rule] if rule else [])
+    assert told["enregistrement"].ne("").tolist() == ([rule == "ligne_total"] if rule else [])
+
+
+def test_totals_of_parts_of_a_table_and_the_one_of_all_are_totals() -> None:
+    hours = [("Voirie", "100"), ("Crèche", "50"), ("Sous-total Lille", "150"), ("École", "30"), ("Stade", "40"),
+             ("Sous-total Amiens", "70"), ("Total des deux", "220"), ("Total Énergies", "40")]  # fmt: skip
+    send({"operations": [operation(n, libelle=name, heures_prevues=h) for n, (name, h) in enumerate(hours)]})
+    tables, quality = imported()
+    assert tables["operations"]["op_id"].tolist() == ["S1:OP0", "S1:OP1", "S1:OP3", "S1:OP4", "S1:OP7"]
+    assert quality.query("regle == 'ligne_total'")["ligne"].tolist() == [4, 7, 8]
+
+
+def test_one_line_of_the_same_hours_is_no_sum() -> None:
+    send({"operations": [operation(1), operation(2, libelle="Total Énergies")]})
+    tables, _ = imported()
+    assert len(tables["operations"]) == 2
+
+
 def test_a_commune_that_lost_its_zero_gets_it_back() -> None:
     send(changed("beneficiaires", commune_insee="2691"))
     tables, quality = imported()
@@ -217,6 +264,36 @@ def test_a_correction_expects_a_value_however_it_is_written(dataset: Path, expec
     (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
     tables, quality = imported()
     assert quality.empty and tables["heures"]["heures"].tolist() == [35, 50.25]
+
+
+@pytest.mark.parametrize(
+    ("expected", "right", "mechanism"),
+    [("EXEC", "CRIT", "CRIT"), ("Art. 38", "Art. 52", "CRIT"), ("Art. 38", "crit", "CRIT"), ("exec", "Art. 52", "CRIT"),
+     ("Art. 36", "CRIT", None), ("Art. 38", "EXEC_CRIT", "EXEC_CRIT")],
+)  # fmt: skip
+def test_a_correction_of_a_translated_value_is_a_code_or_as_sent(
+    dataset: Path, expected: str, right: str, mechanism: str | None
+) -> None:
+    changes = mapping()
+    changes["tables"]["operations"]["valeurs"] = {"mecanisme": {"Art. 38": "EXEC", "Art. 52": "CRIT"}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    send(changed("operations", mecanisme="Art. 38"))
+    fix = f"exports/S1,operations,OP1,mecanisme,{expected},{right},signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert tables["operations"]["mecanisme"].tolist() == [mechanism or "EXEC"]
+    assert quality["regle"].tolist() == ([] if mechanism else ["correction_perimee"])
+
+
+def test_a_correction_that_a_mapping_would_turn_round_is_a_code(dataset: Path) -> None:
+    changes = mapping()
+    changes["tables"]["beneficiaires"]["valeurs"] = {"niveau": {"3": "4", "4": "3"}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    send(changed("beneficiaires", niveau="3"))  # which is 4
+    fix = "exports/S1,beneficiaires,B1,niveau,4,5,signe,analyste,2026-01-15\n"
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    tables, quality = imported()
+    assert tables["beneficiaires"]["niveau"].tolist() == ["5"] and quality.empty
 
 
 def test_a_correction_of_a_row_that_is_not_there_says_so(dataset: Path) -> None:
@@ -622,6 +699,19 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
 
 
+def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
+    workbook: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    rows = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, 90], ["TOTAL", 112.5, 90.0]]
+    write_workbook(workbook.parent, {"Suivi": rows})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [112.5, 90]
+    assert quality["regle"].tolist() == ["ligne_total"] and quality["ligne"].tolist() == [3]
+    said = json.loads(quality["enregistrement"].iloc[0])
+    assert said == {"ctr_id": "TOTAL", "mois": "2025-02 | 2025-03", "heures": "112,5 | 90", "nature_heures": None}
+    assert "lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 0" in capfd.readouterr().err
+
+
 def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: Path) -> None:
     write_workbook(workbook.parent, {"Suivi": [["Suivi 2025"], [], ["Contrat", "Févr.", "Mars"], ["C1", 301, 5]]})
     operations = workbook.parent / "operations.csv"
@@ -637,6 +727,31 @@ def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: P
 def test_a_code_that_is_refused_is_told_with_its_list() -> None:
     send(changed("beneficiaires", sexe="X"))
     assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
+
+
+def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: Path) -> None:
+    month = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]
+    others = {"Suivi bis": [*month, ["C2", 5, 5]], "Feuil2": [], "Titre": [["Bilan"]], "listes": [["code"], ["EXEC"]]}
+    write_workbook(workbook.parent, {"Suivi": month, **others})
+    tables, quality = imported()
+    assert len(tables["heures"]) == 1 and set(quality["regle"]) == {"feuille_non_lue"}
+    assert quality[["fichier", "valeur"]].values.tolist() == [
+        ["exports/S1/2025/export.xlsx[Suivi bis]", "lignes remplies : 3"],
+        ["exports/S1/2025/export.xlsx[Titre]", "lignes remplies : 1"],
+    ]
+    assert quality["ligne"].isna().all() and quality["enregistrement"].eq("").all()
+    said = quality["message"].iloc[0]
+    assert said.startswith("exports/S1/2025/export.xlsx[Suivi bis] : « lignes remplies : 3 » ; attendu : une feuille ")
+
+
+def test_a_chart_is_no_sheet_that_should_be_read(workbook: Path) -> None:
+    with xlsxwriter.Workbook(workbook) as book:
+        for number, row in enumerate([["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]):
+            (book.get_worksheet_by_name("Suivi") or book.add_worksheet("Suivi")).write_row(number, 0, row)
+        chart = book.add_chart({"type": "bar"})
+        chart.add_series({"values": "=Suivi!$B$2:$B$2"})
+        book.add_chartsheet("Graphique").set_chart(chart)
+    assert imported()[1].empty
 
 
 def test_a_missing_sheet_names_those_there_are(workbook: Path) -> None:
@@ -693,8 +808,9 @@ def test_districts_levels_and_vintages_are_those_of_their_lists(
 def test_a_horizon_that_no_survey_has_is_refused() -> None:
     send({"sorties": [{"ctr_id": "C1", "horizon_m": "9", "statut": "CDI"}, {"ctr_id": "C1", "horizon_m": "6"}]})
     tables, quality = imported()
-    row = quality.query("regle == 'code_inconnu'").iloc[0]
-    assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
+    for found in ("code_inconnu", "cle_absente"):
+        row = quality[quality["regle"].eq(found)].iloc[0]
+        assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
     assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
 
 

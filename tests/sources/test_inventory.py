@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 
 from analysis.core.files import read_table
-from analysis.core.paths import fingerprints_dir
+from analysis.core.paths import fingerprints_dir, quality_dir
 from analysis.sources.canonical import INVENTORY, NEEDS
 from analysis.sources.inventory import build, clean
 from analysis.sources.persons import fingerprint, load_secret
@@ -57,6 +57,19 @@ def test_the_names_of_facilitators_leave_fingerprints(project: Path) -> None:
     assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
 
 
+def test_a_sheet_that_the_inventory_does_not_ask_for_is_told(project: Path) -> None:
+    folder = write_dataset()
+    with xlsxwriter.Workbook(folder / "besoins" / "besoins.xlsx") as book:
+        for title in ("besoins", "besoins (2)", "listes"):
+            sheet = book.add_worksheet(title)
+            for column, (heading, value) in enumerate(RIGHT["besoins"].items()):
+                sheet.write_column(0, column, [heading, value])
+    build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    told = quality.query("regle == 'feuille_non_lue'")["fichier"].tolist()
+    assert told == ["besoins/besoins.xlsx[besoins (2)]"]
+
+
 @pytest.mark.parametrize(
     ("table", "column"), [(name, column.name) for name, table in TABLES.items() for column in table.columns]
 )
@@ -70,8 +83,18 @@ def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> N
 def test_a_row_that_nothing_could_count_is_refused_and_kept_whole(table: str, column: str) -> None:
     typer = Typer("inventaire")
     assert clean(received(table, column), typer)[table].empty
-    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")["enregistrement"].tolist()
-    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept[0]
+    kept = pd.concat(typer.breaches).query("regle == 'cle_absente'")
+    assert len(kept) == 1 and f'"{column}":"n\'importe quoi"' in kept["enregistrement"].iloc[0]
+    assert f"colonne « {column} » : « n'importe quoi » ; attendu : une valeur lisible" in kept["message"].iloc[0]
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_empty_value_that_a_row_needs_is_said_to_be_empty(text: str) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["structures"]["type_acteur"] = text
+    clean(sent, typer)
+    said = pd.concat(typer.breaches).query("regle == 'cle_absente' and colonne == 'type_acteur'")["message"].tolist()
+    assert len(said) == 1 and "colonne « type_acteur » : vide ; attendu" in said[0]
 
 
 @pytest.mark.parametrize(

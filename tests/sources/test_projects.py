@@ -51,6 +51,12 @@ def test_a_row_without_identifier_object_or_date_is_refused_and_kept_apart(tmp_p
     )
 
 
+def test_what_became_of_the_rows_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    read(tmp_path, {}, {}, {"projet_id": "P2", "objet": ""}, {"projet_id": "P3", "cpv": "9091", "montant": "?"})
+    said = "projets_achat.csv : lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 2\n"
+    assert capfd.readouterr().err == said
+
+
 def test_other_bad_values_are_emptied_and_told(tmp_path: Path) -> None:
     projects, quality = read(
         tmp_path, {"acheteur_siret": "21590350100018", "cpv": "9091", "montant": "à définir", "lieu": "France",

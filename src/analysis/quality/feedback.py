@@ -120,7 +120,7 @@ def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
     rows = _quality(dataset, "exports")
     known = _received(raw_dir(dataset), years)
     rows["structure_id"] = rows["fichier"].str.extract(r"^exports/([^/]+)/", expand=False)
-    told = [_told(known.get(row.fichier), row) for row in rows.itertuples()]
+    told = [_told(known.get(row.fichier, known.get(_book(row.fichier))), row) for row in rows.itertuples()]
     rows[["annee", "colonne", "valeur"]] = pd.DataFrame(told, columns=["annee", "colonne", "valeur"])
     rows["fichier"] = rows["fichier"].str.replace(r"^exports/[^/]+/", "", regex=True)
     return _split(rows)
@@ -144,6 +144,8 @@ def _received(folder: Path, years: list[int]) -> dict[str, Received]:
                 called = f"exports/{structure}/{mapping.path(table, year)}{sheet}"
                 before = found[called].tables if called in found else ()
                 found[called] = Received(year, mapping, (*before, table))
+                if sheet:  # the year of those that are not read
+                    found[_book(called)] = Received(year, mapping, ())
     return found
 
 

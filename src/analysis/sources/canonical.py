@@ -9,6 +9,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
+LISTS = "listes"  # the sheet of a questionnaire that holds the codes, which nobody fills in
+
 Kind = Literal["texte", "nombre", "date", "mois", "booleen", "oui_non", "code", "siret", "epci", "commune"]
 
 

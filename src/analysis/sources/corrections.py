@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.quality_log import MASKED
 from analysis.sources.canonical import EXPORTS, PERSONAL, Column, Table
+from analysis.sources.mapping import Mapping
 from analysis.sources.spreadsheet import expect, read_csv
 from analysis.sources.typer import Typer, stripped
 
@@ -42,11 +44,14 @@ def load_corrections(path: Path) -> pd.DataFrame:
     return rows
 
 
-def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer) -> pd.DataFrame:
+def apply_corrections(
+    rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer, mappings: dict[str, Mapping]
+) -> pd.DataFrame:
     """`rows` with the corrections of their table; `cle` joins the key's values by `|`.
 
-    The value it expects is that of the file, as it is written there or in another way: `-35,00`, `-35`, `-35.0`.
-    A correction that finds another value than that, or no row, is a quality row.
+    The value it expects is that of the file, as it is written there or in another way: `-35,00`, `-35`, `-35.0`. Where
+    the mapping of the row's structure (`mappings`, by structure) translates the column, both of its values are codes
+    or as sent (see `_translated`). A correction that finds another value than that, or no row, is a quality row.
     """
     mine = corrections[corrections["table"] == table.name]
     if mine.empty:
@@ -55,9 +60,12 @@ def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFram
     keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
     for fix in mine.itertuples():
         here = keys.eq(fix.cle) & rows["fichier"].str.startswith(str(fix.fichier))
-        found = rows[here]
-        target = found.index[_as_expected(found, table.column(str(fix.colonne)), fix.valeur_attendue)]
-        rows.loc[target, fix.colonne] = fix.valeur_corrigee
+        found, column = rows[here], table.column(str(fix.colonne))
+        expected, right = (
+            _translated(text, found, table, column, mappings) for text in (fix.valeur_attendue, fix.valeur_corrigee)
+        )
+        target = found.index[_same(found, column, expected)]
+        rows.loc[target, fix.colonne] = right[target]
         stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
         if found.empty:
             typer.flag(stale.assign(cle=fix.cle), "correction_sans_ligne", "cle")
@@ -67,12 +75,31 @@ def apply_corrections(rows: pd.DataFrame, table: Table, corrections: pd.DataFram
     return rows
 
 
-def _as_expected(rows: pd.DataFrame, column: Column, expected: object) -> pd.Series:
+def _translated(
+    text: object, rows: pd.DataFrame, table: Table, column: Column, mappings: dict[str, Mapping]
+) -> pd.Series:
+    """What `text` of a correction stands for in each row, which the mapping of its structure has translated.
+
+    A text that is a code, of the column's list or one that the mapping translates into, is that code: a mapping may
+    translate « 1 » into 2 and « 2 » into 1.
+    """
+    if pd.isna(text):
+        return pd.Series(pd.NA, index=rows.index, dtype="str")
+    codes = {code.upper() for code in (reference.labels(column.codelist) if column.codelist else ())}
+    meant = {}
+    for structure in rows["structure_id"].unique():
+        place = mappings[structure].tables.get(table.name)
+        spellings = place.valeurs.get(column.name, {}) if place else {}
+        known = codes | {code.upper() for code in spellings.values()}
+        given = str(text).strip()
+        meant[structure] = str(text) if given.upper() in known else spellings.get(given, str(text))
+    return rows["structure_id"].map(meant).astype("str")
+
+
+def _same(rows: pd.DataFrame, column: Column, expected: pd.Series) -> pd.Series:
     """Whether the value of each row is the one that a correction expects, as a text or once typed."""
-    text = stripped(rows[column.name])
-    if pd.isna(expected):
-        return text.isna()
-    asked = stripped(pd.Series(expected, index=rows.index, dtype="str"))
+    text, asked = stripped(rows[column.name]), stripped(expected)
     typer = Typer("corrections")  # what it would say of these values is none of this table's
     typed = [typer.column(rows.assign(**{column.name: values}), column) for values in (text, asked)]
-    return (text.eq(asked) | typed[0].eq(typed[1])).fillna(False).astype(bool)
+    same = (text.eq(asked) | typed[0].eq(typed[1])).fillna(False)
+    return same.mask(asked.isna(), text.isna()).astype(bool)

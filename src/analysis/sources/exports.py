@@ -33,10 +33,9 @@ from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, with_key
+from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
-from analysis.sources.tally import tell
 from analysis.sources.typer import Typer
 
 SOURCE = "exports"
@@ -47,28 +46,30 @@ _SEND = ["structure_id", "annee"]
 def build(dataset: str) -> None:
     """Read all exports of `dataset`; write its clean tables, `quality/exports.parquet` and persons' fingerprints."""
     described = load_dataset(dataset)
-    received = read_exports(raw_dir(dataset), described)
-    senders = set(mappings_by_structure(raw_dir(dataset)))
+    typer = Typer(SOURCE)
+    received = read_exports(raw_dir(dataset), described, typer)
+    mappings = mappings_by_structure(raw_dir(dataset))
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     marks = conform(OF_BENEFICIARIES, _fingerprints(received["beneficiaires"], secret))
     write_table(marks, fingerprints_dir(dataset) / f"{OF_BENEFICIARIES.name}.parquet")
-    typer = Typer(SOURCE)
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
-    received = {name: apply_corrections(rows, EXPORTS[name], corrections, typer) for name, rows in received.items()}
+    received = {
+        name: apply_corrections(rows, EXPORTS[name], corrections, typer, mappings) for name, rows in received.items()
+    }
     limits = load_params().exports
-    tables = clean(received, typer, secret, limits, dataset=described, senders=senders)
+    tables = clean(received, typer, secret, limits, dataset=described, senders=set(mappings))
     check(tables, typer, limits, described, _regional_key(received["heures"], "ctr_id"))
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
-    tell([frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items()], typer)
+    typer.tell(frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items())
 
 
 # --- reading -----------------------------------------------------------------------------------
 
 
-def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """Every canonical table as text, rows of all structures and years together.
+def read_exports(folder: Path, dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
+    """Every canonical table as text, rows of all structures and years together; sheets that nobody reads are flagged.
 
     Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
     Raises one DataError with a sentence for each file that cannot be read.
@@ -79,7 +80,8 @@ def read_exports(folder: Path, dataset: Dataset) -> dict[str, pd.DataFrame]:
     for structure, year in sends:
         try:
             mapping = mappings[structure]
-            for table, rows in _read_send(folder / "exports", structure, _edition(structure, year, dataset), mapping):
+            edition = _edition(structure, year, dataset)
+            for table, rows in _read_send(folder / "exports", structure, edition, mapping, typer):
                 received[mapping.nom, table] += rows
         except DataError as error:
             problems.append(str(error))
@@ -140,7 +142,9 @@ def _edition(structure: str, year: str, dataset: Dataset) -> int:
     return int(year)
 
 
-def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> Iterator[tuple[str, list[list]]]:
+def _read_send(
+    exports: Path, structure: str, year: int, mapping: Mapping, typer: Typer
+) -> Iterator[tuple[str, list[list]]]:
     """The rows of each table that one structure sent for one year: the mapped cells, then `_TRACE`.
 
     A table may be missing when it is optional, or when the structure sent totals: the others are read or refused.
@@ -169,6 +173,9 @@ def _read_send(exports: Path, structure: str, year: int, mapping: Mapping) -> It
             table,
             [[*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)],
         )
+    for called, book in books.items():
+        mine = [place for table, place in mapping.tables.items() if f"exports/{structure}/{names[table]}" == called]
+        tell_unread(book, called, [place.feuille for place in mine if place.feuille], typer)
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]

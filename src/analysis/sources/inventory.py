@@ -25,9 +25,8 @@ from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
-from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, with_key
+from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.tally import tell
 from analysis.sources.typer import Typer
 
 SOURCE = "inventaire"
@@ -46,7 +45,8 @@ def build(dataset: str) -> None:
     """Read the workbooks of `dataset`; write its clean tables, `quality/inventaire.parquet` and the fingerprints."""
     folder = raw_dir(dataset)
     typer = Typer(SOURCE)
-    received = read_workbooks(folder / "inventaire", INVENTORY) | read_workbooks(folder / "besoins", NEEDS)
+    received = read_workbooks(folder / "inventaire", INVENTORY, typer)
+    received |= read_workbooks(folder / "besoins", NEEDS, typer)
     people = received["facilitateurs"].query("structure_id != @EXAMPLE").reindex(columns=["nom", "prenom"]).dropna()
     secret = load_secret(dataset) if len(people) else b""
     marks = conform(OF_FACILITATORS, fingerprints(people, pd.Series(dtype="datetime64[s]"), secret))
@@ -55,11 +55,11 @@ def build(dataset: str) -> None:
         write_table(frame, clean_dir(dataset, "inventory") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")
     keys = {name: table.key[0] for name, table in (INVENTORY | NEEDS).items()}
-    tell([frame[frame[keys[name]].ne(EXAMPLE)] for name, frame in received.items()], typer)
+    typer.tell(frame[frame[keys[name]].ne(EXAMPLE)] for name, frame in received.items())
 
 
-def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataFrame]:
-    """The sheets of every workbook of `folder`, as text, by table; empty tables when there is none."""
+def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict[str, pd.DataFrame]:
+    """The sheets of every workbook of `folder`, as text, by table; empty where none has it. Flags the other sheets."""
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
     for path in sorted(folder.glob("[!.~]*.[xX][lL][sS][xX]")):
         called = f"{folder.name}/{path.name}"
@@ -73,6 +73,7 @@ def read_workbooks(folder: Path, tables: dict[str, Table]) -> dict[str, pd.DataF
                     raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
+        tell_unread(book, called, tables, typer)
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 
 

@@ -42,6 +42,8 @@ def build(dataset: str) -> None:
 def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The projects in order of projet_id (columns `TYPES`), and their quality rows; both empty without a file.
 
+    Says on the terminal what became of the rows.
+
     date_prevue is when the notice is to be published; acheteur_siren is missing where the SIRET is wrong; lieu (code of
     a commune or department, or SIREN of an EPCI) becomes departement and epci_siren. Raises DataError, one French
     sentence, when the file cannot be read or lacks one of `COLUMNS`.
@@ -51,8 +53,8 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()}), collect([])
     rows[COLUMNS] = rows[COLUMNS].astype("str").apply(lambda column: column.str.strip()).replace("", pd.NA)
     typer = Typer(SOURCE)
-    rows = rows.assign(fichier=FILE, enregistrement=rows[COLUMNS].to_json(orient="records", lines=True,
-                                                                          force_ascii=False).splitlines())  # fmt: skip
+    lines = rows[COLUMNS].to_json(orient="records", lines=True, force_ascii=False).splitlines()
+    received = rows = rows.assign(fichier=FILE, enregistrement=lines)
     date = dates(rows["date_prevue"])
     rows = rows.assign(_date=date.where(date.dt.year.between(*YEARS)))
     for rule, column, broken in (
@@ -90,6 +92,7 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
             "mois": months,
         }
     )
+    typer.tell([received])
     return read.astype(TYPES).sort_values("projet_id", ignore_index=True), collect(typer.breaches)
 
 

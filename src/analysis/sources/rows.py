@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.core.texts import words
-from analysis.sources.canonical import Table
+from analysis.sources.canonical import LISTS, Table
+from analysis.sources.spreadsheet import Workbook
+from analysis.sources.total_lines import total_lines
 from analysis.sources.typer import Typer, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
-
-# What spreadsheets write at the foot of a table, in words: whole, so that no object of a contract looks like one.
-TOTAL = re.compile(r"(?:sous |grand )?tota(?:l|ux)(?: general| des heures| heures)?(?: \d{4})?")
-LABELS = ("libelle", "nom")
 
 
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:
@@ -43,16 +40,40 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
 
 
 def _without_totals(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Rows that are no sum of the others; those whose identifier or label says that they are one are refused."""
-    for column in table.columns:
-        named = column.name in table.key or column.name in LABELS
-        if not named or column.codelist or column.personal or column.name not in rows:
-            continue
-        sums = {text for text in rows[column.name].dropna().unique() if TOTAL.fullmatch(" ".join(words(text)))}
-        total = rows[column.name].isin(sums)
-        typer.flag(rows[total], "ligne_total", column.name, record="enregistrement")
-        rows = rows[~total]
-    return rows
+    """Rows that are no total of the others: those that are one are refused, those that may be one are flagged.
+
+    Once per line, with all its months where it has a column for each.
+    """
+    found = total_lines(rows, table)
+    for (column, certain), mine in rows.loc[found.index].groupby([found["colonne"], found["certaine"]]):
+        lines = mine.groupby(["fichier", "ligne"], as_index=False)
+        if certain:
+            first = lines.first().assign(enregistrement=lines["enregistrement"].agg(_one_record)["enregistrement"])
+            typer.flag(first, "ligne_total", column, record="enregistrement")
+            typer.drop(mine[mine.duplicated(["fichier", "ligne"])])  # the other months
+        else:
+            typer.flag(lines.first(), "ligne_total_possible", column)
+    return rows.drop(index=found.index[found["certaine"]])
+
+
+def _one_record(records: pd.Series) -> str:
+    """The records of one line as one of the same form: what they do not share is joined by a bar, in their order."""
+    if len(records) == 1:
+        return str(records.iloc[0])
+    found = [json.loads(text) for text in records]
+    said = {name: [row[name] for row in found] for name in found[0]}
+    one = {
+        name: texts[0] if len(set(texts)) == 1 else " | ".join(text or "" for text in texts)
+        for name, texts in said.items()
+    }
+    return json.dumps(one, ensure_ascii=False, separators=(",", ":"))
+
+
+def tell_unread(book: Workbook, name: str, read: Collection[str], typer: Typer) -> None:
+    """Flag each sheet of a workbook, called `name` in messages, that holds something and is not among those `read`."""
+    counts = {title: book.filled(title) for title in book.titles if title not in {*read, LISTS}}
+    found = [(f"{name}[{title}]", pd.NA, f"lignes remplies : {count}") for title, count in counts.items() if count]
+    typer.flag(pd.DataFrame(found, columns=["fichier", "ligne", "dit"]), "feuille_non_lue", said="dit")
 
 
 def as_received(rows: pd.DataFrame, column: str) -> pd.Series:
@@ -79,9 +100,10 @@ def bounded(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Type
 
 
 def with_key(rows: pd.DataFrame, column: str, typer: Typer) -> pd.DataFrame:
-    """Typed rows whose `column`, a part of their key, could be read; the others are refused whole."""
+    """Typed rows whose `column`, a part of their key, could be read; the others are refused whole, told as received."""
     unread = rows[column].isna()
-    typer.flag(rows[unread], "cle_absente", column, record="enregistrement")
+    said = rows[unread].assign(**{column: stripped(as_received(rows[unread], column))})
+    typer.flag(said, "cle_absente", column, record="enregistrement")
     return rows[~unread].reset_index(drop=True)
 
 

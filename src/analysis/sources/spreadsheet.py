@@ -129,6 +129,10 @@ class Workbook:
         """The names of its sheets."""
         return self._book.sheet_names
 
+    def filled(self, title: str) -> int:
+        """How many rows of a sheet hold something; none of a chart."""
+        return sum(any(cell != "" for cell in row) for row in self._book.get_sheet_by_name(title).to_python())
+
     def sheet(self, title: str, *, decimal: str = ".", heading: int = 1) -> Sheet:
         """The rows of one sheet below its line `heading` as text, numbers with `decimal`, dates as YYYY-MM-DD.
 

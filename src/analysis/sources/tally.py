@@ -1,28 +1,28 @@
-"""What a stage says at its end: how many rows of each file were received, kept, refused, and what was flagged."""
+"""What a stage says at its end: what became of what each file held."""
 
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from collections.abc import Iterable, Mapping
 
-import pandas as pd
-
-from analysis.sources.typer import Typer
-
-
-def tell(received: list[pd.DataFrame], typer: Typer) -> None:
-    """Write a line per file of the `received` tables, after all that `typer` found."""
-    for line in tally(received, typer):
-        print(line, file=sys.stderr, flush=True)
+ROWS = ("lignes reçues", "gardées", "refusées")
+CONTRACTS = ("marchés reçus", "gardés", "refusés")  # a contract of a table may be several rows
 
 
-def tally(received: list[pd.DataFrame], typer: Typer) -> list[str]:
-    """A line per file, in order. A month is a row, in a layout with a column per month too."""
-    rows = Counter(file for frame in received for file in frame["fichier"])
-    refused = Counter(file for files in typer.refused for file in files)
-    flagged = Counter(file for part in typer.breaches for file in part.loc[part["enregistrement"].eq(""), "fichier"])
-    return [
-        f"{file} : lignes reçues : {count}, gardées : {count - refused[file]}, refusées : {refused[file]} ; "
-        f"valeurs signalées : {flagged[file]}"
-        for file, count in sorted(rows.items())
-    ]
+def tell(
+    files: Iterable[str],
+    kept: Mapping[str, int],
+    refused: Mapping[str, int],
+    flagged: Mapping[str, int],
+    words: tuple[str, str, str] = ROWS,
+) -> None:
+    """Write a line per file, in order: how many of its rows were received, kept and refused, and values flagged."""
+    received, were_kept, were_refused = words
+    for file in sorted(set(files)):
+        good, bad = kept.get(file, 0), refused.get(file, 0)
+        print(
+            f"{file} : {received} : {good + bad}, {were_kept} : {good}, {were_refused} : {bad} ; "
+            f"valeurs signalées : {flagged.get(file, 0)}",
+            file=sys.stderr,
+            flush=True,
+        )

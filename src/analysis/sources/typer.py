@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from analysis.core.numbers import MONTHS
 from analysis.core.quality_log import MASKED, breaches
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
+from analysis.sources.tally import tell
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}
 NO = {"non", "n", "0", "faux", "false"}
@@ -44,10 +46,18 @@ class Typer:
         self.refused.append(rows["fichier"])
 
     def flag(
-        self, rows: pd.DataFrame, rule: str, column: str = "", *, record: str | None = None, among: Collection[str] = ()
+        self,
+        rows: pd.DataFrame,
+        rule: str,
+        column: str = "",
+        *,
+        said: str | None = None,
+        record: str | None = None,
+        among: Collection[str] = (),
     ) -> None:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
+        What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
         The value of a personal column is never kept.
         """
         if rows.empty:
@@ -56,10 +66,20 @@ class Typer:
             self.drop(rows)
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
-        value = column if column in rows else None
+        value = said or (column if column in rows else None)
         self.breaches.append(
             breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record, among=among)
         )
+
+    def tell(self, received: Iterable[pd.DataFrame]) -> None:
+        """Say what became of the rows of each file of the `received` tables, once all is found.
+
+        A month is a row, in a layout with a column per month too.
+        """
+        rows = Counter(file for frame in received for file in frame["fichier"])
+        refused = Counter(file for files in self.refused for file in files)
+        flagged = Counter(file for part in self.breaches for file in part.loc[part["enregistrement"].eq(""), "fichier"])
+        tell(rows, rows - refused, refused, flagged)
 
     def table(self, rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         """All the columns of `table`, typed; absent ones are null."""

@@ -92,10 +92,19 @@ def test_command_exits_0_with_refused_rows(tmp_path):
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     assert "a.json : 3 enregistrements (DECP 2019)" in result.output
+    assert "a.json : marchés reçus : 3, gardés : 2, refusés : 1 ; valeurs signalées : 5" in result.output.splitlines()
     assert len(pd.read_parquet(out["out"])) == 2
     rules = pd.read_parquet(out["quality"])["regle"].value_counts()
     assert rules["decp_enregistrement"] == 1
     assert rules["date_invalide"] == 4, "both dates of both contracts are after the observation"
+
+
+def test_a_line_that_is_no_contract_and_a_file_without_any_are_told_too(tmp_path, capfd):
+    (tmp_path / "b.csv").write_bytes(CSV + b"voirie\n2,21590328700013\n")
+    ingest(tmp_path, write_2019(tmp_path / "a.json"), tmp_path / "b.csv")
+    told = [line for line in capfd.readouterr().err.splitlines() if "marchés reçus" in line]
+    assert told[0] == "a.json : marchés reçus : 0, gardés : 0, refusés : 0 ; valeurs signalées : 0"
+    assert told[1].startswith("b.csv : marchés reçus : 2, gardés : 1, refusés : 1 ; ")
 
 
 def test_quality_rows_are_those_of_the_quality_log(tmp_path):

@@ -14,6 +14,7 @@ from analysis.core.files import finished
 from analysis.core.params import DecpParams, load_params
 from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
 from analysis.core.quality_rules import catalogue
+from analysis.sources import tally
 from analysis.sources.decp import cleaning, layout, plan, staging
 
 _CHECKED_ROWS = 20_000
@@ -92,6 +93,17 @@ def _run(
                 if validate:
                     _validate(raw, table)
                 raw.execute(f"DROP {'VIEW' if table in plan.VIEWS else 'TABLE'} {table}")
+        _tell(raw, layouts, targets)
+
+
+def _tell(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], written: dict[str, Path]) -> None:
+    """Say of each file how many contracts were kept and refused, lines that are none among these, as is written."""
+    contracts, quality = (f"read_parquet({staging.path_literal(written[name])})" for name in ("marches", "qualite"))
+    kept = con.execute(f"SELECT source_fichier, count(*) FROM {contracts} GROUP BY ALL").fetchall()
+    wrong = con.execute(f"SELECT fichier, enregistrement <> '' AS refuse, count(*) FROM {quality} GROUP BY ALL")
+    counts = {(file, lost): count for file, lost, count in wrong.fetchall()}
+    refused, flagged = ({file: n for (file, lost), n in counts.items() if lost == whole} for whole in (True, False))
+    tally.tell((found.label for found in layouts), dict(kept), refused, flagged, tally.CONTRACTS)
 
 
 def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, steps: list[plan.Step]) -> None:

@@ -375,7 +375,7 @@ def _modification_number(columns: list[str]) -> str:
 
 def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
     """A query for the rows of a table that have its number of columns, every value as text, with `ligne`."""
-    source = _source(layout)
+    source = path_literal(layout.path)
     if layout.delimiter is None:
         # Numbered by the reader, which leaves it to all threads.
         return f"""SELECT file_row_number + 1 AS ligne, * EXCLUDE (file_row_number)
@@ -398,7 +398,7 @@ def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     """Fill `rejets` with the lines of a CSV that do not have its number of columns."""
     if layout.delimiter is None:
         return
-    source = _source(layout)
+    source = path_literal(layout.path)
     scan = _csv(source, layout, "store_rejects = true, rejects_limit = 0")
     con.execute(f"SELECT count(COLUMNS(*)) FROM {scan}").fetchall()
     rejected = """SELECT line, min(line_byte_position), min(csv_line), bool_or(error_type = 'INVALID ENCODING')
@@ -427,9 +427,9 @@ def _lines_before(path: Path, position: int) -> int:
     return count
 
 
-def _source(layout: Layout) -> str:
-    """The file's path as a SQL literal, never taken for a pattern."""
-    return quoted(glob.escape(str(layout.path)))
+def path_literal(path: Path) -> str:
+    """The path of a file as a SQL literal, never taken for a pattern."""
+    return quoted(glob.escape(str(path)))
 
 
 def quoted(text: str) -> str:
