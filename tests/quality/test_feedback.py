@@ -203,13 +203,13 @@ def test_all_that_was_wrong_with_a_refused_line_comes_back(dataset: Path) -> Non
     inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, [], [person])
     told = rows(built()["S1"], "À corriger")
     assert [(row["Règle"], row["Valeur reçue"]) for row in told] == [
-        ("Identifiant vide", ""), ("Date illisible", "mars 2021"),
+        ("Identifiant vide ou illisible", "mars 2021"), ("Date illisible", "mars 2021"),
     ]  # fmt: skip
 
 
 def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:
     inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], ZONES[2:])
-    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide"]
+    assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide ou illisible"]
 
 
 def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:
@@ -233,6 +233,16 @@ def test_a_structure_refused_for_its_kind_is_told_so(dataset: Path) -> None:
     books = built()
     assert "Structure S9" in text(books["S9"])
     assert "facilitatrice" in [row["Valeur reçue"] for row in rows(books["S9"], "À corriger")]
+
+
+def test_a_line_with_a_column_per_month_comes_back_once(dataset: Path) -> None:
+    changes = mapping()
+    place = changes["tables"]["heures"]
+    place |= {"disposition": "large", "colonnes": {"ctr_id": "ctr_id"}, "mois": {"janv": 1, "fev": 2}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    (send() / "heures.csv").write_text("ctr_id;janv;fev;nature_heures\nC1;10;20;\nTOTAL;10;20;\n")
+    told = [row for row in rows(built()["S1"], "À vérifier") if row["Règle"] == "Ligne de total"]
+    assert [(row["Ligne"], row["Valeur reçue"]) for row in told] == [(3, "TOTAL")]
 
 
 def test_an_impossible_day_comes_back_as_it_was_written() -> None:

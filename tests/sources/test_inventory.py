@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import fingerprints_dir
 from analysis.sources.canonical import INVENTORY, NEEDS
@@ -55,6 +56,15 @@ def test_the_names_of_facilitators_leave_fingerprints(project: Path) -> None:
     secret = load_secret("essai")
     expected = {("nom", "martineve"), ("nom", "evemartin"), ("temoin", "")}
     assert set(marks["empreinte"]) == {fingerprint(kind, text, secret) for kind, text in expected}
+
+
+@pytest.mark.parametrize("name", ["inventaire/a.xls", "inventaire/a.csv", "besoins/2025/a.xlsx"])
+def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotten(project: Path, name: str) -> None:
+    path = write_dataset() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    with pytest.raises(DataError, match=f"^{name} : fichier inutilisable ; attendu : un classeur .xlsx"):
+        build("essai")
 
 
 @pytest.mark.parametrize(

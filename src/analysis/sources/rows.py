@@ -81,7 +81,8 @@ def bounded(rows: pd.DataFrame, column: str, most: float, rule: str, typer: Type
 def with_key(rows: pd.DataFrame, column: str, typer: Typer) -> pd.DataFrame:
     """Typed rows whose `column`, a part of their key, could be read; the others are refused whole."""
     unread = rows[column].isna()
-    typer.flag(rows[unread], "cle_absente", column, record="enregistrement")
+    said = rows[unread].assign(**{column: as_received(rows[unread], column)})
+    typer.flag(said, "cle_absente", column, record="enregistrement")
     return rows[~unread].reset_index(drop=True)
 
 
