@@ -14,9 +14,11 @@ from analysis.buyer.sizing import RANGE, hours, law
 from analysis.checking.links import check_links
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
-from analysis.core.files import write_text
+from analysis.core.files import write_table, write_text
 from analysis.core.params import load_params
+from analysis.core.paths import protected_dir
 from analysis.publishing.content import Column, DataTable
+from analysis.publishing.page import subjects
 from analysis.publishing.render import add_anchors
 from analysis.publishing.templating import fill
 from analysis.segments.potential.estimate import supply as regional_supply
@@ -55,6 +57,16 @@ def contracts(count: int = 12) -> pd.DataFrame:
             "departement": "59",
         }
     )
+
+
+@pytest.mark.parametrize("known", [["PROPRETE"], []])
+def test_segments_of_which_nothing_is_known_have_no_page(tmp_path: Path, known: list[str]) -> None:
+    with toy_project(tmp_path / "project"):
+        made, edition = load_dataset("jouet"), load_dataset("jouet").editions[-1]
+        assert list(subjects("guide", made, edition)) == SEGMENTS
+        told = pd.DataFrame({"segment": pd.Series(known, dtype="str")})
+        write_table(told, protected_dir("jouet") / "buyer" / "guide_tailles.parquet")
+        assert list(subjects("guide", made, edition)) == known
 
 
 def test_usual_sizes_are_quartiles_with_the_hours_of_the_law() -> None:

@@ -115,6 +115,14 @@ def test_a_headline_figure_follows_from_the_table_that_its_card_offers(
     assert len(problems_of(path)) == wrong
 
 
+def test_a_headline_figure_without_any_row_is_no_error(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE)
+    (tmp_path / "tables" / "autre_parts.csv").write_text("edition,territoire,avec,connus\n")
+    strip = Strip([Card("Part", None, csv="autre_parts", total=("avec", "connus"))])
+    path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+    assert problems_of(path) == []
+
+
 def test_the_remark_of_a_headline_figure_is_checked_too(tmp_path: Path) -> None:
     path = page(tmp_path, TABLE)
     for bound, wrong in (("21,0", 0), ("21,1", 1)):

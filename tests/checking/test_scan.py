@@ -312,6 +312,29 @@ def test_the_path_of_the_project_is_found(folder: Path, tmp_path: Path) -> None:
         check_site(folder, "jouet")
 
 
+def test_the_steps_of_purchases_are_held_against_their_own_table(folder: Path) -> None:
+    steps = pd.DataFrame({"achat_id": ["A1"] * 3, "ordre": [1, 2, 3]})  # needs are fewer than steps
+    write_table(steps, protected_dir("jouet") / "buyer" / "etapes.parquet")
+    write_text(calendar(OBJECT, 3), folder / "etapes" / "etapes_A1.ics")
+    check_site(folder, "jouet")
+    write_text(calendar(OBJECT, 4), folder / "etapes" / "etapes_A1.ics")
+    with pytest.raises(DataError, match=r"etapes_A1\.ics, fichier entier : plus de lignes"):
+        check_site(folder, "jouet")
+
+
+def test_a_row_told_from_top_to_bottom_may_be_longer_than_its_table(folder: Path) -> None:
+    purchase = pd.DataFrame({name: ["A1"] for name in ("achat_id", "objet", "lieu", "duree_mois")})
+    write_table(purchase, protected_dir("jouet") / "buyer" / "achats.parquet")
+    said = table(4).replace("consolidation_indicateurs", "buyer_achats")
+    in_page(said)(folder)
+    check_site(folder, "jouet")
+    longer = table(5).replace("consolidation_indicateurs", "buyer_achats")
+    for finer in (longer, said.replace("</td>", "</td><td>1</td>")):  # more than it has columns, or several rows
+        in_page(finer)(folder)
+        with pytest.raises(DataError, match="plus de lignes que la table protégée"):
+            check_site(folder, "jouet")
+
+
 def test_the_array_that_a_published_table_holds_passes(folder: Path) -> None:
     in_page("<!-- [1.5, 2.5, 3.5, 4.5, 5.5] -->")(folder)
     with pytest.raises(DataError, match="plus fins qu'une table protégée"):

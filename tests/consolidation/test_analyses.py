@@ -17,7 +17,9 @@ from analysis.consolidation.indicators import contracts_in_scope, in_scope, loca
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.representation import representation
+from analysis.consolidation.tables import expect_divisors
 from analysis.consolidation.trajectories import flows, followed, issues, stays
+from analysis.core.errors import DataError
 from consolidation.world import contracts, dataset, facts
 
 
@@ -381,3 +383,11 @@ def test_the_legal_text_is_that_in_force_when_the_operation_began() -> None:
     found = text_in_force(days)
     assert found.isna().tolist() == [True, False, False, False, False, True]
     assert found.dropna().tolist() == ["CMP_2006", "ORD_2015", "ORD_2015", "CCP_2019"]
+
+
+def test_a_divisor_without_an_indicator_is_refused() -> None:
+    world = dataset(2024)
+    expect_divisors(world)
+    odd = world.editions[0].model_copy(update={"diviseurs_etp": [1607, 1500]})
+    with pytest.raises(DataError, match=r"édition 2024, clé « diviseurs_etp » : « 1500 » ; attendu : 1600, 1607, 1820"):
+        expect_divisors(world.model_copy(update={"editions": [odd]}))

@@ -83,6 +83,20 @@ def test_what_is_published_stays_and_what_is_computed_of_few_persons_is_hidden()
     assert np.isnan(row["actuel"]) and np.isnan(row["revision_actuelle"])
 
 
+def test_a_page_shows_what_was_published_beside_what_is_secret_now() -> None:
+    rows = released(
+        ("Bilan", "2017-01-26", 2016, "32", *HOURS, 1100.0, 0),
+        ("Bilan révisé", "2017-12-15", 2016, "32", *HOURS, 1210.0, 0),
+    )
+    values = measured((2016, "32", *HOURS, 1300.0), _personnes=3.0)
+    table = protected("millesimes", made.vintages(rows, values))
+    editions = pd.DataFrame({"edition": [2016], "territoire": ["32"], "territoire_nom": ["Hauts-de-France"]})
+    hidden = values.assign(valeur=np.nan)
+    view = vintages_view(page(2016, millesimes=table, indicateurs=hidden, editions=editions))
+    cells = [line.split("  ") for line in view.text().splitlines() if "décembre 2017" in line]
+    assert [cell.strip() for cell in cells[0] if cell.strip()][-4:] == ["1\u202f210", "10,0", "s", "s"]
+
+
 def test_without_a_release_there_is_a_table_without_rows_and_a_sentence() -> None:
     table = protected("millesimes", made.vintages(released(), measured((2016, "32", *HOURS, 110.0))))
     assert table.empty

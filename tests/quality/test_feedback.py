@@ -250,6 +250,16 @@ def test_a_structure_refused_for_its_kind_is_told_so(dataset: Path) -> None:
     assert "facilitatrice" in [row["Valeur reçue"] for row in rows(books["S9"], "À corriger")]
 
 
+def test_a_line_with_a_column_per_month_comes_back_once(dataset: Path) -> None:
+    changes = mapping()
+    place = changes["tables"]["heures"]
+    place |= {"disposition": "large", "colonnes": {"ctr_id": "ctr_id"}, "mois": {"janv": 1, "fev": 2}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    (send() / "heures.csv").write_text("ctr_id;janv;fev;nature_heures\nC1;10;20;\nTOTAL;10;20;\n")
+    told = [row for row in rows(built()["S1"], "À vérifier") if row["Règle"] == "Ligne de total"]
+    assert [(row["Ligne"], row["Valeur reçue"]) for row in told] == [(3, "TOTAL")]
+
+
 def test_an_impossible_day_comes_back_as_it_was_written() -> None:
     send(changed("contrats", date_debut="2025-02-30"))
     found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(built()["S1"], "À corriger")}

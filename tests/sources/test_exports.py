@@ -13,10 +13,12 @@ import yaml
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir
+from analysis.core.quality_log import MASKED
 from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS
 from analysis.sources.persons import fingerprint, load_secret
+from analysis.sources.spreadsheet import ENCRYPTED_BOOK, OLE_CONTAINER, Workbook
 from analysis.sources.typer import Typer
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
 
@@ -534,6 +536,12 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
             "inconnu ; attendu : EXEC, CRIT, EXEC_CRIT",
         ),
         (lambda m: m["tables"]["heures"].update(valeurs={"sexe": {"Mme": "F"}}), "colonne non lue, « sexe »"),
+        (lambda m: m.update(nom="modele"), "essai.yaml, clé « nom » : « modele » ; attendu : essai, le nom du fichier"),
+        (lambda m: m.update(separateur=";;"), "clé « separateur » : valeur « ;; »"),
+        (lambda m: m.update(decimale=";"), "clé « decimale » : valeur « ; »"),
+        (lambda m: m.update(format_date="jj/mm/aaaa"), "un jour %d, un mois %m et une année %Y"),
+        (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 13}), "« tables.heures.mois.Janv »"),
+        (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 1, "Fév": 1}), "colonne par mois"),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_what_is_expected(dataset: Path, change, expected: str) -> None:
@@ -628,6 +636,54 @@ def test_a_broken_archive_and_one_with_a_password_are_named_as_such(archive: Pat
     locked[at + 8] |= 1
     archive.write_bytes(bytes(locked))
     assert "exports/S1/export_2025.zip" in refused() and "sans mot de passe" in refused()
+
+
+def test_a_workbook_that_is_read_as_a_csv_is_told_so(dataset: Path) -> None:
+    (send() / "heures.csv").write_bytes(b"PK\x03\x04...")
+    assert "heures.csv : fichier inutilisable (un classeur, lu comme un CSV : « feuille » n'est pas dite)" in refused()
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (OLE_CONTAINER + ENCRYPTED_BOOK, "attendu : un fichier sans mot de passe"),
+        (OLE_CONTAINER, "(classeur illisible)"),  # an old .xls has no password for that
+        (b"<html>", "(classeur illisible)"),
+    ],
+)
+def test_a_workbook_that_cannot_be_opened_is_one_sentence(tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "x.xlsx").write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        Workbook(tmp_path / "x.xlsx", "x.xlsx")
+    assert expected in str(caught.value)
+
+
+def test_a_secret_that_could_be_guessed_is_refused(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANALYSIS_SECRET", raising=False)
+    send()
+    (dataset / "secret.txt").write_text("abc\n")
+    assert refused().startswith("secret des pseudonymes trop court ; attendu : ")
+
+
+def test_an_unreadable_birth_date_is_not_said_to_be_empty() -> None:
+    send(changed("beneficiaires", date_naissance="31/02/2001"))
+    _, quality = imported()
+    assert quality.loc[quality["regle"].eq("naissance_invalide"), "valeur"].tolist() == [MASKED]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda editions: editions.append(editions[0]), "une seule édition par année ; 2025 y est 2 fois"),
+        (lambda editions: editions[0].update(departements=["62", "75"]), "communes.csv (02, 59, 60, 62, 80)"),
+    ],
+)
+def test_an_edition_that_could_not_be_computed_is_refused(dataset: Path, change, expected: str) -> None:
+    path = dataset / "dataset.yaml"
+    settings = yaml.safe_load(path.read_text())
+    change(settings["editions"])
+    path.write_text(yaml.safe_dump(settings))
+    assert expected in refused()
 
 
 def test_what_is_executed_outside_the_region_keeps_its_share() -> None:

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import fingerprints_dir, quality_dir
 from analysis.sources.canonical import INVENTORY, NEEDS
@@ -68,6 +69,15 @@ def test_a_sheet_that_the_inventory_does_not_ask_for_is_told(project: Path) -> N
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
     told = quality.query("regle == 'feuille_non_lue'")["fichier"].tolist()
     assert told == ["besoins/besoins.xlsx[besoins (2)]"]
+
+
+@pytest.mark.parametrize("name", ["inventaire/a.xls", "inventaire/a.csv", "besoins/2025/a.xlsx"])
+def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotten(project: Path, name: str) -> None:
+    path = write_dataset() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    with pytest.raises(DataError, match=f"^{name} : fichier inutilisable ; attendu : un classeur .xlsx"):
+        build("essai")
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def _values(table: Path, year: int | None = None) -> np.ndarray:
 def _totals(table: Path, year: int, column: str, whole: str = "") -> np.ndarray:
     """The sums of a column over the rows of each territory in an edition, or what part they are of those of `whole`."""
     frame = pd.read_csv(table)
-    sums = frame[frame["edition"] == year].groupby("territoire").sum(numeric_only=True)
+    wanted = [name for name in (column, whole) if name]
+    rows = frame[frame["edition"] == year].astype(dict.fromkeys(wanted, "float64"))  # of no type where there is no row
+    sums = rows.groupby("territoire")[wanted].sum()
     return _sorted((sums[column] / sums[whole] if whole else sums[column]).dropna().to_numpy(dtype=float))
 
 

@@ -9,10 +9,11 @@ metadata of an image. Four questions are asked of it.
   each, or one with a particle (Anne-Marie de la Tour). Words are put end to end, so that hyphens, blanks, case and
   accents do not matter. Not one word alone: « Li » and « Na » together would be found in « Lina ».
 - Is it finer than what is protected? A CSV is a protected table, with no other columns and no more rows; a table of a
-  page has no more rows than the CSV that it offers; a calendar no more events than the table of needs. What a program
-  reads, and any enumeration in a sentence, is an array from `ARRAY` (or `ENUMERATION`) numbers on, and is refused
-  unless one column of a protected table, or the codes of our communes and intercommunalités, hold each of its numbers
-  at least as often. All that a drawing holds is one array.
+  page has no more rows than the CSV that it offers (nor, with one value per row, than its columns: it may be one of its
+  rows); a calendar no more events than the table of needs, or of steps. What a program reads, and any enumeration in a
+  sentence, is an array from `ARRAY` (or `ENUMERATION`) numbers on, and is refused unless one column of a protected
+  table, or the codes of our communes and intercommunalités, hold each of its numbers at least as often. All that a
+  drawing holds is one array.
 - Is it run? The only scripts are our own, to the letter.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
@@ -342,7 +343,7 @@ class Questions:
             yield NO_TABLE
         elif table.rows:
             rows, columns = self._shapes[table.csv]
-            if table.rows > rows:
+            if table.rows > (max(rows, len(columns)) if table.single else rows):
                 yield MORE_ROWS
             if set(table.columns) - columns:
                 yield FINER

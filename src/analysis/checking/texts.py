@@ -27,7 +27,10 @@ from urllib.parse import unquote
 
 from python_calamine import CalamineWorkbook
 
-NEEDS = "segments_veille_besoins.csv"  # the table that calendars are made of, an event per row
+from analysis.core.paths import STEPS
+
+# The table that the calendars of a folder are made of, an event per row: that of the needs, but for steps of purchases.
+NEEDS, OF_STEPS = "segments_veille_besoins.csv", "buyer_etapes.csv"
 BETWEEN = " | "  # cells of a row, items of a list
 # A number as published tables write it, too short or too precise for any identifier of a person.
 PLAIN_NUMBER = re.compile(r"-?\d{0,8}(?:\.\d*)?(?:e[+-]?\d+)?|-?\d+\.\d+")
@@ -74,7 +77,8 @@ class Text(NamedTuple):
 class Table(NamedTuple):
     """A table of a page, a CSV or a calendar: its rows, and the name of the CSV that holds them.
 
-    A CSV says its columns. A table of a page that offers no CSV (None) says its numbers.
+    A CSV says its columns. A table of a page that offers no CSV (None) says its numbers. One with a single value per
+    row may be a row of its CSV, told from top to bottom.
     """
 
     where: str
@@ -82,6 +86,7 @@ class Table(NamedTuple):
     csv: str | None
     columns: tuple[str, ...] = ()
     numbers: str = ""
+    single: bool = False
 
 
 def as_read(text: str) -> str:
@@ -210,11 +215,20 @@ class _Page(HTMLParser):
         """The rows of the table that is open, and the CSV that is offered below it."""
         if tag == "table":
             self._end_table()
-            self._table = {"where": self._line("tableau"), "rows": 0, "csv": None, "cells": [], "open": True}
+            self._table = {
+                "where": self._line("tableau"),
+                "rows": 0,
+                "csv": None,
+                "cells": [],
+                "values": 0,
+                "open": True,
+            }
         elif self._table and tag == "tr" and self._table["open"]:
             self._table["rows"] += 1
         elif self._table and tag == "thead":
             self._table["rows"] -= 1
+        elif self._table and tag == "td" and self._table["open"]:
+            self._table["values"] += 1
         elif self._table and tag == "a" and not self._table["open"] and not self._table["csv"]:
             href = attrs.get("href") or ""
             self._table["csv"] = href.rsplit("/", 1)[-1] if href.endswith(".csv") else None
@@ -223,7 +237,8 @@ class _Page(HTMLParser):
         if self._table:
             numbers = [re.sub(r"[\s%€]", "", cell).replace(",", ".") for cell in self._table["cells"]]
             shown = " ".join(number for number in numbers if re.fullmatch(r"-?\d+(\.\d+)?", number))
-            self.tables.append(Table(self._table["where"], self._table["rows"], self._table["csv"], numbers=shown))
+            where, rows, offered = (self._table[name] for name in ("where", "rows", "csv"))
+            self.tables.append(Table(where, rows, offered, numbers=shown, single=self._table["values"] == rows))
         self._table = None
 
     def _end_drawing(self) -> None:
@@ -300,7 +315,8 @@ def _row(where: str, cells: Iterable[str]) -> Iterator[Text]:
 def _calendar(path: Path) -> Iterator[Text | Table]:
     """A text per property of an iCalendar file, unfolded (RFC 5545). The library that writes them is slow to read."""
     lines = path.read_bytes().split(b"\n")  # a fold may part the bytes of a letter
-    yield Table("fichier entier", sum(line.startswith(b"BEGIN:VEVENT") for line in lines), NEEDS)
+    events = sum(line.startswith(b"BEGIN:VEVENT") for line in lines)
+    yield Table("fichier entier", events, OF_STEPS if path.parent.name == STEPS else NEEDS)
     at = 0
     while at < len(lines):
         start, unfolded = at, lines[at].rstrip(b"\r")

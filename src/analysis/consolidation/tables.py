@@ -28,11 +28,12 @@ from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import sensitivity
 from analysis.consolidation.structures import by_structure
 from analysis.consolidation.sums import sums
-from analysis.consolidation.totals import BOUNDS, with_totals
+from analysis.consolidation.totals import BOUNDS, ETP, with_totals
 from analysis.consolidation.trajectories import flows, followed, issues, stays
 from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
 from analysis.core.params import ConsolidationParams, load_params
 from analysis.core.paths import raw_dir
 from analysis.core.reference import WHOLE
@@ -62,9 +63,24 @@ UNREAD = (
 )
 
 
+def expect_divisors(dataset: Dataset) -> None:
+    """DataError for a divisor without an indicator: its ETP would have neither name nor definition."""
+    codes = reference.table("publication/indicateurs")["code"]
+    known = [code.removeprefix(ETP) for code in codes if code.startswith(ETP)]
+    for edition in dataset.editions:
+        for divisor in edition.diviseurs_etp:
+            if str(divisor) not in known:
+                place = f"dataset.yaml, édition {edition.annee}, clé « diviseurs_etp »"
+                raise DataError(
+                    f"{place} : « {divisor} » ; attendu : {', '.join(known)} "
+                    f"(data/raw/reference/publication/indicateurs.csv, {ETP}…)."
+                )
+
+
 def build(dataset: str) -> None:
     """Consolidate `dataset` and write the result tables of the deliverable."""
     described = load_dataset(dataset)
+    expect_divisors(described)
     settings = load_params().consolidation
     releases = load_publications(raw_dir(dataset) / PUBLICATIONS, described)
     clean = numbered(read_clean(dataset, "exports", UNREAD)) | read_clean(dataset, "inventory")

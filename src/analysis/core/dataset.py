@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from analysis.core import reference
 from analysis.core.errors import DataError
@@ -20,7 +20,7 @@ def _listed(name: str, column: str = "code") -> AfterValidator:
     """A code of a reference table: one that nothing has would match no row, and nobody would see it."""
 
     def check(code: Code) -> Code:
-        known = list(reference.table(name)[column])
+        known = list(dict.fromkeys(reference.table(name)[column]))
         if str(code) not in known:
             shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
             raise ValueError(f"un code de data/raw/reference/{name}.csv ({shown})")
@@ -36,7 +36,8 @@ class Edition(Block):
     date_observation: dt.date
     territoire: str
     territoire_nom: str
-    departements: list[Annotated[str, _listed("territoire/departements", "code_departement")]] = Field(min_length=1)
+    # Of the communes that we have: nothing could be placed in another department.
+    departements: list[Annotated[str, _listed("territoire/communes", "departement")]] = Field(min_length=1)
     # An edition without scope or divisor prints nothing that can be compared (domain rule W15).
     mecanismes: list[Annotated[str, _listed("nomenclatures/mecanismes")]] = Field(min_length=1)
     base_legale: str = Field(min_length=1)
@@ -55,6 +56,14 @@ class Dataset(Block):
     region_nom: str
     date_observation: dt.date
     editions: list[Edition] = Field(min_length=1)
+
+    @field_validator("editions")
+    @classmethod
+    def _years_once(cls, editions: list[Edition]) -> list[Edition]:
+        years = [edition.annee for edition in editions]
+        if again := sorted({year for year in years if years.count(year) > 1}):
+            raise ValueError(f"une seule édition par année ; {again[0]} y est {years.count(again[0])} fois")
+        return editions
 
     def edition(self, year: int) -> Edition:
         """The edition of data year `year`; DataError names the years there are."""

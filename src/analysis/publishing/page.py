@@ -211,7 +211,7 @@ class Page:
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:
     """What the pages of a notebook may be about in an edition, with names: the widest first."""
     if deliverable(notebook)["sujet"] == SEGMENT:
-        return reference.labels("segments")
+        return _guided(dataset)
     if notebook in PLANNED:
         return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
@@ -225,6 +225,13 @@ def _planned(dataset: Dataset, table: str, key: str, name: str) -> dict[str, str
     path = protected_dir(dataset.nom) / "buyer" / f"{table}.parquet"
     rows = read_table(path) if path.is_file() else pd.DataFrame({key: [], name: []})
     return dict(zip(rows[key], rows[name].fillna("Achats saisis"), strict=True))
+
+
+def _guided(dataset: Dataset) -> dict[str, str]:
+    """The segments that the guide has something to say of: none where no contract was received."""
+    path = protected_dir(dataset.nom) / "buyer" / "guide_tailles.parquet"
+    known = set(read_table(path)["segment"]) if path.is_file() else set(reference.labels("segments"))
+    return {code: name for code, name in reference.labels("segments").items() if code in known}
 
 
 @cache

@@ -94,12 +94,15 @@ def build(dataset: str) -> str:
     rows = pd.concat([_of_exports(dataset, years), _of_inventory(dataset, max(years))], ignore_index=True)
     names = _names(dataset)
     mine = rows[rows["structure_id"].isin(list(names))]
+    nobodys = len(rows) - len(mine)
+    # A line with a column per month is as many rows of ours: what is said of all of it is said once.
+    mine = mine.drop_duplicates(["structure_id", *ORDER])
     with finished_folder(feedback_dir(dataset)) as folder:
         for structure, found in mine.groupby("structure_id"):
             write_workbook(folder / file_name(str(structure)), found, names[str(structure)], described.titre)
     return (
         f"data/processed/{dataset}/retours : classeurs à envoyer : {mine['structure_id'].nunique()} ; remarques qui ne "
-        f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {len(rows) - len(mine)}."
+        f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {nobodys}."
     )
 
 

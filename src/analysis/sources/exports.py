@@ -36,7 +36,7 @@ from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import mappings_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, stripped
 
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
@@ -266,6 +266,7 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
+    rows["beneficiaires"]["naissance_recue"] = stripped(rows["beneficiaires"]["date_naissance"])
     typed = {
         name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
         for name, frame in rows.items()
@@ -321,7 +322,8 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportPara
         typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
     age = rows["annee"] - rows["date_naissance"].dt.year
     right = age.between(limits.min_age, limits.max_age)
-    typer.flag(rows[~right], "naissance_invalide", "date_naissance")
+    wrong = rows[~right]  # said as received: a date that could not be read is not an empty cell
+    typer.flag(wrong.assign(date_naissance=wrong["naissance_recue"]), "naissance_invalide", "date_naissance")
     rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]

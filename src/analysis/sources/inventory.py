@@ -61,7 +61,10 @@ def build(dataset: str) -> None:
 def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict[str, pd.DataFrame]:
     """The sheets of every workbook of `folder`, as text, by table; empty where none has it. Flags the other sheets."""
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
-    for path in sorted(folder.glob("[!.~]*.[xX][lL][sS][xX]")):
+    received = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in ".~")
+    for path in received:
+        if path.parent != folder or path.suffix.lower() != ".xlsx":
+            raise fatal("questionnaire_mal_place", f"{folder.name}/{path.relative_to(folder).as_posix()}")
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
         for name, table in tables.items():

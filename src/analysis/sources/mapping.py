@@ -24,9 +24,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from analysis.core import reference
 from analysis.core.errors import DataError
@@ -45,12 +45,14 @@ class TableMapping(Block):
     disposition: Literal["longue", "large"] = "longue"
     colonnes: dict[str, str]
     valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)
-    mois: dict[str, int] = Field(default_factory=dict)
+    mois: dict[str, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _wide_needs_months(self) -> TableMapping:
         if (self.disposition == "large") != bool(self.mois):
             raise ValueError("la disposition « large » demande la clé « mois », et elle seule")
+        if len(set(self.mois.values())) < len(self.mois):
+            raise ValueError("une seule colonne par mois : deux titres de « mois » ont le même numéro")
         return self
 
 
@@ -59,11 +61,18 @@ class Mapping(Block):
 
     nom: str
     encodage: str = "utf-8"
-    separateur: str = ";"
-    decimale: str = ","
+    separateur: Annotated[str, Field(min_length=1, max_length=1)] = ";"
+    decimale: Literal[",", "."] = ","
     format_date: str = "%Y-%m-%d"
     archive: str | None = None
     tables: dict[str, TableMapping]
+
+    @field_validator("format_date")
+    @classmethod
+    def _whole_day(cls, form: str) -> str:
+        if sorted(re.findall(r"%(.)", form)) not in (["Y", "d", "m"], ["d", "m", "y"]):
+            raise ValueError("un jour %d, un mois %m et une année %Y (ou %y), par exemple %d/%m/%Y")
+        return form
 
     def path(self, table: str, year: int | str) -> str:
         """Where the rows of `table` for `year` are, from the structure's folder; an archive counts as a folder."""
@@ -98,9 +107,12 @@ def _year_pattern(name: str) -> str:
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file.
 
-    Raises DataError when a canonical table or column is unknown or a required one is missing.
+    Raises DataError when it has the name of another file, a canonical table or column is unknown or a required one is
+    missing.
     """
     mapping = load_settings(path, Mapping)
+    if mapping.nom != path.stem:  # a copy that kept the name of its model would be read as the model says
+        raise DataError(f"{path.name}, clé « nom » : « {mapping.nom} » ; attendu : {path.stem}, le nom du fichier.")
     for name, found in mapping.tables.items():
         if name not in EXPORTS:
             raise DataError(f"{path.name} : table « {name} » inconnue ; attendu : {', '.join(EXPORTS)}.")

@@ -21,20 +21,22 @@ from analysis.core.paths import raw_dir
 from analysis.core.texts import LIGATURES
 
 SECRET_VARIABLE = "ANALYSIS_SECRET"
+SHORTEST_SECRET = 16  # letters: a shorter one could be found by trying
 KEY_LENGTH = 32  # hexadecimal digits: 128 bits, no collision among any number of persons
 NAME, BIRTH, WITNESS = "nom", "naissance", "temoin"  # the kinds of fingerprints
 
 
 def load_secret(dataset: str) -> bytes:
     """The secret of the dataset: ANALYSIS_SECRET, else `secret.txt` of its folder (ignored by git)."""
-    if value := os.environ.get(SECRET_VARIABLE, "").strip():
-        return value.encode()
     path = raw_dir(dataset) / "secret.txt"
-    if path.is_file() and (value := path.read_text(encoding="utf-8").strip()):
+    value = os.environ.get(SECRET_VARIABLE, "").strip()
+    if not value and path.is_file():
+        value = path.read_text(encoding="utf-8").strip()
+    if len(value) >= SHORTEST_SECRET:
         return value.encode()
     raise DataError(
-        f"secret des pseudonymes absent ; attendu : la variable {SECRET_VARIABLE} ou le fichier "
-        f"data/raw/{dataset}/secret.txt (hors de git), avec au moins 16 caractères au hasard."
+        f"secret des pseudonymes {'trop court' if value else 'absent'} ; attendu : la variable {SECRET_VARIABLE} ou le "
+        f"fichier data/raw/{dataset}/secret.txt (hors de git), avec au moins {SHORTEST_SECRET} caractères au hasard."
     )
 
 

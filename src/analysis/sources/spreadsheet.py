@@ -25,7 +25,8 @@ from analysis.core.quality_log import explain, fatal
 
 NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
-OLE_CONTAINER = bytes.fromhex("d0cf11e0a1b11ae1")  # an encrypted workbook is no longer a zip file
+ZIP, OLE_CONTAINER = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")  # what workbooks begin with, .xlsx and .xls
+ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator:
     Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
     cells than headings or a quotation mark that is not closed: it would swallow the lines that follow.
     """
-    text = io.StringIO(_decode(_bytes(path, name), encoding, name), newline="")
+    content = _bytes(path, name)
+    if content.startswith((ZIP, OLE_CONTAINER)):
+        raise fatal("fichier_illisible", name, "un classeur, lu comme un CSV : « feuille » n'est pas dite")
+    text = io.StringIO(_decode(content, encoding, name), newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
         while reader.line_num < heading - 1 and next(reader, None) is not None:
@@ -116,12 +120,12 @@ class Workbook:
 
     def __init__(self, path: Path | zipfile.Path, name: str) -> None:
         content = _bytes(path, name)
-        if content.startswith(OLE_CONTAINER):
+        if content.startswith(OLE_CONTAINER) and ENCRYPTED_BOOK in content:
             raise fatal("fichier_protege", name)
         try:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        except CalamineError as error:
-            raise fatal("fichier_illisible", name, str(error)) from None
+        except CalamineError:
+            raise fatal("fichier_illisible", name, "classeur illisible") from None
         self._name = name
 
     @property

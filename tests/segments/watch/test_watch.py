@@ -98,6 +98,19 @@ def test_the_page_says_it_in_french(built: dict[str, pd.DataFrame]) -> None:
     assert "Aucun besoin" in shown(built, "02")["quarters"]
 
 
+def test_the_trades_of_a_small_place_are_those_of_the_quarters_that_have_some(built: dict[str, pd.DataFrame]) -> None:
+    cells = [("2026-T1", "AUTRES", "Autres", 0.03, 0.0), ("2026-T2", "A1203", "Espaces verts", 0.4, 0.0),
+             ("2026-T3", "A1203", "Espaces verts", 0.3, 20.0)]  # fmt: skip
+    few = pd.DataFrame(cells, columns=["trimestre", "rome", "libelle", "besoins_attendus", "heures"]).assign(
+        territoire_type="region", territoire="32", heures_basses=0.0, heures_hautes=100.0
+    )
+    name = "veille_metiers"
+    said = shown(built | {name: conform(SCHEMAS[name], few)})["trades"]
+    assert "au 3e trimestre 2026" in said and "avec 20 heures" in said and "2026-T1" not in said
+    said = shown(built | {name: conform(SCHEMAS[name], few.assign(heures=0.0))})["trades"]
+    assert "au 2e trimestre 2026" in said and "avec 0,4 besoins attendus" in said
+
+
 def test_too_little_past_says_what_is_missing_rather_than_nothing_to_come(project: Path) -> None:
     new_dataset("essai", "32", 2025)
     tables = result(small_world(3, 3))

@@ -7,11 +7,13 @@ import pandas as pd
 from analysis.consolidation.views.common import source_line
 from analysis.core.numbers import french, round_half_up
 from analysis.core.reference import WHOLE
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, SECRET_SUFFIX, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart, vintage_chart
 
 COUNTRY = "France"
+PRINTED = ("publie", "revision")  # by the observatory already: known where what is computed now is secret
+NATIONAL = ("heures_nationales", "indice_national")  # published by others
 
 
 def vintages(page: Page) -> Content:
@@ -30,7 +32,7 @@ def vintages(page: Page) -> Content:
         }
     )
     table = DataTable(
-        rows.sort_values(["edition", "rang"], ascending=[False, True]),
+        _told(rows, PRINTED).sort_values(["edition", "rang"], ascending=[False, True]),
         columns={
             "edition": Column("Édition"),
             "lieu": Column("Périmètre"),
@@ -98,6 +100,11 @@ def _hours(page: Page, table: str) -> pd.DataFrame:
     return own.assign(lieu=own["edition"].map(editions["territoire_nom"]))
 
 
+def _told(rows: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """`rows` whose `columns` no secret hides."""
+    return rows.assign(**{f"{name}{SECRET_SUFFIX}": "" for name in columns})
+
+
 def _revised(rows: pd.DataFrame) -> str:
     """What the revisions of the latest published edition did, then how many editions rose, fell or did not move."""
     by_edition = dict(list(rows.groupby("edition")))
@@ -151,7 +158,7 @@ def _against(page: Page, both: pd.DataFrame) -> str:
 def _beside(page: Page, rows: pd.DataFrame) -> DataTable:
     kept = rows["retenu"].map({True: "oui", False: "non, remplacé"}).where(rows["heures_nationales"].notna(), "")
     return DataTable(
-        rows.assign(trace=kept, statut=rows["statut"].fillna("pas de chiffre national connu")),
+        _told(rows, NATIONAL).assign(trace=kept, statut=rows["statut"].fillna("pas de chiffre national connu")),
         columns={
             "annee": Column("Année"),
             "heures_nationales": Column("Heures nationales", 0),

@@ -209,14 +209,14 @@ def trades(page: Page) -> Content:
     rows = _own(page, "veille_metiers")
     if rows.empty:
         return Prose("Aucun besoin attendu.")
-    measure = "heures" if rows["heures"].notna().any() else "besoins_attendus"
-    unit = "heures d'insertion possibles" if measure == "heures" else "besoins attendus"
     named = rows[rows["rome"] != REST].assign(metier=lambda t: t["libelle"] + " (" + t["rome"] + ")")
     if named.empty:
         return Prose("Les besoins attendus sont trop peu nombreux pour être partagés entre métiers.")
+    measure = "heures" if named["heures"].gt(0).any() else "besoins_attendus"
+    unit = "heures d'insertion possibles" if measure == "heures" else "besoins attendus"
     wide = named.pivot(index="metier", columns="trimestre", values=measure).fillna(0.0)
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(TRADES)
-    first = str(wide.columns[0])
+    first = str(wide.columns[wide.gt(0).any()][0])  # where few needs come, a quarter may have none of its own
     order = wide[first].sort_values(ascending=False, kind="stable")
     digits = 0 if measure == "heures" else 1
     return Figure(
@@ -225,7 +225,7 @@ def trades(page: Page) -> Content:
         alt=f"« {order.index[0]} » vient en tête avec {french(order.iloc[0], digits)} {unit}.",
         table=DataTable(
             wide.reset_index(),
-            columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(rows)}},
+            columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(named)}},
             caption=f"Métiers appelés par les marchés attendus, par trimestre ({unit})",
             scope=scope(page),
             csv=page.csv("veille_metiers"),
