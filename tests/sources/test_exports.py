@@ -610,6 +610,16 @@ def test_an_archive_is_read_as_it_came(archive: Path) -> None:
     assert tables["heures"]["heures"].sum() == 150.75
 
 
+def test_a_file_of_an_archive_that_nothing_reads_is_told(archive: Path) -> None:
+    with zipfile.ZipFile(archive, "a") as packed:
+        for name in ("heures_suite.csv", "lot 2/heures.csv", "__MACOSX/._heures.csv", ".DS_Store", "vide/"):
+            packed.writestr(name, "x")
+    tables, quality = imported()
+    assert tables["heures"]["heures"].sum() == 150.75 and set(quality["regle"]) == {"fichier_non_lu"}
+    assert quality["valeur"].tolist() == ["heures_suite.csv", "lot 2/heures.csv"]
+    assert set(quality["fichier"]) == {"exports/S1/export_2025.zip"}
+
+
 def test_what_an_archive_lacks_is_named(archive: Path) -> None:
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("heure.csv", "x")

@@ -147,8 +147,10 @@ def _received(folder: Path, years: list[int]) -> dict[str, Received]:
                 called = f"exports/{structure}/{mapping.path(table, year)}{sheet}"
                 before = found[called].tables if called in found else ()
                 found[called] = Received(year, mapping, (*before, table))
-                if sheet:  # the year of those that are not read
-                    found[_book(called)] = Received(year, mapping, ())
+                # The year of the sheets that are not read, and of the files of an archive.
+                archive = mapping.archive_path(year)
+                for whole in filter(None, (sheet and _book(called), archive and f"exports/{structure}/{archive}")):
+                    found.setdefault(whole, Received(year, mapping, ()))
     return found
 
 

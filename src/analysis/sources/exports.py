@@ -157,6 +157,8 @@ def _read_send(
         table: packed / name.removeprefix(f"{archive}/") if packed else exports / structure / name
         for table, name in names.items()
     }
+    if packed:
+        _tell_unread_files(packed, f"exports/{structure}/{archive}", set(names.values()), typer)
     absent = {
         table
         for table, place in mapping.tables.items()
@@ -179,6 +181,14 @@ def _read_send(
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
+
+
+def _tell_unread_files(packed: zipfile.Path, called: str, read: set[str], typer: Typer) -> None:
+    """Flag each file of an archive that is not `read`, but those that a computer keeps there for itself."""
+    inside = [entry.filename for entry in packed.root.infolist() if not entry.is_dir()]
+    own = re.compile(r"(.*/)?(__MACOSX/.*|[.~][^/]*|Thumbs\.db|desktop\.ini)")
+    names = [name for name in inside if f"{called.split('/', 2)[2]}/{name}" not in read and not own.fullmatch(name)]
+    typer.flag(pd.DataFrame({"fichier": called, "ligne": pd.NA, "dit": sorted(names)}), "fichier_non_lu", said="dit")
 
 
 def _is_there(path: Path | zipfile.Path, called: str, place: TableMapping, books: dict[str, Workbook]) -> bool:
