@@ -537,8 +537,8 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
         ),
         (lambda m: m["tables"]["heures"].update(valeurs={"sexe": {"Mme": "F"}}), "colonne non lue, « sexe »"),
         (lambda m: m.update(nom="modele"), "essai.yaml, clé « nom » : « modele » ; attendu : essai, le nom du fichier"),
-        (lambda m: m.update(separateur=";;"), "clé « separateur » : valeur « ;; »"),
-        (lambda m: m.update(decimale=";"), "clé « decimale » : valeur « ; »"),
+        (lambda m: m.update(separateur=";;"), "« separateur » : valeur « ;; » ; attendu : au plus 1"),
+        (lambda m: m.update(decimale=";"), "« decimale » : valeur « ; » ; attendu : ',' ou '.'"),
         (lambda m: m.update(format_date="jj/mm/aaaa"), "un jour %d, un mois %m et une année %Y"),
         (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 13}), "« tables.heures.mois.Janv »"),
         (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 1, "Fév": 1}), "colonne par mois"),
@@ -684,7 +684,10 @@ def test_an_unreadable_birth_date_is_not_said_to_be_empty() -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda editions: editions.append(editions[0]), "une seule édition par année ; 2025 y est 2 fois"),
+        (
+            lambda editions: editions.append(editions[0]),
+            "« editions » : attendu : une seule édition par année ; 2025 y",
+        ),
         (lambda editions: editions[0].update(departements=["62", "75"]), "communes.csv (02, 59, 60, 62, 80)"),
     ],
 )

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.checking.pool import each
 from analysis.core.errors import DataError
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import french, plural, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
@@ -39,7 +39,8 @@ def check_pages(folder: Path, pages: list[Path]) -> None:
     said = zip(pages, each(problems_of, pages), strict=True)
     problems = [f"{page.relative_to(folder).as_posix()} : {found}" for page, problems in said for found in problems]
     if problems:
-        more = f" (et {len(problems) - SHOWN} autres)" if len(problems) > SHOWN else ""
+        rest = len(problems) - SHOWN
+        more = f" (et {rest} {plural('autre', rest)})" if rest > 0 else ""
         raise DataError(f"chiffres imprimés qui ne se recalculent pas{more} :\n" + "\n".join(problems[:SHOWN]))
 
 

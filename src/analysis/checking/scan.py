@@ -48,7 +48,7 @@ from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
-from analysis.core.numbers import MONTHS
+from analysis.core.numbers import MONTHS, plural
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
 from analysis.core.texts import ACCENTS, LIGATURES
@@ -118,7 +118,8 @@ def check_site(folder: Path, dataset: str) -> None:
     """
     found = findings(folder, dataset)
     if found:
-        more = f" (et {len(found) - SHOWN} autres)" if len(found) > SHOWN else ""
+        rest = len(found) - SHOWN
+        more = f" (et {rest} {plural('autre', rest)})" if rest > 0 else ""
         raise DataError(
             f"le site ne peut pas être publié{more} :\n" + "\n".join(str(finding) for finding in found[:SHOWN])
         )

@@ -208,6 +208,8 @@ EXPECTED = {
     "float": "un nombre (point décimal)",
     "bool": "true ou false",
     "date": "une date AAAA-MM-JJ",
+    "string_too_long": "au plus {max_length} signe",
+    "string_too_short": "au moins {min_length} signe",
     "string": "un texte (entre guillemets s'il ressemble à un nombre)",
     "list": "une liste (une ligne « - valeur » par élément)",
     "dict": "un bloc de lignes « clé: valeur »",
@@ -293,7 +295,10 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "missing":
         return "clé absente"
     expected = next((text for start, text in EXPECTED.items() if error["type"].startswith(start)), error["msg"])
-    return f"valeur « {str(error['input'])[:60]} » ; attendu : {expected.format(**error.get('ctx', {}))}"
+    expected = expected.format(**error.get("ctx", {})).replace(" or ", " ou ")  # of a list of literals
+    if error["type"] == "value_error" and isinstance(error["input"], dict | list | tuple):
+        return f"attendu : {expected}"  # of a whole block, whose text would say nothing
+    return f"valeur « {str(error['input'])[:60]} » ; attendu : {expected}"
 
 
 def _siblings(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
