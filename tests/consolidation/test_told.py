@@ -18,6 +18,7 @@ from analysis.consolidation.views import (
     silent,
     women_gap,
 )
+from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
 from consolidation.world import dataset
@@ -168,3 +169,21 @@ def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart()
 )
 def test_what_has_no_category_is_told_last(shares: dict[str, float], said: str) -> None:
     assert of_hours(pd.Series(shares)) == said
+
+
+def test_a_share_that_would_tell_those_of_unknown_status_is_that_of_all_hours_and_said_to_be() -> None:
+    wide = pd.DataFrame(
+        {"libelle": ["Moins de 26 ans", "RSA", "Femmes"], "part_heures": [float("nan"), 0.3, float("nan")],
+         "part_heures__secret": ["autre case", "", "peu"], "part_heures_totales": [0.2, 0.25, float("nan")]}
+    )  # fmt: skip
+    told, instead = with_shares(wide)
+    assert told["part_heures"].tolist()[:2] == [0.2, 0.3] and told["part_heures"].isna().tolist() == [
+        False,
+        False,
+        True,
+    ]
+    assert told["part_heures__secret"].tolist() == ["", "", "peu"] and instead.tolist() == [True, False, False]
+    assert "De toutes les heures pour « Moins de 26 ans »" in of_all_hours(told.loc[instead, "libelle"])
+    assert of_all_hours(told.loc[[], "libelle"]) == ""
+    bare, instead = with_shares(wide[["part_heures"]])
+    assert bare.equals(wide[["part_heures"]]) and not instead.any()

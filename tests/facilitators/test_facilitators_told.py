@@ -29,11 +29,11 @@ def test_a_department_says_what_is_of_the_whole_region() -> None:
     assert told == "Dans toute la région, ces postes suffisent."
 
 
-def inventory(*departments: tuple[str, float | None]) -> SimpleNamespace:
-    """The page of the region, or of the Aisne, whose facilitators sit in `departments` (code, ETP)."""
+def inventory(*departments: tuple[str, int]) -> SimpleNamespace:
+    """The page of the region, or of the Aisne, whose facilitators sit in `departments` (code, persons)."""
     day = pd.Timestamp(2025, 12, 31)
-    rows = pd.DataFrame(departments, columns=["departement", "etp"]).assign(
-        jour=day, structures=1, personnes=1, secret=""
+    rows = pd.DataFrame(departments, columns=["departement", "personnes"]).assign(
+        jour=day, structures=1, etp=1.0, secret=""
     )
     known = page(
         departements=rows,
@@ -46,25 +46,22 @@ def inventory(*departments: tuple[str, float | None]) -> SimpleNamespace:
 
 
 def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
-    def told(*departments: tuple[str, float | None]) -> str:
+    def told(*departments: tuple[str, int]) -> str:
         return views.by_department(inventory(*departments)).alt
 
-    assert told(("59", 3.0), ("02", 1.0), ("60", 2.0), ("62", 2.0), ("80", 2.0)) == (
-        "Le plus d'ETP de facilitateurs : Nord, 3,0 ; le moins : Aisne, 1,0."
+    assert told(("59", 9), ("02", 1), ("60", 2), ("62", 2), ("80", 1)) == (
+        "Le plus de facilitateurs : Nord, 9 ; le moins : Aisne, Somme, 1."
     )
-    # Where others have nobody, or are hidden, the least of those told is not the least.
-    assert told(("59", 3.0), ("02", 1.0)).endswith(", parmi les départements qui ont une structure.")
-    assert "le moins : Aisne, 1,0, parmi" in told(("59", 3.0), ("02", 1.0), ("inconnu", 0.5))
-    assert told(("59", 2.0), ("02", 2.0)) == "Aisne, Nord : 2,0 ETP de facilitateurs."
-    assert told(("59", 3.0), ("02", 1.0), ("60", None)).endswith(
-        "parmi les départements qui ont une structure et dont le temps est publié."
-    )
-    assert told(("inconnu", 0.5)) == "Aucun département n'a d'ETP qui puisse être publié."
-    assert views.by_host(inventory(("59", 1.0), ("02", 1.0))).alt.count("«") == 2, "as many persons each"
+    # Where others have nobody, the fewest of those told are not the fewest.
+    assert told(("59", 3), ("02", 1)).endswith("le moins : Aisne, 1, parmi les départements qui ont une structure.")
+    assert "le moins : Aisne, 2, parmi" in told(("59", 3), ("02", 2), ("inconnu", 1))
+    assert told(("59", 2), ("02", 2)) == "Aisne, Nord : 2 personnes."
+    assert told(("inconnu", 1)) == "Aucun département n'a de facilitateur dont le siège soit connu."
+    assert views.by_host(inventory(("59", 1), ("02", 1))).alt.count("«") == 2, "as many persons each"
 
 
 def test_a_department_without_a_structure_is_no_region_without_an_inventory() -> None:
-    aisne = inventory(("59", 3.0))
+    aisne = inventory(("59", 3))
     aisne.regional = False
     assert [card.value for card in views.headline(aisne).cards] == [0, 0, 0, 1]
     assert "n'a son siège ici" in views.by_department(aisne).text()
@@ -119,7 +116,7 @@ def test_ratios_that_are_all_secret_are_a_sentence() -> None:
         {"nature_porteuse": ["PLIE", "ensemble"], "indicateur": "heures_par_etp", "structures": 1, "q1": None,
          "mediane": None, "q3": None, "part_plausible": None, "secret": "moins de 5 structures"}
     )  # fmt: skip
-    assert "moins de cinq structures" in views.ratios(page(ratios=rows)).text()
+    assert "moins de 5 structures" in views.ratios(page(ratios=rows)).text()
 
 
 def test_what_does_not_agree_is_told_in_a_sentence() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, plural
 from analysis.core.paths import CALENDARS, calendar_name
@@ -79,15 +80,16 @@ def audiences(page: Page) -> Content:
     asked = page.department
     rows = page.read(INDICATORS, edition=page.year, territoire=asked)
     names = {**reference.labels("publics"), "F": "Femmes", "IAE": "Salariés d'une structure de l'IAE"}
-    rows = rows[rows["modalite"].isin(names) & rows["indicateur"].isin(["part_heures", "beneficiaires"])]
+    asked_for = ["part_heures", "part_heures_totales", "beneficiaires"]
+    rows = rows[rows["modalite"].isin(names) & rows["indicateur"].isin(asked_for)]
     if rows.empty:
         return Prose("Aucun public n'est connu ici.")
-    wide = rows.pivot(index="modalite", columns="indicateur", values="valeur").reindex(
-        columns=["part_heures", "beneficiaires"]
-    )
+    wide = rows.pivot(index="modalite", columns="indicateur", values="valeur").reindex(columns=asked_for)
     reasons = rows.pivot(index="modalite", columns="indicateur", values="secret").add_suffix("__secret")
-    frame = wide.join(reasons).reset_index()
-    frame = frame.assign(libelle=frame["modalite"].map(names)).sort_values("part_heures", ascending=False)
+    frame, instead = with_shares(wide.join(reasons).reset_index())
+    frame = frame.assign(libelle=frame["modalite"].map(names))
+    apart = of_all_hours(frame.loc[instead, "libelle"])
+    frame = frame.sort_values("part_heures", ascending=False)
     place = reference.departments().set_index("code_departement")["nom"][asked]
     note = "" if page.is_department else f" Par intercommunalité, ils seraient trop peu : ceux du département {asked}."
     return DataTable(
@@ -100,7 +102,7 @@ def audiences(page: Page) -> Content:
         caption=f"Publics, {place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
-        note="Une personne peut relever de plusieurs publics." + note,
+        note="Une personne peut relever de plusieurs publics." + note + apart,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import profile_table, source_line, wide_table
+from analysis.consolidation.views.common import of_all_hours, profile_table, source_line, wide_table, with_shares
 from analysis.core import reference
 from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
@@ -30,6 +30,8 @@ def audiences(page: Page) -> Content:
     wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
     if wide.empty:
         return Prose("Aucun public à montrer.")
+    wide, instead = with_shares(wide)
+    apart = of_all_hours(wide.loc[instead, "libelle"])
     wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
     lists = str(page.read("editions").set_index("edition").loc[page.year, "listes_qpv"]).split("|")
     table = profile_table(
@@ -37,7 +39,8 @@ def audiences(page: Page) -> Content:
         "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
         "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas. Un statut est celui du jour de "
         "l'embauche"
-        + (f" ; quartiers prioritaires : liste de {' ou de '.join(lists)}, selon ce jour." if lists != [""] else "."),
+        + (f" ; quartiers prioritaires : liste de {' ou de '.join(lists)}, selon ce jour." if lists != [""] else ".")
+        + apart,
     )  # fmt: skip
     shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if shown.empty:
@@ -48,7 +51,7 @@ def audiences(page: Page) -> Content:
         title="Part des heures réalisées, par public (non exclusifs)",
         alt=f"« {shown.index[0]} » : {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu ; "
         f"« {shown.index[-1]} » : {french(100 * shown.iloc[-1], 1, '%')}. "
-        "Une personne relève souvent de plusieurs publics.",
+        f"Une personne relève souvent de plusieurs publics.{apart}",
         table=table,
         source=source_line(page),
     )

@@ -37,6 +37,26 @@ def across(rows: pd.DataFrame, index: str) -> pd.DataFrame:
     return wide.astype({name: "float64" for name in wide if not name.endswith("__secret")})
 
 
+def with_shares(wide: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """`wide` with, where `part_heures` is secret and `part_heures_totales` is not, the latter in its place, and where
+    that is: few are then of unknown status, so that the two shares are alike, and both would tell their hours."""
+    hidden = wide.get("part_heures__secret", pd.Series("", wide.index)).fillna("").ne("")
+    whole = wide.get("part_heures_totales", pd.Series(float("nan"), wide.index))
+    instead = hidden & whole.notna()
+    out = wide.assign(part_heures=wide["part_heures"].mask(instead, whole))
+    if instead.any():
+        out["part_heures__secret"] = out["part_heures__secret"].mask(instead, "")
+    return out, instead
+
+
+def of_all_hours(names: pd.Series) -> str:
+    """Which shares are not of the hours whose status is known, as a sentence; nothing where all are."""
+    if names.empty:
+        return ""
+    said = ", ".join(f"« {name} »" for name in sorted(names))
+    return f" De toutes les heures pour {said} : trop peu de personnes y sont de statut inconnu pour dire leurs heures."
+
+
 def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, unit: str = "") -> str | None:
     """The figure of `code` as a page says it, in words when only its bounds are known; None when neither is.
 

@@ -83,22 +83,18 @@ def by_host(page: Page, day: str = "") -> Content:
 
 
 def by_department(page: Page, day: str = "") -> Content:
-    """Structures, persons and ETP by department of the seat."""
+    """Structures, persons and ETP by department of the seat: persons are drawn, which no secret hides."""
     rows = here(page, taken(page, "departements", day))
     if taken(page, "evolution", day).empty:
         return NOTHING
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
     names = reference.departments().set_index("code_departement")["nom"]
-    rows = rows.assign(libelle=rows["departement"].map(names).fillna("Siège inconnu")).sort_values(
-        ["etp", "libelle"], ascending=[False, True]
-    )
-    shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
-    if shown.empty:
-        return Prose("Les ETP de ce territoire relèvent du secret statistique.")
+    rows = rows.assign(libelle=rows["departement"].map(names).fillna("Siège inconnu"))
+    rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
     return Figure(
-        bar_chart(shown, digits=1, unit="ETP"),
-        title="ETP consacrés à la clause, par département du siège",
+        bar_chart(rows.set_index("libelle")["personnes"].astype(float)),
+        title="Facilitateurs par département du siège (personnes)",
         alt=_most_and_least(
             rows[rows["departement"].isin(names.index)], len(reference.departments(page.dataset.region))
         ),
@@ -108,19 +104,19 @@ def by_department(page: Page, day: str = "") -> Content:
 
 
 def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
-    """The departments with most and with least time, the first and the last of `rows` that are told; among these where
-    others of the region's `departments` are hidden, or have nobody."""
-    shown = rows.dropna(subset="etp").set_index("libelle")["etp"]
-    if shown.empty:
-        return "Aucun département n'a d'ETP qui puisse être publié."
+    """The departments with most and with fewest persons; among these where others of the region's have nobody."""
+    if rows.empty:
+        return "Aucun département n'a de facilitateur dont le siège soit connu."
+    shown = rows.set_index("libelle")["personnes"]
     # Names without their articles, which differ: « le Nord », « l'Oise ».
-    first, last = (f"{shown.index[place]}, {french(shown.iloc[place], 1)}" for place in (0, -1))
-    if shown.iloc[0] == shown.iloc[-1]:
-        return f"{', '.join(shown.index)} : {french(shown.iloc[0], 1)} ETP de facilitateurs."
-    limits = ["qui ont une structure"] if len(rows) < departments else []
-    limits += ["dont le temps est publié"] if len(shown) < len(rows) else []
-    among = f", parmi les départements {' et '.join(limits)}" if limits else ""
-    return f"Le plus d'ETP de facilitateurs : {first} ; le moins : {last}{among}."
+    most, fewest = (
+        f"{', '.join(shown.index[shown == count])}, {french(count)}" for count in (shown.max(), shown.min())
+    )
+    if shown.max() == shown.min():
+        count = shown.max()
+        return f"{', '.join(shown.index)} : {french(count)} {plural('personne', count)}."
+    among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
+    return f"Le plus de facilitateurs : {most} ; le moins : {fewest}{among}."
 
 
 def by_role(page: Page, day: str = "") -> Content:
@@ -255,9 +251,7 @@ def ratios(page: Page) -> Content:
     ).sort_values(["rank", "first", "porteur"])
     secret = ranked["secret"].fillna("").ne("")
     if secret.all():
-        return Prose(
-            "Ce que suit un ETP n'est pas publié : trop peu de structures ont à la fois du personnel et un export."
-        )
+        return Prose(f"Ce que suit un ETP n'est pas publié : secret statistique ({ranked['secret'].iloc[0]}).")
     hidden = ranked[secret].groupby("secret")["porteur"].unique()
     few = "".join(f" Secret statistique ({why}) : {', '.join(sorted(hosts))}." for why, hosts in hidden.items())
     band = known.loc["heures_par_etp"]
