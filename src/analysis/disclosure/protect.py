@@ -91,7 +91,7 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     secret = decide(results, known, frozenset().union(*held))
     rule = secret.rows.set_index(ROW)["regle"]
     shown = {name: _emptied(name, frame, rule) for name, frame in results.items()}
-    again = {name: told(shown[name], shown[base]) for name, (base, told) in AGAIN.items() if {name, base} <= set(shown)}
+    again = {name: told(shown[name], shown[base]) for name, (base, told) in AGAIN.items() if _filled(shown, name, base)}
     out = {name: _rounded(name, frame) for name, frame in (shown | again).items()}
     # A revised number says nothing of today's cell.
     old = [said[said["cellule"].isin(cells)] for said, cells in zip(earlier, held, strict=True)]
@@ -294,6 +294,10 @@ def _emptied(name: str, frame: pd.DataFrame, rule: pd.Series) -> pd.DataFrame:
     own = rule.loc[name] if name in rule.index.get_level_values(0) else pd.Series(dtype="str")
     hides = own.reindex(range(len(frame))).fillna("").set_axis(frame.index)
     return emptied(frame, hides, _metadata(name)["values"])
+
+
+def _filled(tables: Tables, *names: str) -> bool:
+    return all(name in tables and len(tables[name]) for name in names)
 
 
 def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
