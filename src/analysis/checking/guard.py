@@ -21,8 +21,8 @@ import pandas as pd
 from bs4 import BeautifulSoup, Tag
 
 from analysis.checking.pool import each
-from analysis.core.errors import DataError
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.checking.refusal import refuse
+from analysis.core.numbers import french, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
@@ -31,17 +31,13 @@ FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?
 SENTENCES = ("div.prose", "p.about", "td:not(.n)")
 HEADLINE = ".value, .remark"
 OFFERED = 'a[href$=".csv"]'
-SHOWN = 5  # problems named in the error
 
 
 def check_pages(folder: Path, pages: list[Path]) -> None:
     """Raise DataError, naming the first problems, unless every figure of `pages` follows from `folder`/tables."""
     said = zip(pages, each(problems_of, pages), strict=True)
     problems = [f"{page.relative_to(folder).as_posix()} : {found}" for page, problems in said for found in problems]
-    if problems:
-        rest = len(problems) - SHOWN
-        more = f" (et {rest} {plural('autre', rest)})" if rest > 0 else ""
-        raise DataError(f"chiffres imprimés qui ne se recalculent pas{more} :\n" + "\n".join(problems[:SHOWN]))
+    refuse("chiffres imprimés qui ne se recalculent pas", problems)
 
 
 def problems_of(page: Path) -> list[str]:

@@ -43,12 +43,13 @@ from pyarrow import parquet
 
 from analysis.buyer import process
 from analysis.checking.pool import each
+from analysis.checking.refusal import refuse
 from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, as_read, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
-from analysis.core.numbers import MONTHS, plural
+from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
 from analysis.core.texts import ACCENTS, LIGATURES
@@ -59,7 +60,6 @@ from analysis.site import directory
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
-SHOWN = 5  # findings named in the error
 MANY = 100  # files from which another process helps
 ARRAY = 5  # numbers of a text that a program reads, from which it is an array
 ENUMERATION = 20  # numbers in a row, without a word between them, from which a sentence is one
@@ -116,13 +116,7 @@ def check_site(folder: Path, dataset: str) -> None:
     `dataset` says which tables are protected and whose names and birth dates are looked for: nobody's where it
     received none. Raises DataError too when their fingerprints were made with another secret.
     """
-    found = findings(folder, dataset)
-    if found:
-        rest = len(found) - SHOWN
-        more = f" (et {rest} {plural('autre', rest)})" if rest > 0 else ""
-        raise DataError(
-            f"le site ne peut pas être publié{more} :\n" + "\n".join(str(finding) for finding in found[:SHOWN])
-        )
+    refuse("le site ne peut pas être publié", findings(folder, dataset))
 
 
 def findings(folder: Path, dataset: str) -> list[Finding]:

@@ -17,6 +17,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.paths import protected_dir
+from analysis.core.texts import inside
 from analysis.publishing.content import Header
 
 
@@ -199,7 +200,7 @@ class Page:
         """The legal mechanisms of the edition, in words: its legal scope is printed as articles elsewhere."""
         labels = reference.labels("mecanismes")
         first, *others = (labels[code] for code in self.edition.mecanismes)
-        return " ; ".join([first, *(f"{other[0].lower()}{other[1:]}" for other in others)])
+        return " ; ".join([first, *map(inside, others)])
 
     def header(self) -> Header:
         """The top of the page; its title is the page's only heading of level 1."""

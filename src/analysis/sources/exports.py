@@ -47,8 +47,8 @@ def build(dataset: str) -> None:
     """Read all exports of `dataset`; write its clean tables, `quality/exports.parquet` and persons' fingerprints."""
     described = load_dataset(dataset)
     typer = Typer(SOURCE)
-    received = read_exports(raw_dir(dataset), described, typer)
     mappings = mappings_by_structure(raw_dir(dataset))
+    received = read_exports(raw_dir(dataset), mappings, described, typer)
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     marks = conform(OF_BENEFICIARIES, _fingerprints(received["beneficiaires"], secret))
     write_table(marks, fingerprints_dir(dataset) / f"{OF_BENEFICIARIES.name}.parquet")
@@ -68,13 +68,12 @@ def build(dataset: str) -> None:
 # --- reading -----------------------------------------------------------------------------------
 
 
-def read_exports(folder: Path, dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
+def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
     """Every canonical table as text, rows of all structures and years together; sheets that nobody reads are flagged.
 
     Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
     Raises one DataError with a sentence for each file that cannot be read.
     """
-    mappings = mappings_by_structure(folder)
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
     sends, problems = _sends(folder / "exports", mappings)
     for structure, year in sends:

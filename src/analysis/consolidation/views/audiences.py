@@ -8,6 +8,7 @@ from analysis.consolidation.views.common import of_all_hours, profile_table, sou
 from analysis.core import reference
 from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
+from analysis.core.texts import inside
 from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
@@ -84,7 +85,7 @@ def profiles(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des heures, par combinaison de publics (exclusives)",
-        alt=f"{most} {' ; '.join(f'{code} : {_within(labels[code])}' for code in coded)}{'.' if coded else ''}".strip(),
+        alt=f"{most} {' ; '.join(f'{code} : {inside(labels[code])}' for code in coded)}{'.' if coded else ''}".strip(),
         table=DataTable(
             rows,
             columns={
@@ -166,7 +167,7 @@ def audiences_over_years(page: Page) -> Content:
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
     shown = [
-        f"{_within(labels[code])}, {french(100 * lines[code].iloc[-1], 1, '%')} "
+        f"{inside(labels[code])}, {french(100 * lines[code].iloc[-1], 1, '%')} "
         f"({french(100 * lines[code].iloc[0], 1)} en {lines.index[0]})"
         for code in lines
     ]
@@ -191,11 +192,6 @@ def audiences_over_years(page: Page) -> Content:
 
 def _short(code: str) -> str:
     return SHORT.get(code, code)
-
-
-def _within(label: str) -> str:
-    """A label within a sentence."""
-    return f"{label[0].lower()}{label[1:]}"
 
 
 def women_and_men(page: Page) -> Content:

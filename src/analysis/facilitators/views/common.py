@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import french, french_date, plural
+from analysis.core.texts import inside
 from analysis.publishing.content import Column
 from analysis.publishing.page import Page
 
@@ -58,7 +59,7 @@ def counted(rows: pd.DataFrame) -> pd.DataFrame:
 
 def of_region(page: Page, sentence: str) -> str:
     """`sentence`, which is true of the whole region: a page of a department says so first."""
-    return sentence if page.regional else f"Dans toute la région, {sentence[0].lower()}{sentence[1:]}"
+    return sentence if page.regional else f"Dans toute la région, {inside(sentence)}"
 
 
 def of_place(page: Page, rows: pd.DataFrame) -> pd.DataFrame:

@@ -109,14 +109,12 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
         return "Aucun département n'a de facilitateur dont le siège soit connu."
     shown = rows.set_index("libelle")["personnes"]
     # Names without their articles, which differ: « le Nord », « l'Oise ».
-    most, fewest = (
-        f"{', '.join(shown.index[shown == count])}, {french(count)}" for count in (shown.max(), shown.min())
-    )
-    if shown.max() == shown.min():
-        count = shown.max()
-        return f"{', '.join(shown.index)} : {french(count)} {plural('personne', count)}."
+    most, fewest = shown.max(), shown.min()
+    if most == fewest:
+        return f"{', '.join(shown.index)} : {french(most)} {plural('personne', most)}."
+    first, last = (f"{', '.join(shown.index[shown == count])}, {french(count)}" for count in (most, fewest))
     among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
-    return f"Le plus de facilitateurs : {most} ; le moins : {fewest}{among}."
+    return f"Le plus de facilitateurs : {first} ; le moins : {last}{among}."
 
 
 def by_role(page: Page, day: str = "") -> Content:

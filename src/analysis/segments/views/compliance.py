@@ -6,6 +6,7 @@ import datetime as dt
 
 from analysis.core import reference
 from analysis.core.numbers import MONTHS, french_date
+from analysis.core.texts import inside
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
 from analysis.segments.state.compliance import parameter
@@ -34,7 +35,7 @@ def thresholds(page: Page) -> Content:
         f"L'obligation (L2112-2-1) {_since(page)} : aucun marché reçu n'y est soumis. "
         "Voici ce qu'elle aurait concerné la dernière année."
     )  # fmt: skip
-    exceptions = " ; ".join(f"{name[0].lower()}{name[1:]}" for name in reference.table("droit/exceptions")["libelle"])
+    exceptions = " ; ".join(map(inside, reference.table("droit/exceptions")["libelle"]))
     return DataTable(
         rows.assign(libelle=buyer_names(rows["categorie"])).sort_values(
             ["au_dessus", "categorie"], ascending=[False, True]
