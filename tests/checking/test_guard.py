@@ -54,6 +54,14 @@ def test_a_tampered_cell_is_found(tmp_path: Path, spoil, expected: str) -> None:
         check_pages(tmp_path, [path])
 
 
+def test_a_rounded_cell_is_its_whole_value_and_no_other(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE.assign(heures_arrondi=[float("nan"), 0.5]))
+    html = path.read_text(encoding="utf-8")
+    assert "≈\xa0273\u202f807" in html and problems_of(path) == []
+    path.write_text(html.replace("≈\xa0273\u202f807", "≈\xa0273\u202f800"), encoding="utf-8")
+    assert "n'est pas l'arrondi de 273806.5" in problems_of(path)[0]
+
+
 def test_a_number_that_is_not_published_is_found(tmp_path: Path) -> None:
     shown = TABLE.assign(heures=TABLE["heures"] * 2)
     assert len(problems_of(page(tmp_path, shown))) == 2

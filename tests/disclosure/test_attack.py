@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.disclosure.attack import from_inside, intervals
+from analysis.disclosure.attack import Sought, intervals
 from analysis.disclosure.links import Links, given
 from analysis.disclosure.secondary import suppressed
 
+FIRST = Sought(pd.Index(["r0c0"]))
 # Domain 7.2: two rows, three columns, and all their sums.
 EXAMPLE = np.array([[40, 3, 57], [22, 35, 18]])
 
@@ -47,13 +48,13 @@ def published(values: pd.Series, terms: pd.DataFrame, hidden: set[str], *, also:
 
 def test_one_hidden_cell_of_a_table_with_sums_is_found() -> None:
     values, terms = grid(EXAMPLE)
-    assert intervals(published(values, terms, {"r0c1"}), pd.Index(["r0c1"])).loc["r0c1"].tolist() == [3, 3]
+    assert intervals(published(values, terms, {"r0c1"}), Sought(pd.Index(["r0c1"]))).loc["r0c1"].tolist() == [3, 3]
 
 
 def test_three_more_hidden_cells_leave_the_reader_between_0_and_38() -> None:
     values, terms = grid(EXAMPLE)
     hidden = {"r0c1", "r0c2", "r1c1", "r1c2"}
-    low, high = intervals(published(values, terms, hidden), pd.Index(["r0c1"])).loc["r0c1"]
+    low, high = intervals(published(values, terms, hidden), Sought(pd.Index(["r0c1"]))).loc["r0c1"]
     assert (low, high) == (0, 38)
 
 
@@ -61,11 +62,11 @@ def test_a_rounded_percentage_betrays_a_count() -> None:
     """4 of 11: 36,36 % of a total that is published leaves no other count, however the parts are hidden."""
     values, terms = grid(np.array([[4, 7], [20, 30]]))
     hidden = {"r0c0", "r0c1", "r1c0", "r1c1"}
-    assert intervals(published(values, terms, hidden), pd.Index(["r0c0"])).loc["r0c0"].tolist() == [0, 11]
+    assert intervals(published(values, terms, hidden), FIRST).loc["r0c0"].tolist() == [0, 11]
     share = {"cellule": "r0c0", "base": "r0", "valeur": 0.3636, "demi": 0.00005}
-    assert intervals(published(values, terms, hidden, also=[share]), pd.Index(["r0c0"])).loc["r0c0"].tolist() == [4, 4]
+    assert intervals(published(values, terms, hidden, also=[share]), FIRST).loc["r0c0"].tolist() == [4, 4]
     coarse = {**share, "valeur": 0.4, "demi": 0.05}
-    low, high = intervals(published(values, terms, hidden, also=[coarse]), pd.Index(["r0c0"])).loc["r0c0"]
+    low, high = intervals(published(values, terms, hidden, also=[coarse]), FIRST).loc["r0c0"]
     assert low == 4 and high == 4  # of 11 persons, 35 to 45 % is still 4
 
 
@@ -73,13 +74,13 @@ def test_two_ratios_of_hidden_cells_are_solved_together() -> None:
     values, terms = grid(np.array([[4, 8], [20, 30]]))
     hidden = {"r0c0", "r0c1", "r1c0", "r1c1"}
     ratio = {"cellule": "r0c0", "base": "r0c1", "valeur": 0.5, "demi": 0.0}
-    assert intervals(published(values, terms, hidden, also=[ratio]), pd.Index(["r0c0"])).loc["r0c0"].tolist() == [4, 4]
+    assert intervals(published(values, terms, hidden, also=[ratio]), FIRST).loc["r0c0"].tolist() == [4, 4]
 
 
 def test_a_cell_that_no_sum_ties_is_free_and_one_that_is_printed_is_known() -> None:
     values, terms = grid(EXAMPLE)
     links = published(values, terms[terms["somme"] < 0], {"r0c1"})
-    assert intervals(links, pd.Index(["r0c1", "r0c0"])).to_numpy().tolist() == [[0, np.inf], [40, 40]]
+    assert intervals(links, Sought(pd.Index(["r0c1", "r0c0"]))).to_numpy().tolist() == [[0, np.inf], [40, 40]]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -92,7 +93,7 @@ def test_rules_alone_leak_and_the_engine_mends_it(seed: int) -> None:
     protection = pd.Series(np.maximum(0.2 * values[few], 1.0), index=few)
 
     def leaks(hidden: set[str]) -> int:
-        found = intervals(published(values, terms, hidden), few)
+        found = intervals(published(values, terms, hidden), Sought(few))
         low = values[few] - np.minimum(protection, values[few])
         return int(((found["bas"] > low + 1e-6) | (found["haut"] < values[few] + protection - 1e-6)).sum())
 
@@ -106,18 +107,21 @@ def test_bounds_are_known_to_the_reader() -> None:
     for parts, bounds in (([1, 1], {"bas": 1.0}), ([20, 20], {"haut": 20.0})):
         values, terms = grid(np.array([parts, [30, 50]]))
         links = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
-        assert intervals(links, pd.Index(["r0c0"])).loc["r0c0"].tolist() == [0, sum(parts)]
+        assert intervals(links, FIRST).loc["r0c0"].tolist() == [0, sum(parts)]
         told = replace(links, cells=links.cells.copy())
         told.cells.loc[["r0c0", "r0c1"], list(bounds)] = list(bounds.values())
-        assert intervals(told, pd.Index(["r0c0"])).loc["r0c0"].tolist() == [parts[0]] * 2
+        assert intervals(told, FIRST).loc["r0c0"].tolist() == [parts[0]] * 2
 
 
 def test_whoever_knows_one_of_two_hidden_parts_finds_the_other() -> None:
     values, terms = grid(np.array([[4, 7, 5], [20, 30, 10]]))
     two = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
-    assert from_inside(two, pd.Index(["r0c0"]), values[["r0c1"]]).loc["r0c0"].tolist() == [4, 4]
+    asked = pd.Index(["r0c0"])
+    sought = Sought(asked, personal=asked, inside=values[["r0c1"]])
+    assert intervals(two, Sought(asked)).loc["r0c0"].tolist() == [0, 11]
+    assert intervals(two, sought).loc["r0c0"].tolist() == [4, 4]
     more = published(values, terms, set(values.index) - {"all", "r0", "r1", "c0", "c1", "c2"})
-    low, high = from_inside(more, pd.Index(["r0c0"]), values[["r0c1"]]).loc["r0c0"]
+    low, high = intervals(more, sought).loc["r0c0"]
     assert low < 4 < high
 
 

@@ -7,6 +7,7 @@ import re
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import ROUNDED_SUFFIX
 from analysis.disclosure.links import links
 from analysis.schemas.registry import DELIVERABLES, published
 from consolidation.releases import measured
@@ -45,6 +46,18 @@ def test_every_measure_of_a_cell_is_known() -> None:
     names = pd.concat([cells["numerateur"], cells["denominateur"]])
     names = names[names.str.contains("/") & ~names.str.startswith("=")]
     assert set(names.str.split("[/:]", regex=True).str[0]) <= set(reference.table("secret/mesures")["mesure"])
+
+
+def test_what_may_be_told_rounded_is_one_cell_and_has_a_column_that_says_to_what() -> None:
+    cells = reference.table("secret/cellules").fillna("")
+    plain = cells[cells["denominateur"] == ""]
+    for rule in reference.table("secret/arrondis").itertuples():
+        deliverable, table = rule.table.split(".")
+        schema = published(deliverable)[table]
+        assert rule.colonne in schema.metadata["values"] and f"{rule.colonne}{ROUNDED_SUFFIX}" in schema.columns
+        assert len(plain[(plain["table"] == rule.table) & (plain["expression"] == rule.colonne)])
+        units = [float(unit) for unit in rule.unites.split("|")]
+        assert units == sorted(units) and all(unit.is_integer() for unit in units), "the finest first, printed whole"
 
 
 def test_bounds_are_of_cells_and_follow_from_columns_that_nothing_hides() -> None:

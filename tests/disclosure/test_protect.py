@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.core.errors import DataError
 from analysis.disclosure import protect as stage
-from analysis.disclosure.links import statements
+from analysis.disclosure.links import links, statements
 from analysis.disclosure.primary import SECONDARY, rules
 from consolidation.releases import measured
 from consolidation.world import dataset
@@ -34,7 +35,12 @@ def hours(few: tuple[str, ...] = ("80",), year: int = 2025, **values: float) -> 
 
 
 def shown(tables: dict[str, pd.DataFrame]) -> pd.Series:
-    return tables[INDICATORS].set_index("territoire")["valeur"]
+    """The hours that are told exactly."""
+    return exact(tables[INDICATORS], "valeur").set_axis(tables[INDICATORS]["territoire"])
+
+
+def exact(table: pd.DataFrame, column: str) -> pd.Series:
+    return table[column].mask(table[f"{column}_arrondi"].notna()) if f"{column}_arrondi" in table else table[column]
 
 
 def told(table: pd.DataFrame) -> pd.DataFrame:
@@ -45,9 +51,8 @@ def told(table: pd.DataFrame) -> pd.DataFrame:
 def test_one_hidden_department_takes_another_with_it() -> None:
     out = stage.protect({INDICATORS: hours()}, WORLD, [])
     table = out[INDICATORS].set_index("territoire")
-    assert table["valeur"].isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
+    assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
     assert table.loc["80", "secret"] == "moins de 5 personnes"
-    assert table.loc["02", "secret"] == rules().loc[SECONDARY, "motif"]
     assert not [name for name in table.columns if name.startswith("_")]
 
 
@@ -62,8 +67,12 @@ def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     table = hours()
     etp = table.assign(indicateur="etp_1607", valeur=table["valeur"] / 1607)
     out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, [])[INDICATORS]
-    hidden = out[out["valeur"].isna()].groupby("indicateur")["territoire"].agg(set)
+    hidden = out[exact(out, "valeur").isna()].groupby("indicateur")["territoire"].agg(set)
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
+    reasons = out.set_index(["indicateur", "territoire"])["secret"]
+    assert reasons["etp_1607", "02"] == rules().loc[SECONDARY, "motif"], (
+        "what follows from a rounded number is not told"
+    )
 
 
 def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status() -> None:
@@ -239,7 +248,9 @@ def hidden_hosts(out: dict[str, pd.DataFrame]) -> list[str]:
 def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None:
     out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, [])
     assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1]
-    assert hidden_hosts(out) == ["S0"] and out[SEATS]["etp"].isna().all(), "others are told elsewhere: their sum is not"
+    assert hidden_hosts(out) == ["S0"] and exact(out[SEATS], "etp").isna().all(), (
+        "others are told elsewhere: their sum is not"
+    )
 
 
 def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +262,9 @@ def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch
 def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three whole times are no secret when their sum is three."""
     tables = facilitators(1.0, 1.0, 1.0, 0.5, alone=3)
-    assert stage.protect(tables, WORLD, [])[SEATS]["etp"].isna().all()
+    seats = stage.protect(tables, WORLD, [])[SEATS]
+    # About 4 to the unit would be 3.5 at least, and the three 1 each.
+    assert seats[["etp", "etp_arrondi"]].to_numpy().tolist() == [[4, 2]]
     assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, [])[SEATS]["etp"].notna().all()
     monkeypatch.setattr(stage, "suppressed", lambda *_: set())
     monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
@@ -261,8 +274,8 @@ def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pyt
 
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
-    assert (row["lignes"], row["cachees"], row["dont_secondaires"]) == (5, 2, 1)
-    assert row["part_heures"] == round((120 + 900) / (2 * 7520), 2)
+    assert (row["lignes"], row["cachees"], row["dont_secondaires"], row["arrondies"]) == (5, 1, 0, 1)
+    assert row["part_heures"] == round(120 / (2 * 7520), 2)
 
 
 def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
@@ -288,3 +301,46 @@ def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> Non
 def test_a_persons_key_in_a_result_table_stops_the_stage() -> None:
     with pytest.raises(ValueError, match="ben_id"):
         stage.protect({INDICATORS: hours().assign(ben_id="x")}, WORLD, [])
+
+
+def test_a_total_that_only_another_cell_hides_is_told_rounded() -> None:
+    out = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS].set_index("territoire")
+    assert out.loc["02", ["valeur", "valeur_arrondi", "secret"]].tolist() == [900, 50, ""]
+    assert out.loc["80", ["valeur", "valeur_arrondi"]].isna().all(), "what a rule hides is not told at all"
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_told_rounded_leaves_the_hidden_part_as_uncertain_as_its_rule_asks(seed: int) -> None:
+    """By hand: the hidden part is the region's hours less the others', each between the ends of its rounding."""
+    draw = np.random.default_rng(seed)
+    parts = {place: float(draw.integers(30, 3000)) for place in PLACES}
+    table = hours(**parts)
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("territoire")
+    units = out["valeur_arrondi"].fillna(0.0) if "valeur_arrondi" in out else pd.Series(0.0, index=out.index)
+    others = out.loc[["59", "62", "02"], "valeur"]
+    half = float(units[others.index].sum()) / 2
+    if others.notna().all() and out.loc["32", "secret"] == "":
+        middle = float(out.loc["32", "valeur"] - others.sum())
+        assert middle - half <= parts["80"] - 0.18 * parts["80"] and middle + half >= parts["80"] + 0.18 * parts["80"]
+    for place in units.index[units > 0]:
+        told = out.loc[place, "valeur"]
+        true = table.set_index("territoire").loc[place, "valeur"]
+        assert abs(told - true) <= units[place] / 2 <= 0.25 * told
+
+
+def test_rounding_to_less_than_is_safe_would_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate reads rounded numbers itself: Aisne to the nearest ten hours leaves Somme within five."""
+    near = {"table": INDICATORS, "ligne": 4, "colonne": "valeur", "valeur": 900.0, "arrondi": 10.0}
+    monkeypatch.setattr(stage, "rounded", lambda *_, **__: pd.DataFrame([near]))
+    with pytest.raises(DataError, match="heures/2025/80/ensemble"):
+        stage.protect({INDICATORS: hours()}, WORLD, [])
+
+
+def test_a_rounded_number_of_an_earlier_release_counts_while_it_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Aisne is hidden today; that a release told it to the nearest ten hours gives Somme away all the same."""
+    monkeypatch.setattr(stage, "rounded", lambda *_, **__: pd.DataFrame(columns=["table", "ligne", "colonne"]))
+    before = hours().assign(valeur_arrondi=float("nan"), secret="").query("territoire == '02'")
+    for value, unit, held in ((900.0, 10.0, 1), (905.0, 10.0, 1), (910.0, 10.0, 0)):
+        said = told(before.assign(valeur=value, valeur_arrondi=unit))
+        known = links({INDICATORS: hours()}, WORLD)
+        assert len(stage.still_true(known, said)[1]) == held

@@ -69,6 +69,17 @@ def test_a_number_that_is_missing_is_printed_between_its_bounds() -> None:
     assert "entre" not in a_table().text()
 
 
+def test_a_rounded_number_says_so_without_decimals_that_it_has_not() -> None:
+    frame = pd.DataFrame({"lieu": ["A", "B"], "etp": [26.0, 3.5], "etp_arrondi": [1.0, None]})
+    columns = {"lieu": Column("Lieu"), "etp": Column("ETP", 2)}
+    table = DataTable(frame, columns=columns, caption="Temps", scope="région")
+    assert [td.get_text() for td in html(table).select("td")] == ["≈\xa026", "3,50"]
+    assert html(table).td["data-v"] == "26.0"
+    assert "≈ : arrondi" in table.text()
+    cards = Strip([Card("Temps", 26.0, "ETP", digits=1, rounded=1.0), Card("Temps", 26.0, digits=1)])
+    assert repr(cards).splitlines() == ["Temps : ≈\xa026 ETP (arrondi : secret statistique)", "Temps : 26,0"]
+
+
 def test_the_row_companion_hides_every_number_of_the_row_but_not_its_name() -> None:
     frame = FRAME.drop(columns="heures__secret").assign(secret=["", None, "dominance"])
     rows = [[cell.text for cell in row] for row in a_table(frame).rows]

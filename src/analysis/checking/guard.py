@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup, Tag
 
 from analysis.checking.pool import each
 from analysis.checking.refusal import refuse
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import ABOUT, french, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
 SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
@@ -92,7 +92,8 @@ def _cells(block: Tag, values: np.ndarray) -> list[str]:
                 continue
             value, text = float(str(cell["data-v"])), cell.get_text()
             exact = Decimal(repr(value)) * Decimal(str(head["data-factor"]))
-            if text != french(exact, int(str(head["data-digits"]))):
+            digits = 0 if text.startswith(ABOUT) else int(str(head["data-digits"]))
+            if text.removeprefix(ABOUT) != french(exact, digits):
                 found.append(f"« {text} » ({_name(caption)}) n'est pas l'arrondi de {value!r}")
             elif not _holds(values, value):
                 found.append(f"« {text} » ({_name(caption)}) : {value!r} n'est pas dans la table publiée")

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MISSING = "n.d."
+# Of a number that was rounded so that hidden ones are not found: its sign, and the column that says to what.
+ABOUT = f"≈{NO_BREAK_SPACE}"
+ROUNDED_SUFFIX = "_arrondi"
 
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
@@ -50,6 +53,11 @@ def missing(value: Any) -> bool:
         return math.isnan(value)
     except TypeError:
         return True
+
+
+def about(value: float | Decimal | None, unit: float | None, digits: int = 0) -> str:
+    """`value` in French, with its sign where it was rounded to `unit` (whole): `≈ 47`."""
+    return french(value, digits) if unit is None or missing(unit) else f"{ABOUT}{french(value)}"
 
 
 def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> str:

@@ -177,6 +177,7 @@ class ConsolidationParams(Block):
 
 class DisclosureParams(Block):
     hidden_share: float = Field(ge=0, le=1)
+    rounding_share: float = Field(gt=0, le=0.5)
 
 
 class PublishingParams(Block):

@@ -8,7 +8,7 @@ shares with them only the meaning of the columns (`links`) and the parting of eq
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -21,41 +21,112 @@ from analysis.disclosure.links import Links, looked_up
 EXACT = 1e-9  # relative: a ratio is printed with all its digits
 
 
-def intervals(links: Links, asked: pd.Index) -> pd.DataFrame:
-    """bas and haut of each cell of `asked`: the least and the most that the numbers of `links` leave possible.
+@dataclass(frozen=True)
+class Sought:
+    """What a reader looks for: `cells`. Those of `personal` are also looked for by whoever knows one value of
+    `inside` (by cell), his own, beside what is published."""
 
-    Both are the value itself where a number prints it. Those of whole numbers are whole.
+    cells: pd.Index
+    personal: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
+    inside: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
+
+
+@dataclass(frozen=True)
+class Program:
+    """Unknown cells that equations tie together: low <= matrix @ cells <= high, each between its own bounds.
+
+    names: n cells; matrix: m by n; low, high: m numbers; bounds: n by 2; whole: which of the n count something.
     """
-    known = links.cells["valeur"].reindex(asked)
-    out = pd.DataFrame({"bas": known, "haut": known}, index=asked)
+
+    names: pd.Index
+    matrix: csr_array
+    low: np.ndarray
+    high: np.ndarray
+    bounds: np.ndarray
+    whole: np.ndarray
+
+    def told(self, name: str, low: float, high: float) -> Program:
+        """The same for a reader who knows besides that the cell `name` lies between `low` and `high`."""
+        bounds, at = self.bounds.copy(), self.names.get_loc(name)
+        bounds[at] = max(bounds[at, 0], low), min(bounds[at, 1], high)
+        return replace(self, bounds=bounds)
+
+    def extremes(self, cells: pd.Index) -> pd.DataFrame:
+        """bas and haut, the least and the most that each of `cells` that is in here may be."""
+        wanted = np.flatnonzero(self.names.isin(cells))
+        model = self._model()
+        found = np.empty((len(wanted), 2))
+        for n, place in enumerate(wanted):
+            for side, sign in enumerate((1.0, -1.0)):
+                # From the solution before: another goal on the same constraints takes few steps.
+                model.changeColCost(int(place), sign)
+                model.run()
+                status = model.getModelStatus()
+                if status not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
+                    raise RuntimeError(f"attack on a cell: {status}")
+                found[n, side] = sign * model.getObjectiveValue() if status == HighsModelStatus.kOptimal else np.inf
+            model.changeColCost(int(place), 0.0)
+        return pd.DataFrame(_whole(found, self.whole[wanted]), columns=["bas", "haut"], index=self.names[wanted])
+
+    def _model(self) -> Highs:
+        """A linear program without goal."""
+        problem = HighsLp()
+        problem.num_row_, problem.num_col_ = self.matrix.shape
+        problem.row_lower_, problem.row_upper_ = self.low, self.high
+        problem.col_cost_ = np.zeros(self.matrix.shape[1])
+        problem.col_lower_, problem.col_upper_ = self.bounds[:, 0], self.bounds[:, 1]
+        problem.a_matrix_.format_ = MatrixFormat.kRowwise
+        problem.a_matrix_.start_, problem.a_matrix_.index_ = self.matrix.indptr, self.matrix.indices
+        problem.a_matrix_.value_ = self.matrix.data
+        model = Highs()
+        model.silent()
+        model.setOptionValue("presolve", "off")
+        model.passModel(problem)
+        return model
+
+
+def intervals(links: Links, sought: Sought) -> pd.DataFrame:
+    """bas and haut of each cell that is sought: the least and the most that the numbers of `links` leave possible.
+
+    Both are the value itself where a number prints it.
+    """
+    cells = links.cells.reindex(sought.cells).fillna({"bas": 0.0, "haut": np.inf})
+    ends = _whole(cells[["bas", "haut"]].to_numpy(), cells["entier"].eq(True).to_numpy())
+    out = pd.DataFrame(ends, columns=["bas", "haut"], index=cells.index)
+    printed = cells["valeur"].notna()
+    out[printed] = cells.loc[printed, ["valeur", "valeur"]].to_numpy()
+    for program in programs(links):
+        out.update(found(program, links, sought))
+    return out
+
+
+def found(program: Program, links: Links, sought: Sought) -> pd.DataFrame:
+    """bas and haut of the cells of `program` that are sought: the narrowest that anybody finds.
+
+    Nobody is asked of his own, whatever it is called in `links`.
+    """
+    out = program.extremes(sought.cells)
+    for name, value in sought.inside[sought.inside.index.isin(program.names)].items():
+        others = sought.personal.difference(list(_same(links, str(name))))
+        seen = program.told(str(name), value, value).extremes(others).reindex(out.index)
+        out = out.assign(bas=np.fmax(out["bas"], seen["bas"]), haut=np.fmin(out["haut"], seen["haut"]))
+    return out
+
+
+def programs(links: Links) -> list[Program]:
+    """What a reader of `links` has left to solve, one program per block of cells that nothing ties to others."""
     matrix, low, high, names = _knowledge(links)
-    bounds = links.cells[["bas", "haut"]]
-    for rows, columns in blocks(matrix):
-        wanted = np.flatnonzero(np.isin(names[columns], asked))
-        if len(wanted):
-            between = bounds.loc[names[columns]].to_numpy(dtype="float64")
-            out.loc[names[columns[wanted]]] = _extremes(
-                matrix[rows][:, columns], low[rows], high[rows], between, wanted
-            )
-    out = out.fillna(bounds.reindex(asked)).fillna({"bas": 0.0, "haut": np.inf})
-    whole = links.cells["entier"].reindex(asked).fillna(False).astype("bool")
-    out["bas"] = out["bas"].mask(whole, np.ceil(out["bas"] - 1e-6))
-    out["haut"] = out["haut"].mask(whole, np.floor(out["haut"] + 1e-6))
-    return out
+    cells = links.cells.loc[names]
+    bounds, whole = cells[["bas", "haut"]].to_numpy(dtype="float64"), cells["entier"].to_numpy(dtype="bool")
+    return [
+        Program(cells.index[at], matrix[rows][:, at], low[rows], high[rows], bounds[at], whole[at])
+        for rows, at in blocks(matrix)
+    ]
 
 
-def from_inside(links: Links, asked: pd.Index, inside: pd.Series) -> pd.DataFrame:
-    """As `intervals`, the narrowest that a reader finds who knows beside what is published one cell of `inside`.
-
-    `inside` gives their values by cell; nobody is asked of his own, whatever it is called.
-    """
-    out = intervals(links, asked)
-    printed = links.cells["valeur"]
-    for name, value in inside.items():
-        told = replace(links, cells=links.cells.assign(valeur=printed.mask(printed.index == name, value)))
-        found = intervals(told, asked.difference(list(_same(links, name)))).reindex(asked)
-        out = out.assign(bas=np.fmax(out["bas"], found["bas"]), haut=np.fmin(out["haut"], found["haut"]))
-    return out
+def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """`ends` (n by 2, the least and the most), narrowed to whole numbers where `whole` says so."""
+    return np.where(whole[:, None], np.c_[np.ceil(ends[:, 0] - 1e-6), np.floor(ends[:, 1] + 1e-6)], ends)
 
 
 def _same(links: Links, name: str) -> set[str]:
@@ -103,42 +174,3 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
     matrix = coo_array((open_["poids"], (open_["row"], open_["cellule"].map(place))), shape=(size, len(names))).tocsr()
     filled = np.flatnonzero(np.diff(matrix.indptr))
     return matrix[filled], low[filled], high[filled], names
-
-
-def _extremes(
-    matrix: csr_array, low: np.ndarray, high: np.ndarray, between: np.ndarray, wanted: np.ndarray
-) -> np.ndarray:
-    """The least and the most of each unknown of `wanted`, shape (n, 2), where low <= matrix @ unknowns <= high.
-
-    `between` gives the bounds of every unknown, in the same shape.
-    """
-    model = _model(matrix, low, high, between)
-    found = np.empty((len(wanted), 2))
-    for n, place in enumerate(wanted):
-        for side, sign in enumerate((1.0, -1.0)):
-            # From the solution before: another goal on the same constraints takes few steps.
-            model.changeColCost(int(place), sign)
-            model.run()
-            status = model.getModelStatus()
-            if status not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
-                raise RuntimeError(f"attack on a cell: {status}")
-            found[n, side] = sign * model.getObjectiveValue() if status == HighsModelStatus.kOptimal else np.inf
-        model.changeColCost(int(place), 0.0)
-    return found
-
-
-def _model(matrix: csr_array, low: np.ndarray, high: np.ndarray, between: np.ndarray) -> Highs:
-    """A linear program without goal: unknowns within their bounds, low <= matrix @ unknowns <= high."""
-    problem = HighsLp()
-    problem.num_row_, problem.num_col_ = matrix.shape
-    problem.row_lower_, problem.row_upper_ = low, high
-    problem.col_cost_ = np.zeros(matrix.shape[1])
-    problem.col_lower_, problem.col_upper_ = between[:, 0], between[:, 1]
-    problem.a_matrix_.format_ = MatrixFormat.kRowwise
-    problem.a_matrix_.start_, problem.a_matrix_.index_ = matrix.indptr, matrix.indices
-    problem.a_matrix_.value_ = matrix.data
-    model = Highs()
-    model.silent()
-    model.setOptionValue("presolve", "off")
-    model.passModel(problem)
-    return model

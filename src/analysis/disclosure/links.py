@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import ROUNDED_SUFFIX
 from analysis.core.reference import WHOLE
 
 Tables = Mapping[str, pd.DataFrame]  # by `livrable.table`
@@ -31,8 +32,8 @@ class Links:
     """Numbers as equations over cells.
 
     statements: one row per number that is or might be printed: table, ligne (its place there), cellule, base (the cell
-    or the number it was divided by, '' for none), valeur (missing where it is not known), demi (half of its last
-    digit; 0 where all are printed).
+    or the number it was divided by, '' for none), valeur (missing where it is not known), demi (half of what it
+    was rounded to; 0 where all digits are printed).
     cells: by name, valeur (missing where no number gives it), entier (whether it counts), bas and haut (between which
     it is whatever is hidden).
     terms: of each sum, cellule and signe (-1: the total, 1: a part); sums: by number, ecart (the total less its
@@ -73,6 +74,7 @@ def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
 
 
 def _said(rows: pd.DataFrame, table: str, expression: str, cell: str, base: str) -> pd.DataFrame:
+    unit = f"{expression}{ROUNDED_SUFFIX}"
     return pd.DataFrame(
         {
             "table": table,
@@ -80,7 +82,7 @@ def _said(rows: pd.DataFrame, table: str, expression: str, cell: str, base: str)
             "cellule": _filled(cell, rows),
             "base": _filled(base, rows),
             "valeur": rows.eval(expression).astype("float64").to_numpy(),
-            "demi": 0.0,
+            "demi": rows[unit].fillna(0.0).to_numpy(dtype="float64") / 2 if unit in rows else 0.0,
         }
     )
 
@@ -107,9 +109,12 @@ def _variables(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 
 
 def kept(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """The rows where `column=value` (or != or >) holds; all without condition."""
+    """The rows where `column=value` (or != or >) holds, all that `&` separates; all rows without condition."""
     if not condition:
         return frame
+    if "&" in condition:
+        first, others = condition.split("&", 1)
+        return kept(kept(frame, first), others)
     name, sign, value = re.fullmatch(r"(\w+)(!=|=|>)(.*)", condition).groups()  # type: ignore[union-attr]
     if name not in frame:
         return frame.iloc[:0]
@@ -128,8 +133,11 @@ def _filled(template: str, rows: pd.DataFrame) -> pd.Series | str:
 
 
 def given(said: pd.DataFrame) -> pd.Series:
-    """The value of each cell that the numbers of `said` give: as printed, or from a ratio whose other part is known."""
-    plain = said[said["base"] == ""].dropna(subset="valeur")
+    """The value of each cell that the numbers of `said` give: as printed, or from a ratio whose other part is known.
+
+    What is printed rounded gives none (see `public`).
+    """
+    plain = said[(said["base"] == "") & said["demi"].eq(0)].dropna(subset="valeur")
     values = plain.drop_duplicates("cellule").set_index("cellule")["valeur"]
     ratios = said[(said["base"] != "") & said["demi"].eq(0)].dropna(subset="valeur")
     numbers = pd.to_numeric(ratios["base"], errors="coerce").astype("float64")
@@ -147,6 +155,14 @@ def given(said: pd.DataFrame) -> pd.Series:
         found = found[~found.index.isin(values.index) & ~found.index.duplicated()]
         values = pd.concat([values, found.round(4)])
     return values
+
+
+def public(known: Links, said: pd.DataFrame) -> Links:
+    """What a reader has who was told the numbers of `said`: their values, and between which the rounded ones lie."""
+    rough = said[(said["base"] == "") & said["demi"].gt(0)].dropna(subset="valeur")
+    ends = rough.assign(bas=rough["valeur"] - rough["demi"], haut=rough["valeur"] + rough["demi"]).groupby("cellule")
+    cells = known.cells.assign(valeur=given(said).reindex(known.cells.index))
+    return replace(known, statements=said, cells=_tighter(cells, ends["bas"].max(), ends["haut"].min()))
 
 
 def own(cells: pd.DataFrame, names: Iterable[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """The stage between results and notebooks: what may not be told is emptied, and an attack shows that it worked.
 
-Rules hide cells (`primary`), others are hidden so that no sum gives those away (`secondary`), and what is left is
-attacked (`attack`): nothing is written unless every hidden cell stays as uncertain as its rule asks.
+Rules hide cells (`primary`), others are hidden so that no sum gives those away (`secondary`) or told rounded where
+that is enough (`rounding`), and what is left is attacked (`attack`): nothing is written unless every hidden cell
+stays as uncertain as its rule asks.
 A table without a schema, with a person's key or with a measure left over is an error of ours, not data.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,14 +21,15 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import ROUNDED_SUFFIX, french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.attack import from_inside, intervals
-from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, own, statements
+from analysis.disclosure.attack import Sought, intervals
+from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, own, public, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
+from analysis.disclosure.rounding import rounded
 from analysis.disclosure.secondary import suppressed, suppressed_inside
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
@@ -88,17 +91,28 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
             raise ValueError(f"{name}: personal columns {sorted(leak)} in a result table")
     known = links(results, dataset)
     held = [still_true(known, said) for said in earlier]
-    secret = decide(results, known, frozenset().union(*held))
+    secret = decide(results, known, frozenset().union(*(exact for exact, _ in held)))
     rule = secret.rows.set_index(ROW)["regle"]
     shown = {name: _emptied(name, frame, rule) for name, frame in results.items()}
     again = {name: told(shown[name], shown[base]) for name, (base, told) in AGAIN.items() if _filled(shown, name, base)}
-    out = {name: _rounded(name, frame) for name, frame in (shown | again).items()}
-    # A revised number says nothing of today's cell.
-    old = [said[said["cellule"].isin(cells)] for said, cells in zip(earlier, held, strict=True)]
-    refuse_leaks(known, statements(out, dataset), pd.concat([known.statements.iloc[:0], *old]), secret)
+    shown = {name: _coarsened(name, frame) for name, frame in (shown | again).items()}
+    old = pd.concat([known.statements.iloc[:0], *(said for _, said in held)])
+    now = statements(shown, dataset)
+    settings = load_params().disclosure
+    rough = rounded(
+        results,
+        secret.rows,
+        _told(known, now, old),
+        sought=_sought(known, now, secret),
+        leaks=partial(_leaks, known, secret),
+        limit=settings.rounding_share,
+    )
+    out = {name: _with_rounded(name, frame, rough) for name, frame in shown.items()}
+    hidden = secret.rows[~_keys(secret.rows).isin(_keys(rough))]
+    refuse_leaks(known, statements(out, dataset), old, replace(secret, rows=hidden))
     metadata = {name: _metadata(name) for name in results}
-    coarser = proposals(results, secret.rows, metadata, load_params().disclosure.hidden_share)
-    return {**out, SUMMARY: summary(results, secret.rows), GROUPINGS: coarser}
+    coarser = proposals(results, hidden, metadata, settings.hidden_share)
+    return {**out, SUMMARY: summary(results, hidden, rough), GROUPINGS: coarser}
 
 
 def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
@@ -152,11 +166,15 @@ def _beside(known: Links, secret: set[str]) -> set[str]:
     return set(said.loc[said["base"] == "", "cellule"])
 
 
-def still_true(known: Links, said: pd.DataFrame) -> frozenset[str]:
-    """The cells that an earlier release printed, with the value that they still have; `said` are its numbers."""
+def still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.DataFrame]:
+    """The cells that an earlier release printed with the value that they still have, and those of its numbers (`said`)
+    that are still true of such a cell, rounded ones too: a revised number says nothing of today's cell."""
     old = given(said)
     same = np.isclose(old, known.cells["valeur"].reindex(old.index), rtol=1e-9, atol=0)
-    return frozenset(old.index[same])
+    exact = frozenset(old.index[same])
+    near = (looked_up(said["cellule"], known.cells["valeur"]) - said["valeur"]).abs().le(said["demi"])
+    rough = said["base"].eq("") & said["demi"].gt(0) & near
+    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0)) | rough]
 
 
 def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Secret) -> None:
@@ -166,17 +184,10 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     `now` are the numbers of this release, `old` those of earlier ones that still hold. A cell of which these alone told
     as much cannot be protected any more: it is left out of the count, as one that they printed.
     """
-    values = known.cells["valeur"]
-    said = pd.concat([now, old], ignore_index=True)
-    public = _public(known, said)
-    hidden = _emptied_cells(known.statements, said).difference(list(secret.before | secret.free))
-    found = intervals(public, hidden.union(secret.protection.index))
-    personal = pd.Index(sorted(secret.personal))
-    measured = _measured(public, personal)
-    inside = values[own(measured.cells, measured.cells.index.intersection(hidden))]
-    found.update(from_inside(measured, personal, inside))
-    leaks = found[_leaks(found, known.cells.loc[found.index], secret.protection)]
-    known_before = _no_narrower(leaks, intervals(_public(known, old), leaks.index)) if len(old) else leaks.index[:0]
+    found = intervals(_told(known, now, old), _sought(known, now, secret))
+    leaks = found[_leaks(known, secret, found)]
+    before = intervals(public(known, old), Sought(leaks.index)) if len(old) else leaks.iloc[:0]
+    known_before = _no_narrower(leaks.loc[before.index], before)
     leaks = leaks.drop(known_before)
     if len(leaks):
         named = ", ".join(leaks.index[:SHOWN])
@@ -196,9 +207,19 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     )
 
 
-def _public(known: Links, said: pd.DataFrame) -> Links:
-    """What a reader has who was told the numbers of `said`."""
-    return replace(known, statements=said, cells=known.cells.assign(valeur=given(said).reindex(known.cells.index)))
+def _told(known: Links, now: pd.DataFrame, old: pd.DataFrame) -> Links:
+    """What readers have of this release and of earlier ones."""
+    return public(known, pd.concat([now, old], ignore_index=True))
+
+
+def _sought(known: Links, now: pd.DataFrame, secret: Secret) -> Sought:
+    """The cells to be attacked where the numbers `now` are published."""
+    hidden = _emptied_cells(known.statements, now).difference(list(secret.before | secret.free))
+    personal = pd.Index(sorted(secret.personal))
+    measures = personal.str.split("/").str[0]
+    alike = hidden[hidden.str.split("/").str[0].isin(measures)]
+    inside = known.cells.loc[own(known.cells, alike), "valeur"]
+    return Sought(hidden.union(secret.protection.index), personal, inside)
 
 
 def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
@@ -209,26 +230,22 @@ def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
 
 
 def _emptied_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
-    """The cells that a number of `before` prints and the same number of `after` does not."""
+    """The cells that a number of `before` prints and the same number of `after` does not, or not exactly."""
     plain = before[before["base"] == ""].dropna(subset="valeur")
-    left = after.dropna(subset="valeur")
-    place = [*ROW, "cellule"]
-    gone = ~pd.MultiIndex.from_frame(plain[place]).isin(pd.MultiIndex.from_frame(left[place]))
+    left = after[after["demi"] == 0].dropna(subset="valeur")
+    gone = ~_keys(plain, "cellule").isin(_keys(left, "cellule"))
     return pd.Index(sorted(set(plain.loc[gone, "cellule"])), dtype="str")
 
 
-def _measured(links: Links, cells: pd.Index) -> Links:
-    """What `links` says of the measures of `cells`, which no sum ties to others."""
-    measures = set(cells.str.split("/").str[0])
-    own = links.cells[links.cells.index.str.split("/").str[0].isin(measures)]
-    terms = links.terms[links.terms["cellule"].isin(own.index)]
-    said = links.statements[links.statements["cellule"].isin(own.index)]
-    return Links(said, own, terms, links.sums.loc[terms["somme"].unique()])
+def _keys(rows: pd.DataFrame, *more: str) -> pd.MultiIndex:
+    """Which row of which table each one is, and what else tells it."""
+    return pd.MultiIndex.from_frame(rows[[*ROW, *more]])
 
 
-def _leaks(found: pd.DataFrame, cells: pd.DataFrame, protection: pd.Series) -> pd.Series:
+def _leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
     """Which intervals are narrower than their rule asks; those without a rule must be no single number."""
-    value, asked = cells["valeur"], protection.reindex(found.index)
+    cells, asked = known.cells.loc[found.index], secret.protection.reindex(found.index)
+    value = cells["valeur"]
     # Nobody can be left believing what is beyond a bound; equations hold up to the rounding of their numbers.
     low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
     high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
@@ -236,8 +253,9 @@ def _leaks(found: pd.DataFrame, cells: pd.DataFrame, protection: pd.Series) -> p
     return (found["bas"] > low) | (found["haut"] < high) | (alone & value.ne(0))
 
 
-def summary(results: Tables, hidden: pd.DataFrame) -> pd.DataFrame:
-    """livrable, table, lignes, cachees, dont_secondaires, part_lignes, part_heures (in whole per cent, of each table).
+def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
+    """livrable, table, lignes, cachees, dont_secondaires, arrondies, part_lignes, part_heures (in whole per cent, of
+    each table); those of `rough` are told rounded, and hidden no more.
 
     The share of hours is rounded: with all its digits it would be one more sum over the hidden cells.
     """
@@ -255,6 +273,7 @@ def summary(results: Tables, hidden: pd.DataFrame) -> pd.DataFrame:
                 "lignes": len(frame),
                 "cachees": int(gone.sum()),
                 "dont_secondaires": int(own.eq(SECONDARY).sum()),
+                "arrondies": int(rough["table"].eq(name).sum()),
                 "part_lignes": gone.mean(),
                 "part_heures": _hours_hidden(frame, gone),
             }
@@ -300,7 +319,7 @@ def _filled(tables: Tables, *names: str) -> bool:
     return all(name in tables and len(tables[name]) for name in names)
 
 
-def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def _coarsened(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """`frame` with the digits of what is no cell that `sans_cellule.csv` leaves: with all of them, a median is one
     observation and a sum of squares an equation."""
     known = reference.table("secret/sans_cellule").query("table == @name").dropna(subset="decimales")
@@ -311,6 +330,18 @@ def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             out.loc[rows, column] = frame.loc[rows, column].map(
                 lambda value, digits=digits: float(round_half_up(value, digits)), na_action="ignore"
             )
+    return out
+
+
+def _with_rounded(name: str, frame: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the numbers of `rough`, told rounded: their reason goes, and a companion column says to what."""
+    own = rough[rough["table"] == name]
+    if own.empty:
+        return frame
+    out = frame.assign(**dict.fromkeys(own["colonne"] + ROUNDED_SUFFIX, float("nan")))
+    for row in own.itertuples():
+        told = ["secret", row.colonne, f"{row.colonne}{ROUNDED_SUFFIX}"]
+        out.loc[out.index[row.ligne], told] = ["", row.valeur, row.arrondi]
     return out
 
 

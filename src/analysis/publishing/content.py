@@ -23,7 +23,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from numpy.typing import NDArray
 from PIL import Image
 
-from analysis.core.numbers import MISSING, between, french_date
+from analysis.core.numbers import ABOUT, MISSING, ROUNDED_SUFFIX, about, between, french_date
 from analysis.publishing import definitions, style  # noqa: F401  (every figure takes its style sheet)
 from analysis.publishing.templating import fill, number
 
@@ -103,7 +103,9 @@ class Column:
         """The label with its unit, for the text form."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
-    def show(self, value: Any) -> str:
+    def show(self, value: Any, *, rounded: bool = False) -> str:
+        if rounded:
+            return f"{ABOUT}{number(value, 0, factor=self.factor)}"
         if self.digits is not None:
             return number(value, self.digits, factor=self.factor)
         if value is None or pd.isna(value):
@@ -149,7 +151,8 @@ class DataTable(Content):
 
     `columns` says which columns of `frame` are shown, in which order, and how; the first one names the
     rows. A number is hidden (`s`, with the reason) where the companion column `<column>__secret` of
-    `frame`, or else its column `secret`, gives a reason. A number that is missing is printed between the companions
+    `frame`, or else its column `secret`, gives a reason, and said to be about so much where its companion
+    `<column>_arrondi` says to what it was rounded. A number that is missing is printed between the companions
     `<column>__min` and `<column>__max` where either is known. `csv` is the name of the published table,
     such as `consolidation_indicateurs`; `takeaway`, the sentence that the table states, comes first. `method` is the
     anchor of its definition on the method page, where it is not that of the published table. A `folded` one opens when
@@ -195,6 +198,8 @@ class DataTable(Content):
         cells = [cell for row in self.rows for cell in row]
         reasons = sorted({cell.secret for cell in cells if cell.secret})
         signs = [f"{SECRET} : secret statistique ({' ; '.join(reasons)})."] if reasons else []
+        if any(cell.text.startswith(ABOUT) for cell in cells):
+            signs.append(f"{ABOUT.strip()} : arrondi, pour que d'autres cases, cachées, ne se retrouvent pas.")
         if any(cell.bounded for cell in cells):
             signs.append("entre, au moins, au plus : la valeur exacte n'est pas connue, ses bornes le sont.")
         if any(cell.text == MISSING and not cell.secret for cell in cells):
@@ -229,17 +234,18 @@ class DataTable(Content):
             Cell(words, False, bounded=True)
             if words and not reason and pd.isna(value)
             else Cell(
-                SECRET if reason else column.show(value),
+                SECRET if reason else column.show(value, rounded=pd.notna(unit)),
                 column.is_number,
                 reason,
                 None if reason or not column.is_number or pd.isna(value) else float(value),
                 day=_day(value),
                 link=link,
             )
-            for value, reason, words, link in zip(
+            for value, reason, words, unit, link in zip(
                 self.frame[name],
                 self._reasons(name, column),
                 self._bounds(name, column),
+                self.frame.get(f"{name}{ROUNDED_SUFFIX}", [float("nan")] * len(self.frame)),
                 self.frame[column.link] if column.link else [""] * len(self.frame),
                 strict=True,
             )
@@ -343,7 +349,8 @@ class Card:
 
     `method` is the anchor of its definition on the method page, where it is not that of its label. `csv` is the
     published table that has the figure, or from which it follows: `total` is then the column summed over the
-    territory's rows, and the column in whose sum it is a share if there is a second one.
+    territory's rows, and the column in whose sum it is a share if there is a second one. `rounded` says to what the
+    value was rounded for the sake of hidden ones.
     """
 
     label: str
@@ -353,6 +360,7 @@ class Card:
     digits: int = 0
     factor: float = 1
     secret: str = ""
+    rounded: float | None = None
     method: str | None = None
     csv: str | None = None
     total: Sequence[str] = ()
@@ -371,7 +379,11 @@ class Card:
     def shown(self) -> str:
         if self.secret:
             return SECRET
-        return self.value if isinstance(self.value, str) else number(self.value, self.digits, "", self.factor)
+        if isinstance(self.value, str):
+            return self.value
+        if self.rounded is not None and pd.notna(self.rounded):
+            return about(self.value, self.rounded)
+        return number(self.value, self.digits, "", self.factor)
 
     @property
     def shown_unit(self) -> str:
@@ -380,8 +392,9 @@ class Card:
 
     @property
     def remark(self) -> str:
-        """The note, after the reason why the value is hidden if it is."""
+        """The note, after the reason why the value is hidden or rounded if it is."""
         hidden = f"secret statistique : {self.secret}" if self.secret else ""
+        hidden = hidden or ("arrondi : secret statistique" if self.shown.startswith(ABOUT) else "")
         return " ; ".join(part for part in (hidden, self.note) if part)
 
     def text(self) -> str:

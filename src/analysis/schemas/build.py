@@ -65,6 +65,11 @@ def published_table(
     return schema
 
 
+ROUNDED = column(
+    NUMBER,
+    "À combien la valeur est arrondie, là où la valeur exacte en ferait retrouver une autre ; vide ailleurs",
+    nullable=True,
+)
 HEADLINES = published_table(
     "headlines",
     "Les chiffres clés du livrable, dans l'ordre où ils sont montrés",
@@ -80,6 +85,7 @@ HEADLINES = published_table(
         "edition": column("int64", "Année des données"),
         "perimetre": column(TEXT, "Champ du chiffre"),
         "secret": column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True),
+        "valeur_arrondi": ROUNDED,
     },
     controle="indicateur",
     values=["valeur", "valeur_min", "valeur_max"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
+from analysis.schemas.build import DAY, FLAG, NUMBER, ROUNDED, TEXT, WHOLE, column, published_table, table
 
 SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 
@@ -59,6 +59,7 @@ SCHEMAS = {
                 "valeur_max": column(NUMBER, "Au plus, quand des totaux cachent la valeur exacte", nullable=True),
                 "unite": column(TEXT, "Unité de la valeur"),
                 "secret": SECRET,
+                "valeur_arrondi": ROUNDED,
             },
             controle="indicateur",
             values=["valeur", "valeur_min", "valeur_max"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, ROUNDED, TEXT, WHOLE, column, published_table
 
 DATE = column(DAY, "Inventaire à cette date")
 EDITION = column("int64", "Année")
@@ -32,7 +32,7 @@ def _counted(name: str, description: str, key: dict[str, pa.Column]) -> pa.DataF
         name,
         description,
         ["jour", *key],
-        {"jour": DATE, **key, "structures": STRUCTURES, **_STAFF},
+        {"jour": DATE, **key, "structures": STRUCTURES, **_STAFF, "etp_arrondi": ROUNDED},
         controle="porteurs",
         values=["etp"],
     )
@@ -59,7 +59,7 @@ SCHEMAS = {
             "evolution",
             "Structures facilitatrices, personnes et ETP de la région",
             ["jour"],
-            {"jour": DATE, "structures": STRUCTURES, **_STAFF, "sans_etp": UNKNOWN},
+            {"jour": DATE, "structures": STRUCTURES, **_STAFF, "sans_etp": UNKNOWN, "etp_arrondi": ROUNDED},
             controle="porteurs",
             values=["etp"],
         ),

@@ -83,6 +83,7 @@ SCHEMAS = {
                 "lignes": column("int64", "Lignes qui parlent de personnes, d'heures ou d'entreprises", unit="ligne"),
                 "cachees": column("int64", "dont cachées", unit="ligne"),
                 "dont_secondaires": column("int64", "dont pour qu'une autre ne se retrouve pas", unit="ligne"),
+                "arrondies": column("int64", "Lignes dont un total est arrondi plutôt que caché", unit="ligne"),
                 "part_lignes": column(NUMBER, "Part des lignes cachées", unit="part", ge=0, le=1),
                 "part_heures": column(
                     NUMBER,

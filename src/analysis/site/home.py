@@ -225,4 +225,5 @@ def _headline(row: dict) -> Card:
         note=row["perimetre"],
         digits=int(row["decimales"]),
         secret="" if pd.isna(hidden) else str(hidden),
+        rounded=row.get("valeur_arrondi"),
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, plural
+from analysis.core.numbers import about, french, french_date, plural
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import (
@@ -57,12 +57,12 @@ def hours(page: Page) -> Content:
     known = rows.dropna(subset="valeur")
     if known.empty:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
-    last = known.iloc[-1]
+    first, last = known.iloc[0], known.iloc[-1]
     return Figure(
         line_chart(rows.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
-        alt=f"{french(last['valeur'])} heures en {last['edition']}"
-        + (f", {french(known.iloc[0]['valeur'])} en {known.iloc[0]['edition']}." if len(known) > 1 else "."),
+        alt=f"{about(last['valeur'], last['valeur_arrondi'])} heures en {last['edition']}"
+        + (f", {about(first['valeur'], first['valeur_arrondi'])} en {first['edition']}." if len(known) > 1 else "."),
         table=DataTable(
             rows,
             columns={"edition": Column("Édition"), "valeur": Column("Heures", 0)},
@@ -260,7 +260,7 @@ def _card(page: Page, cells: pd.DataFrame, code: str, label: str) -> Card:
         return Card(label, None)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], secret=secret, csv=page.csv(INDICATORS))
+    return Card(label, row["valeur"], secret=secret, rounded=row["valeur_arrondi"], csv=page.csv(INDICATORS))
 
 
 def _clause(page: Page) -> Card:

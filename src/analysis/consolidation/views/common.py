@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import between, french
+from analysis.core.numbers import about, between, french
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.page import Page
 
@@ -29,9 +29,16 @@ def wide_table(page: Page, modalities: list[str]) -> pd.DataFrame:
 def across(rows: pd.DataFrame, index: str) -> pd.DataFrame:
     """Indicators as columns, by `index`, with the companions that a `DataTable` reads.
 
-    Those say why a figure is hidden (`__secret`), and between which values it lies (`__min`, `__max`).
+    Those say why a figure is hidden (`__secret`), between which values it lies (`__min`, `__max`), and to what it was
+    rounded (`_arrondi`).
     """
-    companions = {"valeur": "", "secret": "__secret", "valeur_min": "__min", "valeur_max": "__max"}
+    companions = {
+        "valeur": "",
+        "secret": "__secret",
+        "valeur_min": "__min",
+        "valeur_max": "__max",
+        "valeur_arrondi": "_arrondi",
+    }
     wide = rows.pivot(index=index, columns="indicateur", values=list(companions))
     wide.columns = [f"{name}{companions[kind]}" for kind, name in wide.columns]
     return wide.astype({name: "float64" for name in wide if not name.endswith("__secret")})
@@ -64,10 +71,13 @@ def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, un
     """
     if code not in cells.index or cells.loc[code, "secret"]:
         return None
-    value, low, high = cells.loc[code].reindex(["valeur", "valeur_min", "valeur_max"]).astype("float64") * factor
+    numbers = cells.loc[code].reindex(["valeur", "valeur_min", "valeur_max", "valeur_arrondi"]).astype("float64")
+    value, low, high, rounded = numbers * factor
     if pd.isna(value) and pd.isna(low) and pd.isna(high):
         return None
-    return between(low, high, digits, unit) if pd.isna(value) else french(value, digits, unit)
+    if pd.isna(value):
+        return between(low, high, digits, unit)
+    return french(value, digits, unit) if pd.isna(rounded) else about(value, rounded)
 
 
 def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from analysis.consolidation.views.common import source_line
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import about, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -198,12 +198,13 @@ def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     answered = f"{french(last['structures'])} {answering}{everywhere}"
     if len(frame) < 2:
         return (
-            f"En {last['edition']} ({last['lieu']}), {french(last['valeur'])} heures, avec {answered} : aucune édition "
-            "antérieure du même périmètre."
+            f"En {last['edition']} ({last['lieu']}), {about(last['valeur'], last['valeur_arrondi'])} heures, avec "
+            f"{answered} : aucune édition antérieure du même périmètre."
         )
+    hours = [about(year["valeur"], year["valeur_arrondi"]) for year in (first, last)]
     change = round_half_up(last["valeur"]) - round_half_up(first["valeur"])
     return (
         f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {_verb(change)}, de "
-        f"{french(first['valeur'])} à {french(last['valeur'])} heures, "
+        f"{hours[0]} à {hours[1]} heures, "
         f"avec {french(first['structures'])} puis {answered}."
     )

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
-from analysis.core.numbers import MISSING, french, plural, round_half_up
+from analysis.core.numbers import MISSING, about, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
@@ -60,7 +60,7 @@ def message(page: Page) -> Content:
         return Prose("Rien à montrer pour cette édition et ce territoire.")
     editions = page.read("editions").set_index("edition").loc[page.year]
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
-    hours, persons = french(cells["heures_realisees"]), shown(whole, "beneficiaires")
+    hours, persons = shown(whole, "heures_realisees"), shown(whole, "beneficiaires")
     done = (
         f"{persons} personnes ont réalisé {hours} heures d'insertion, soit "
         f"{shown(whole, 'heures_par_beneficiaire')} heures par personne dans l'année."
@@ -188,13 +188,14 @@ def by_epci(page: Page) -> Content:
     frame = frame.reset_index()
     secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
     hidden = len(secret)
+    first = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
     return Figure(
         choropleth(
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title="Heures d'insertion réalisées, par intercommunalité d'exécution",
         alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
-        + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {french(hours.max())} heures"
+        + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {first} heures"
         + (
             f" ; {french(hidden)} {plural('intercommunalité', hidden)} {'relève' if hidden < 2 else 'relèvent'} du "
             "secret statistique."

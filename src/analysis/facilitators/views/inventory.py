@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, plural
+from analysis.core.numbers import about, french, french_date, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.views.common import (
@@ -52,7 +52,7 @@ def headline(page: Page, day: str = "") -> Content:
             Card("Structures facilitatrices", float(hosts["structures"].sum()), csv=csv),
             Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum()), csv=csv),
             Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret,
-                 csv=csv),
+                 rounded=hosts["etp_arrondi"].max(), csv=csv),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
                  note=f"sur {len(cover)}", csv=page.csv("couverture")),
         ]
@@ -205,19 +205,19 @@ def evolution(page: Page) -> Content:
     rows = page.read("evolution")
     rows = rows[(rows["jour"].dt.month == 12) & (rows["jour"].dt.day == 31)]
     rows = rows.assign(edition=rows["jour"].dt.year)
-    years = rows.set_index("edition")[["structures", "personnes", "etp"]].astype("float64")
+    years = rows.set_index("edition")[["structures", "personnes", "etp", "etp_arrondi"]].astype("float64")
     if len(years) < 2:
         return Prose("Moins de deux dates d'inventaire : pas d'évolution à montrer.")
     known = years.dropna(subset="etp")
+    times = [about(year.etp, year.etp_arrondi, 1) for year in known.itertuples()]
     told = (
-        f"De {known.index[0]} à {known.index[-1]}, le temps consacré à la clause passe de "
-        f"{french(known['etp'].iloc[0], 1)} à {french(known['etp'].iloc[-1], 1)} ETP."
+        f"De {known.index[0]} à {known.index[-1]}, le temps consacré à la clause passe de {times[0]} à {times[-1]} ETP."
         if len(known) > 1
         else "Le temps consacré à la clause n'est pas publié pour deux années : son évolution ne se dit pas."
     )
     unknown = {"sans_etp": Column("dont ETP inconnu, compté 0", 0)} if rows["sans_etp"].any() else {}
     return Figure(
-        line_chart(years.rename(columns={"etp": "ETP"})),
+        line_chart(years.drop(columns="etp_arrondi").rename(columns={"etp": "ETP"})),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
         alt=of_region(page, told),
         table=DataTable(

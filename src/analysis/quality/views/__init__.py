@@ -135,11 +135,15 @@ def secret(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucune table ne parle de personnes, d'heures ou d'entreprises : rien n'est caché.")
     titles = deliverables()["titre"]
-    hidden = rows[rows["cachees"] > 0].sort_values(["part_lignes", "livrable", "table"], ascending=[False, True, True])
+    hidden = rows[(rows["cachees"] > 0) | (rows["arrondies"] > 0)].sort_values(
+        ["part_lignes", "livrable", "table"], ascending=[False, True, True]
+    )
     said = (
         f"Lignes cachées : {french(rows['cachees'].sum())} sur {french(rows['lignes'].sum())}, dont "
         f"{french(rows['dont_secondaires'].sum())} pour qu'aucune autre ne se retrouve par différence."
     )
+    if near := int(rows["arrondies"].sum()):
+        said += f" Totaux arrondis plutôt que cachés : {french(near)}."
     if hidden.empty:
         return Prose(said)
     return DataTable(
@@ -150,11 +154,13 @@ def secret(page: Page) -> Content:
             "lignes": Column("Lignes", 0),
             "cachees": Column("Cachées", 0),
             "dont_secondaires": Column("dont pour en protéger d'autres", 0),
+            "arrondies": Column("Arrondies", 0),
             "part_lignes": Column("Part des lignes", **PERCENT),
             "part_heures": Column("Part des heures", 0, "%", 100),
         },
         caption="Ce que cache le secret statistique",
-        scope="Toutes les éditions et tous les territoires du jeu de données ; tables où quelque chose est caché",
+        scope="Toutes les éditions et tous les territoires du jeu de données ; tables où quelque chose est caché "
+        "ou arrondi",
         csv=page.csv("secret"),
         takeaway=said,
         note="Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : de "
