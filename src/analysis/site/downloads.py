@@ -27,7 +27,8 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 DIALECT = {"header": True, "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True}
 SECRET = (
     "Une valeur couverte par le secret statistique est vide dans les fichiers, et la colonne « secret » en donne "
-    "le motif ; les pages impriment « s » à sa place."
+    "le motif ; les pages impriment « s » à sa place. Un total donné arrondi pour le même motif l'est à ce que dit la "
+    "colonne « …_arrondi » ; les pages l'impriment après « ≈ »."
 )
 
 
