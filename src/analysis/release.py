@@ -24,6 +24,7 @@ from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import file_digest, files_under, finished_folder, read_yaml, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
+from analysis.core.texts import some
 from analysis.disclosure.links import given, statements
 from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import CELLS, MANIFEST, release_folders, tables, told
@@ -68,7 +69,7 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     now = tables(protected_dir(dataset))
     if other := _not_of_the_site(dataset, now):
         raise DataError(
-            f"diffusion de « {dataset} » : tables protégées qui ne sont pas celles du site : {_some(other)} ; "
+            f"diffusion de « {dataset} » : tables protégées qui ne sont pas celles du site : {some(other, NAMED)} ; "
             "lancez d'abord « dvc repro »."
         )
     manifest = {
@@ -96,7 +97,7 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     if was and manifest["ecarts_de_peu"]:
         print(
             f"attention : nombres de bénéficiaires qui ne diffèrent de « {was['nom']} » que de quelques personnes : "
-            f"{_some(manifest['ecarts_de_peu'])} ; qui compare les deux diffusions lit leurs heures.",
+            f"{some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit leurs heures.",
             file=sys.stderr,
         )
     return target
@@ -177,10 +178,10 @@ def _not_of_the_site(dataset: str, now: dict[str, pd.DataFrame]) -> list[str]:
 def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Why figures may differ between two manifests, a French sentence each: sources, parameters, program, note."""
     received, reference = (_other_files(old[kind], new[kind]) for kind in ("sources", "reference"))
-    said = [f"Fichiers reçus qui ont changé : {_some(received)}."] if received else []
-    said += [f"Tables de référence qui ont changé : {_some(reference)}."] if reference else []
+    said = [f"Fichiers reçus qui ont changé : {some(received, NAMED)}."] if received else []
+    said += [f"Tables de référence qui ont changé : {some(reference, NAMED)}."] if reference else []
     settings = sorted(_different(old["parametres"], new["parametres"]))
-    said += [f"Paramètres qui ont changé : {_some(settings)}."] if settings else []
+    said += [f"Paramètres qui ont changé : {some(settings, NAMED)}."] if settings else []
     for part, label in (("programme", "Le programme"), ("verrou", "Une bibliothèque")):
         said += [f"{label} a changé."] if old[part] != new[part] else []
     return said + ([new["note"]] if new["note"] else [])
@@ -189,11 +190,6 @@ def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 def _other_files(old: dict[str, str], new: dict[str, str]) -> list[str]:
     """The files of which only one side has that digest."""
     return sorted({path for path, _ in old.items() ^ new.items()})
-
-
-def _some(names: list[str]) -> str:
-    left = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" et {left} autre{'s' if left > 1 else ''}" if left > 0 else "")
 
 
 def _different(old: Any, new: Any, name: str = "") -> list[str]:

@@ -11,6 +11,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
 from analysis.core.paths import raw_dir
+from analysis.core.texts import some
 
 Code = TypeVar("Code", str, int)
 SHOWN = 15  # codes of a list that a message says
@@ -22,8 +23,7 @@ def _listed(name: str, column: str = "code") -> AfterValidator:
     def check(code: Code) -> Code:
         known = list(dict.fromkeys(reference.table(name)[column]))
         if str(code) not in known:
-            shown = ", ".join(known[:SHOWN]) + (", …" if len(known) > SHOWN else "")
-            raise ValueError(f"un code de data/raw/reference/{name}.csv ({shown})")
+            raise ValueError(f"un code de data/raw/reference/{name}.csv ({some(known, SHOWN)})")
         return code
 
     return AfterValidator(check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from rapidfuzz import utils
 
@@ -15,6 +16,12 @@ LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 def inside(label: str) -> str:
     """A label as it is written inside a sentence: without its capital; acronyms keep theirs."""
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def some(names: Sequence[str], most: int) -> str:
+    """The first `most` of `names` and how many others there are: `a, b et 3 autres`."""
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" et {left} autre{'s' if left > 1 else ''}" if left > 0 else "")
 
 
 def words(text: str) -> list[str]:

@@ -24,6 +24,7 @@ from analysis.core.files import finished_folder, read_table, write_table
 from analysis.core.numbers import ROUNDED_SUFFIX, french, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
+from analysis.core.texts import some
 from analysis.disclosure.attack import Sought, intervals
 from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, own, public, statements
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
@@ -190,11 +191,9 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     known_before = _no_narrower(leaks.loc[before.index], before)
     leaks = leaks.drop(known_before)
     if len(leaks):
-        named = ", ".join(leaks.index[:SHOWN])
-        more = f" et {len(leaks) - SHOWN} autres" if len(leaks) > SHOWN else ""
         raise DataError(
             f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié : {len(leaks)} "
-            f"({named}{more}) ; attendu : aucune. Rien n'a été écrit."
+            f"({some(list(leaks.index), SHOWN)}) ; attendu : aucune. Rien n'a été écrit."
         )
     extra = int(secret.rows["regle"].eq(SECONDARY).sum())
     told = len(secret.before) + len(known_before)

@@ -22,6 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.core.errors import DataError
 from analysis.core.quality_log import explain, fatal
+from analysis.core.texts import some
 
 NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
@@ -183,9 +184,8 @@ def _neighbours(path: Path | zipfile.Path) -> str:
     if not isinstance(folder, Path | zipfile.Path) or not folder.is_dir():
         return ""
     names = sorted(found.name for found in folder.iterdir() if found.is_file())
-    shown = sorted(difflib.get_close_matches(path.name, names, n=NEIGHBOURS, cutoff=0.0))
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" et {more} autre{'s' if more > 1 else ''}" if more else "")
+    near = sorted(difflib.get_close_matches(path.name, names, n=NEIGHBOURS, cutoff=0.0))
+    return some([*near, *(name for name in names if name not in near)], len(near))
 
 
 def _decode(content: bytes, encoding: str, name: str) -> str:
