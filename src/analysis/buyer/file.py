@@ -29,6 +29,7 @@ from analysis.publishing.templating import fill, program_version
 from analysis.site import method
 from analysis.site.home import pages
 
+HOME = "index.html"
 NOTEBOOKS = ("programme", "buyer")
 LED_TO = ("data/raw", "dvc.yaml", "notebooks", "params.yaml", "requirements.lock", "src")
 
@@ -37,8 +38,11 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
     """Write to `out` the page of each purchase of the file `path`, that of them all, their tables and calendars.
 
     Returns what is wrong with the file, a sentence per fault; a purchase with an error has no page. Raises DataError
-    when none has, or the file cannot be read; `out` is replaced as a whole.
+    when none has, or the file cannot be read; `out` is replaced as a whole, and must be no other folder of the user's.
     """
+    out = out.resolve()
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / HOME).is_file()):
+        raise DataError(f"« {out.name} » existe et n'est pas un rapport d'achats ; attendu : un dossier nouveau.")
     described = load_dataset(dataset)
     planned = programme.from_file(path)
     told = list(planned.remarks["message"])
@@ -103,4 +107,4 @@ def _write_home(dataset: Dataset, leads: list, folder: Path) -> None:
         pages=leads,
         version=program_version(),
     )
-    write_text(home, folder / "index.html")
+    write_text(home, folder / HOME)

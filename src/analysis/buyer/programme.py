@@ -15,6 +15,7 @@ from analysis.buyer import sizing
 from analysis.buyer.process import launch
 from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
+from analysis.core.numbers import round_half_up
 from analysis.core.params import BuyerParams
 from analysis.segments.buyers import UNKNOWN, buyer_kinds
 from analysis.sources.projects import COLUMNS, dates
@@ -68,7 +69,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
             "objet": rows["objet"],
             "cpv": rows["codeCPV"],
             "montant_min": rows["montant"].map(lambda amount: "" if pd.isna(amount) else f"{amount:.2f}"),
-            "duree_mois": rows["mois"].map(lambda months: "" if pd.isna(months) else f"{months:.0f}"),
+            "duree_mois": rows["mois"].map(lambda months: "" if pd.isna(months) else str(round_half_up(months))),
             "lieu": rows["epci_siren"].fillna(rows["departement"]),
             "acheteur_type": rows["acheteur_siren"].map(kinds),
             "date_notification": _notified(rows["date_prevue"]),

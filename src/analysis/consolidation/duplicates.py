@@ -30,6 +30,9 @@ def load_decisions(path: Path) -> pd.DataFrame:
         none = pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
         return none.assign(ligne=pd.Series(dtype="int64"))
     rows = read_csv(path, path.name, COLUMNS)
+    for name in COLUMNS[:4]:
+        rows[name] = rows[name].str.strip()
+        expect(rows, path.name, name, rows[name].fillna("").ne(""), "un identifiant")
     expect(rows, path.name, "decision", rows["decision"].isin(DECISIONS), " ou ".join(DECISIONS))
     return pd.DataFrame(
         {

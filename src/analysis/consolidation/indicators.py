@@ -167,10 +167,15 @@ def _marked(found: pd.DataFrame, mark: str) -> pd.DataFrame:
 
 def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
     """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment."""
-    distinct = rows.drop_duplicates(["territoire", *columns])
+    distinct = named(rows, columns).drop_duplicates(["territoire", *columns])
     counts = distinct.groupby("territoire").size().astype("float64").reset_index(name="valeur")
     measure = {"_entreprises": counts["valeur"]} if name == "entreprises" else {}
     return counts.assign(indicateur=name, modalite=WHOLE, unite=unit, **measure)
+
+
+def named(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """`rows` that name whom `columns` are about: a SIRET that is not known is no company and no buyer."""
+    return rows.dropna(subset=[name for name in columns if name.endswith("_siret")])
 
 
 def _planned_and_done(

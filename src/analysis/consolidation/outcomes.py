@@ -39,18 +39,25 @@ class Leavers:
 def leavers(contracts: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
     """The leavers among `contracts`, those in scope. `outcomes` is the clean table `sorties`."""
     columns = ["annee", "ben_id", "contrat", "date_fin", "sexe", "jeune", "senior", "est_iae"]
+    answers = latest_answers(outcomes)
     # Who has another contract that goes on, or whose end is not known, has not left.
-    rows = contracts[columns].sort_values(["ben_id", "annee", "date_fin", "contrat"], na_position="last")
-    last = rows.drop_duplicates(["ben_id", "annee"], keep="last")
+    last = last_contracts(contracts[columns], ["ben_id", "annee"], answers)
     last = last[last["date_fin"].dt.year == last["annee"]].rename(columns={"annee": "annee_sortie"})
     age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
     group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
     people = people.rename(columns={"date_fin": "date_sortie"})
-    situations = people[["annee_sortie", "ben_id", "contrat"]].merge(
-        latest_answers(outcomes), left_on="contrat", right_on="ctr_id"
-    )
+    situations = people[["annee_sortie", "ben_id", "contrat"]].merge(answers, left_on="contrat", right_on="ctr_id")
     return Leavers(people.reset_index(drop=True), situations.drop(columns=["contrat", "ctr_id"]))
+
+
+def last_contracts(contracts: pd.DataFrame, key: list[str], answers: pd.DataFrame) -> pd.DataFrame:
+    """The contract that ends last, by `key`, an open one after all; of those that end the same day, one whose situation
+    was answered (`answers` of `latest_answers`), where there is one."""
+    answered = answers.loc[answers["famille"].ne(SILENT), "ctr_id"]
+    rows = contracts.assign(_repond=contracts["contrat"].isin(answered))
+    rows = rows.sort_values([*key, "date_fin", "_repond", "contrat"], na_position="last")
+    return rows.drop_duplicates(key, keep="last").drop(columns="_repond")
 
 
 def latest_answers(outcomes: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from analysis.consolidation.cells import cells
 from analysis.consolidation.cells import measured as measured_cells
 from analysis.consolidation.control import CONTROL, weaker
 from analysis.consolidation.facts import Facts
+from analysis.consolidation.indicators import named
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 
@@ -102,7 +103,8 @@ def _by_year(tables: dict[str, pd.DataFrame], indicator: str) -> pd.Series:
     if indicator == HOURS:
         return tables["contrats"].groupby("annee")["centiheures"].sum() / 100
     table, columns = COUNTED[indicator]
-    return tables[table].drop_duplicates(["annee", "structure_id", *columns]).groupby("annee").size().astype("float64")
+    rows = named(tables[table], columns).drop_duplicates(["annee", "structure_id", *columns])
+    return rows.groupby("annee").size().astype("float64")
 
 
 def _behind(sent: pd.DataFrame, kept: pd.DataFrame) -> dict[int, dict]:

@@ -175,7 +175,7 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    after = issues(stays(facts, settings.stay_gap_months), facts.outcomes, dataset)
+    after = issues(stays(facts, facts.outcomes, settings.stay_gap_months), facts.outcomes, dataset)
     return {
         **of_hours,
         "sorties": outcomes_by_year(leavers(contracts, facts.outcomes), dataset, settings.response_group),

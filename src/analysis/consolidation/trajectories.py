@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.facts import Facts
-from analysis.consolidation.outcomes import SILENT, latest_answers
+from analysis.consolidation.outcomes import SILENT, last_contracts, latest_answers
 from analysis.core.dataset import Dataset
 
 HORIZON = 6  # months after a stay, at which its situation is read
@@ -19,15 +19,16 @@ EVERYBODY = 0  # rank of the rows that count each person once, whatever the numb
 UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 
 
-def stays(facts: Facts, gap_months: int) -> pd.DataFrame:
+def stays(facts: Facts, outcomes: pd.DataFrame, gap_months: int) -> pd.DataFrame:
     """One row per stay: ben_id, rang (1, 2, ...), debut, fin (null when open), contrats, employeurs, dernier.
 
-    `dernier` is the stay's last contract. Contracts whose end is not known hold their stay open.
+    `dernier` is the stay's last contract, an answered one first (`outcomes`: the clean table `sorties`). Contracts whose
+    end is not known hold their stay open.
     """
     rows = facts.contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
     rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])
     rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last").drop(columns="annee")
-    far = pd.Timestamp("2262-01-01")
+    far = pd.Timestamp("2200-01-01")  # months after it, a date can still be written
     end = rows["date_fin"].fillna(far)
     reached = end.astype("int64").groupby(rows["ben_id"]).cummax().astype(end.dtype)
     before = reached.groupby(rows["ben_id"]).shift()
@@ -39,7 +40,8 @@ def stays(facts: Facts, gap_months: int) -> pd.DataFrame:
         contrats=("contrat", "nunique"),
         employeurs=("employeur_siret", "nunique"),
     )
-    last = rows.sort_values(["ben_id", "rang", "fin", "contrat"]).drop_duplicates(["ben_id", "rang"], keep="last")
+    answers = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON])
+    last = last_contracts(rows, ["ben_id", "rang"], answers)
     out = out.merge(last[["ben_id", "rang", "contrat"]].rename(columns={"contrat": "dernier"}), on=["ben_id", "rang"])
     return out.assign(fin=out["fin"].mask(out["fin"] == far))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from analysis.core import reference
 from analysis.core.errors import DataError
@@ -63,6 +63,17 @@ class Dataset(Block):
         years = [edition.annee for edition in editions]
         if again := sorted({year for year in years if years.count(year) > 1}):
             raise ValueError(f"une seule édition par année ; {again[0]} y est {years.count(again[0])} fois")
+        return editions
+
+    @field_validator("editions")
+    @classmethod
+    def _latest_of_the_region(cls, editions: list[Edition], info: ValidationInfo) -> list[Edition]:
+        latest, region = max(editions, key=lambda edition: edition.annee), info.data.get("region")
+        if region and latest.territoire != region:
+            raise ValueError(
+                f"le territoire de la dernière édition, {latest.annee}, est celui de la région : {region} ; "
+                f"« {latest.territoire} » y est écrit"
+            )
         return editions
 
     def edition(self, year: int) -> Edition:

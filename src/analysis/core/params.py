@@ -242,14 +242,22 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise DataError(f"{path.name} : fichier absent ; attendu dans le dossier {path.parent.name}/.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path.name} : texte illisible ; attendu : un fichier enregistré en UTF-8.") from None
     try:
         tree, values = _parsed(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+    except ValueError:  # the reader makes dates itself, and says no line
+        raise DataError(f"{path.name} : une date qui n'existe pas ; attendu : AAAA-MM-JJ.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise DataError(
             f"{path.name}, ligne {line} : YAML illisible ; attendu : des lignes « clé: valeur » alignées par des "
             "espaces (sans tabulation), des crochets et des guillemets fermés."
         ) from None
+    if again := _repeated(tree):
+        line, key = again.start_mark.line + 1, again.value
+        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : écrite deux fois ; attendu : une fois.")
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -257,6 +265,21 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         line, key = _where(tree, first["loc"])
         raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+
+
+def _repeated(tree: yaml.Node | None) -> yaml.Node | None:
+    """The first key that a mapping of `tree` has twice: the reader would take the last and say nothing."""
+    if isinstance(tree, yaml.MappingNode):
+        seen: set[object] = set()
+        for key, value in tree.value:
+            if key.value in seen:
+                return key  # type: ignore[no-any-return]
+            seen.add(key.value)
+            if inner := _repeated(value):
+                return inner
+    elif isinstance(tree, yaml.SequenceNode):
+        return next((found for value in tree.value if (found := _repeated(value))), None)
+    return None
 
 
 def _parsed(text: str) -> tuple[yaml.Node | None, Any]:

@@ -76,10 +76,14 @@ def build(dataset: str, deliverables: Sequence[str] = tuple(DELIVERABLES)) -> No
         if f"{deliverable}.{name}" not in (SUMMARY, GROUPINGS)
     }
     protected = protect(results, described, published_before(described))
-    for deliverable, tables in schemas.items():
+    ready = {
+        deliverable: {name: conform(schema, protected[f"{deliverable}.{name}"]) for name, schema in tables.items()}
+        for deliverable, tables in schemas.items()
+    }
+    for deliverable, frames in ready.items():
         with finished_folder(protected_dir(dataset) / deliverable) as folder:
-            for name, schema in tables.items():
-                write_table(conform(schema, protected[f"{deliverable}.{name}"]), folder / f"{name}.parquet")
+            for name, frame in frames.items():
+                write_table(frame, folder / f"{name}.parquet")
 
 
 def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -50,15 +50,17 @@ def need(drawn: pd.DataFrame, given: pd.DataFrame, draws: int, seed: int) -> Nee
 
 
 def _spread(drawn: pd.DataFrame, places: pd.DataFrame, columns: list[str]) -> Numbers:
-    """`columns` of `drawn` by EPCI, what has no EPCI being shared out as the first column of draws is on average."""
+    """`columns` of `drawn` by EPCI, what has no EPCI being shared out as hours are on average over the draws, or, among
+    EPCI that have none, as inhabitants are."""
     placed = drawn[drawn["lieu"].isin(places["epci_siren"])]
     own = placed.groupby("lieu")[columns].sum().reindex(places["epci_siren"], fill_value=0.0).to_numpy()
     out = own.copy()
-    weight = own[:, 1:].mean(axis=1)
+    weight, people = own[:, 1:].mean(axis=1), places["population"].to_numpy(dtype="float64")
     for lieu, rest in drawn[~drawn.index.isin(placed.index)].groupby("lieu"):
         inside = places["departement"].eq(lieu).to_numpy()
-        share = weight * (inside if inside.any() else True)
-        out += np.outer(share / share.sum(), rest[columns].sum().to_numpy()) if share.sum() > 0 else 0.0
+        among = inside if inside.any() else np.ones(len(places), dtype=bool)
+        share = (weight if weight[among].sum() > 0 else people) * among
+        out += np.outer(share / share.sum(), rest[columns].sum().to_numpy())
     return out
 
 

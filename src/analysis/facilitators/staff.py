@@ -33,8 +33,8 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     towns = reference.communes().set_index("code_insee")
     people = people.assign(bureau_epci=people["siege_commune_insee"].map(towns["epci_siren"]))
     people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(
-        role=("role", "last"), etp=("etp", lambda known: known.sum(min_count=1)), financements=("financements", "last"),
-        bureau_epci=("bureau_epci", "last"),
+        role=("role", "last"), etp=("etp", lambda known: known.sum(min_count=1)),
+        financements=("financements", _all_said), bureau_epci=("bureau_epci", "last"),
     )  # fmt: skip
     people["etp"] = people["etp"].clip(upper=1.0)
     hosts = clean["structures"].assign(
@@ -46,6 +46,11 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     names += ["operations_suivies", "acheteurs_suivis"]
     rows = people.merge(hosts[names], on="structure_id").sort_values(["structure_id", "fac_ref"], ignore_index=True)
     return rows.assign(bureau_epci=rows["bureau_epci"].fillna(rows["epci_siren"]))
+
+
+def _all_said(codes: pd.Series) -> str | None:
+    """The codes of all rows of a person, `|` between them, each once; none where no row says any."""
+    return "|".join(dict.fromkeys("|".join(codes.dropna()).split("|"))) or None
 
 
 def facilitators(people: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import round_half_up
 from analysis.publishing.templating import alphabetical
 
 
@@ -63,4 +64,4 @@ def _text(value: object) -> str:
 
 
 def _minutes(value: float) -> int | None:
-    return None if pd.isna(value) else round(value)
+    return None if pd.isna(value) else int(round_half_up(value))

@@ -35,6 +35,7 @@ def check(
     _improbable_dates(tables, typer, pd.Timestamp(limits.first_date))
     _ends_before_starts(tables, typer)
     _contracts_outside_operations(tables, typer, pd.Timedelta(days=limits.contract_margin_days))
+    _contracts_of_two_persons(tables["contrats"], typer)
     _month_of_a_person(tables, typer, limits.warn_month_hours)
     hours = _hours_of_operations(tables)
     _more_than_since_origin(tables["operations"], hours, typer)
@@ -157,6 +158,12 @@ def _sent_throughout(rows: pd.DataFrame, operations: pd.DataFrame) -> pd.Series:
         for structure, start, end in spans
     ]
     return pd.Series(known, index=rows.index, dtype="bool")
+
+
+def _contracts_of_two_persons(contracts: pd.DataFrame, typer: Typer) -> None:
+    """Identifiers of contracts that name several persons: what is answered of one would be taken for the other."""
+    persons = contracts.groupby("ctr_id")["ben_id"].nunique()
+    typer.flag(contracts[contracts["ctr_id"].isin(persons.index[persons > 1])], "contrat_deux_personnes", "ctr_id")
 
 
 def _unknown_status(contracts: pd.DataFrame, typer: Typer, limits: ExportParams) -> None:

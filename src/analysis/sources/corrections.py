@@ -4,6 +4,7 @@ value it expects to find: a correction whose source has changed no longer applie
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +60,7 @@ def apply_corrections(
     rows = rows.copy()
     keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
     for fix in mine.itertuples():
-        here = keys.eq(fix.cle) & rows["fichier"].str.startswith(str(fix.fichier))
+        here = keys.eq(fix.cle) & rows["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")
         found, column = rows[here], table.column(str(fix.colonne))
         expected, right = (
             _translated(text, found, table, column, mappings) for text in (fix.valeur_attendue, fix.valeur_corrigee)

@@ -62,7 +62,8 @@ def download(address: str, path: Path, name: str) -> None:
     """Download `address` to `path`, from the byte where an earlier download of it stopped."""
     scratch = path.with_name(f".{path.name}.part")
     have = scratch.stat().st_size if scratch.exists() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    # Compressed on the way, an answer has not the length that it says, and no part of it can be asked for.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with requests.get(address, headers=headers, stream=True, timeout=TIMEOUT) as answer:
             if answer.status_code == requests.codes.requested_range_not_satisfiable:
@@ -70,7 +71,8 @@ def download(address: str, path: Path, name: str) -> None:
                 return download(address, path, name)
             answer.raise_for_status()
             resumed = answer.status_code == requests.codes.partial_content
-            expected = (have if resumed else 0) + int(answer.headers.get("Content-Length", 0))
+            length = int(answer.headers.get("Content-Length", 0))
+            expected = length and length + (have if resumed else 0)
             _store(answer, scratch, name, start=have if resumed else 0, total=expected)
     except requests.HTTPError as error:
         code = error.response.status_code if error.response is not None else "inconnue"

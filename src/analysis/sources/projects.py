@@ -53,7 +53,7 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TYPES.items()}), collect([])
     rows[COLUMNS] = rows[COLUMNS].astype("str").apply(lambda column: column.str.strip()).replace("", pd.NA)
     typer = Typer(SOURCE)
-    lines = rows[COLUMNS].to_json(orient="records", lines=True, force_ascii=False).splitlines()
+    lines = rows[COLUMNS].to_json(orient="records", lines=True, force_ascii=False).rstrip("\n").split("\n")
     received = rows = rows.assign(fichier=FILE, enregistrement=lines)
     date = dates(rows["date_prevue"])
     rows = rows.assign(_date=date.where(date.dt.year.between(*YEARS)))

@@ -18,7 +18,7 @@ EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:
     """Each row as received, as JSON text, without its personal columns."""
     kept = [column.name for column in table.columns if not column.personal and column.name in rows]
-    lines = rows[kept].to_json(orient="records", lines=True, force_ascii=False).splitlines()
+    lines = rows[kept].to_json(orient="records", lines=True, force_ascii=False).split("\n")
     return pd.Series(lines[: len(rows)], index=rows.index, dtype="str")
 
 

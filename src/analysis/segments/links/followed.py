@@ -76,7 +76,7 @@ def described_operations(operations: Followed, facts: Facts, said: pd.Series, to
     years = sent.groupby("structure_id")["annee"].agg(set)
     last = np.minimum(rows["fin"].dt.year.fillna(today.year), today.year).astype("int64")
     complete = [
-        set(range(start, end + 1)) <= years.get(structure, set())
+        pd.notna(start) and set(range(int(start), end + 1)) <= years.get(structure, set())
         for structure, start, end in zip(rows["structure_id"], rows["debut"].dt.year, last, strict=True)
     ]
     told = rows["operation"].map(latest["heures_realisees_origine"]).notna()

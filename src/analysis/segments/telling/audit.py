@@ -36,6 +36,7 @@ def load_audits(path: Path) -> pd.Series:
     if not path.is_file():
         return pd.Series(dtype="str", name="segment")
     rows = read_csv(path, path.name, COLUMNS)
+    rows["uid"] = rows["uid"].str.strip()
     codes = rows["segment"].isin(list(reference.labels("segments")))
     expect(rows, path.name, "segment", codes, "un code de data/raw/reference/nomenclatures/segments.csv")
     expect(rows, path.name, "uid", ~rows["uid"].duplicated(), "un marché relu une seule fois")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from analysis.core.files import write_table
 from analysis.core.params import ClassifierParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
+from analysis.core.texts import some
 from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
@@ -18,6 +21,7 @@ from analysis.segments.telling.reader import FILE as READER
 from analysis.segments.telling.reader import Reader
 from analysis.segments.telling.text import Counted, folds, told_by_others
 
+NAMED = 5  # audited contracts named on the terminal
 PROJECT = "projet:"  # before the identifier of a planned purchase, where contracts have their uid
 TOLD = ["uid", "segment", "segment_p", "segment_source", "segment_cpv", "segment_second", "second_p"]
 AUDIT = ["uid", "segment_attribue", "segment_p", "segment_audite", "poids"]
@@ -32,6 +36,7 @@ def build(dataset: str) -> None:
     asked = pd.concat([contracts, as_contracts(announced)], ignore_index=True)
     inside = inside.reindex(asked.index, fill_value=True)
     audits = load_audits(raw_dir(dataset) / "decisions" / FILE)
+    _say_unread(audits.index.difference(asked["uid"]))
     counted = Counted.of(asked["objet"], settings)
     table, audit, trust = classified(asked, audits, settings, counted)
     write_table(
@@ -40,6 +45,16 @@ def build(dataset: str) -> None:
     write_table(audit, classified_dir(dataset) / "audit.parquet")
     reader = Reader.taught(contracts, trust, settings, counted.first(len(contracts)))
     reader.write(classified_dir(dataset) / READER)
+
+
+def _say_unread(uids: pd.Index) -> None:
+    """Tell of audited contracts that are not among those to be told: nothing is learnt from them."""
+    if len(uids):
+        print(
+            f"attention : {FILE} : marchés relus qui ne sont pas dans les marchés reçus, sans effet : {len(uids)} "
+            f"({some(list(uids), NAMED)}).",
+            file=sys.stderr,
+        )
 
 
 def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd.Series]:

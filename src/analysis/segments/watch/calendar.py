@@ -149,11 +149,12 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     found = one_to_one(pairs[(pairs["ressemblance"] >= MATCH) & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
-    dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_")) and name != "codeCPV"]
+    dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_"))]
     p = np.maximum(both["probabilite"], said["probabilite"])
     both = both.assign(
         origine="les_deux", projet_id=said["projet_id"],
-        **{name: said[name].fillna(both[name]) for name in ("montant", BELIEVED)},
+        # Both amounts of one source: what is printed and what is believed.
+        **{name: said[name].where(said["montant"].notna(), both[name]) for name in ("montant", BELIEVED)},
         **{name: said[name] for name in dates},
     )  # fmt: skip
     cumulated = [name for name in dates if name[0] == "c"]
