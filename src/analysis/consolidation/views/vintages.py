@@ -85,7 +85,7 @@ def national(page: Page) -> Content:
         alt=_against(page, both),
         table=table,
         source=f"{source_line(page).rstrip('.')} ; chiffres nationaux publiés (sources dans le CSV). "
-        "Cercle vide : chiffre provisoire, cité ou déduit.",
+        "Marque vide : chiffre provisoire, cité ou déduit.",
     )
 
 
