@@ -56,7 +56,7 @@ def headline(page: Page) -> Content:
                 "Équivalents temps plein",
                 float(now["etp"]),
                 "ETP",
-                note=f"ces heures, divisées par {french(reference.constants('potentiel')['etp'])} : non par an",
+                note="années de travail, sur toute la vie des marchés : non par an",
                 csv=csv,
             ),
             Card(
