@@ -90,10 +90,10 @@ def growth(page: Page) -> Content:
             caption="Croissance des heures et effet de couverture",
             scope=f"{page.territory_name}, mécanismes de chaque édition",
             csv=page.csv("evolution"),
-            note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
-            "structures qui répondent une année et pas l'autre. La marge de révision est la plus forte révision "
-            "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : des "
-            "exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
+            note="L'effet de couverture est la croissance brute moins la croissance comparable, avant arrondi : ce qui "
+            "vient des structures qui répondent une année et pas l'autre. La marge de révision est la plus forte "
+            "révision qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : "
+            "des exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
         ),
         source=source_line(page),
     )

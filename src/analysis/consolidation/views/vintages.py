@@ -58,7 +58,7 @@ def vintages(page: Page) -> Content:
         title="Heures de chaque édition, telles que publiées et telles que calculées aujourd'hui",
         alt=_revised(here),
         table=table,
-        source=source_line(page),
+        source=f"{source_line(page)} L'axe ne part pas de zéro.",
     )
 
 
