@@ -18,6 +18,7 @@ from analysis.consolidation.views import (
     outcomes_by_definition,
     profiles,
     silent,
+    trajectories,
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
@@ -167,6 +168,17 @@ def test_situations_say_the_day_they_were_known_and_a_department_that_it_has_non
     assert "situations connues au" in table.scope and "2017" in table.scope
     own = pd.DataFrame([row]).assign(repondants=10, reussites=4)
     assert "que pour la région entière" in plain(outcomes_by_definition(page(2016, regional=False, sorties=own)))
+
+
+def test_what_is_of_all_years_leads_to_the_page_that_has_it_and_never_to_itself() -> None:
+    nothing = pd.DataFrame()
+    for year, regional in ((2016, True), (2017, False)):
+        elsewhere = page(year, regional=regional, parcours=nothing)
+        elsewhere.latest = 2017
+        assert "(2017-32.html)" in trajectories(elsewhere).text()
+    own = page(2017, parcours=nothing)
+    own.latest = 2017
+    assert "html" not in trajectories(own).text()
 
 
 def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:

@@ -144,8 +144,10 @@ def outcomes_by_definition(page: Page) -> Content:
 def trajectories(page: Page) -> Content:
     """Where people go from one stay in clause contracts to the next, and where they end."""
     rows = page.read("parcours")
-    if rows.empty or not page.regional or page.year != page.latest:
-        return Prose(f"Les parcours, toutes années, sont sur la page de la région, édition {page.latest}.")
+    if not page.regional or page.year != page.latest:
+        return Prose(f"Les parcours, toutes années, sont sur {_latest_of_region(page)}.")
+    if rows.empty:
+        return Prose("Aucun parcours n'est connu : aucune personne ne se suit d'un contrat à l'autre.")
     order = {code: n for n, code in enumerate(ISSUES)}
     rows = rows.assign(ordre=rows["issue"].map(order)).sort_values(["rang", "ordre"])
     ends = [code for code in ISSUES if code != "retour"]
@@ -190,8 +192,10 @@ def trajectories(page: Page) -> Content:
 def followed(page: Page) -> Content:
     """In how many contracts, employers, structures and years the same person is found."""
     rows = page.read("suivi")
-    if rows.empty or not page.regional or page.year != page.latest:
-        return Prose(f"Le suivi des personnes, toutes années, est sur la page de la région, édition {page.latest}.")
+    if not page.regional or page.year != page.latest:
+        return Prose(f"Le suivi des personnes, toutes années, est sur {_latest_of_region(page)}.")
+    if rows.empty:
+        return Prose("Aucune personne ne se suit d'un contrat à l'autre.")
     wide = rows.pivot(index="nombre", columns="unite", values="part").reindex(columns=list(FOLLOWED))
     reasons = rows.pivot(index="nombre", columns="unite", values="secret").add_suffix("__secret")
     most = int(rows["nombre"].max())
@@ -221,6 +225,11 @@ def _seen(page: Page) -> str:
 
 def _answered(page: Page) -> str:
     return f"{source_line(page).rstrip('.')}{_seen(page)}."
+
+
+def _latest_of_region(page: Page) -> str:
+    """The page that holds what is of all years, as a link."""
+    return f"[la page de la région, édition {page.latest}]({page.latest}-{page.dataset.region}.html)"
 
 
 def _everywhere(page: Page) -> str:
