@@ -201,6 +201,12 @@ def test_an_axis_that_shows_more_than_the_scope_says_so_where_it_is_read() -> No
     within = page(2017, ventilation=rows.assign(champ=True))
     within.place, within.edition = here.place, here.edition
     assert "toutes les clauses" not in plain(breakdown(within, "mecanisme"))
+    hidden = pd.DataFrame({"modalite": ["CRIT"], "champ": [True], "part_heures": [float("nan")], "secret": ["peu"]})
+    partly = page(2017, ventilation=pd.concat([rows, hidden]))
+    partly.place, partly.edition = here.place, here.edition
+    drawn = breakdown(partly, "mecanisme")
+    assert isinstance(drawn, Figure) and "ne sont pas dessinées" in str(drawn.source)
+    assert "ne sont pas dessinées" not in str(found.source)
 
 
 def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart() -> None:

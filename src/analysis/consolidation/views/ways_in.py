@@ -70,12 +70,13 @@ def breakdown(page: Page, axis: str) -> Content:
     )
     if len(rows) == 1:
         return table  # a bar alone compares nothing
+    apart = " Les catégories sous secret statistique ne sont pas dessinées." if len(drawn) < len(rows) else ""
     return Figure(
         bar_chart(drawn, **PERCENT),
         title=f"{about['libelle']} : part des heures réalisées",
         alt=said,
         table=table,
-        source=source_line(page),
+        source=f"{source_line(page)}{apart}",
     )
 
 
