@@ -9,18 +9,22 @@ import pytest
 
 from analysis.consolidation.views import (
     audiences_over_years,
+    breakdown,
     by_epci,
     diversity,
     evolution,
     growth,
     outcomes,
+    outcomes_by_definition,
     profiles,
     silent,
+    trajectories,
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
+from analysis.publishing.content import DataTable, Figure
 from consolidation.world import dataset
 
 EDITIONS = pd.DataFrame(
@@ -113,6 +117,15 @@ def test_silent_structures_are_said_as_many_as_they_are(expected: int, missing: 
     assert said in plain(silent(page(2017, non_reponse=bracket(expected, missing, never))))
 
 
+def test_the_silent_of_another_region_are_told_and_never_joined_to_those_of_this_one() -> None:
+    rows = [bracket(40, 2, 0).assign(edition=year) for year in (2015, 2016, 2017)]
+    alone = silent(page(2016, non_reponse=pd.concat(rows)))
+    assert isinstance(alone, DataTable) and alone.takeaway and "En 2016, 2 des 40" in alone.takeaway
+    drawn = silent(page(2017, non_reponse=pd.concat(rows)))
+    assert isinstance(drawn, Figure) and drawn.table and len(drawn.table.frame) == 3
+    assert drawn.fig.axes[0].lines[0].get_xdata().tolist() == [2016, 2017]
+
+
 def test_one_structure_is_said_in_the_singular() -> None:
     editions = EDITIONS.assign(structures=1)
     text = plain(evolution(page(2017, indicateurs=REGION, editions=editions)))
@@ -143,6 +156,31 @@ def test_outcomes_that_nobody_asked_at_six_months_are_those_of_another_horizon()
     assert "Aucune situation" in plain(outcomes(page(2017, sorties=unknown)))
 
 
+def test_situations_say_the_day_they_were_known_and_a_department_that_it_has_none() -> None:
+    row = {
+        "edition": 2016, "horizon_m": 6, "definition": "DURABLE", "modalite": "ensemble", "dus": 20, "taux": 0.4,
+        "taux_reponse": 0.5, "taux_bas": 0.2, "taux_haut": 0.6, "taux_pondere": 0.4, "borne_basse": 0.2,
+        "borne_haute": 0.7, "secret": "",
+    }  # fmt: skip
+    known = page(2016, sorties=pd.DataFrame([{**row, "edition": 2015}, row]))
+    table = outcomes(known)
+    assert isinstance(table, DataTable)  # another region's year is not joined to this one's
+    assert "situations connues au" in table.scope and "2017" in table.scope
+    own = pd.DataFrame([row]).assign(repondants=10, reussites=4)
+    assert "que pour la région entière" in plain(outcomes_by_definition(page(2016, regional=False, sorties=own)))
+
+
+def test_what_is_of_all_years_leads_to_the_page_that_has_it_and_never_to_itself() -> None:
+    nothing = pd.DataFrame()
+    for year, regional in ((2016, True), (2017, False)):
+        elsewhere = page(year, regional=regional, parcours=nothing)
+        elsewhere.latest = 2017
+        assert "(2017-32.html)" in trajectories(elsewhere).text()
+    own = page(2017, parcours=nothing)
+    own.latest = 2017
+    assert "html" not in trajectories(own).text()
+
+
 def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:
     rows = hours((2016, "32", 1000.0), (2017, "32", float("nan")))
     assert "ont des heures publiées" in plain(evolution(page(2017, indicateurs=rows)))
@@ -150,6 +188,25 @@ def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:
     assert "part publiée dans deux éditions" in plain(audiences_over_years(page(2017, indicateurs=shares)))
     numbers = rows.rename(columns={"valeur": "nombre_effectif"}).assign(objet="segments", nombre=3)
     assert "ont un nombre publié" in plain(diversity(page(2017, diversification=numbers)))
+
+
+def test_an_axis_that_shows_more_than_the_scope_says_so_where_it_is_read() -> None:
+    rows = pd.DataFrame({"modalite": ["EXEC", "PRIVE"], "champ": [True, False], "part_heures": [0.9, 0.1]})
+    rows = rows.assign(heures=[90.0, 10.0], beneficiaires=6, contrats=6, secret="")
+    here = page(2017, ventilation=rows)
+    here.place, here.edition = "32", here.dataset.edition(2017)
+    found = breakdown(here, "mecanisme")
+    assert isinstance(found, Figure) and found.table
+    assert "toutes les clauses suivies" in found.alt and "toutes les clauses suivies" in found.table.scope
+    within = page(2017, ventilation=rows.assign(champ=True))
+    within.place, within.edition = here.place, here.edition
+    assert "toutes les clauses" not in plain(breakdown(within, "mecanisme"))
+    hidden = pd.DataFrame({"modalite": ["CRIT"], "champ": [True], "part_heures": [float("nan")], "secret": ["peu"]})
+    partly = page(2017, ventilation=pd.concat([rows, hidden]))
+    partly.place, partly.edition = here.place, here.edition
+    drawn = breakdown(partly, "mecanisme")
+    assert isinstance(drawn, Figure) and "ne sont pas dessinées" in str(drawn.source)
+    assert "ne sont pas dessinées" not in str(found.source)
 
 
 def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart() -> None:
@@ -183,7 +240,9 @@ def test_a_share_that_would_tell_those_of_unknown_status_is_that_of_all_hours_an
         True,
     ]
     assert told["part_heures__secret"].tolist() == ["", "", "peu"] and instead.tolist() == [True, False, False]
-    assert "De toutes les heures pour « Moins de 26 ans »" in of_all_hours(told.loc[instead, "libelle"])
+    assert "Pour « Moins de 26 ans », la part est celle de toutes les heures" in of_all_hours(
+        told.loc[instead, "libelle"]
+    )
     assert of_all_hours(told.loc[[], "libelle"]) == ""
     bare, instead = with_shares(wide[["part_heures"]])
     assert bare.equals(wide[["part_heures"]]) and not instead.any()

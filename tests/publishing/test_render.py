@@ -85,6 +85,12 @@ def test_spaces_before_high_signs_do_not_break_but_in_code() -> None:
     assert no_break(html) == said.replace("_", "\N{NO-BREAK SPACE}")
 
 
+def test_a_number_keeps_its_thousands_and_an_article_its_number() -> None:
+    html = "<p>art. 38, 1 302 553 heures, 61 193 h, 5 120 et 12 3456</p>"
+    said = "<p>art._38, 1_302_553 heures, 61_193_h, 5_120 et 12 3456</p>"
+    assert no_break(html) == said.replace("_", "\N{NO-BREAK SPACE}")
+
+
 def test_a_number_keeps_its_unit_and_a_day_its_month() -> None:
     html = "<p>Au 1er août 2026, le 31 décembre : 3 ETP, 2,5 M€, 30 km, 12 mois, 4 hommes, 2 maires</p>"
     said = "<p>Au 1er_août 2026, le 31_décembre_: 3_ETP, 2,5_M€, 30_km, 12 mois, 4 hommes, 2 maires</p>"

@@ -93,6 +93,12 @@ def test_ticks_have_the_decimals_that_tell_them_apart_and_no_more(
     plt.close(fig)
 
 
+def test_what_is_counted_has_whole_ticks() -> None:
+    chart = style.line_chart(pd.DataFrame({"segments": [9.0, 11.0]}, index=[2016, 2017]))
+    chart.canvas.draw()
+    assert [label.get_text() for label in chart.axes[0].get_yticklabels()][:4] == ["0", "5", "10", "15"]
+
+
 def test_a_line_is_drawn_within_the_band_of_its_interval() -> None:
     middle = pd.DataFrame({"à 6 mois": [0.3, 0.4]}, index=[2024, 2025])
     chart = style.line_chart(middle, bands=(middle - 0.1, middle + 0.1))

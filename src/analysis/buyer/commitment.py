@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.core import reference
+from analysis.core.numbers import french
 
 Numbers = NDArray[np.float64]
 DUST = 1e-9  # of a step: 0.3 / 0.1 must count three steps, not two
@@ -18,6 +19,12 @@ DUST = 1e-9  # of a step: 0.3 / 0.1 must count three steps, not two
 def steps() -> Numbers:
     """`acheteur/arrondis` as an array of two columns, hours from which a step holds and the step, in hours."""
     return reference.table("acheteur/arrondis")[["de_heures", "pas"]].to_numpy(dtype=np.float64)
+
+
+def said(table: Numbers) -> str:
+    """By what a commitment is rounded, in words."""
+    *most, last = [french(step) for step in table[:, 1]]
+    return f"arrondi en dessous, par pas de {', '.join(most)} ou {last} heures selon sa taille"
 
 
 def rounded(hours: ArrayLike, table: Numbers) -> Numbers:

@@ -25,8 +25,8 @@ from analysis.segments.watch.feed import opened, stamped, whole_days
 PUBLICATION = "PUBLICATION"  # the step that the law's day is the first day of
 END = "fin"
 Role = Literal["A", "R", "AR", "C", "I"]
-ROLES = {"A": "répond de l'étape", "R": "la fait", "AR": "en répond et la fait", "C": "est consulté",
-         "I": "est informé"}  # fmt: skip
+ROLES = {"A": "répond de l'étape", "R": "la fait", "AR": "en répond et la fait", "C": "à consulter",
+         "I": "à informer"}  # fmt: skip
 DATED = ["code", "libelle", "attendu", "livrable", "debut", "fin", "source"]
 DOMAIN = "achat.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Étapes d'un achat avec clause sociale//FR"

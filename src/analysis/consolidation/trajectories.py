@@ -22,8 +22,8 @@ UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "
 def stays(facts: Facts, outcomes: pd.DataFrame, gap_months: int) -> pd.DataFrame:
     """One row per stay: ben_id, rang (1, 2, ...), debut, fin (null when open), contrats, employeurs, dernier.
 
-    `dernier` is the stay's last contract, an answered one first (`outcomes`: the clean table `sorties`). Contracts whose
-    end is not known hold their stay open.
+    `dernier` is the stay's last contract, an answered one first (`outcomes`: the clean table `sorties`). Contracts
+    whose end is not known hold their stay open.
     """
     rows = facts.contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
     rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])

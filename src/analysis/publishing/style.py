@@ -66,9 +66,9 @@ class FrenchTicks(Formatter):
         return number(x, self.digits, self.unit, self.factor)
 
 
-def french_axis(axis: Axis, unit: str = "", factor: float = 1, ticks: int = 5) -> None:
-    """Round numbers of ticks on `axis`, written in French."""
-    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+def french_axis(axis: Axis, unit: str = "", factor: float = 1, ticks: int = 5, *, whole: bool = False) -> None:
+    """Round numbers of ticks on `axis`, written in French; `whole` ones where what is drawn is counted."""
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
     axis.set_major_formatter(FrenchTicks(unit, factor))
 
 
@@ -149,7 +149,7 @@ def line_chart(
     low, high = ax.get_ylim()
     ax.set_ylim(min(0, low), high + 0.08 * (high - min(0, low)) if breaks else high)
     ax.grid(axis="y")
-    french_axis(ax.yaxis, unit, factor)
+    french_axis(ax.yaxis, unit, factor, whole=digits == 0 and factor == 1)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     middle = (years[0] + years[-1]) / 2

@@ -20,7 +20,7 @@ DISTRIBUTION = "clauses-sociales-analysis"
 TEMPLATES = Path(__file__).parent / "templates"
 # The spaces that must not break, and the whole of what is code: no space within it is one.
 UNBREAKABLE = re.compile(
-    r"<(script|style)\b.*?</\1>|(?<=«) | (?=»)| (?=[;:?!](?:\s|<|$))"
+    r"<(script|style)\b.*?</\1>|(?<=«) | (?=»)| (?=[;:?!](?:\s|<|$))|(?<=\bart\.) (?=\d)|(?<=\d) (?=\d{3}(?!\d))"
     rf"|(?<=\d) (?=%|M?€|(?:h|km|min|ETP|points?|{'|'.join(MONTHS)})\b)|(?<=\b1er) (?={'|'.join(MONTHS)})",
     re.DOTALL,
 )
@@ -51,7 +51,7 @@ def markdown(text: str) -> str:
 def no_break(html: str) -> str:
     """`html` with the spaces that French puts inside guillemets, before high signs and units, made unbreakable.
 
-    So is the one between a day and its month.
+    So are those between a day and its month, between the thousands of a number, before that of an article.
     """
     return UNBREAKABLE.sub(lambda found: "\N{NO-BREAK SPACE}" if found[0] == " " else found[0], html)
 

@@ -102,7 +102,7 @@ def audiences(page: Page) -> Content:
         caption=f"Publics, {place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
-        note="Une personne peut relever de plusieurs publics." + note + apart,
+        note="Part des heures au statut connu ; publics non exclusifs." + note + apart,
     )
 
 
@@ -125,7 +125,7 @@ def segments(page: Page) -> Content:
             "marches": Column("Marchés", 0),
             "montant": Column("Montant", **MILLIONS),
             "avec_clause": Column("Avec clause", 0),
-            share: Column("Part", **PERCENT),
+            share: Column("Part" if page.is_department else "Part lissée", **PERCENT),
             f"{share}_bas": Column("de", **PERCENT),
             f"{share}_haut": Column("à", **PERCENT),
         },
@@ -277,7 +277,9 @@ def _clause(page: Page) -> Card:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
-    return Card(label, row["part_lissee"], "%", f"{bounds} ; lissée", 1, 100, csv=page.csv(PLACES))
+    return Card(
+        label, row["part_lissee"], "%", f"part lissée, {bounds}, parmi ceux qui le disent", 1, 100, csv=page.csv(PLACES)
+    )
 
 
 def _need(page: Page) -> list[Card]:

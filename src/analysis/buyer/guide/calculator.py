@@ -88,10 +88,11 @@ class Calculator(Content):
     @property
     def note(self) -> str:
         chances = french(100 * load_params().buyer.commitment_kept, 0, "%")
+        rounding = commitment.said(commitment.steps())
         return (
             "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
-            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, arrondi en dessous. Rien de ce "
-            "qui est tapé ici ne quitte cette page."
+            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding}. "
+            "Rien de ce qui est tapé ici ne quitte cette page."
         )
 
     def text(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.core import reference
 from analysis.core.numbers import french
+from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
@@ -181,7 +183,9 @@ def sizes(page: Page) -> Content:
         caption="Heures d'un marché petit, médian et grand",
         scope=f"{page.territory_name}, montants hors taxes connus des dernières années ; durée médiane du segment",
         csv=page.csv(SIZES),
-        note="De … à … : huit fois sur dix. Engagement de 0 : trop peu d'heures pour une clause.",
+        note="De … à … : huit fois sur dix. L'engagement est ce que "
+        f"{french(100 * load_params().buyer.commitment_kept, 0, '%')} de tels marchés peuvent porter, "
+        f"{commitment.said(commitment.steps())} ; 0 : trop peu d'heures pour une clause.",
     )
 
 

@@ -61,7 +61,10 @@ def of_all_hours(names: pd.Series) -> str:
     if names.empty:
         return ""
     said = ", ".join(f"« {name} »" for name in sorted(names))
-    return f" De toutes les heures pour {said} : trop peu de personnes y sont de statut inconnu pour dire leurs heures."
+    return (
+        f" Pour {said}, la part est celle de toutes les heures : trop peu de personnes y sont de statut inconnu pour "
+        "dire les leurs."
+    )
 
 
 def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, unit: str = "") -> str | None:
@@ -101,6 +104,12 @@ def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note
         note=note,
         method="publics",
     )
+
+
+def same_perimeter(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of editions of the same perimeter as the page's: a line drawn over others would compare two regions."""
+    places = page.read("editions").set_index("edition")["territoire"]
+    return rows[rows["edition"].map(places).eq(places[page.year])]
 
 
 def source_line(page: Page) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from analysis.consolidation.views.common import source_line
+from analysis.consolidation.views.common import same_perimeter, source_line
 from analysis.core.numbers import about, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
@@ -90,10 +90,10 @@ def growth(page: Page) -> Content:
             caption="Croissance des heures et effet de couverture",
             scope=f"{page.territory_name}, mécanismes de chaque édition",
             csv=page.csv("evolution"),
-            note="L'effet de couverture est la croissance brute moins la croissance comparable : ce qui vient des "
-            "structures qui répondent une année et pas l'autre. La marge de révision est la plus forte révision "
-            "qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : des "
-            "exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
+            note="L'effet de couverture est la croissance brute moins la croissance comparable, avant arrondi : ce qui "
+            "vient des structures qui répondent une année et pas l'autre. La marge de révision est la plus forte "
+            "révision qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : "
+            "des exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
         ),
         source=source_line(page),
     )
@@ -123,31 +123,43 @@ def silent(page: Page) -> Content:
         else (f"suivi {their} dernière déclaration")
     )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
-    lines = shown.set_index("edition")[["haut", "central", "heures"]]
+    shown = shown.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
+    said = (
+        f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} déclaré "
+        f"aucune heure : le total serait de {french(row['central'])} heures si {had} {done}, de "
+        f"{french(row['haut'])} dans l'hypothèse haute."
+    )
+    table = DataTable(
+        shown.sort_values("edition", ascending=False),
+        columns={
+            "edition": Column("Édition"),
+            "territoire_nom": Column("Périmètre"),
+            "attendues": Column("Structures en place", 0),
+            "muettes": Column("dont sans heures déclarées", 0),
+            "heures": Column("Heures déclarées", 0),
+            "central": Column("Total, hypothèse centrale", 0),
+            "haut": Column("Total, hypothèse haute", 0),
+        },
+        caption="Ce que serait le total si les structures muettes avaient répondu",
+        scope="périmètre et mécanismes de chaque édition",
+        csv=page.csv("non_reponse"),
+        note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
+        "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
+        "des autres. Haute : sa meilleure année, ou le troisième quartile. Les muettes ne sont pas les structures en "
+        "place moins les répondantes : l'une peut répondre sans être à l'inventaire de l'année, une autre envoyer un "
+        "export sans aucune heure.",
+    )
+    drawn = same_perimeter(page, shown)
+    if len(drawn) < 2:
+        table.takeaway = said
+        return table
+    lines = drawn.set_index("edition")[["haut", "central", "heures"]]
     lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
     return Figure(
-        line_chart(lines.astype("float64")),
+        line_chart(lines.astype("float64"), breaks=_breaks(drawn.rename(columns={"territoire_nom": "lieu"}))),
         title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
-        alt=f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} déclaré "
-        f"aucune heure : le total serait de {french(row['central'])} heures si {had} {done}, de "
-        f"{french(row['haut'])} dans l'hypothèse haute.",
-        table=DataTable(
-            shown.sort_values("edition", ascending=False),
-            columns={
-                "edition": Column("Édition"),
-                "attendues": Column("Structures en place", 0),
-                "muettes": Column("dont sans heures déclarées", 0),
-                "heures": Column("Heures déclarées", 0),
-                "central": Column("Total, hypothèse centrale", 0),
-                "haut": Column("Total, hypothèse haute", 0),
-            },
-            caption="Ce que serait le total si les structures muettes avaient répondu",
-            scope=f"{page.dataset.region_nom}, mécanismes de chaque édition",
-            csv=page.csv("non_reponse"),
-            note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
-            "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
-            "des autres. Haute : sa meilleure année, ou le troisième quartile.",
-        ),
+        alt=said,
+        table=table,
         source=source_line(page),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from analysis.consolidation.views.common import source_line
+import pandas as pd
+
+from analysis.consolidation.views.common import same_perimeter, source_line
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
@@ -10,6 +12,7 @@ from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import flow_chart, line_chart, stacked_chart
+from analysis.publishing.templating import french_date
 
 ISSUES = {
     "retour": "Retour en clause",
@@ -43,42 +46,50 @@ def outcomes(page: Page) -> Content:
         return Prose("Aucune situation après la clause n'est connue.")
     half_year = known[known["horizon_m"] == 6]
     last = (known if half_year.empty else half_year).iloc[-1]
+    said = (
+        f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis au moins "
+        f"{french(last['horizon_m'])} mois, {french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, "
+        f"dont {french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
+        f"{french(100 * last['taux_haut'], 1, '%')}). Selon ce que sont devenues les autres, la part vraie est entre "
+        f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}."
+    )
+    table = DataTable(
+        rows.assign(sortie=_left(page, rows["edition"])).sort_values(["edition", "horizon_m"], ascending=[False, True]),
+        columns={
+            "sortie": Column("Année de sortie"),
+            "horizon_m": Column("Échéance (mois)", 0),
+            "dus": Column("Personnes dues", 0),
+            "taux_reponse": Column("Réponse", **PERCENT),
+            "taux": Column("Emploi durable", **PERCENT),
+            "taux_bas": Column("de", **PERCENT),
+            "taux_haut": Column("à", **PERCENT),
+            "taux_pondere": Column("Pondéré", **PERCENT),
+            "borne_basse": Column("Borne basse", **PERCENT),
+            "borne_haute": Column("Borne haute", **PERCENT),
+        },
+        caption="Emploi durable à 3, 6 et 12 mois",
+        scope=f"personnes sorties dans l'année, périmètre et mécanismes de chaque édition{_seen(page)}",
+        csv=page.csv("sorties"),
+        note="Personnes dues : celles dont l'échéance est passée ; réponse : part d'entre elles dont la situation est "
+        "connue. Emploi durable : CDI, CDD ou intérim de plus de six mois, fonction publique, création d'entreprise. "
+        "« de » et « à » : intervalle de Wilson à 95 % sur les répondants. Les bornes n'ont besoin d'aucune "
+        "hypothèse sur ceux qui ne répondent pas. Une définition, une série : ne se compare ni aux sorties "
+        "dynamiques ni à « en emploi à 12 mois ».",
+    )
+    drawn = same_perimeter(page, known)
+    if drawn["edition"].nunique() < 2:
+        table.takeaway = said
+        return table
     lines, low, high = (
-        known.pivot(index="edition", columns="horizon_m", values=name).add_prefix("à ").add_suffix(" mois")
+        drawn.pivot(index="edition", columns="horizon_m", values=name).add_prefix("à ").add_suffix(" mois")
         for name in ("taux", "taux_bas", "taux_haut")
     )
     return Figure(
         line_chart(lines, bands=(low, high), **PERCENT),
         title="Emploi durable après la clause, parmi les personnes dont la situation est connue",
-        alt=f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis au moins "
-        f"{french(last['horizon_m'])} mois, {french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, "
-        f"dont {french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
-        f"{french(100 * last['taux_haut'], 1, '%')}). Selon ce que sont devenues les autres, la part vraie est entre "
-        f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}. "
-        "Les bandes sont les intervalles à 95 %.",
-        table=DataTable(
-            rows.sort_values(["edition", "horizon_m"], ascending=[False, True]),
-            columns={
-                "edition": Column("Année de sortie"),
-                "horizon_m": Column("Échéance (mois)", 0),
-                "dus": Column("Personnes dues", 0),
-                "taux_reponse": Column("Réponse", **PERCENT),
-                "taux": Column("Emploi durable", **PERCENT),
-                "taux_bas": Column("de", **PERCENT),
-                "taux_haut": Column("à", **PERCENT),
-                "taux_pondere": Column("Pondéré", **PERCENT),
-                "borne_basse": Column("Borne basse", **PERCENT),
-                "borne_haute": Column("Borne haute", **PERCENT),
-            },
-            caption="Emploi durable à 3, 6 et 12 mois",
-            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, mécanismes de chaque édition",
-            csv=page.csv("sorties"),
-            note="Emploi durable : CDI, CDD ou intérim de plus de six mois, fonction publique, création d'entreprise. "
-            "« de » et « à » : intervalle de Wilson à 95 % sur les répondants. Les bornes n'ont besoin d'aucune "
-            "hypothèse sur ceux qui ne répondent pas. Une définition, une série : ne se compare ni aux sorties "
-            "dynamiques ni à « en emploi à 12 mois ».",
-        ),
-        source=source_line(page),
+        alt=f"{said} Les bandes sont les intervalles à 95 %.",
+        table=table,
+        source=_answered(page),
     )
 
 
@@ -86,7 +97,9 @@ def outcomes_by_definition(page: Page) -> Content:
     """The same leavers under each definition, at six months, women and men apart; only what excludes is stacked."""
     rows = page.read("sorties")
     rows = rows[(rows["edition"] == page.year) & (rows["horizon_m"] == 6)]
-    if not page.regional or rows.empty:
+    if not page.regional:
+        return Prose("La situation six mois après la clause n'est calculée que pour la région entière.")
+    if rows.empty:
         return Prose("Aucune sortie à six mois n'est connue pour cette édition.")
     definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")
     labels, people = definitions["libelle"], {WHOLE: "Ensemble", **reference.labels("sexes")}
@@ -120,19 +133,21 @@ def outcomes_by_definition(page: Page) -> Content:
                 "taux_haut": Column("à", **PERCENT),
             },
             caption=f"Situation à six mois des personnes sorties en {page.year}, selon la définition",
-            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, situation connue",
+            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, situation connue{_seen(page)}",
             csv=page.csv("sorties"),
             note="Les définitions qui en réunissent d'autres ne sont pas dessinées : elles se recoupent.",
         ),
-        source=source_line(page),
+        source=_answered(page),
     )
 
 
 def trajectories(page: Page) -> Content:
     """Where people go from one stay in clause contracts to the next, and where they end."""
     rows = page.read("parcours")
-    if rows.empty or not page.regional or page.year != page.latest:
-        return Prose(f"Les parcours, toutes années, sont sur la page de la région, édition {page.latest}.")
+    if not page.regional or page.year != page.latest:
+        return Prose(f"Les parcours, toutes années, sont sur {_latest_of_region(page)}.")
+    if rows.empty:
+        return Prose("Aucun parcours n'est connu : aucune personne ne se suit d'un contrat à l'autre.")
     order = {code: n for n, code in enumerate(ISSUES)}
     rows = rows.assign(ordre=rows["issue"].map(order)).sort_values(["rang", "ordre"])
     ends = [code for code in ISSUES if code != "retour"]
@@ -177,8 +192,10 @@ def trajectories(page: Page) -> Content:
 def followed(page: Page) -> Content:
     """In how many contracts, employers, structures and years the same person is found."""
     rows = page.read("suivi")
-    if rows.empty or not page.regional or page.year != page.latest:
-        return Prose(f"Le suivi des personnes, toutes années, est sur la page de la région, édition {page.latest}.")
+    if not page.regional or page.year != page.latest:
+        return Prose(f"Le suivi des personnes, toutes années, est sur {_latest_of_region(page)}.")
+    if rows.empty:
+        return Prose("Aucune personne ne se suit d'un contrat à l'autre.")
     wide = rows.pivot(index="nombre", columns="unite", values="part").reindex(columns=list(FOLLOWED))
     reasons = rows.pivot(index="nombre", columns="unite", values="secret").add_suffix("__secret")
     most = int(rows["nombre"].max())
@@ -192,6 +209,27 @@ def followed(page: Page) -> Content:
         note="Part des personnes. Une structure ne voit que ses propres contrats : ce qui est au-delà de 1 ne se voit "
         "qu'en réunissant les exports.",
     )
+
+
+def _left(page: Page, editions: pd.Series) -> pd.Series:
+    """Years of exit, each with its perimeter where that is not the page's."""
+    known = page.read("editions").set_index("edition")
+    other = editions.map(known["territoire"]).ne(known["territoire"][page.year])
+    return editions.astype(str).where(~other, editions.astype(str) + " (" + editions.map(known["territoire_nom"]) + ")")
+
+
+def _seen(page: Page) -> str:
+    """When situations were last told: an early edition's page tells what became known years after it."""
+    return f", situations connues au {french_date(page.dataset.date_observation)}"
+
+
+def _answered(page: Page) -> str:
+    return f"{source_line(page).rstrip('.')}{_seen(page)}."
+
+
+def _latest_of_region(page: Page) -> str:
+    """The page that holds what is of all years, as a link."""
+    return f"[la page de la région, édition {page.latest}]({page.latest}-{page.dataset.region}.html)"
 
 
 def _everywhere(page: Page) -> str:

@@ -58,7 +58,7 @@ def vintages(page: Page) -> Content:
         title="Heures de chaque édition, telles que publiées et telles que calculées aujourd'hui",
         alt=_revised(here),
         table=table,
-        source=source_line(page),
+        source=f"{source_line(page)} L'axe ne part pas de zéro.",
     )
 
 
@@ -85,7 +85,7 @@ def national(page: Page) -> Content:
         alt=_against(page, both),
         table=table,
         source=f"{source_line(page).rstrip('.')} ; chiffres nationaux publiés (sources dans le CSV). "
-        "Cercle vide : chiffre provisoire, cité ou déduit.",
+        "Marque vide : chiffre provisoire, cité ou déduit.",
     )
 
 

@@ -50,7 +50,8 @@ def breakdown(page: Page, axis: str) -> Content:
             + ", ".join(str(labels[code]) for code in page.edition.mecanismes if code in labels)
             + "."
         )
-    said = f"{of_hours(drawn)}."
+    everything = "toutes les clauses suivies, hors du champ de l'édition comprises"
+    said = f"{of_hours(drawn)}." + (f" Ce sont les heures de {everything}." if len(outside) else "")
     table = DataTable(
         rows,
         columns={
@@ -62,19 +63,20 @@ def breakdown(page: Page, axis: str) -> Content:
             "contrats": Column("Contrats de travail", 0),
         },
         caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
-        scope=page.scope,
+        scope=f"{page.territory_name}, édition {page.year} ; {everything}" if len(outside) else page.scope,
         csv=page.csv("ventilation"),
         takeaway=said if len(rows) == 1 else None,
         note=note,
     )
     if len(rows) == 1:
         return table  # a bar alone compares nothing
+    apart = " Les catégories sous secret statistique ne sont pas dessinées." if len(drawn) < len(rows) else ""
     return Figure(
         bar_chart(drawn, **PERCENT),
         title=f"{about['libelle']} : part des heures réalisées",
         alt=said,
         table=table,
-        source=source_line(page),
+        source=f"{source_line(page)}{apart}",
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from seaborn.utils import relative_luminance
 
 from analysis.core import reference
@@ -18,6 +21,7 @@ KINDS = (
     "entreprise de travail temporaire d'insertion ; GEIQ : groupement d'employeurs pour l'insertion et la "
     "qualification."
 )
+SHADES = 12
 DARK = 0.2  # the luminance under which white stands out more than ink (WCAG)
 
 
@@ -40,6 +44,11 @@ def first_and_last(shares: pd.Series) -> str:
     return (
         f"{first} vient en tête avec {highest} des marchés renseignés, « {shares.index[-1]} » en dernier avec {lowest}."
     )
+
+
+def shades(lightest: float = 0.0) -> ListedColormap:
+    """The blues of a heat map, from `lightest` (of 1) on: so few that a figure of few colours keeps its ink."""
+    return ListedColormap(plt.get_cmap("Blues")(np.linspace(lightest, 1, SHADES)))
 
 
 def legible(ax: Axes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from analysis.core import reference
-from analysis.core.numbers import MONTHS, french_date
+from analysis.core.numbers import MONTHS, french, french_date
 from analysis.core.texts import inside
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
 from analysis.publishing.page import Page
@@ -32,7 +32,8 @@ def thresholds(page: Page) -> Content:
     rows = rows[rows["periode"] == OBLIGATION] if applied else rows
     period = "depuis l'entrée en vigueur" if applied else f"en {rows['periode'].iloc[0]}"
     first = "" if applied else (
-        f"L'obligation (L2112-2-1) {_since(page)} : aucun marché reçu n'y est soumis. "
+        f"L'obligation d'une condition sociale (code de la commande publique, art. L2112-2-1) {_since(page)} : "
+        "aucun marché reçu n'y est soumis. "
         "Voici ce qu'elle aurait concerné la dernière année."
     )  # fmt: skip
     exceptions = " ; ".join(map(inside, reference.table("droit/exceptions")["libelle"]))
@@ -86,7 +87,7 @@ def listed(page: Page) -> Content:
             "acheteur": Column("Acheteur"),
             "libelle": Column("Catégorie"),
             "montant": Column("Montant", **MILLIONS),
-            "seuil": Column("Seuil", 0),
+            "seuil": Column("Seuil", 0, "€"),
             "p_seuil": Column("Probabilité d'être au-dessus", **PERCENT),
             "possible": Column("Exception possible"),
         },
@@ -137,6 +138,8 @@ def largest_buyers(page: Page) -> Content:
         scope=f"{page.dataset.region_nom}, marchés notifiés en {rows['annee'].iloc[0]}, "
         f"au {french_date(page.dataset.date_observation)}",
         csv=page.csv("droit_spaser"),
-        note="Le seuil porte sur les achats d'une année ; un montant notifié couvre souvent plusieurs années et peut "
-        "être un maximum : l'acheteur est probablement soumis, non sûrement.",
+        note="SPASER : schéma de promotion des achats publics socialement et écologiquement responsables. Son seuil, "
+        f"{french(float(parameter('seuil_spaser')) / 1e6, 0, 'M€')}, porte sur les achats d'une année ; un montant "
+        "notifié couvre souvent plusieurs années et peut être un maximum : l'acheteur est probablement soumis, non "
+        "sûrement.",
     )  # fmt: skip

@@ -12,7 +12,7 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
-from analysis.segments.views.common import legible
+from analysis.segments.views.common import legible, shades
 from analysis.segments.views.intervals import interval_chart
 
 FACTORS = {
@@ -26,6 +26,7 @@ FACTORS = {
     "propre_aux_marches": "Propre aux marchés",
 }
 WHOLE_LIFE = "marchés de l'année sans clause, sur toute leur vie"
+WITHOUT = "ni clause déclarée, ni opération suivie à coup sûr ; hors marchés subséquents"
 METHODS = {
     "modele": "Ce modèle",
     "manuel": "Règle du manuel",
@@ -49,9 +50,15 @@ def headline(page: Page) -> Content:
     csv = page.csv("potentiel")
     return Strip(
         [
-            Card("Marchés sans clause connue", float(now["marches"]), csv=csv),
+            Card("Marchés sans clause connue", float(now["marches"]), note=WITHOUT, csv=csv),
             Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone, csv=csv),
-            Card("Équivalents temps plein", float(now["etp"]), "ETP", csv=csv),
+            Card(
+                "Équivalents temps plein",
+                float(now["etp"]),
+                "ETP",
+                note="années de travail, sur toute la vie des marchés : non par an",
+                csv=csv,
+            ),
             Card(
                 "Heures, offre et publics compris",
                 float(now["p50_plafonne"]),
@@ -167,7 +174,7 @@ def drivers(page: Page) -> Content:
     fig, (ax,) = figure(height=1.3 + 0.27 * len(wide))
     texts = wide.map(lambda share: number(share, factor=100))
     sns.heatmap(
-        wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax,
+        wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap=shades(), cbar=False, linewidths=0.6, ax=ax,
         annot_kws={"fontsize": 8}, vmin=0, vmax=1,
     )  # fmt: skip
     legible(ax)

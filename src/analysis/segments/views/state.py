@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import pyplot as plt
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
@@ -18,14 +15,20 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.contracts import OTHER
-from analysis.segments.views.common import buyer_names, first_and_last, labels, legible, min_known, scope, source_line
+from analysis.segments.views.common import (
+    buyer_names,
+    first_and_last,
+    labels,
+    legible,
+    min_known,
+    scope,
+    shades,
+    source_line,
+)
 
 MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 NONE = "–"
 PLACES_DRAWN = 40  # at most, in the heat map: what one printed page holds; the CSV file has them all
-
-# From a blue that is not the white of what is missing.
-NEVER_WHITE = ListedColormap(plt.get_cmap("Blues")(np.linspace(0.15, 1, 256)))
 
 STATES = {
     "marches": Column("Marchés", 0),
@@ -174,7 +177,8 @@ def segments_by_department(page: Page) -> Content:
     shares = wide / wide.sum()
     fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
     texts = shares.map(lambda share: number(share, factor=100))
-    sns.heatmap(shares, annot=texts, fmt="", cmap="Blues", cbar=False, linewidths=0.6, ax=ax, annot_kws={"fontsize": 8})
+    blues, small = shades(), {"fontsize": 8}
+    sns.heatmap(shares, annot=texts, fmt="", cmap=blues, cbar=False, linewidths=0.6, ax=ax, annot_kws=small)
     legible(ax)
     ax.set(xlabel="", ylabel="")
     ax.set_xticklabels([f"{name}\n({french(count)})" for name, count in wide.sum().items()], fontsize=8)
@@ -302,7 +306,8 @@ def heat_map(page: Page) -> Content:
 def _heat(wide: pd.DataFrame) -> MplFigure:
     fig, (ax,) = figure(height=2.6 + 0.17 * len(wide))
     bar = {"format": lambda value, _: french(100 * value, 0, "%"), "shrink": 0.3, "label": "Part lissée"}
-    sns.heatmap(wide, cmap=NEVER_WHITE, vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
+    blues = shades(0.15)  # never white, which is no contract
+    sns.heatmap(wide, cmap=blues, vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
     ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
     ax.tick_params(length=0, labelsize=7)

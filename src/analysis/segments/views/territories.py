@@ -10,6 +10,7 @@ from analysis.publishing.content import Column, Content, DataTable, Figure, Pros
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
 from analysis.publishing.templating import alphabetical
+from analysis.segments.contracts import OTHER
 from analysis.segments.views.common import labels, min_known, source_line
 
 SHOWN = 3  # segments of each place
@@ -17,7 +18,8 @@ SHOWN = 3  # segments of each place
 
 def specialisation(page: Page) -> Content:
     """The segments that each EPCI buys more than the region does."""
-    cells = page.read("segments_epci").query("edition == @page.year").dropna(subset="specialisation")
+    cells = page.read("segments_epci").query("edition == @page.year and specialisation > 1")
+    cells = cells[cells["segment"] != OTHER]
     places = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement"]]
     if page.department:
         places = places[places["departement"] == page.department]
@@ -29,6 +31,7 @@ def specialisation(page: Page) -> Content:
     cells["rang"] = cells.groupby("epci_siren").cumcount() + 1
     cells["texte"] = cells["libelle"] + " (" + cells["specialisation"].map(lambda value: french(value, 1)) + ")"
     wide = cells[cells["rang"] <= SHOWN].pivot(index="epci_siren", columns="rang", values="texte")
+    wide = wide.reindex(columns=range(1, SHOWN + 1)).astype("object").fillna("–")
     wide.columns = [f"rang_{rank}" for rank in wide.columns]
     frame = places.merge(wide.reset_index(), on="epci_siren").sort_values("nom", key=alphabetical)
     return DataTable(
@@ -43,7 +46,8 @@ def specialisation(page: Page) -> Content:
         scope=f"{page.territory_name}, marchés notifiés en {page.year} ; au moins {min_known()} marchés",
         csv=page.csv("segments_epci"),
         note="Indice : part du segment dans les marchés du lieu, rapportée à sa part dans la région, tirée vers 1 "
-        "d'autant plus que les marchés sont peu nombreux. 2 : deux fois la part de la région.",
+        "d'autant plus que les marchés sont peu nombreux. 2 : deux fois la part de la région. Les marchés de segment "
+        "inconnu n'y sont pas.",
     )
 
 

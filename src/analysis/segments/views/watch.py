@@ -302,7 +302,11 @@ def backtest(page: Page) -> Content:
         takeaway=f"Score de Brier de {french(whole['brier'], 3)}, contre {french(whole['brier_base'], 3)} pour le taux "
         f"passé et {french(whole['brier_fin'], 3)} si tout marché était renouvelé à sa fin"
         + _dated(whole["erreur_moyenne"], whole["erreur_moyenne_fin"]),
-        note="Plus le score de Brier est bas, mieux c'est. Le rappel est borné par le nombre de premiers retenus.",
+        note="Score de Brier : moyenne des carrés des écarts entre la probabilité annoncée et ce qui est arrivé (0 : "
+        "sans erreur ; 0,25 : une chance sur deux partout). Taux passé : le même taux pour tous. Justes : part de "
+        f"renouvelés parmi les {french(top)} premiers ; rappel : part qu'ils sont de tous les renouvelés, au mieux ce "
+        "que leur nombre permet. Avance : de la veille de l'année à leur notification, médiane. Écart : de la date "
+        "annoncée à la vraie, en moyenne.",
     )
 
 
