@@ -149,6 +149,15 @@ def test_shares_in_sentences_are_rounded_as_in_tables() -> None:
     assert state._of_region(listing(rows.assign(avec_clause=3, renseignes=400))) == 0.008
 
 
+def test_one_contract_is_said_in_the_singular() -> None:
+    rows = pd.DataFrame(
+        {"edition": 2025, "territoire": "32", "segment": ["PROPRETE"], "marches": [1], "montant": [1e6],
+         "renseignes": [1], "avec_clause": [0], "part_clause": [0.0], "part_clause_bas": [0.0],
+         "part_clause_haut": [0.8]}
+    )  # fmt: skip
+    assert state.by_segment(listing(rows)).alt.endswith("vient en tête avec 1 marché.")
+
+
 def test_change_is_between_the_years_that_say() -> None:
     rows = pd.DataFrame(
         {"edition": [2025], "edition_precedente": [2023], "territoire": ["59"], "avant": [1.0], "apres": [2.0],
