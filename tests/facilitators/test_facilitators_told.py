@@ -109,6 +109,9 @@ def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
     )  # fmt: skip
     assert views.evolution(page(evolution=rows)).alt.startswith("De 2019 à 2025, le temps")
     assert "son évolution ne se dit pas" in views.evolution(page(evolution=rows[:2])).alt
+    # Structures and persons are published all the same.
+    first, *_ = views.evolution(page(evolution=rows)).table.rows
+    assert [cell.text for cell in first] == ["2018", "1", "1", "s"]
 
 
 def test_ratios_that_are_all_secret_are_a_sentence() -> None:
