@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views import inventory as views
+from analysis.facilitators.views import zones
 from analysis.facilitators.views.common import of_region
 from analysis.facilitators.views.organisation import Organisation, _least, frontier, sectors
 
@@ -100,6 +102,18 @@ def test_the_frontier_does_not_say_that_no_post_is_added() -> None:
     rows = pd.DataFrame([[0.0, 9.0, 8.0, 10.0, 0.5, 0.0, 0.1], [2.0, 5.0, 4.0, 6.0, 0.3, 0.2, 0.1]], columns=names)
     shown = frontier(page(organisation_frontiere=rows.assign(ecart=0.0, cout=1e5)))
     assert "poste" not in shown.table.scope
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        (0, 0, "Quelle que soit l'hypothèse, aucune intercommunalité n'est sous-servie."),
+        (0, 1, "de 0 à 1 intercommunalité est sous-servie"),
+        (3, 79, "de 3 à 79 intercommunalités sont sous-servies"),
+    ],
+)
+def test_how_many_are_under_served_agrees_with_the_number(least: int, most: int, said: str) -> None:
+    assert said in zones._range(least, most)
 
 
 def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
