@@ -137,3 +137,14 @@ def test_the_remark_of_a_headline_figure_is_checked_too(tmp_path: Path) -> None:
         strip = Strip([Card("Part", "23,0", note=f"de {bound} à 23,0\u00a0%", csv="essai_heures")])
         path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
         assert len(problems_of(path)) == wrong
+
+
+@pytest.mark.parametrize(("total", "wrong"), [(("avec", "connus"), 0), ((), 1)])
+def test_a_sentence_may_repeat_what_a_card_of_its_page_sums(tmp_path: Path, total: tuple[str, ...], wrong: int) -> None:
+    path = page(tmp_path, TABLE)
+    parts = pd.DataFrame({"edition": 2016, "territoire": "32", "avec": [100, 400], "connus": [1000, 3000]})
+    parts.to_csv(tmp_path / "tables" / "autre_parts.csv", index=False)
+    strip = Strip([Card("Part", "12,5" if total else None, csv="autre_parts", total=total)])
+    sentence = Prose("12,5\u00a0% d'entre eux ont une clause.")
+    path.write_text(f"<main>{strip._repr_html_()}{sentence._repr_html_()}</main>", encoding="utf-8")
+    assert len(problems_of(path)) == wrong

@@ -95,6 +95,40 @@ def test_a_department_does_not_say_that_no_edition_compares() -> None:
     assert "que pour la région entière" in plain(women_gap(page(2017, regional=False)))
 
 
+def test_what_is_hidden_is_not_said_to_be_unknown() -> None:
+    hidden = pd.DataFrame({"edition": [2017], "territoire": ["32"], "secret": ["moins de 3 entreprises"]})
+    values = dict.fromkeys(["croissance", "croissance_panel", "part"], float("nan"))
+    here = page(2017, evolution=hidden.assign(**values), femmes_ecart=hidden.assign(**values))
+    assert "relève du secret statistique" in plain(growth(here))
+    assert "relève du secret statistique" in plain(women_gap(here))
+    without = hidden.iloc[:0].assign(**values)
+    here = page(2017, evolution=without, femmes_ecart=without)
+    assert "Aucune édition comparable" in plain(growth(here))
+    assert "Aucune édition de départ comparable" in plain(women_gap(here))
+
+
+@pytest.mark.parametrize(
+    ("back", "lasting", "said"),
+    [
+        (0.25, 0.5, "25,0 % des personnes reviennent en clause, au bout de 8,0 mois"),
+        (0.25, 0.5, "40 personnes, 50,0 % de toutes, sont en emploi durable"),
+        (0.25, None, "Après un premier passage, 25,0 %"),
+        (None, None, "relèvent du secret statistique"),
+    ],
+)
+def test_where_people_end_is_told_as_far_as_it_may_be(back: float | None, lasting: float | None, said: str) -> None:
+    rows = pd.DataFrame(
+        {"rang": [1, 0, 1], "issue": ["retour", "durable", "inconnue"], "part": [back, lasting, 0.2],
+         "delai_median_m": [8.0, None, None], "depuis_median_m": [3.0, 9.0, 2.0], "sejours": 40.0,
+         "contrats_moyens": 1.0, "employeurs_moyens": 1.0, "secret": ""}
+    )  # fmt: skip
+    rows["personnes"] = rows["part"].where(rows["part"].isna(), 40.0)
+    here = page(2017, parcours=rows)
+    here.latest = 2017
+    alt = trajectories(here).alt.replace("\u00a0", " ")
+    assert said in alt and "n.d." not in alt
+
+
 def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
     row = {"edition": 2017, "heures": 100.0, "attendues": expected, "muettes": missing, "central": 110.0, "haut": 120.0}
     return pd.DataFrame([row]).assign(secret="", muettes_sans_historique=never)

@@ -80,6 +80,8 @@ def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:
     assert "(1 heure retirée)" in _behind(edition, pd.Series({"operations": 1, "heures": 1.25, "a_revoir": 1}))
     none = _behind(edition, pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))
     assert "aucune opération" in none and "aucune paire ne reste" in none and " 0 " not in none
+    without = _behind(edition.replace({2: 0}), pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))
+    assert without.startswith("1 structure a envoyé un export ou des totaux ; "), "no inventory, nobody in place"
 
 
 def test_without_a_response_rate_no_headline_figure_is_shown() -> None:

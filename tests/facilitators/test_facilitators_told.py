@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views import inventory as views
+from analysis.facilitators.views import zones
 from analysis.facilitators.views.common import of_region
 from analysis.facilitators.views.organisation import Organisation, _least, frontier, sectors
 
@@ -102,6 +104,18 @@ def test_the_frontier_does_not_say_that_no_post_is_added() -> None:
     assert "poste" not in shown.table.scope
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "said"),
+    [
+        (0, 0, "Quelle que soit l'hypothèse, aucune intercommunalité n'est sous-servie."),
+        (0, 1, "de 0 à 1 intercommunalité est sous-servie"),
+        (3, 79, "de 3 à 79 intercommunalités sont sous-servies"),
+    ],
+)
+def test_how_many_are_under_served_agrees_with_the_number(least: int, most: int, said: str) -> None:
+    assert said in zones._range(least, most)
+
+
 def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
     rows = pd.DataFrame(
         {"jour": pd.to_datetime(["2018-12-31", "2019-12-31", "2025-12-31"]), "structures": 1, "personnes": 1,
@@ -109,6 +123,9 @@ def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
     )  # fmt: skip
     assert views.evolution(page(evolution=rows)).alt.startswith("De 2019 à 2025, le temps")
     assert "son évolution ne se dit pas" in views.evolution(page(evolution=rows[:2])).alt
+    # Structures and persons are published all the same.
+    first, *_ = views.evolution(page(evolution=rows)).table.rows
+    assert [cell.text for cell in first] == ["2018", "1", "1", "s"]
 
 
 def test_ratios_that_are_all_secret_are_a_sentence() -> None:

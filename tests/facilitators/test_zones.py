@@ -153,6 +153,12 @@ def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> N
     )
 
 
+def test_areas_that_are_all_followed_leave_nothing_to_ask() -> None:
+    declared = areas(("A", LILLE, 0.5), ("A", AMIENS, 0.5))
+    active = pd.DataFrame({"structure_id": ["A", "A"], "op_id": ["1", "2"], "epci_siren": [LILLE, AMIENS]})
+    assert followup.contradictions(declared, active, ALL_PLACED, {"A"}, since=LONG_AGO).empty
+
+
 def test_operations_sent_without_a_place_are_told_instead_of_none() -> None:
     operations = pd.DataFrame(
         {"annee": [2024, 2025, 2025, 2025, 2021], "op_id": ["1", "1", "2", "3", "4"], "structure_id": list("AAABC")}

@@ -146,6 +146,16 @@ def test_pages_that_are_replaced_take_the_home_page_with_them(toy: Path, monkeyp
     assert not home.exists()
 
 
+def test_a_notebook_that_has_nothing_to_show_has_an_empty_folder(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporting, "pages_of", lambda notebook, dataset: {})
+    home = toy / "reports/jouet/index.html"
+    assert report("jouet") == 0
+    assert list((toy / "reports/jouet/consolidation").iterdir()) == [], "DVC asks for the folder"
+    home.write_text("finished", "utf-8")
+    report("jouet")
+    assert home.is_file()
+
+
 def test_a_cluster_without_its_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(DataError, match=r"\[dask\]"), reporting.cluster("tcp://127.0.0.1:1"):

@@ -89,6 +89,12 @@ def test_the_pages_of_the_site_are_typeset_and_say_which_communes(built: Beautif
     assert "code officiel géographique 2025." in (reports_dir("jouet") / "annuaire.html").read_text("utf-8")
 
 
+def test_a_guide_without_pages_says_so_and_is_led_to_from_nowhere(project: Path, built: BeautifulSoup) -> None:
+    for name in ("guide.html", "guide-complet.html"):  # DVC asks for both
+        assert "n'a encore rien à dire" in (project / "reports/jouet" / name).read_text("utf-8").replace("’", "'")
+        assert not built.select(f'a[href="{name}"]')
+
+
 def test_a_dead_link_is_an_error(project: Path) -> None:
     write_text(PAGE.replace("indicateurs", "indicateur"), reports_dir("jouet") / "consolidation/2016-32.html")
     with pytest.raises(DataError, match=r"2016-32\.html : lien vers « \.\./tables/consolidation_indicateur\.csv »"):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.segments.contracts import UNDER, says_under_another, under_another
+from analysis.segments.contracts import UNDER, says_under_another, segment_of_cpv, under_another
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_the_nature_or_the_framework_s_identifier_says_it_too() -> None:
 def test_what_was_told_once_is_not_read_again() -> None:
     rows = pd.DataFrame({"nature": ["Marché"], "idAccordCadre": [None], "objet": ["Marché subséquent"]})
     assert under_another(rows.assign(**{UNDER: False})).tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("code", "segment"),
+    [("30192700", "FOURNITURES"), ("30200000", "INFORMATIQUE"), ("90911200", "PROPRETE"), ("00000000", "AUTRE")],
+)
+def test_the_longest_known_prefix_tells_the_segment(code: str, segment: str) -> None:
+    assert segment_of_cpv(pd.Series([code], dtype="str")).tolist() == [segment]

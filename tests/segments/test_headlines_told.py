@@ -27,6 +27,25 @@ def test_a_sum_of_probabilities_is_no_count_to_a_tenth(needs: float, words: str)
     assert watch._expected(needs) == words
 
 
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [(0, "ne montrent aucun besoin dont la fin soit"), (1, "montrent 1 besoin dont"), (9, "montrent 9 besoins dont")],
+)
+def test_too_few_past_ends_are_counted_in_words_that_agree(ends: int, words: str) -> None:
+    steps = pd.DataFrame({"etape": ["fins_passees", "fins_apprises"], "valeur": [ends, 0]})
+    tables = {"veille_couverture": steps, "veille_trimestres": pd.DataFrame({"trimestre": []})}
+    here = SimpleNamespace(year=2025, territory="32", regional=True, read=lambda name, **where: tables[name])
+    assert words in watch.message(here).text()
+
+
+def test_one_hour_of_a_trade_is_said_in_the_singular() -> None:
+    rows = pd.DataFrame(
+        {"territoire_type": "region", "territoire": "32", "trimestre": "2026-T4", "rome": ["K2204"],
+         "libelle": ["Nettoyage"], "heures": [0.8], "besoins_attendus": [0.2]}
+    )  # fmt: skip
+    assert watch.trades(listing(rows)).alt == "« Nettoyage (K2204) » vient en tête avec 1 heure d'insertion possible."
+
+
 def test_the_obligation_is_told_in_the_tense_of_the_day_observed() -> None:
     before, after = (
         SimpleNamespace(dataset=SimpleNamespace(date_observation=day))
@@ -147,6 +166,15 @@ def test_shares_in_sentences_are_rounded_as_in_tables() -> None:
     assert "28,8\N{NO-BREAK SPACE}%" in shown.alt and "28,8" in shown.table.text()
     # Of three in 400 the region's page says 0.8 %.
     assert state._of_region(listing(rows.assign(avec_clause=3, renseignes=400))) == 0.008
+
+
+def test_one_contract_is_said_in_the_singular() -> None:
+    rows = pd.DataFrame(
+        {"edition": 2025, "territoire": "32", "segment": ["PROPRETE"], "marches": [1], "montant": [1e6],
+         "renseignes": [1], "avec_clause": [0], "part_clause": [0.0], "part_clause_bas": [0.0],
+         "part_clause_haut": [0.8]}
+    )  # fmt: skip
+    assert state.by_segment(listing(rows)).alt.endswith("vient en tête avec 1 marché.")
 
 
 def test_change_is_between_the_years_that_say() -> None:

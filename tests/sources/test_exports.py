@@ -563,8 +563,10 @@ def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -
 
 def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path) -> None:
     (dataset / "exports" / "S1").mkdir(parents=True)
-    (dataset / "exports" / "S1" / "export.xlsx").write_bytes(b"x")
-    assert refused().startswith("exports/S1/export.xlsx")
+    (dataset / "exports" / "S1" / "heures.csv").write_bytes(b"x")
+    assert refused().startswith(
+        "exports/S1/heures.csv : fichier inutilisable (sa place : exports/S1/<année>/heures.csv) ; attendu"
+    )
 
 
 @pytest.mark.parametrize("name", ["heures_suite.csv", "Heures.csv", "totaux.pdf"])
@@ -587,7 +589,12 @@ def test_a_mapping_may_have_the_year_in_the_names_of_files(dataset: Path) -> Non
     assert quality.empty
     assert set(tables["heures"]["fichier"]) == {"exports/S1/heures_2025.csv"}
     (folder.parent / "heures_2025 (1).csv").write_text("x")
-    assert "exports/S1/heures_2025 (1).csv" in refused()
+    assert "exports/S1/heures_2025 (1).csv : fichier inutilisable ; attendu" in refused()
+    # The year is in the name already: the folder of a year is one too many.
+    folder.mkdir()
+    (folder.parent / "heures_2025.csv").rename(folder / "heures_2025.csv")
+    wrong = "exports/S1/2025/heures_2025.csv : fichier inutilisable (sa place : exports/S1/heures_2025.csv)"
+    assert wrong in refused()
 
 
 @pytest.fixture

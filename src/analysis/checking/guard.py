@@ -4,8 +4,9 @@ A cell of numbers carries its unrounded value (`data-v`) and its column says how
 only HTML and CSV: that value must be in the table that the page offers for download, and its rounding half up
 must be the text that the reader sees. A number in the sentence of a figure must be the rounding of a value that the
 figure's own table shows; one in another sentence, or in a cell of text that is not itself published, that of a value of
-the deliverable's tables, in the rows of the page's edition. A headline figure and its remark follow from the table that
-their card offers, in the same rows: from its values, or from the sums of the columns that the card names.
+the deliverable's tables, in the rows of the page's edition, or of what a card of the page sums. A headline figure and
+its remark follow from the table that their card offers, in the same rows: from its values, or from the sums of the
+columns that the card names.
 """
 
 from __future__ import annotations
@@ -53,16 +54,19 @@ def problems_of(page: Path) -> list[str]:
     tables = [table.resolve() for table in tables] or sorted(set(linked))
     year = int(page.stem.split("-")[0])
     numbers = _sorted(*(_values(table, year) for table in tables))
+    summed = []
     for card in soup.find_all("div", class_="card"):
         link = card.select_one(OFFERED)
         own = (page.parent / str(link["href"])).resolve() if link else None
         for place in card.select(HEADLINE):
             total = str(place.get("data-total", "")).split()
             known = numbers if own is None else _totals(own, year, *total) if total else _values(own, year)
+            summed += [known] if own and total else []
             found += _sentences([_plain(place.get_text())], known, "valeur de la table de son chiffre clé")
     said = set().union(*(_texts(table) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
-    found += _sentences([text for text in texts if text not in said], numbers, "valeur publiée de cette édition")
+    told = _sorted(numbers, *summed)
+    found += _sentences([text for text in texts if text not in said], told, "valeur publiée de cette édition")
     for figure in soup.find_all("figure"):
         shown = _sorted([float(str(cell["data-v"])) for cell in figure.select("[data-v]")])
         texts = [_plain(place.get_text()) for place in figure.find_all("p", class_="takeaway")]

@@ -46,7 +46,7 @@ def contradictions(
     outside = both["long"].isna()
     somewhere = both["structure_id"].isin(lost.index)
     kind = pd.Series(IDLE, index=both.index).mask(somewhere, NOWHERE).mask(outside, OUTSIDE)
-    found = both[idle | outside].assign(constat=kind)
+    found = both.assign(constat=kind)[idle | outside]  # an empty frame would take the rows of what it is assigned
     number = found["operations"].fillna(found["structure_id"].map(lost)).fillna(0)
     found = found.assign(operations=number.astype("int64"))
     return found[[*key, "constat", "operations"]].sort_values(key, ignore_index=True)

@@ -94,7 +94,8 @@ class _Pages:
 
     def publish(self) -> None:
         pages, target = {f"{name}.html": self._store.html(name) for name in self.jobs}, self._site / self.notebook
-        if pages != {path.name: path.read_text(encoding="utf-8") for path in target.glob("*")}:
+        # A folder without pages is there all the same: whoever runs the stages asks for it.
+        if not target.is_dir() or pages != {path.name: path.read_text(encoding="utf-8") for path in target.glob("*")}:
             (self._site / "index.html").unlink(missing_ok=True)
             with finished_folder(target) as folder:
                 for name, html in pages.items():

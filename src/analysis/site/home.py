@@ -121,15 +121,11 @@ def write_directory(dataset: Dataset) -> None:
 
 
 def write_guide(dataset: Dataset) -> bool:
-    """The guide's index and the document of all its pages, where it has any; whether it has."""
+    """The guide's index and the document of all its pages, which say so where it has none; whether it has."""
     folder = reports_dir(dataset.nom)
-    made = bool(guide.entries(folder))
     for name, text in ((guide.INDEX, guide.index), (guide.DOCUMENT, guide.document)):
-        if made:
-            write_text(text(dataset, folder), folder / name)
-        else:
-            (folder / name).unlink(missing_ok=True)
-    return made
+        write_text(text(dataset, folder), folder / name)
+    return bool(guide.entries(folder))
 
 
 def write_calendars(dataset: Dataset) -> None:

@@ -114,16 +114,18 @@ def _refuse_totals_beside_rows(received: dict[str, pd.DataFrame]) -> None:
 def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str, str]], list[str]]:
     """The structures and years that sent something, and a sentence for each file that would not be read."""
     sends: set[tuple[str, str]] = set()
-    lost: set[tuple[str, str]] = set()
+    lost: set[tuple[str, str, str]] = set()
     for path in sorted(path for path in exports.rglob("*") if path.is_file() and path.name[0] not in ".~"):
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
         if name and structure not in mappings:
-            lost.add((f"exports/{structure}", "structure_inconnue"))
+            lost.add((f"exports/{structure}", "structure_inconnue", ""))
         elif name and (year := _year(name, mappings[structure])) and name in mappings[structure].files(year):
             sends.add((structure, year))
         else:
-            lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place"))
-    return sorted(sends), [str(fatal(rule, called)) for called, rule in sorted(lost)]
+            place = mappings[structure].place_of(path.name) if name else None
+            detail = f"sa place : exports/{structure}/{place}" if place else ""
+            lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place", detail))
+    return sorted(sends), [str(fatal(rule, called, detail)) for called, rule, detail in sorted(lost)]
 
 
 def _year(name: str, mapping: Mapping) -> str | None:

@@ -90,9 +90,22 @@ class Mapping(Block):
 
     def year_of(self, path: str) -> str | None:
         """The year of which `path`, from the structure's folder, is a file; None when it is not one of these."""
-        names = [self.archive] if self.archive else [place.fichier for place in self.tables.values()]
-        found = (re.fullmatch(_year_pattern(_dated(name)), path) for name in names)
+        found = (re.fullmatch(_year_pattern(name), path) for name in self._received())
         return next((match["annee"] for match in found if match), None)
+
+    def place_of(self, name: str) -> str | None:
+        """Where a file called `name` is read, from the structure's folder; None when nothing is read of it."""
+        for path in self._received():
+            base = path.rpartition("/")[2]
+            match = re.fullmatch(_year_pattern(base), name) if YEAR in base else None
+            if match or base == name:
+                return path.replace(YEAR, match["annee"] if match else "<année>")
+        return None
+
+    def _received(self) -> list[str]:
+        """The files that are read, from the structure's folder, with the place of the year."""
+        names = [self.archive] if self.archive else [place.fichier for place in self.tables.values()]
+        return [_dated(name) for name in names]
 
 
 def _dated(name: str) -> str:

@@ -113,6 +113,16 @@ def test_nothing_taught_leaves_the_code_alone(tmp_path: Path) -> None:
     assert told[["segment", "segment_source"]].to_numpy().tolist() == [["PROPRETE", "cpv"], ["AUTRE", "abstention"]]
 
 
+def test_a_segment_that_one_buyer_alone_buys_is_told_by_its_code() -> None:
+    frame, _ = contracts(300, wrong=0)
+    alone = frame["acheteur_id"].eq(frame["acheteur_id"].iloc[0])
+    frame.loc[alone, ["objet", "segment_cpv"]] = ["Maintenance de la chaussée des locaux", "BATIMENT_TECHNIQUE"]
+    assert told_by_others(frame, SETTINGS)[alone].isna().all(axis=None), "the others have never seen any"
+    table, *_ = classified(frame, pd.Series(dtype="str"), SETTINGS)
+    assert set(table["segment"][alone]) == {"BATIMENT_TECHNIQUE"}
+    assert set(table["segment_source"][alone]) == {"cpv"}
+
+
 def test_the_same_contracts_in_another_order_are_read_alike(tmp_path: Path) -> None:
     frame, _ = contracts(300)
     places = np.where(np.arange(300) % 3 == 0, "59", "75")

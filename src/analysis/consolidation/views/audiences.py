@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import of_all_hours, profile_table, source_line, wide_table, with_shares
+from analysis.consolidation.views.common import hides, of_all_hours, profile_table, source_line, wide_table, with_shares
 from analysis.core import reference
 from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
@@ -247,8 +247,10 @@ def women_gap(page: Page) -> Content:
     """How much of the change of women's share comes from what is bought, how much from who is hired."""
     if not page.regional:
         return Prose("L'évolution de la part des femmes n'est décomposée que pour la région entière.")
-    rows = page.read("femmes_ecart", edition=page.year, axe=["segment", "employeur", "contrat"])
-    rows = rows.dropna(subset="part")
+    found = page.read("femmes_ecart", edition=page.year, axe=["segment", "employeur", "contrat"])
+    rows = found.dropna(subset="part")
+    if rows.empty and hides(found):
+        return Prose("L'évolution de la part des femmes relève du secret statistique.")
     if rows.empty:
         return Prose("Aucune édition de départ comparable : l'évolution de la part des femmes ne se décompose pas.")
     about = reference.table("publication/axes").set_index("axe")["libelle"]

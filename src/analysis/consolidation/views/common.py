@@ -14,6 +14,11 @@ def page_cells(page: Page) -> pd.DataFrame:
     return page.read("indicateurs", edition=page.year, territoire=page.place)
 
 
+def hides(rows: pd.DataFrame) -> bool:
+    """Whether disclosure control hides some of `rows`: what is missing there may be known."""
+    return bool(rows["secret"].fillna("").ne("").any())
+
+
 def wide_table(page: Page, modalities: list[str]) -> pd.DataFrame:
     """A row per modality with its indicators as columns, each with its companions (see `across`).
 

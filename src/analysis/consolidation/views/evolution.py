@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from analysis.consolidation.views.common import same_perimeter, source_line
+from analysis.consolidation.views.common import hides, same_perimeter, source_line
 from analysis.core.numbers import about, french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
@@ -62,6 +62,8 @@ def growth(page: Page) -> Content:
     rows = page.read("evolution")
     rows = rows[rows["territoire"].eq(page.territory) & (rows["edition"] <= page.year)].sort_values("edition")
     known = rows.dropna(subset=["croissance", "croissance_panel"])
+    if known.empty and hides(rows):
+        return Prose("La croissance des heures de ce territoire relève du secret statistique.")
     if known.empty:
         return Prose("Aucune édition comparable : la croissance ne peut pas être dite.")
     last = known.iloc[-1]

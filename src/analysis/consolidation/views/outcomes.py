@@ -141,6 +141,27 @@ def outcomes_by_definition(page: Page) -> Content:
     )
 
 
+def _back_told(row: pd.Series) -> list[str]:
+    """The sentence on those who return after a first stay, where it may be said."""
+    if row[["part", "delai_median_m"]].isna().any():
+        return []
+    return [
+        f"Après un premier passage, {french(100 * row['part'], 1, '%')} des personnes reviennent en clause, au "
+        f"bout de {french(row['delai_median_m'], 1)} mois pour la moitié d'entre elles."
+    ]
+
+
+def _durable_told(row: pd.Series) -> list[str]:
+    """The sentence on those in lasting employment at the end, where it may be said."""
+    if row[["personnes", "part", "depuis_median_m"]].isna().any():
+        return []
+    return [
+        f"{french(row['personnes'])} personnes, {french(100 * row['part'], 1, '%')} de toutes, sont en emploi "
+        f"durable six mois après leur dernier passage, qui finit {french(row['depuis_median_m'], 1)} mois après le "
+        "début du premier pour la moitié d'entre elles."
+    ]
+
+
 def trajectories(page: Page) -> Content:
     """Where people go from one stay in clause contracts to the next, and where they end."""
     rows = page.read("parcours")
@@ -160,11 +181,8 @@ def trajectories(page: Page) -> Content:
     return Figure(
         flow_chart(drawn),
         title="D'un passage en clause au suivant, et où les parcours s'arrêtent",
-        alt=f"Après un premier passage, {french(100 * back['part'], 1, '%')} des personnes reviennent en clause, au "
-        f"bout de {french(back['delai_median_m'], 1)} mois pour la moitié d'entre elles. "
-        f"{french(durable['personnes'])} personnes, {french(100 * durable['part'], 1, '%')} de toutes, sont en emploi "
-        f"durable six mois après leur dernier passage, qui finit {french(durable['depuis_median_m'], 1)} mois après le "
-        "début du premier pour la moitié d'entre elles.",
+        alt=" ".join([*_back_told(back), *_durable_told(durable)])
+        or "Les retours en clause et l'emploi durable de la fin relèvent du secret statistique.",
         table=DataTable(
             rows.assign(libelle=rows["issue"].map(ISSUES), nom=rows["rang"].map({0: "Toutes, à la fin"} | STAYS)),
             columns={

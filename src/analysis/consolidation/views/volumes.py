@@ -91,7 +91,9 @@ def _behind(edition: pd.Series, removed: pd.Series) -> str:
         if left
         else "aucune paire ne reste à examiner"
     )
-    return f"{answered}, l'inventaire en compte {french(edition['structures_connues'])} en place ; {merged}, {queue}."
+    known = int(edition["structures_connues"])  # none where no inventory says who was there
+    listed = f", l'inventaire en compte {french(known)} en place" if known else ""
+    return f"{answered}{listed} ; {merged}, {queue}."
 
 
 def _rests_on(page: Page, origin: str, place: str) -> pd.Series | None:

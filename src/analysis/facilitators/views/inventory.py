@@ -221,7 +221,7 @@ def evolution(page: Page) -> Content:
         title="Structures, personnes et ETP au 31 décembre de chaque année",
         alt=of_region(page, told),
         table=DataTable(
-            rows,
+            counted(rows),
             columns={"edition": Column("Année"), **STAFF, **unknown},
             caption="Évolution de l'inventaire",
             scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",

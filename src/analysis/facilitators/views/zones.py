@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural
 from analysis.core.params import load_params
 from analysis.facilitators.views.common import here, of_place, of_region, source, untold
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
@@ -111,6 +111,17 @@ def listed(page: Page) -> Content:
     )
 
 
+def _range(least: int, most: int) -> str:
+    """How many EPCI are under-served under some assumptions or others."""
+    if not most:
+        return "Quelle que soit l'hypothèse, aucune intercommunalité n'est sous-servie."
+    places = f"{plural('intercommunalité', most)} {'est sous-servie' if most < 2 else 'sont sous-servies'}"
+    return (
+        f"Selon les hypothèses, de {least} à {most} {places} : le classement des plus démunies est plus sûr que leur "
+        "nombre."
+    )
+
+
 def sensitivity(page: Page) -> Content:
     """How many EPCI are under-served, as the two assumptions change."""
     rows = page.read("zones_sensibilite")
@@ -127,9 +138,5 @@ def sensitivity(page: Page) -> Content:
         caption="Intercommunalités sous-servies selon les deux hypothèses",
         scope=f"{page.dataset.region_nom}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("zones_sensibilite"),
-        takeaway=of_region(
-            page,
-            f"Selon les hypothèses, de {int(under['epci'].min())} à {int(under['epci'].max())} intercommunalités "
-            "sont sous-servies : le classement des plus démunies est plus sûr que leur nombre.",
-        ),
+        takeaway=of_region(page, _range(int(under["epci"].min()), int(under["epci"].max()))),
     )

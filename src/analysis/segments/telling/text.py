@@ -154,7 +154,8 @@ def told_by_others(contracts: pd.DataFrame, settings: ClassifierParams, counted:
     """The probability of each segment by the object alone: contracts x segments, NaN where there is no object.
 
     `contracts` has objet, acheteur_id, segment_cpv; `counted` is that of their objects, where it is at hand. A fold's
-    contracts are told by what the other folds teach.
+    contracts are told by what the other folds teach; one whose code's segment none of them has is not told, since
+    they would hold against it what they have never seen.
     """
     counted = counted or Counted.of(contracts["objet"], settings)
     fold = folds(contracts["acheteur_id"], settings.folds)
@@ -166,7 +167,9 @@ def told_by_others(contracts: pd.DataFrame, settings: ClassifierParams, counted:
     features, *_ = counted.weighed(np.full(len(contracts), True), settings, int(teaches.sum()))
     labels = contracts["segment_cpv"].to_numpy(dtype=object)
     for number in range(settings.folds):
-        learn, tell = teaches & (fold != number), known & (fold == number)
+        learn = teaches & (fold != number)
+        heard = ~teaches | contracts["segment_cpv"].isin(labels[learn]).to_numpy()
+        tell = known & (fold == number) & heard
         if learn.any() and tell.any():
             steps = two_steps(features[learn], labels[learn], settings)
             out.loc[tell, :] = probabilities(steps, features[tell]).to_numpy()

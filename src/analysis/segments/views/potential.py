@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
@@ -82,7 +82,8 @@ def by_segment(page: Page) -> Content:
     return Figure(
         interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures"),
         title="Heures d'insertion que pourraient porter les marchés sans clause, par segment",
-        alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} heures en médiane, "
+        alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} "
+        f"{plural('heure', round_half_up(first['p50']))} en médiane, "
         f"de {french(first['p10'])} à {french(first['p90'])}.",
         table=DataTable(
             rows,

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
@@ -113,7 +113,7 @@ def by_segment(page: Page) -> Content:
     return Figure(
         bar_chart(values),
         title="Marchés par segment",
-        alt=f"« {values.index[0]} » vient en tête avec {french(values.iloc[0])} marchés.",
+        alt=f"« {values.index[0]} » vient en tête avec {french(values.iloc[0])} {plural('marché', values.iloc[0])}.",
         table=table,
         source=source_line(page),
     )
@@ -153,7 +153,7 @@ def by_epci(page: Page) -> Content:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
         chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
-        alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} marchés."
+        alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} {plural('marché', counts.max())}."
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
 
 

@@ -26,9 +26,15 @@ def message(page: Page) -> Content:
     now = _own(page, "veille_trimestres")
     steps = page.read("veille_couverture").set_index("etape")["valeur"]
     if not steps["fins_apprises"]:
+        past = int(steps["fins_passees"])
+        shown = (
+            f"montrent {french(past)} {plural('besoin', past)} dont la fin est"
+            if past
+            else "ne montrent aucun besoin dont la fin soit"
+        )
         return Warning(
-            f"Les fichiers reçus montrent {french(steps['fins_passees'])} besoins dont la fin est assez ancienne pour "
-            f"savoir s'ils ont été renouvelés ; il en faut {french(load_params().segments.watch.least_past_ends)} "
+            f"Les fichiers reçus {shown} assez ancienne pour qu'un renouvellement se voie ; "
+            f"il en faut {french(load_params().segments.watch.least_past_ends)} "
             "pour en apprendre des probabilités. **Aucun renouvellement n'est donc prévu ici**, ce qui ne veut pas "
             "dire qu'il n'y en aura pas : déposez les marchés des années précédentes."
         )
@@ -213,16 +219,21 @@ def trades(page: Page) -> Content:
     if named.empty:
         return Prose("Les besoins attendus sont trop peu nombreux pour être partagés entre métiers.")
     measure = "heures" if named["heures"].gt(0).any() else "besoins_attendus"
-    unit = "heures d'insertion possibles" if measure == "heures" else "besoins attendus"
+    one, unit = (
+        ("heure d'insertion possible", "heures d'insertion possibles")
+        if measure == "heures"
+        else ("besoin attendu", "besoins attendus")
+    )
     wide = named.pivot(index="metier", columns="trimestre", values=measure).fillna(0.0)
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index].head(TRADES)
     first = str(wide.columns[wide.gt(0).any()][0])  # where few needs come, a quarter may have none of its own
     order = wide[first].sort_values(ascending=False, kind="stable")
     digits = 0 if measure == "heures" else 1
+    most = round_half_up(order.iloc[0], digits)
     return Figure(
         bar_chart(order, digits=digits),
         title=f"Métiers appelés par les marchés attendus au {_quarter(first)} ({unit})",
-        alt=f"« {order.index[0]} » vient en tête avec {french(order.iloc[0], digits)} {unit}.",
+        alt=f"« {order.index[0]} » vient en tête avec {french(most, digits)} {one if most < 2 else unit}.",
         table=DataTable(
             wide.reset_index(),
             columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(named)}},
