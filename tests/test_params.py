@@ -44,6 +44,9 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
         ("[90000, 500000]", "[90000, 5e5x]", "amount_classes (n° 2) » : valeur « 5e5x » ; attendu : un nombre"),
         ("decp:\n", "decp: [\n", "YAML illisible"),
         ("accept: null", "accept: 95", "« consolidation.duplicate_accept » : valeur « 95 » ; attendu : au plus 1"),
+        ("decp:\n", "demo: {}\ndecp:\n", "clé « demo » : écrite deux fois"),
+        ("decp:\n", "decp:\x07\n", "YAML illisible"),
+        ("decp:\n", "jour: 2025-02-30\ndecp:\n", "une date qui n'existe pas"),
         ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),
     ],
 )

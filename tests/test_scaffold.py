@@ -46,6 +46,13 @@ def test_a_code_of_the_settings_is_one_of_its_list(project: Path, old: str, new:
     assert f"clé « {key} » : valeur « {value} » ; attendu : un code de data/raw/reference/" in str(caught.value)
 
 
+def test_the_latest_edition_is_of_the_region(project: Path) -> None:
+    path = new_dataset("aisne", "32", 2025) / "dataset.yaml"
+    path.write_text(path.read_text().replace("territoire: '32'", "territoire: HDF"))
+    with pytest.raises(DataError, match="le territoire de la dernière édition, 2025, est celui de la région : 32"):
+        load_dataset("aisne")
+
+
 def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_not_read(project: Path) -> None:
     folder = new_dataset("aisne", "32", 2025)
     path = folder / "questionnaires" / "inventaire.xlsx"

@@ -44,6 +44,15 @@ def test_a_file_becomes_a_folder_of_pages_that_stands_alone(demo: Path, tmp_path
     assert (tmp_path / "out/etapes/etapes_A1.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 
+def test_a_folder_of_something_else_is_not_replaced(demo: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "out" / "mes notes.txt"
+    mine.parent.mkdir()
+    mine.write_text("à garder")
+    done = run(demo, written(tmp_path / "achats.csv", GOOD), tmp_path / "out")
+    assert done.returncode == 2 and "« out » existe et n'est pas un rapport d'achats" in done.stderr
+    assert mine.read_text() == "à garder"
+
+
 def test_a_file_without_any_good_row_makes_nothing(demo: Path, tmp_path: Path) -> None:
     done = run(demo, written(tmp_path / "achats.csv", GOOD | {"lieu": "75056"}), tmp_path / "out")
     assert done.returncode == 2 and done.stderr.startswith("Erreur : achats.csv, ligne 2, colonne « lieu »")

@@ -53,6 +53,15 @@ def test_an_unknown_decision_is_one_sentence_with_its_line(tmp_path: Path) -> No
         load_decisions(path)
 
 
+def test_blanks_around_an_identifier_are_no_part_of_it_and_one_must_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "doublons_operations.csv"
+    path.write_text(",".join(COLUMNS) + "\nS1, 1 ,S2,1,doublon,,x,2026-01-01\n")
+    assert load_decisions(path)[["op_a", "op_b"]].values.tolist() == [["S1:1", "S2:1"]]
+    path.write_text(",".join(COLUMNS) + "\nS1,1,S2,,doublon,,x,2026-01-01\n")
+    with pytest.raises(DataError, match="ligne 2, colonne « op_id_b »"):
+        load_decisions(path)
+
+
 def test_decisions_on_no_operation_or_against_others_are_told(tmp_path: Path) -> None:
     path = tmp_path / "doublons_operations.csv"
     lines = ["S1,1,S2,1,doublon", "S2,1,S3,1,doublon", "S3,1,S1,1,distinct", "S1,1,S4,1,distinct", "S9,1,S1,1,doublon"]

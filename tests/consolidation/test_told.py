@@ -49,7 +49,7 @@ def page(year: int, *, regional: bool = True, **tables: pd.DataFrame) -> SimpleN
 
 def hours(*rows: tuple[int, str, float]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["edition", "territoire", "valeur"])
-    return table.assign(indicateur="heures_realisees", modalite="ensemble", secret="")
+    return table.assign(indicateur="heures_realisees", modalite="ensemble", secret="", valeur_arrondi=float("nan"))
 
 
 def plain(content: object) -> str:

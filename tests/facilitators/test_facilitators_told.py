@@ -35,12 +35,14 @@ def inventory(*departments: tuple[str, int]) -> SimpleNamespace:
     """The page of the region, or of the Aisne, whose facilitators sit in `departments` (code, persons)."""
     day = pd.Timestamp(2025, 12, 31)
     rows = pd.DataFrame(departments, columns=["departement", "personnes"]).assign(
-        jour=day, structures=1, etp=1.0, secret=""
+        jour=day, structures=1, etp=1.0, etp_arrondi=float("nan"), secret=""
     )
     known = page(
         departements=rows,
         porteurs=rows.assign(nature_porteuse=["PLIE", "MDE", "CD", "CR", "COMMUNE"][: len(rows)]),
-        evolution=rows.groupby("jour", as_index=False)[["structures", "personnes", "etp"]].sum().assign(sans_etp=0),
+        evolution=rows.groupby("jour", as_index=False)[["structures", "personnes", "etp", "etp_arrondi"]]
+        .sum(min_count=1)
+        .assign(sans_etp=0),
         couverture=pd.DataFrame({"jour": [day], "departement": "02", "sans_facilitateur": True}),
     )
     known.year, known.territory, known.territory_name = 2025, "02", "Aisne"
@@ -119,9 +121,10 @@ def test_how_many_are_under_served_agrees_with_the_number(least: int, most: int,
 def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
     rows = pd.DataFrame(
         {"jour": pd.to_datetime(["2018-12-31", "2019-12-31", "2025-12-31"]), "structures": 1, "personnes": 1,
-         "etp": [None, 1.0, 2.9], "sans_etp": 0, "secret": ["seule", "", ""]}
+         "etp": [None, 1.0, 3.0], "etp_arrondi": [None, None, 1.0], "sans_etp": 0, "secret": ["seule", "", ""]}
     )  # fmt: skip
-    assert views.evolution(page(evolution=rows)).alt.startswith("De 2019 à 2025, le temps")
+    told = "De 2019 à 2025, le temps consacré à la clause passe de 1,0 à ≈\xa03 ETP."
+    assert views.evolution(page(evolution=rows)).alt == told
     assert "son évolution ne se dit pas" in views.evolution(page(evolution=rows[:2])).alt
     # Structures and persons are published all the same.
     first, *_ = views.evolution(page(evolution=rows)).table.rows

@@ -230,6 +230,13 @@ def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
     assert hours.sum().tolist() == [520.0, 460.0]
     assert hours.loc[LILLE].tolist() == pytest.approx([100 + 40 + 80 * 150 / 400, 200 + 20 + 40 * 150 / 400])
     assert found.places["montant"].sum() == pytest.approx(52.0)
+    # Where no EPCI of the department has hours of its own, inhabitants share them.
+    alone = need(drawn.assign(lieu=["59", "80", "62", "inconnu"]), NOTHING_GIVEN, 2, 0)
+    assert alone.hours.sum(axis=0).tolist() == pytest.approx([520.0, 460.0])
+    inside = alone.places["departement"].eq("80").to_numpy()
+    people = alone.places["population"].to_numpy()
+    most = int(np.flatnonzero(inside)[people[inside].argmax()])
+    assert alone.hours[inside, 0].argmax() == list(np.flatnonzero(inside)).index(most)
 
 
 def test_without_contracts_the_need_follows_the_inhabitants() -> None:

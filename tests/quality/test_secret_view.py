@@ -46,7 +46,7 @@ def test_what_happens_once_is_said_so() -> None:
         }
     )
     assert views.rules(page(rows)).alt.endswith(": 1 valeur.")
-    hidden = pd.DataFrame({"cachees": [0], "lignes": 9, "dont_secondaires": 0, "part_lignes": 0.0})
+    hidden = pd.DataFrame({"cachees": [0], "lignes": 9, "dont_secondaires": 0, "arrondies": 0, "part_lignes": 0.0})
     assert (
         views.secret(page(hidden.assign(livrable="x", table="y"))).text().startswith("Lignes cachées : 0 sur 9, dont 0")
     )

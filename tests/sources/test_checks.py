@@ -63,6 +63,15 @@ def test_two_contracts_up_to_the_limit_pass() -> None:
     assert raised("heures_personne").empty
 
 
+@pytest.mark.parametrize(("later", "flagged"), [("B1", []), ("B2", ["C1", "C1"])])
+def test_an_identifier_that_two_persons_have_is_flagged(later: str, flagged: list[str]) -> None:
+    contract, person = TABLES["contrats"][0], TABLES["beneficiaires"][0]
+    other = person if later == "B1" else person | {"nom": "Autre", "date_naissance": "01/01/1990"}
+    send(year="2024")
+    send({"contrats": [contract | {"ben_ref": later}], "beneficiaires": [other | {"ben_ref": later}]})
+    assert raised("contrat_deux_personnes")["valeur"].str.removeprefix("S1:").tolist() == flagged
+
+
 def test_what_two_structures_both_entered_is_not_summed() -> None:
     send({"heures": hours("150")})
     send({"heures": hours("150")}, structure="S2")

@@ -18,6 +18,7 @@ from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS
 from analysis.sources.persons import fingerprint, load_secret
+from analysis.sources.rows import record
 from analysis.sources.spreadsheet import ENCRYPTED_BOOK, OLE_CONTAINER, Workbook
 from analysis.sources.typer import Typer
 from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
@@ -257,6 +258,18 @@ def test_a_commune_that_lost_its_zero_gets_it_back() -> None:
     tables, quality = imported()
     assert quality["regle"].tolist() == ["commune_zero"] and quality["valeur"].tolist() == ["2691"]
     assert tables["beneficiaires"]["epci_siren"].notna().all()
+
+
+def test_a_line_separator_inside_a_text_leaves_each_row_its_own_record() -> None:
+    rows = pd.DataFrame({"op_id": ["A", "B", "C"], "libelle": ["École\u2028lot 1", "Crèche", "Halle\x85"]})
+    assert [json.loads(text)["op_id"] for text in record(rows, EXPORTS["operations"])] == ["A", "B", "C"]
+
+
+def test_a_correction_is_of_its_file_or_folder_and_of_no_name_that_starts_alike(dataset: Path) -> None:
+    send(changed("heures", heures="-35,00"))
+    fix = 'exports/S,heures,C1|2025-02|,heures,"-35,00",35,signe,analyste,2026-01-15\n'
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    assert "correction_sans_ligne" in imported()[1]["regle"].tolist()
 
 
 @pytest.mark.parametrize("expected", ["-35,00", "-35.0", "-35"])

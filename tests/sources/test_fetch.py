@@ -35,6 +35,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         wanted = self.headers.get("Range")
+        ours = "python-requests" in self.headers.get("User-Agent", "")
+        if ours and "gzip" in self.headers.get("Accept-Encoding", ""):
+            self.send_error(406)  # compressed, it would not be as long as it says
+            return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         if body:
             self.server.asked.append(wanted)

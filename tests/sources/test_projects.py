@@ -51,6 +51,13 @@ def test_a_row_without_identifier_object_or_date_is_refused_and_kept_apart(tmp_p
     )
 
 
+def test_a_line_separator_inside_an_object_parts_no_row(tmp_path: Path) -> None:
+    projects, quality = read(tmp_path, {"objet": "École\u2028lot 1", "cpv": "9091"}, {"projet_id": "P2", "objet": ""})
+    assert projects["projet_id"].tolist() == ["P1"]
+    refused = quality.set_index("regle")["enregistrement"]["projet_objet"]
+    assert '"projet_id":"P2"' in refused
+
+
 def test_what_became_of_the_rows_is_said(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     read(tmp_path, {}, {}, {"projet_id": "P2", "objet": ""}, {"projet_id": "P3", "cpv": "9091", "montant": "?"})
     said = "projets_achat.csv : lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 2\n"

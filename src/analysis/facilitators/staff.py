@@ -36,7 +36,7 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
         role=("role", "last"), etp=("etp", lambda known: known.sum(min_count=1)),
         financements=("financements", _all_said), bureau_epci=("bureau_epci", "last"),
     )  # fmt: skip
-    people["etp"] = people["etp"].clip(upper=1.0)
+    people = people.assign(etp=people["etp"].clip(upper=1.0), financements=people["financements"].astype("str"))
     hosts = clean["structures"].assign(
         departement=clean["structures"]["commune_insee"].map(towns["departement"]),
         epci_siren=clean["structures"]["commune_insee"].map(towns["epci_siren"]),
@@ -103,7 +103,7 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _by_funding(people: pd.DataFrame) -> pd.DataFrame:
     """A row per person and source of funding, by its name or code: who has two sources counts in both."""
     rows = people.assign(financement=people["financements"].str.split("|")).explode("financement")
-    given = rows["financement"].str.strip().replace("", pd.NA)
+    given = rows["financement"].astype("str").str.strip().replace("", pd.NA)
     found = given.str.casefold().map(reference.spellings("financements"))
     rows["financement"] = found.astype("str").mask(found.isna() & given.notna(), "AUTRE")
     return rows.dropna(subset="financement").drop_duplicates(["structure_id", "fac_ref", "financement"])

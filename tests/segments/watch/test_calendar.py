@@ -150,6 +150,9 @@ def test_a_need_that_is_announced_and_due_is_counted_once() -> None:
     row = both.iloc[0]
     assert (row["besoin_id"], row["projet_id"], row["montant"]) == ("a", "P1", 500.0)
     assert row["probabilite"] == pytest.approx(0.8) and row["c6"] == pytest.approx(0.8)
+    low = calendar.from_projects(project(montant=3.0, montant_cru=float("nan")), LIMITS)
+    row = calendar.merged(due.assign(montant=9e5, montant_cru=9e5), low, stem).iloc[0]
+    assert row["montant"] == 3.0 and np.isnan(row["montant_cru"]), "both of the same source"
     apart = calendar.merged(due, calendar.from_projects(project(acheteur_siren="215905122"), LIMITS), stem)
     assert apart["origine"].tolist() == ["renouvellement", "renouvellement", "projet"]
     late = calendar.merged(due, calendar.from_projects(project(date_prevue=pd.Timestamp("2027-06-01")), LIMITS), stem)

@@ -108,7 +108,7 @@ def test_the_trades_of_a_small_place_are_those_of_the_quarters_that_have_some(bu
     said = shown(built | {name: conform(SCHEMAS[name], few)})["trades"]
     assert "au 3e trimestre 2026" in said and "avec 20 heures" in said and "2026-T1" not in said
     said = shown(built | {name: conform(SCHEMAS[name], few.assign(heures=0.0))})["trades"]
-    assert "au 2e trimestre 2026" in said and "avec 0,4 besoins attendus" in said
+    assert "au 2e trimestre 2026" in said and "avec 0,4 besoin attendu" in said
 
 
 def test_too_little_past_says_what_is_missing_rather_than_nothing_to_come(project: Path) -> None:
