@@ -112,6 +112,17 @@ def test_what_earlier_releases_give_by_a_sum_stops_no_later_one(capsys: pytest.C
     assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
 
 
+def test_what_open_rows_give_by_a_sum_is_asked_for_no_more() -> None:
+    """Totals that one structure lets anybody read are those of the region too, whose row its share hides."""
+    table = hours(few=("32", "59"))
+    safe = {name: value for name, value in table.loc[table["territoire"] == "62"].iloc[0].items() if name[0] == "_"}
+    row = safe | {"edition": 2025, "origine": "TOTAUX", "heures": 500.0}
+    rows = [row | {"territoire": "32", "part_heures": 500 / 7520},
+            row | {"territoire": "62", "part_heures": 500 / 2500, "_controle": "ouvert"}]  # fmt: skip
+    out = stage.protect({INDICATORS: table, "consolidation.provenance": pd.DataFrame(rows)}, WORLD, [])
+    assert out["consolidation.provenance"]["heures"].isna().tolist() == [True, False]
+
+
 def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
     before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]

@@ -165,6 +165,18 @@ def public(known: Links, said: pd.DataFrame) -> Links:
     return replace(known, statements=said, cells=_tighter(cells, ends["bas"].max(), ends["haut"].min()))
 
 
+def following(links: Links, told: set[str]) -> set[str]:
+    """`told`, and the cells that a sum gives from them, nothing else being unknown in it."""
+    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
+    known = set(told)
+    while True:
+        left = exact[~exact["cellule"].isin(known)]
+        alone = left.loc[~left["somme"].duplicated(keep=False), "cellule"]
+        if alone.empty:
+            return known
+        known |= set(alone)
+
+
 def own(cells: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """Those of `names` that a person may know to be his own: of what is more than one's, nobody knows the whole."""
     return sorted(cells.loc[list(names)].query("haut <= 1").index)

@@ -26,7 +26,19 @@ from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.core.texts import some
 from analysis.disclosure.attack import Sought, intervals
-from analysis.disclosure.links import ROUNDING, Links, Tables, given, kept, links, looked_up, own, public, statements
+from analysis.disclosure.links import (
+    ROUNDING,
+    Links,
+    Tables,
+    following,
+    given,
+    kept,
+    links,
+    looked_up,
+    own,
+    public,
+    statements,
+)
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, rules
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before
@@ -52,7 +64,7 @@ class Secret:
     rows: table, ligne, regle; protection: by cell, how far from its value a reader must be left; personal: those that
     must not be told to anybody who knows another hidden cell, his own; before: hidden cells that an earlier release
     printed with the same value, which nothing can protect any more; free: cells beside a hidden one that no rule hides
-    and that an open row or an earlier release prints.
+    and that open rows or earlier releases print, or give by a sum.
     """
 
     rows: pd.DataFrame
@@ -130,16 +142,16 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     # A cell that is printed nowhere by itself is what its share is about.
     alone = ~known.statements["cellule"].isin(known.statements.loc[printed, "cellule"])
     said = known.statements[printed | alone].merge(rows, how="left", on=ROW)
-    told = set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"])
+    told = following(known, old | set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"]))
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
     protection = _protection(known, rule)
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])
-    secret = set(protection.index) | _others(known, asked, personal, told | old)
+    secret = set(protection.index) | _others(known, asked, personal, told)
     rest = known.statements.loc[_touched(known, secret), ROW].drop_duplicates().assign(regle=SECONDARY)
     decided = pd.concat([rows, rest], ignore_index=True).drop_duplicates(ROW)
-    free = (_beside(known, secret) & (told | old)) - set(protection.index)
+    free = (_beside(known, secret) & told) - set(protection.index)
     decided = decided[decided["regle"] != OPEN].reset_index(drop=True)
     return Secret(decided, asked, personal, old & set(protection.index), frozenset(free))
 

@@ -19,7 +19,7 @@ from scipy.sparse import coo_array
 
 from analysis.core.errors import DataError
 from analysis.disclosure.blocks import blocks
-from analysis.disclosure.links import Links, own
+from analysis.disclosure.links import Links, following, own
 
 MINUTES = 10  # at most, for one set of linked cells; what is found by then would be optimal or an error
 UNSAFE, SAFE = "u", "s"  # statuses of the engine: to be hidden, may be
@@ -35,7 +35,7 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
     """
     values = links.cells["valeur"].dropna()
     # What cannot be hidden is a constant of the sums, and no cell of the problem.
-    values = _unknown(values[~values.index.isin(shown) & values.ne(0)], links)
+    values = values[~values.index.isin(following(links, shown | set(values.index[values.eq(0)])))]
     status = pd.Series(SAFE, index=values.index)
     status[protection.index.intersection(values.index)] = UNSAFE
     found: set[str] = set()
@@ -70,17 +70,6 @@ def _suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], sh
             rest = pd.Series(0.0, index=sorted(found - {cell, *asked.index}), dtype="float64")
             found |= suppressed(links, pd.concat([asked, rest]), shown | {cell})
     return found - hidden
-
-
-def _unknown(values: pd.Series, links: Links) -> pd.Series:
-    """`values` without the cells that a sum gives by itself, nothing else being unknown in it."""
-    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
-    while True:
-        left = exact[exact["cellule"].isin(values.index)]
-        alone = left.loc[~left["somme"].duplicated(keep=False), "cellule"]
-        if alone.empty:
-            return values
-        values = values.drop(alone.unique())
 
 
 def _linked(names: pd.Index, terms: pd.DataFrame) -> list[pd.Index]:
