@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, percent
 from analysis.segments.contracts import bought
 from analysis.segments.state.compliance import PRIVATE, above, nature_of, parameter, state_buyers, thresholds
 
@@ -93,7 +93,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
         "p": percent(p),
         "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
-        "objectif": french(100 * float(parameter("objectif_pnad")), 0, "%"),
+        "objectif": percent(float(parameter("objectif_pnad")), 0),
     }
     rows = _texts("droit/constats")
     rows = rows[[cases.get(code) == case for code, case in zip(rows["code"], rows["cas"], strict=True)]]

@@ -20,7 +20,7 @@ from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import indicators
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.numbers import as_printed, french, french_date, round_half_up
+from analysis.core.numbers import as_printed, french, french_date, percent, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.quality.published import published, sentence, slips, verdict
 from analysis.sources.publications import FIGURE, edition_places
@@ -327,4 +327,4 @@ def _plus(value: float, digits: int) -> str:
 
 
 def _signed(rate: float) -> str:
-    return f"{'+' if rate > 0 else ''}{french(100 * rate, 1, '%')}"
+    return f"{'+' if rate > 0 else ''}{percent(rate)}"

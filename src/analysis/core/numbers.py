@@ -100,6 +100,16 @@ def plural(unit: str, value: float | Decimal) -> str:
     return " ".join([f"{first}s", *rest]) if abs(float(value)) >= 2 and first.islower() and first.isalpha() else unit
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1 in per cent: `36,4 %`."""
+    return french(100 * share, digits, "%")
+
+
+def number_of(count: float | Decimal, unit: str) -> str:
+    """A whole number and the name of what it counts, as it asks for it: `1 structure`, `3 structures`."""
+    return f"{french(count)} {plural(unit, round_half_up(count))}"
+
+
 def french_date(day: dt.date) -> str:
     """`26 janvier 2017`, `1er février 2019`."""
     number = "1er" if day.day == 1 else str(day.day)

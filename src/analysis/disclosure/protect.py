@@ -142,7 +142,7 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     # A cell that is printed nowhere by itself is what its share is about.
     alone = ~known.statements["cellule"].isin(known.statements.loc[printed, "cellule"])
     said = known.statements[printed | alone].merge(rows, how="left", on=ROW)
-    told = following(known, old | set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"]))
+    told = following(known, set(old) | set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"]))
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
     protection = _protection(known, rule)

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import as_printed, french, round_half_up
+from analysis.core.numbers import as_printed, french, percent, round_half_up
 
 OK, MISLABELLED, SEVERAL = "conforme", "mal étiqueté", "réponses multiples"
 
@@ -110,7 +110,7 @@ def _sum(check: Any, figures: pd.DataFrame) -> dict:
     over = parts > whole
     return {
         "ligne": int(check.ligne), "objet": check.objet, "imprime": french(parts, 0, "h"),
-        "recalcule": french(100 * parts / whole, 1, "%"), "diagnostic": SEVERAL if over else OK,
+        "recalcule": percent(parts / whole), "diagnostic": SEVERAL if over else OK,
         "signale": bool(over), "numeros": numbers,
         "explication": "la somme dépasse le total : une personne relève de plusieurs publics, à ne jamais empiler."
         if over else "la somme ne dépasse pas le total.",

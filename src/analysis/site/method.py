@@ -21,7 +21,7 @@ from mistune.toc import add_toc_hook
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, percent
 from analysis.core.params import load_params
 from analysis.core.paths import reference_dir
 from analysis.publishing.templating import Section, fill, program_version
@@ -120,7 +120,7 @@ def _typeset(text: str) -> str:
 
 
 def _percent(value: float, digits: int = 0) -> str:
-    return french(100 * value, digits, "%")
+    return percent(value, digits)
 
 
 def _environment() -> jinja2.Environment:

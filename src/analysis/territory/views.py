@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.core import reference
-from analysis.core.numbers import about, french, french_date, plural
+from analysis.core.numbers import about, french, french_date, number_of, percent, plural
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import (
@@ -276,7 +276,7 @@ def _clause(page: Page) -> Card:
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
-    bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {french(100 * row['part_lissee_haut'], 1, '%')}"
+    bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {percent(row['part_lissee_haut'])}"
     return Card(
         label, row["part_lissee"], "%", f"part lissée, {bounds}, parmi ceux qui le disent", 1, 100, csv=page.csv(PLACES)
     )
@@ -302,4 +302,4 @@ def _declared(structures: int) -> str:
     """How many structures declare the place, in words."""
     if not structures:
         return "aucune structure déclarée"
-    return f"{french(structures)} {plural('structure', structures)} {plural('déclarée', structures)}"
+    return f"{number_of(structures, 'structure')} {plural('déclarée', structures)}"

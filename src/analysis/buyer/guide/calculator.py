@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.sizing import RANGE, Law, law
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
 
@@ -87,7 +87,7 @@ class Calculator(Content):
 
     @property
     def note(self) -> str:
-        chances = french(100 * load_params().buyer.commitment_kept, 0, "%")
+        chances = percent(load_params().buyer.commitment_kept, 0)
         rounding = commitment.said(commitment.steps())
         return (
             "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
@@ -37,7 +37,7 @@ def headline(page: Page) -> Content:
     share = Card("Marchés avec clause", None, "%", note="aucun ne le dit")
     if len(now) and now["renseignes"].iloc[0]:
         row = now.iloc[0]
-        low, high = french(100 * row["part_clause_bas"], 1), french(100 * row["part_clause_haut"], 1, "%")
+        low, high = french(100 * row["part_clause_bas"], 1), percent(row["part_clause_haut"])
         said = f"de {low} à {high}, parmi ceux qui le disent"
         share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, csv=page.csv(CONTRACTS))
     amount, csv = float(now["montant"].sum()), page.csv(CONTRACTS)
@@ -184,7 +184,7 @@ def sizes(page: Page) -> Content:
         scope=f"{page.territory_name}, montants hors taxes connus des dernières années ; durée médiane du segment",
         csv=page.csv(SIZES),
         note="De … à … : huit fois sur dix. L'engagement est ce que "
-        f"{french(100 * load_params().buyer.commitment_kept, 0, '%')} de tels marchés peuvent porter, "
+        f"{percent(load_params().buyer.commitment_kept, 0)} de tels marchés peuvent porter, "
         f"{commitment.said(commitment.steps())} ; 0 : trop peu d'heures pour une clause.",
     )
 

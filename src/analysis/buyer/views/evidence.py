@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
@@ -39,7 +39,7 @@ def near_shares(page: Page) -> Content:
         interval_chart(drawn.assign(**{name: 100 * drawn[name] for name in ("part", "part_bas", "part_haut")})
                        .set_index("nom")[["part", "part_bas", "part_haut"]], unit="% des marchés"),
         title=f"Marchés avec clause : {segment_of(row)}",
-        alt=f"{first['nom']} : {french(100 * first['part'], 1, '%')} des marchés semblables portent une clause.",
+        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause.",
         table=table,
         source="données essentielles de la commande publique.",
     )  # fmt: skip

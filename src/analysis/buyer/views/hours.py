@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, number_of, percent, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
@@ -50,12 +50,12 @@ def hours(page: Page) -> Content:
 
 
 def _tenable() -> str:
-    return french(100 * load_params().buyer.commitment_kept, 0, "%")
+    return percent(load_params().buyer.commitment_kept, 0)
 
 
 def _rule() -> str:
     fixed = reference.constants("potentiel")
-    labour, rate = (french(100 * fixed[f"manuel_{name}"], 0, "%") for name in ("main_oeuvre", "insertion"))
+    labour, rate = (percent(fixed[f"manuel_{name}"], 0) for name in ("main_oeuvre", "insertion"))
     cost = french(fixed["manuel_cout"], 0, "€")
     return f"montant × {labour} de main-d'œuvre × {rate} d'insertion ÷ {cost} de l'heure"
 
@@ -92,8 +92,8 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
     """How often each was kept, and whether that tells them apart."""
     ours, rule = told.loc["modele"], told.loc["manuel"]
     said = (
-        f"Tenus : {french(100 * ours['faisables'], 1, '%')} des engagements proposés, "
-        f"{french(100 * rule['faisables'], 1, '%')} de ceux de la règle du manuel."
+        f"Tenus : {percent(ours['faisables'])} des engagements proposés, "
+        f"{percent(rule['faisables'])} de ceux de la règle du manuel."
     )
     if ours["faisables_bas"] > rule["faisables_haut"] or rule["faisables_bas"] > ours["faisables_haut"]:
         return said
@@ -106,20 +106,16 @@ def drivers(page: Page) -> Content:
     names = reference.table("acheteur/facteurs").set_index("code")["libelle"]
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     said = [
-        f"En un an, la médiane est de {_hours(row['heures_an'])} : {_at_least(row['etp'], 2)} {full_time}, ou "
-        f"{_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"En un an, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time}, "
+        f"ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
     ]
     if pd.notna(row["facteur"]):
         said.append(
             f"Parmi les facteurs du calcul, ce qui fait le plus varier les heures du segment est : "
-            f"{names[row['facteur']]} ({french(100 * row['facteur_part'], 1, '%')} de la variance) ; le reste tient "
+            f"{names[row['facteur']]} ({percent(row['facteur_part'])} de la variance) ; le reste tient "
             "aux autres facteurs, et surtout à ce que chaque marché a de propre."
         )
     return Prose(" ".join(said))
-
-
-def _hours(value: float) -> str:
-    return f"{french(value)} {plural('heure', round_half_up(value))}"
 
 
 def _at_least(value: float, digits: int) -> str:
@@ -155,13 +151,13 @@ def enough(page: Page) -> Content:
     """Whether supply and public carry the hours."""
     row = found(page)
     said = reference.table("acheteur/portees").set_index("code")["libelle"][row["portee"]]
-    dependency = french(100 * load_params().segments.potential.dependency, 0, "%")
-    through = french(100 * reference.constants("potentiel")["part_iae"], 0, "%")
+    dependency = percent(load_params().segments.potential.dependency, 0)
+    through = percent(reference.constants("potentiel")["part_iae"], 0)
     supply = (
-        f"{said} L'achat demande {_hours(row['heures_an'])} par an en médiane. La capacité supposée des "
-        f"entreprises d'insertion à portée, {_hours(row['capacite'])} par an, permet "
-        f"{_hours(row['heures_offre'])} de clause : {dependency} au plus de ce qu'elles font vient d'un même "
-        f"donneur d'ordre, et {through} des heures de clause passent par elles."
+        f"{said} L'achat demande {number_of(row['heures_an'], 'heure')} par an en médiane. La capacité supposée des "
+        f"entreprises d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
+        f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
+        f"même donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
         f" Les publics du territoire ({french(row['deld'])} demandeurs d'emploi de plus d'un an) en permettent "

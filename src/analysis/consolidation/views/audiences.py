@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import hides, of_all_hours, profile_table, source_line, wide_table, with_shares
 from analysis.core import reference
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, percent, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.core.texts import inside
 from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
@@ -50,8 +50,8 @@ def audiences(page: Page) -> Content:
     return Figure(
         bar_chart(shown, **PERCENT),
         title="Part des heures réalisées, par public (non exclusifs)",
-        alt=f"« {shown.index[0]} » : {french(100 * shown.iloc[0], 1, '%')} des heures dont le statut est connu ; "
-        f"« {shown.index[-1]} » : {french(100 * shown.iloc[-1], 1, '%')}. "
+        alt=f"« {shown.index[0]} » : {percent(shown.iloc[0])} des heures dont le statut est connu ; "
+        f"« {shown.index[-1]} » : {percent(shown.iloc[-1])}. "
         f"Une personne relève souvent de plusieurs publics.{apart}",
         table=table,
         source=source_line(page),
@@ -73,7 +73,7 @@ def profiles(page: Page) -> Content:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
     coded = [code for code in load_params().consolidation.profile_audiences if _short(code) == code]
     several = [
-        f"« {row.libelle} »" + f" {french(100 * row.part_heures, 1, '%')}"
+        f"« {row.libelle} »" + f" {percent(row.part_heures)}"
         for row in rows.itertuples()
         if "+" in row.profil and pd.notna(row.part_heures)
     ][:2]
@@ -150,7 +150,7 @@ def _compared(low: float, high: float, margin: float) -> str:
     if high < 1 - margin:
         return "moins que sa part"
     within = low >= 1 - margin and high <= 1 + margin
-    return f"autant, à {french(100 * margin, 0, '%')} près" if within else "non établi"
+    return f"autant, à {percent(margin, 0)} près" if within else "non établi"
 
 
 def audiences_over_years(page: Page) -> Content:
@@ -167,7 +167,7 @@ def audiences_over_years(page: Page) -> Content:
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
     shown = [
-        f"{inside(labels[code])}, {french(100 * lines[code].iloc[-1], 1, '%')} "
+        f"{inside(labels[code])}, {percent(lines[code].iloc[-1])} "
         f"({french(100 * lines[code].iloc[0], 1)} en {lines.index[0]})"
         for code in lines
     ]
@@ -224,8 +224,8 @@ def women_by_axis(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des femmes dans les heures, par segment",
-        alt=f"La part des femmes va de {french(100 * drawn.iloc[-1], 1, '%')} (« {drawn.index[-1]} ») à "
-        f"{french(100 * drawn.iloc[0], 1, '%')} (« {drawn.index[0]} »).",
+        alt=f"La part des femmes va de {percent(drawn.iloc[-1])} (« {drawn.index[-1]} ») à "
+        f"{percent(drawn.iloc[0])} (« {drawn.index[0]} »).",
         table=DataTable(
             rows.sort_values(["axe_nom", "part_heures_femmes", "libelle"], ascending=[True, False, True]),
             columns={
@@ -262,7 +262,7 @@ def women_gap(page: Page) -> Content:
         bar_chart(drawn, digits=1, factor=100),
         title="Pourquoi la part des femmes dans les heures change, en points",
         alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
-        f"{french(100 * row['part_depart'], 1, '%')} à {french(100 * row['part'], 1, '%')}. Par "
+        f"{percent(row['part_depart'])} à {percent(row['part'])}. Par "
         f"{row['libelle'].lower()}, cet écart tient pour {_points(row['effet_structure'])} à ce qui est acheté et pour "
         f"{_points(row['effet_embauche'])} à qui est embauché.",
         table=DataTable(

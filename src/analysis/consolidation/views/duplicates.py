@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -64,7 +64,7 @@ def duplicates_sensitivity(page: Page) -> Content:
     if not fewer:
         return Prose(
             "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
-            f"(probabilité d'au moins {french(100 * most['seuil'], 0, '%')})."
+            f"(probabilité d'au moins {percent(most['seuil'], 0)})."
         )
     return DataTable(
         rows,
@@ -78,8 +78,8 @@ def duplicates_sensitivity(page: Page) -> Content:
         caption="Ce que compterait l'édition si les paires non tranchées étaient fusionnées",
         scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("doublons_sensibilite"),
-        note=f"Si toutes les paires d'au moins {french(100 * most['seuil'], 0, '%')} étaient des doublons, l'édition "
-        f"compterait {french(fewer)} {plural('opération', fewer)} et {french(hours)} {plural('heure', hours)} "
+        note=f"Si toutes les paires d'au moins {percent(most['seuil'], 0)} étaient des doublons, l'édition "
+        f"compterait {number_of(fewer, 'opération')} et {number_of(hours, 'heure')} "
         "de moins. Une paire peut n'en retirer aucune : d'un mécanisme hors du champ, ou qui réunirait deux opérations "
         "d'une même structure.",
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from analysis.consolidation.views.common import hides, same_perimeter, source_line
-from analysis.core.numbers import about, french, plural, round_half_up
+from analysis.core.numbers import about, french, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -195,7 +195,7 @@ def _moved(change: float, margin: float = 0.0) -> str:
     if moved == 0:
         return _verb(moved)
     said = f"{_verb(moved)} de {french(abs(100 * change), 1, '%')}"
-    usual = f", pas plus que les révisions passées (jusqu'à {french(100 * margin, 1, '%')})"
+    usual = f", pas plus que les révisions passées (jusqu'à {percent(margin)})"
     return f"{said}{usual if abs(change) <= margin else ''}"
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import same_perimeter, source_line
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
@@ -48,10 +48,10 @@ def outcomes(page: Page) -> Content:
     last = (known if half_year.empty else half_year).iloc[-1]
     said = (
         f"Des {french(last['dus'])} personnes sorties en {last['edition']} depuis au moins "
-        f"{french(last['horizon_m'])} mois, {french(100 * last['taux_reponse'], 1, '%')} ont une situation connue, "
-        f"dont {french(100 * last['taux'], 1, '%')} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
-        f"{french(100 * last['taux_haut'], 1, '%')}). Selon ce que sont devenues les autres, la part vraie est entre "
-        f"{french(100 * last['borne_basse'], 1)} et {french(100 * last['borne_haute'], 1, '%')}."
+        f"{french(last['horizon_m'])} mois, {percent(last['taux_reponse'])} ont une situation connue, "
+        f"dont {percent(last['taux'])} en emploi durable (de {french(100 * last['taux_bas'], 1)} à "
+        f"{percent(last['taux_haut'])}). Selon ce que sont devenues les autres, la part vraie est entre "
+        f"{french(100 * last['borne_basse'], 1)} et {percent(last['borne_haute'])}."
     )
     table = DataTable(
         rows.assign(sortie=_left(page, rows["edition"])).sort_values(["edition", "horizon_m"], ascending=[False, True]),
@@ -116,8 +116,7 @@ def outcomes_by_definition(page: Page) -> Content:
         stacked_chart(drawn.rename(index=labels, columns=people), **PERCENT),
         title="Situation six mois après la clause, parmi les personnes dont la situation est connue",
         alt=" ; ".join(
-            f"{people[code]} : "
-            + ", ".join(f"{labels[d].lower()} {french(100 * drawn.loc[d, code], 1, '%')}" for d in drawn.index)
+            f"{people[code]} : " + ", ".join(f"{labels[d].lower()} {percent(drawn.loc[d, code])}" for d in drawn.index)
             for code in drawn
         )
         + ". Ce qui reste de chaque barre n'est dans aucune de ces situations.",
@@ -146,7 +145,7 @@ def _back_told(row: pd.Series) -> list[str]:
     if row[["part", "delai_median_m"]].isna().any():
         return []
     return [
-        f"Après un premier passage, {french(100 * row['part'], 1, '%')} des personnes reviennent en clause, au "
+        f"Après un premier passage, {percent(row['part'])} des personnes reviennent en clause, au "
         f"bout de {french(row['delai_median_m'], 1)} mois pour la moitié d'entre elles."
     ]
 
@@ -156,7 +155,7 @@ def _durable_told(row: pd.Series) -> list[str]:
     if row[["personnes", "part", "depuis_median_m"]].isna().any():
         return []
     return [
-        f"{french(row['personnes'])} personnes, {french(100 * row['part'], 1, '%')} de toutes, sont en emploi "
+        f"{french(row['personnes'])} personnes, {percent(row['part'])} de toutes, sont en emploi "
         f"durable six mois après leur dernier passage, qui finit {french(row['depuis_median_m'], 1)} mois après le "
         "début du premier pour la moitié d'entre elles."
     ]

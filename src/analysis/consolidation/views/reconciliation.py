@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import as_printed, french, plural
+from analysis.core.numbers import as_printed, french, number_of, percent, plural
 from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -111,7 +111,7 @@ def _verdicts(page: Page, rows: pd.DataFrame) -> str:
     slips = [f"« {row.libelle} » {SLIPS[row.verdict]}" for row in rows.itertuples() if row.verdict in SLIPS]
     gaps = rows[rows["verdict"] == "inexpliqué"]
     widest = gaps["ecart_relatif"].abs().max()
-    last = f"Le plus grand écart inexpliqué est de {french(100 * widest, 1, '%')}." if len(gaps) else ""
+    last = f"Le plus grand écart inexpliqué est de {percent(widest)}." if len(gaps) else ""
     parts = [
         f"{len(rows)} {known} pour {page.territory_name} en {page.year} : {', '.join(said)}.",
         f"À l'impression, {', '.join(slips)}." if slips else "",
@@ -130,7 +130,7 @@ def _too_many(rows: pd.DataFrame) -> str | None:
             "Additionner les bénéficiaires des structures donne ceux de la région : aucun ne passe de l'une à l'autre."
         )
     return (
-        f"Additionner les structures compterait {french(persons['ecart'])} {plural('bénéficiaire', persons['ecart'])} "
+        f"Additionner les structures compterait {number_of(persons['ecart'], 'bénéficiaire')} "
         f"de trop : {french(persons['doubles'])} que deux structures ont {plural('saisi', persons['doubles'])} pour la "
         f"même opération, {french(persons['plusieurs'])} que plusieurs structures ont "
         f"{plural('accompagné', persons['plusieurs'])}."

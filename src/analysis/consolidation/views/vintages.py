@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.views.common import source_line
-from analysis.core.numbers import french, round_half_up
+from analysis.core.numbers import french, percent, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, SECRET_SUFFIX, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -144,10 +144,10 @@ def _moved(old: float, new: float, digits: int) -> str:
 def _against(page: Page, both: pd.DataFrame) -> str:
     """What the years that both series know say, and what they cannot."""
     first, last = both.iloc[0], both.iloc[-1]
-    said = f"En {first['annee']}, la région fait {french(100 * first['part_region'], 1, '%')} des heures nationales"
+    said = f"En {first['annee']}, la région fait {percent(first['part_region'])} des heures nationales"
     if last["annee"] > first["annee"]:
         said += (
-            f" ; en {last['annee']}, dernière année connue des deux, {french(100 * last['part_region'], 1, '%')}, à "
+            f" ; en {last['annee']}, dernière année connue des deux, {percent(last['part_region'])}, à "
             f"l'indice {french(last['indice_region'], 1)} contre {french(last['indice_national'], 1)} pour la France"
         )
     synthetic = " Les heures nationales sont réelles, celles de la région synthétiques : seule la méthode se lit ici."

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.core import reference
-from analysis.core.numbers import MISSING, about, french, plural, round_half_up
+from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
@@ -78,16 +78,16 @@ def _behind(edition: pd.Series, removed: pd.Series) -> str:
     """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
     sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
     hours = round_half_up(removed["heures"])
-    answered = f"{french(sent)} {plural('structure', sent)} {'a' if sent < 2 else 'ont'} envoyé un export ou des totaux"
+    answered = f"{number_of(sent, 'structure')} {'a' if sent < 2 else 'ont'} envoyé un export ou des totaux"
     merged = (
-        f"{french(twice)} {plural('opération', twice)} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
+        f"{number_of(twice, 'opération')} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
         f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois "
-        f"({french(hours)} {plural('heure', hours)} {plural('retirée', hours)})"
+        f"({number_of(hours, 'heure')} {plural('retirée', hours)})"
         if twice
         else "aucune opération n'a été retirée comme saisie deux fois"
     )
     queue = (
-        f"{french(left)} {plural('paire', left)} {'reste' if left < 2 else 'restent'} à examiner"
+        f"{number_of(left, 'paire')} {'reste' if left < 2 else 'restent'} à examiner"
         if left
         else "aucune paire ne reste à examiner"
     )
@@ -105,7 +105,7 @@ def _rests_on(page: Page, origin: str, place: str) -> pd.Series | None:
 
 def _of_the_hours(found: pd.Series) -> str:
     """Which share of the hours it is; nothing when that is hidden."""
-    return "" if found["secret"] else f" ({french(100 * found['part_heures'], 1, '%')} des heures)"
+    return "" if found["secret"] else f" ({percent(found['part_heures'])} des heures)"
 
 
 def _in_totals(page: Page) -> str:
@@ -114,7 +114,7 @@ def _in_totals(page: Page) -> str:
     if region is None:
         return ""
     here = _rests_on(page, "TOTAUX", page.place)
-    text = f" {french(region['structures'])} {plural('structure', region['structures'])} sans export détaillé"
+    text = f" {number_of(region['structures'], 'structure')} sans export détaillé"
     text += _of_the_hours(region) if page.regional else ""
     text += (
         " : des totaux ont été envoyés à la place des lignes. Ils ne se croisent pas : voies d'accès, profils, part "
@@ -167,7 +167,7 @@ def _shared_by_default(page: Page) -> str:
     found = _rests_on(page, "STRUCTURES_DEFAUT", page.place)
     if found is None:
         return ""
-    several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
+    several = f"{number_of(found['operations'], 'opération')}"
     entered = plural("saisie", found["operations"])
     return (
         f" Sans parts déclarées, les heures de {several} que plusieurs structures ont {entered}{_of_the_hours(found)} "
@@ -199,7 +199,7 @@ def by_epci(page: Page) -> Content:
         alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
         + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {first} heures"
         + (
-            f" ; {french(hidden)} {plural('intercommunalité', hidden)} {'relève' if hidden < 2 else 'relèvent'} du "
+            f" ; {number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du "
             "secret statistique."
             if hidden
             else "."
@@ -228,7 +228,7 @@ def _placed_by_default(page: Page) -> str:
     found = _rests_on(page, "TERRITOIRES_DEFAUT", page.place)
     text = ""
     if found is not None:
-        several = f"{french(found['operations'])} {plural('opération', found['operations'])}"
+        several = f"{number_of(found['operations'], 'opération')}"
         text = (
             f" Faute de parts déclarées, celles de {several}{_of_the_hours(found)} sont réparties également entre "
             f"{'ses' if found['operations'] < 2 else 'leurs'} intercommunalités."

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
@@ -83,9 +83,9 @@ def breakdown(page: Page, axis: str) -> Content:
 def of_hours(shares: pd.Series) -> str:
     """The two largest categories, and how much has none."""
     known = shares.drop(index=UNKNOWN, errors="ignore")
-    parts = [f"« {name} » : {french(100 * share, 1, '%')}" for name, share in known.head(2).items()]
+    parts = [f"« {name} » : {percent(share)}" for name, share in known.head(2).items()]
     if UNKNOWN in shares.index:
-        parts.append(f"non renseigné : {french(100 * shares[UNKNOWN], 1, '%')}")
+        parts.append(f"non renseigné : {percent(shares[UNKNOWN])}")
     first, *others = parts
     return " ; ".join([f"{first} des heures", *others])
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.core.errors import DataError
-from analysis.core.numbers import french, plural, shortest
+from analysis.core.numbers import number_of, plural, shortest
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -358,15 +358,19 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
     if alone:
         told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
     if huge:
-        each = [f"{names[i]} ({_hours(need[i])} par an pour {_hours(largest[i])} au plus)" for i in huge]
+        each = [
+            f"{names[i]} ({number_of(need[i], 'heure')} par an pour {number_of(largest[i], 'heure')} au plus)"
+            for i in huge
+        ]
         told.append(f"Le besoin dépasse la capacité de chaque site à portée : {_listed(each)}.")
     if need.sum() > plan.capacity.sum():
         told.append(
-            f"Le besoin total ({_hours(need.sum())} par an) dépasse la capacité totale ({_hours(plan.capacity.sum())})."
+            f"Le besoin total ({number_of(need.sum(), 'heure')} par an) dépasse la capacité totale "
+            f"({number_of(plan.capacity.sum(), 'heure')})."
         )
     above = np.flatnonzero(plan.overload > ROUNDING).tolist()
     if above and not told:
-        each = [f"{names[j]} ({_hours(plan.overload[j])} de trop par an)" for j in above]
+        each = [f"{names[j]} ({number_of(plan.overload[j], 'heure')} de trop par an)" for j in above]
         told.append(f"Même la meilleure répartition surcharge des sites : {_listed(each)}.")
     return told
 
@@ -424,10 +428,6 @@ def _number(p: int, fixed: Iterable[int], m: int) -> tuple[int, Indices]:
 def _entries(rows: Indices, columns: Indices, shape: tuple[int, int], values: Floats | None = None) -> sparse.csr_array:
     """A sparse matrix of ones, or of `values`, at places."""
     return sparse.csr_array((np.ones(len(rows)) if values is None else values, (rows, columns)), shape=shape)
-
-
-def _hours(value: float) -> str:
-    return french(value, unit=plural("heure", value))
 
 
 def _at(places: Indices, size: int) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core.errors import DataError
-from analysis.core.numbers import french, french_date, plural
+from analysis.core.numbers import french_date, number_of
 from analysis.core.texts import inside
 from analysis.publishing.content import Column
 from analysis.publishing.page import Page
@@ -20,7 +20,7 @@ STAFF = {
 def untold(page: Page, day: str = "") -> str:
     """Of how many persons of the region the time is not known; nothing where it is of all."""
     persons = int(taken(page, "evolution", day)["sans_etp"].sum())
-    return f"ETP inconnu, compté 0 : {french(persons)} {plural('personne', persons)} de la région" if persons else ""
+    return f"ETP inconnu, compté 0 : {number_of(persons, 'personne')} de la région" if persons else ""
 
 
 def day_of(page: Page, day: str) -> pd.Timestamp:

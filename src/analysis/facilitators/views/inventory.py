@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import about, french, french_date, plural
+from analysis.core.numbers import about, french, french_date, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.views.common import (
@@ -75,7 +75,7 @@ def by_host(page: Page, day: str = "") -> Content:
             page,
             "Le plus de personnes : "
             + ", ".join(f"« {name} »" for name in shown.index[shown == shown.iloc[0]])
-            + f", {french(shown.iloc[0])} {plural('personne', shown.iloc[0])}.",
+            + f", {number_of(shown.iloc[0], 'personne')}.",
         ),
         table=_staff_table(page, rows, "porteurs", region),
         source=source(page),
@@ -111,7 +111,7 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
     # Names without their articles, which differ: « le Nord », « l'Oise ».
     most, fewest = shown.max(), shown.min()
     if most == fewest:
-        return f"{', '.join(shown.index)} : {french(most)} {plural('personne', most)}."
+        return f"{', '.join(shown.index)} : {number_of(most, 'personne')}."
     first, last = (f"{', '.join(shown.index[shown == count])}, {french(count)}" for count in (most, fewest))
     among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
     return f"Le plus de facilitateurs : {first} ; le moins : {last}{among}."
@@ -258,7 +258,7 @@ def ratios(page: Page) -> Content:
         of_region(
             page,
             f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année en médiane ; "
-            f"{french(100 * hours['part_plausible'], 0, '%')} des structures sont entre "
+            f"{percent(hours['part_plausible'], 0)} des structures sont entre "
             f"{french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu.",
         )
         if pd.notna(hours["mediane"])
@@ -294,7 +294,7 @@ def answers(page: Page) -> Content:
     hosts = rows["type_acteur"].eq("FACILITATEUR")
     silent = rows[~fresh | (hosts & ~rows["dernier_export"].eq(page.latest))]
     frame = silent.assign(etat=silent["reponse"].map(reference.labels("reponses_inventaire")))
-    share = french(100 * float(fresh.mean()), 0, "%")
+    share = percent(float(fresh.mean()), 0)
     latest = page.dataset.edition(page.latest)
     said = (
         f"Structures qui ont répondu depuis moins d'un an : {int(fresh.sum())} sur {len(rows)} ({share}) ; structures "

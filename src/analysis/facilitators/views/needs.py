@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, number_of
 from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -68,8 +68,7 @@ def remedies(page: Page) -> Content:
         caption="Ce qui aurait répondu aux besoins non satisfaits",
         scope=f"{page.territory_name}, besoins de {page.year} ; classes au 31 décembre {page.latest}",
         csv=page.csv("besoins_remedes"),
-        takeaway=f"Le plus souvent : « {first['remede']} » "
-        f"({french(first['besoins'])} {plural('besoin', first['besoins'])}).",
+        takeaway=f"Le plus souvent : « {first['remede']} » ({number_of(first['besoins'], 'besoin')}).",
         note="Lecture du champ, selon la classe de l'intercommunalité et la suite donnée : une piste, non un constat.",
     )
 

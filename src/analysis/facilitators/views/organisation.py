@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, percent, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
@@ -75,7 +75,7 @@ def _assumptions(page: Page, asked: Scenario, posts: bool = True) -> str:
     delta = load_params().facilitators.delta
     moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps d'aujourd'hui là où il siège"
     return (
-        f"{page.dataset.region_nom} ; besoin à suivre : {french(100 * delta, 0, '%')} du besoin médian ; "
+        f"{page.dataset.region_nom} ; besoin à suivre : {percent(delta, 0)} du besoin médian ; "
         f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "
         f"plus ; {_added(asked) + ' ; ' if posts else ''}{moved}"
     )
@@ -133,7 +133,7 @@ def where(page: Page, organised: Organisation) -> Content:
             scope=_assumptions(page, organised.asked),
             csv=_csv(page, organised, "postes"),
             note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
-            f"prouvé à l'optimum : {french(100 * whole['ecart'], 1, '%')}. Le temps d'une personne seule sans accord "
+            f"prouvé à l'optimum : {percent(whole['ecart'])}. Le temps d'une personne seule sans accord "
             "est remplacé par une moyenne.",
         ),
         source=source(page),
@@ -227,11 +227,11 @@ def advice(page: Page) -> Content:
     ).sort_values(["tirages", "nom"], ascending=[False, True])
     sure = shown[shown["part_tirages"] >= settings.surely]
     said = (
-        f"Lieux choisis dans {french(100 * settings.surely, 0, '%')} au moins des tirages du besoin : "
+        f"Lieux choisis dans {percent(settings.surely, 0)} au moins des tirages du besoin : "
         + ", ".join(sure["nom"])
         + "."
         if len(sure)
-        else f"Aucun lieu n'est choisi dans {french(100 * settings.surely, 0, '%')} des tirages : où placer les postes "
+        else f"Aucun lieu n'est choisi dans {percent(settings.surely, 0)} des tirages : où placer les postes "
         "dépend d'un besoin trop incertain pour le dire."
     )
     return DataTable(
@@ -304,5 +304,5 @@ def sectors(page: Page, organised: Organisation) -> Content:
         csv=_csv(page, organised, "secteurs"),
         takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}{none}.",
         note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite ; "
-        f"écart prouvé à l'optimum : {french(100 * rows['ecart'].max(), 1, '%')}.",
+        f"écart prouvé à l'optimum : {percent(rows['ecart'].max())}.",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, percent, plural
 from analysis.core.params import load_params
 from analysis.facilitators.views.common import here, of_place, of_region, source, untold
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
@@ -55,7 +55,7 @@ def summary(page: Page) -> Content:
             caption="Les quatre classes : ce qu'elles pèsent",
             scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
             csv=page.csv("zones_synthese"),
-            note=f"Sous-servie : moins de {french(100 * settings.delta, 0, '%')} du besoin, à raison de "
+            note=f"Sous-servie : moins de {percent(settings.delta, 0)} du besoin, à raison de "
             f"{french(low)} à {french(high)} heures suivies par ETP. Attendues : somme des probabilités. "
             + publics_told(page),
         ),
@@ -131,7 +131,7 @@ def sensitivity(page: Page) -> Content:
     wide = under.pivot(index="delta", columns="heures_par_etp", values="epci").sort_index()
     columns = {f"h{per_etp:.0f}": Column(f"{french(per_etp)} h par ETP", 0) for per_etp in wide.columns}
     wide.columns = list(columns)
-    frame = wide.reset_index().assign(part=lambda found: found["delta"].map(lambda d: french(100 * d, 0, "%")))
+    frame = wide.reset_index().assign(part=lambda found: found["delta"].map(lambda d: percent(d, 0)))
     return DataTable(
         frame,
         columns={"part": Column("Part du besoin à couvrir"), **columns},

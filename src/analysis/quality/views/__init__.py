@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural
+from analysis.core.numbers import french, number_of, plural
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page, deliverables
@@ -39,7 +39,7 @@ def rules(page: Page) -> Content:
     return Figure(
         bar_chart(drawn),
         title="Les manquements les plus fréquents",
-        alt=f"Le plus fréquent est « {drawn.index[0]} » : {french(drawn.iloc[0])} {plural('valeur', drawn.iloc[0])}.",
+        alt=f"Le plus fréquent est « {drawn.index[0]} » : {number_of(drawn.iloc[0], 'valeur')}.",
         table=DataTable(
             rows,
             columns={

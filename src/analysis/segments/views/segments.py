@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.common import labels
@@ -43,8 +43,7 @@ def reliability(page: Page) -> Content:
     if rows.empty:
         return Prose("Sans marché relu, la part de classements justes n'est pas connue.")
     classes = [
-        f"{french(100 * low, 0)} à {french(100 * high, 0, '%')}"
-        for low, high in zip(rows["p_min"], rows["p_max"], strict=True)
+        f"{french(100 * low, 0)} à {percent(high, 0)}" for low, high in zip(rows["p_min"], rows["p_max"], strict=True)
     ]
     return DataTable(
         rows.assign(classe=classes),

@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure as MplFigure
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
@@ -81,7 +81,7 @@ def message(page: Page) -> Content:
     known = now[now["renseignes"] >= min_known()].sort_values(["part_clause", "segment"], ascending=[False, True])
     text = (
         f"Sur {french(total)} marchés, {french(clear)} disent s'ils portent une considération sociale ; "
-        f"{french(100 * now['avec_clause'].sum() / clear, 1, '%')} d'entre eux ont une clause ou sont réservés."
+        f"{percent(now['avec_clause'].sum() / clear)} d'entre eux ont une clause ou sont réservés."
     )
     if len(known):
         first = known.iloc[0]
@@ -113,7 +113,7 @@ def by_segment(page: Page) -> Content:
     return Figure(
         bar_chart(values),
         title="Marchés par segment",
-        alt=f"« {values.index[0]} » vient en tête avec {french(values.iloc[0])} {plural('marché', values.iloc[0])}.",
+        alt=f"« {values.index[0]} » vient en tête avec {number_of(values.iloc[0], 'marché')}.",
         table=table,
         source=source_line(page),
     )
@@ -153,7 +153,7 @@ def by_epci(page: Page) -> Content:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
         chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
-        alt = f"{names[counts.idxmax()]} vient en tête avec {french(counts.max())} {plural('marché', counts.max())}."
+        alt = f"{names[counts.idxmax()]} vient en tête avec {number_of(counts.max(), 'marché')}."
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
 
 
@@ -292,7 +292,7 @@ def heat_map(page: Page) -> Content:
             scope=scope(page),
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
-            f"{french(100 * (1 - surely), 0, '%')}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
+            f"{percent((1 - surely), 0)}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
             f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont aucun marché de "
             "la région n'a de clause, ou dont tous en ont une, n'y est pas. Case blanche : aucun marché. Toutes les "
             "parts sont dans le CSV.",
@@ -305,7 +305,7 @@ def heat_map(page: Page) -> Content:
 
 def _heat(wide: pd.DataFrame) -> MplFigure:
     fig, (ax,) = figure(height=2.6 + 0.17 * len(wide))
-    bar = {"format": lambda value, _: french(100 * value, 0, "%"), "shrink": 0.3, "label": "Part lissée"}
+    bar = {"format": lambda value, _: percent(value, 0), "shrink": 0.3, "label": "Part lissée"}
     blues = shades(0.15)  # never white, which is no contract
     sns.heatmap(wide, cmap=blues, vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
     ax.set(xlabel="", ylabel="")

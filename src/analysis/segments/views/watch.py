@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, plural, round_half_up
+from analysis.core.numbers import french, french_date, number_of, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
@@ -28,7 +28,7 @@ def message(page: Page) -> Content:
     if not steps["fins_apprises"]:
         past = int(steps["fins_passees"])
         shown = (
-            f"montrent {french(past)} {plural('besoin', past)} dont la fin est"
+            f"montrent {number_of(past, 'besoin')} dont la fin est"
             if past
             else "ne montrent aucun besoin dont la fin soit"
         )
@@ -52,7 +52,7 @@ def message(page: Page) -> Content:
         f"(de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
         f"[{calendar}](../{CALENDARS}/{calendar}) (ceux dont la probabilité atteint "
-        f"{french(100 * settings.event_probability, 0, '%')}, {french(settings.events)} au plus) ; une clause se "
+        f"{percent(settings.event_probability, 0)}, {french(settings.events)} au plus) ; une clause se "
         "prépare avant la publication de l'avis, soit environ six mois avant la notification."
     )
 
@@ -64,7 +64,7 @@ def _expected(needs: float) -> str:
 
 def _about(needs: float) -> str:
     count = int(round_half_up(needs))
-    return f"environ {french(count)} {plural('besoin', count)}" if count else "moins d'un besoin"
+    return f"environ {number_of(count, 'besoin')}" if count else "moins d'un besoin"
 
 
 def quarters(page: Page) -> Content:
