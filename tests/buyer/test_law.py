@@ -54,7 +54,7 @@ def test_the_probability_of_being_above_is_that_of_the_region_s_analysis() -> No
     assert law.probability(planned(montant_min=limit, montant_max=higher), limit) == pytest.approx(0.6844, abs=1e-3)
     assert law.probability(planned(montant_min=limit / 2, montant_max=2 * limit), limit) == pytest.approx(0.5)
     assert law.probability(at, None) is None
-    assert [law.percent(p) for p in (0.999, 0.001, None)] == ["plus de 99\u00a0%", "moins de 1\u00a0%", "n.d."]
+    assert [law.likely(p) for p in (0.999, 0.001, None)] == ["plus de 99\u00a0%", "moins de 1\u00a0%", "n.d."]
 
 
 def test_the_obligation_begins_with_consultations_of_the_22nd_of_august() -> None:

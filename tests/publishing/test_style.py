@@ -85,7 +85,7 @@ def test_a_line_is_not_drawn_over_a_year_that_is_missing() -> None:
 def test_ticks_have_the_decimals_that_tell_them_apart_and_no_more(
     top: float, factor: float, unit: str, shown: list[str]
 ) -> None:
-    fig, (ax,) = style.figure()
+    fig, ax = style.figure()
     ax.set_ylim(0, top)
     style.french_axis(ax.yaxis, unit, factor)
     fig.canvas.draw()

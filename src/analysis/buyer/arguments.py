@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.buyer.law import percent
+from analysis.buyer.law import likely
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import BuyerParams
@@ -76,7 +76,7 @@ def _printed(known: Mapping[str, Any]) -> dict[str, str]:
     out = {}
     for name, value in known.items():
         if name == "p_obligation":
-            out[name] = percent(None if pd.isna(value) else float(value))
+            out[name] = likely(None if pd.isna(value) else float(value))
         elif name in SHARES:
             out[name] = french(None if pd.isna(value) else 100 * float(value), SHARES[name], "%")
         elif name == "edition":

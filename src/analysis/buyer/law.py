@@ -91,7 +91,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
         "depuis": french_date(since),
         "seuil": french(limit, 0, "€"),
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
-        "p": percent(p),
+        "p": likely(p),
         "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
         "objectif": percent(float(parameter("objectif_pnad")), 0),
     }
@@ -120,7 +120,7 @@ def _end_of(code: str, case: str) -> dt.date:
     return dt.date.fromisoformat(str(rows.loc[(code, case), "au"]))
 
 
-def percent(p: float | None) -> str:
+def likely(p: float | None) -> str:
     """A probability as a reader is told it: never certain, for it rests on an assumption."""
     if p is not None and p > 0.99:
         return f"plus de {french(99, 0, '%')}"

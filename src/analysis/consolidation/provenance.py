@@ -30,7 +30,7 @@ def provenance(facts: Facts, table: pd.DataFrame, dataset: Dataset) -> pd.DataFr
     for edition in dataset.editions:
         found = [
             totals.provenance(table, facts.totals, edition).assign(origine="TOTAUX"),
-            *(_of_rows(facts, rows, edition).assign(origine=name) for name, rows in _origins(facts, edition).items()),
+            *(_of_rows(facts, rows).assign(origine=name) for name, rows in _origins(facts, edition).items()),
         ]
         parts.append(pd.concat(found, ignore_index=True).assign(edition=edition.annee))
     out = pd.concat(parts, ignore_index=True).merge(
@@ -54,7 +54,7 @@ def _origins(facts: Facts, edition: Edition) -> dict[str, pd.DataFrame]:
     return {name: rows.groupby(columns, as_index=False)["part"].sum() for name, rows in found.items()}
 
 
-def _of_rows(facts: Facts, places: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+def _of_rows(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
     """Operations and hours of `places` by territory, with the measures of those hours."""
     counts = places.groupby("territoire").size().rename("operations").reset_index()
     found = cells(local_contracts(facts.contracts[["annee", "operation", *NEEDED]], places), ["territoire"])

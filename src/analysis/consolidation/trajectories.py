@@ -11,10 +11,10 @@ import pandas as pd
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.outcomes import SILENT, last_contracts, latest_answers
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import MONTH
 
 HORIZON = 6  # months after a stay, at which its situation is read
 RETURN, RUNNING = "retour", "en_cours"
-MONTH = 365.25 / 12  # days
 EVERYBODY = 0  # rank of the rows that count each person once, whatever the number of stays
 UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 

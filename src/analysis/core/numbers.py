@@ -17,6 +17,7 @@ MISSING = "n.d."
 ABOUT = f"≈{NO_BREAK_SPACE}"
 ROUNDED_SUFFIX = "_arrondi"
 
+MONTH = 30.4375  # days, on average
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",

@@ -11,7 +11,7 @@ from analysis.core.files import read_table, write_table
 from analysis.core.paths import clean_dir, results_dir
 
 ALWAYS = pd.Timestamp("1700-01-01").as_unit("s")  # since when, for a row without a start
-PART_TOLERANCE = 1e-6  # of the sum of shares of time (domain rule E1)
+PART_TOLERANCE = 1e-6  # of the sum of parts of a whole (domain rule E1)
 
 
 def read_clean(dataset: str, source: str, without: Collection[str] = ()) -> dict[str, pd.DataFrame]:

@@ -25,7 +25,7 @@ def build_buyers(seed: int, land: Territory) -> pd.DataFrame:
             "poids": land.communes["population"].clip(lower=30).astype(float) ** 0.95,
         }
     )
-    biggest = land.communes.sort_values("population", ascending=False).drop_duplicates("epci_siren")
+    biggest = land.communes.sort_values("population", ascending=False, kind="stable").drop_duplicates("epci_siren")
     seat = biggest.set_index("epci_siren")["code_insee"]
     groups = pd.DataFrame(
         {

@@ -133,7 +133,7 @@ class DecpWriter:
         self.published += [Published(n, _uid(record)) for n, record in zip(rows, records, strict=True)]
         order = np.argsort([c.notified.toordinal() for c in contracts], kind="stable").tolist()
         placed = {n: k + 1 for k, n in enumerate(order)}
-        repeated = self._repeated(records, form, year)
+        repeated = self._repeated(records, year)
         self.errors += [(name, placed[n], kind, _uid(records[n])) for n, kind in [*own_numbers, *spoilt]]
         self.errors += [(name, len(rows) + k + 1, "doublon", _uid(r)) for k, r in enumerate(repeated)]
         concessions = self._concessions(records, contracts, form, year)
@@ -328,7 +328,7 @@ class DecpWriter:
             out.append(said)
         return out
 
-    def _repeated(self, records: list[Record], form: str, year: int) -> list[Record]:
+    def _repeated(self, records: list[Record], year: int) -> list[Record]:
         """Contracts published twice: the same, or republished later with another amount."""
         count = int(len(records) * self._rate("doublon", year))
         out = []

@@ -37,7 +37,7 @@ def build_exports(seed: int, world: World) -> Exports:
     sent = _sent(world)
     running = _running(entries, world, sent)
     scale = _planned_scale(world)
-    operations = _operations(running, entries, world, scale)
+    operations = _operations(running, world, scale)
     places = running.merge(world.operations.places.rename(columns={"epci_siren": "epci"}), on="op")
     engagements = running.merge(
         world.operations.engagements.reset_index(names="eng").rename(columns={"prevues": "heures"}), on="op"
@@ -116,7 +116,7 @@ def _planned_scale(world: World) -> float:
     return float(done[over].sum() / ops.loc[over, "prevues"].sum() / shape("taux_realisation", "moyenne"))
 
 
-def _operations(running: pd.DataFrame, entries: pd.DataFrame, world: World, scale: float) -> pd.DataFrame:
+def _operations(running: pd.DataFrame, world: World, scale: float) -> pd.DataFrame:
     ops = world.operations.operations
     own = ops.loc[running["op"]].reset_index(drop=True)
     return pd.DataFrame(

@@ -15,7 +15,6 @@ from analysis.demo.places import Territory
 from analysis.demo.structures import Structures
 from analysis.demo.wording import Wording
 
-FIRST_START = 2012
 REVIEW_YEAR = LAST_YEAR  # whose new duplicates are not all decided
 
 
@@ -61,7 +60,7 @@ def build_operations(
     ]
     ops, pairs = _look_alikes(ops, draw, wording)
     ops, pairs = _trim(ops, pairs, structures, draw)
-    ops = _fit_buyers(ops, pairs, buyers, land, draw)
+    ops = _fit_buyers(ops, pairs, buyers, draw)
     ops = _plan(ops, draw)
     engagements = _engage(ops, draw, wording, companies)
     return Operations(
@@ -231,9 +230,7 @@ def _trim(
     return ops, pairs
 
 
-def _fit_buyers(
-    ops: pd.DataFrame, pairs: pd.DataFrame, buyers: pd.DataFrame, land: Territory, draw: Draw
-) -> pd.DataFrame:
+def _fit_buyers(ops: pd.DataFrame, pairs: pd.DataFrame, buyers: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     """Make the distinct buyers of the calibrated year as many as published: a commune's operation
     becomes its EPCI's, or the other way round."""
     wanted = int(targets()["donneurs_ordre"])

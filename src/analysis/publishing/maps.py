@@ -242,7 +242,7 @@ def class_map(
 
 def locator(territory: str) -> Figure:
     """Where a department or an EPCI is in its region: a small map of the departments, the territory filled."""
-    fig, (ax,) = figure(height=2.6, width=2.6)
+    fig, ax = figure(height=2.6, width=2.6)
     places = department_cells()
     shape = places[territory] if territory in places else epci_cells()[territory]
     _draw(ax, shape, facecolor=RAMP[3], edgecolor="none")
@@ -274,7 +274,7 @@ def _map(
 ) -> Figure:
     """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
     cells, shown = epci_cells(), _sirens(department)
-    fig, (ax,) = figure(height=WIDTH * 0.8)
+    fig, ax = figure(height=WIDTH * 0.8)
     for siren in shown:
         _draw(ax, cells[siren], **{"edgecolor": "white", "linewidth": 0.6, **fills.get(siren, _ABSENT)})
     for code, cell in department_cells().items():

@@ -45,10 +45,10 @@ LINES: tuple[tuple[str, Any], ...] = (
 plt.style.use(SHEET)
 
 
-def figure(height: float = 4.2, columns: int = 1, width: float = WIDTH) -> tuple[Figure, list[Axes]]:
-    """A figure, by default as wide as the page's column, with `columns` plots side by side; sizes in inches."""
-    fig, axes = plt.subplots(1, columns, figsize=(width, height), squeeze=False)
-    return fig, list(axes[0])
+def figure(height: float = 4.2, width: float = WIDTH) -> tuple[Figure, Axes]:
+    """A figure of one plot, by default as wide as the page's column; sizes in inches."""
+    fig, ax = plt.subplots(figsize=(width, height))
+    return fig, ax
 
 
 class FrenchTicks(Formatter):
@@ -84,7 +84,7 @@ def bar_chart(
 
     `values` is a Series of numbers by label; `highlight` names the labels that the message is about.
     """
-    fig, (ax,) = figure(height=0.55 + 0.32 * len(values))
+    fig, ax = figure(height=0.55 + 0.32 * len(values))
     labels = [str(label) for label in values.index]
     colours = [CONTRAST if label in highlight else ACCENT for label in labels]
     bars = ax.barh(range(len(values)), values.to_numpy(float), color=colours, height=0.68)
@@ -122,7 +122,7 @@ def line_chart(
     year to the name of a break in the series, drawn just before that year; `hollow` maps a column to the years whose
     point is an empty circle, such as provisional figures; `bands` are the low and the high ends of each one's interval.
     """
-    fig, (ax,) = figure(height, width=width)
+    fig, ax = figure(height, width=width)
     frame = frame.reindex(pd.RangeIndex(frame.index.min(), frame.index.max() + 1))
     years = frame.index.to_numpy()
     lines = {
@@ -164,13 +164,13 @@ def line_chart(
     return fig
 
 
-def vintage_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, factor: float = 1) -> Figure:
+def vintage_chart(frame: pd.DataFrame) -> Figure:
     """One mark per column and year of the index, a thin line between those of a year: how far a figure moved.
 
     The columns are given from the oldest to the newest: an empty circle, a full one, then a bar. The axis does not
     start at zero, as positions are compared, not lengths.
     """
-    fig, (ax,) = figure(height=3.8)
+    fig, ax = figure(height=3.8)
     years = frame.index.to_numpy()
     ax.vlines(years, frame.min(axis=1), frame.max(axis=1), color=QUIET, linewidth=1.2, zorder=1)
     marks: tuple[dict[str, Any], ...] = (
@@ -183,7 +183,7 @@ def vintage_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     ax.set_xticks(years, [str(year) for year in years])
     ax.margins(y=0.12)
     ax.grid(axis="y")
-    french_axis(ax.yaxis, unit, factor)
+    french_axis(ax.yaxis)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     fig.legend(loc="outside lower center", ncols=3, fontsize=9)
@@ -198,7 +198,7 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     """
     if factor == 100 and (over := float(frame.sum().max())) > 1 + 1e-6:
         raise ValueError(f"shares that overlap cannot be stacked: they add up to {over:.3f} of the whole")
-    fig, (ax,) = figure(height=1.3 + 0.5 * len(frame.columns))
+    fig, ax = figure(height=1.3 + 0.5 * len(frame.columns))
     colours = plt.get_cmap("cividis")([n / max(1, len(frame) - 1) for n in range(len(frame))])
     left = [0.0] * len(frame.columns)
     whole = float(frame.sum().max())
@@ -239,7 +239,7 @@ def flow_chart(frame: pd.DataFrame, height: float = 4.6) -> Figure:
     entering = leaving.sum(axis=1)[::-1].cumsum()[::-1]  # at each step: those that leave there or later
     total, last = float(entering.iloc[0]), len(leaving)
     gap = 0.045 * total
-    fig, (ax,) = figure(height)
+    fig, ax = figure(height)
     colours = plt.get_cmap("cividis")([0.1 + 0.65 * n / max(1, last - 1) for n in range(last)])
     tops = {end: float(leaving.iloc[:, :n].to_numpy().sum()) + n * gap for n, end in enumerate(leaving.columns)}
     for n, (step, colour) in reversed(list(enumerate(zip(leaving.index, colours, strict=True)))):

@@ -23,7 +23,6 @@ from analysis.core.params import Engine, load_params
 from analysis.core.texts import words
 
 OTHER = "AUTRE"
-MONTH = 30.4375  # days, on average
 
 
 def open_contracts(path: Path, engine: Engine | None = None) -> ir.Table:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.core.results import PART_TOLERANCE
 from analysis.sources.typer import Typer
 
-TOLERANCE = 1e-6  # of the sum of parts (rule E1)
 DECLARED, DEDUCED, DEFAULT, SCALED = "declaree", "deduite", "defaut", "ramenee"
 
 
@@ -32,12 +32,12 @@ def completed(rows: pd.DataFrame, whole: list[str], typer: Typer) -> pd.DataFram
     left = 1 - rows["part"].fillna(0).groupby(keys).transform("sum")
     method = pd.Series(DECLARED, index=rows.index, dtype="str")
     method = method.mask(missing, DEDUCED).mask(missing & number.gt(1), DEFAULT)
-    vague = missing & (number.gt(1) | left.le(TOLERANCE))
+    vague = missing & (number.gt(1) | left.le(PART_TOLERANCE))
     typer.flag(rows[vague].drop_duplicates(whole), "parts_manquantes", "part")
     given = rows["part"].where(~missing, left.clip(lower=0) / number.where(missing))
     rows = rows.assign(part=given, part_methode=method)[given.gt(0)]
     total = rows["part"].groupby([rows[column] for column in whole]).transform("sum")
-    wrong = (total - 1).abs() > TOLERANCE
+    wrong = (total - 1).abs() > PART_TOLERANCE
     first = rows[wrong].drop_duplicates(whole)
     typer.flag(first.assign(part=total[first.index].round(6).astype("str")), "parts_somme", "part")
     return rows.assign(part=rows["part"] / total, part_methode=rows["part_methode"].mask(wrong, SCALED))

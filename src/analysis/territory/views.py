@@ -89,7 +89,7 @@ def audiences(page: Page) -> Content:
     frame, instead = with_shares(wide.join(reasons).reset_index())
     frame = frame.assign(libelle=frame["modalite"].map(names))
     apart = of_all_hours(frame.loc[instead, "libelle"])
-    frame = frame.sort_values("part_heures", ascending=False)
+    frame = frame.sort_values("part_heures", ascending=False, kind="stable")
     place = reference.departments().set_index("code_departement")["nom"][asked]
     note = "" if page.is_department else f" Par intercommunalité, ils seraient trop peu : ceux du département {asked}."
     return DataTable(

@@ -10,7 +10,7 @@ import pytest
 from analysis.segments.watch import calendar, skills
 from analysis.segments.watch.needs import stem
 
-LIMITS = calendar.quarters(dt.date(2025, 12, 31))
+LIMITS = calendar.quarters(dt.date(2025, 12, 31), 18)
 
 
 def need(name: str, chances: list[float], **changes: object) -> dict:

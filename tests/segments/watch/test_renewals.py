@@ -142,6 +142,6 @@ def test_all_that_is_left_comes_after_the_day(days: int) -> None:
     day = need_units.added(needs["notification"], needs["mois"]).iloc[0] + pd.Timedelta(days=days)
     known = renewals.known_on(day, needs, renewals.alike(needs), lots, NO_CHANGES)
     said = renewals.dated(renewals.predicted(model, known))
-    expected = calendar.from_renewals(needs.assign(montant_cru=1.0), said, calendar.quarters(day.date())).iloc[0]
+    expected = calendar.from_renewals(needs.assign(montant_cru=1.0), said, calendar.quarters(day.date(), 18)).iloc[0]
     assert expected["c0"] == 0 and expected["c6"] == pytest.approx(expected["probabilite"])
     assert day < expected["fenetre_debut"] <= expected["date_mediane"] <= expected["fenetre_fin"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.buyer.law import percent
+from analysis.buyer.law import likely
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
@@ -53,7 +53,7 @@ def purchases(page: Page) -> Content:
     rows = rows.assign(
         fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
         obligation=rows["achat_id"].map(case).map(OBLIGED),
-        depasse=[percent(p) for p in rows["p_seuil"]],
+        depasse=[likely(p) for p in rows["p_seuil"]],
     )
     return DataTable(
         rows,

@@ -86,7 +86,7 @@ def _standing(told: pd.DataFrame, day: pd.Timestamp) -> pd.Series:
 
 def _timeline(told: pd.DataFrame, notified: pd.Timestamp) -> MatplotlibFigure:
     """A bar per step from its first to its last day, grey once it is past, and a line at the notification."""
-    fig, (ax,) = figure(height=0.9 + 0.33 * len(told))
+    fig, ax = figure(height=0.9 + 0.33 * len(told))
     begin, end = (dates.date2num(told[name].dt.to_pydatetime()) for name in ("debut", "fin"))
     colours = [QUIET if state == PASSED else ACCENT for state in told["etat"]]
     ax.barh(range(len(told)), end - begin + 1, left=begin, color=colours, height=0.55)

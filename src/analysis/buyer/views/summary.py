@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.buyer.law import percent
+from analysis.buyer.law import likely
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
@@ -27,7 +27,7 @@ def headline(page: Page) -> Content:
             Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
             Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
                  csv=csv),
-            Card("Dépasse le seuil européen", percent(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
+            Card("Dépasse le seuil européen", likely(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
                  note="probabilité", csv=csv),
         ]
     )  # fmt: skip
@@ -82,7 +82,7 @@ def purchase(page: Page) -> Content:
         "Code CPV": row["codeCPV"],
         "Consultation attendue": french_date(row["date_consultation"]),
         "Notification prévue": french_date(row["date_notification"]),
-        "Segment reconnu": f"{segment_of(row)} (probabilité : {percent(row['segment_p'])}{second})",
+        "Segment reconnu": f"{segment_of(row)} (probabilité : {likely(row['segment_p'])}{second})",
     }
     return DataTable(
         pd.DataFrame({"quoi": said.keys(), "valeur": said.values()}),

@@ -165,7 +165,7 @@ def coverage(page: Page, day: str = "") -> Content:
     if rows.empty:
         return Prose("Aucun inventaire à cette date : les territoires sans facilitateur ne peuvent pas être dits.")
     without = rows[rows["sans_facilitateur"]]
-    most = without.sort_values("population_region").iloc[-1] if len(without) else without
+    most = without.sort_values("population_region", kind="stable").iloc[-1] if len(without) else without
     declared = rows[~rows["sans_facilitateur"]].set_index("epci_siren")["structures"].astype(float)
     return Figure(
         choropleth(
@@ -184,7 +184,7 @@ def coverage(page: Page, day: str = "") -> Content:
             else "."
         ),
         table=DataTable(
-            without.sort_values("population_region", ascending=False),
+            without.sort_values("population_region", ascending=False, kind="stable"),
             columns={
                 "nom": Column("Intercommunalité"),
                 "departement": Column("Département"),

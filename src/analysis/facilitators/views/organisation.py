@@ -163,7 +163,7 @@ def frontier(page: Page) -> Content:
     if rows.empty:
         return NOTHING
     first, last = rows.iloc[0], _least(rows)
-    fig, (ax,) = figure(height=3.8)
+    fig, ax = figure(height=3.8)
     ax.fill_between(rows["etp_ajoutes"], rows["non_servi_p10"], rows["non_servi_p90"], color=ACCENT, alpha=0.18, lw=0)
     ax.plot(rows["etp_ajoutes"], rows["non_servi"], color=ACCENT, marker="o", markersize=4)
     ax.plot([first["etp_ajoutes"]], [first["non_servi"]], color=CONTRAST, marker="s", markersize=8)

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz
 
 from analysis.consolidation.facts import first
 from analysis.core import reference
+from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
@@ -32,7 +33,7 @@ from analysis.fellegi_sunter import (
     probability,
     scored,
 )
-from analysis.segments.contracts import MONTH, UNDER, says_under_another, under_another
+from analysis.segments.contracts import UNDER, says_under_another, under_another
 
 SAME_SITE, SAME_BODY, ANOTHER = 0, 1, 2  # two SIRET, or two places
 

@@ -108,9 +108,9 @@ def thresholds(days: pd.Series, works: pd.Series, state: pd.Series) -> pd.Series
         }
     )
     known = reference.table("droit/seuils").astype({"du": "datetime64[s]", "au": "datetime64[s]"})
-    asked = asked.rename_axis("place").reset_index().dropna(subset="jour").sort_values("jour")
+    asked = asked.rename_axis("place").reset_index().dropna(subset="jour").sort_values("jour", kind="stable")
     found = pd.merge_asof(
-        asked, known.sort_values("du"), left_on="jour", right_on="du", by=["nature", "type_acheteur"]
+        asked, known.sort_values("du", kind="stable"), left_on="jour", right_on="du", by=["nature", "type_acheteur"]
     ).set_index("place")
     limit = found["montant"].where(found["jour"] <= found["au"])
     return limit.reindex(days.index).astype("float64")

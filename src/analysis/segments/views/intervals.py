@@ -14,7 +14,7 @@ def interval_chart(frame: pd.DataFrame, *, log: bool = False, unit: str = "") ->
 
     The columns are the middle, the low and the high end; `log` draws ratios, each grid line ten times the one before.
     """
-    fig, (ax,) = figure(height=0.9 + 0.27 * len(frame))
+    fig, ax = figure(height=0.9 + 0.27 * len(frame))
     middle, low, high = (frame.iloc[:, n].to_numpy(dtype=float) for n in range(3))
     rows = np.arange(len(frame))
     ax.hlines(rows, low, high, color=QUIET, linewidth=5, zorder=1)

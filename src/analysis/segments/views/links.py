@@ -43,7 +43,9 @@ def hours_per_euro(page: Page) -> Content:
     rows = page.read("heures_par_euro")
     labels = reference.labels("segments") | {WHOLE: "Ensemble"}
     rows = rows.assign(libelle=rows["segment"].map(labels))
-    drawn = rows[rows["segment"] != WHOLE].dropna(subset=["lissee"]).sort_values("lissee", ascending=False)
+    drawn = (
+        rows[rows["segment"] != WHOLE].dropna(subset=["lissee"]).sort_values("lissee", ascending=False, kind="stable")
+    )
     if drawn.empty:
         return Prose("Trop peu d'opérations closes sont rattachées à un marché pour mesurer des heures par euro.")
     first = drawn.iloc[0]

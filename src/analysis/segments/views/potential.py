@@ -172,7 +172,7 @@ def drivers(page: Page) -> Content:
     means = rows.groupby("facteur")["part"].median().drop("propre_aux_marches", errors="ignore")
     most = str(means.idxmax())
     wide = wide.sort_values(most, ascending=False, kind="stable")
-    fig, (ax,) = figure(height=1.3 + 0.27 * len(wide))
+    fig, ax = figure(height=1.3 + 0.27 * len(wide))
     texts = wide.map(lambda share: number(share, factor=100))
     sns.heatmap(
         wide.rename(columns=FACTORS), annot=texts.to_numpy(), fmt="", cmap=shades(), cbar=False, linewidths=0.6, ax=ax,

@@ -62,7 +62,7 @@ def reliability(page: Page) -> Content:
 def origins(page: Page) -> Content:
     """What told the segment: the object, the CPV, both, an analyst, or nothing."""
     rows = page.read("origine_segments")
-    rows = rows[rows["edition"] == page.year].sort_values("marches", ascending=False)
+    rows = rows[rows["edition"] == page.year].sort_values("marches", ascending=False, kind="stable")
     if rows.empty:
         return Prose("Aucun marché.")
     return DataTable(

@@ -99,7 +99,7 @@ def by_segment(page: Page) -> Content:
         return Prose("Aucun marché.")
     table = _segment_table(now, page)
     shares = now.dropna(subset="part_clause")
-    shares = shares[shares["renseignes"] >= min_known()].sort_values("part_clause", ascending=False)
+    shares = shares[shares["renseignes"] >= min_known()].sort_values("part_clause", ascending=False, kind="stable")
     if len(shares):
         values = shares.set_index("libelle")["part_clause"]
         return Figure(
@@ -109,7 +109,7 @@ def by_segment(page: Page) -> Content:
             table=table,
             source=source_line(page),
         )
-    values = now.sort_values("marches", ascending=False).set_index("libelle")["marches"]
+    values = now.sort_values("marches", ascending=False, kind="stable").set_index("libelle")["marches"]
     return Figure(
         bar_chart(values),
         title="Marchés par segment",
@@ -175,7 +175,7 @@ def segments_by_department(page: Page) -> Content:
     wide = rows.pivot(index="libelle", columns="departement", values="marches").fillna(0)
     wide = wide.loc[wide.sum(axis=1).sort_values(ascending=False, kind="stable").index]
     shares = wide / wide.sum()
-    fig, (ax,) = figure(height=0.9 + 0.27 * len(wide))
+    fig, ax = figure(height=0.9 + 0.27 * len(wide))
     texts = shares.map(lambda share: number(share, factor=100))
     blues, small = shades(), {"fontsize": 8}
     sns.heatmap(shares, annot=texts, fmt="", cmap=blues, cbar=False, linewidths=0.6, ax=ax, annot_kws=small)
@@ -292,7 +292,7 @@ def heat_map(page: Page) -> Content:
             scope=scope(page),
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
-            f"{percent((1 - surely), 0)}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
+            f"{percent(1 - surely, 0)}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
             f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont aucun marché de "
             "la région n'a de clause, ou dont tous en ont une, n'y est pas. Case blanche : aucun marché. Toutes les "
             "parts sont dans le CSV.",
@@ -304,7 +304,7 @@ def heat_map(page: Page) -> Content:
 
 
 def _heat(wide: pd.DataFrame) -> MplFigure:
-    fig, (ax,) = figure(height=2.6 + 0.17 * len(wide))
+    fig, ax = figure(height=2.6 + 0.17 * len(wide))
     bar = {"format": lambda value, _: percent(value, 0), "shrink": 0.3, "label": "Part lissée"}
     blues = shades(0.15)  # never white, which is no contract
     sns.heatmap(wide, cmap=blues, vmin=0, linewidths=0.3, ax=ax, yticklabels=True, xticklabels=True, cbar_kws=bar)
@@ -354,7 +354,7 @@ def by_buyer(page: Page) -> Content:
 def places(page: Page) -> Content:
     """How the EPCI of execution was found, and how often it was not."""
     rows = page.read("lieux")
-    rows = rows[rows["edition"] == page.year].sort_values("marches", ascending=False)
+    rows = rows[rows["edition"] == page.year].sort_values("marches", ascending=False, kind="stable")
     if rows.empty:
         return Prose("Aucun marché.")
     labels = reference.labels("epci_methodes")

@@ -14,11 +14,11 @@ from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, fi
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.views.common import KINDS
 from analysis.segments.views.needs import likeliest, scope
+from analysis.segments.watch.skills import REST
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
 TRADES = 12  # drawn and listed; the CSV file has them all
-REST = "AUTRES"
 
 
 def message(page: Page) -> Content:
@@ -72,7 +72,7 @@ def quarters(page: Page) -> Content:
     now = _own(page, "veille_trimestres")
     if now.empty:
         return Prose("Aucun besoin attendu.")
-    fig, (ax,) = figure(height=3.4)
+    fig, ax = figure(height=3.4)
     at = range(len(now))
     bars = ax.bar(at, now["attendus"], color=ACCENT, width=0.62)
     low, high = now["attendus"] - now["attendus_bas"], now["attendus_haut"] - now["attendus"]
@@ -252,7 +252,7 @@ def calibration(page: Page) -> Content:
     rows = page.read("veille_calibration")
     if rows.empty:
         return Prose("Aucune année ne peut être mise à l'épreuve : trop peu de fins passées sont connues.")
-    fig, (ax,) = figure(height=3.8)
+    fig, ax = figure(height=3.8)
     ax.plot([0, 1], [0, 1], color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
     ax.scatter(rows["predit"], rows["observe"], s=12 + 120 * rows["besoins"] / rows["besoins"].max(), color=ACCENT)
     ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probabilité annoncée", ylabel="Part renouvelée")

@@ -23,13 +23,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from analysis.segments.contracts import MONTH
+from analysis.core.numbers import MONTH
 from analysis.segments.watch.needs import added, hypothesis
 from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
-HORIZON = 18  # months after the date of observation
 LEAST = 0.01  # probability within the horizon below which a need is not listed; it is still counted
 TAIL = 0.10  # on either side of the interval
 HOURS = {"heures_p10": TAIL, "heures_p50": 0.5, "heures_p90": 1 - TAIL}
@@ -43,7 +42,7 @@ COLUMNS = [
 BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
 
 
-def quarters(day: dt.date, horizon: int = HORIZON) -> pd.DatetimeIndex:
+def quarters(day: dt.date, horizon: int) -> pd.DatetimeIndex:
     """The limits of the quarters from the day after `day` to the end of the one that comes `horizon` months later."""
     first = pd.Timestamp(day) + pd.Timedelta(days=1)
     last = (first + pd.DateOffset(months=horizon) - pd.Timedelta(days=1)).to_period("Q").end_time.normalize()

@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.numbers import MONTH
 from analysis.core.texts import LOST
-from analysis.segments.contracts import MONTH, under_another
+from analysis.segments.contracts import under_another
 
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
 FRAMEWORK = "accord-cadre"

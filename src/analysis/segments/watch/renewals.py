@@ -33,7 +33,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from analysis.segments.contracts import MONTH
+from analysis.core.numbers import MONTH
 from analysis.segments.watch.needs import added, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
