@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from highspy import HighsModelStatus
 
+from analysis.disclosure import attack
 from analysis.disclosure.attack import Sought, intervals
 from analysis.disclosure.links import Links, given
 from analysis.disclosure.secondary import suppressed
@@ -123,6 +125,25 @@ def test_whoever_knows_one_of_two_hidden_parts_finds_the_other() -> None:
     more = published(values, terms, set(values.index) - {"all", "r0", "r1", "c0", "c1", "c2"})
     low, high = intervals(more, sought).loc["r0c0"]
     assert low < 4 < high
+
+
+def test_a_solver_that_loses_itself_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its status is unknown until it forgets the solution before."""
+    values, terms = grid(EXAMPLE)
+    links = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
+    right, lost = intervals(links, FIRST), []
+    status, forget = attack.Highs.getModelStatus, attack.Highs.clearSolver
+
+    def unknown(model: attack.Highs) -> HighsModelStatus:
+        return status(model) if model in lost else HighsModelStatus.kUnknown
+
+    def forgotten(model: attack.Highs) -> None:
+        lost.append(model)
+        forget(model)
+
+    monkeypatch.setattr(attack.Highs, "getModelStatus", unknown)
+    monkeypatch.setattr(attack.Highs, "clearSolver", forgotten)
+    assert intervals(links, FIRST).equals(right) and lost
 
 
 def test_nothing_more_is_hidden_where_all_is() -> None:

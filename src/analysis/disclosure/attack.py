@@ -58,13 +58,8 @@ class Program:
         found = np.empty((len(wanted), 2))
         for n, place in enumerate(wanted):
             for side, sign in enumerate((1.0, -1.0)):
-                # From the solution before: another goal on the same constraints takes few steps.
                 model.changeColCost(int(place), sign)
-                model.run()
-                status = model.getModelStatus()
-                if status not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
-                    raise RuntimeError(f"attack on a cell: {status}")
-                found[n, side] = sign * model.getObjectiveValue() if status == HighsModelStatus.kOptimal else np.inf
+                found[n, side] = sign * model.getObjectiveValue() if _bounded(model) else np.inf
             model.changeColCost(int(place), 0.0)
         return pd.DataFrame(_whole(found, self.whole[wanted]), columns=["bas", "haut"], index=self.names[wanted])
 
@@ -122,6 +117,22 @@ def programs(links: Links) -> list[Program]:
         Program(cells.index[at], matrix[rows][:, at], low[rows], high[rows], bounds[at], whole[at])
         for rows, at in blocks(matrix)
     ]
+
+
+def _bounded(model: Highs) -> bool:
+    """Solve, and say whether there is an end.
+
+    From the solution before, since another goal on the same constraints takes few steps; from scratch where the solver
+    loses itself on that way, as it does once in some thousand cells.
+    """
+    for start in (None, model.clearSolver):
+        if start:
+            start()
+        model.run()
+        status = model.getModelStatus()
+        if status in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
+            return bool(status == HighsModelStatus.kOptimal)
+    raise RuntimeError(f"attack on a cell: {status}")
 
 
 def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:
