@@ -123,6 +123,18 @@ def test_what_open_rows_give_by_a_sum_is_asked_for_no_more() -> None:
     assert out["consolidation.provenance"]["heures"].isna().tolist() == [True, False]
 
 
+def test_a_total_beside_what_a_row_is_about_is_told_where_it_is_at_home() -> None:
+    """The hours that two structures entered are of four persons; the region's are not."""
+    table = hours(few=())
+    few = {"_personnes": 4.0, "_sensible": False, "_controle": "heures", "_employeurs": 3.0, "_entreprises": 3.0,
+           "_part_max_personne": 0.3, "_part_max_employeur": 0.5, "_part_max_entreprise": 0.5}  # fmt: skip
+    row = {"edition": 2025, "indicateur": "heures_realisees", "somme_structures": 7600.0, "distinct": 7520.0,
+           "ecart": 80.0, "doubles": 80.0, "plusieurs": 0.0}  # fmt: skip
+    out = stage.protect({INDICATORS: table, "consolidation.sommes": pd.DataFrame([row | few])}, WORLD, [])
+    assert shown(out).notna().all()
+    assert out["consolidation.sommes"][["somme_structures", "distinct", "doubles"]].isna().all(axis=None)
+
+
 def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
     before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]

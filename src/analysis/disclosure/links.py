@@ -157,6 +157,15 @@ def given(said: pd.DataFrame) -> pd.Series:
     return values
 
 
+def at_home(said: pd.DataFrame) -> pd.Series:
+    """Which numbers are cells, printed by the first table of `cellules.csv` that has them: its measures are theirs.
+
+    Another table's row may print a total beside what the row is about: whom its rule protects says nothing of that.
+    """
+    plain = said[said["base"] == ""].dropna(subset="valeur")
+    return pd.Series(said.index.isin(plain.index[~plain["cellule"].duplicated()]), index=said.index)
+
+
 def public(known: Links, said: pd.DataFrame) -> Links:
     """What a reader has who was told the numbers of `said`: their values, and between which the rounded ones lie."""
     rough = said[(said["base"] == "") & said["demi"].gt(0)].dropna(subset="valeur")

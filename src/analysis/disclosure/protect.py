@@ -30,6 +30,7 @@ from analysis.disclosure.links import (
     ROUNDING,
     Links,
     Tables,
+    at_home,
     following,
     given,
     kept,
@@ -138,11 +139,12 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     `old` are the cells that readers already know.
     """
     rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
-    printed = known.statements["base"] == ""
+    said = known.statements.merge(rows, how="left", on=ROW)
+    printed = said["base"] == ""
+    told = following(known, set(old) | set(said.loc[said["regle"].eq(OPEN) & printed, "cellule"]))
     # A cell that is printed nowhere by itself is what its share is about.
-    alone = ~known.statements["cellule"].isin(known.statements.loc[printed, "cellule"])
-    said = known.statements[printed | alone].merge(rows, how="left", on=ROW)
-    told = following(known, set(old) | set(said.loc[said["regle"].eq(OPEN) & said["base"].eq(""), "cellule"]))
+    alone = ~said["cellule"].isin(said.loc[printed, "cellule"])
+    said = said[at_home(said) | alone]
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
     protection = _protection(known, rule)
@@ -159,8 +161,8 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
 def _others(known: Links, protection: pd.Series, personal: frozenset[str], fixed: set[str]) -> set[str]:
     """The cells to hide beside those of `protection`, `personal` among them; `fixed` cannot be.
 
-    A row is hidden whole: what it prints beside a hidden cell is hidden too, in every other row where it stands, and
-    must not be found either. Otherwise one page would hide what another tells.
+    A row is hidden whole: what is at home in it beside a hidden cell is hidden too, in every other row where it stands,
+    and must not be found either. Otherwise one page would hide what another tells.
     """
     secret = set(protection.index) | suppressed(known, protection, fixed)
     secret |= suppressed_inside(known, protection[protection.index.isin(personal)], secret, fixed)
@@ -177,10 +179,10 @@ def _touched(known: Links, secret: set[str]) -> pd.Series:
 
 
 def _beside(known: Links, secret: set[str]) -> set[str]:
-    """The cells that a row prints which is hidden because of `secret`."""
+    """The cells at home in a row that is hidden because of `secret`."""
     rows = known.statements.loc[_touched(known, secret), ROW].drop_duplicates()
-    said = known.statements.merge(rows, on=ROW).dropna(subset="valeur")
-    return set(said.loc[said["base"] == "", "cellule"])
+    said = known.statements[at_home(known.statements)].merge(rows, on=ROW)
+    return set(said["cellule"])
 
 
 def still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.DataFrame]:
@@ -245,8 +247,8 @@ def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
 
 
 def _emptied_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
-    """The cells that a number of `before` prints and the same number of `after` does not, or not exactly."""
-    plain = before[before["base"] == ""].dropna(subset="valeur")
+    """The cells whose number of `before`, where they are at home, is none of `after`, or not exactly."""
+    plain = before[at_home(before)]
     left = after[after["demi"] == 0].dropna(subset="valeur")
     gone = ~_keys(plain, "cellule").isin(_keys(left, "cellule"))
     return pd.Index(sorted(set(plain.loc[gone, "cellule"])), dtype="str")
