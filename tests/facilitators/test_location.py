@@ -8,7 +8,7 @@ import pytest
 from scipy.optimize import linprog
 
 from analysis.core.errors import DataError
-from analysis.core.numbers import NARROW_SPACE, NO_BREAK_SPACE
+from analysis.core.numbers import NARROW_SPACE
 from analysis.facilitators.organisation.location import (
     NONE,
     START,
@@ -320,8 +320,7 @@ def test_too_little_capacity_is_overload_and_nobody_is_left_out_but_out_of_reach
 
 def typed(text: str) -> str:
     """With the spaces of French numbers."""
-    narrow = re.sub(r"(?<=\d) (?=\d{3})", NARROW_SPACE, text)
-    return re.sub(r"(?<=\d) (?=heure)", NO_BREAK_SPACE, narrow)
+    return re.sub(r"(?<=\d) (?=\d{3})", NARROW_SPACE, text)
 
 
 def why(need: np.ndarray, minutes: np.ndarray, capacity: np.ndarray, names: list[str]) -> list[str]:

@@ -45,6 +45,7 @@ FRAMES = {
             "valeur": [None, 1302553.0, 0.1],
             "unite": "h",
             "secret": ["moins de 5 personnes", "", None],
+            "valeur_arrondi": [None, None, 100.0],
         }
     ),
 }
@@ -53,10 +54,11 @@ CSV = {
     "facilitators_couverture": "jour,epci_siren,nom,departement,population_region,structures,sans_facilitateur\n"
     '2015-12-31,024567890,"=1+1, la « vraie »",02,12345,0,True\n'
     '2016-12-31,200011773,"CA ""guillemets""",59,0,2,False\n',
-    "consolidation_indicateurs": "edition,territoire,indicateur,modalite,valeur,valeur_min,valeur_max,unite,secret\n"
-    "2016,02,heures_realisees,ensemble,,,,h,moins de 5 personnes\n"
-    "2016,32,heures_realisees,ensemble,1302553.0,,,h,\n"
-    "2016,59,heures_realisees,ensemble,0.1,,,h,\n",
+    "consolidation_indicateurs": "edition,territoire,indicateur,modalite,valeur,valeur_min,valeur_max,unite,secret,"
+    "valeur_arrondi\n"
+    "2016,02,heures_realisees,ensemble,,,,h,moins de 5 personnes,\n"
+    "2016,32,heures_realisees,ensemble,1302553.0,,,h,,\n"
+    "2016,59,heures_realisees,ensemble,0.1,,,h,,100.0\n",
 }
 
 

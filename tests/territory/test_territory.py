@@ -32,7 +32,11 @@ def page(tables: dict[str, pd.DataFrame], territory: str = EPCI, is_department: 
 
 def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() -> None:
     told = pd.DataFrame({"edition": [2021, 2022, 2024, 2025], "valeur": [10.0, np.nan, 30.0, 40.0]}).assign(
-        territoire=EPCI, modalite=WHOLE, indicateur="heures_realisees", secret=["", "moins de 3 entreprises", "", ""]
+        territoire=EPCI,
+        modalite=WHOLE,
+        indicateur="heures_realisees",
+        secret=["", "moins de 3 entreprises", "", ""],
+        valeur_arrondi=[np.nan, np.nan, np.nan, 10.0],
     )
     figure = views.hours(page({views.INDICATORS: told}))
     [line, *_] = figure.fig.axes[0].lines
@@ -43,6 +47,7 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
         ["2022", "s"],
         ["2023", "n.d."],
     ]
+    assert figure.alt == "≈\xa040 heures en 2025, 10 en 2021."
 
 
 def test_the_calendar_is_a_link_from_the_folder_of_the_sheets() -> None:
@@ -107,7 +112,12 @@ def test_each_headline_figure_offers_the_table_that_it_follows_from(
     contracts = pd.DataFrame({"segment": ["A", "B"], "renseignes": [1000, 3000], "avec_clause": [100, 400], **here})
     tables = {
         views.INDICATORS: pd.DataFrame(
-            {"indicateur": [code for code, _ in views.CARDS], "valeur": [51234.0, 1321.0, 1045.0], **here}
+            {
+                "indicateur": [code for code, _ in views.CARDS],
+                "valeur": [51234.0, 1321.0, 1045.0],
+                "valeur_arrondi": [500.0, np.nan, np.nan],
+                **here,
+            }
         ).assign(modalite=WHOLE, secret=""),
         views.SEGMENTS_HERE: contracts,
         views.PLACES: contracts.head(1).assign(part_lissee=0.175, part_lissee_bas=0.112, part_lissee_haut=0.243),
