@@ -30,6 +30,7 @@ Levels = dict[str, pd.DataFrame]
 
 CLASSES = ("meme", "voisine", "autre")  # one thing; two near ones; two without any link
 SAME = 0
+ROUNDS, SETTLED = 500, 1e-7  # of expectation-maximisation, at most; what no longer moves
 BLOCK = "bloc"  # the field that says what brought a pair together
 
 
@@ -100,16 +101,14 @@ def _belonging(model: Model, seen: dict[str, Whole]) -> Numbers:
     return out
 
 
-def learnt(
-    seen: dict[str, Whole], start: Model, *, strength: float, rounds: int = 500, tolerance: float = 1e-7
-) -> Model:
+def learnt(seen: dict[str, Whole], start: Model, *, strength: float) -> Model:
     """The model that explains best the levels seen, by expectation-maximisation.
 
     `start` counts as `strength` pairs of each class (a Dirichlet prior), so that few pairs do not teach nonsense.
     """
     distinct, _, count = _patterns(seen)
     model = start
-    for _ in range(rounds):
+    for _ in range(ROUNDS):
         held = count * _belonging(model, distinct)
         new = Model(
             (held.sum(axis=1) + strength * start.shares) / (count.sum() + strength),
@@ -117,7 +116,7 @@ def learnt(
         )
         moved = max(abs(new.seen[field] - model.seen[field]).max() for field in seen)
         model = new
-        if moved < tolerance:
+        if moved < SETTLED:
             break
     return model
 

@@ -18,6 +18,11 @@ def inside(label: str) -> str:
     return label if label[:2].isupper() else label[:1].lower() + label[1:]
 
 
+def together(words: Sequence[str]) -> str:
+    """`A`, `A et B`, `A, B et C`."""
+    return " et ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def some(names: Sequence[str], most: int) -> str:
     """The first `most` of `names` and how many others there are: `a, b et 3 autres`."""
     left = len(names) - most

@@ -19,6 +19,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of, plural, shortest
+from analysis.core.texts import together
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -354,15 +355,15 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
     told = []
     limit = f"{shortest(max_minutes)} {plural('minute', max_minutes)}"
     if nowhere:
-        told.append(f"Aucun site possible n'est à {limit} ou moins de : {_listed([names[i] for i in nowhere])}.")
+        told.append(f"Aucun site possible n'est à {limit} ou moins de : {together([names[i] for i in nowhere])}.")
     if alone:
-        told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {_listed([names[i] for i in alone])}.")
+        told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {together([names[i] for i in alone])}.")
     if huge:
         each = [
             f"{names[i]} ({number_of(need[i], 'heure')} par an pour {number_of(largest[i], 'heure')} au plus)"
             for i in huge
         ]
-        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {_listed(each)}.")
+        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {together(each)}.")
     if need.sum() > plan.capacity.sum():
         told.append(
             f"Le besoin total ({number_of(need.sum(), 'heure')} par an) dépasse la capacité totale "
@@ -371,7 +372,7 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
     above = np.flatnonzero(plan.overload > ROUNDING).tolist()
     if above and not told:
         each = [f"{names[j]} ({number_of(plan.overload[j], 'heure')} de trop par an)" for j in above]
-        told.append(f"Même la meilleure répartition surcharge des sites : {_listed(each)}.")
+        told.append(f"Même la meilleure répartition surcharge des sites : {together(each)}.")
     return told
 
 
@@ -440,12 +441,7 @@ def _at(places: Indices, size: int) -> Floats:
 def _all_reached(missed: Indices) -> None:
     """DataError when demands are reached by no site."""
     if len(missed):
-        raise DataError(f"Aucun site n'atteint {_listed([f'n° {i}' for i in missed])}.")
-
-
-def _listed(words: Sequence[str]) -> str:
-    """`A`, `A et B`, `A, B et C`."""
-    return " et ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+        raise DataError(f"Aucun site n'atteint {together([f'n° {i}' for i in missed])}.")
 
 
 def _nearest(minutes: Floats, chosen: Indices) -> Indices:

@@ -8,6 +8,7 @@ from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
+from analysis.core.texts import together
 from analysis.facilitators.views.common import (
     STAFF,
     counted,
@@ -111,8 +112,8 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
     # Names without their articles, which differ: « le Nord », « l'Oise ».
     most, fewest = shown.max(), shown.min()
     if most == fewest:
-        return f"{', '.join(shown.index)} : {number_of(most, 'personne')}."
-    first, last = (f"{', '.join(shown.index[shown == count])}, {french(count)}" for count in (most, fewest))
+        return f"{together(list(shown.index))} : {number_of(most, 'personne')}."
+    first, last = (f"{together(list(shown.index[shown == count]))}, {french(count)}" for count in (most, fewest))
     among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
     return f"Le plus de facilitateurs : {first} ; le moins : {last}{among}."
 

@@ -89,9 +89,7 @@ def described_operations(operations: Followed, facts: Facts, said: pd.Series, to
     )
 
 
-def hours_per_euro(
-    operations: pd.DataFrame, contracts: pd.DataFrame, settings: LinkParams, *, seed: int | None = None
-) -> pd.DataFrame:
+def hours_per_euro(operations: pd.DataFrame, contracts: pd.DataFrame, settings: LinkParams) -> pd.DataFrame:
     """Hours realised per thousand euros of linked contracts, by segment and for `ensemble`, over closed operations.
 
     operations, montant, heures, mediane with its interval of `LEVEL`, lissee with its own, ecart (standard deviation
@@ -101,7 +99,7 @@ def hours_per_euro(
     few operations towards the others (`pooled`).
     """
     whole = ratios(operations, contracts)
-    rng = np.random.default_rng(settings.seed if seed is None else seed)
+    rng = np.random.default_rng(settings.seed)
     drawn = _drawn_ratios(whole, contracts, rng, settings.draws)
     rows = []
     for segment, places in [(WHOLE, np.arange(len(whole))), *sorted(whole.groupby("segment").indices.items())]:

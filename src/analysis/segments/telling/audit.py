@@ -62,18 +62,18 @@ def confusion(audit: pd.DataFrame) -> pd.DataFrame:
     return table.assign(part=part).drop(columns="poids")
 
 
-def accuracy(audit: pd.DataFrame, bins: tuple[float, ...] = (0, 0.5, 0.7, 0.9, 0.97, 1.0)) -> pd.DataFrame:
+def accuracy(audit: pd.DataFrame) -> pd.DataFrame:
     """Calibration: by class of probability, audited contracts, mean probability and (weighted) part told rightly.
 
-    Columns `CALIBRATION`; `bins` are the limits of the classes, p_min and p_max. part_juste has its Wilson interval at
+    Columns `CALIBRATION`; `CLASSES` are the limits of the classes, p_min and p_max. part_juste has its Wilson interval at
     95 %, of as many contracts as the weighted ones are worth (Kish). Contracts of which nothing was told are left out:
     their probability is that of the segment that was not told.
     """
     audit = audit[audit["segment_attribue"] != OTHER]
-    classes = np.digitize(audit["segment_p"], bins[1:-1])
+    classes = np.digitize(audit["segment_p"], CLASSES[1:-1])
     right = audit["segment_attribue"].eq(audit["segment_audite"])
     rows = []
-    for number, (low, high) in enumerate(pairwise(bins)):
+    for number, (low, high) in enumerate(pairwise(CLASSES)):
         mine = audit[classes == number]
         if mine.empty:
             continue
@@ -93,6 +93,7 @@ def accuracy(audit: pd.DataFrame, bins: tuple[float, ...] = (0, 0.5, 0.7, 0.9, 0
     return pd.DataFrame(rows, columns=CALIBRATION)
 
 
+CLASSES = (0, 0.5, 0.7, 0.9, 0.97, 1.0)
 CALIBRATION = ["p_min", "p_max", "marches", "p_moyenne", "part_juste", "part_juste_bas", "part_juste_haut"]
 
 

@@ -44,6 +44,7 @@ MONTHS = np.arange(-BEFORE, AFTER)  # month m covers [m, m + 1)
 LAST = 3  # months at the end of the window where hardly any true renewal comes
 SHARED = 0.35  # cosine of the words from which two objects are compared letter by letter
 CLOSE, CLOSE_WITH_CPV = 88.0, 78.0  # likeness of two objects from which they are one need (0 to 100); docs/watch.md
+CLASSES = 10  # of probability, of equal width, where predictions are held against what came
 PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
 PENALTY = 0.3  # of the logistic regression (scikit-learn's C): weak data keep to the base rate
 TEXT = ["segment", "categorie", "classe_duree"]
@@ -440,9 +441,9 @@ def _score(year: int, rows: pd.DataFrame, top: int) -> dict[str, float]:
     }
 
 
-def calibration(tested: pd.DataFrame, classes: int = 10) -> pd.DataFrame:
+def calibration(tested: pd.DataFrame) -> pd.DataFrame:
     """Classes of predicted probability of equal width: classe, besoins, predit (mean), renouveles, observe (part)."""
-    k = np.minimum((tested["probabilite"].astype(float) * classes).astype(int), classes - 1)
+    k = np.minimum((tested["probabilite"].astype(float) * CLASSES).astype(int), CLASSES - 1)
     by = tested.assign(classe=k).groupby("classe", as_index=False)
     out = by.agg(besoins=("besoin", "size"), predit=("probabilite", "mean"), renouveles=("renouvele", "sum"))
     whole = {"classe": "int64", "besoins": "int64", "renouveles": "int64", "predit": "float64"}
