@@ -65,8 +65,8 @@ def confusion(audit: pd.DataFrame) -> pd.DataFrame:
 def accuracy(audit: pd.DataFrame) -> pd.DataFrame:
     """Calibration: by class of probability, audited contracts, mean probability and (weighted) part told rightly.
 
-    Columns `CALIBRATION`; `CLASSES` are the limits of the classes, p_min and p_max. part_juste has its Wilson interval at
-    95 %, of as many contracts as the weighted ones are worth (Kish). Contracts of which nothing was told are left out:
+    Columns `CALIBRATION`; `CLASSES` are their limits, p_min and p_max. part_juste has its Wilson interval at 95 %,
+    of as many contracts as the weighted ones are worth (Kish). Contracts of which nothing was told are left out:
     their probability is that of the segment that was not told.
     """
     audit = audit[audit["segment_attribue"] != OTHER]
