@@ -59,7 +59,7 @@ def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
     # Where others have nobody, the fewest of those told are not the fewest.
     assert told(("59", 3), ("02", 1)).endswith("le moins : Aisne, 1, parmi les départements qui ont une structure.")
     assert "le moins : Aisne, 2, parmi" in told(("59", 3), ("02", 2), ("inconnu", 1))
-    assert told(("59", 2), ("02", 2)) == "Aisne, Nord : 2 personnes."
+    assert told(("59", 2), ("02", 2)) == "Aisne et Nord : 2 personnes chacun."
     assert told(("inconnu", 1)) == "Aucun département n'a de facilitateur dont le siège soit connu."
     assert views.by_host(inventory(("59", 1), ("02", 1))).alt.count("«") == 2, "as many persons each"
 

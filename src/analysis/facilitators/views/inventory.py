@@ -112,7 +112,8 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
     # Names without their articles, which differ: « le Nord », « l'Oise ».
     most, fewest = shown.max(), shown.min()
     if most == fewest:
-        return f"{together(list(shown.index))} : {number_of(most, 'personne')}."
+        each = " chacun" if len(shown) > 1 else ""
+        return f"{together(list(shown.index))} : {number_of(most, 'personne')}{each}."
     first, last = (f"{together(list(shown.index[shown == count]))}, {french(count)}" for count in (most, fewest))
     among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
     return f"Le plus de facilitateurs : {first} ; le moins : {last}{among}."
