@@ -73,7 +73,7 @@ def profiles(page: Page) -> Content:
         return Prose("Les profils de cette édition relèvent du secret statistique.")
     coded = [code for code in load_params().consolidation.profile_audiences if _short(code) == code]
     several = [
-        f"« {row.libelle} »" + f" {percent(row.part_heures)}"
+        f"« {row.libelle} » {percent(row.part_heures)}"
         for row in rows.itertuples()
         if "+" in row.profil and pd.notna(row.part_heures)
     ][:2]

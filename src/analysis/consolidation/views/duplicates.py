@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.views.common import hides
 from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
@@ -57,7 +58,7 @@ def duplicates_sensitivity(page: Page) -> Content:
     rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
     if rows.empty:
         return Prose("Rien à montrer pour cette édition.")
-    if rows["secret"].ne("").any():
+    if hides(rows):
         return Prose("Les heures de cette édition relèvent du secret statistique.")
     most = rows.iloc[-1]
     fewer, hours = most["operations_en_moins"], round_half_up(most["heures_en_moins"])

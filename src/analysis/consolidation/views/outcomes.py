@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import same_perimeter, source_line
+from analysis.consolidation.views.common import hides, same_perimeter, source_line
 from analysis.core import reference
-from analysis.core.numbers import french, percent
+from analysis.core.numbers import french, french_date, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import flow_chart, line_chart, stacked_chart
-from analysis.publishing.templating import french_date
 
 ISSUES = {
     "retour": "Retour en clause",
@@ -40,7 +39,7 @@ def outcomes(page: Page) -> Content:
     if not page.regional or rows.empty:
         return Prose("Le devenir des personnes n'est calculé que pour la région entière.")
     known = rows.dropna(subset="taux")
-    if known.empty and rows["secret"].fillna("").ne("").any():
+    if known.empty and hides(rows):
         return Prose("L'emploi durable après la clause relève du secret statistique.")
     if known.empty:
         return Prose("Aucune situation après la clause n'est connue.")

@@ -167,7 +167,7 @@ def _shared_by_default(page: Page) -> str:
     found = _rests_on(page, "STRUCTURES_DEFAUT", page.place)
     if found is None:
         return ""
-    several = f"{number_of(found['operations'], 'opération')}"
+    several = number_of(found["operations"], "opération")
     entered = plural("saisie", found["operations"])
     return (
         f" Sans parts déclarées, les heures de {several} que plusieurs structures ont {entered}{_of_the_hours(found)} "
@@ -228,7 +228,7 @@ def _placed_by_default(page: Page) -> str:
     found = _rests_on(page, "TERRITOIRES_DEFAUT", page.place)
     text = ""
     if found is not None:
-        several = f"{number_of(found['operations'], 'opération')}"
+        several = number_of(found["operations"], "opération")
         text = (
             f" Faute de parts déclarées, celles de {several}{_of_the_hours(found)} sont réparties également entre "
             f"{'ses' if found['operations'] < 2 else 'leurs'} intercommunalités."

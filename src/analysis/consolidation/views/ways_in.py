@@ -6,11 +6,10 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
-from analysis.core.numbers import french, percent
+from analysis.core.numbers import french, french_date, percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
-from analysis.publishing.templating import french_date
 
 UNKNOWN = "Non renseigné"
 WAYS = {"IAE": "Insertion par l'activité économique", "ALTERNANCE": "Alternance", "ANRU": "Opérations ANRU"}
