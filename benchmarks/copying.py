@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-HEAVY = (".git", ".venv", "__pycache__", "cache", "tmp", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+HEAVY = (".git", ".venv", "__pycache__", "tmp", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
 def copied(folder: Path, without: Sequence[str] = ()) -> Path:
-    """`folder`/project: the checkout, but for environments, caches and the paths `without`, relative to it."""
+    """`folder`/project: the checkout, but for environments, caches of checks and the paths `without`, relative to it."""
     left_out = shutil.ignore_patterns(*HEAVY)
     absent = {CHECKOUT / name for name in without}
 

@@ -88,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         processed = f"data/processed/{options.dataset}"
         made = [f"{processed}/{layer}" for layer in ("clean", "results", "classified", "pages")]
-        root = copied(Path(name), ["tests", "reports", *made])
+        root = copied(Path(name), [".dvc/cache", "tests", "reports", *made])
         os.environ[ROOT_VARIABLE] = str(root)
         described = load_dataset(options.dataset)
         asked = load_params().publishing.pages

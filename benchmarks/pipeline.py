@@ -24,7 +24,7 @@ from copying import copied
 
 from analysis.publishing.stages import stages
 
-MADE = ("data/raw/demo", "data/processed/demo", "reports/demo", "dvc.lock")  # by the pipeline
+MADE = (".dvc/cache", "data/raw/demo", "data/processed/demo", "reports/demo", "dvc.lock")  # by the pipeline
 DVC = [sys.executable, "-m", "dvc"]
 CONFIG = "[core]\n    no_scm = true\n    analytics = false\n    check_update = false\n"
 
