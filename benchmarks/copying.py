@@ -11,7 +11,7 @@ HEAVY = (".git", ".venv", "__pycache__", "tmp", ".mypy_cache", ".pytest_cache", 
 
 
 def copied(folder: Path, without: Sequence[str] = ()) -> Path:
-    """`folder`/project: the checkout, but for environments, caches of checks and the paths `without`, relative to it."""
+    """`folder`/project: the checkout without environments, caches of checks and the paths `without`, relative to it."""
     left_out = shutil.ignore_patterns(*HEAVY)
     absent = {CHECKOUT / name for name in without}
 

@@ -18,7 +18,7 @@ from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.representation import representation
 from analysis.consolidation.tables import expect_divisors
-from analysis.consolidation.trajectories import flows, followed, issues, stays
+from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.core.errors import DataError
 from consolidation.world import contracts, dataset, facts
 
@@ -331,7 +331,7 @@ def test_stays_join_contracts_that_follow_and_part_those_that_do_not() -> None:
         {"contrat": "C4", "annee": 2025, "ben_id": "z", "date_debut": "2025-11-01", "date_fin": None},
     )
     answers = sent(("C3", 6, "CDI"))
-    found = issues(stays(facts(table), answers, gap_months=3), answers, world).set_index(["ben_id", "rang"])
+    found = stays(table, answers, 3, world).set_index(["ben_id", "rang"])
     assert found.loc[("a", 1), ["contrats", "employeurs", "issue"]].tolist() == [2, 2, "retour"]
     assert found.loc[("a", 1), "delai_m"] == pytest.approx(6.5, abs=0.1)
     assert found.loc[("a", 2), "issue"] == "durable"
@@ -349,7 +349,7 @@ def test_a_person_who_comes_back_ends_once_at_the_rank_of_the_last_stay() -> Non
         {"contrat": "B", "annee": 2024, "ben_id": "b", "date_debut": "2024-01-01", "date_fin": "2024-02-28"},
     )
     answers = sent(("A2025", 6, "CDI"), ("B", 6, "CDI"))
-    found = flows(issues(stays(facts(table), answers, gap_months=3), answers, world))
+    found = flows(stays(table, answers, 3, world))
     ended = found[found["issue"] != "retour"].set_index(["rang", "issue"])["personnes"]
     assert ended.to_dict() == {(0, "durable"): 2, (1, "durable"): 1, (2, "durable"): 1}
 
@@ -358,7 +358,7 @@ def test_a_silence_sent_later_does_not_hide_the_answer_of_a_stay() -> None:
     world = dataset(2024, 2025)
     table = contracts({"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"})
     twice = pd.concat([sent(("C1", 6, "CDI")).assign(annee=2024), sent(("C1", 6, "INCONNU"))])
-    assert issues(stays(facts(table), twice, gap_months=3), twice, world)["issue"].tolist() == ["durable"]
+    assert stays(table, twice, 3, world)["issue"].tolist() == ["durable"]
 
 
 def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answered_counts() -> None:
@@ -366,7 +366,7 @@ def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answ
     day = {"annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"}
     table = contracts({"contrat": "C1", **day}, {"contrat": "C2", **day})
     answers = sent(("C1", 6, "CDI"), ("C2", 6, "INCONNU"))
-    assert issues(stays(facts(table), answers, gap_months=3), answers, world)["issue"].tolist() == ["durable"]
+    assert stays(table, answers, 3, world)["issue"].tolist() == ["durable"]
     assert leavers(table, answers).situations["famille"].tolist() == ["durable"]
 
 
@@ -375,7 +375,7 @@ def test_a_gap_of_many_months_still_makes_stays() -> None:
         {"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": None},
         {"contrat": "C2", "annee": 2024, "date_debut": "2024-05-01", "date_fin": "2024-06-30"},
     )
-    assert len(stays(facts(table), sent(), gap_months=24)) == 1
+    assert len(stays(table, sent(), 24, dataset(2024))) == 1
 
 
 def test_a_person_is_found_again_in_other_employers_structures_and_years() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.core.errors import DataError
-from analysis.core.numbers import plural
+from analysis.core.texts import others
 
 SHOWN = 5  # problems named in the error
 
@@ -15,5 +15,5 @@ def refuse(what: str, problems: Sequence[object]) -> None:
     if not problems:
         return
     rest = len(problems) - SHOWN
-    more = f" (et {rest} {plural('autre', rest)})" if rest > 0 else ""
+    more = f" ({others(rest)})" if rest > 0 else ""
     raise DataError(f"{what}{more} :\n" + "\n".join(map(str, problems[:SHOWN])))

@@ -29,7 +29,7 @@ from analysis.consolidation.sensitivity import sensitivity
 from analysis.consolidation.structures import by_structure
 from analysis.consolidation.sums import sums
 from analysis.consolidation.totals import BOUNDS, ETP, with_totals
-from analysis.consolidation.trajectories import flows, followed, issues, stays
+from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -175,11 +175,11 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    after = issues(stays(facts, facts.outcomes, settings.stay_gap_months), facts.outcomes, dataset)
+    found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
         "sorties": outcomes_by_year(leavers(contracts, facts.outcomes), dataset, settings.response_group),
-        "parcours": flows(after),
+        "parcours": flows(found),
         "suivi": followed(facts),
     }
 

@@ -19,13 +19,23 @@ EVERYBODY = 0  # rank of the rows that count each person once, whatever the numb
 UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 
 
-def stays(facts: Facts, outcomes: pd.DataFrame, gap_months: int) -> pd.DataFrame:
-    """One row per stay: ben_id, rang (1, 2, ...), debut, fin (null when open), contrats, employeurs, dernier.
+def stays(contracts: pd.DataFrame, outcomes: pd.DataFrame, gap_months: int, dataset: Dataset) -> pd.DataFrame:
+    """One row per stay: ben_id, rang (1, 2, ...), debut, fin (null when open), contrats, employeurs, dernier (its
+    last contract, an answered one first), issue (retour, durable, transition, positive, aucune, inconnue, en_cours),
+    `delai_m`, `depuis_m`.
 
-    `dernier` is the stay's last contract, an answered one first (`outcomes`: the clean table `sorties`). Contracts
-    whose end is not known hold their stay open.
+    `contracts` are those of `Facts`, `outcomes` the clean table `sorties`. Contracts whose end is not known hold their
+    stay open. `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end
+    of this one; both are empty when there is none. A return, however late, comes first: it is a fact, the situation
+    six months after is what was answered.
     """
-    rows = facts.contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
+    answers = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON])
+    return _with_issues(_runs(contracts, answers, gap_months), answers, dataset)
+
+
+def _runs(contracts: pd.DataFrame, answers: pd.DataFrame, gap_months: int) -> pd.DataFrame:
+    """The stays themselves, without what followed them."""
+    rows = contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
     rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])
     rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last").drop(columns="annee")
     far = pd.Timestamp("2200-01-01")  # months after it, a date can still be written
@@ -40,20 +50,14 @@ def stays(facts: Facts, outcomes: pd.DataFrame, gap_months: int) -> pd.DataFrame
         contrats=("contrat", "nunique"),
         employeurs=("employeur_siret", "nunique"),
     )
-    answers = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON])
     last = last_contracts(rows, ["ben_id", "rang"], answers)
     out = out.merge(last[["ben_id", "rang", "contrat"]].rename(columns={"contrat": "dernier"}), on=["ben_id", "rang"])
     return out.assign(fin=out["fin"].mask(out["fin"] == far))
 
 
-def issues(found: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """`found` with `issue` (retour, durable, transition, positive, aucune, inconnue, en_cours), `delai_m`, `depuis_m`.
-
-    `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end of this
-    one; both are empty when there is none. A return, however late, comes first: it
-    is a fact, the situation six months after is what was answered.
-    """
-    known = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON]).set_index("ctr_id")["famille"]
+def _with_issues(found: pd.DataFrame, answers: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Stays with what followed each."""
+    known = answers.set_index("ctr_id")["famille"]
     following = found.sort_values(["ben_id", "rang"]).groupby("ben_id")["debut"].shift(-1)
     observed = pd.Timestamp(dataset.date_observation)
     due = found["fin"] + pd.DateOffset(months=HORIZON) <= observed

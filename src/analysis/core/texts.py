@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from rapidfuzz import utils
 
+from analysis.core.numbers import number_of
+
 ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
@@ -26,7 +28,12 @@ def together(words: Sequence[str]) -> str:
 def some(names: Sequence[str], most: int) -> str:
     """The first `most` of `names` and how many others there are: `a, b et 3 autres`."""
     left = len(names) - most
-    return ", ".join(names[:most]) + (f" et {left} autre{'s' if left > 1 else ''}" if left > 0 else "")
+    return ", ".join(names[:most]) + (f" {others(left)}" if left > 0 else "")
+
+
+def others(count: int) -> str:
+    """What follows a list cut short: `et 3 autres`."""
+    return f"et {number_of(count, 'autre')}"
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.views.common import hides
-from analysis.core.numbers import french, number_of, percent, round_half_up
+from analysis.core.numbers import number_of, percent, round_half_up
+from analysis.core.texts import others
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -46,7 +47,7 @@ def _in_vain(rows: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     told = [f"ligne {row.ligne}, {row.constat}" for row in rows.head(SHOWN).itertuples()]
-    told += [f"et {french(len(rows) - SHOWN)} de plus (table doublons_sans_effet)"] if len(rows) > SHOWN else []
+    told += [f"{others(len(rows) - SHOWN)} (table doublons_sans_effet)"] if len(rows) > SHOWN else []
     return f" Décisions sans effet dans doublons_operations.csv : {' ; '.join(told)}."
 
 
