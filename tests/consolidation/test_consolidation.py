@@ -12,7 +12,7 @@ from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from consolidation.world import dataset as dataset_of
-from sending import EPCI_AMIENS, TABLES, changed, send, write_dataset
+from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -231,6 +231,50 @@ def test_the_hours_of_a_rate_are_controlled_by_those_who_made_them() -> None:
     assert persons["heures_realisees", "ensemble"] == 2
     for indicator in ("heures_depuis_origine", "taux_realisation"):
         assert persons[indicator, "ensemble"] == persons[indicator, "TERMINEE"] == 1
+
+
+def commitments(*hours: str) -> dict[str, list[dict]]:
+    """An operation that plans 1,000 hours, with a company for each of `hours`, what it commits itself to."""
+    companies = [f"{number:09d}00018" for number in (552100554, 552081317, 542107651)]
+    return {
+        "operations": [{**TABLES["operations"][0], "heures_prevues": "1000"}],
+        "engagements": [
+            {
+                **TABLES["engagements"][0],
+                "eng_id": f"E{n}",
+                "entreprise_siret": companies[n - 1],
+                "heures_prevues": said,
+            }
+            for n, said in enumerate(hours, start=1)
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("hours", "largest"), [(("900", "50", "50"), 0.9), (("9", "0,5", "0,5"), 0.9), (("900", "", "50"), 1 / 3)]
+)
+def test_planned_hours_are_controlled_by_the_companies_committed_to_them(hours: tuple, largest: float) -> None:
+    """Of each operation as its commitments say, whatever they add up to; in equal parts where one says nothing."""
+    send(commitments(*hours))
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet")
+    rows = rows[rows["modalite"] == "ensemble"].set_index(["territoire", "indicateur"])
+    for place, name in (("32", "heures_prevues"), ("200093201", "heures_prevues"), ("32", "heures_prevues_taux")):
+        assert rows.loc[(place, name), "valeur"] == 1000
+        assert rows.loc[(place, name), "_entreprises"] == 3
+        assert rows.loc[(place, name), "_part_max_entreprise"] == pytest.approx(largest)
+    assert rows.loc[("32", "taux_realisation"), "_part_max_entreprise"] == 1, "the weaker of planned and done"
+    assert rows.loc[("32", "taux_realisation"), "_entreprises"] == 1
+
+
+def test_an_intercommunalite_has_no_hours_since_the_origin_and_no_rate() -> None:
+    """Less those of the year before they are the hours of the year, hidden or not."""
+    send()
+    values = consolidated()
+    assert ("32", "taux_realisation", "ensemble") in values.index
+    assert not {"heures_depuis_origine", "heures_prevues_taux", "taux_realisation"} & set(
+        values[EPCI_LILLE].index.get_level_values(0)
+    )
 
 
 def test_the_rate_of_what_ended_is_controlled_by_what_still_runs_too() -> None:

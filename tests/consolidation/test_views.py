@@ -48,7 +48,7 @@ def test_the_likeliest_pair_is_asked_about_first() -> None:
 def test_decisions_without_effect_are_named_by_their_line() -> None:
     assert "sans effet" not in review(page()).note
     assert review(page(vain=VAIN[:1])).note.endswith("ligne 2, « S9:1 » n'est dans aucun export.")
-    assert "ligne 6" in review(page(vain=VAIN)).note and "et 2 de plus" in review(page(vain=VAIN)).note
+    assert "ligne 6" in review(page(vain=VAIN)).note and "et 2 autres" in review(page(vain=VAIN)).note
 
 
 def test_sensitivity_says_what_the_lowest_threshold_would_take_away() -> None:

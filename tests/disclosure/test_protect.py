@@ -88,6 +88,25 @@ def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status
     assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
 
 
+def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_operations(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One company leads what was planned: the hours done, divided by the rate, would give it."""
+    row = hours(()).query("territoire == '32'")
+    said = {"heures_depuis_origine": 9000.0, "heures_prevues": 6000.0, "heures_prevues_taux": 6000.0}
+    rows = [row, *(row.assign(indicateur=name, valeur=value) for name, value in said.items())]
+    rows.append(row.assign(indicateur="taux_realisation", valeur=1.5))
+    table = pd.concat(rows, ignore_index=True)
+    table.loc[table["indicateur"] == "heures_prevues", "_part_max_entreprise"] = 0.95
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    assert out["valeur"].isna()[["heures_prevues", "heures_prevues_taux", "taux_realisation"]].all()
+    assert out.loc["heures_prevues", "secret"] == "une entreprise dépasse 85 % des heures"
+    assert out["valeur"].notna()[["heures_realisees", "heures_depuis_origine"]].all()
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures_prevues/2025/32/ensemble"):
+        stage.protect({INDICATORS: table}, WORLD, [])
+
+
 def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
     """Aisne was published, and has not changed: hiding it today would protect nothing."""
     before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]

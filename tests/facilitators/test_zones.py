@@ -10,7 +10,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
 from analysis.core.results import ALWAYS
-from analysis.facilitators import followup, publics, ratios, staff, unmet, zones
+from analysis.facilitators import contacts, followup, publics, ratios, staff, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
 
 LILLE, AMIENS = "200093201", "248000531"
@@ -26,7 +26,8 @@ def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
     frame["epci_siren"] = LILLE
     frame["nature_porteuse"] = "PLIE"
     frame["operations_suivies"], frame["acheteurs_suivis"], frame["sans_etp"] = np.nan, np.nan, 0
-    return frame.assign(est_seule=frame["personnes"].eq(1) & ~frame["accord"])
+    frame["est_seule"] = frame["personnes"].eq(1) & ~frame["accord"]
+    return frame.assign(etp_retenu=staff.usual(frame))
 
 
 def areas(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -92,7 +93,34 @@ def toy(etp: dict[str, float], hours: dict[str, list[float]]) -> tuple[Need, pd.
     places = territory(NOTHING_GIVEN).assign(montant=1.0)
     draws = np.array([hours.get(code, [1.0, 1.0]) for code in places["epci_siren"]])
     declared = pd.DataFrame({"epci_siren": list(etp), "etp": list(etp.values())})
-    return Need(places, draws, FROM_CONTRACTS), declared.assign(structures=1, _personnes_sans_accord=0)
+    declared = declared.assign(etp_retenu=declared["etp"], structures=1, _personnes_sans_accord=0)
+    return Need(places, draws, FROM_CONTRACTS), declared
+
+
+def told_of_places(alone: float) -> list[pd.DataFrame]:
+    """All that is said of places, but for the hidden time itself, where a person alone has that ETP."""
+    settings = load_params().facilitators
+    wanted, _ = toy({}, {LILLE: [40_000.0, 90_000.0], AMIENS: [20_000.0, 60_000.0]})
+    known = hosts(("A", 1.4, 2, False), ("B", alone, 1, False))
+    zone = areas(("A", LILLE, 0.5), ("B", LILLE, 0.5), ("B", AMIENS, 0.5))
+    active = pd.DataFrame({"structure_id": "A", "op_id": ["1", "2"], "epci_siren": [LILLE, AMIENS]})
+    declared = staff.by_epci(known, zone)
+    rows = zones.zones(wanted, declared, active, areas=zone, senders={"A", "B"}, settings=settings)
+    assert rows.set_index("epci_siren").loc[[LILLE, AMIENS], "_personnes_sans_accord"].eq(1).all()
+    seats = pd.DataFrame({"structure_id": ["A", "B"], "commune_insee": "59350", "contact_public": None})
+    minutes = pd.DataFrame({"origine": [], "destination": [], "minutes": []}).astype({"minutes": "float64"})
+    called = contacts.listed({"structures": seats}, known.assign(nom="x"), zone, minutes)
+    hidden = [name for name in rows if name == "etp"]
+    return [rows.drop(columns=hidden), zones.summary(rows, "32"), zones.sensitivity(rows, wanted, settings), called]
+
+
+def test_nothing_that_is_said_of_places_depends_on_a_hidden_time() -> None:
+    """Classes under twelve pairs of assumptions, and their inhabitants, gave the time of six persons on the demo."""
+    first = told_of_places(0.2)
+    for other in (0.5, 1.0):
+        for before, after in zip(first, told_of_places(other), strict=True):
+            pd.testing.assert_frame_equal(before, after)
+    assert first[0].set_index("epci_siren").loc[AMIENS, "etp_retenu"] == pytest.approx(0.7 * 0.5), "the mean of others"
 
 
 def test_the_four_classes() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells, cells_within, weakest
+from analysis.consolidation.cells import MEASURES, NEEDED, NOBODY, cells, cells_within, weakest
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -181,24 +181,20 @@ def named(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 def _planned_and_done(
     facts: Facts, operations: pd.DataFrame, engagements: pd.DataFrame, whole: pd.DataFrame, edition: Edition
 ) -> list[pd.DataFrame]:
-    """Hours planned, hours since the origin of the same operations, realisation rate, hours per operation.
+    """Hours planned, hours since the origin and hours planned of the same operations, realisation rate, hours per
+    operation.
 
     The rate rests on operations that say what was planned and began since the first year of the dataset: what
-    the others realised before is not known: it is controlled by those who made their hours, in any year. Planned
-    hours are commitments of companies, and are controlled so.
+    the others realised before is not known. EPCI have none: hours since the origin less those of the year before are
+    the year's, and two operations of which one is told give the other. Hours done are controlled by those who made
+    them, in any year; planned ones, which are commitments of companies, by these; the rate by both.
     """
-    companies = engagements.groupby("territoire")["entreprise_siret"].nunique()
     base = whole.set_index("territoire")
     measures = pd.DataFrame({name: base[column] for column, name in MEASURES.items()})
 
-    def table(
-        name: str, values: pd.Series, unit: str, modality: str = WHOLE, of: pd.DataFrame = measures
-    ) -> pd.DataFrame:
-        known = of.reindex(values.index)
-        if name.startswith("heures_prevues"):
-            known = known.assign(_entreprises=companies.reindex(values.index))
-        out = known.assign(indicateur=name, modalite=modality, valeur=values.astype("float64"), unite=unit)
-        return out.rename_axis("territoire").reset_index()
+    def table(name: str, values: pd.Series, unit: str, of: pd.DataFrame, modality: str = WHOLE) -> pd.DataFrame:
+        out = of.reindex(values.index).assign(indicateur=name, modalite=modality, valeur=values.astype("float64"))
+        return out.assign(unite=unit).rename_axis("territoire").reset_index()
 
     until = facts.contracts.loc[facts.contracts["annee"] <= edition.annee, ["operation", *NEEDED]]
     hours = until.groupby("operation")["centiheures"].sum() / 100
@@ -210,23 +206,52 @@ def _planned_and_done(
         nombre=1.0,
         terminee=operations["date_fin"] <= pd.Timestamp(edition.annee, 12, 31),
     )
-    same = rows[rows["prevues"].gt(0) & (rows["date_debut"] >= began)]
+    planned = {name: _planned(engagements, rows, name) for name in ("prevues_init", "prevues")}
+    sums = rows.groupby("territoire")[list(planned)].sum(min_count=1)
     out = [
-        table("heures_prevues_init", rows.groupby("territoire")["prevues_init"].sum(min_count=1), "heure"),
-        table("heures_prevues", rows.groupby("territoire")["prevues"].sum(min_count=1), "heure"),
-        table("heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération"),
+        *(table(f"heures_{name}", sums[name], "heure", weakest(cell)) for name, cell in planned.items()),
+        table(
+            "heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération", measures
+        ),
     ]
+    wide = rows["territoire"].isin([edition.territoire, *edition.departements])
+    same = rows[wide & rows["prevues"].gt(0) & (rows["date_debut"] >= began)]
     ended, running = same[same["terminee"]], same[~same["terminee"]]
     for modality, kept, apart in ((WHOLE, same, [same]), (OVER, ended, [ended, running])):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
         # Those that still run are the whole less those that ended.
-        made = weakest(*(_made(until, part).reindex(sums.index) for part in apart))
+        made = [_made(until, part).reindex(sums.index) for part in apart]
+        asked = [_planned(engagements, part, "prevues").reindex(sums.index) for part in apart]
         out += [
-            table("heures_depuis_origine", sums["origine"], "heure", modality, made),
-            table("taux_realisation", sums["origine"] / sums["prevues"], "part", modality, made),
-            table("taux_realisation_operations", sums["nombre"], "opération", modality),
+            table("heures_depuis_origine", sums["origine"], "heure", weakest(*made), modality),
+            table("heures_prevues_taux", sums["prevues"], "heure", weakest(*asked), modality),
+            table("taux_realisation", sums["origine"] / sums["prevues"], "part", weakest(*made, *asked), modality),
+            table("taux_realisation_operations", sums["nombre"], "opération", measures, modality),
         ]
     return [found.dropna(subset="valeur") for found in out]
+
+
+def _planned(engagements: pd.DataFrame, operations: pd.DataFrame, column: str) -> pd.DataFrame:
+    """By territory, the cell of the hours that `column` says were planned of its `operations`, as far as companies go.
+
+    The hours of an operation are its companies' as their commitments are, in equal parts where one does not say its
+    hours; nobody's where no company is known.
+    """
+    key = ["territoire", "operation"]
+    own = engagements.groupby([*key, "entreprise_siret"])["heures_prevues"].sum(min_count=1).reset_index()
+    groups = own.groupby(key)["heures_prevues"]
+    said = own["heures_prevues"] / groups.transform("sum").where(groups.transform("count") == groups.transform("size"))
+    own = own.assign(_share=said.fillna(1 / groups.transform("size")))
+    rows = operations.loc[operations[column] > 0, [*key, column]].merge(own, on=key, how="left")
+    rows = rows.assign(
+        centiheures=100 * rows[column] * rows["_share"].fillna(1.0),
+        entreprise=pd.factorize(rows["entreprise_siret"])[0],
+        personne=NOBODY,
+        employeur=NOBODY,
+    )
+    found = cells(rows[["territoire", *NEEDED]], ["territoire"]).set_index("territoire")
+    persons = [name for name in MEASURES if "entreprise" not in name]
+    return found.assign(**dict.fromkeys(persons, float("nan")))
 
 
 def _made(contracts: pd.DataFrame, operations: pd.DataFrame) -> pd.DataFrame:

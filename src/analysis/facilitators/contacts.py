@@ -10,8 +10,8 @@ from analysis.core import reference
 def listed(
     clean: dict[str, pd.DataFrame], hosts: pd.DataFrame, areas: pd.DataFrame, minutes: pd.DataFrame
 ) -> pd.DataFrame:
-    """epci_siren, rang (1: gives it most of its time), structure_id, nom, nature_porteuse, commune (of the seat),
-    contact (where the structure agrees), minutes (missing where the structure declares the EPCI).
+    """epci_siren, rang (1: gives it most time, as far as times may be told), structure_id, nom, nature_porteuse,
+    commune (of the seat), contact (where the structure agrees), minutes (missing where it declares the EPCI).
 
     An EPCI that nobody declares gets the structure of the nearest seat (`minutes`: origine, destination, minutes).
     """
@@ -21,7 +21,7 @@ def listed(
         commune=known["commune_insee"].map(towns), contact=known["contact_public"].where(known["accord"])
     )
     declared = areas[["epci_siren", "structure_id", "part_temps"]].merge(known.drop(columns="epci_siren"))
-    declared = declared.assign(order=-declared["part_temps"] * declared["etp"], minutes=pd.NA)
+    declared = declared.assign(order=-declared["part_temps"] * declared["etp_retenu"], minutes=pd.NA)
     alone = minutes[~minutes["destination"].isin(declared["epci_siren"])]
     nearest = alone.merge(known, left_on="origine", right_on="epci_siren").drop(columns="epci_siren")
     nearest = nearest.rename(columns={"destination": "epci_siren"}).assign(order=nearest["minutes"])

@@ -12,6 +12,7 @@ from analysis.core.results import ALWAYS, PART_TOLERANCE, on_day
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles
+ETP = ["etp", "etp_retenu"]
 NO_SEAT = "inconnu"  # in place of the department of a seat that is not known
 
 
@@ -59,12 +60,23 @@ def facilitators(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def structures(people: pd.DataFrame) -> pd.DataFrame:
-    """The structures of `people`: personnes, etp (those that are known), sans_etp (persons whose is not), and est_seule
-    (one person, who may not be told)."""
+    """The structures of `people`: personnes, etp (those that are known), sans_etp (persons whose is not), est_seule
+    (one person, who may not be told), and etp_retenu, on which all may rest that is told of places."""
     key = ["structure_id", "nom", "nature_porteuse", "departement", "epci_siren", "accord"]
     key += ["operations_suivies", "acheteurs_suivis"]
     out = people.groupby(key, as_index=False, dropna=False).agg(**_TIME)
-    return out.assign(etp=out["etp"].round(2), est_seule=out["personnes"].eq(1) & ~out["accord"])
+    out = out.assign(etp=out["etp"].round(2), est_seule=out["personnes"].eq(1) & ~out["accord"])
+    return out.assign(etp_retenu=usual(out))
+
+
+def usual(hosts: pd.DataFrame) -> pd.Series:
+    """The ETP of each structure, that of a person who may not be told replaced by the mean of all others, a whole one
+    where there is none: a class, an order or a count that rested on the true one would bound it."""
+    told = hosts[~hosts["est_seule"]]
+    persons = (told["personnes"] - told["sans_etp"]).sum()
+    return hosts["etp"].mask(
+        hosts["est_seule"] & hosts["sans_etp"].eq(0), told["etp"].sum() / persons if persons else 1
+    )
 
 
 _TIME = {"personnes": ("fac_ref", "size"), "etp": ("etp", "sum"), "sans_etp": ("etp", lambda known: known.isna().sum())}
@@ -125,29 +137,26 @@ def areas(zones: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
-    """What each EPCI that is declared has: structures, etp (sum of each structure's ETP x its share of time there).
+    """What each EPCI that is declared has: structures, etp (sum of each structure's ETP x its share of time there), and
+    etp_retenu, the same of the ETP that all may rest on.
 
     `zones` come from `areas`. `_personnes_sans_accord` is 1 where one or two of the structures behind it are a person
     alone without agreement: by difference with what is told, the others would know their time.
     """
-    rows = zones.merge(hosts[["structure_id", "etp", "est_seule"]], on="structure_id")
-    rows = rows.assign(etp=rows["etp"] * rows["part_temps"])
+    rows = zones.merge(hosts[["structure_id", *ETP, "est_seule"]], on="structure_id")
+    rows[ETP] = rows[ETP].mul(rows["part_temps"], axis=0)
     out = rows.groupby("epci_siren", as_index=False).agg(
-        structures=("structure_id", "nunique"), etp=("etp", "sum"), _seules=("est_seule", "sum")
-    )
+        structures=("structure_id", "nunique"), etp=("etp", "sum"), etp_retenu=("etp_retenu", "sum"),
+        _seules=("est_seule", "sum"),
+    )  # fmt: skip
     return out.assign(_personnes_sans_accord=out["_seules"].isin([1, 2]).astype("int64")).drop(columns="_seules")
 
 
 def seats(people: pd.DataFrame) -> pd.DataFrame:
-    """ETP by EPCI of the office: epci_siren, structures, etp, as a scenario may use and publish them.
-
-    The time of a person alone without agreement is replaced by the mean of those who may be told, a whole one where
-    there is none: a mean that held it would give it, or the total that hides it.
-    """
+    """ETP by EPCI of the office: epci_siren, structures, etp (that may be rested on), as a scenario may use and publish
+    them."""
     hosts = structures(people)
-    alone = people["structure_id"].isin(hosts.loc[hosts["est_seule"], "structure_id"]) & people["etp"].notna()
-    told = people.loc[~alone, "etp"].dropna()
-    usual = told.mean() if len(told) else 1.0
-    rows = people.assign(etp=people["etp"].mask(alone, usual)).dropna(subset="bureau_epci")
+    usual = hosts[hosts["est_seule"]].set_index("structure_id")["etp_retenu"]
+    rows = people.assign(etp=people["structure_id"].map(usual).fillna(people["etp"])).dropna(subset="bureau_epci")
     out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
     return out.rename(columns={"bureau_epci": "epci_siren"})

@@ -11,6 +11,7 @@ from analysis.core import reference
 from analysis.core.numbers import round_half_up
 from analysis.core.params import FacilitatorParams
 from analysis.facilitators.need import Need, Numbers
+from analysis.facilitators.staff import ETP
 
 STRICT, SILENT, UNDER, COVERED = "stricte", "silencieuse", "sous_servie", "couverte"
 GRID = 40  # values of the hours per ETP between the two ends of their range
@@ -70,9 +71,9 @@ def zones(
     senders: set[str],
     settings: FacilitatorParams,
 ) -> pd.DataFrame:
-    """One row per EPCI: classe, p_sous_servie (missing where the class does not depend on the need), structures, etp,
-    operations followed, exports_recus (a declared structure at least has sent, each operation with its place), the
-    need and the territory.
+    """One row per EPCI: classe, p_sous_servie (missing where the class does not depend on the need), structures, etp
+    and etp_retenu (from which the class follows), operations followed, exports_recus (a declared structure at least has
+    sent, each operation with its place), the need and the territory.
 
     `declared` comes from `staff.by_epci`, `active` from `followed`, `areas` are the zones in force (structure_id,
     epci_siren), `senders` the structures that sent in the time, and no operation without a place. Where no declared
@@ -82,12 +83,12 @@ def zones(
     rows = pd.concat([rows, need.quantiles()], axis=1)
     told = areas.assign(sent=areas["structure_id"].isin(senders)).groupby("epci_siren")["sent"].any()
     rows["structures"] = rows["structures"].fillna(0).astype("int64")
-    rows["etp"] = rows["etp"].fillna(0.0)
+    rows[ETP] = rows[ETP].fillna(0.0)
     rows["_personnes_sans_accord"] = rows["_personnes_sans_accord"].fillna(0).astype("int64")
     rows["operations"] = rows["epci_siren"].map(active.groupby("epci_siren")["op_id"].nunique()).fillna(0)
     rows["operations"] = rows["operations"].astype("int64")
     rows["exports_recus"] = rows["epci_siren"].map(told).eq(True)
-    chance = p_under(rows["etp"].to_numpy(), need.hours, settings.delta, settings.hours_per_etp)
+    chance = p_under(rows["etp_retenu"].to_numpy(), need.hours, settings.delta, settings.hours_per_etp)
     rows["classe"] = classes(rows, chance)
     return rows.assign(p_sous_servie=pd.Series(chance).where(rows["classe"].isin([UNDER, COVERED])))
 
@@ -133,7 +134,7 @@ def sensitivity(rows: pd.DataFrame, need: Need, settings: FacilitatorParams) -> 
     low, high = settings.hours_per_etp
     parts = []
     for delta, per_etp in product(settings.deltas, (low, (low + high) / 2, high)) if len(rows) else []:
-        found = classes(rows, p_under(rows["etp"].to_numpy(), need.hours, delta, (per_etp, per_etp)))
+        found = classes(rows, p_under(rows["etp_retenu"].to_numpy(), need.hours, delta, (per_etp, per_etp)))
         for name in reference.labels("classes_zone"):
             own = found.eq(name)
             parts.append(

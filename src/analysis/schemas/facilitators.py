@@ -178,11 +178,16 @@ SCHEMAS = {
                 "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
+                "etp_retenu": column(
+                    NUMBER,
+                    "Temps dont suit la classe : celui d'une personne seule sans accord y est une moyenne",
+                    unit="ETP",
+                ),
                 "p_sous_servie": column(NUMBER, "Probabilité d'être sous-servie", ge=0, le=1, nullable=True),
                 "secret": SECRET,
             },
             controle="porteurs",
-            values=["etp", "p_sous_servie"],
+            values=["etp"],
         ),
         published_table(
             "publics",

@@ -13,7 +13,8 @@ from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
 
 NOTHING = Prose("Sans inventaire, ni zones blanches ni besoins couverts ne peuvent être dits.")
-OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations")
+OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations", "p_sous_servie")
+USUAL = "Classe et probabilité comptent le temps d'une personne seule sans accord pour la moyenne des autres."
 ORIGINS = {
     "marches": "heures que pourraient porter les marchés d'une année, avec ou sans clause aujourd'hui",
     "habitants": "approché par les habitants : aucun marché n'a été reçu",
@@ -107,7 +108,8 @@ def listed(page: Page) -> Content:
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
         "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en "
         f"{load_params().facilitators.silent_months} mois, celle que deux structures ont saisie comptée deux fois."
-        + (f" {unknown}." if unknown else ""),
+        + (f" {unknown}." if unknown else "")
+        + (f" {USUAL}" if rows["etp"].isna().any() else ""),
     )
 
 
