@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 
 import pandas as pd
@@ -17,8 +18,11 @@ def programme(*chances: float | None) -> SimpleNamespace:
         {"annonces": [len(known)], "achats": [len(known)], "refuses": [0], "montant_max": 1e5, "engagement": 70.0,
          "au_dessus": known.sum(), "heures_p10": 80.0, "heures_p50": 100.0, "heures_p90": 200.0}
     )  # fmt: skip
-    tables = {"buyer/programmes": whole, "buyer/achats": pd.DataFrame({"p_seuil": known})}
-    return SimpleNamespace(key="P", name="Ville", csv=str, read=lambda name, **where: tables[name])
+    asked = pd.to_datetime(["2025-12-13", "2026-03-01"])[: len(known)]
+    bought = pd.DataFrame({"p_seuil": known, "date_consultation": asked, "engagement": 35.0})
+    tables = {"buyer/programmes": whole, "buyer/achats": bought}
+    day = SimpleNamespace(date_observation=dt.date(2025, 12, 31))
+    return SimpleNamespace(key="P", name="Ville", dataset=day, csv=str, read=lambda name, **where: tables[name])
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,12 @@ def test_a_threshold_that_is_not_known_is_not_a_purchase_below_it(chances: tuple
     page = programme(*chances)
     assert headline(page).cards[-1].note == said
     assert totals(page).note.endswith(f"{said}.")
+
+
+def test_hours_that_can_be_asked_no_more_are_said() -> None:
+    assert (
+        headline(programme(0.1, 0.2)).cards[1].note == "dont 35 heures d'achats dont la consultation a dû être lancée"
+    )
 
 
 def test_one_purchase_agrees_with_its_sheet() -> None:

@@ -70,7 +70,9 @@ def test_a_growth_no_larger_than_past_revisions_is_said_with_its_sign_and_their_
     margins = made.with_margin(grown, rows)["marge_revision"]
     # Its own revision and later ones are not known yet; another territory's say nothing.
     assert margins.tolist() == pytest.approx([np.nan, 0.05, 0.05, np.nan], nan_ok=True)
-    assert _moved(0.04, 0.05) == ("augmentent de 4,0\u00a0%, pas plus que les révisions passées (jusqu'à 5,0\u00a0%)")
+    assert _moved(0.04, 0.05) == (
+        "augmentent de 4,0\u00a0% ; des chiffres déjà publiés ont été révisés d'autant ou plus (jusqu'à 5,0\u00a0%)"
+    )
     assert _moved(-0.06, 0.05) == "baissent de 6,0\u00a0%"
     assert _moved(0.04, np.nan) == "augmentent de 4,0\u00a0%"
 

@@ -54,7 +54,7 @@ def test_the_most_and_the_least_are_told_where_they_are_known() -> None:
         return views.by_department(inventory(*departments)).alt
 
     assert told(("59", 9), ("02", 1), ("60", 2), ("62", 2), ("80", 1)) == (
-        "Le plus de facilitateurs : Nord, 9 ; le moins : Aisne et Somme, 1."
+        "Le plus de facilitateurs : Nord, 9 ; le moins : Aisne et Somme, 1 chacun."
     )
     # Where others have nobody, the fewest of those told are not the fewest.
     assert told(("59", 3), ("02", 1)).endswith("le moins : Aisne, 1, parmi les départements qui ont une structure.")

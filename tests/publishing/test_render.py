@@ -99,7 +99,9 @@ def test_a_number_keeps_its_unit_and_a_day_its_month() -> None:
 
 def test_a_mail_address_stays_whole_where_a_path_may_wrap() -> None:
     assert breakable("exports/S30") == "exports/<wbr>S30"
-    assert breakable("clauses-s02@exemple.invalid") == '<span class="whole">clauses-s02@exemple.invalid</span>'
+    assert breakable("clauses-s02@exemple.invalid") == (
+        '<a class="whole" href="mailto:clauses-s02@exemple.invalid">clauses-s02@exemple.invalid</a>'
+    )
 
 
 def test_a_title_keeps_its_spaces_that_must_not_break() -> None:

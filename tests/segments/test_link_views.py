@@ -98,7 +98,7 @@ def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:
     assert next(line for line in lines if line.startswith("Ensemble")).split()[1:4] == ["9", "3", "3"]
     said = potential.headline(page(tables)).text()
     assert said.startswith("Marchés sans clause connue : 6 (ni clause déclarée, ni opération suivie")
-    assert "non par an" in said  # full-time equivalents of the contracts' whole lives
+    assert "réparties sur toute la vie des marchés" in said  # full-time equivalents of the contracts' whole lives
     # One list is empty: no estimate.
     assert "concerne : 0 ; qui déclarent une clause : 3. Une liste vide" in seen.nobody(page(tables)).text()
 

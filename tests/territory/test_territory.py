@@ -47,7 +47,7 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
         ["2022", "s"],
         ["2023", "n.d."],
     ]
-    assert figure.alt == "≈\xa040 heures en 2025, 10 en 2021."
+    assert figure.alt == "≈\xa040 heures en 2025, 30 en 2024 et 10 en 2021."
 
 
 def test_the_calendar_is_a_link_from_the_folder_of_the_sheets() -> None:

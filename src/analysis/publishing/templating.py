@@ -57,9 +57,9 @@ def no_break(html: str) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """`text` that may wrap after each slash: an address must not widen its table; one for mail stays whole."""
+    """`text` that may wrap after each slash: an address must not widen its table; one for mail is a link, and whole."""
     if "@" in text and " " not in text:
-        return Markup('<span class="whole">{}</span>').format(text)
+        return Markup('<a class="whole" href="mailto:{0}">{0}</a>').format(text)
     return Markup("/<wbr>").join(escape(part) for part in text.split("/"))
 
 

@@ -45,6 +45,9 @@ class Link:
     href: str
 
 
+LEAD = "consolidation"  # whose headline figures the home page begins with
+
+
 def build(dataset: str) -> None:
     """Write the downloads, the calendars of the watch, the directory and `reports/<dataset>/index.html`.
 
@@ -62,6 +65,7 @@ def build(dataset: str) -> None:
     figures = headlines(described)
     chapters = [
         {
+            "leads": of == LEAD,
             "title": row["titre"],
             "sentence": row["phrase"],
             "strip": Strip(figures.get(of, [])),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.consolidation.views.common import of_all_hours, with_shares
@@ -9,6 +11,7 @@ from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent, plural
 from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
+from analysis.core.texts import together
 from analysis.publishing.content import (
     NOT_TOLD,
     PERCENT,
@@ -57,22 +60,29 @@ def hours(page: Page) -> Content:
     known = rows.dropna(subset="valeur")
     if known.empty:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
-    first, last = known.iloc[0], known.iloc[-1]
+    last = int(known["edition"].iloc[-1])
+    # The last edition, the one before it, the first.
+    told = known[known["edition"].isin([last, last - 1, known["edition"].iloc[0]])].iloc[::-1]
     return Figure(
         line_chart(rows.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
-        alt=f"{about(last['valeur'], last['valeur_arrondi'])} heures en {last['edition']}"
-        + (f", {about(first['valeur'], first['valeur_arrondi'])} en {first['edition']}." if len(known) > 1 else "."),
+        alt=together([_in_year(row, "" if place else " heures") for place, row in enumerate(told.itertuples())]) + ".",
         table=DataTable(
             rows,
             columns={"edition": Column("Édition"), "valeur": Column("Heures", 0)},
             caption="Heures d'insertion réalisées, par édition",
             scope=f"{page.territory_name}, champ juridique de chaque édition",
             csv=page.csv(INDICATORS),
-            note="Le champ juridique et la région changent d'une édition à l'autre : voir la page de consolidation.",
+            note="Le champ juridique et la région changent d'une édition à l'autre : voir la page de consolidation."
+            + (" Une année sans point : aucune heure, ou secret statistique." if rows["valeur"].isna().any() else ""),
         ),
         source="exports synthétiques." if page.dataset.synthetique else "exports des structures facilitatrices.",
     )
+
+
+def _in_year(row: Any, unit: str) -> str:
+    """Hours of an edition: `101 160 heures en 2025`."""
+    return f"{about(row.valeur, row.valeur_arrondi)}{unit} en {row.edition}"
 
 
 def audiences(page: Page) -> Content:
@@ -91,7 +101,11 @@ def audiences(page: Page) -> Content:
     apart = of_all_hours(frame.loc[instead, "libelle"])
     frame = frame.sort_values("part_heures", ascending=False, kind="stable")
     place = reference.departments().set_index("code_departement")["nom"][asked]
-    note = "" if page.is_department else f" Par intercommunalité, ils seraient trop peu : ceux du département {asked}."
+    note = (
+        ""
+        if page.is_department
+        else f" Ceux du département {asked} : dans la plupart des intercommunalités, ils seraient trop peu."
+    )
     return DataTable(
         frame,
         columns={
@@ -158,7 +172,8 @@ def coming(page: Page) -> Content:
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
         scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
         csv=page.csv(table),
-        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter.",
+        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter, sur toute leur durée ; "
+        "le besoin par an compte, lui, tous les marchés d'une année.",
     )
 
 

@@ -97,7 +97,7 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
     )
     if ours["faisables_bas"] > rule["faisables_haut"] or rule["faisables_bas"] > ours["faisables_haut"]:
         return said
-    return f"{said} Cet écart est dans la marge d'erreur : ce que le modèle ajoute à la règle est une fourchette."
+    return f"{said} Leurs marges d'erreur se recouvrent : ce que le modèle ajoute à la règle est une fourchette."
 
 
 def drivers(page: Page) -> Content:
@@ -111,9 +111,8 @@ def drivers(page: Page) -> Content:
     ]
     if pd.notna(row["facteur"]):
         said.append(
-            f"Parmi les facteurs du calcul, ce qui fait le plus varier les heures du segment est : "
-            f"{names[row['facteur']]} ({percent(row['facteur_part'])} de la variance) ; le reste tient "
-            "aux autres facteurs, et surtout à ce que chaque marché a de propre."
+            "Les heures du segment varient surtout par ce que chaque marché a de propre ; des facteurs du calcul, le "
+            f"premier est : {names[row['facteur']]} ({percent(row['facteur_part'])} de la variance)."
         )
     return Prose(" ".join(said))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.buyer.law import likely
-from analysis.core.numbers import french
+from analysis.core.numbers import french, number_of
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
@@ -24,7 +26,7 @@ def headline(page: Page) -> Content:
     return Strip(
         [
             Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}", csv=csv),
-            Card("Engagements proposés, en tout", row["engagement"], "h", csv=csv),
+            Card("Engagements proposés, en tout", row["engagement"], "h", note=_too_late(page), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
                 "Achats au-dessus du seuil européen",
@@ -35,6 +37,13 @@ def headline(page: Page) -> Content:
             ),
         ]
     )
+
+
+def _too_late(page: Page) -> str:
+    """The hours of purchases whose consultation must have begun, to which no clause can be added any more."""
+    rows = page.read("buyer/achats", programme=page.key)
+    late = rows.loc[rows["date_consultation"] <= pd.Timestamp(page.dataset.date_observation), "engagement"].sum()
+    return f"dont {number_of(late, 'heure')} d'achats dont la consultation a dû être lancée" if late else ""
 
 
 def _apart(page: Page) -> str:

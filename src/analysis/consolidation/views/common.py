@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core.numbers import about, between, french
+from analysis.core.texts import together
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.page import Page
 
@@ -65,10 +66,10 @@ def of_all_hours(names: pd.Series) -> str:
     """Which shares are not of the hours whose status is known, as a sentence; nothing where all are."""
     if names.empty:
         return ""
-    said = ", ".join(f"« {name} »" for name in sorted(names))
+    said = together([f"« {name} »" for name in sorted(names)])
     return (
-        f" Pour {said}, la part est celle de toutes les heures : trop peu de personnes y sont de statut inconnu pour "
-        "dire les leurs."
+        f" Pour {said}, la part est celle de toutes les heures, statut inconnu compris : ceux dont le statut est "
+        "inconnu sont trop peu pour être mis à part."
     )
 
 

@@ -195,7 +195,7 @@ def _moved(change: float, margin: float = 0.0) -> str:
     if moved == 0:
         return _verb(moved)
     said = f"{_verb(moved)} de {french(abs(100 * change), 1, '%')}"
-    usual = f", pas plus que les révisions passées (jusqu'à {percent(margin)})"
+    usual = f" ; des chiffres déjà publiés ont été révisés d'autant ou plus (jusqu'à {percent(margin)})"
     return f"{said}{usual if abs(change) <= margin else ''}"
 
 

@@ -156,8 +156,9 @@ def volumes(page: Page) -> Content:
         caption="Les volumes de l'année",
         scope=page.scope,
         csv=page.csv("indicateurs"),
-        note="Ce qui s'additionne peut l'être entre territoires d'une même année. Personnes, opérations et "
-        "entreprises sont comptées une fois dans chaque territoire : leurs totaux ne sont pas des sommes. "
+        note="Ce qui s'additionne peut l'être entre territoires d'une même année ; les heures d'une opération sans "
+        "lieu connu ne sont que dans celles de la région. Personnes, opérations et entreprises sont comptées une fois "
+        "dans chaque territoire : leurs totaux ne sont pas des sommes. "
         f"{SECRET} : secret statistique.{_shared_by_default(page)}",
     )
 
@@ -195,7 +196,7 @@ def by_epci(page: Page) -> Content:
         choropleth(
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
-        title="Heures d'insertion réalisées, par intercommunalité d'exécution",
+        title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
         alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
         + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {first} heures"
         + (

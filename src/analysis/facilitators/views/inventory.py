@@ -114,9 +114,14 @@ def _most_and_least(rows: pd.DataFrame, departments: int) -> str:
     if most == fewest:
         each = " chacun" if len(shown) > 1 else ""
         return f"{together(list(shown.index))} : {number_of(most, 'personne')}{each}."
-    first, last = (f"{together(list(shown.index[shown == count]))}, {french(count)}" for count in (most, fewest))
+    first, last = (_alike(list(shown.index[shown == count]), count) for count in (most, fewest))
     among = ", parmi les départements qui ont une structure" if len(rows) < departments else ""
     return f"Le plus de facilitateurs : {first} ; le moins : {last}{among}."
+
+
+def _alike(names: list[str], count: int) -> str:
+    """Departments that have as many, and how many that is."""
+    return f"{together(names)}, {french(count)}{' chacun' if len(names) > 1 else ''}"
 
 
 def by_role(page: Page, day: str = "") -> Content:

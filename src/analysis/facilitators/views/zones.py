@@ -97,7 +97,7 @@ def listed(page: Page) -> Content:
             "besoin_p10": Column("de", 0),
             "besoin_p90": Column("à", 0),
             "qpv": Column("Quartiers prioritaires", 0),
-            "operations": Column("Opérations suivies", 0),
+            "operations": Column(f"Opérations suivies en {load_params().facilitators.silent_months} mois", 0),
             "etp": Column("ETP", 2),
             "p_sous_servie": Column("Probabilité d'être sous-servie", **PERCENT),
         },
@@ -106,8 +106,8 @@ def listed(page: Page) -> Content:
         f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
         csv=page.csv("zones"),
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
-        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : en "
-        f"{load_params().facilitators.silent_months} mois, celle que deux structures ont saisie comptée deux fois."
+        "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : celle "
+        "que deux structures ont saisie comptée deux fois."
         + (f" {unknown}." if unknown else "")
         + (f" {USUAL}" if rows["etp"].isna().any() else ""),
     )

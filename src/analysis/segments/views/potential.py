@@ -56,7 +56,7 @@ def headline(page: Page) -> Content:
                 "Équivalents temps plein",
                 float(now["etp"]),
                 "ETP",
-                note="années de travail, sur toute la vie des marchés : non par an",
+                note="années de travail à temps plein, réparties sur toute la vie des marchés",
                 csv=csv,
             ),
             Card(

@@ -273,7 +273,7 @@ def heat_map(page: Page) -> Content:
         else ""
     )
     count = f"{french(PLACES_DRAWN)} " if len(wide) > PLACES_DRAWN else ""
-    alike = " Aucune ne s'écarte de la région plus que le hasard ne l'expliquerait."
+    alike = " Aucune intercommunalité ne s'écarte de la région plus que le hasard ne l'expliquerait."
     return Figure(
         _heat(wide.head(PLACES_DRAWN)),
         title="Part lissée des marchés avec clause, par intercommunalité et segment",
@@ -331,7 +331,10 @@ def by_buyer(page: Page) -> Content:
     rows = rows.assign(libelle=buyer_names(rows["categorie"]))
     known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
     if known.empty or not page.regional:
-        return Prose("La part par catégorie d'acheteur n'est dite que pour la région, les années où le champ l'est.")
+        return Prose(
+            "La part par catégorie d'acheteur n'est donnée que pour la région, et les années où les marchés disent "
+            "s'ils ont une clause."
+        )
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
     shares = last.set_index("libelle")["part_clause"]
