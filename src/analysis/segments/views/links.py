@@ -11,6 +11,10 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
 
+UNSAID = (
+    " Les marchés de format ancien n'ont pas de champ social : il n'est clair pour aucun, et aucun n'y est sans clause."
+)
+
 
 def coverage(page: Page) -> Content:
     """Operations by year of start, those linked to a contract, and what these contracts declare."""
@@ -25,7 +29,7 @@ def coverage(page: Page) -> Content:
         scope=f"{page.territory_name}, opérations commencées depuis que des marchés sont publiés",
         csv=page.csv("operations_sans_clause"),
         note="Une opération sans marché rattaché n'est pas forcément hors des données : son marché peut n'être pas "
-        "publié, ou relever d'un donneur d'ordre privé.",
+        "publié, ou relever d'un donneur d'ordre privé." + (UNSAID if rows["renseignees"].eq(0).any() else ""),
     )
 
 
