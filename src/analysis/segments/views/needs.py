@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import french_date
+from analysis.core.numbers import french_date, number_of, percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
-TABLE = "segments/veille_besoins"
+TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
+CLASSES = 10  # of announced probabilities, alike in width
 
 
 def likeliest(rows: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -33,6 +34,21 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
         caption="Les marchés dont le renouvellement est le plus probable",
         scope=scope(page),
         csv=page.csv(TABLE),
+        note=_tried(page, likeliest(rows, shown)["p_horizon"].max()),
+    )
+
+
+def _tried(page: Page, chance: float) -> str | None:
+    """How often needs came back of which that chance was announced, in the back-test; nothing where none was tried."""
+    told = page.read(CALIBRATION)
+    near = told[(told["classe"] + 1) / CLASSES > chance].sort_values("classe")
+    if near.empty:
+        return None
+    tried = near.iloc[0]
+    return (
+        f"Éprouvé sur les années passées : de {number_of(tried['besoins'], 'besoin')} annoncés à "
+        f"{percent(tried['predit'], 0)} en moyenne, {percent(tried['observe'], 0)} sont revenus. La probabilité d'un "
+        "achat que l'acheteur annonce est une hypothèse."
     )
 
 
