@@ -9,7 +9,6 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Pro
 from analysis.publishing.page import Page
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
-CLASSES = 10  # of announced probabilities, alike in width
 
 
 def likeliest(rows: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -39,12 +38,11 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
 
 
 def _tried(page: Page, chance: float) -> str | None:
-    """How often needs came back of which that chance was announced, in the back-test; nothing where none was tried."""
+    """How often needs came back of which about that chance was announced, in the back-test; nothing where none was tried."""
     told = page.read(CALIBRATION)
-    near = told[(told["classe"] + 1) / CLASSES > chance].sort_values("classe")
-    if near.empty:
+    if told.empty:
         return None
-    tried = near.iloc[0]
+    tried = told.loc[(told["predit"] - chance).abs().idxmin()]
     return (
         f"Éprouvé sur les années passées : de {number_of(tried['besoins'], 'besoin')} annoncés à "
         f"{percent(tried['predit'], 0)} en moyenne, {percent(tried['observe'], 0)} sont revenus. La probabilité d'un "
