@@ -50,6 +50,17 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
     assert figure.alt == "≈\xa040 heures en 2025, 30 en 2024 et 10 en 2021."
 
 
+def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
+    need = {"besoin_id": "1", "epci_siren": EPCI, "objet": "Voirie", "acheteur_nom": "Ville", "p_horizon": 0.84}
+    needs = pd.DataFrame([need]).assign(
+        fenetre_debut=pd.Timestamp("2026-05-01"), fenetre_fin=pd.Timestamp("2026-09-01")
+    )
+    tried = pd.DataFrame({"classe": [7, 8], "besoins": [4404, 450], "predit": [0.74, 0.82], "observe": [0.7, 0.729]})
+    told = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried})).note
+    assert told.startswith("Éprouvé sur les années passées : de 450 besoins annoncés à 82\xa0% en moyenne, 73\xa0%")
+    assert views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried[:0]})).note is None
+
+
 def test_the_calendar_is_a_link_from_the_folder_of_the_sheets() -> None:
     name = f"veille_{EPCI}.ics"
     assert f'<a href="../veille/{name}">{name}</a>' in views.calendar(page({}))._repr_html_()

@@ -38,7 +38,7 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
 
 
 def _tried(page: Page, chance: float) -> str | None:
-    """How often needs came back of which about that chance was announced, in the back-test; nothing where none was tried."""
+    """How often needs came back that had about that chance, in the back-test; nothing where none was tried."""
     told = page.read(CALIBRATION)
     if told.empty:
         return None
