@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import french_date, number_of, percent
+from analysis.core.numbers import french_date, percent
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -44,8 +44,8 @@ def _tried(page: Page, chance: float) -> str | None:
         return None
     tried = told.loc[(told["predit"] - chance).abs().idxmin()]
     return (
-        f"Éprouvé sur les années passées : de {number_of(tried['besoins'], 'besoin')} annoncés à "
-        f"{percent(tried['predit'], 0)} en moyenne, {percent(tried['observe'], 0)} sont revenus. La probabilité d'un "
+        f"Éprouvé sur les années passées : des besoins annoncés à {percent(tried['predit'], 0)} en moyenne, "
+        f"{percent(tried['observe'], 0)} sont revenus. La probabilité d'un "
         "achat que l'acheteur annonce est une hypothèse."
     )
 
