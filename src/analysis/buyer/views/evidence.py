@@ -37,7 +37,7 @@ def near_shares(page: Page) -> Content:
     first = drawn.iloc[0]
     return Figure(
         interval_chart(drawn.assign(**{name: 100 * drawn[name] for name in ("part", "part_bas", "part_haut")})
-                       .set_index("nom")[["part", "part_bas", "part_haut"]], unit="% des marchés"),
+                       .set_index("nom")[["part", "part_bas", "part_haut"]], unit="% des marchés", often="neuf fois sur dix"),
         title=f"Marchés avec clause : {segment_of(row)}",
         alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause.",
         table=table,

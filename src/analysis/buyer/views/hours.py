@@ -40,7 +40,7 @@ def hours(page: Page) -> Content:
         index=["Heures possibles", "Engagement proposé"],
     )  # fmt: skip
     return Figure(
-        interval_chart(chart, unit="heures"),
+        interval_chart(chart, unit="heures", often="huit fois sur dix"),
         title="Heures possibles et engagement proposé",
         alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {french(row['heures_p90'])} heures ; "
         f"engagement proposé : {french(row['engagement'])}.",

@@ -153,7 +153,7 @@ def obstacles(page: Page, organised: Organisation) -> Content:
         caption="Ce qui empêche de suivre tout le besoin",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "obstacles"),
-        note="Chaque intercommunalité ayant un seul pilote, à portée et qui ait le temps.",
+        note="Le scénario donne à chaque intercommunalité un seul pilote, qui est à portée et en a le temps.",
     )
 
 

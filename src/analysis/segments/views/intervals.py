@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from analysis.publishing.style import ACCENT, QUIET, figure, french_axis
 
 
-def interval_chart(frame: pd.DataFrame, *, log: bool = False, unit: str = "") -> Figure:
+def interval_chart(frame: pd.DataFrame, *, unit: str, often: str, log: bool = False) -> Figure:
     """A point and its interval for each index label, in the order given from the top.
 
-    The columns are the middle, the low and the high end; `log` draws ratios, each grid line ten times the one before.
+    The columns are the middle, the low and the high end; `often` says in words how often the truth lies between these.
+    `log` draws ratios, each grid line ten times the one before.
     """
     fig, ax = figure(height=0.9 + 0.27 * len(frame))
     middle, low, high = (frame.iloc[:, n].to_numpy(dtype=float) for n in range(3))
@@ -29,5 +30,5 @@ def interval_chart(frame: pd.DataFrame, *, log: bool = False, unit: str = "") ->
     else:
         ax.set_xlim(left=0)
         french_axis(ax.xaxis)
-    ax.set_xlabel(unit)
+    ax.set_xlabel(f"{unit} ; barre grise : {often}")
     return fig

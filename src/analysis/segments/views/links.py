@@ -57,6 +57,7 @@ def hours_per_euro(page: Page) -> Content:
         interval_chart(
             drawn.set_index("libelle")[["lissee", "lissee_bas", "lissee_haut"]],
             log=True,
+            often="neuf fois sur dix",
             unit="heures par millier d'euros (échelle logarithmique)",
         ),
         title="Heures d'insertion réalisées par millier d'euros de marché",

@@ -80,7 +80,7 @@ def by_segment(page: Page) -> Content:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
     first = drawn.iloc[0]
     return Figure(
-        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures"),
+        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures", often="huit fois sur dix"),
         title="Heures d'insertion que pourraient porter les marchés sans clause, par segment",
         alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} "
         f"{plural('heure', round_half_up(first['p50']))} en médiane, "
