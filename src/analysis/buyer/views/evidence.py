@@ -35,14 +35,14 @@ def near_shares(page: Page) -> Content:
     if drawn.empty:
         return table
     first = drawn.iloc[0]
+    shares = drawn.set_index("nom")[["part", "part_bas", "part_haut"]]
     return Figure(
-        interval_chart(drawn.assign(**{name: 100 * drawn[name] for name in ("part", "part_bas", "part_haut")})
-                       .set_index("nom")[["part", "part_bas", "part_haut"]], unit="% des marchés", often="neuf fois sur dix"),
+        interval_chart(100 * shares, unit="% des marchés", often="neuf fois sur dix"),
         title=f"Marchés avec clause : {segment_of(row)}",
         alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause.",
         table=table,
         source="données essentielles de la commande publique.",
-    )  # fmt: skip
+    )
 
 
 def like_contracts(page: Page) -> Content:
