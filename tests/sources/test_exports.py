@@ -204,7 +204,17 @@ def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
     send({"operations": [TABLES["operations"][0], named, foot]})
     tables, quality = imported()
     assert tables["operations"]["op_id"].tolist() == ["S1:OP1", "S1:OP2"]
-    assert set(quality["regle"]) == {"parts_absentes", "ligne_total"}
+    assert quality.query("regle.str.startswith('ligne_total')")[["ligne", "regle"]].values.tolist() == [
+        [3, "ligne_total_possible"],
+        [4, "ligne_total"],
+    ]
+
+
+def test_a_total_that_nothing_confirms_counts_in_no_hours_and_is_told() -> None:
+    send({"heures": [*TABLES["heures"], {"ctr_id": "Total Lille", "mois": "2025-03", "heures": "200"}]})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].sum() == 150.75
+    assert quality["regle"].tolist() == ["lien_absent", "ligne_total_possible"]
 
 
 def operation(number: int, **values: str) -> dict[str, str]:
@@ -218,11 +228,12 @@ def operation(number: int, **values: str) -> dict[str, str]:
         ({"libelle": "Total Ville de Lille"}, "ligne_total"),  # whole though it be, its hours are those of the others
         ({"libelle": "Total", "heures_prevues": "299,6"}, "ligne_total"),
         ({"libelle": "Total", "heures_prevues": "120"}, "ligne_total_possible"),  # the buyer of this name
-        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, None),
+        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, "ligne_total_possible"),
+        ({"libelle": "TOTAL général opérations", "heures_prevues": "620"}, "ligne_total_possible"),
         ({"libelle": "Totalité des lots"}, None),
         ({"libelle": "Voirie"}, None),
         ({"op_id": "Total 2025", "heures_prevues": "120"}, "ligne_total"),
-        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, None),
+        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, "ligne_total_possible"),
         ({"libelle": "Total S1", "heures_prevues": "1", "maitre_ouvrage_siret": "", "mecanisme": " ", "date_debut": ""},
          "ligne_total"),
     ],
