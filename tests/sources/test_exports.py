@@ -829,6 +829,18 @@ def test_a_code_that_is_refused_is_told_with_its_list() -> None:
     assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("CDI, CDDI", "codes_plusieurs"), ("cdi/cddi", "codes_plusieurs"), ("CDI et CDD", "codes_plusieurs"),
+     ("CDI, stage", "code_inconnu")],
+)  # fmt: skip
+def test_several_codes_in_a_cell_that_takes_one_are_told_as_such(text: str, rule: str) -> None:
+    send(changed("contrats", contrat_type=text))
+    tables, quality = imported()
+    assert tables["contrats"]["contrat_type"].isna().all() and quality["regle"].tolist() == [rule]
+    assert f"« {text} »" in quality["message"].iloc[0] and "(CDI, CDI_INCLUSION, " in quality["message"].iloc[0]
+
+
 def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: Path) -> None:
     month = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]
     others = {"Suivi bis": [*month, ["C2", 5, 5]], "Feuil2": [], "Titre": [["Bilan"]], "listes": [["code"], ["EXEC"]]}

@@ -146,9 +146,26 @@ def test_a_contact_to_publish_is_that_of_a_service(contact: str, kept: bool) -> 
     assert quality["regle"].tolist() == ([] if kept else ["contact_personnel"]) and contact not in quality.to_csv()
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("FSE, Région", "FSE|Région"),
+        ("fse/ETAT et fonds propres", "fse|ETAT|fonds propres"),
+        ("FSE;Région|Mécénat", "FSE|Région|Mécénat"),
+        ("FSE, Mairie", "FSE, Mairie"),
+    ],
+)
+def test_fundings_are_several_whatever_sign_parts_them(text: str, read: str) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["facilitateurs"]["financements"] = text
+    assert clean(sent, typer)["facilitateurs"]["financements"].tolist() == [read]
+    told = [row.valeur for part in typer.breaches for row in part.itertuples() if row.colonne == "financements"]
+    assert told == ([text] if "M" in text else [])
+
+
 def test_a_funding_that_is_refused_is_told_with_its_list() -> None:
     typer, sent = Typer("inventaire"), received()
-    sent["facilitateurs"]["financements"] = "FSE, Région"
+    sent["facilitateurs"]["financements"] = "FSE, Mairie"
     clean(sent, typer)
     said = pd.concat(typer.breaches).query("colonne == 'financements'")["message"].iloc[0]
-    assert "« FSE, Région »" in said and "(ETAT, FSE, REGION, " in said
+    assert "« FSE, Mairie »" in said and "(ETAT, FSE, REGION, " in said

@@ -27,7 +27,7 @@ from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, parts_of
 
 SOURCE = "inventaire"
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
@@ -113,7 +113,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         typed[name] = bounded(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
-    _fundings(people, typer)
+    people["financements"] = _fundings(people, typer)
     _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
     _more_than_one(typed["zones"], "structure_id", "part_temps", "part_temps_somme", typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
@@ -126,12 +126,18 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     return zones[known]
 
 
-def _fundings(people: pd.DataFrame, typer: Typer) -> None:
-    """Rows that name a funding which the codelist does not have: it counts as another one."""
-    given = people["financements"].str.split("|").explode().astype("str").str.strip().str.casefold()
+def _fundings(people: pd.DataFrame, typer: Typer) -> pd.Series:
+    """Fundings parted by a bar, whatever sign parts those of the list in the answer; flags rows with another one."""
+    parted = people["financements"].map(_parted, na_action="ignore").astype("str")
+    given = parted.str.split("|").explode().astype("str").str.strip().str.casefold()
     stray = given.fillna("").ne("") & ~given.isin(list(reference.spellings("financements")))
     among = list(reference.labels("financements"))
     typer.flag(people.loc[given.index[stray].unique()], "financement_inconnu", "financements", among=among)
+    return parted
+
+
+def _parted(text: str) -> str:
+    return "|".join("|".join(parts_of(part, "financements")) or part for part in text.split("|"))
 
 
 def _generic_contacts(contacts: pd.Series) -> pd.Series:

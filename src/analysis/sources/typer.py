@@ -22,6 +22,7 @@ UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
 SHORTEST_MONTH = 3  # letters: `jan`; `jui`, which is two months, is none
 YEAR_SAID = re.compile(r"(?:20)?\d\d")
 LA_POSTE = "356000000"
+PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
 # Numbers of which the decimal mark announced is the point.
 SWAPPED = str.maketrans(".,", ",.")
@@ -104,7 +105,10 @@ class Typer:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
         spelt = {code.upper(): code for code in reference.labels(codelist)}
         value = rows[column].str.upper().map(spelt).astype("str")
-        self.flag(rows[rows[column].notna() & value.isna()], "code_inconnu", column, among=spelt.values())
+        unread = rows[rows[column].notna() & value.isna()]
+        several = unread[column].map(lambda text: len(parts_of(text, codelist)) > 1).astype(bool)
+        self.flag(unread[several], "codes_plusieurs", column, among=spelt.values())
+        self.flag(unread[~several], "code_inconnu", column, among=spelt.values())
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
@@ -198,6 +202,13 @@ class Typer:
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def parts_of(text: str, codelist: str) -> list[str]:
+    """The names or codes of a list that a text gives, however parted; none when it says anything else."""
+    known = reference.spellings(codelist)
+    found = [part for part in PARTED.split(text.strip()) if part]
+    return found if all(part.casefold() in known for part in found) else []
 
 
 def spelt_month(text: str) -> str:
