@@ -521,6 +521,35 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     assert "Durand" not in sentence and "2001" not in sentence
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: "Extraction du 5 janvier\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: text.replace(";", ","), "(ligne 1, tous les titres dans une cellule, séparés par « , »)"),
+        (lambda text: text.replace(";", "\t"), "(ligne 1, tous les titres dans une cellule, séparés par une tab"),
+        (lambda text: text.encode("utf-16").decode("latin-1"), "(le fichier est en utf-16, utf-8 annoncé)"),
+    ],
+)  # fmt: skip
+def test_headings_that_are_elsewhere_are_said_to_be_there_and_no_person_is_told(change, said: str) -> None:
+    path = send() / "beneficiaires.csv"
+    path.write_bytes(change(path.read_text()).encode("latin-1" if "utf-16" in said else "utf-8"))
+    sentence = refused()
+    assert sentence.startswith(f"exports/S1/2025/beneficiaires.csv : fichier inutilisable {said}")
+    assert "\n" not in sentence and "Durand" not in sentence
+
+
+def test_empty_cells_beyond_the_last_heading_are_nothing() -> None:
+    path = send() / "heures.csv"
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([first, *(f"{line};;" for line in others), " ; ;"]))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].sum() == 150.75
+    path.write_text("\n".join([first, *(f"{line};vu" for line in others)]))
+    assert "heures.csv : fichier inutilisable (ligne 2, 5 cellules pour 4 colonnes)" in refused()
+
+
 def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
     folder = send()
     path = folder / "heures.csv"
@@ -689,7 +718,7 @@ def test_a_workbook_that_is_read_as_a_csv_is_told_so(dataset: Path) -> None:
     [
         (OLE_CONTAINER + ENCRYPTED_BOOK, "attendu : un fichier sans mot de passe"),
         (OLE_CONTAINER, "(classeur illisible)"),  # an old .xls has no password for that
-        (b"<html>", "(classeur illisible)"),
+        (b"<html>", "(pas un classeur, malgré son nom : à enregistrer en .xlsx)"),
     ],
 )
 def test_a_workbook_that_cannot_be_opened_is_one_sentence(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -822,6 +851,28 @@ def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: P
     tables, quality = imported()
     assert tables["heures"]["heures"].tolist() == [5] and len(tables["operations"]) == 1
     assert quality.query("regle == 'heures_absurdes'")["ligne"].tolist() == [4]
+
+
+def test_headings_on_two_lines_are_said_to_be(workbook: Path) -> None:
+    write_workbook(
+        workbook.parent, {"Suivi": [["Contrats", "Heures 2025"], ["Contrat", "Févr.", "Mars"], ["C1", 5, 5]]}
+    )
+    assert "export.xlsx[Suivi] : fichier inutilisable (titres attendus à la ligne 2, lus à la ligne 1 : " in refused()
+    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Heures 2025"], [None, "Févr.", "Mars"], ["C1", 5, 5]]})
+    assert "export.xlsx[Suivi] : fichier inutilisable (titres sur deux lignes, 1 et 2, au lieu d'une)" in refused()
+
+
+def test_headings_and_titles_of_sheets_are_read_as_they_are_seen(dataset: Path, workbook: Path) -> None:
+    write_workbook(
+        workbook.parent, {"Suivi  des heures ": [["N°\u00a0de\ncontrat ", 2, " "], ["C1", 112.5, None], [" "]]}
+    )
+    changes = yaml.safe_load((dataset / "mappings" / "essai.yaml").read_text())
+    changes["tables"]["heures"] |= {
+        "feuille": "Suivi des heures", "colonnes": {"ctr_id": "N° de contrat"}, "mois": {"2": 2},
+    }  # fmt: skip
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [112.5]
 
 
 def test_a_code_that_is_refused_is_told_with_its_list() -> None:

@@ -212,9 +212,16 @@ def _sheet(
     """A table as received and how messages call it."""
     if place.feuille is None:
         return csv_sheet(
-            path, called, encoding=mapping.encodage, separator=mapping.separateur, heading=place.ligne_entete
+            path,
+            called,
+            encoding=mapping.encodage,
+            separator=mapping.separateur,
+            heading=place.ligne_entete,
+            wanted=_headings(place),
         ), called
-    sheet = _book(path, called, books).sheet(place.feuille, decimal=mapping.decimale, heading=place.ligne_entete)
+    sheet = _book(path, called, books).sheet(
+        place.feuille, decimal=mapping.decimale, heading=place.ligne_entete, wanted=_headings(place)
+    )
     return sheet, f"{called}[{place.feuille}]"
 
 
@@ -230,7 +237,8 @@ def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> li
             raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
         # Without any heading that is expected, the first line may be a person.
         shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
-        have = f"présentes : {', '.join(sheet.header)}" if shown else "et aucune de celles attendues n'est présente"
+        titles = ", ".join(filter(None, sheet.header))
+        have = f"présentes : {titles}" if shown else "et aucune de celles attendues n'est présente"
         raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
     return [sheet.header.index(column) for column in wanted]
 
