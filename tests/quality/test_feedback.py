@@ -169,7 +169,8 @@ def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> Non
 
 def test_identifiers_are_those_of_the_structure() -> None:
     send({"territoires": []})
-    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["OP1"]
+    found = [(row["Fichier"], row["Valeur reçue"]) for row in rows(built()["S1"], "À vérifier")]
+    assert found == [("2025/operations.csv", "OP1"), ("2025/territoires.csv", "")]
 
 
 def test_a_value_that_looks_like_a_formula_stays_text() -> None:

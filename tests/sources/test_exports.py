@@ -550,6 +550,21 @@ def test_empty_cells_beyond_the_last_heading_are_nothing() -> None:
     assert "heures.csv : fichier inutilisable (ligne 2, 5 cellules pour 4 colonnes)" in refused()
 
 
+def test_a_table_of_headings_alone_is_told() -> None:
+    send({"heures": [], "engagements": [{**TABLES["engagements"][0], "eng_id": "EXEMPLE"}]})
+    _, quality = imported()
+    told = quality.query("regle == 'table_vide'")["fichier"].tolist()
+    assert told == ["exports/S1/2025/engagements.csv", "exports/S1/2025/heures.csv"]
+    said = "exports/S1/2025/heures.csv : vide ; attendu : au moins une ligne sous les titres"
+    assert quality["message"].str.startswith(said).any()
+
+
+def test_a_send_without_any_row_is_told_in_all_its_tables() -> None:
+    send({name: [] for name in TABLES})
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["table_vide"] * len(TABLES)
+
+
 def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
     folder = send()
     path = folder / "heures.csv"

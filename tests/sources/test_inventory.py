@@ -71,6 +71,17 @@ def test_a_sheet_that_the_inventory_does_not_ask_for_is_told(project: Path) -> N
     assert told == ["besoins/besoins.xlsx[besoins (2)]"]
 
 
+def test_a_questionnaire_that_nobody_filled_in_is_told(project: Path) -> None:
+    folder = write_dataset()
+    with xlsxwriter.Workbook(folder / "besoins" / "besoins.xlsx") as book:
+        sheet = book.add_worksheet("besoins")
+        for column, (heading, value) in enumerate((RIGHT["besoins"] | {"besoin_id": "EXEMPLE"}).items()):
+            sheet.write_column(0, column, [heading, value])
+    build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["fichier", "regle"]].values.tolist() == [["besoins/besoins.xlsx", "table_vide"]]
+
+
 @pytest.mark.parametrize("name", ["inventaire/a.xls", "inventaire/a.csv", "besoins/2025/a.xlsx"])
 def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotten(project: Path, name: str) -> None:
     path = write_dataset() / name

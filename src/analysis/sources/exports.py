@@ -166,22 +166,36 @@ def _read_send(
         if not _is_there(paths[table], f"exports/{structure}/{names[table]}", place, books)
     }
     in_totals = TOTALS in mapping.tables and TOTALS not in absent
+    filled: dict[str, bool] = {}
+    told: dict[str, str] = {}
     for table, place in mapping.tables.items():
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
         where = _positions(sheet, _headings(place), called, EXPORTS[table])
         trace = [called, structure, year]
+        key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
+        told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
         yield (
             table,
             [[*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)],
         )
+    _tell_empty_tables(told, filled, typer)
     for called, book in books.items():
         mine = [place for table, place in mapping.tables.items() if f"exports/{structure}/{names[table]}" == called]
         tell_unread(book, called, [place.feuille for place in mine if place.feuille], typer)
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
+
+
+def _tell_empty_tables(called: dict[str, str], filled: dict[str, bool], typer: Typer) -> None:
+    """Flag the tables of a send that have headings alone: all where nothing is filled, none beside totals."""
+    if filled.get(TOTALS):
+        return
+    nothing = not any(filled.values())
+    names = sorted({called[table] for table in called if not filled[table] and (nothing or EXPORTS[table].filled)})
+    typer.flag(pd.DataFrame({"fichier": names, "ligne": pd.NA}), "table_vide")
 
 
 def _tell_unread_files(packed: zipfile.Path, called: str, read: set[str], typer: Typer) -> None:

@@ -59,7 +59,10 @@ def build(dataset: str) -> None:
 
 
 def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict[str, pd.DataFrame]:
-    """The sheets of every workbook of `folder`, as text, by table; empty where none has it. Flags the other sheets."""
+    """The sheets of every workbook of `folder`, as text, by table; empty where none has it.
+
+    Flags the sheets that it does not read, and a workbook that nobody filled in.
+    """
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
     received = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in ".~")
     for path in received:
@@ -67,15 +70,18 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
             raise fatal("questionnaire_mal_place", f"{folder.name}/{path.relative_to(folder).as_posix()}")
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
+        filled = False
         for name, table in tables.items():
             if name == AREAS and name not in book.titles and _of_others(book, called):
                 continue
             rows = book.sheet(name).frame(f"{called}[{name}]")
             for column in table.required:
                 if column not in rows:
-                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
+                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} » absente")
+            filled |= bool(rows[table.key[0]].ne(EXAMPLE).any())
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
+        typer.flag(pd.DataFrame({"fichier": [] if filled else [called], "ligne": pd.NA}), "table_vide")
         tell_unread(book, called, tables, typer)
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 
