@@ -34,6 +34,7 @@ def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> N
         ("- EXEC_CRIT", "- EXECRIT", "editions (n° 1).mecanismes (n° 2)"),
         ("- '59'", "- '5'", "editions (n° 1).departements (n° 2)"),
         ("qpv_millesime: 2024", "qpv_millesime: 2023", "editions (n° 1).qpv_millesime"),
+        ("cog_millesime: 2026", "cog_millesime: 1999", "editions (n° 1).cog_millesime"),
         ("region: '32'", "region: '31'", "region"),
     ],
 )
