@@ -487,6 +487,20 @@ def test_a_mapping_that_does_not_exist_is_named_where_it_is_asked_for(dataset: P
     assert refused().startswith("structures.csv, ligne 2, colonne « mapping » : « essaie » ; attendu : ")
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_structure_has_an_identifier(dataset: Path, name: str) -> None:
+    send()
+    (dataset / "structures.csv").write_text(f"structure_id,nom,siret,mapping\nS1 ,A,,essai \n{name},B,,essai\n")
+    said = refused()
+    assert said == "structures.csv, ligne 3, colonne « structure_id » : vide ; attendu : un identifiant de structure."
+
+
+def test_blanks_around_an_identifier_or_a_mapping_are_nothing(dataset: Path) -> None:
+    send()
+    (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\n S1 ,A,,essai \n")
+    assert imported()[1].empty
+
+
 def test_a_structure_has_one_line(dataset: Path) -> None:
     send()
     (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,A,,essai\nS1,B,,essai\n")
