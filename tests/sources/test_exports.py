@@ -857,6 +857,14 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
 
 
+def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:
+    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", "abc", -5.5]]})
+    _, quality = imported()
+    told = quality.query("ligne == 2 and gravite == 'erreur'")
+    assert told[["colonne", "regle"]].values.tolist() == [["Févr.", "nombre_invalide"], ["Mars", "heures_negatives"]]
+    assert "ligne 2, colonne « Févr. » : « abc » ; attendu : un nombre" in told["message"].iloc[0]
+
+
 def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
     workbook: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

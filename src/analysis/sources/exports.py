@@ -71,7 +71,8 @@ def build(dataset: str) -> None:
 def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
     """Every canonical table as text, rows of all structures and years together; sheets that nobody reads are flagged.
 
-    Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
+    Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date, titre (of the column
+    of hours, where each month has one).
     Raises one DataError with a sentence for each file that cannot be read.
     """
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
@@ -266,7 +267,7 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
     if place.disposition == "large":
         kept = [*place.colonnes, *_TRACE]
         out = out.melt(id_vars=kept, value_vars=list(months), var_name="mois", value_name="heures")
-        out = out[out["heures"].notna()]
+        out = out[out["heures"].notna()].assign(titre=out["mois"].map(months))
         out["mois"] = out["annee"].astype("str") + "-" + out["mois"]
     return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
 
@@ -274,7 +275,7 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
 def _together(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """All suppliers' rows in the order of structures, years and lines, absent columns empty."""
     columns = [column.name for column in table.columns]
-    extra = [*_TRACE, "decimale", "format_date"]
+    extra = [*_TRACE, "decimale", "format_date", "titre"]
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*columns, *extra])
     rows = rows.reindex(columns=[*columns, *extra]).astype(
         {**dict.fromkeys([*columns, *extra], "str"), "annee": "int64", "ligne": "int64"}

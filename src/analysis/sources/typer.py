@@ -59,7 +59,8 @@ class Typer:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
         What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
-        The value of a personal column is never kept.
+        Hours that have a column per month are named by its heading (`titre` of the rows). The value
+        of a personal column is never kept.
         """
         if rows.empty:
             return
@@ -68,8 +69,18 @@ class Typer:
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = said or (column if column in rows else None)
+        heading = rows["titre"] if column == "heures" and "titre" in rows else None
         self.breaches.append(
-            breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record, among=among)
+            breaches(
+                rows,
+                source=self.source,
+                rule=rule,
+                column=column,
+                value=value,
+                record=record,
+                among=among,
+                heading=heading,
+            )
         )
 
     def tell(self, received: Iterable[pd.DataFrame]) -> None:
