@@ -121,6 +121,12 @@ def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("1 234,5", None),
         ("1234.5", None),
         ("134,5", 134.5),
+        ("134,50 h", 134.5),
+        ("134 heures", 134.0),
+        ("12h30", 12.5),
+        ("12 h 20 min", 12.33),
+        ("100:30", 100.5),
+        ("7:00:00", 7.0),
         ("134.5", 134.5),
         ("1\u202f34,5", 134.5),
         ("0", 0.0),
@@ -855,6 +861,16 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     tables, quality = imported()
     assert quality.empty
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
+
+
+def test_durations_of_a_workbook_are_hours(workbook: Path) -> None:
+    with xlsxwriter.Workbook(workbook) as book:
+        sheet = book.add_worksheet("Suivi")
+        sheet.write_row(0, 0, ["Contrat", "Févr.", "Mars"])
+        sheet.write_row(1, 0, ["C1", 7 / 24], book.add_format({"num_format": "h:mm"}))
+        sheet.write(1, 2, 100.5 / 24, book.add_format({"num_format": "[h]:mm"}))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [7.0, 100.5]
 
 
 def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:

@@ -255,8 +255,11 @@ def _text(cell: object, decimal: str) -> str | None:
         return "Oui" if cell else "Non"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else repr(cell).replace(".", decimal)
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat()
+    if isinstance(cell, dt.time):
+        cell = dt.datetime.combine(dt.date.min, cell) - dt.datetime.min
+    if isinstance(cell, dt.timedelta):  # a duration, as it is shown: 100:30:00
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
     if isinstance(cell, dt.date):
-        return cell.isoformat()
+        return cell.isoformat()[:10]  # without its time, if any
     return str(cell).strip() or None

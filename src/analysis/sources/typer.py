@@ -27,6 +27,8 @@ PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stand
 # Numbers of which the decimal mark announced is the point.
 SWAPPED = str.maketrans(".,", ",.")
 NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
+CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
+UNIT = r"(?i)(?<=\d)h(?:eures?)?$"
 THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
 THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
 
@@ -128,9 +130,12 @@ class Typer:
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
         """A number with either decimal mark; the other mark may part thousands.
 
-        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused.
+        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused. Hours may have
+        their unit, or minutes: `134,5 h`, `12h30`, `100:30`.
         """
         compact = rows[column].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
+        if column.startswith("heures"):
+            compact = compact.str.replace(UNIT, "", regex=True)
         point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
         text = compact.where(point, compact.str.translate(SWAPPED))  # as if each file announced the point
 
@@ -144,6 +149,8 @@ class Typer:
         doubtful = either & (announced == other).where(by_comma, other & ~announced)
         self.flag(rows[doubtful], "nombre_ambigu", column)
         plain = text.mask(thousands, text.str.replace(",", "")).str.replace(",", ".")
+        if column.startswith("heures"):
+            plain = plain.map(_decimal_hours, na_action="ignore").astype("str")
         fits = has_form(plain, NUMBER)
         self.flag(rows[rows[column].notna() & ~fits], "nombre_invalide", column)
         return pd.to_numeric(plain.where(fits & ~doubtful)).astype("float64")
@@ -213,6 +220,12 @@ class Typer:
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def _decimal_hours(text: str) -> str:
+    """Hours and minutes (`12h30`) as decimal hours; another text as it is."""
+    clock = CLOCK.fullmatch(text)
+    return str(int(clock[1]) + int(clock[2]) / 60) if clock else text
 
 
 def parts_of(text: str, codelist: str) -> list[str]:
