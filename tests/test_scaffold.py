@@ -34,6 +34,7 @@ def test_a_new_dataset_can_be_loaded_mapped_and_read_at_once(project: Path) -> N
         ("- EXEC_CRIT", "- EXECRIT", "editions (n° 1).mecanismes (n° 2)"),
         ("- '59'", "- '5'", "editions (n° 1).departements (n° 2)"),
         ("qpv_millesime: 2024", "qpv_millesime: 2023", "editions (n° 1).qpv_millesime"),
+        ("cog_millesime: 2026", "cog_millesime: 1999", "editions (n° 1).cog_millesime"),
         ("region: '32'", "region: '31'", "region"),
     ],
 )
@@ -64,7 +65,7 @@ def test_the_questionnaire_has_a_sheet_per_table_lists_and_an_example_that_is_no
     path.rename(folder / "inventaire" / "rempli.xlsx")
     inventory.build("aisne")
     assert read_table(clean_dir("aisne", "inventory") / "structures.parquet").empty
-    assert read_table(quality_dir("aisne") / "inventaire.parquet").empty
+    assert read_table(quality_dir("aisne") / "inventaire.parquet")["regle"].tolist() == ["table_vide"]
 
 
 def as_a_sender(source: Path, target: Path, key: str = "X1") -> None:
@@ -89,8 +90,9 @@ def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path)
     as_a_sender(folder / "questionnaires" / "besoins.xlsx", folder / "besoins" / "x.xlsx")
     exports.build("aisne")
     inventory.build("aisne")
-    for name in ("exports", "inventaire"):
-        assert read_table(quality_dir("aisne") / f"{name}.parquet")["message"].tolist() == []
+    assert read_table(quality_dir("aisne") / "exports.parquet")["message"].tolist() == []
+    told = read_table(quality_dir("aisne") / "inventaire.parquet")[["fichier", "regle"]].values.tolist()
+    assert told == [["inventaire/y.xlsx", "table_vide"]]
     assert read_table(clean_dir("aisne", "exports") / "heures.parquet")["heures"].tolist() == [120.5]
     assert read_table(clean_dir("aisne", "exports") / "agregats.parquet")["valeur"].tolist() == [12500]
     assert read_table(clean_dir("aisne", "exports") / "accompagnements.parquet")["part"].tolist() == [0.4, 0.6]

@@ -34,6 +34,10 @@ def test_assumed_minutes_are_of_all_pairs_and_grow_with_distance() -> None:
         (lambda rows: rows.assign(minutes="vite"), "ligne 2, colonne « minutes » : « vite »"),
         (lambda rows: rows.assign(minutes="inf"), "ligne 2, colonne « minutes » : « inf »"),
         (lambda rows: rows.iloc[1:], "pas de trajet de"),
+        (
+            lambda rows: rows[rows["origine"].ne(rows["destination"])],
+            "pas de trajet de 200018083 à 200018083 ; attendu : tous les couples d'EPCI, et de chacun à lui-même",
+        ),
         (lambda rows: pd.concat([rows, rows.iloc[:1]]), "attendu : une seule fois depuis chaque origine"),
         (lambda rows: rows.assign(minutes=rows["minutes"].where(rows.index != 5, 500.5)), "500,5 minutes .* au retour"),
     ],

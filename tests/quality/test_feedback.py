@@ -149,10 +149,10 @@ def test_columns_and_values_are_those_of_the_structure(dataset: Path) -> None:
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
     far = {"contrat_type": "insertion", "employeur_kind": "ETT", "date_fin": "15/05/2026"}
     folder = send(changed("contrats", **far))
-    (folder / "heures.csv").write_text("Contrat;Févr.;Mars\nC1;100;310,5\n")
+    (folder / "heures.csv").write_text("Contrat;Févr.;Mars\nC1;cent;310,5\n")
     book = built()["S1"]
-    (error,) = rows(book, "À corriger")
-    assert (error["Colonne"], error["Valeur reçue"]) == ("Mars", "310,5")
+    errors = [(error["Colonne"], error["Valeur reçue"]) for error in rows(book, "À corriger")]
+    assert errors == [("Févr.", "cent"), ("Mars", "310,5")]
     found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(book, "À vérifier")}
     assert found == {("contrat_type", "insertion"), ("date_fin", "15/05/2026")}
 
@@ -169,7 +169,8 @@ def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> Non
 
 def test_identifiers_are_those_of_the_structure() -> None:
     send({"territoires": []})
-    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["OP1"]
+    found = [(row["Fichier"], row["Valeur reçue"]) for row in rows(built()["S1"], "À vérifier")]
+    assert found == [("2025/operations.csv", "OP1"), ("2025/territoires.csv", "")]
 
 
 def test_a_value_that_looks_like_a_formula_stays_text() -> None:

@@ -121,6 +121,12 @@ def test_the_key_depends_on_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("1 234,5", None),
         ("1234.5", None),
         ("134,5", 134.5),
+        ("134,50 h", 134.5),
+        ("134 heures", 134.0),
+        ("12h30", 12.5),
+        ("12 h 20 min", 12.33),
+        ("100:30", 100.5),
+        ("7:00:00", 7.0),
         ("134.5", 134.5),
         ("1\u202f34,5", 134.5),
         ("0", 0.0),
@@ -204,7 +210,17 @@ def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
     send({"operations": [TABLES["operations"][0], named, foot]})
     tables, quality = imported()
     assert tables["operations"]["op_id"].tolist() == ["S1:OP1", "S1:OP2"]
-    assert set(quality["regle"]) == {"parts_absentes", "ligne_total"}
+    assert quality.query("regle.str.startswith('ligne_total')")[["ligne", "regle"]].values.tolist() == [
+        [3, "ligne_total_possible"],
+        [4, "ligne_total"],
+    ]
+
+
+def test_a_total_that_nothing_confirms_counts_in_no_hours_and_is_told() -> None:
+    send({"heures": [*TABLES["heures"], {"ctr_id": "Total Lille", "mois": "2025-03", "heures": "200"}]})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].sum() == 150.75
+    assert quality["regle"].tolist() == ["lien_absent", "ligne_total_possible"]
 
 
 def operation(number: int, **values: str) -> dict[str, str]:
@@ -218,11 +234,12 @@ def operation(number: int, **values: str) -> dict[str, str]:
         ({"libelle": "Total Ville de Lille"}, "ligne_total"),  # whole though it be, its hours are those of the others
         ({"libelle": "Total", "heures_prevues": "299,6"}, "ligne_total"),
         ({"libelle": "Total", "heures_prevues": "120"}, "ligne_total_possible"),  # the buyer of this name
-        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, None),
+        ({"libelle": "Total Ville de Lille", "heures_prevues": "120"}, "ligne_total_possible"),
+        ({"libelle": "TOTAL général opérations", "heures_prevues": "620"}, "ligne_total_possible"),
         ({"libelle": "Totalité des lots"}, None),
         ({"libelle": "Voirie"}, None),
         ({"op_id": "Total 2025", "heures_prevues": "120"}, "ligne_total"),
-        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, None),
+        ({"op_id": "TOTAL S1", "heures_prevues": "120"}, "ligne_total_possible"),
         ({"libelle": "Total S1", "heures_prevues": "1", "maitre_ouvrage_siret": "", "mecanisme": " ", "date_debut": ""},
          "ligne_total"),
     ],
@@ -476,6 +493,20 @@ def test_a_mapping_that_does_not_exist_is_named_where_it_is_asked_for(dataset: P
     assert refused().startswith("structures.csv, ligne 2, colonne « mapping » : « essaie » ; attendu : ")
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_structure_has_an_identifier(dataset: Path, name: str) -> None:
+    send()
+    (dataset / "structures.csv").write_text(f"structure_id,nom,siret,mapping\nS1 ,A,,essai \n{name},B,,essai\n")
+    said = refused()
+    assert said == "structures.csv, ligne 3, colonne « structure_id » : vide ; attendu : un identifiant de structure."
+
+
+def test_blanks_around_an_identifier_or_a_mapping_are_nothing(dataset: Path) -> None:
+    send()
+    (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\n S1 ,A,,essai \n")
+    assert imported()[1].empty
+
+
 def test_a_structure_has_one_line(dataset: Path) -> None:
     send()
     (dataset / "structures.csv").write_text("structure_id,nom,siret,mapping\nS1,A,,essai\nS1,B,,essai\n")
@@ -508,6 +539,50 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     sentence = refused()
     assert "beneficiaires.csv" in sentence and "aucune de celles attendues" in sentence
     assert "Durand" not in sentence and "2001" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: "Extraction du 5 janvier\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: text.replace(";", ","), "(ligne 1, tous les titres dans une cellule, séparés par « , »)"),
+        (lambda text: text.replace(";", "\t"), "(ligne 1, tous les titres dans une cellule, séparés par une tab"),
+        (lambda text: text.encode("utf-16").decode("latin-1"), "(le fichier est en utf-16, utf-8 annoncé)"),
+    ],
+)  # fmt: skip
+def test_headings_that_are_elsewhere_are_said_to_be_there_and_no_person_is_told(change, said: str) -> None:
+    path = send() / "beneficiaires.csv"
+    path.write_bytes(change(path.read_text()).encode("latin-1" if "utf-16" in said else "utf-8"))
+    sentence = refused()
+    assert sentence.startswith(f"exports/S1/2025/beneficiaires.csv : fichier inutilisable {said}")
+    assert "\n" not in sentence and "Durand" not in sentence
+
+
+def test_empty_cells_beyond_the_last_heading_are_nothing() -> None:
+    path = send() / "heures.csv"
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([first, *(f"{line};;" for line in others), " ; ;"]))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].sum() == 150.75
+    path.write_text("\n".join([first, *(f"{line};vu" for line in others)]))
+    assert "heures.csv : fichier inutilisable (ligne 2, 5 cellules pour 4 colonnes)" in refused()
+
+
+def test_a_table_of_headings_alone_is_told() -> None:
+    send({"heures": [], "engagements": [{**TABLES["engagements"][0], "eng_id": "EXEMPLE"}]})
+    _, quality = imported()
+    told = quality.query("regle == 'table_vide'")["fichier"].tolist()
+    assert told == ["exports/S1/2025/engagements.csv", "exports/S1/2025/heures.csv"]
+    said = "exports/S1/2025/heures.csv : vide ; attendu : au moins une ligne sous les titres"
+    assert quality["message"].str.startswith(said).any()
+
+
+def test_a_send_without_any_row_is_told_in_all_its_tables() -> None:
+    send({name: [] for name in TABLES})
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["table_vide"] * len(TABLES)
 
 
 def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
@@ -678,7 +753,7 @@ def test_a_workbook_that_is_read_as_a_csv_is_told_so(dataset: Path) -> None:
     [
         (OLE_CONTAINER + ENCRYPTED_BOOK, "attendu : un fichier sans mot de passe"),
         (OLE_CONTAINER, "(classeur illisible)"),  # an old .xls has no password for that
-        (b"<html>", "(classeur illisible)"),
+        (b"<html>", "(pas un classeur, malgré son nom : à enregistrer en .xlsx)"),
     ],
 )
 def test_a_workbook_that_cannot_be_opened_is_one_sentence(tmp_path: Path, content: bytes, expected: str) -> None:
@@ -788,6 +863,24 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
     assert tables["heures"][["mois", "heures"]].values.tolist() == [["2025-02", 112.5]]
 
 
+def test_durations_of_a_workbook_are_hours(workbook: Path) -> None:
+    with xlsxwriter.Workbook(workbook) as book:
+        sheet = book.add_worksheet("Suivi")
+        sheet.write_row(0, 0, ["Contrat", "Févr.", "Mars"])
+        sheet.write_row(1, 0, ["C1", 7 / 24], book.add_format({"num_format": "h:mm"}))
+        sheet.write(1, 2, 100.5 / 24, book.add_format({"num_format": "[h]:mm"}))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [7.0, 100.5]
+
+
+def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:
+    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", "abc", -5.5]]})
+    _, quality = imported()
+    told = quality.query("ligne == 2 and gravite == 'erreur'")
+    assert told[["colonne", "regle"]].values.tolist() == [["Févr.", "nombre_invalide"], ["Mars", "heures_negatives"]]
+    assert "ligne 2, colonne « Févr. » : « abc » ; attendu : un nombre" in told["message"].iloc[0]
+
+
 def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
     workbook: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -813,9 +906,43 @@ def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: P
     assert quality.query("regle == 'heures_absurdes'")["ligne"].tolist() == [4]
 
 
+def test_headings_on_two_lines_are_said_to_be(workbook: Path) -> None:
+    write_workbook(
+        workbook.parent, {"Suivi": [["Contrats", "Heures 2025"], ["Contrat", "Févr.", "Mars"], ["C1", 5, 5]]}
+    )
+    assert "export.xlsx[Suivi] : fichier inutilisable (titres attendus à la ligne 2, lus à la ligne 1 : " in refused()
+    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Heures 2025"], [None, "Févr.", "Mars"], ["C1", 5, 5]]})
+    assert "export.xlsx[Suivi] : fichier inutilisable (titres sur deux lignes, 1 et 2, au lieu d'une)" in refused()
+
+
+def test_headings_and_titles_of_sheets_are_read_as_they_are_seen(dataset: Path, workbook: Path) -> None:
+    write_workbook(
+        workbook.parent, {"Suivi  des heures ": [["N°\u00a0de\ncontrat ", 2, " "], ["C1", 112.5, None], [" "]]}
+    )
+    changes = yaml.safe_load((dataset / "mappings" / "essai.yaml").read_text())
+    changes["tables"]["heures"] |= {
+        "feuille": "Suivi des heures", "colonnes": {"ctr_id": "N° de contrat"}, "mois": {"2": 2},
+    }  # fmt: skip
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [112.5]
+
+
 def test_a_code_that_is_refused_is_told_with_its_list() -> None:
     send(changed("beneficiaires", sexe="X"))
     assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [("CDI, CDDI", "codes_plusieurs"), ("cdi/cddi", "codes_plusieurs"), ("CDI et CDD", "codes_plusieurs"),
+     ("CDI, stage", "code_inconnu")],
+)  # fmt: skip
+def test_several_codes_in_a_cell_that_takes_one_are_told_as_such(text: str, rule: str) -> None:
+    send(changed("contrats", contrat_type=text))
+    tables, quality = imported()
+    assert tables["contrats"]["contrat_type"].isna().all() and quality["regle"].tolist() == [rule]
+    assert f"« {text} »" in quality["message"].iloc[0] and "(CDI, CDI_INCLUSION, " in quality["message"].iloc[0]
 
 
 def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: Path) -> None:

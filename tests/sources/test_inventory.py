@@ -71,6 +71,17 @@ def test_a_sheet_that_the_inventory_does_not_ask_for_is_told(project: Path) -> N
     assert told == ["besoins/besoins.xlsx[besoins (2)]"]
 
 
+def test_a_questionnaire_that_nobody_filled_in_is_told(project: Path) -> None:
+    folder = write_dataset()
+    with xlsxwriter.Workbook(folder / "besoins" / "besoins.xlsx") as book:
+        sheet = book.add_worksheet("besoins")
+        for column, (heading, value) in enumerate((RIGHT["besoins"] | {"besoin_id": "EXEMPLE"}).items()):
+            sheet.write_column(0, column, [heading, value])
+    build("essai")
+    quality = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert quality[["fichier", "regle"]].values.tolist() == [["besoins/besoins.xlsx", "table_vide"]]
+
+
 @pytest.mark.parametrize("name", ["inventaire/a.xls", "inventaire/a.csv", "besoins/2025/a.xlsx"])
 def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotten(project: Path, name: str) -> None:
     path = write_dataset() / name
@@ -146,9 +157,26 @@ def test_a_contact_to_publish_is_that_of_a_service(contact: str, kept: bool) -> 
     assert quality["regle"].tolist() == ([] if kept else ["contact_personnel"]) and contact not in quality.to_csv()
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("FSE, Région", "FSE|Région"),
+        ("fse/ETAT et fonds propres", "fse|ETAT|fonds propres"),
+        ("FSE;Région|Mécénat", "FSE|Région|Mécénat"),
+        ("FSE, Mairie", "FSE, Mairie"),
+    ],
+)
+def test_fundings_are_several_whatever_sign_parts_them(text: str, read: str) -> None:
+    typer, sent = Typer("inventaire"), received()
+    sent["facilitateurs"]["financements"] = text
+    assert clean(sent, typer)["facilitateurs"]["financements"].tolist() == [read]
+    told = [row.valeur for part in typer.breaches for row in part.itertuples() if row.colonne == "financements"]
+    assert told == ([text] if "M" in text else [])
+
+
 def test_a_funding_that_is_refused_is_told_with_its_list() -> None:
     typer, sent = Typer("inventaire"), received()
-    sent["facilitateurs"]["financements"] = "FSE, Région"
+    sent["facilitateurs"]["financements"] = "FSE, Mairie"
     clean(sent, typer)
     said = pd.concat(typer.breaches).query("colonne == 'financements'")["message"].iloc[0]
-    assert "« FSE, Région »" in said and "(ETAT, FSE, REGION, " in said
+    assert "« FSE, Mairie »" in said and "(ETAT, FSE, REGION, " in said

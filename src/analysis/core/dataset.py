@@ -43,7 +43,7 @@ class Edition(Block):
     base_legale: str = Field(min_length=1)
     diviseurs_etp: list[int] = Field(min_length=1)
     qpv_millesime: Annotated[int, _listed("nomenclatures/millesimes_qpv")]
-    cog_millesime: int
+    cog_millesime: Annotated[int, _listed("territoire/millesimes_cog")]
 
 
 class Dataset(Block):

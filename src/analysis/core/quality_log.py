@@ -73,18 +73,20 @@ def breaches(
     value: str | None = None,
     record: str | None = None,
     among: Collection[str] = (),
+    heading: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Quality rows for `rows`, all of which broke `rule`; the message says which codes are expected, if `among` some.
 
-    `rows` holds `fichier` and `ligne`; `value` names its column with the received value and
-    `record` the one with the whole refused record, if it may be kept (never personal data).
+    `heading` is what each row's file calls the column, where that is not always the same. `rows` holds
+    `fichier` and `ligne`; `value` names its column with the received value and `record` the one with the whole refused
+    record, if it may be kept (never personal data).
     """
     out = pd.DataFrame(
         {
             "source": source,
             "fichier": rows["fichier"].astype("str"),
             "ligne": rows["ligne"].astype("Int64"),
-            "colonne": column,
+            "colonne": column if heading is None else heading.fillna(column),
             "valeur": _masked(rows[value].astype("str"), column) if value else "",
             "regle": rule,
             "gravite": rules().loc[rule, "gravite"],
@@ -92,8 +94,8 @@ def breaches(
         }
     )
     out["message"] = [
-        sentence(rule, f, n, column, v, among=among)
-        for f, n, v in zip(out["fichier"], out["ligne"], out["valeur"], strict=True)
+        sentence(rule, f, n, c, v, among=among)
+        for f, n, c, v in zip(out["fichier"], out["ligne"], out["colonne"], out["valeur"], strict=True)
     ]
     return out[COLUMNS]
 

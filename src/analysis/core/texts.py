@@ -15,6 +15,11 @@ LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 
 
+def one_line(text: str) -> str:
+    """A text as a spreadsheet shows it: no-break, doubled and outer blanks or line breaks are as one blank."""
+    return " ".join(text.split())
+
+
 def inside(label: str) -> str:
     """A label as it is written inside a sentence: without its capital; acronyms keep theirs."""
     return label if label[:2].isupper() else label[:1].lower() + label[1:]

@@ -52,22 +52,20 @@ class Received:
     mapping: Mapping
     tables: tuple[str, ...]
 
-    def heading(self, column: str, record: str) -> str:
-        """What the structure calls `column`; hours that have a column per month are found by their month.
+    def heading(self, column: str) -> str:
+        """What the structure calls `column`, which is as it is where it is the one of a month, or of no table.
 
-        A column that it does not send is said by its meaning, one of no table as it is.
+        A column that it does not send is said by its meaning.
         """
         table = self._table(column)
         if table is None:
             return column
         place = self.mapping.tables[table]
-        if column == "heures" and place.mois and record:
-            names = {f"{number:02d}": heading for heading, number in place.mois.items()}
-            return names.get(str(json.loads(record).get("mois"))[-2:], column)
         return place.colonnes.get(column, EXPORTS[table].column(column).description)
 
     def value(self, column: str, value: str) -> str:
         """A value as the structure writes it: its decimal mark, its dates, its spellings of codes."""
+        column = "heures" if any(column in self.mapping.tables[name].mois for name in self.tables) else column
         table = self._table(column)
         if table is None:
             return value
@@ -134,7 +132,7 @@ def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
     value = row.valeur.removeprefix(f"{row.structure_id}:")  # which made an identifier unique in the region
     if place is None:
         return 0, row.colonne, value
-    return place.annee, place.heading(row.colonne, row.enregistrement), place.value(row.colonne, value)
+    return place.annee, place.heading(row.colonne), place.value(row.colonne, value)
 
 
 def _received(folder: Path, years: list[int]) -> dict[str, Received]:

@@ -36,7 +36,7 @@ class Column:
 class Table:
     """A table a supplier sends; `key` is unique within one structure and one edition.
 
-    An `optional` table may be missing from a send without a word.
+    An `optional` table may be missing from a send without a word; one that is not always `filled` may have no row.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     optional: bool = False
+    filled: bool = True
 
     @property
     def required(self) -> list[str]:
@@ -105,6 +106,7 @@ EXPORTS = {
                 Column("part", "nombre", "Sa part, de 0 à 1 ; ce qui reste est la vôtre", example=0.4),
             ),
             optional=True,
+            filled=False,
         ),
         Table(
             "engagements",
@@ -196,6 +198,7 @@ EXPORTS = {
                 Column("statut", "code", "Situation constatée", codelist="sorties"),
                 Column("date_enquete", "date", "Date de l'enquête"),
             ),
+            filled=False,
         ),
         Table(
             "agregats",
@@ -211,6 +214,7 @@ EXPORTS = {
                 Column("diffusion", "code", "Ce qui peut en être montré", required=True, codelist="diffusions"),
             ),
             optional=True,
+            filled=False,
         ),
     )
 }

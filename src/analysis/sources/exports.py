@@ -71,7 +71,8 @@ def build(dataset: str) -> None:
 def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
     """Every canonical table as text, rows of all structures and years together; sheets that nobody reads are flagged.
 
-    Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date.
+    Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date, titre (of the column
+    of hours, where each month has one).
     Raises one DataError with a sentence for each file that cannot be read.
     """
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
@@ -166,22 +167,36 @@ def _read_send(
         if not _is_there(paths[table], f"exports/{structure}/{names[table]}", place, books)
     }
     in_totals = TOTALS in mapping.tables and TOTALS not in absent
+    filled: dict[str, bool] = {}
+    told: dict[str, str] = {}
     for table, place in mapping.tables.items():
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
         where = _positions(sheet, _headings(place), called, EXPORTS[table])
         trace = [called, structure, year]
+        key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
+        told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
         yield (
             table,
             [[*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)],
         )
+    _tell_empty_tables(told, filled, typer)
     for called, book in books.items():
         mine = [place for table, place in mapping.tables.items() if f"exports/{structure}/{names[table]}" == called]
         tell_unread(book, called, [place.feuille for place in mine if place.feuille], typer)
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
+
+
+def _tell_empty_tables(called: dict[str, str], filled: dict[str, bool], typer: Typer) -> None:
+    """Flag the tables of a send that have headings alone: all where nothing is filled, none beside totals."""
+    if filled.get(TOTALS):
+        return
+    nothing = not any(filled.values())
+    names = sorted({called[table] for table in called if not filled[table] and (nothing or EXPORTS[table].filled)})
+    typer.flag(pd.DataFrame({"fichier": names, "ligne": pd.NA}), "table_vide")
 
 
 def _tell_unread_files(packed: zipfile.Path, called: str, read: set[str], typer: Typer) -> None:
@@ -212,9 +227,16 @@ def _sheet(
     """A table as received and how messages call it."""
     if place.feuille is None:
         return csv_sheet(
-            path, called, encoding=mapping.encodage, separator=mapping.separateur, heading=place.ligne_entete
+            path,
+            called,
+            encoding=mapping.encodage,
+            separator=mapping.separateur,
+            heading=place.ligne_entete,
+            wanted=_headings(place),
         ), called
-    sheet = _book(path, called, books).sheet(place.feuille, decimal=mapping.decimale, heading=place.ligne_entete)
+    sheet = _book(path, called, books).sheet(
+        place.feuille, decimal=mapping.decimale, heading=place.ligne_entete, wanted=_headings(place)
+    )
     return sheet, f"{called}[{place.feuille}]"
 
 
@@ -230,7 +252,8 @@ def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> li
             raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
         # Without any heading that is expected, the first line may be a person.
         shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
-        have = f"présentes : {', '.join(sheet.header)}" if shown else "et aucune de celles attendues n'est présente"
+        titles = ", ".join(filter(None, sheet.header))
+        have = f"présentes : {titles}" if shown else "et aucune de celles attendues n'est présente"
         raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
     return [sheet.header.index(column) for column in wanted]
 
@@ -244,7 +267,7 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
     if place.disposition == "large":
         kept = [*place.colonnes, *_TRACE]
         out = out.melt(id_vars=kept, value_vars=list(months), var_name="mois", value_name="heures")
-        out = out[out["heures"].notna()]
+        out = out[out["heures"].notna()].assign(titre=out["mois"].map(months))
         out["mois"] = out["annee"].astype("str") + "-" + out["mois"]
     return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
 
@@ -252,7 +275,7 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
 def _together(frames: list[pd.DataFrame], table: Table) -> pd.DataFrame:
     """All suppliers' rows in the order of structures, years and lines, absent columns empty."""
     columns = [column.name for column in table.columns]
-    extra = [*_TRACE, "decimale", "format_date"]
+    extra = [*_TRACE, "decimale", "format_date", "titre"]
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*columns, *extra])
     rows = rows.reindex(columns=[*columns, *extra]).astype(
         {**dict.fromkeys([*columns, *extra], "str"), "annee": "int64", "ligne": "int64"}

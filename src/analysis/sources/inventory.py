@@ -27,7 +27,7 @@ from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.typer import Typer
+from analysis.sources.typer import Typer, parts_of
 
 SOURCE = "inventaire"
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
@@ -59,7 +59,10 @@ def build(dataset: str) -> None:
 
 
 def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict[str, pd.DataFrame]:
-    """The sheets of every workbook of `folder`, as text, by table; empty where none has it. Flags the other sheets."""
+    """The sheets of every workbook of `folder`, as text, by table; empty where none has it.
+
+    Flags the sheets that it does not read, and a workbook that nobody filled in.
+    """
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
     received = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in ".~")
     for path in received:
@@ -67,15 +70,18 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
             raise fatal("questionnaire_mal_place", f"{folder.name}/{path.relative_to(folder).as_posix()}")
         called = f"{folder.name}/{path.name}"
         book = Workbook(path, called)
+        filled = False
         for name, table in tables.items():
             if name == AREAS and name not in book.titles and _of_others(book, called):
                 continue
             rows = book.sheet(name).frame(f"{called}[{name}]")
             for column in table.required:
                 if column not in rows:
-                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} »")
+                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} » absente")
+            filled |= bool(rows[table.key[0]].ne(EXAMPLE).any())
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
+        typer.flag(pd.DataFrame({"fichier": [] if filled else [called], "ligne": pd.NA}), "table_vide")
         tell_unread(book, called, tables, typer)
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 
@@ -113,7 +119,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
         typed[name] = bounded(rows, column, 1, f"{column}_invalide", typer)
     people = typed["facilitateurs"]
     people["fac_ref"] = people["structure_id"] + ":" + people["fac_ref"]
-    _fundings(people, typer)
+    people["financements"] = _fundings(people, typer)
     _more_than_one(people, "fac_ref", "etp", "etp_somme", typer)
     _more_than_one(typed["zones"], "structure_id", "part_temps", "part_temps_somme", typer)
     return {name: conform(SCHEMAS[name], frame) for name, frame in typed.items()}
@@ -126,12 +132,18 @@ def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     return zones[known]
 
 
-def _fundings(people: pd.DataFrame, typer: Typer) -> None:
-    """Rows that name a funding which the codelist does not have: it counts as another one."""
-    given = people["financements"].str.split("|").explode().astype("str").str.strip().str.casefold()
+def _fundings(people: pd.DataFrame, typer: Typer) -> pd.Series:
+    """Fundings parted by a bar, whatever sign parts those of the list in the answer; flags rows with another one."""
+    parted = people["financements"].map(_parted, na_action="ignore").astype("str")
+    given = parted.str.split("|").explode().astype("str").str.strip().str.casefold()
     stray = given.fillna("").ne("") & ~given.isin(list(reference.spellings("financements")))
     among = list(reference.labels("financements"))
     typer.flag(people.loc[given.index[stray].unique()], "financement_inconnu", "financements", among=among)
+    return parted
+
+
+def _parted(text: str) -> str:
+    return "|".join("|".join(parts_of(part, "financements")) or part for part in text.split("|"))
 
 
 def _generic_contacts(contacts: pd.Series) -> pd.Series:

@@ -31,6 +31,7 @@ from pydantic import Field, field_validator, model_validator
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
+from analysis.core.texts import one_line
 from analysis.sources.canonical import EXPORTS, Table
 
 YEAR = "{annee}"
@@ -46,6 +47,17 @@ class TableMapping(Block):
     colonnes: dict[str, str]
     valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)
     mois: dict[str, Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=dict)
+
+    @field_validator("feuille")
+    @classmethod
+    def _shown(cls, title: str | None) -> str | None:
+        return None if title is None else one_line(title)
+
+    @field_validator("colonnes", "mois")
+    @classmethod
+    def _headings_shown(cls, names: dict) -> dict:
+        """Headings without the blanks that nobody sees, as files are read."""
+        return {one_line(name): one_line(said) if isinstance(said, str) else said for name, said in names.items()}
 
     @model_validator(mode="after")
     def _wide_needs_months(self) -> TableMapping:

@@ -12,22 +12,26 @@ import difflib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.core.errors import DataError
 from analysis.core.quality_log import explain, fatal
-from analysis.core.texts import some
+from analysis.core.texts import one_line, some
 
 NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what « Texte Unicode » of a spreadsheet begins with
 ZIP, OLE_CONTAINER = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")  # what workbooks begin with, .xlsx and .xls
+SEPARATORS = {";": "« ; »", ",": "« , »", "\t": "une tabulation", "|": "« | »"}
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
+
+
+Row = tuple[int, list[str | None]]  # the line it stood on, its cells
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,20 @@ class Sheet:
         return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
 
 
-def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator: str, heading: int = 1) -> Sheet:
+def csv_sheet(
+    path: Path | zipfile.Path,
+    name: str,
+    *,
+    encoding: str,
+    separator: str,
+    heading: int = 1,
+    wanted: Collection[str] = (),
+) -> Sheet:
     """The rows of a CSV file below its line `heading`; `name` is how messages call the file.
 
-    Raises DataError when the file is absent, empty, not in the encoding announced, or has a row with more
-    cells than headings or a quotation mark that is not closed: it would swallow the lines that follow.
+    Raises DataError when the file is absent, empty, not in the encoding announced, has its `wanted` headings elsewhere
+    (see `_below`), a row with more cells than headings, or a quotation mark that is not closed: it would swallow the
+    lines that follow.
     """
     content = _bytes(path, name)
     if content.startswith((ZIP, OLE_CONTAINER)):
@@ -58,26 +71,51 @@ def csv_sheet(path: Path | zipfile.Path, name: str, *, encoding: str, separator:
     text = io.StringIO(_decode(content, encoding, name), newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
-        while reader.line_num < heading - 1 and next(reader, None) is not None:
-            pass  # titles
-        return _rows(reader, name)
+        rows = [(reader.line_num, [cell if cell.strip() else None for cell in row]) for row in reader]
     except csv.Error:
         raise fatal("fichier_illisible", name, f"ligne {reader.line_num}, guillemet mal fermé") from None
+    return _below(rows, name, heading, wanted)
 
 
-def _rows(reader: Any, name: str) -> Sheet:
-    header = [cell.strip() for cell in next(reader, [])]
-    if not any(header):
-        raise fatal("fichier_illisible", name, "fichier vide")
+def _below(rows: list[Row], name: str, heading: int, wanted: Collection[str]) -> Sheet:
+    """The `rows` below the line `heading`, without the blank ones; cells beyond the last heading must be empty.
+
+    Raises DataError, which says where the headings that are `wanted` are, when they are not there but can be found.
+    """
+    header, *below = [(line, row) for line, row in rows if line >= heading] or [(heading, [])]
+    headings = _headings(header[1])
+    if set(wanted) - set(headings) and (place := _place(rows, header[1], heading, wanted)):
+        raise fatal("colonne_absente", name, place)
+    if not any(headings):
+        filled = any(any(row) for _, row in rows)
+        raise fatal("fichier_illisible", name, f"ligne {heading} sans titre" if filled else "fichier vide")
     cells, lines = [], []
-    for row in reader:
-        if len(row) > len(header):
-            reason = f"ligne {reader.line_num}, {len(row)} cellules pour {len(header)} colonnes"
+    for line, row in below:
+        if any(row[len(headings) :]):
+            reason = f"ligne {line}, {len(row)} cellules pour {len(headings)} colonnes"
             raise fatal("fichier_illisible", name, reason)
         if any(row):
-            cells.append([cell or None for cell in row] + [None] * (len(header) - len(row)))
-            lines.append(reader.line_num)
-    return Sheet(header, cells, lines)
+            cells.append(row[: len(headings)] + [None] * (len(headings) - len(row)))
+            lines.append(line)
+    return Sheet(headings, cells, lines)
+
+
+def _headings(row: list[str | None]) -> list[str]:
+    return [one_line(cell or "") for cell in row]
+
+
+def _place(rows: list[Row], header: list[str | None], heading: int, wanted: Collection[str]) -> str:
+    """Where the `wanted` headings are that `header`, the line `heading`, does not have; empty when on no one line."""
+    for sign, said in SEPARATORS.items():
+        if any(set(wanted) <= set(_headings([*cell.split(sign)])) for cell in header if cell):
+            return f"ligne {heading}, tous les titres dans une cellule, séparés par {said}"
+    for line, row in rows:
+        found = set(_headings(row))
+        if found >= set(wanted):
+            return f"titres attendus à la ligne {line}, lus à la ligne {heading} : à dire par « ligne_entete »"
+        if found >= set(wanted) - set(_headings(header)):
+            return f"titres sur deux lignes, {heading} et {line}, au lieu d'une"
+    return ""
 
 
 def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
@@ -123,38 +161,39 @@ class Workbook:
         content = _bytes(path, name)
         if content.startswith(OLE_CONTAINER) and ENCRYPTED_BOOK in content:
             raise fatal("fichier_protege", name)
+        if not content.startswith((ZIP, OLE_CONTAINER)):
+            raise fatal("fichier_illisible", name, "pas un classeur, malgré son nom : à enregistrer en .xlsx")
         try:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         except CalamineError:
             raise fatal("fichier_illisible", name, "classeur illisible") from None
         self._name = name
+        names = self._book.sheet_names
+        self._sheets = {one_line(title): title for title in names}
+        if len(self._sheets) < len(names):
+            self._sheets = {title: title for title in names}
 
     @property
     def titles(self) -> list[str]:
-        """The names of its sheets."""
-        return self._book.sheet_names
+        """The names of its sheets, without the blanks that nobody sees."""
+        return list(self._sheets)
 
     def filled(self, title: str) -> int:
         """How many rows of a sheet hold something; none of a chart."""
-        return sum(any(cell != "" for cell in row) for row in self._book.get_sheet_by_name(title).to_python())
+        rows = self._book.get_sheet_by_name(self._sheets[title]).to_python()
+        return sum(any(cell != "" for cell in row) for row in rows)
 
-    def sheet(self, title: str, *, decimal: str = ".", heading: int = 1) -> Sheet:
+    def sheet(self, title: str, *, decimal: str = ".", heading: int = 1, wanted: Collection[str] = ()) -> Sheet:
         """The rows of one sheet below its line `heading` as text, numbers with `decimal`, dates as YYYY-MM-DD.
 
-        Blank rows are left out.
+        Blank rows are left out. Raises DataError as `csv_sheet` does.
         """
         if title not in self.titles:
             have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
-        rows = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)[heading - 1 :]
-        header = [str(cell).strip() for cell in rows[0]] if rows else []
-        cells, lines = [], []
-        for line, row in enumerate(rows[1:], start=heading + 1):
-            text = [_text(cell, decimal) for cell in row]
-            if any(cell is not None for cell in text):
-                cells.append(text)
-                lines.append(line)
-        return Sheet(header, cells, lines)
+        rows = self._book.get_sheet_by_name(self._sheets[title]).to_python(skip_empty_area=False)
+        text = [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
+        return _below(text, f"{self._name}[{title}]", heading, wanted)
 
 
 def open_archive(path: Path, name: str) -> zipfile.Path:
@@ -189,9 +228,11 @@ def _neighbours(path: Path | zipfile.Path) -> str:
 
 
 def _decode(content: bytes, encoding: str, name: str) -> str:
-    """Decode, telling apart UTF-8 from the single-byte encodings, which accept nearly anything."""
+    """Decode, telling apart UTF-8 and UTF-16 from the single-byte encodings, which accept nearly anything."""
     try:
         is_utf8 = codecs.lookup(encoding).name.startswith("utf-8")
+        if content.startswith(UTF_16) and not codecs.lookup(encoding).name.startswith("utf-16"):
+            raise fatal("encodage", name, f"le fichier est en utf-16, {encoding} annoncé")
         text = content.decode("utf-8-sig" if is_utf8 else encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
@@ -214,8 +255,11 @@ def _text(cell: object, decimal: str) -> str | None:
         return "Oui" if cell else "Non"
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() else repr(cell).replace(".", decimal)
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat()
+    if isinstance(cell, dt.time):
+        cell = dt.datetime.combine(dt.date.min, cell) - dt.datetime.min
+    if isinstance(cell, dt.timedelta):  # a duration, as it is shown: 100:30:00
+        minutes, seconds = divmod(round(cell.total_seconds()), 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
     if isinstance(cell, dt.date):
-        return cell.isoformat()
-    return str(cell).strip()
+        return cell.isoformat()[:10]  # without its time, if any
+    return str(cell).strip() or None

@@ -2,7 +2,7 @@
 
 A line is a total for certain when its identifier is one (« TOTAL »), or when its identifier or label begins as one and
 either nothing but numbers stands beside it, or its hours are the sum of the lines above: of all, or since the total
-before. A label that is whole (« Total ») and of which neither holds may be one, or be that of a buyer of this name.
+before. One of which neither holds (« Total Lille ») may be one, or be of a buyer of this name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def total_lines(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
     certain = found["entiere"] & found["colonne"].isin(table.key)
     if len(found):
         certain |= _bare(rows.loc[found.index], table) | _sums(rows, table, found.index)
-    return found.assign(certaine=certain)[certain | found["entiere"]].drop(columns="entiere")
+    return found.assign(certaine=certain).drop(columns="entiere")
 
 
 def _said(rows: pd.DataFrame, table: Table) -> pd.DataFrame:

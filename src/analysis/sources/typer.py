@@ -22,10 +22,13 @@ UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
 SHORTEST_MONTH = 3  # letters: `jan`; `jui`, which is two months, is none
 YEAR_SAID = re.compile(r"(?:20)?\d\d")
 LA_POSTE = "356000000"
+PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
 # Numbers of which the decimal mark announced is the point.
 SWAPPED = str.maketrans(".,", ",.")
 NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
+CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
+UNIT = r"(?i)(?<=\d)h(?:eures?)?$"
 THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
 THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
 
@@ -58,7 +61,8 @@ class Typer:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
         What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
-        The value of a personal column is never kept.
+        Hours that have a column per month are named by its heading (`titre` of the rows). The value
+        of a personal column is never kept.
         """
         if rows.empty:
             return
@@ -67,8 +71,18 @@ class Typer:
         if column in PERSONAL and column in rows:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = said or (column if column in rows else None)
+        heading = rows["titre"] if column == "heures" and "titre" in rows else None
         self.breaches.append(
-            breaches(rows, source=self.source, rule=rule, column=column, value=value, record=record, among=among)
+            breaches(
+                rows,
+                source=self.source,
+                rule=rule,
+                column=column,
+                value=value,
+                record=record,
+                among=among,
+                heading=heading,
+            )
         )
 
     def tell(self, received: Iterable[pd.DataFrame]) -> None:
@@ -104,7 +118,10 @@ class Typer:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
         spelt = {code.upper(): code for code in reference.labels(codelist)}
         value = rows[column].str.upper().map(spelt).astype("str")
-        self.flag(rows[rows[column].notna() & value.isna()], "code_inconnu", column, among=spelt.values())
+        unread = rows[rows[column].notna() & value.isna()]
+        several = unread[column].map(lambda text: len(parts_of(text, codelist)) > 1).astype(bool)
+        self.flag(unread[several], "codes_plusieurs", column, among=spelt.values())
+        self.flag(unread[~several], "code_inconnu", column, among=spelt.values())
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
@@ -113,9 +130,12 @@ class Typer:
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
         """A number with either decimal mark; the other mark may part thousands.
 
-        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused.
+        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused. Hours may have
+        their unit, or minutes: `134,5 h`, `12h30`, `100:30`.
         """
         compact = rows[column].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
+        if column.startswith("heures"):
+            compact = compact.str.replace(UNIT, "", regex=True)
         point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
         text = compact.where(point, compact.str.translate(SWAPPED))  # as if each file announced the point
 
@@ -129,6 +149,8 @@ class Typer:
         doubtful = either & (announced == other).where(by_comma, other & ~announced)
         self.flag(rows[doubtful], "nombre_ambigu", column)
         plain = text.mask(thousands, text.str.replace(",", "")).str.replace(",", ".")
+        if column.startswith("heures"):
+            plain = plain.map(_decimal_hours, na_action="ignore").astype("str")
         fits = has_form(plain, NUMBER)
         self.flag(rows[rows[column].notna() & ~fits], "nombre_invalide", column)
         return pd.to_numeric(plain.where(fits & ~doubtful)).astype("float64")
@@ -198,6 +220,19 @@ class Typer:
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def _decimal_hours(text: str) -> str:
+    """Hours and minutes (`12h30`) as decimal hours; another text as it is."""
+    clock = CLOCK.fullmatch(text)
+    return str(int(clock[1]) + int(clock[2]) / 60) if clock else text
+
+
+def parts_of(text: str, codelist: str) -> list[str]:
+    """The names or codes of a list that a text gives, however parted; none when it says anything else."""
+    known = reference.spellings(codelist)
+    found = [part for part in PARTED.split(text.strip()) if part]
+    return found if all(part.casefold() in known for part in found) else []
 
 
 def spelt_month(text: str) -> str:

@@ -37,7 +37,8 @@ def load(path: Path) -> pd.DataFrame:
     grid = matrix(rows, known)
     for to, start in np.argwhere(np.isnan(grid))[:1]:
         raise DataError(
-            f"{path.name} : pas de trajet de {known[start]} à {known[to]} ; attendu : tous les couples d'EPCI."
+            f"{path.name} : pas de trajet de {known[start]} à {known[to]} ; attendu : tous les couples d'EPCI, et de "
+            "chacun à lui-même (temps moyen vers ses habitants)."
         )
     for to, start in np.argwhere(grid > ASYMMETRY * np.maximum(grid.T, 1.0))[:1]:
         raise DataError(
