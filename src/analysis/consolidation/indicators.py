@@ -206,7 +206,8 @@ def _planned_and_done(
         nombre=1.0,
         terminee=operations["date_fin"] <= pd.Timestamp(edition.annee, 12, 31),
     )
-    planned = {name: _planned(engagements, rows, name) for name in ("prevues_init", "prevues")}
+    shares = _committed(engagements)
+    planned = {name: _planned(shares, rows, name) for name in ("prevues_init", "prevues")}
     sums = rows.groupby("territoire")[list(planned)].sum(min_count=1)
     out = [
         *(table(f"heures_{name}", sums[name], "heure", weakest(cell)) for name, cell in planned.items()),
@@ -221,7 +222,7 @@ def _planned_and_done(
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
         # Those that still run are the whole less those that ended.
         made = [_made(until, part).reindex(sums.index) for part in apart]
-        asked = [_planned(engagements, part, "prevues").reindex(sums.index) for part in apart]
+        asked = [_planned(shares, part, "prevues").reindex(sums.index) for part in apart]
         out += [
             table("heures_depuis_origine", sums["origine"], "heure", weakest(*made), modality),
             table("heures_prevues_taux", sums["prevues"], "heure", weakest(*asked), modality),
@@ -231,20 +232,26 @@ def _planned_and_done(
     return [found.dropna(subset="valeur") for found in out]
 
 
-def _planned(engagements: pd.DataFrame, operations: pd.DataFrame, column: str) -> pd.DataFrame:
-    """By territory, the cell of the hours that `column` says were planned of its `operations`, as far as companies go.
+def _committed(engagements: pd.DataFrame) -> pd.DataFrame:
+    """territoire, operation, entreprise_siret, part: what of an operation's planned hours is each company's.
 
-    The hours of an operation are its companies' as their commitments are, in equal parts where one does not say its
-    hours; nobody's where no company is known.
+    As the commitments of its companies are, in equal parts where one does not say its hours.
     """
     key = ["territoire", "operation"]
     own = engagements.groupby([*key, "entreprise_siret"])["heures_prevues"].sum(min_count=1).reset_index()
     groups = own.groupby(key)["heures_prevues"]
-    said = own["heures_prevues"] / groups.transform("sum").where(groups.transform("count") == groups.transform("size"))
-    own = own.assign(_share=said.fillna(1 / groups.transform("size")))
-    rows = operations.loc[operations[column] > 0, [*key, column]].merge(own, on=key, how="left")
+    companies = groups.transform("size")
+    said = own["heures_prevues"] / groups.transform("sum").where(groups.transform("count") == companies)
+    return own.assign(part=said.fillna(1 / companies)).drop(columns="heures_prevues")
+
+
+def _planned(shares: pd.DataFrame, operations: pd.DataFrame, column: str) -> pd.DataFrame:
+    """By territory, the cell of the hours that `column` says were planned of its `operations`, as far as companies go:
+    `shares` come from `_committed`; hours without any known company are nobody's."""
+    key = ["territoire", "operation"]
+    rows = operations.loc[operations[column] > 0, [*key, column]].merge(shares, on=key, how="left")
     rows = rows.assign(
-        centiheures=100 * rows[column] * rows["_share"].fillna(1.0),
+        centiheures=100 * rows[column] * rows["part"].fillna(1.0),
         entreprise=pd.factorize(rows["entreprise_siret"])[0],
         personne=NOBODY,
         employeur=NOBODY,

@@ -125,14 +125,15 @@ def _bounded(model: Highs) -> bool:
     From the solution before, since another goal on the same constraints takes few steps; from scratch where the solver
     loses itself on that way, as it does once in some thousand cells.
     """
-    for start in (None, model.clearSolver):
-        if start:
-            start()
+    ends = (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded)
+    model.run()
+    if model.getModelStatus() not in ends:
+        model.clearSolver()
         model.run()
-        status = model.getModelStatus()
-        if status in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
-            return bool(status == HighsModelStatus.kOptimal)
-    raise RuntimeError(f"attack on a cell: {status}")
+    status = model.getModelStatus()
+    if status not in ends:
+        raise RuntimeError(f"attack on a cell: {status}")
+    return bool(status == HighsModelStatus.kOptimal)
 
 
 def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from analysis.core.results import ALWAYS, PART_TOLERANCE, on_day
 
 FIRST_YEAR = 2015  # of the evolution
 FACILITATOR, OTHER = "FACILITATEUR", "AUTRE"  # kinds of actor, and roles
-ETP = ["etp", "etp_retenu"]
+ETP = ["etp", "etp_retenu"]  # the true time, and that on which all may rest that is told of places
 NO_SEAT = "inconnu"  # in place of the department of a seat that is not known
 
 
@@ -156,7 +156,7 @@ def seats(people: pd.DataFrame) -> pd.DataFrame:
     """ETP by EPCI of the office: epci_siren, structures, etp (that may be rested on), as a scenario may use and publish
     them."""
     hosts = structures(people)
-    usual = hosts[hosts["est_seule"]].set_index("structure_id")["etp_retenu"]
-    rows = people.assign(etp=people["structure_id"].map(usual).fillna(people["etp"])).dropna(subset="bureau_epci")
+    alone = hosts[hosts["est_seule"]].set_index("structure_id")["etp_retenu"]
+    rows = people.assign(etp=people["structure_id"].map(alone).fillna(people["etp"])).dropna(subset="bureau_epci")
     out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
     return out.rename(columns={"bureau_epci": "epci_siren"})

@@ -31,6 +31,7 @@ from analysis.segments.watch.feed import feeds
 from analysis.site import directory, downloads, method
 
 HEADLINES = "headlines"
+LEAD = "consolidation"  # whose headline figures the home page begins with
 DIRECTORY = "annuaire.html"
 SHEETS = "buyer"  # the notebook of the purchases, to each of which the page of its programme leads
 SUMMARY = 3  # figures printed at the end of a run
@@ -43,9 +44,6 @@ class Link:
     title: str
     edition: int
     href: str
-
-
-LEAD = "consolidation"  # whose headline figures the home page begins with
 
 
 def build(dataset: str) -> None:

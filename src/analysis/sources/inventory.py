@@ -81,7 +81,8 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
             filled |= bool(rows[table.key[0]].ne(EXAMPLE).any())
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
-        typer.flag(pd.DataFrame({"fichier": [] if filled else [called], "ligne": pd.NA}), "table_vide")
+        if not filled:
+            typer.flag(pd.DataFrame({"fichier": [called], "ligne": pd.NA}), "table_vide")
         tell_unread(book, called, tables, typer)
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
 

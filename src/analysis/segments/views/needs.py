@@ -20,8 +20,9 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
     """The likeliest of `rows` as a table, with the columns `more`; the sentence `empty` where there is none."""
     if rows.empty:
         return Prose(empty)
+    told = likeliest(rows, shown)
     return DataTable(
-        likeliest(rows, shown),
+        told,
         columns={
             "objet": Column("Objet"),
             "acheteur_nom": Column("Acheteur"),
@@ -33,7 +34,7 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
         caption="Les marchés dont le renouvellement est le plus probable",
         scope=scope(page),
         csv=page.csv(TABLE),
-        note=_tried(page, likeliest(rows, shown)["p_horizon"].max()),
+        note=_tried(page, told["p_horizon"].max()),
     )
 
 
@@ -45,8 +46,8 @@ def _tried(page: Page, chance: float) -> str | None:
     tried = told.loc[(told["predit"] - chance).abs().idxmin()]
     return (
         f"Éprouvé sur les années passées : des besoins annoncés à {percent(tried['predit'], 0)} en moyenne, "
-        f"{percent(tried['observe'], 0)} sont revenus. La probabilité d'un "
-        "achat que l'acheteur annonce est une hypothèse."
+        f"{percent(tried['observe'], 0)} sont revenus. La probabilité d'un achat que "
+        "l'acheteur annonce est une hypothèse."
     )
 
 
