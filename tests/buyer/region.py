@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 
 from analysis.buyer.evidence import CONTRACTS, Knowledge
@@ -55,4 +57,5 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
         "facilitators/zones": pd.DataFrame({"epci_siren": [LILLE], "departement": "59", "deld": [1000.0]}),
         CONTRACTS: pd.DataFrame(list(contracts) or [contract("01", "Nettoyage des locaux")]),
     }  # fmt: skip
-    return Knowledge(tables, load_dataset("jouet"), load_params())
+    dataset = load_dataset("jouet").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
+    return Knowledge(tables, dataset, load_params())

@@ -81,7 +81,7 @@ def test_hours_are_shown_of_closed_operations_alone_at_two_digits_with_what_the_
     classes = pd.DataFrame({"uid": list("ABCD"), "segment": CLEAN, "segment_source": "accord", "segment_cpv": CLEAN})
     links = pd.DataFrame({"operation": ["op", "op", "open"], "uid": ["B", "A", "D"]})
     done = pd.DataFrame({"operation": ["op"], "segment": "DECHETS", "heures": 3476.87, "_personnes": 5})
-    found = known_contracts(pd.DataFrame(rows, columns=names), classes, links, done, years=2).set_index("uid")
+    found = known_contracts(pd.DataFrame(rows, columns=names), classes, links, done, [2024, 2025]).set_index("uid")
     assert list(found.index) == ["A", "B"], "old ones that nobody followed, and those that say nothing, are left out"
     assert found["heures"].tolist() == [3500.0, 3500.0] and found["operation"].tolist() == ["A", "A"]
     assert found["_controle"].tolist() == ["heures", "heures"] and found["_personnes"].tolist() == [5, 5]

@@ -283,7 +283,7 @@ def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
             )
         ]
     )
-    rows = outcomes_by_year(leavers(contracts_in_scope(facts(table), world), answers), world, 1)
+    rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), answers), world, 1)
     rows = rows.set_index(["edition", "horizon_m", "definition", "modalite"]).loc[(2024, 6)]
     durable = rows.loc[("DURABLE", "ensemble")]
     assert (durable["dus"], durable["repondants"], durable["reussites"]) == (10, 5, 2)
@@ -300,7 +300,7 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     table = contracts(
         {"contrat": "C1", "date_fin": "2025-11-30"}, {"contrat": "C2", "ben_id": "b", "date_fin": "2025-02-01"}
     )
-    rows = outcomes_by_year(leavers(contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI"))), world, 1)
+    rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI"))), world, 1)
     row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
     assert (row["sortants"], row["dus"]) == (2, 1)
 
@@ -311,14 +311,17 @@ def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
         {"contrat": "C3", "ben_id": "b"}, {"contrat": "C4", "ben_id": "b", "date_fin": None},
         {"contrat": "C5", "ben_id": "c"}, {"contrat": "C6", "ben_id": "c", "date_fin": "2025-09-30"},
     )  # fmt: skip
-    people = leavers(table, sent()).people
+    people = leavers(table, table, sent()).people
     assert people[["ben_id", "contrat"]].to_numpy().tolist() == [["c", "C6"]]
+    inside = table[table["contrat"].isin(["C1", "C3", "C6"])]
+    assert leavers(table, inside, sent()).people["contrat"].tolist() == ["C6"], "whatever the scope of what goes on"
 
 
 def test_a_later_answer_replaces_a_silence() -> None:
     world = dataset(2025)
     twice = pd.concat([sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "INCONNU"))])
-    rows = outcomes_by_year(leavers(contracts({"contrat": "C1"}), twice), world, 1)
+    table = contracts({"contrat": "C1"})
+    rows = outcomes_by_year(leavers(table, table, twice), world, 1)
     assert rows.query("definition == 'DURABLE' and modalite == 'ensemble'")["reussites"].tolist() == [1]
 
 
@@ -367,7 +370,21 @@ def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answ
     table = contracts({"contrat": "C1", **day}, {"contrat": "C2", **day})
     answers = sent(("C1", 6, "CDI"), ("C2", 6, "INCONNU"))
     assert stays(table, answers, 3, world)["issue"].tolist() == ["durable"]
-    assert leavers(table, answers).situations["famille"].tolist() == ["durable"]
+    assert leavers(table, table, answers).situations["famille"].tolist() == ["durable"]
+
+
+def test_a_contract_without_an_end_does_not_hold_a_stay_open_over_another_begun_years_later() -> None:
+    world = dataset(2023, 2024, 2025)
+    table = contracts(
+        *({"contrat": "C1", "annee": y, "date_debut": "2023-02-01", "date_fin": None} for y in (2023, 2024)),
+        {"contrat": "C2", "annee": 2025, "date_debut": "2025-03-31", "date_fin": "2025-06-30"},
+    )
+    found = stays(table, sent(("C2", 6, "CDI")), 3, world)
+    assert found["issue"].tolist() == ["en_cours"], "within the gap of the last year with hours"
+    table["date_debut"] = table["date_debut"].mask(table["contrat"] == "C2", pd.Timestamp("2025-04-01"))
+    found = stays(table, sent(("C2", 6, "CDI")), 3, world)
+    assert found["issue"].tolist() == ["retour", "durable"]
+    assert found["delai_m"].isna().all(), "nobody knows when the first ended"
 
 
 def test_a_gap_of_many_months_still_makes_stays() -> None:

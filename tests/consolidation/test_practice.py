@@ -21,10 +21,16 @@ def test_categories_beyond_the_first_are_together_and_shares_add_up() -> None:
     table = practices(contracts())
     own = table[(table["segment"] == "PROPRETE") & (table["axe"] == "employeur")].set_index("modalite")
     assert len(own) == SHOWN + 1 and {"EA", "REGIE"}.isdisjoint(own.index)
-    assert own.loc["DIRECT", "part_heures"] == 0.2222, "800 / 3600, of which 0.2222222222222222 would tell 2 / 9"
-    assert own.loc[OTHERS, "part_heures"] == 0.0833 and own.loc[OTHERS, "_personnes"] == 2
-    assert table.groupby(["segment", "axe"])["part_heures"].sum().tolist() == pytest.approx([1] * 6, abs=0.0005)
+    assert own.loc["DIRECT", "part_heures"] == 0.222, "800 / 3600, of which 0.2222222222222222 would tell 2 / 9"
+    assert own.loc[OTHERS, "part_heures"] == 0.083 and own.loc[OTHERS, "_personnes"] == 2
+    assert table.groupby(["segment", "axe"])["part_heures"].sum().tolist() == pytest.approx([1] * 6, abs=0.002)
     assert "heures" not in table, "shares alone"
+
+
+def test_a_share_is_rounded_once_half_up() -> None:
+    rows = contracts().iloc[:2].assign(centiheures=[625, 9_375])
+    table = practices(rows).set_index(["axe", "modalite"])
+    assert table.loc[("employeur", "DIRECT"), "part_heures"] == 0.063, "0.0625, which is 0.062 half to even"
 
 
 def test_the_whole_of_a_segment_and_a_trade_that_is_not_known() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
 from analysis.core.params import load_params
@@ -120,6 +121,18 @@ def test_every_epci_is_covered_or_not_on_the_day(built: Path) -> None:
     assert not rows.loc["200093201", "sans_facilitateur"]
     assert rows.loc["248000531", "sans_facilitateur"], "its only structure left it in 2024"
     assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
+
+
+def test_headlines_are_of_the_last_edition_whatever_days_are_asked_for(built: Path) -> None:
+    def read(name: str) -> pd.DataFrame:
+        return read_table(results_dir("essai") / "facilitators" / f"{name}.parquet")
+
+    found = {name: read(name) for name in ("porteurs", "couverture", "zones_synthese")}
+    later = {name: found[name].assign(jour=pd.Timestamp(2026, 6, 30)) for name in ("porteurs", "couverture")}
+    asked = found | {name: pd.concat([found[name], rows]) for name, rows in later.items()}
+    told = tables.strip(asked, load_dataset("essai"))
+    pd.testing.assert_frame_equal(told, tables.strip(found, load_dataset("essai")))
+    assert told["edition"].unique().tolist() == [2025]
 
 
 def test_the_inventory_is_taken_on_any_day_since_2015(built: Path) -> None:

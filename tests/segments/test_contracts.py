@@ -1,9 +1,26 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
-from analysis.segments.contracts import UNDER, says_under_another, segment_of_cpv, under_another
+from analysis.segments.contracts import UNDER, latest_years, says_under_another, segment_of_cpv, under_another
+
+
+@pytest.mark.parametrize(
+    ("day", "most", "years"),
+    [
+        ("2025-12-31", 1, [2025]),
+        ("2025-12-31", 2, [2023, 2025]),
+        ("2026-06-30", 9, [2021, 2023, 2025]),
+        ("2025-12-30", 1, [2023]),
+        ("2021-06-30", 1, []),
+    ],
+)
+def test_a_year_that_is_not_over_is_not_among_the_latest(day: str, most: int, years: list[int]) -> None:
+    known = pd.Series([2026.0, 2021, 2025, 2023, None, 2025])
+    assert latest_years(known, dt.date.fromisoformat(day), most) == years
 
 
 @pytest.mark.parametrize(

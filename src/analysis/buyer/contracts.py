@@ -34,12 +34,12 @@ DEEP = 5  # times the contracts wanted, among which lots of one consultation are
 
 
 def known_contracts(
-    contracts: pd.DataFrame, told: pd.DataFrame, links: pd.DataFrame, operations: pd.DataFrame, years: int
+    contracts: pd.DataFrame, told: pd.DataFrame, links: pd.DataFrame, operations: pd.DataFrame, years: list[int]
 ) -> pd.DataFrame:
     """The contracts of the region that are worth showing, in order of uid: columns `TOLD`, `_controle` and the measures
     of disclosure control.
 
-    Those of the last `years` years whose social field is clear, and those that a closed operation follows (suivi),
+    Those of `years` whose social field is clear, and those that a closed operation follows (suivi),
     which has heures (since its origin, all its contracts together, at `COARSE` significant digits: a total that is
     published less these tells nobody's); operation is the first uid of these, and
     segment_operation its own segment. `contracts`: the clean `marches`; `told`:
@@ -54,7 +54,7 @@ def known_contracts(
     followed["operation"] = followed.groupby("operation")["uid"].transform("min")
     rows = rows.merge(followed, on="uid", how="left", validate="one_to_one")
     clear = rows["statut_social"].isin(reference.social_states("est_renseigne"))
-    clear &= rows["annee"] > rows["annee"].max() - years
+    clear &= rows["annee"].isin(years)
     rows = rows.assign(
         edition=rows["annee"],
         acheteur_siren=rows["acheteur_id"].str[:9],

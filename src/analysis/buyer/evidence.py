@@ -20,7 +20,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
 from analysis.core.params import ClassifierParams, Params
 from analysis.core.reference import WHOLE
-from analysis.segments.contracts import segment_of_cpv
+from analysis.segments.contracts import latest_years, segment_of_cpv
 from analysis.segments.potential.sizing import ELIGIBLE
 from analysis.segments.potential.supply import EVERY, companies
 from analysis.segments.telling.reader import Reader
@@ -78,17 +78,16 @@ def by_purchase(told: pd.DataFrame) -> pd.DataFrame:
 def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
     """How many like contracts carry a clause, from the EPCI to the country: columns `PARTS`.
 
-    Of the latest year whose contracts say. The country's share is the published one of all segments
+    Of the latest whole year whose contracts say. The country's share is the published one of all segments
     (`potentiel/constantes`, `part_clause`); none is known by segment.
     """
     by_epci, larger = knowledge["segments/segments_epci"], knowledge["segments/segments"]
-    years = larger.loc[larger["renseignes"] > 0, "edition"]
-    year = years.max() if len(years) else larger["edition"].max()  # missing where there is no contract
-    by_epci = by_epci[by_epci["edition"] == year].rename(
+    years = latest_years(larger.loc[larger["renseignes"] > 0, "edition"], knowledge.dataset.date_observation)
+    by_epci = by_epci[by_epci["edition"].isin(years)].rename(
         columns={"epci_siren": "territoire", "part_lissee": "part", "part_lissee_bas": "part_bas",
                  "part_lissee_haut": "part_haut"}
     )  # fmt: skip
-    larger = larger[larger["edition"] == year].rename(
+    larger = larger[larger["edition"].isin(years)].rename(
         columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"}
     )
     country = reference.table("potentiel/constantes").set_index("nom").loc["part_clause"]

@@ -26,6 +26,7 @@ from analysis.core.paths import classified_dir, clean_dir, results_dir
 from analysis.core.quality_log import public
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.segments.buyers import buyer_kinds, said_by
+from analysis.segments.contracts import latest_years
 from analysis.segments.potential.textbook import textbook
 
 Tables = dict[str, pd.DataFrame]
@@ -46,7 +47,7 @@ def build(dataset: str) -> None:
         told,
         read_table(results / "segments" / "liens.parquet"),
         done,
-        settings.contract_years,
+        latest_years(received["annee"], described.date_observation, settings.contract_years),
     )
     knowledge = evidence.load(results, described, params, READ)
     knowledge = Knowledge(knowledge.tables | {CONTRACTS: contracts}, described, params)

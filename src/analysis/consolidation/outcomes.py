@@ -36,13 +36,17 @@ class Leavers:
     situations: pd.DataFrame
 
 
-def leavers(contracts: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
-    """The leavers among `contracts`, those in scope. `outcomes` is the clean table `sorties`."""
+def leavers(contracts: pd.DataFrame, inside: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
+    """The leavers among the contracts `inside`, those in scope; `outcomes` is the clean table `sorties`.
+
+    Who has another of `contracts`, in scope or not, that goes on or whose end is not known, has not left.
+    """
     columns = ["annee", "ben_id", "contrat", "date_fin", "sexe", "jeune", "senior", "est_iae"]
-    answers = latest_answers(outcomes)
-    # Who has another contract that goes on, or whose end is not known, has not left.
-    last = last_contracts(contracts[columns], ["ben_id", "annee"], answers)
-    last = last[last["date_fin"].dt.year == last["annee"]].rename(columns={"annee": "annee_sortie"})
+    answers, person = latest_answers(outcomes), ["ben_id", "annee"]
+    whole = last_contracts(contracts[[*person, "contrat", "date_fin"]], person, answers)
+    left = whole[whole["date_fin"].dt.year == whole["annee"]]
+    last = last_contracts(inside[columns], person, answers).merge(left[person], on=person)
+    last = last.rename(columns={"annee": "annee_sortie"})
     age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
     group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)

@@ -7,10 +7,11 @@ import pandas as pd
 from analysis.consolidation.breakdown import UNKNOWN
 from analysis.consolidation.cells import NEEDED, cells, measured
 from analysis.core.dataset import Edition
+from analysis.core.numbers import round_half_up
 from analysis.core.reference import WHOLE
 
 AXES = {"employeur": "employeur_kind", "metier": "metier_rome"}
-DIGITS = 4  # of a share: with all of them it is a fraction of two whole numbers, which says how many hours both are
+DIGITS = 3  # of a share, as pages print it: with all of them it is a fraction, which says how many hours both terms are
 SHOWN = 6  # categories of a segment's axis; the rest together, or most would be secret
 OTHERS = "AUTRES"
 
@@ -40,7 +41,7 @@ def practices(contracts: pd.DataFrame) -> pd.DataFrame:
         parts.append(cells(named, ["segment", "modalite"]).assign(axe=axis))
     table = measured(pd.concat(parts, ignore_index=True))
     whole = table.groupby(["segment", "axe"])["heures"].transform("sum")
-    table["part_heures"] = (table["heures"] / whole).round(DIGITS)
+    table["part_heures"] = (table["heures"] / whole).map(lambda share: float(round_half_up(share, DIGITS)))
     return table.drop(columns="heures").assign(_sensible=False)
 
 

@@ -178,7 +178,7 @@ def over_years(
     found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
-        "sorties": outcomes_by_year(leavers(contracts, facts.outcomes), dataset, settings.response_group),
+        "sorties": outcomes_by_year(leavers(facts.contracts, contracts, facts.outcomes), dataset, settings.response_group),
         "parcours": flows(found),
         "suivi": followed(facts),
     }

@@ -24,10 +24,11 @@ def stays(contracts: pd.DataFrame, outcomes: pd.DataFrame, gap_months: int, data
     last contract, an answered one first), issue (retour, durable, transition, positive, aucune, inconnue, en_cours),
     `delai_m`, `depuis_m`.
 
-    `contracts` are those of `Facts`, `outcomes` the clean table `sorties`. Contracts whose end is not known hold their
-    stay open. `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end
-    of this one; both are empty when there is none. A return, however late, comes first: it is a fact, the situation
-    six months after is what was answered.
+    `contracts` are those of `Facts`, `outcomes` the clean table `sorties`. A contract whose end is not known holds its
+    stay open, and counts until the last year that it has hours in: another one that begins after the gap is a return.
+    `delai_m` is the months to the next stay, `depuis_m` those from the start of the first stay to the end of this one;
+    both are empty when there is none, or no known end. A return, however late, comes first: it is a fact, the
+    situation six months after is what was answered.
     """
     answers = latest_answers(outcomes[outcomes["horizon_m"] == HORIZON])
     return _with_issues(_runs(contracts, answers, gap_months), answers, dataset)
@@ -37,13 +38,14 @@ def _runs(contracts: pd.DataFrame, answers: pd.DataFrame, gap_months: int) -> pd
     """The stays themselves, without what followed them."""
     rows = contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
     rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])
-    rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last").drop(columns="annee")
-    far = pd.Timestamp("2200-01-01")  # months after it, a date can still be written
-    end = rows["date_fin"].fillna(far)
-    reached = end.astype("int64").groupby(rows["ben_id"]).cummax().astype(end.dtype)
+    rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last")
+    last_day = pd.to_datetime(rows["annee"].astype("str") + "-12-31").astype(rows["date_fin"].dtype)
+    until = rows["date_fin"].fillna(last_day)
+    reached = until.astype("int64").groupby(rows["ben_id"]).cummax().astype(until.dtype)
     before = reached.groupby(rows["ben_id"]).shift()
     new = before.isna() | (rows["date_debut"] > before + pd.DateOffset(months=gap_months))
-    rows = rows.assign(rang=new.astype("int64").groupby(rows["ben_id"]).cumsum(), fin=end)
+    far = pd.Timestamp("2200-01-01")
+    rows = rows.assign(rang=new.astype("int64").groupby(rows["ben_id"]).cumsum(), fin=rows["date_fin"].fillna(far))
     out = rows.groupby(["ben_id", "rang"], as_index=False).agg(
         debut=("date_debut", "min"),
         fin=("fin", "max"),

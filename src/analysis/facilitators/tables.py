@@ -143,6 +143,7 @@ def hypotheses(settings: FacilitatorParams) -> pd.DataFrame:
 def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
     """The headline figures of the latest edition with an inventory."""
     hosts, cover, people = tables["porteurs"], tables["couverture"], tables["zones_synthese"]
+    hosts = hosts[hosts["jour"].isin([pd.Timestamp(edition.annee, 12, 31) for edition in dataset.editions])]
     if hosts.empty:
         return headlines([])
     day = hosts["jour"].max()

@@ -5,6 +5,7 @@ Row order is never relied on; whoever writes a result sorts it.
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib.util
 import os
 import shutil
@@ -140,6 +141,16 @@ def executed_in(rows: pd.DataFrame, region: str) -> pd.Series:
     """Whether each of the rows at hand is executed in the region, as `in_region` says it."""
     codes = reference.departments(region)["code_departement"]
     return rows["departement"].isin(codes) | rows["epci_siren"].isin(reference.epci()["epci_siren"])
+
+
+def latest_years(years: pd.Series, day: dt.date, most: int = 1) -> list[int]:
+    """The last `most` of the `years` that were over on `day`, in order; none where no year was.
+
+    A year under way is no year: it would say that hardly anything is bought. Contracts notified the day after the
+    observation, or whose identifier alone has a year, are of one.
+    """
+    over = (day + dt.timedelta(days=1)).year
+    return sorted(int(year) for year in years.dropna().unique() if year < over)[-most:]
 
 
 def states(contracts: ir.Table, by: list[str]) -> ir.Table:

@@ -182,3 +182,10 @@ def test_the_hours_of_a_need_add_up_those_of_its_lots_and_do_not_depend_on_order
     assert one.loc["b", "heures_p50"] / one.loc["a", "heures_p50"] == pytest.approx(4, rel=0.3)
     spread = one["heures_p90"] / one["heures_p10"]
     assert spread["b"] < spread["a"]
+
+
+def test_lots_of_unknown_amounts_are_one_operation_together() -> None:
+    drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=3, weight=20)
+    needs = pd.DataFrame({"uid": ["a"], "segment": ["PROPRETE"], "montant": [np.nan], "lots": [1]})
+    one, ten = (hours_if_asked(needs.assign(lots=lots), drawn, 7) for lots in (1, 10))
+    pd.testing.assert_frame_equal(one, ten)

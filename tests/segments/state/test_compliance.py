@@ -102,6 +102,7 @@ def test_the_largest_buyers_are_those_above_the_spaser_threshold() -> None:
     rows = pd.DataFrame([
         contract("a", annee=2025, montant=3e7), contract("b", annee=2025, montant=3e7),
         contract("c", annee=2024, montant=9e7, acheteur_id="21590512200016"),
+        contract("d", annee=2025, montant=9e7, nature="Marché subséquent", acheteur_id="21590512200016"),
     ])  # fmt: skip
     told = compliance.spaser(rows, 2025)
     assert told[["acheteur_siren", "marches", "montant"]].to_numpy().tolist() == [["215903501", 2, 6e7]]
@@ -130,3 +131,14 @@ def test_the_last_year_is_that_of_the_contracts_not_of_the_day_observed() -> Non
     made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), ALL)
     assert made["droit_spaser"]["annee"].tolist() == [2024]
     assert made["droit_seuils"]["periode"].tolist() == made["droit_besoins"]["periode"].tolist() == ["2024"]
+
+
+def test_a_contract_dated_the_day_after_the_observation_is_no_year() -> None:
+    received = contracts(
+        need("a", 6e7, "aucune", dateNotification="2025-05-02"),
+        need("b", 6e7, "aucune", dateNotification="2026-01-01", objet="Tonte des pelouses"),
+    ).assign(annee=[2025, 2026])
+    mine = lots(received)
+    made = compliance.build_compliance(received, mine, needs(mine), dataset(2025), ALL)
+    assert made["droit_besoins"]["uid"].tolist() == ["a"]
+    assert made["droit_spaser"]["annee"].tolist() == [2025]

@@ -159,6 +159,26 @@ def test_a_need_that_is_announced_and_due_is_counted_once() -> None:
     assert sorted(late["origine"]) == ["projet", "renouvellement", "renouvellement"]
 
 
+@pytest.mark.parametrize(
+    ("of_contract", "of_project", "told"),
+    [
+        (("62", None), ("59", "200093201"), ("59", "200093201")),
+        (("59", "200093201"), ("59", None), ("59", "200093201")),
+        (("62", None), ("59", None), ("59", None)),
+        (("59", "200093201"), (None, None), ("59", "200093201")),
+    ],
+)
+def test_an_announced_need_is_where_the_buyer_says_if_that_is_as_precise(
+    of_contract: tuple, of_project: tuple, told: tuple
+) -> None:
+    place = ["departement", "epci_siren"]
+    due = pd.DataFrame([need("a", [0.5]) | dict(zip(place, of_contract, strict=True))])
+    said = calendar.from_projects(project(**dict(zip(place, of_project, strict=True))), LIMITS)
+    row = calendar.merged(due, said, stem).iloc[0]
+    assert row["origine"] == "les_deux"
+    assert tuple(None if pd.isna(row[name]) else row[name] for name in place) == told
+
+
 def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() -> None:
     row = calendar.from_projects(project(), LIMITS).iloc[0]
     # Notified from one to ten months after the notice, four being the likeliest.

@@ -73,7 +73,10 @@ def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> Non
 def test_reconductions_said_by_the_object_add_to_the_duration() -> None:
     assert needs.reconductions("1 an reconductible 3 fois") == 3
     assert needs.reconductions("un an renouvelable deux fois") == 2
+    assert needs.reconductions("reconductible par période successive de 12 mois, quatre fois") == 4
     assert needs.reconductions("reconductible jusqu'en 2021") == 0
+    assert needs.reconductions("non reconductible, nettoyage 2 fois par mois") == 0
+    assert needs.reconductions("1 an reconductible une fois, vitres deux fois par an") == 1
     rows = needs.lots(contracts(contract("a", objet="Nettoyage (1 an reconductible 2 fois)")))
     assert rows["mois"].tolist() == [36.0]
 

@@ -50,6 +50,7 @@ YEARS = [
     ({**UNDATED, "id": "2077XX00"}, None, "inconnu"),
     ({**UNDATED, "id": "A12"}, None, "inconnu"),
 ]
+AFTER = {"dateNotification": "2026-03-10", "datePublicationDonnees": "2026-03-12", "id": "2026XX00"}
 DURATIONS = [(12, 12), ("12.0", 12), ("1,5", 2), (360, 360), (361, None), (0, None), (-3, None), ("un an", None)]
 CPV = [
     ("45442100", "45442100"),
@@ -130,6 +131,11 @@ def test_date_of_notification(result, case, received, value):
 def test_year_and_its_source(result, case, changes, year, source):
     assert result.case(case)["annee_source"] == source
     assert same(result.case(case)["annee"], year)
+
+
+def test_an_identifier_of_a_year_that_is_not_observed_gives_none(tmp_path):
+    late = ingest(tmp_path, write_2019(tmp_path / "a.json", contract(**AFTER)), observed_on=dt.date(2025, 12, 31)).marches
+    assert late["annee"].isna().all() and late["dateNotification"].isna().all()
 
 
 @pytest.mark.parametrize(("case", "received", "value"), numbered("durations", DURATIONS))

@@ -13,7 +13,7 @@ from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import Params
 from analysis.core.quality_log import public
 from analysis.segments.amounts import belief_from, reliable
-from analysis.segments.contracts import executed_in
+from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.potential.supply import EVERY, suppliers
 from analysis.segments.watch.needs import buyer_names
 
@@ -34,7 +34,7 @@ def guide_tables(
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows[executed_in(rows, dataset.region)].dropna(subset="annee")
     known = reliable(rows, belief_from(rows, params.decp.low_amount, params.segments.amounts)).dropna(subset="montant")
-    known = known[known["annee"] > rows["annee"].max() - params.buyer.contract_years]
+    known = known[known["annee"].isin(latest_years(rows["annee"], dataset.date_observation, params.buyer.contract_years))]
     return {
         "guide_tailles": sizes(known, laws, params.buyer.commitment_quantile),
         "guide_exemples": examples(known),

@@ -18,7 +18,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.params import PotentialParams, SegmentParams
 from analysis.core.reference import WHOLE
 from analysis.segments.amounts import Belief, reliable
-from analysis.segments.contracts import executed_in
+from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
@@ -43,12 +43,13 @@ def drawn_segments(linked: Linked, settings: PotentialParams, belief: Belief) ->
 def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int) -> pd.DataFrame:
     """uid, heures_p10, heures_p50, heures_p90 of each need (uid, segment, montant, lots) if it carries a clause.
 
-    The lots of a need share its amount alike: each is drawn for itself.
+    The lots of a need share its amount alike: each is drawn for itself. An unknown amount is that of an operation
+    (`sizing.hours`), all its contracts together: it is drawn once.
     """
     rng = np.random.default_rng(seed)
     parts = []
     for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
-        count = own["lots"].to_numpy(dtype="int64")
+        count = own["lots"].where(own["montant"].notna(), 1).to_numpy(dtype="int64")
         amounts = np.repeat(own["montant"].to_numpy(dtype="float64") / count, count)
         hours = sizing.hours(drawn[str(name)], amounts, rng, _usual(needs["montant"]))
         whole = np.add.reduceat(hours, np.r_[0, count.cumsum()[:-1]], axis=1)
@@ -72,8 +73,7 @@ def build_potential(
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
-    last = sorted(local["edition"].unique())[-sized.years :]
-    latest = local[local["edition"].isin(last)]
+    latest = local[local["edition"].isin(latest_years(local["edition"], dataset.date_observation, sized.years))]
     open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)

@@ -17,7 +17,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
 from analysis.segments.amounts import Belief, plausible
-from analysis.segments.contracts import bought, executed_in
+from analysis.segments.contracts import bought, executed_in, latest_years, under_another
 from analysis.segments.watch.needs import buyer_names
 
 PRIVATE = "PRIVE"  # buyers whom the code does not bind
@@ -42,8 +42,8 @@ def build_compliance(
     local = contracts[executed_in(contracts, dataset.region)]
     inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
-    years = local["annee"].dropna()
-    year = int(years.max()) if len(years) else dataset.date_observation.year
+    years = latest_years(local["annee"], dataset.date_observation)
+    year = years[0] if years else dataset.date_observation.year
     return {
         "droit_seuils": by_category(rows, year),
         "droit_besoins": without_clause(rows, inside, year),
@@ -202,9 +202,10 @@ def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
     """The buyers whose contracts of `year`, wherever executed, add up to more than the SPASER threshold, largest first.
 
     annee, acheteur_siren, acheteur_nom, marches, montant. Amounts notified are not what is spent in a year: a buyer is
-    listed as likely liable, not as liable.
+    listed as likely liable, not as liable. Contracts made under a framework agreement spend its amount: they add none.
     """
-    rows = contracts.assign(acheteur_nom=buyer_names(contracts))[contracts["annee"] == year]
+    own = (contracts["annee"] == year) & ~under_another(contracts)
+    rows = contracts.assign(acheteur_nom=buyer_names(contracts))[own]
     rows = rows.assign(acheteur_siren=rows["acheteur_id"].str[:9]).sort_values("uid")
     by = rows.groupby("acheteur_siren")
     table = by.agg(acheteur_nom=("acheteur_nom", "last"), marches=("uid", "size"), montant=("montant", "sum"))

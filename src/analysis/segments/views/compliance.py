@@ -107,6 +107,7 @@ def listed(page: Page) -> Content:
 def objective(page: Page) -> Content:
     """The share of contracts with a social consideration beside the national objective."""
     rows = page.read("droit_pnad")
+    rows = rows[rows["edition"] <= page.year]
     if rows.empty:
         return Prose("Le champ social n'est renseigné pour aucun marché reçu.")
     return DataTable(

@@ -133,8 +133,8 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     """Renewals and projects together, a need that is both counted once.
 
     One project meets one running contract at most: same buyer, close objects, and dates less than `MATCH_MONTHS`
-    apart. The buyer's word then dates the need and gives it the greater of the two probabilities; the contract gives
-    its end, lots, and whatever the project leaves out.
+    apart. The buyer's word then dates the need, and its amount and place are the buyer's where the project says them;
+    the probability is the greater of the two. All else is the contract's.
     """
     near = renewals[renewals["acheteur_siren"].isin(projects["acheteur_siren"].dropna())]
     near = near.reset_index(names="besoin").assign(_racine=near["objet"].astype(object).map(stems).to_numpy())
@@ -150,10 +150,13 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     said = projects.loc[found["suivant"]].reset_index(drop=True)
     dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_"))]
     p = np.maximum(both["probabilite"], said["probabilite"])
+    placed = said["epci_siren"].notna() | (said["departement"].notna() & both["epci_siren"].isna())
     both = both.assign(
         origine="les_deux", projet_id=said["projet_id"],
         # Both amounts of one source: what is printed and what is believed.
         **{name: said[name].where(said["montant"].notna(), both[name]) for name in ("montant", BELIEVED)},
+        # Department and EPCI of one source too.
+        **{name: said[name].where(placed, both[name]) for name in ("departement", "epci_siren")},
         **{name: said[name] for name in dates},
     )  # fmt: skip
     cumulated = [name for name in dates if name[0] == "c"]

@@ -28,9 +28,10 @@ _LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num\w?ro\s*)?\d+\w?\b")
 _SAID_LOT = re.compile(r"\blots?\b\s*(?:n\W{0,3}|num.ro\s*)?\d+", re.IGNORECASE)
 _CODE = re.compile(r"\b(?=[a-z]*\d)\w+(?:[-/_]\w+)+|\b(?=[a-z]*\d)(?=\d*[a-z])\w+\b|\b(?:19|20)\d\d\b|\b\d{4,}\b")
 _AGAIN = re.compile(
-    r"(?:reconduc\w*|renouvelab\w*)\W+(?:tacitement\W+)?(?:\w+\W+){0,2}?\(?(\d|une?|deux|trois)\)?\W+fois"
+    r"(?<!\bnon[ -])(?:reconduc\w*|renouvelab\w*)[^\w.;]+(?:\w+[^\w.;]+){0,6}?(\d|une?|deux|trois|quatre)\W+fois"
+    r"(?!\W+par\b)"  # not what is done twice a year
 )
-_NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3}
+_NUMBERS = {"un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4}
 
 LOTS = [
     "uid", "besoin", "acheteur_siren", "acheteur_nom", "categorie", "objet", "segment", "codeCPV", "montant",
