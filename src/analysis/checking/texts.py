@@ -161,7 +161,7 @@ class _Page(HTMLParser):
             self._block = tag
         self._drawn += tag == "svg"
         for name, value in attrs:
-            self._attribute(tag, name, value or "")
+            self._attribute(name, value or "")
         self._count(tag, dict(attrs))
 
     def handle_endtag(self, tag: str) -> None:
@@ -196,7 +196,7 @@ class _Page(HTMLParser):
         if decl.casefold() != "doctype html":
             self.handle_comment(decl)
 
-    def _attribute(self, tag: str, name: str, value: str) -> None:
+    def _attribute(self, name: str, value: str) -> None:
         where = self._line(f"attribut {name}")
         if self._drawn:
             self._drawing.append(value)

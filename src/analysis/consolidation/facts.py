@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis.consolidation.shares import operation_shares
 from analysis.core import reference
+from analysis.core.numbers import hundredths
 
 CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
 
@@ -88,7 +89,7 @@ def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
     shared = contracts["operation"].isin(set(kept.values()))
     alike = _same_contract(sent[shared].assign(**contracts.loc[shared, ["operation", "est_garde"]]))
     contracts["contrat"] = contracts["ctr_id"].mask(shared, alike)
-    hours = clean["heures"].assign(centiheures=(clean["heures"]["heures"] * 100).round().astype("int64"))
+    hours = clean["heures"].assign(centiheures=hundredths(clean["heures"]["heures"]).astype("int64"))
     of_shared = hours["ctr_id"].isin(contracts.loc[shared, "ctr_id"])
     once, twice = _once(
         hours[of_shared].merge(

@@ -13,6 +13,7 @@ from analysis.consolidation.control import CONTROL, weaker
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import named
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import hundredths
 from analysis.core.reference import WHOLE
 
 COUNTED = {
@@ -71,7 +72,7 @@ def _sent(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[str, pd.Data
     engagements = clean["engagements"][["annee", "structure_id", "eng_id", "op_id", "lot", "entreprise_siret"]]
     engagements = engagements.merge(operations[["annee", "op_id"]], on=["annee", "op_id"])
     contracts = clean["contrats"][["annee", "structure_id", "ctr_id", "eng_id", "ben_id", "employeur_siret"]]
-    hours = clean["heures"].assign(centiheures=(clean["heures"]["heures"] * 100).round().astype("int64"))
+    hours = clean["heures"].assign(centiheures=hundredths(clean["heures"]["heures"]).astype("int64"))
     contracts = contracts.merge(engagements[["annee", "eng_id", "entreprise_siret"]], on=["annee", "eng_id"]).merge(
         hours.groupby(["annee", "ctr_id"], as_index=False)["centiheures"].sum(), on=["annee", "ctr_id"]
     )

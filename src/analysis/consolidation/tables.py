@@ -175,10 +175,11 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
+    left = leavers(facts.contracts, contracts, facts.outcomes)
     found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
-        "sorties": outcomes_by_year(leavers(facts.contracts, contracts, facts.outcomes), dataset, settings.response_group),
+        "sorties": outcomes_by_year(left, dataset, settings.response_group),
         "parcours": flows(found),
         "suivi": followed(facts),
     }

@@ -134,7 +134,9 @@ def test_year_and_its_source(result, case, changes, year, source):
 
 
 def test_an_identifier_of_a_year_that_is_not_observed_gives_none(tmp_path):
-    late = ingest(tmp_path, write_2019(tmp_path / "a.json", contract(**AFTER)), observed_on=dt.date(2025, 12, 31)).marches
+    late = ingest(
+        tmp_path, write_2019(tmp_path / "a.json", contract(**AFTER)), observed_on=dt.date(2025, 12, 31)
+    ).marches
     assert late["annee"].isna().all() and late["dateNotification"].isna().all()
 
 

@@ -34,7 +34,8 @@ def guide_tables(
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows[executed_in(rows, dataset.region)].dropna(subset="annee")
     known = reliable(rows, belief_from(rows, params.decp.low_amount, params.segments.amounts)).dropna(subset="montant")
-    known = known[known["annee"].isin(latest_years(rows["annee"], dataset.date_observation, params.buyer.contract_years))]
+    years = latest_years(rows["annee"], dataset.date_observation, params.buyer.contract_years)
+    known = known[known["annee"].isin(years)]
     return {
         "guide_tailles": sizes(known, laws, params.buyer.commitment_quantile),
         "guide_exemples": examples(known),

@@ -120,11 +120,16 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     without = silent.where(~contracts["est_renseigne"], none).mask(contracts["porte_clause"], 0.0)
     rows = contracts.assign(
         p_sans=without * apart,
-        lieu=contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str"),
+        lieu=_places(contracts),
         trimestre=contracts["jour"].dt.quarter.fillna(0).astype("int64"),
         edition=contracts["edition"].astype("int64"),
     )
     return rows[rows["p_sans"] > 0].reset_index(drop=True)
+
+
+def _places(contracts: pd.DataFrame) -> pd.Series:
+    """The EPCI of each contract, else its department, else `NOWHERE`."""
+    return contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str")
 
 
 def _usual(amounts: pd.Series) -> float:
@@ -171,7 +176,7 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
     rng = np.random.default_rng(seed)
     usual, years = _usual(contracts["montant"]), contracts["edition"].nunique()
     rows = contracts.assign(
-        lieu=contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str"),
+        lieu=_places(contracts),
         departement=contracts["departement"].fillna(NOWHERE).astype("str"),
     )
     parts = []

@@ -170,7 +170,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     out = {}
     for name, (first, rule, missed) in drawn.items():
         normal, total = first, rule + missed
-        for centre, variance in [_told(common, float(total.mean())), _seen(known, name)]:
+        for centre, variance in [(float(total.mean()) + common[0], common[1]), _seen(known, name)]:
             if not np.isfinite(variance):
                 continue
             gap = centre + np.sqrt(variance) * rng.standard_normal(draws) - total
@@ -208,10 +208,6 @@ def _common(drawn: dict[str, tuple], known: Learnt) -> tuple[float, float]:
     doubt = float(np.mean([drawn[name][2].var() for name in seen]))
     whole = float(precision.sum()) + 1 / doubt
     return float((precision * gap).sum() / whole), between + 1 / whole
-
-
-def _told(common: tuple[float, float], centre: float) -> tuple[float, float]:
-    return centre + common[0], common[1]
 
 
 def _seen(known: Learnt, name: str) -> tuple[float, float]:

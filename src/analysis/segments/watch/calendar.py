@@ -81,7 +81,7 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
 
 def _alert(window: pd.Series) -> pd.Series:
     """When the buyer should be called: early enough for the clause to be written before the notice is published."""
-    return added(window, pd.Series(-hypothesis("preparation"), index=window.index))
+    return added(window, -hypothesis("preparation"))
 
 
 def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:

@@ -152,7 +152,7 @@ class Known:
     def closed(self) -> pd.DataFrame:
         """The needs whose window is over, with fin, cloture (end of the window), renouvele and delai."""
         end = added(self.needs["notification"], self.needs["mois"])
-        over = added(end, pd.Series(float(AFTER), index=end.index))
+        over = added(end, AFTER)
         rows = self.needs.assign(fin=end, cloture=over)[over <= self.day]
         delay = self.renewed.set_index("besoin")["delai"].reindex(rows.index)
         return rows.assign(delai=delay, renouvele=delay.notna())
@@ -174,7 +174,7 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
     notice. The rate of past renewals counts the needs of that buyer in that segment whose window was over by then,
     beside `PRIOR_NEEDS` of its segment's overall rate.
     """
-    date = added(ends, pd.Series(-float(BEFORE), index=ends.index)).clip(upper=known.day)
+    date = added(ends, -BEFORE).clip(upper=known.day)
     date = date.where(date >= rows["notification"], rows["notification"])
     asked = rows[["acheteur_siren", "segment"]].assign(date=date)
     past = known.closed

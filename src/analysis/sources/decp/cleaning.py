@@ -365,7 +365,7 @@ def _last_values(modifications: ir.Table) -> ir.Table:
 
 
 def _leading_year(identifier: ir.StringValue, last_day: ir.DateValue, rules: Rules) -> ir.IntegerValue:
-    """The year an identifier begins with, as the 2019 format asks, from the first believable date to the observation."""
+    """The year that an identifier begins with (the 2019 format asks so), from the first believable to the observed."""
     year = identifier.re_extract(r"^(20\d\d)", 1).try_cast("int64")
     observed = last_day - ibis.interval(days=1)
     kept = (year >= rules.first_date.year) & (last_day.isnull() | (year <= observed.year()))
