@@ -40,6 +40,7 @@ EXAMPLES: dict[str, str | dt.date] = {
 }  # fmt: skip
 SETTINGS_HEAD = """\
 # Ce qu'est ce jeu de données. À relire avant le premier `dvc repro`, puis chaque année.
+# titre : qui publie ; il est imprimé en tête et au pied de chaque page, fiches sur papier comprises.
 # editions : une par année de données. Pour en ajouter une, recopiez le bloc et changez :
 #   annee             l'année des heures ; les exports de l'année vont dans exports/<structure_id>/<annee>/
 #   date_observation  jusqu'à quel jour les données sont connues

@@ -18,14 +18,10 @@ QUEUE = pd.DataFrame(
 )
 
 
-VAIN = pd.DataFrame({"ligne": range(2, 9), "constat": "« S9:1 » n'est dans aucun export"})
-
-
-def page(*rows: tuple[float, int, float, str], regional: bool = True, vain: pd.DataFrame = VAIN[:0]) -> SimpleNamespace:
+def page(*rows: tuple[float, int, float, str], regional: bool = True) -> SimpleNamespace:
     """A page of an edition that counts 10 operations and 1,000 hours today."""
     tables = {
         "doublons_a_revoir": QUEUE,
-        "doublons_sans_effet": vain,
         "doublons_sensibilite": pd.DataFrame(rows, columns=["seuil", "operations", "heures", "secret"]).assign(
             edition=2025,
             operations_en_moins=lambda t: 10 - t["operations"],
@@ -34,7 +30,12 @@ def page(*rows: tuple[float, int, float, str], regional: bool = True, vain: pd.D
     }
     edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
     return SimpleNamespace(
-        year=2025, edition=edition, regional=regional, read=tables.__getitem__, csv=lambda name: name
+        year=2025,
+        edition=edition,
+        regional=regional,
+        dataset=SimpleNamespace(region="32"),
+        read=tables.__getitem__,
+        csv=lambda name: name,
     )
 
 
@@ -43,12 +44,6 @@ def test_the_likeliest_pair_is_asked_about_first() -> None:
     asked = [line for line in lines if line.startswith("S1:")]
     assert [line.split()[0] for line in asked] == ["S1:c", "S1:b"]
     assert "98,0" in asked[0] and "fin : éloignée" in asked[1]
-
-
-def test_decisions_without_effect_are_named_by_their_line() -> None:
-    assert "sans effet" not in review(page()).note
-    assert review(page(vain=VAIN[:1])).note.endswith("ligne 2, « S9:1 » n'est dans aucun export.")
-    assert "ligne 6" in review(page(vain=VAIN)).note and "et 2 autres" in review(page(vain=VAIN)).note
 
 
 def test_sensitivity_says_what_the_lowest_threshold_would_take_away() -> None:
@@ -68,8 +63,8 @@ def test_sensitivity_of_secret_hours_shows_no_hours() -> None:
 
 def test_pairs_of_the_whole_region_are_on_its_page_alone() -> None:
     of_department = page((0.5, 8, 900.0, ""), regional=False)
-    assert "sur sa page" in review(of_department).text()
-    assert "région entière" in duplicates_sensitivity(of_department).text()
+    assert review(of_department).text() == "Sur la page de la région : les paires d'opérations à examiner."
+    assert duplicates_sensitivity(of_department).href == "2025-32.html"
 
 
 def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:

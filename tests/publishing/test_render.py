@@ -12,7 +12,16 @@ from bs4 import BeautifulSoup
 from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
 from analysis.publishing import report as reporting
-from analysis.publishing.render import PageError, add_anchors, check_parameters, refuse_outputs, render
+from analysis.publishing.content import Elsewhere
+from analysis.publishing.render import (
+    PageError,
+    add_anchors,
+    check_parameters,
+    gather_elsewhere,
+    hold_figures,
+    refuse_outputs,
+    render,
+)
 from analysis.publishing.templating import breakable, no_break
 from toy import notebook, save, toy_project
 
@@ -58,8 +67,8 @@ def test_a_page_shows_results_and_no_code(pages: list[bytes]) -> None:
     for present in ("1\u202f302\u202f553", "Données synthétiques.", "Deux structures n'ont pas répondu.", "36,4"):
         assert present in text
     assert len(soup.find_all("h1")) == 1
-    assert soup.footer.p.get_text() == "Paramètres\xa0: dataset = jouet\xa0; edition = 2016\xa0; territory = 32."
-    assert "31\N{NO-BREAK SPACE}janvier 2017" in soup.footer.get_text()
+    issued = "Jeu d'essai, Hauts-de-France. Édition 2016, données observées au 31\xa0janvier 2017."
+    assert soup.footer.p.get_text() == issued  # who publishes and of when: what a printed sheet bears
     assert soup.footer.a["href"] == "../index.html"
 
 
@@ -107,6 +116,28 @@ def test_a_mail_address_stays_whole_where_a_path_may_wrap() -> None:
 def test_a_title_keeps_its_spaces_that_must_not_break() -> None:
     body = BeautifulSoup("<h2>Quels\n segments\N{NO-BREAK SPACE}?</h2>", "html.parser")
     assert [s.title for s in add_anchors(body)] == ["Quels segments\N{NO-BREAK SPACE}?"]
+
+
+def test_what_another_page_shows_is_one_sentence_at_the_end_of_its_section() -> None:
+    parts = [Elsewhere(what, "la page de la région", "2016-32.html") for what in ("les profils", "les parcours")]
+    other = Elsewhere("le suivi", "la page de la région, édition 2017", "2017-32.html")
+    first, second = (part._repr_html_() for part in parts)
+    html = f"<h2>A</h2>{first}<p>dit ici</p>{second}{other._repr_html_()}<h2>B</h2>{first}<h2>C</h2><p>dit</p>"
+    body = BeautifulSoup(html, "html.parser")
+    gather_elsewhere(body)
+    assert [tag.get_text() for tag in body.find_all(["h2", "p"])] == [
+        "A", "dit ici", "Sur la page de la région\xa0: les profils ; les parcours.",
+        "Sur la page de la région, édition 2017\xa0: le suivi.",
+        "B", "Sur la page de la région\xa0: les profils.", "C", "dit",
+    ]  # fmt: skip
+
+
+def test_a_heading_is_held_with_the_figure_that_it_introduces() -> None:
+    html = "<h2>A</h2><p>mots</p><figure>1</figure><figure>2</figure><h2>B</h2><figure>3</figure><h2>C</h2><p>mots</p>"
+    body = BeautifulSoup(html, "html.parser")
+    hold_figures(body)
+    assert [tag.get_text() for tag in body.select(".together")] == ["Amots1", "B3"]
+    assert body.get_text() == "Amots12B3Cmots"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +216,7 @@ def test_bodies_that_break_a_rule(project: Path, source: str, said: str) -> None
     html = page.header()._repr_html_()
     node.cells[1].outputs = [nbformat.v4.new_output("execute_result", data={"text/html": html})]
     with pytest.raises(PageError, match=re.escape(said)):
-        rendering.to_html(Path("n.ipynb"), node, page, PARAMETERS)
+        rendering.to_html(Path("n.ipynb"), node, page)
 
 
 def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:

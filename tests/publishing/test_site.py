@@ -11,6 +11,7 @@ from analysis.cli import main
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
+from analysis.publishing.content import Card
 from analysis.site import home
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
@@ -57,6 +58,12 @@ def test_only_a_deliverable_whose_headline_figures_are_empty_received_nothing(pr
     write_table(pd.read_parquet(path).iloc[:0], path)
     home.build("jouet")
     assert index.read_text("utf-8").count("Rien n'a été reçu") == 1
+
+
+def test_what_all_headline_figures_have_in_common_is_said_once() -> None:
+    here, there = Card("Heures", 1.0, note="Nord, 2025"), Card("Personnes", 2.0, note="Oise, 2025")
+    assert home.shared_note([here, here]) == "Nord, 2025" and home.without_shared_note([here])[0].note == ""
+    assert home.shared_note([here, there]) == "" and home.without_shared_note([here, there]) == [here, there]
 
 
 def test_the_summary_gives_the_first_headline_of_each_deliverable(built: BeautifulSoup) -> None:

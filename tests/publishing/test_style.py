@@ -107,6 +107,13 @@ def test_a_line_is_drawn_within_the_band_of_its_interval() -> None:
     assert (low, high) == pytest.approx((0.2, 0.5))
 
 
+def test_the_last_number_of_a_line_says_that_it_was_rounded() -> None:
+    lines = pd.DataFrame({"ETP": [30.0, 33.0], "personnes": [46.0, 49.0]}, index=[2015, 2016])
+    chart = style.line_chart(lines, rounded=pd.DataFrame({"ETP": [None, 1.0]}, index=[2015, 2016]))
+    named = [text.get_text().split("  ") for text in chart.axes[0].texts]
+    assert named == [["ETP", "≈\xa033"], ["personnes", "49"]]
+
+
 def test_what_parts_leave_of_the_whole_is_seen() -> None:
     chart = style.stacked_chart(pd.DataFrame({"2025": [0.4, 0.2]}, index=["emploi", "formation"]), factor=100)
     ends = [bar.get_x() + bar.get_width() for bar in chart.axes[0].patches]

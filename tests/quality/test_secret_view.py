@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
+from analysis.publishing.content import DataTable
 from analysis.quality import views
 
 ROWS = pd.DataFrame(
@@ -22,6 +23,13 @@ ROWS = pd.DataFrame(
 
 def page(rows: pd.DataFrame) -> SimpleNamespace:
     return SimpleNamespace(read=lambda name: rows, csv=lambda name: name)
+
+
+def test_decisions_without_effect_are_named_by_their_line() -> None:
+    vain = {"ligne": [7, 2], "op_a": "S9:1", "op_b": "S8:1", "decision": "doublon", "constat": "contredite"}
+    table = views.decisions(page(pd.DataFrame(vain)))
+    assert isinstance(table, DataTable) and [row[0].text for row in table.rows] == ["2", "7"]
+    assert "change quelque chose" in views.decisions(page(pd.DataFrame(vain).iloc[:0])).text()
 
 
 def test_only_groupings_that_hide_less_are_listed_and_in_words() -> None:

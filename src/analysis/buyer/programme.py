@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from analysis.buyer import sizing
 from analysis.buyer.process import launch
 from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
-from analysis.core.numbers import round_half_up
+from analysis.core.numbers import number_of, round_half_up
 from analysis.core.params import BuyerParams
 from analysis.segments.buyers import UNKNOWN, buyer_kinds
 from analysis.sources.projects import COLUMNS, dates
@@ -27,6 +28,12 @@ ANNOUNCED = {"achat_id": "projet_id", "montant_min": "montant", "date_notificati
 OWNED = ["achat_id", "programme", "acheteur_nom"]
 REMARKS = ["achat_id", "programme", "objet", "ordre", "gravite", "message"]
 TOTALS = ["heures_p10", "heures_p50", "heures_p90"]
+
+
+def said_late(purchases: pd.DataFrame, observed: dt.date) -> str:
+    """The hours of purchases whose consultation must have begun, to which no clause can be added any more."""
+    late = purchases.loc[purchases["date_consultation"] <= pd.Timestamp(observed), "engagement"].sum()
+    return f"dont {number_of(late, 'heure')} d'achats dont la consultation a dû être lancée" if late else ""
 
 
 @dataclass(frozen=True)

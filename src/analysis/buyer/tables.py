@@ -20,7 +20,7 @@ from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
-from analysis.core.numbers import plural, significant
+from analysis.core.numbers import number_of, significant
 from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
 from analysis.core.quality_log import public
@@ -223,12 +223,14 @@ def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     whole, year = tables["programmes"], max(edition.annee for edition in dataset.editions)
     if whole.empty:
         return headlines([])
-    common = {"edition": year, "perimetre": f"programmes de {len(whole)} {plural('acheteur', len(whole))}"}
+    of_buyers = f"programmes de {number_of(len(whole), 'acheteur')}"
+    too_late = programme.said_late(tables["achats"], dataset.date_observation)
+    common = {"edition": year, "decimales": 0}
     return headlines(
         [
-            {"libelle": "Achats annoncés qui ont une fiche", "valeur": float(whole["achats"].sum()), "decimales": 0,
-             "unite": "achats", **common},
-            {"libelle": "Engagements d'heures proposés", "valeur": float(whole["engagement"].sum()), "decimales": 0,
-             "unite": "h", **common},
+            {"libelle": "Achats annoncés qui ont une fiche", "valeur": float(whole["achats"].sum()),
+             "unite": "achats", "perimetre": of_buyers, **common},
+            {"libelle": "Engagements d'heures proposés", "valeur": float(whole["engagement"].sum()),
+             "unite": "h", "perimetre": " ; ".join(filter(None, (of_buyers, too_late))), **common},
         ]
     )  # fmt: skip

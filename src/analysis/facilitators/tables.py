@@ -154,7 +154,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
         [
             {"libelle": "Structures facilitatrices", "valeur": float(now["structures"].sum()),
              "decimales": 0, "unite": "structures", **common},
-            {"libelle": "Facilitateurs et autres appuis", "valeur": float(now["personnes"].sum()),
+            {"libelle": "Facilitateurs, coordinateurs et appuis", "valeur": float(now["personnes"].sum()),
              "decimales": 0, "unite": "personnes", **common},
             {"libelle": "Temps consacré à la clause", "valeur": float(now["etp"].sum()),
              "decimales": 1, "unite": "ETP", "_controle": "porteurs", "_personnes_sans_accord": 0, **common},

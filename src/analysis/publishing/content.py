@@ -427,6 +427,23 @@ class Prose(Content):
 
 
 @dataclass(repr=False)
+class Elsewhere(Content):
+    """What is shown on another page of the deliverable only: `what`, with its article; `page`, that page's name.
+
+    The page says all those of a section in one sentence (`render.gather_elsewhere`).
+    """
+
+    template = "elsewhere.html.j2"
+
+    what: str
+    page: str
+    href: str
+
+    def text(self) -> str:
+        return f"Sur {self.page} : {self.what}."
+
+
+@dataclass(repr=False)
 class Warning(Content):
     """A caution that the reader must not miss, in Markdown."""
 

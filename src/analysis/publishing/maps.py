@@ -24,12 +24,13 @@ from matplotlib.path import Path as Outline
 from scipy.spatial import ConvexHull
 
 from analysis.core import reference
-from analysis.publishing.style import INK, SOFT, WIDTH, figure
+from analysis.publishing.style import INK, SOFT, figure
 from analysis.publishing.templating import number
 
 WEIGHT = 0.8  # of a commune's squared radius in the power diagram; 1 would empty a few cells
 REACH = 1.05  # radius of the ground that a commune covers, in radii of the disc of its area
 CLOSING = 3_000.0  # metres: gaps and bays narrower than twice that are filled
+MAP_WIDTH, MAP_HEIGHT = 6.4, 7.4  # inches, with the legend
 DETAIL = 700.0  # metres: bends smaller than about that are straightened
 MISSING = "donnée absente ou secrète"
 RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
@@ -274,7 +275,7 @@ def _map(
 ) -> Figure:
     """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
     cells, shown = epci_cells(), _sirens(department)
-    fig, ax = figure(height=WIDTH * 0.8)
+    fig, ax = figure(height=MAP_HEIGHT, width=MAP_WIDTH)
     for siren in shown:
         _draw(ax, cells[siren], **{"edgecolor": "white", "linewidth": 0.6, **fills.get(siren, _ABSENT)})
     for code, cell in department_cells().items():
@@ -293,7 +294,8 @@ def _map(
         }
         [drawn] = ax.plot(marks[:, 0], marks[:, 1], zorder=5, label=marks_label, **mark)
         handles = [*handles, drawn]
-    legend = fig.legend(handles=handles, title=legend_label, loc="outside right upper", alignment="left")
+    # Above the map, where a narrow screen, which scrolls to the right of a figure, has it whole.
+    legend = fig.legend(handles=handles, title=legend_label, loc="outside upper left", alignment="left", ncols=2)
     legend.get_title().set_fontsize(9)
     fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig

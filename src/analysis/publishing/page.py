@@ -12,13 +12,14 @@ from typing import Any
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.clauses import clauses
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.paths import protected_dir
 from analysis.core.texts import inside
-from analysis.publishing.content import Header
+from analysis.publishing.content import Elsewhere, Header
 
 
 def table_path(dataset: str, notebook: str, table: str) -> Path:
@@ -176,11 +177,14 @@ class Page:
     @property
     def scope(self) -> str:
         """Perimeter, edition, legal scope and date of observation in one line."""
+        return self._scope(self.edition.base_legale)
+
+    def _scope(self, law: str) -> str:
         observed = french_date(self.edition.date_observation)
         name = self.name if self.title != self.name else deliverable(self.notebook)["titre"]
         if deliverable(self.notebook)["sujet"] == SEGMENT:
             name = f"{name}, {self.territory_name}"
-        return f"{name}, édition {self.year} ; {self.edition.base_legale} ; données observées au {observed}."
+        return f"{name}, édition {self.year} ; {law} ; données observées au {observed}."
 
     @property
     def facts(self) -> dict[str, str]:
@@ -204,9 +208,17 @@ class Page:
 
     def header(self) -> Header:
         """The top of the page; its title is the page's only heading of level 1."""
-        if self.notebook == SHEET:
-            return Header(self.title, self.scope, {}, self.dataset.synthetique)
-        return Header(self.title, self.scope, self.facts, self.dataset.synthetique)
+        facts = {} if self.notebook == SHEET else self.facts
+        return Header(self.title, self._scope(clauses(self.edition)), facts, self.dataset.synthetique)
+
+
+def on_region_page(page: Page, what: str, edition: int | None = None) -> Elsewhere:
+    """What is of the whole region only, in place of which the page of a department leads to the region's.
+
+    `edition` is that of the page it is on, where that is not this one's.
+    """
+    name = "la page de la région" + ("" if edition in (None, page.year) else f", édition {edition}")
+    return Elsewhere(what, name, f"{edition or page.year}-{page.dataset.region}.html")
 
 
 def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str]:

@@ -58,7 +58,7 @@ def make(notebook: Path, parameters: Mapping[str, Any]) -> Made:
     page = Page(notebook.stem, *(parameters[name] for name in page_parameters(notebook.stem)))
     executed = execute(notebook, parameters)
     refuse_outputs(notebook, executed)
-    return Made(to_html(notebook, executed, page, parameters), executed.metadata[READS])
+    return Made(to_html(notebook, executed, page), executed.metadata[READS])
 
 
 def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
@@ -130,14 +130,17 @@ def refuse_outputs(notebook: Path, executed: NotebookNode) -> None:
                 raise PageError(f"{_place(notebook, executed, index)} : {problem}")
 
 
-def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapping[str, Any]) -> str:
+def to_html(notebook: Path, executed: NotebookNode, page: Page) -> str:
     """The whole page as text; PageError when its body breaks a rule of our pages."""
     body = BeautifulSoup(_exporter().from_notebook_node(_shown(executed))[0], "html.parser")
     _check_body(notebook, body)
+    gather_elsewhere(body)
     contents, layout = add_anchors(body), ""
     if page.notebook == SHEET:  # short enough to need no table of contents, laid out side by side
         contents, layout = [], SHEET
         wrap_sections(body)
+    else:
+        hold_figures(body)
     html = str(body)
     if str(project_root()) in html:
         raise PageError(f"{notebook.name} : la page contient un chemin de cette machine.")
@@ -149,7 +152,6 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page, parameters: Mapp
         body=html,
         scripts=scripts.of_body(html),
         page=page,
-        parameters=parameters,
         version=program_version(),
     )
 
@@ -166,6 +168,38 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
         heading["id"] = section.anchor
         (sections[-1].parts if heading.name == "h3" and sections else sections).append(section)
     return sections
+
+
+def gather_elsewhere(body: BeautifulSoup) -> None:
+    """Say what other pages show in one sentence per page at the end of the section, instead of a line at each place."""
+    for heading in body.find_all("h2"):
+        section = [heading, *takewhile(lambda node: node.name != "h2", heading.find_next_siblings())]
+        elsewhere = [node for node in section if "elsewhere" in (node.get("class") or [])]
+        last = next(node for node in reversed(section) if node not in elsewhere)
+        pages: dict[str, tuple[Tag, Tag]] = {}  # by address, its sentence and what this one lists
+        for node in elsewhere:
+            [link], [what] = node.select("a"), node.select("span")
+            node.extract()
+            if told := pages.get(str(link["href"])):
+                told[1].append(f" ; {what.get_text()}")
+            else:
+                pages[str(link["href"])] = (node, what)
+        for sentence, _ in pages.values():
+            last.insert_after(sentence)
+            last = sentence
+
+
+def hold_figures(body: BeautifulSoup) -> None:
+    """Wrap each heading of level 2 with its introduction and the figure that follows, which paper must not part.
+
+    Asked not to break after each of them, Chrome cuts the figure after its first line.
+    """
+    for heading in body.find_all("h2"):
+        start = [heading, *heading.find_next_siblings()][:3]
+        names = [node.name for node in start]
+        if names[1:2] == ["figure"] or names == ["h2", "p", "figure"]:
+            together = heading.wrap(body.new_tag("div", attrs={"class": "together"}))
+            together.extend(start[1 : names.index("figure") + 1])
 
 
 def wrap_sections(body: BeautifulSoup) -> None:
@@ -212,7 +246,7 @@ def _notable(text: str) -> str:
 
 
 def _shown(executed: NotebookNode) -> NotebookNode:
-    """The notebook without its parameters: the page prints those itself."""
+    """The notebook without its parameters: the page says in words what it is about."""
     hidden = {"parameters", "injected-parameters"}
     cells = [cell for cell in executed.cells if not hidden & set(cell.metadata.get("tags", []))]
     return NotebookNode({**executed, "cells": cells})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 from matplotlib.ticker import Formatter, MaxNLocator
 
-from analysis.core.numbers import round_half_up
+from analysis.core.numbers import about, round_half_up
 from analysis.publishing.templating import number
 
 SHEET = Path(__file__).with_name("report.mplstyle")
@@ -113,6 +113,7 @@ def line_chart(
     breaks: Mapping[int, str] | None = None,
     hollow: Mapping[str, Sequence[int]] | None = None,
     bands: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    rounded: pd.DataFrame | None = None,
     height: float = 3.8,
     width: float = WIDTH,
 ) -> Figure:
@@ -120,7 +121,8 @@ def line_chart(
 
     A year that is missing, or whose value is, leaves a gap: nothing is drawn over what is not known. `breaks` maps a
     year to the name of a break in the series, drawn just before that year; `hollow` maps a column to the years whose
-    point is an empty circle, such as provisional figures; `bands` are the low and the high ends of each one's interval.
+    point is an empty circle, such as provisional figures; `bands` are the low and the high ends of each one's interval;
+    `rounded` says to what values were rounded for the sake of hidden ones, in the columns where any was.
     """
     fig, ax = figure(height, width=width)
     frame = frame.reindex(pd.RangeIndex(frame.index.min(), frame.index.max() + 1))
@@ -142,7 +144,16 @@ def line_chart(
             "zorder": 3,
         }
         ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
-    _name_lines(ax, frame, lines, lambda value: number(value, digits, unit, factor))
+    units = pd.DataFrame() if rounded is None else rounded
+    ends = {str(name): frame[name].last_valid_index() for name in frame.columns}
+    texts = {
+        name: about(frame.loc[end, name], units.loc[end, name])
+        if name in units and pd.notna(units.loc[end, name])
+        else number(frame.loc[end, name], digits, unit, factor)
+        for name, end in ends.items()
+        if end is not None
+    }
+    _name_lines(ax, frame, lines, texts)
     step = math.ceil(len(years) * YEAR / (width - NAMES))
     named = years[(len(years) - 1) % step :: step]  # the last one always
     ax.set_xticks(named, [str(year) for year in named])
@@ -284,21 +295,21 @@ def _band(
     ax.add_patch(PathPatch(Outline(points, codes), facecolor=colour, alpha=0.45, linewidth=0))
 
 
-def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], write: Callable[[float], str]) -> None:
-    """Write each line's name beside its last point, from the lowest up, without overlap.
+def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    """Write each line's name and its number in `texts` beside its last point, from the lowest up, without overlap.
 
     A line that ends before the others is named above its own last point.
     """
     low, high = ax.get_ylim()
     gap = (high - min(0, low)) * 0.06
-    ends = {str(name): frame[name].last_valid_index() for name in frame.columns}
-    last = {name: float(frame.loc[end, name]) for name, end in ends.items() if end is not None}
+    ends = {name: frame[name].last_valid_index() for name in texts}
+    last = {name: float(frame.loc[end, name]) for name, end in ends.items()}
     floor = float("-inf")
     for name, value in sorted(last.items(), key=lambda item: item[1]):
         whole = ends[name] == frame.index[-1]
         floor = max(value, floor + gap) if whole else floor
         ax.annotate(
-            f"{name}  {write(value)}", (ends[name], floor if whole else value), xytext=(8, 0) if whole else (-4, 9),
+            f"{name}  {texts[name]}", (ends[name], floor if whole else value), xytext=(8, 0) if whole else (-4, 9),
             textcoords="offset points", va="center", fontsize=9, color=lines[name].get_color(), annotation_clip=False,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
         )  # fmt: skip

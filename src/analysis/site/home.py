@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -66,7 +66,8 @@ def build(dataset: str) -> None:
             "leads": of == LEAD,
             "title": row["titre"],
             "sentence": row["phrase"],
-            "strip": Strip(figures.get(of, [])),
+            "scope": shared_note(figures.get(of, [])),
+            "strip": Strip(without_shared_note(figures.get(of, []))),
             # A deliverable without headline figures, such as the guide, lacks none.
             "empty": of not in figures and _headlines(described, of).is_file(),
             "pages": pages(described, str(name)),
@@ -162,6 +163,17 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
     return {name: cards for name, cards in out.items() if cards}
 
 
+def shared_note(cards: list[Card]) -> str:
+    """The note that all of `cards` bear, which a reader need not read on each; nothing where they differ."""
+    notes = {card.note for card in cards}
+    return notes.pop() if len(notes) == 1 else ""
+
+
+def without_shared_note(cards: list[Card]) -> list[Card]:
+    """`cards`, each with the note of its own only."""
+    return [replace(card, note="") for card in cards] if shared_note(cards) else cards
+
+
 def _headlines(dataset: Dataset, deliverable: str) -> Path:
     return protected_dir(dataset.nom) / deliverable / f"{HEADLINES}.parquet"
 
@@ -212,6 +224,11 @@ def summary(dataset: str) -> str:
     return "\n".join([str(index.relative_to(project_root()).as_posix()), *lines])
 
 
+def _unit(unit: str, value: float) -> str:
+    """The unit of a headline figure; nothing for a plural below two, as its label says it: `0`, not `0 lignes`."""
+    return "" if value < 2 and unit.endswith("s") else unit
+
+
 def _headline(row: dict) -> Card:
     hidden = row.get("secret")
     low, high = (float(row.get(name, "nan")) for name in ("valeur_min", "valeur_max"))
@@ -219,7 +236,7 @@ def _headline(row: dict) -> Card:
     return Card(
         row["libelle"],
         between(low, high, int(row["decimales"])) if bounded else row["valeur"],
-        unit=row["unite"] or "",
+        unit=_unit(row["unite"] or "", row["valeur"]),
         note=row["perimetre"],
         digits=int(row["decimales"]),
         secret="" if pd.isna(hidden) else str(hidden),

@@ -63,8 +63,10 @@ def hours(page: Page) -> Content:
     last = int(known["edition"].iloc[-1])
     # The last edition, the one before it, the first.
     told = known[known["edition"].isin([last, last - 1, known["edition"].iloc[0]])].iloc[::-1]
+    by_year = rows.set_index("edition")
+    drawn, rounded = (by_year[[name]].set_axis(["Heures"], axis=1) for name in ("valeur", "valeur_arrondi"))
     return Figure(
-        line_chart(rows.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.0, width=HALF),
+        line_chart(drawn, rounded=rounded, height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=together([_in_year(row, "" if place else " heures") for place, row in enumerate(told.itertuples())]) + ".",
         table=DataTable(
@@ -113,7 +115,7 @@ def audiences(page: Page) -> Content:
             "part_heures": Column("Part des heures", **PERCENT),
             "beneficiaires": Column("Bénéficiaires", 0),
         },
-        caption=f"Publics, {place}",
+        caption=f"Publics par part des heures, {place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
         note="Part des heures au statut connu ; publics non exclusifs." + note + apart,
@@ -143,7 +145,7 @@ def segments(page: Page) -> Content:
             f"{share}_bas": Column("de", **PERCENT),
             f"{share}_haut": Column("à", **PERCENT),
         },
-        caption="Segments qui portent le plus d'achats",
+        caption="Les premiers segments par montant",
         scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : parmi ceux qui le disent",
         csv=page.csv(table),
         note=None
@@ -172,8 +174,12 @@ def coming(page: Page) -> Content:
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
         scope=f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}",
         csv=page.csv(table),
-        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter, sur toute leur durée ; "
-        "le besoin par an compte, lui, tous les marchés d'une année.",
+        note="Fourchettes : huit fois sur dix. Heures : ce que ces marchés pourraient porter, sur toute leur vie"
+        + (
+            "."
+            if page.is_department  # whose sheet says no need of a year
+            else " ; le besoin par an compte, lui, tous les marchés d'une année."
+        ),
     )
 
 
@@ -233,7 +239,7 @@ def _structures(page: Page) -> Content:
             "personnes": Column("Personnes", 0),
             "etp": Column("ETP", 1),
         },
-        caption="Qui appeler : structures facilitatrices du département",
+        caption="Structures facilitatrices du département, par nombre de personnes",
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}.{more}",
         csv=page.csv("facilitators/structures"),
     )

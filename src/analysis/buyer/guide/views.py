@@ -137,7 +137,7 @@ def mechanisms(page: Page) -> Content:
             "operations": Column("Opérations", 0),
             "part": Column("Part", **PERCENT),
         },
-        caption="Mécanismes juridiques utilisés",
+        caption="Mécanismes juridiques utilisés, par nombre d'opérations",
         scope=f"{page.territory_name}, opérations suivies, toutes éditions, tous champs",
         csv=page.csv("consolidation/pratiques_mecanismes"),
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from analysis.buyer.law import likely
-from analysis.core.numbers import french, number_of
+from analysis.buyer.programme import said_late
+from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
@@ -23,10 +22,11 @@ def headline(page: Page) -> Content:
     row = page.read("buyer/programmes", programme=page.key).iloc[0]
     bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
     csv = page.csv("buyer/programmes")
+    too_late = said_late(page.read("buyer/achats", programme=page.key), page.dataset.date_observation)
     return Strip(
         [
             Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}", csv=csv),
-            Card("Engagements proposés, en tout", row["engagement"], "h", note=_too_late(page), csv=csv),
+            Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late, csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
                 "Achats au-dessus du seuil européen",
@@ -37,13 +37,6 @@ def headline(page: Page) -> Content:
             ),
         ]
     )
-
-
-def _too_late(page: Page) -> str:
-    """The hours of purchases whose consultation must have begun, to which no clause can be added any more."""
-    rows = page.read("buyer/achats", programme=page.key)
-    late = rows.loc[rows["date_consultation"] <= pd.Timestamp(page.dataset.date_observation), "engagement"].sum()
-    return f"dont {number_of(late, 'heure')} d'achats dont la consultation a dû être lancée" if late else ""
 
 
 def _apart(page: Page) -> str:

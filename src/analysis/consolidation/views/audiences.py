@@ -6,11 +6,11 @@ import pandas as pd
 
 from analysis.consolidation.views.common import hides, of_all_hours, profile_table, source_line, wide_table, with_shares
 from analysis.core import reference
-from analysis.core.numbers import french, percent, plural, round_half_up
+from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.core.texts import inside
 from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
@@ -60,9 +60,11 @@ def audiences(page: Page) -> Content:
 
 def profiles(page: Page) -> Content:
     """Which audiences combine: disjoint profiles, which add up where audiences do not."""
+    if not page.regional:
+        return on_region_page(page, "les profils, combinaisons de publics")
     rows = page.read("profils", edition=page.year)
-    if rows.empty or not page.regional:
-        return Prose("Les profils ne sont calculés que pour la région entière.")
+    if rows.empty:
+        return Prose("Aucun profil à montrer.")
     labels = reference.table("nomenclatures/publics").set_index("code")["libelle"]
     words = {"AUCUN": "Aucun de ces publics", "INCONNU": "Un statut au moins inconnu"}
     named = [words.get(code) or " + ".join(_short(one) for one in code.split("+")) for code in rows["profil"]]
@@ -118,6 +120,19 @@ def representation(page: Page) -> Content:
         libelle=rows["modalite"].map(labels),
         mot=[_compared(row.rapport_min, row.rapport_max, margin) for row in rows.itertuples()],
     )
+    sources = {f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()}
+    note = (
+        " ".join(sorted(sources))
+        + (" La région est entre son département le plus bas et le plus haut. " if page.regional else " ")
+        + unknown
+    )
+    if len(rows) == 1:
+        row = rows.iloc[0]
+        seekers = between(100 * row["comparateur_min"], 100 * row["comparateur_max"], 1, "%")
+        return Prose(
+            f"« {row['libelle']} » : {percent(row['part_heures'])} des heures ; {seekers} des demandeurs d'emploi du "
+            f"territoire ({row['annee_comparateur']}). Place dans les heures : {row['mot']}. {note}"
+        )
     return DataTable(
         rows.sort_values("libelle"),
         columns={
@@ -133,11 +148,7 @@ def representation(page: Page) -> Content:
         caption="Les publics, en face de leur part parmi les demandeurs d'emploi du territoire",
         scope=page.scope,
         csv=page.csv("representation"),
-        note=" ".join(
-            sorted({f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()})
-        )
-        + (" La région est entre son département le plus bas et le plus haut. " if page.regional else " ")
-        + unknown,
+        note=note,
     )
 
 
@@ -205,9 +216,11 @@ def women_and_men(page: Page) -> Content:
 
 def women_by_axis(page: Page) -> Content:
     """Women's share of hours by segment, and where it is highest and lowest."""
+    if not page.regional:
+        return on_region_page(page, "la part des femmes par segment, employeur et type de contrat")
     rows = page.read("femmes", edition=page.year, axe=["segment", "employeur", "contrat"])
-    if rows.empty or not page.regional:
-        return Prose("La part des femmes par segment n'est calculée que pour la région entière.")
+    if rows.empty:
+        return Prose("Aucune heure de femmes à montrer par segment.")
     about = reference.table("publication/axes").set_index("axe")
     labels = {axis: reference.labels(about.loc[axis, "nomenclature"]) for axis in rows["axe"].unique()}
     rows = rows.assign(
@@ -246,7 +259,7 @@ def women_by_axis(page: Page) -> Content:
 def women_gap(page: Page) -> Content:
     """How much of the change of women's share comes from what is bought, how much from who is hired."""
     if not page.regional:
-        return Prose("L'évolution de la part des femmes n'est décomposée que pour la région entière.")
+        return on_region_page(page, "pourquoi la part des femmes change")
     found = page.read("femmes_ecart", edition=page.year, axe=["segment", "employeur", "contrat"])
     rows = found.dropna(subset="part")
     if rows.empty and hides(found):

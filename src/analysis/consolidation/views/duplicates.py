@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from analysis.consolidation.views.common import hides
 from analysis.core.numbers import number_of, percent, round_half_up
-from analysis.core.texts import others
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
-from analysis.publishing.page import Page
-
-SHOWN = 5  # decisions without effect
+from analysis.publishing.page import Page, on_region_page
 
 
 def review(page: Page) -> Content:
     """Pairs of operations that are probably one and that nobody has decided, likeliest first."""
     if not page.regional:
-        return Prose("Les paires à examiner sont celles de toute la région : elles sont sur sa page.")
+        return on_region_page(page, "les paires d'opérations à examiner")
     rows = page.read("doublons_a_revoir")
     rows = rows[rows["edition"] == page.year]
-    vain = _in_vain(page.read("doublons_sans_effet"))
     if rows.empty:
-        return Prose(f"Aucune paire d'opérations n'est en attente de décision pour cette édition.{vain}")
+        return Prose("Aucune paire d'opérations n'est en attente de décision pour cette édition.")
     differ = {"differences": Column("Ce qui diffère")} if rows["differences"].fillna("").ne("").any() else {}
     return DataTable(
         rows.sort_values(["probabilite", "op_a", "op_b"], ascending=[False, True, True]),
@@ -38,23 +32,14 @@ def review(page: Page) -> Content:
         csv=page.csv("doublons_a_revoir"),
         note="La probabilité que les deux ne soient qu'une opération est apprise de toutes les paires des exports : "
         "intitulé, dates, heures prévues, segment, mécanisme, donneur d'ordre, entreprises, intercommunalités. Le CSV "
-        "dit aussi ce qui concorde. Une décision prise sert toutes les années suivantes." + vain,
+        "dit aussi ce qui concorde. Une décision prise sert toutes les années suivantes.",
     )
-
-
-def _in_vain(rows: pd.DataFrame) -> str:
-    """The decisions that change nothing, after a space: the first ones, by their line; nothing without any."""
-    if rows.empty:
-        return ""
-    told = [f"ligne {row.ligne}, {row.constat}" for row in rows.head(SHOWN).itertuples()]
-    told += [f"{others(len(rows) - SHOWN)} (table doublons_sans_effet)"] if len(rows) > SHOWN else []
-    return f" Décisions sans effet dans doublons_operations.csv : {' ; '.join(told)}."
 
 
 def duplicates_sensitivity(page: Page) -> Content:
     """What the edition would count if the pairs that nobody decided were merged, from several probabilities on."""
     if not page.regional:
-        return Prose("Ce que changeraient les paires non tranchées n'est calculé que pour la région entière.")
+        return on_region_page(page, "ce que changeraient les paires non tranchées")
     rows = page.read("doublons_sensibilite")
     rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
     if rows.empty:

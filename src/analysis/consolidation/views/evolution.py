@@ -11,7 +11,7 @@ from analysis.consolidation.views.common import hides, same_perimeter, source_li
 from analysis.core.numbers import about, french, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart
 
 
@@ -31,11 +31,11 @@ def evolution(page: Page) -> Content:
     frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
     frame = frame.assign(lieu=frame["territoire_nom"] if page.regional else page.territory_name)
     everywhere = "" if page.regional else " (toute la région)"  # a structure is of no single department
-    lines = frame.pivot(index="edition", columns="lieu", values="valeur")
+    lines, rounded = (frame.pivot(index="edition", columns="lieu", values=v) for v in ("valeur", "valeur_arrondi"))
     latest = frame.iloc[-1]["lieu"]
     lines = lines[[latest, *[name for name in lines.columns if name != latest]]]
     return Figure(
-        line_chart(lines, breaks=_breaks(frame)),
+        line_chart(lines, breaks=_breaks(frame), rounded=rounded),
         title="Heures d'insertion réalisées par édition",
         alt=_trend(frame[frame["lieu"] == latest], everywhere),
         table=DataTable(
@@ -103,19 +103,19 @@ def growth(page: Page) -> Content:
 
 def silent(page: Page) -> Content:
     """The structures that did not answer, and the bracket of the total."""
+    if not page.regional:
+        return on_region_page(page, "les structures qui n'ont pas répondu")
     rows = page.read("non_reponse")
     now = rows[rows["edition"] == page.year]
-    if now.empty or not page.regional:
-        return Prose("Les structures muettes ne sont comptées que pour la région entière.")
-    row = now.iloc[0]
-    if row["secret"]:
-        return Prose("Les heures de cette édition relèvent du secret statistique.")
-    missing = int(row["muettes"])
-    if not row["attendues"]:
+    if not now["attendues"].any():
         return Prose(
             "L'inventaire ne dit pas quelles structures étaient en place cette année-là : les muettes ne se comptent "
             "pas."
         )
+    row = now.iloc[0]
+    if row["secret"]:
+        return Prose("Les heures de cette édition relèvent du secret statistique.")
+    missing = int(row["muettes"])
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
     silence, had, their = ("n'a", "elle avait", "sa") if missing < 2 else ("n'ont", "elles avaient", "leur")

@@ -10,7 +10,7 @@ from analysis.core.numbers import french, french_date, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import flow_chart, line_chart, stacked_chart
 
 ISSUES = {
@@ -33,11 +33,13 @@ FOLLOWED = {
 
 def outcomes(page: Page) -> Content:
     """Durable jobs by year of exit at each horizon: rate, interval, response, and bounds that no silence can move."""
+    if not page.regional:
+        return on_region_page(page, "l'emploi durable après la clause")
     rows = page.read("sorties")
     rows = rows[rows["definition"].eq("DURABLE") & rows["modalite"].eq(WHOLE) & (rows["edition"] <= page.year)]
     rows = rows.sort_values(["edition", "horizon_m"])
-    if not page.regional or rows.empty:
-        return Prose("Le devenir des personnes n'est calculé que pour la région entière.")
+    if rows.empty:
+        return Prose("Aucune sortie n'est connue.")
     known = rows.dropna(subset="taux")
     if known.empty and hides(rows):
         return Prose("L'emploi durable après la clause relève du secret statistique.")
@@ -94,10 +96,10 @@ def outcomes(page: Page) -> Content:
 
 def outcomes_by_definition(page: Page) -> Content:
     """The same leavers under each definition, at six months, women and men apart; only what excludes is stacked."""
+    if not page.regional:
+        return on_region_page(page, "la situation six mois après la clause")
     rows = page.read("sorties")
     rows = rows[(rows["edition"] == page.year) & (rows["horizon_m"] == 6)]
-    if not page.regional:
-        return Prose("La situation six mois après la clause n'est calculée que pour la région entière.")
     if rows.empty:
         return Prose("Aucune sortie à six mois n'est connue pour cette édition.")
     definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")
@@ -162,9 +164,9 @@ def _durable_told(row: pd.Series) -> list[str]:
 
 def trajectories(page: Page) -> Content:
     """Where people go from one stay in clause contracts to the next, and where they end."""
-    rows = page.read("parcours")
     if not page.regional or page.year != page.latest:
-        return Prose(f"Les parcours, toutes années, sont sur {_latest_of_region(page)}.")
+        return on_region_page(page, "les parcours, toutes années", page.latest)
+    rows = page.read("parcours")
     if rows.empty:
         return Prose("Aucun parcours n'est connu : aucune personne ne se suit d'un contrat à l'autre.")
     order = {code: n for n, code in enumerate(ISSUES)}
@@ -207,9 +209,9 @@ def trajectories(page: Page) -> Content:
 
 def followed(page: Page) -> Content:
     """In how many contracts, employers, structures and years the same person is found."""
-    rows = page.read("suivi")
     if not page.regional or page.year != page.latest:
-        return Prose(f"Le suivi des personnes, toutes années, est sur {_latest_of_region(page)}.")
+        return on_region_page(page, "le suivi des personnes, toutes années", page.latest)
+    rows = page.read("suivi")
     if rows.empty:
         return Prose("Aucune personne ne se suit d'un contrat à l'autre.")
     wide = rows.pivot(index="nombre", columns="unite", values="part").reindex(columns=list(FOLLOWED))
@@ -241,11 +243,6 @@ def _seen(page: Page) -> str:
 
 def _answered(page: Page) -> str:
     return f"{source_line(page).rstrip('.')}{_seen(page)}."
-
-
-def _latest_of_region(page: Page) -> str:
-    """The page that holds what is of all years, as a link."""
-    return f"[la page de la région, édition {page.latest}]({page.latest}-{page.dataset.region}.html)"
 
 
 def _everywhere(page: Page) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import as_printed, french, number_of, percent, plural
 from analysis.publishing.content import Column, Content, DataTable, Prose
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 
 SLIPS = {"tronqué": "est tronqué", "chiffre perdu": "a perdu un chiffre"}
 VERDICTS = {
@@ -31,7 +31,7 @@ def reconciliation(page: Page) -> Content:
     here = rows["territoire"].eq(page.place) | (rows["serie"].eq("national") & page.regional)
     rows = rows[rows["edition"].eq(page.year) & here].sort_values("numero")
     if rows.empty:
-        return Prose(f"Aucun chiffre publié n'est connu pour cette édition et ce territoire ({page.year}).")
+        return Prose(f"Aucun chiffre publié n'est connu pour {page.territory_name} en {page.year}.")
     digits, units, synthetic = rows["decimales"], rows["unite"], page.dataset.synthetique
     finer = [
         as_printed(value, places + 1, unit) if pd.notna(value) else ""
@@ -71,13 +71,12 @@ def reconciliation(page: Page) -> Content:
 
 def sums(page: Page) -> Content:
     """What the structures' own totals add up to, beside what the territory counts once."""
+    if not page.regional:
+        return on_region_page(page, "pourquoi un total n'est pas la somme des structures")
     rows = page.read("sommes")
     rows = rows[rows["edition"] == page.year]
-    if not page.regional or rows.empty:
-        return Prose(
-            "La somme des structures n'est mise en regard du total que pour la région entière, si aucune n'a envoyé de "
-            "totaux."
-        )
+    if rows.empty:
+        return Prose("La somme des structures n'est mise en regard du total que si aucune n'a envoyé de totaux.")
     labels = reference.table("publication/indicateurs").set_index("code")["libelle"]
     order = {code: n for n, code in enumerate(labels.index)}
     rows = rows.assign(libelle=rows["indicateur"].map(labels)).sort_values("indicateur", key=lambda c: c.map(order))

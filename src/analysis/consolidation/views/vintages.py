@@ -8,7 +8,7 @@ from analysis.consolidation.views.common import source_line
 from analysis.core.numbers import french, percent, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, SECRET_SUFFIX, Column, Content, DataTable, Figure, Prose
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart, vintage_chart
 
 COUNTRY = "France"
@@ -65,7 +65,7 @@ def vintages(page: Page) -> Content:
 def national(page: Page) -> Content:
     """The region's hours and the national ones as indices, each national figure with its own caveat."""
     if not page.regional:
-        return Prose("Les heures nationales ne sont mises en regard que de celles de la région entière.")
+        return on_region_page(page, "les heures en regard de celles du pays")
     rows = page.read("national")
     rows = rows[rows["annee"] <= page.year].sort_values(["annee", "rang"])
     both = rows[rows["retenu"] & rows["indice_region"].notna()]

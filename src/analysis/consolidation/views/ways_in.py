@@ -41,6 +41,9 @@ def breakdown(page: Page, axis: str) -> Content:
         return Prose(f"{about['libelle']} : les heures de ce territoire relèvent du secret statistique.")
     law = _law(axis, page)
     rows = rows.assign(droit=rows["modalite"].map(law)) if law is not None else rows
+    if len(rows) == 1:
+        article = "" if law is None else f" ({rows['droit'].iloc[0]})"
+        return Prose(f"{about['libelle']} : « {rows['libelle'].iloc[0]} »{article}, pour toutes les heures.")
     outside = rows[~rows["champ"]]["modalite"]
     note = "Les catégories s'excluent : leurs heures s'additionnent, leurs personnes non."
     if len(outside):
@@ -64,11 +67,8 @@ def breakdown(page: Page, axis: str) -> Content:
         caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
         scope=f"{page.territory_name}, édition {page.year} ; {everything}" if len(outside) else page.scope,
         csv=page.csv("ventilation"),
-        takeaway=said if len(rows) == 1 else None,
         note=note,
     )
-    if len(rows) == 1:
-        return table  # a bar alone compares nothing
     apart = " Les catégories sous secret statistique ne sont pas dessinées." if len(drawn) < len(rows) else ""
     return Figure(
         bar_chart(drawn, **PERCENT),

@@ -22,7 +22,7 @@ from analysis.facilitators.views.common import (
 )
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
 NOTHING = Prose("Aucun inventaire à cette date.")
@@ -32,7 +32,7 @@ STAFF_BY = {
     "departements": ("Département", "Structures, personnes et ETP par département du siège"),
     "roles": ("Rôle", "Structures, personnes et ETP par rôle"),
     "financements": ("Financement", "Structures, personnes et ETP par financement"),
-    "autres_acteurs": ("Acteur", "Autres acteurs qui appuient la clause"),
+    "autres_acteurs": ("Acteur", "Autres acteurs, hors des structures facilitatrices"),
 }
 ROWS = 20  # contradictions listed
 
@@ -51,7 +51,8 @@ def headline(page: Page, day: str = "") -> Content:
     return Strip(
         [
             Card("Structures facilitatrices", float(hosts["structures"].sum()), csv=csv),
-            Card("Facilitateurs et autres appuis", float(hosts["personnes"].sum()), csv=csv),
+            Card("Facilitateurs, coordinateurs et appuis", float(hosts["personnes"].sum()),
+                 note="de ces structures, sans les autres acteurs", csv=csv),
             Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret,
                  rounded=hosts["etp_arrondi"].max(), csv=csv),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
@@ -90,6 +91,8 @@ def by_department(page: Page, day: str = "") -> Content:
         return NOTHING
     if rows.empty:
         return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
+    if not page.regional:  # its own figures are its headline
+        return on_region_page(page, "les facilitateurs de chaque département")
     names = reference.departments().set_index("code_departement")["nom"]
     rows = rows.assign(libelle=rows["departement"].map(names).fillna("Siège inconnu"))
     rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
@@ -184,24 +187,22 @@ def coverage(page: Page, day: str = "") -> Content:
             department=page.department,
         ),
         title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
-        alt=f"Intercommunalités sans facilitateur déclaré : {len(without)} sur {len(rows)}"
-        + (
-            f" ; la plus peuplée est « {most['nom']} », {french(most['population_region'])} habitants."
-            if len(without)
-            else "."
-        ),
+        alt=f"Intercommunalités sans facilitateur déclaré : {len(without)} sur {len(rows)} ; "
+        f"la plus peuplée est « {most['nom']} », {french(most['population_region'])} habitants."
+        if len(without)
+        else "Chaque intercommunalité est déclarée par une structure au moins : aucune n'est sans facilitateur.",
         table=DataTable(
-            without.sort_values("population_region", ascending=False, kind="stable"),
+            rows.sort_values(["structures", "population_region"], ascending=[True, False], kind="stable"),
             columns={
                 "nom": Column("Intercommunalité"),
                 "departement": Column("Département"),
+                "structures": Column("Structures déclarées", 0),
                 "population_region": Column("Population municipale (région)", 0),
             },
-            caption="Intercommunalités sans facilitateur déclaré (zones blanches au sens strict)",
+            caption="Structures facilitatrices déclarées par intercommunalité, par nombre croissant",
             scope=scope(page, page.territory_name, day),
             csv=page.csv("couverture"),
-            note="Au sens strict : aucune structure ne déclare y intervenir. Une intercommunalité déclarée peut "
-            "rester mal servie.",
+            note="Aucune : zone blanche au sens strict. Une intercommunalité déclarée peut rester mal servie.",
         ),
         source=source(page),
     )
@@ -224,7 +225,10 @@ def evolution(page: Page) -> Content:
     )
     unknown = {"sans_etp": Column("dont ETP inconnu, compté 0", 0)} if rows["sans_etp"].any() else {}
     return Figure(
-        line_chart(years.drop(columns="etp_arrondi").rename(columns={"etp": "ETP"})),
+        line_chart(
+            years.drop(columns="etp_arrondi").rename(columns={"etp": "ETP"}),
+            rounded=years[["etp_arrondi"]].set_axis(["ETP"], axis=1),
+        ),
         title="Structures, personnes et ETP au 31 décembre de chaque année",
         alt=of_region(page, told),
         table=DataTable(

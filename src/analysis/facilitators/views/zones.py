@@ -101,7 +101,7 @@ def listed(page: Page) -> Content:
             "etp": Column("ETP", 2),
             "p_sous_servie": Column("Probabilité d'être sous-servie", **PERCENT),
         },
-        caption="Besoin et temps de facilitateur par intercommunalité",
+        caption="Besoin et temps de facilitateur par intercommunalité, par classe puis par besoin décroissant",
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest} ; besoin : "
         f"{ORIGINS[str(rows['origine_besoin'].iloc[0])]} ; quartiers prioritaires de 2024",
         csv=page.csv("zones"),

@@ -78,6 +78,26 @@ def files(page: Page) -> Content:
     )
 
 
+def decisions(page: Page) -> Content:
+    """The decisions of analysts on operations entered twice that change nothing."""
+    rows = page.read("consolidation/doublons_sans_effet").sort_values("ligne")
+    if rows.empty:
+        return Prose("Chaque décision prise sur les doublons change quelque chose.")
+    return DataTable(
+        rows,
+        columns={
+            "ligne": Column("Ligne"),
+            "op_a": Column("Opération"),
+            "op_b": Column("Autre opération"),
+            "decision": Column("Décision"),
+            "constat": Column("Pourquoi elle ne change rien"),
+        },
+        caption="Décisions sur les doublons qui ne changent rien, à reprendre",
+        scope="Toutes les lignes de decisions/doublons_operations.csv",
+        csv=page.csv("consolidation/doublons_sans_effet"),
+    )
+
+
 def published_check(page: Page) -> Content:
     """The arithmetic of the published slides, line by line."""
     rows = page.read("controle").sort_values("rang")

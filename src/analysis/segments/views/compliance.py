@@ -50,7 +50,7 @@ def thresholds(page: Page) -> Content:
             "sans_exception": Column("hors travaux courts", 1),
             "inconnu": Column("non dit", 1),
         },
-        caption="Besoins au-dessus des seuils européens et clause déclarée",
+        caption="Besoins au-dessus des seuils européens et clause déclarée, par nombre décroissant",
         scope=f"{page.dataset.region_nom}, besoins notifiés {period}, tous lots d'une consultation réunis",
         csv=page.csv("droit_seuils"),
         takeaway=first or None,
@@ -135,7 +135,7 @@ def largest_buyers(page: Page) -> Content:
         rows.sort_values(["montant", "acheteur_siren"], ascending=[False, True]),
         columns={"acheteur_nom": Column("Acheteur"), "acheteur_siren": Column("SIREN"),
                  "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **MILLIONS)},
-        caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER",
+        caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER, par montant décroissant",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {rows['annee'].iloc[0]}, "
         f"au {french_date(page.dataset.date_observation)}",
         csv=page.csv("droit_spaser"),

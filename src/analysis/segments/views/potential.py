@@ -70,6 +70,13 @@ def headline(page: Page) -> Content:
     )
 
 
+def counts(page: Page) -> Content:
+    """What each count of possible hours is of: three figures that bear nearly the same name."""
+    rows = reference.table("publication/heures_possibles")
+    listed = "\n".join(f"- **{row.libelle}** : {row.compte}." for row in rows.itertuples())
+    return Prose(f"Trois comptes d'heures possibles, qui ne s'additionnent pas. Ce que pourraient porter :\n\n{listed}")
+
+
 def by_segment(page: Page) -> Content:
     """Hours by segment with their interval."""
     rows = _territory(page)
@@ -95,12 +102,11 @@ def by_segment(page: Page) -> Content:
                 "fournisseurs": Column("Entreprises d'insertion", 0),
                 "p50_plafonne": Column("Heures plafonnées (médiane)", 0),
             },
-            caption="Potentiel par segment",
+            caption="Potentiel par segment, par heures décroissantes",
             scope=f"{page.territory_name}, marchés notifiés en {page.year}, heures sur toute leur vie",
             csv=page.csv("potentiel"),
             note=_missing(page)
-            + f"Heures possibles : {WHOLE_LIFE} ; le besoin d'heures par an des intercommunalités compte aussi "
-            "ceux qui ont une clause, et une seule année. Une médiane d'ensemble n'est pas la somme des médianes. "
+            + "Une médiane d'ensemble n'est pas la somme des médianes. "
             + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
             + "Les plafonds tiennent à la capacité supposée "
             "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
@@ -155,7 +161,7 @@ def by_place(page: Page) -> Content:
             "marches": Column("Marchés", 0),
             **QUANTILES,
         },
-        caption="Où le potentiel est le plus grand",
+        caption="Où le potentiel est le plus grand, par heures décroissantes",
         scope=f"{page.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("potentiel_epci"),
         note="Le fichier CSV donne tous les segments, lieux et trimestres.",
@@ -224,9 +230,9 @@ def new_segments(page: Page) -> Content:
             "fournisseurs": Column("Entreprises d'insertion", 0),
             "dont_secteur": Column("dont du secteur", 0),
             "p50_plafonne": Column("Heures possibles, plafonnées", 0),
-            "heures_attendues": Column("Heures x probabilité", 0),
+            "heures_attendues": Column("Heures × probabilité", 0),
         },
-        caption="Segments à ouvrir, les plus prometteurs d'abord",
+        caption="Segments à ouvrir, par heures possibles × probabilité",
         scope=f"{page.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("segments_nouveaux"),
         note="Une entreprise d'insertion qui met des personnes à disposition sert tous les segments.",

@@ -11,7 +11,7 @@ from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
-from analysis.publishing.page import Page
+from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, figure
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.contracts import OTHER
@@ -196,7 +196,7 @@ def segments_by_department(page: Page) -> Content:
         table=DataTable(
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{name: Column(name, 0) for name in wide.columns}},
-            caption="Marchés par segment et département d'exécution",
+            caption="Marchés par segment et département d'exécution, du segment le plus fréquent au plus rare",
             scope=scope(page),
             csv=page.csv("segments"),
         ),
@@ -230,7 +230,7 @@ def segments_by_epci(page: Page) -> Content:
             "deuxieme": Column("Deuxième"),
             "troisieme": Column("Troisième"),
         },
-        caption="Les trois premiers segments de chaque intercommunalité",
+        caption="Les trois premiers segments de chaque intercommunalité, par nombre de marchés",
         scope=page.scope,
         csv=page.csv("segments_epci"),
         note="Le fichier CSV donne tous les segments de toutes les intercommunalités.",
@@ -327,13 +327,14 @@ def _listed(cells: pd.DataFrame, name: str) -> str:
 
 def by_buyer(page: Page) -> Content:
     """Share with clause by kind of buyer, over the years that say it."""
+    if not page.regional:
+        return on_region_page(page, "la part par catégorie d'acheteur")
     rows = page.read("acheteurs")
     rows = rows.assign(libelle=buyer_names(rows["categorie"]))
     known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
-    if known.empty or not page.regional:
+    if known.empty:
         return Prose(
-            "La part par catégorie d'acheteur n'est donnée que pour la région, et les années où les marchés disent "
-            "s'ils ont une clause."
+            "La part par catégorie d'acheteur n'est donnée que les années où les marchés disent s'ils ont une clause."
         )
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
@@ -407,7 +408,7 @@ def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
     return DataTable(
         now.sort_values(["marches", "segment"], ascending=[False, True]),
         columns={"libelle": Column("Segment"), **STATES},
-        caption="Marchés, montants et clause sociale par segment",
+        caption="Marchés, montants et clause sociale par segment, du plus fréquent au plus rare",
         scope=scope(page),
         csv=page.csv("segments"),
         note="La part porte sur les marchés renseignés ; « de » et « à » bornent ce que le hasard seul ferait varier "

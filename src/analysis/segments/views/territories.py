@@ -106,6 +106,17 @@ def change(page: Page) -> Content:
         return Prose("Il faut deux années où le champ social est renseigné pour dire ce qui change.")
     names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
     before = rows["edition_precedente"].iloc[0]
+    note = (
+        "Tendance de la région : ce que le département aurait gagné en la suivant. Ses segments : ce que les "
+        "segments qu'il achète ont gagné de plus qu'elle. Le reste lui est propre, hasard compris."
+    )
+    if len(rows) == 1:
+        row = rows.iloc[0]
+        return Prose(
+            f"De {before} à {page.year}, les marchés avec clause passent de {french(row['avant'])} à "
+            f"{french(row['apres'])}. Tendance de la région : {french(row['effet_region'], 1)} ; ses segments : "
+            f"{french(row['effet_segments'], 1)} ; le département lui-même : {french(row['effet_propre'], 1)}. {note}"
+        )
     return DataTable(
         rows.assign(nom=rows["territoire"].map(names)).sort_values("territoire"),
         columns={
@@ -120,6 +131,5 @@ def change(page: Page) -> Content:
         caption="Pourquoi le nombre de marchés avec clause change",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {before} et en {page.year}, département connu",
         csv=page.csv("dynamique"),
-        note="Tendance de la région : ce que le département aurait gagné en la suivant. Ses segments : ce que les "
-        "segments qu'il achète ont gagné de plus qu'elle. Le reste lui est propre, hasard compris.",
+        note=note,
     )

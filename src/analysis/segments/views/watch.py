@@ -123,7 +123,7 @@ def segments(page: Page) -> Content:
     return DataTable(
         wide,
         columns={"libelle": Column("Segment"), **{name: Column(name, 1) for name in _names(now)}},
-        caption="Besoins attendus par segment et trimestre de notification",
+        caption="Besoins attendus par segment et trimestre de notification, par nombre décroissant",
         scope=scope(page),
         csv=page.csv("veille_calendrier"),
     )
