@@ -91,6 +91,7 @@ def build(dataset: str) -> None:
         document=guide.DOCUMENT,
         method=definitions.METHOD,
         title=f"{described.titre} : clauses sociales, {described.region_nom}",
+        layout="home",
         contents=[],
         dataset=described,
         chapters=[chapter for chapter in chapters if chapter["pages"]],
