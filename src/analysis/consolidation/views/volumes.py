@@ -39,7 +39,6 @@ def headline(page: Page) -> Content:
             Card(
                 labels.loc[code, "libelle"],
                 shown(cells, code, int(labels.loc[code, "decimales"])),
-                "" if cells.loc[code, "secret"] else _unit(code),
                 digits=int(labels.loc[code, "decimales"]),
                 secret=cells.loc[code, "secret"],
                 csv=page.csv("indicateurs"),
@@ -237,7 +236,3 @@ def _placed_by_default(page: Page) -> str:
     if _rests_on(page, "TOTAUX", page.edition.territoire) is not None:
         text += " Les heures envoyées en totaux n'y sont que si leur structure les a dites par intercommunalité."
     return text
-
-
-def _unit(code: str) -> str:
-    return {"heures_realisees": "h", "heures_par_beneficiaire": "h"}.get(code, "")
