@@ -2,19 +2,145 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
+from analysis.core.paths import raw_dir
+from analysis.core.quality_log import MASKED
+from analysis.sources import spreadsheet
 from analysis.sources.canonical import EXPORTS, INVENTORY
+from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer, spelt_month
-from sending import changed, imported, send, write_dataset
+from sending import TABLES, changed, imported, in_workbook, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
 def dataset(project: Path) -> Path:
     return write_dataset()
+
+
+def row_of(table: str, **values: object) -> list[list]:
+    """The headings of a table and its first row, with some cells changed."""
+    row = TABLES[table][0] | values
+    return [list(row), list(row.values())]
+
+
+# --- errors of formulas ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "error", "rule"),
+    [
+        ("heures", "heures", "#REF!", "nombre_invalide"),
+        ("heures", "mois", "#N/A", "mois_invalide"),
+        ("heures", "ctr_id", "#N/A", "cle_absente"),
+        ("operations", "op_id", "#NAME?", "cle_absente"),
+        ("operations", "libelle", "#VALUE!", "erreur_formule"),
+        ("operations", "mecanisme", "#N/A", "code_inconnu"),
+        ("operations", "date_fin", "#VALUE!", "date_export_invalide"),
+        ("operations", "heures_prevues", "#DIV/0!", "nombre_invalide"),
+        ("operations", "is_anru", "#NULL!", "oui_non_invalide"),
+        ("operations", "maitre_ouvrage_siret", "#REF!", "siret_export"),
+        ("engagements", "lot", "#REF!", "erreur_formule"),
+        ("territoires", "part", "#DIV/0!", "nombre_invalide"),
+        ("territoires", "epci_siren", "#N/A", "epci_inconnu"),
+        ("beneficiaires", "commune_insee", "#N/A", "commune_inconnue"),
+        ("contrats", "eng_id", "#REF!", "lien_absent"),
+    ],
+)
+def test_an_error_of_a_formula_is_a_bad_value_and_no_empty_cell(table: str, column: str, error: str, rule: str) -> None:
+    in_workbook(table, row_of(table, **{column: f"=1/0|{error}"}))
+    tables, quality = imported()
+    told = quality[quality["regle"].eq(rule)].iloc[0]
+    assert (told["fichier"], told["ligne"]) == ("exports/S1/2025/export.xlsx[Suivi]", 2)
+    assert told["colonne"] == column and f"« {'S1:' * (column == 'eng_id')}{error} »" in told["message"]
+    assert not any(error in frame.to_csv() for frame in tables.values())
+
+
+def test_an_error_of_a_formula_under_a_month_is_told_of_its_month() -> None:
+    rows = [["Contrat", "Févr.", "Mars"], ["C1", 100, "=A1/0|#DIV/0!"]]
+    in_workbook("heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3})
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [100]
+    assert quality[["colonne", "valeur", "regle"]].values.tolist() == [["Mars", "#DIV/0!", "nombre_invalide"]]
+
+
+def test_an_error_of_a_formula_is_nobody_and_no_birth_date() -> None:
+    in_workbook("beneficiaires", row_of("beneficiaires", nom="=1/0|#REF!", date_naissance="=1/0|#N/A"))
+    _, quality = imported()
+    assert {"erreur_formule", "naissance_invalide"} <= set(quality["regle"])
+    assert quality.query("regle == 'naissance_invalide'")["valeur"].tolist() == [MASKED]
+
+
+@pytest.mark.parametrize("error", ["#VALEUR!", "#NOM?", "#N/A", "#DIV/0 !", "#N/D", "Err :502", "########"])
+def test_what_a_french_spreadsheet_shows_of_an_error_in_a_csv_is_none_of_its_values(error: str) -> None:
+    send(changed("operations", libelle=error, heures_prevues=error))
+    tables, quality = imported()
+    assert sorted(quality["regle"]) == ["erreur_formule", "nombre_invalide"]
+    assert tables["operations"][["libelle", "heures_prevues"]].isna().all(axis=None)
+
+
+def test_a_label_that_begins_with_a_sign_is_no_error() -> None:
+    send(changed("operations", libelle="#1 École (Err : voir lot 3) !"))
+    assert imported()[1].empty
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0" office:version="1.2">
+<office:body><office:spreadsheet><table:table table:name="Suivi">{}</table:table></office:spreadsheet></office:body>
+</office:document-content>"""
+KEPT = {
+    "text": 'office:value-type="string"',
+    "error": 'table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error"',
+    "php": 'office:value-type="string" calcext:value-type="error" office:value=""',
+}
+
+
+def write_ods(path: Path, rows: list[list[tuple[str, str]]]) -> None:
+    """A workbook of LibreOffice: the kind of each cell (see `KEPT`) and what it shows."""
+    cells = "".join(
+        "<table:table-row>"
+        + "".join(f"<table:table-cell {KEPT[kind]}><text:p>{shown}</text:p></table:table-cell>" for kind, shown in row)
+        + "</table:table-row>"
+        for row in rows
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    urn = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    entry = f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("mimetype", kind)
+        book.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{urn}">{entry}</manifest:manifest>')
+        book.writestr("content.xml", ODS.format(cells))
+
+
+@pytest.mark.parametrize("kind", ["error", "php"])
+def test_an_error_of_a_formula_in_an_ods_is_a_bad_value(kind: str) -> None:
+    path = in_workbook("heures", row_of("heures"))
+    path.unlink()
+    said = yaml.safe_load((raw_dir("essai") / "mappings" / "essai.yaml").read_text())
+    said["tables"]["heures"]["fichier"] = "export.ods"
+    (raw_dir("essai") / "mappings" / "essai.yaml").write_text(yaml.safe_dump(said))
+    texts = [[("text", cell) for cell in row] for row in (["ctr_id", "mois", "heures"], ["C1", "2025-02", "100,5"])]
+    write_ods(path.with_suffix(".ods"), [*texts, [("text", "C1"), ("text", "2025-03"), (kind, "#DIV/0 !")]])
+    tables, quality = imported()
+    assert tables["heures"]["heures"].tolist() == [100.5]
+    assert quality[["ligne", "colonne", "valeur"]].values.tolist() == [[3, "heures", "#DIV/0 !"]]
+
+
+def test_a_workbook_that_cannot_say_its_errors_says_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = in_workbook("heures", row_of("heures"))
+    assert Workbook(path, "x").tells_errors
+    monkeypatch.setattr(spreadsheet, "CELLS", spreadsheet.re.compile("none"))  # as in .xls and .xlsb
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["classeur_ancien"]
+    assert quality["message"].iloc[0].startswith("exports/S1/2025/export.xlsx : vide ; attendu : un classeur .xlsx ou")
 
 
 # --- dates, months, shares, hours --------------------------------------------------------------

@@ -27,6 +27,8 @@ MONTH_IN_FIGURES = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)|(?P<month_f
 TIME = r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
 TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-]\d\d:?\d\d)?$"
 HERE = "Europe/Paris"
+# What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
+IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?\d{3}|#{3,}"
 LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
@@ -132,7 +134,10 @@ class Typer:
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        return rows[column]
+        """Any text but the error of a formula, which says nothing."""
+        error = in_error(rows[column])
+        self.flag(rows[error], "erreur_formule", column)
+        return rows[column].mask(error)
 
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
         return self._number(rows, column, rows[column])
@@ -208,10 +213,10 @@ class Typer:
         return value.isin(YES).where(value.isin(YES | NO)).astype("boolean")
 
     def _siret(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """Kept as received (blanks removed); a wrong key is only flagged."""
+        """Kept as received (blanks removed), but an error of a formula; a wrong key is only flagged."""
         value = rows[column].str.replace(r"\s", "", regex=True)
         self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
-        return value
+        return value.mask(in_error(rows[column]))
 
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = rows[column]
@@ -257,6 +262,11 @@ def _in_paris(days: pd.Series, timed: pd.DataFrame) -> pd.Series:
     texts = days[zoned].dt.strftime("%Y-%m-%d ") + timed["time"][zoned].str.replace("h", ":") + timed["zone"][zoned]
     there = pd.to_datetime(texts, format="ISO8601", utc=True).dt.tz_convert(HERE).dt.tz_localize(None)
     return days.mask(zoned, there.dt.normalize().astype("datetime64[s]"))
+
+
+def in_error(text: pd.Series) -> pd.Series:
+    """Whether each text is what a spreadsheet shows for a formula without a result (#REF!, #N/A)."""
+    return has_form(text, IN_ERROR)
 
 
 def _decimal_hours(text: str) -> str:
