@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import xlsxwriter
 import yaml
 
 from analysis.core.paths import raw_dir
@@ -227,3 +229,75 @@ def test_all_columns_of_hours_may_have_minutes_and_no_other_column_may() -> None
     typer = Typer("exports")
     rows = pd.DataFrame({"delai_j": ["12h30"], "fichier": "a", "ligne": [2]})
     assert typer._nombre(rows, "delai_j").isna().all() and len(typer.breaches) == 1
+
+
+# --- what nobody sees, and how numbers that name something are written ---------------------------
+
+
+def test_characters_that_nobody_sees_part_no_key_and_no_heading() -> None:
+    folder = send(changed("heures", ctr_id="C1\u200b") | changed("contrats", eng_id="\ufeffE1"))
+    path = folder / "heures.csv"
+    path.write_bytes(2 * b"\xef\xbb\xbf" + path.read_bytes() + b"\0\0\n")
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [100.5, 50.25]
+
+
+def test_characters_that_nobody_sees_are_none_of_a_workbook_either() -> None:
+    in_workbook("heures", [["\ufeffctr_id", "mois", "heures"], ["C1\u200b", "2025-02", "'100,5"]], colonnes=SPELT)
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [100.5]
+
+
+SPELT = {name: name for name in ("ctr_id", "mois", "heures")}
+
+
+def test_the_sign_of_a_text_is_no_part_of_it() -> None:
+    signed = {"op_id": "'OP1", "maitre_ouvrage_siret": "'21590350100017", "libelle": "'École' Pasteur"}
+    send(changed("heures", heures="'100,5") | changed("operations", **signed) | changed("contrats", th="'"))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["heures"].tolist() == [100.5, 50.25]
+    assert tables["operations"].loc[0, ["op_id", "libelle"]].tolist() == ["S1:OP1", "'École' Pasteur"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "told"),
+    [
+        ("215.903.501.00017", "21590350100017", False),
+        ("21590350100017.0", "21590350100017", False),
+        ("215 903 501 00017", "21590350100017", False),
+        ("215903501", "215903501", True),
+        ("BE 0403.091.220", "BE0403091220", True),
+        ("2,15904E+13", None, True),
+        ("en cours", None, True),
+    ],
+)
+def test_a_siret_that_names_nobody_is_emptied(text: str, kept: str | None, told: bool) -> None:
+    send(changed("operations", maitre_ouvrage_siret=text))
+    tables, quality = imported()
+    assert tables["operations"]["maitre_ouvrage_siret"].fillna("").tolist() == [kept or ""]
+    assert quality["valeur"].tolist() == [text] * told
+
+
+def test_numbers_of_lists_may_have_blanks_and_the_decimal_of_a_program() -> None:
+    send(changed("territoires", epci_siren="200\u00a0093 201") | changed("beneficiaires", commune_insee="59350.0",
+         niveau="4.0") | {"sorties": [{"ctr_id": "C1", "horizon_m": "6.0", "statut": "CDI"}]})  # fmt: skip
+    tables, quality = imported()
+    assert quality.empty
+    assert tables["territoires"]["epci_siren"].tolist() == ["200093201"]
+    assert tables["beneficiaires"]["niveau"].tolist() == ["4"] and tables["sorties"]["horizon_m"].tolist() == [6]
+
+
+def test_a_minus_of_typographers_is_one() -> None:
+    send(changed("heures", heures="\u221235,5"))
+    assert imported()[1]["regle"].tolist() == ["heures_negatives"]
+
+
+def test_days_of_a_workbook_that_counts_from_1904_are_the_same() -> None:
+    path = in_workbook("heures", row_of("heures"))
+    with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
+        sheet = book.add_worksheet("Suivi")
+        sheet.write_row(0, 0, ["ctr_id", "mois", "heures"])
+        sheet.write_row(1, 0, ["C1", "", 100.5])
+        sheet.write_datetime(1, 1, dt.datetime(2025, 2, 1), book.add_format({"num_format": "mmm-yy"}))
+    tables, quality = imported()
+    assert quality.empty and tables["heures"]["mois"].tolist() == ["2025-02"]

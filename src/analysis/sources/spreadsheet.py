@@ -34,6 +34,8 @@ CELLS = re.compile(r"(.*/)?worksheets/[^/]+\.xml|content\.xml")
 XLSX_ERROR = re.compile(rb"""(<(?:\w+:)?c\s[^>]*?\bt=)(?:"e"|'e')""")
 ODS_ERROR = re.compile(rb"""(<table:table-cell)(\s[^>]*?\bcalcext:value-type="error"[^>]*>)""")
 ODS_VALUE = re.compile(rb"""\soffice:(?:string-|boolean-)?value(?:-type)?="[^"]*\"""")
+UNSEEN = re.compile("[\0\u00ad\u200b-\u200f\u2060\ufeff]")  # characters that no spreadsheet shows
+TEXT_SIGN = "'"  # before a number or a date, in a spreadsheet: it is a text
 ERROR_SIGNS = (b'"e"', b"'e'", b'"error"')  # without any of them there is none: to look for them is quick
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
@@ -75,13 +77,18 @@ def csv_sheet(
     content = _bytes(path, name)
     if content.startswith((ZIP, OLE_CONTAINER)):
         raise fatal("fichier_illisible", name, "un classeur, lu comme un CSV : « feuille » n'est pas dite")
-    text = io.StringIO(_decode(content, encoding, name), newline="")
+    text = io.StringIO(UNSEEN.sub("", _decode(content, encoding, name)), newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
-        rows = [(reader.line_num, [cell if cell.strip() else None for cell in row]) for row in reader]
+        rows = [(reader.line_num, _cells(row)) for row in reader]
     except csv.Error:
         raise fatal("fichier_illisible", name, f"ligne {reader.line_num}, guillemet mal fermé") from None
     return _below(rows, name, heading, wanted)
+
+
+def _cells(row: list[str]) -> list[str | None]:
+    """The cells of a line of a CSV file, with the blanks around them; None for one of nothing else."""
+    return [(cell if cell[0] != TEXT_SIGN else _bare(cell)) if cell.strip() else None for cell in row]
 
 
 def _below(rows: list[Row], name: str, heading: int, wanted: Collection[str]) -> Sheet:
@@ -306,4 +313,10 @@ def _text(cell: object, decimal: str) -> str | None:
         return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
     if isinstance(cell, dt.date):
         return cell.isoformat()[:10]  # without its time, if any
-    return str(cell).strip() or None
+    shown = UNSEEN.sub("", str(cell)).strip()
+    return _bare(shown) if shown.startswith(TEXT_SIGN) else shown or None
+
+
+def _bare(cell: str) -> str | None:
+    """A cell without the sign that it begins with, where that is the only one: 'École' is quoted."""
+    return cell if cell.count(TEXT_SIGN) > 1 else cell[1:].strip() or None

@@ -29,6 +29,7 @@ TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-]\d
 HERE = "Europe/Paris"
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
 IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?\d{3}|#{3,}"
+SIREN_DIGITS = 9
 LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
@@ -37,6 +38,7 @@ SWAPPED = str.maketrans(".,", ",.")
 NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
 CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
 UNIT = r"(?i)(?<=\d)\s*h(?:eures?)?$"
+MINUS = "\N{MINUS SIGN}"
 BLANKS = r"[\s\u00a0\u202f]"
 THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
 THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
@@ -126,7 +128,7 @@ class Typer:
     def code(self, rows: pd.DataFrame, column: str, codelist: str) -> pd.Series:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
         spelt = {code.upper(): code for code in reference.labels(codelist)}
-        value = rows[column].str.upper().map(spelt).astype("str")
+        value = listed_number(rows[column]).str.upper().map(spelt).astype("str")
         unread = rows[rows[column].notna() & value.isna()]
         several = unread[column].map(lambda text: len(parts_of(text, codelist)) > 1).astype(bool)
         self.flag(unread[several], "codes_plusieurs", column, among=spelt.values())
@@ -161,7 +163,7 @@ class Typer:
         `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused. What `spelt`
         can read is first made a number with a point.
         """
-        compact = text.str.replace(BLANKS, "", regex=True)
+        compact = text.str.replace(BLANKS, "", regex=True).str.replace(MINUS, "-")
         point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
         text = compact.where(point, compact.str.translate(SWAPPED))  # as if each file announced the point
 
@@ -213,13 +215,17 @@ class Typer:
         return value.isin(YES).where(value.isin(YES | NO)).astype("boolean")
 
     def _siret(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """Kept as received (blanks removed), but an error of a formula; a wrong key is only flagged."""
-        value = rows[column].str.replace(r"\s", "", regex=True)
+        """Kept as received but for what parts its digits; a wrong key is only flagged.
+
+        What has not even the digits of a SIREN (« en cours », 2,15904E+13) names nobody: it would be one and the same
+        buyer for all that say so.
+        """
+        value = listed_number(rows[column]).str.replace(r"[\s.-]", "", regex=True)
         self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
-        return value.mask(in_error(rows[column]))
+        return value.where(value.str.count(r"\d").ge(SIREN_DIGITS).fillna(False))
 
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        value = rows[column]
+        value = listed_number(rows[column])
         bad = value.notna() & ~value.isin(reference.epci()["epci_siren"])
         self.flag(rows[bad], "epci_inconnu", column)
         return value.mask(bad)
@@ -228,10 +234,11 @@ class Typer:
         """The commune of today: former codes are followed to the one that took them over."""
         former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
         today = set(reference.communes()["code_insee"])
-        whole = "0" + rows[column].where(has_form(rows[column], r"\d{4}"))
+        said = listed_number(rows[column])
+        whole = "0" + said.where(has_form(said, r"\d{4}"))
         cut = whole.isin(today | set(former.index))  # a spreadsheet took 02691 for a number
         self.flag(rows[cut], "commune_zero", column)
-        value = rows[column].mask(cut, whole).replace(former.to_dict())
+        value = said.mask(cut, whole).replace(former.to_dict())
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
@@ -309,6 +316,15 @@ def valid_siret(values: pd.Series) -> pd.Series:
     luhn = np.where(doubled > 9, doubled - 9, doubled).sum(axis=1) % 10 == 0
     poste = text.str.startswith(LA_POSTE).to_numpy() & (digits.sum(axis=1) % 5 == 0)
     return pd.Series(shaped & (luhn | poste), index=values.index)
+
+
+def listed_number(text: pd.Series) -> pd.Series:
+    """Numbers that name something, as their list writes them: `200 093 201` and `59350.0` have lost nothing.
+
+    A program gives decimals to a column of numbers where some are missing.
+    """
+    grouped = has_form(text, r"\d[\d\s\u00a0\u202f]*(?:\.0)?")
+    return text.mask(grouped, text.str.removesuffix(".0").str.replace(BLANKS, "", regex=True))
 
 
 def stripped(text: pd.Series) -> pd.Series:
