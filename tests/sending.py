@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
+import xlsxwriter
 import yaml
 
-from analysis.core.paths import raw_dir
+from analysis.core.errors import DataError
+from analysis.core.files import read_table
+from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.scaffold import new_dataset
+from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS
 
 EPCI_LILLE, EPCI_AMIENS = "200093201", "248000531"
@@ -107,3 +112,44 @@ def changed(table: str, row: int = 0, **values: str) -> dict[str, list[dict[str,
     rows = [dict(found) for found in TABLES[table]]
     rows[row] |= values
     return {table: rows}
+
+
+def imported(dataset: str = "essai") -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The clean tables of what was sent, and its quality table."""
+    exports.build(dataset)
+    tables = {path.stem: read_table(path) for path in clean_dir(dataset, "exports").glob("*.parquet")}
+    return tables, read_table(quality_dir(dataset) / "exports.parquet")
+
+
+def refused(dataset: str = "essai") -> str:
+    """The sentence that stops the import of what was sent."""
+    with pytest.raises(DataError) as caught:
+        exports.build(dataset)
+    return str(caught.value)
+
+
+def write_workbook(folder: Path, sheets: dict[str, list[list]], name: str = "export.xlsx") -> Path:
+    """A workbook of these rows; what begins with = is a formula, which says its value after a bar: `=1/0|#DIV/0!`."""
+    with xlsxwriter.Workbook(folder / name) as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for number, row in enumerate(rows):
+                for place, cell in enumerate(row):
+                    formula, _, value = str(cell).partition("|")
+                    if formula.startswith("="):
+                        sheet.write_formula(number, place, formula, None, value)
+                    else:
+                        sheet.write(number, place, cell)
+    return folder / name
+
+
+def in_workbook(table: str, rows: list[list], **changes: object) -> Path:
+    """The send of S1 with one table in a sheet « Suivi », of which the first row are the headings."""
+    folder = send()
+    (folder / f"{table}.csv").unlink()
+    said = mapping()
+    said["tables"][table] = {
+        "fichier": "export.xlsx", "feuille": "Suivi", "colonnes": {name: name for name in rows[0] if name}, **changes,
+    }  # fmt: skip
+    (raw_dir("essai") / "mappings" / "essai.yaml").write_text(yaml.safe_dump(said))
+    return write_workbook(folder, {"Suivi": rows})

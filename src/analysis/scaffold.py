@@ -186,7 +186,7 @@ def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
     if column.kind in ("oui_non", "booleen"):
         choices = ["oui", "non", "inconnu"] if column.kind == "oui_non" else ["oui", "non"]
         return {"validate": "list", "source": choices, "ignore_blank": True}
-    if column.kind == "nombre":
+    if column.numeric:
         return {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True,
                 "error_title": "Nombre attendu", "error_message": column.description}  # fmt: skip
     return None

@@ -12,7 +12,7 @@ import yaml
 
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
-from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir
+from analysis.core.paths import clean_dir, fingerprints_dir
 from analysis.core.quality_log import MASKED
 from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
@@ -21,13 +21,7 @@ from analysis.sources.persons import fingerprint, load_secret
 from analysis.sources.rows import record
 from analysis.sources.spreadsheet import ENCRYPTED_BOOK, OLE_CONTAINER, Workbook
 from analysis.sources.typer import Typer
-from sending import EPCI_AMIENS, TABLES, changed, mapping, send, write_dataset
-
-
-def imported(dataset: str = "essai") -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    exports.build(dataset)
-    tables = {path.stem: read_table(path) for path in clean_dir(dataset, "exports").glob("*.parquet")}
-    return tables, read_table(quality_dir(dataset) / "exports.parquet")
+from sending import EPCI_AMIENS, TABLES, changed, imported, mapping, refused, send, write_dataset, write_workbook
 
 
 @pytest.fixture(autouse=True)
@@ -513,12 +507,6 @@ def test_a_structure_has_one_line(dataset: Path) -> None:
     assert refused().startswith("structures.csv, ligne 3, colonne « structure_id » : « S1 » ; attendu : une seule")
 
 
-def refused() -> str:
-    with pytest.raises(DataError) as caught:
-        exports.build("essai")
-    return str(caught.value)
-
-
 def test_a_file_in_another_encoding_stops_with_its_line(dataset: Path) -> None:
     send(encoding="cp1252")
     sentence = refused()
@@ -831,17 +819,6 @@ def test_without_a_secret_no_person_is_read(dataset: Path, monkeypatch: pytest.M
 
 
 # --- workbooks ---------------------------------------------------------------------------------
-
-
-def write_workbook(folder: Path, sheets: dict[str, list[list]]) -> Path:
-    path = folder / "export.xlsx"
-    book = xlsxwriter.Workbook(str(path))
-    for name, rows in sheets.items():
-        sheet = book.add_worksheet(name)
-        for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
-    book.close()
-    return path
 
 
 @pytest.fixture

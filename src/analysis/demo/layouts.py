@@ -134,7 +134,7 @@ def _cells(mapping: Mapping, table: str, column: Column, rows: pd.DataFrame, wor
         return _date_cells(mapping, rows[column.name].to_numpy().astype("datetime64[D]"), workbook)
     if column.kind == "mois":
         return np.array([f"{m // 12}-{m % 12 + 1:02d}" for m in rows["mois"].tolist()], dtype=object), TEXT
-    if column.kind == "nombre":
+    if column.numeric:
         return _number_cells(mapping, rows["centi"] / 100 if column.name not in rows else rows[column.name], workbook)
     values = rows[column.name].to_numpy().astype(object)
     spellings = mapping.tables[table].valeurs.get(column.name)

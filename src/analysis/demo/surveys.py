@@ -126,7 +126,7 @@ def _sheet(described: Table, rows: pd.DataFrame) -> tuple[str, list[str], list[s
             days = pd.to_datetime(values).to_numpy().astype("datetime64[D]")
             cells: list = [None if np.isnat(d) else float((d - EXCEL_DAY_0).astype(int)) for d in days]
             kinds.append(DATE)
-        elif column.kind == "nombre":
+        elif column.numeric:
             cells = [None if pd.isna(v) else float(v) for v in values]
             kinds.append(NUMBER)
         else:

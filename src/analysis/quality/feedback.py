@@ -69,10 +69,10 @@ class Received:
         table = self._table(column)
         if table is None:
             return value
-        kind = EXPORTS[table].column(column).kind
-        if kind == "nombre" and re.fullmatch(r"-?\d+\.\d+", value):
+        known = EXPORTS[table].column(column)
+        if known.numeric and re.fullmatch(r"-?\d+\.\d+", value):
             return value.removesuffix(".0").replace(".", self.mapping.decimale)
-        if kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        if known.kind == "date" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
             day = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")  # the 30th of February is none
             return value if pd.isna(day) else day.strftime(self.mapping.format_date)
         spellings = self.mapping.tables[table].valeurs.get(column, {})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, table
-from analysis.sources.canonical import EXPORTS
+from analysis.sources.canonical import EXPORTS, NUMBERS
 
 _KINDS = {
-    "texte": TEXT, "nombre": NUMBER, "date": DAY, "mois": TEXT, "booleen": FLAG, "oui_non": FLAG,
+    **dict.fromkeys(NUMBERS, NUMBER), "texte": TEXT, "date": DAY, "mois": TEXT, "booleen": FLAG, "oui_non": FLAG,
     "code": TEXT, "siret": TEXT, "epci": TEXT, "commune": TEXT,
 }  # fmt: skip
 

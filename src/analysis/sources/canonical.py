@@ -11,7 +11,10 @@ from typing import Literal
 
 LISTS = "listes"  # the sheet of a questionnaire that holds the codes, which nobody fills in
 
-Kind = Literal["texte", "nombre", "date", "mois", "booleen", "oui_non", "code", "siret", "epci", "commune"]
+Kind = Literal[
+    "texte", "nombre", "duree", "part", "date", "mois", "booleen", "oui_non", "code", "siret", "epci", "commune"
+]
+NUMBERS = ("nombre", "duree", "part")  # any, hours, or a share of 1: they differ in how they may be written
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class Column:
     personal: bool = False
     example: str | float | dt.date | None = None
     several: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in NUMBERS
 
 
 @dataclass(frozen=True)
@@ -76,11 +83,11 @@ EXPORTS = {
                 Column("date_debut", "date", "Début de l'opération", required=True),
                 Column("date_fin", "date", "Fin de l'opération"),
                 Column("is_anru", "booleen", "Opération financée par l'ANRU"),
-                Column("heures_prevues_init", "nombre", "Heures d'insertion prévues à l'origine", example=500),
-                Column("heures_prevues", "nombre", "Heures d'insertion prévues, avenants compris", example=620),
+                Column("heures_prevues_init", "duree", "Heures d'insertion prévues à l'origine", example=500),
+                Column("heures_prevues", "duree", "Heures d'insertion prévues, avenants compris", example=620),
                 Column(
                     "heures_realisees_origine",
-                    "nombre",
+                    "duree",
                     "Heures réalisées depuis l'origine, à la fin de l'année",
                     example=480,
                 ),
@@ -93,7 +100,7 @@ EXPORTS = {
             (
                 Column("op_id", "texte", "Identifiant de l'opération", required=True),
                 Column("epci_siren", "epci", "SIREN de l'intercommunalité d'exécution", required=True),
-                Column("part", "nombre", "Part de l'opération, de 0 à 1 ; sans aucune, à parts égales", example=1),
+                Column("part", "part", "Part de l'opération, de 0 à 1 ; sans aucune, à parts égales", example=1),
             ),
         ),
         Table(
@@ -103,7 +110,7 @@ EXPORTS = {
             (
                 Column("op_id", "texte", "Identifiant de l'opération", required=True),
                 Column("partenaire_id", "texte", "Identifiant de l'autre structure", required=True, example="S02"),
-                Column("part", "nombre", "Sa part, de 0 à 1 ; ce qui reste est la vôtre", example=0.4),
+                Column("part", "part", "Sa part, de 0 à 1 ; ce qui reste est la vôtre", example=0.4),
             ),
             optional=True,
             filled=False,
@@ -118,7 +125,7 @@ EXPORTS = {
                 Column("lot", "texte", "Numéro ou nom du lot", example="1"),
                 Column("entreprise_siret", "siret", "SIRET de l'entreprise engagée", required=True),
                 Column("entreprise_nom", "texte", "Nom de l'entreprise"),
-                Column("heures_prevues", "nombre", "Heures que l'entreprise s'engage à réaliser", example=620),
+                Column("heures_prevues", "duree", "Heures que l'entreprise s'engage à réaliser", example=620),
             ),
         ),
         Table(
@@ -183,7 +190,7 @@ EXPORTS = {
             (
                 Column("ctr_id", "texte", "Identifiant du contrat de travail", required=True),
                 Column("mois", "mois", "Mois (AAAA-MM)", required=True),
-                Column("heures", "nombre", "Heures réalisées dans le mois", required=True, example=120.5),
+                Column("heures", "duree", "Heures réalisées dans le mois", required=True, example=120.5),
                 Column("nature_heures", "code", "Travail ou formation", codelist="natures_heures"),
             ),
         ),
@@ -257,7 +264,7 @@ INVENTORY = {
                 Column("prenom", "texte", "Prénom : jamais conservé", personal=True),
                 Column("courriel", "texte", "Courriel : jamais conservé", personal=True),
                 Column("role", "code", "Rôle", required=True, codelist="roles"),
-                Column("etp", "nombre", "Temps consacré à la clause, de 0 à 1 ETP", required=True, example=0.8),
+                Column("etp", "part", "Temps consacré à la clause, de 0 à 1 ETP", required=True, example=0.8),
                 Column("date_debut", "date", "Début dans le poste", required=True),
                 Column("date_fin", "date", "Fin dans le poste"),
                 Column(
@@ -278,7 +285,7 @@ INVENTORY = {
             (
                 Column("structure_id", "texte", "Identifiant de la structure", required=True),
                 Column("epci_siren", "epci", "SIREN de l'intercommunalité", required=True),
-                Column("part_temps", "nombre", "Part du temps de la structure, de 0 à 1", required=True, example=0.5),
+                Column("part_temps", "part", "Part du temps de la structure, de 0 à 1", required=True, example=0.5),
                 Column("date_debut", "date", "Début de l'intervention"),
                 Column("date_fin", "date", "Fin de l'intervention"),
             ),

@@ -27,7 +27,7 @@ from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.typer import Typer, parts_of
+from analysis.sources.typer import Typer, listed_number, parts_of
 
 SOURCE = "inventaire"
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
@@ -128,7 +128,7 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
 
 def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours."""
-    known = zones["epci_siren"].str.strip().isin(reference.epci()["epci_siren"])
+    known = listed_number(zones["epci_siren"].str.strip()).isin(reference.epci()["epci_siren"])
     typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
     return zones[known]
 

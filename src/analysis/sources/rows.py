@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.sources.canonical import LISTS, Table
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.total_lines import total_lines
-from analysis.sources.typer import Typer, stripped
+from analysis.sources.typer import Typer, in_error, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
 
@@ -23,7 +23,7 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
 
 
 def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Rows that have their whole key, without blanks around it; the others are refused.
+    """Rows that have their whole key, without blanks around it; the others are refused (a formula's error is no key).
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
@@ -32,6 +32,8 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     rows = _without_totals(rows, table, typer)
     for column in table.key:
         missing = rows[column].isna()
+        if table.column(column).kind == "texte":
+            missing |= in_error(rows[column])
         if not table.column(column).required:
             continue
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
@@ -70,7 +72,12 @@ def _one_record(records: pd.Series) -> str:
 
 
 def tell_unread(book: Workbook, name: str, read: Collection[str], typer: Typer) -> None:
-    """Flag each sheet of a workbook, called `name` in messages, that holds something and is not among those `read`."""
+    """Flag each sheet of a workbook, called `name` in messages, that holds something and is not among those `read`.
+
+    And the workbook itself, where errors of formulas could not be read.
+    """
+    if not book.tells_errors:
+        typer.flag(pd.DataFrame({"fichier": [name], "ligne": pd.NA}), "classeur_ancien")
     counts = {title: book.filled(title) for title in book.titles if title not in {*read, LISTS}}
     found = [(f"{name}[{title}]", pd.NA, f"lignes remplies : {count}") for title, count in counts.items() if count]
     typer.flag(pd.DataFrame(found, columns=["fichier", "ligne", "dit"]), "feuille_non_lue", said="dit")

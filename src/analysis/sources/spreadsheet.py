@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import difflib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable
@@ -28,6 +29,14 @@ ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what « Texte Unicode » of a spreadsheet begins with
 ZIP, OLE_CONTAINER = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")  # what workbooks begin with, .xlsx and .xls
 SEPARATORS = {";": "« ; »", ",": "« , »", "\t": "une tabulation", "|": "« | »"}
+# Where .xlsx and .ods keep their cells, and what such a cell begins with when its formula ends in an error.
+CELLS = re.compile(r"(.*/)?worksheets/[^/]+\.xml|content\.xml")
+XLSX_ERROR = re.compile(rb"""(<(?:\w+:)?c\s[^>]*?\bt=)(?:"e"|'e')""")
+ODS_ERROR = re.compile(rb"""(<table:table-cell)(\s[^>]*?\bcalcext:value-type="error"[^>]*>)""")
+ODS_VALUE = re.compile(rb"""\soffice:(?:string-|boolean-)?value(?:-type)?="[^"]*\"""")
+UNSEEN = re.compile("[\0\u00ad\u200b-\u200f\u2060\ufeff]")  # characters that no spreadsheet shows
+TEXT_SIGN = "'"  # before a number or a date, in a spreadsheet: it is a text
+ERROR_SIGNS = (b'"e"', b"'e'", b'"error"')  # without any of them there is none: to look for them is quick
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -68,13 +77,18 @@ def csv_sheet(
     content = _bytes(path, name)
     if content.startswith((ZIP, OLE_CONTAINER)):
         raise fatal("fichier_illisible", name, "un classeur, lu comme un CSV : « feuille » n'est pas dite")
-    text = io.StringIO(_decode(content, encoding, name), newline="")
+    text = io.StringIO(UNSEEN.sub("", _decode(content, encoding, name)), newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
-        rows = [(reader.line_num, [cell if cell.strip() else None for cell in row]) for row in reader]
+        rows = [(reader.line_num, _cells(row)) for row in reader]
     except csv.Error:
         raise fatal("fichier_illisible", name, f"ligne {reader.line_num}, guillemet mal fermé") from None
     return _below(rows, name, heading, wanted)
+
+
+def _cells(row: list[str]) -> list[str | None]:
+    """The cells of a line of a CSV file, with the blanks around them; None for one of nothing else."""
+    return [(cell if cell[0] != TEXT_SIGN else _bare(cell)) if cell.strip() else None for cell in row]
 
 
 def _below(rows: list[Row], name: str, heading: int, wanted: Collection[str]) -> Sheet:
@@ -155,7 +169,11 @@ def _encoding(content: bytes) -> str:
 
 
 class Workbook:
-    """An open workbook; raises DataError when it is absent, broken or locked by a password."""
+    """An open workbook; raises DataError when it is absent, broken or locked by a password.
+
+    A cell whose formula ends in an error is read as the text of that error (#REF!), unless `tells_errors` is false: in
+    the older formats, .xls and .xlsb, it is read as an empty one.
+    """
 
     def __init__(self, path: Path | zipfile.Path, name: str) -> None:
         content = _bytes(path, name)
@@ -163,6 +181,7 @@ class Workbook:
             raise fatal("fichier_protege", name)
         if not content.startswith((ZIP, OLE_CONTAINER)):
             raise fatal("fichier_illisible", name, "pas un classeur, malgré son nom : à enregistrer en .xlsx")
+        self.tells_errors, content = _errors_as_texts(content)
         try:
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         except CalamineError:
@@ -194,6 +213,38 @@ class Workbook:
         rows = self._book.get_sheet_by_name(self._sheets[title]).to_python(skip_empty_area=False)
         text = [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
         return _below(text, f"{self._name}[{title}]", heading, wanted)
+
+
+def _errors_as_texts(content: bytes) -> tuple[bool, bytes]:
+    """Whether errors of formulas can be told in a workbook, and the workbook with texts in their place.
+
+    The reader gives an empty cell for them (python-calamine, issue 105).
+    """
+    changed: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            names = [name for name in book.namelist() if CELLS.fullmatch(name)]
+            for name in names:
+                cells = book.read(name)
+                if not any(sign in cells for sign in ERROR_SIGNS):
+                    continue
+                shown = ODS_ERROR.sub(_ods_text, XLSX_ERROR.sub(rb'\1"str"', cells))
+                if shown != cells:
+                    changed[name] = shown
+            if not changed:
+                return bool(names), content
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as copy:
+                for name in dict.fromkeys(book.namelist()):
+                    copy.writestr(name, changed.get(name) or book.read(name))
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        return False, content  # an older format, or broken
+    return True, out.getvalue()
+
+
+def _ods_text(cell: re.Match[bytes]) -> bytes:
+    """The beginning of a cell of text: what is shown in it is all that it holds."""
+    return cell[1] + b' office:value-type="string"' + ODS_VALUE.sub(b"", cell[2])
 
 
 def open_archive(path: Path, name: str) -> zipfile.Path:
@@ -262,4 +313,10 @@ def _text(cell: object, decimal: str) -> str | None:
         return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
     if isinstance(cell, dt.date):
         return cell.isoformat()[:10]  # without its time, if any
-    return str(cell).strip() or None
+    shown = UNSEEN.sub("", str(cell)).strip()
+    return _bare(shown) if shown.startswith(TEXT_SIGN) else shown or None
+
+
+def _bare(cell: str) -> str | None:
+    """A cell without the sign that it begins with, where that is the only one: 'École' is quoted."""
+    return cell if cell.count(TEXT_SIGN) > 1 else cell[1:].strip() or None

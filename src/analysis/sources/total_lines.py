@@ -53,7 +53,7 @@ def _said(rows: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 def _bare(rows: pd.DataFrame, table: Table) -> pd.Series:
     """Whether rows lack all that is asked for beside keys, labels and numbers; False where nothing else is."""
-    asked = [column.name for column in table.columns if column.required and column.kind != "nombre"]
+    asked = [column.name for column in table.columns if column.required and not column.numeric]
     asked = [name for name in asked if name not in (*table.key, *LABELS)]
     bare = rows[asked].apply(stripped).isna().all(axis=1) if asked else False
     return pd.Series(bare, index=rows.index, dtype="bool")
@@ -63,7 +63,7 @@ def _sums(rows: pd.DataFrame, table: Table, suspects: pd.Index) -> pd.Series:
     """Whether the hours of each of the `suspects` are the sum of the other lines above it in its file or sheet."""
     rows = rows.assign(_suspect=rows.index.isin(suspects))
     rows = rows[rows["_suspect"].groupby(rows["fichier"]).transform("any")]
-    names = [column.name for column in table.columns if column.name.startswith("heures") and column.name in rows]
+    names = [column.name for column in table.columns if column.kind == "duree" and column.name in rows]
     quiet = Typer("total_lines")  # what it would say of these values is said when they are read
     for name in names:
         rows[name] = quiet.column(rows.assign(**{name: stripped(rows[name])}), table.column(name))

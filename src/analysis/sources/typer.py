@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,15 @@ NO = {"non", "n", "0", "faux", "false"}
 UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
 SHORTEST_MONTH = 3  # letters: `jan`; `jui`, which is two months, is none
 YEAR_SAID = re.compile(r"(?:20)?\d\d")
+MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
+MONTH_IN_FIGURES = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)|(?P<month_first>\d\d?)[-/.](?P<its_year>\d{4})")
+# A day and what may follow it: a time, and the zone where it is that time.
+TIME = r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
+TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+HERE = "Europe/Paris"
+# What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
+IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?\d{3}|#{3,}"
+SIREN_DIGITS = 9
 LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
@@ -28,7 +37,9 @@ PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stand
 SWAPPED = str.maketrans(".,", ",.")
 NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
 CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
-UNIT = r"(?i)(?<=\d)h(?:eures?)?$"
+UNIT = r"(?i)(?<=\d)\s*h(?:eures?)?$"
+MINUS = "\N{MINUS SIGN}"
+BLANKS = r"[\s\u00a0\u202f]"
 THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
 THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
 
@@ -117,7 +128,7 @@ class Typer:
     def code(self, rows: pd.DataFrame, column: str, codelist: str) -> pd.Series:
         """A code of the codelist, as it spells it, whatever the case received; unknown codes become null."""
         spelt = {code.upper(): code for code in reference.labels(codelist)}
-        value = rows[column].str.upper().map(spelt).astype("str")
+        value = listed_number(rows[column]).str.upper().map(spelt).astype("str")
         unread = rows[rows[column].notna() & value.isna()]
         several = unread[column].map(lambda text: len(parts_of(text, codelist)) > 1).astype(bool)
         self.flag(unread[several], "codes_plusieurs", column, among=spelt.values())
@@ -125,17 +136,34 @@ class Typer:
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        return rows[column]
+        """Any text but the error of a formula, which says nothing."""
+        error = in_error(rows[column])
+        self.flag(rows[error], "erreur_formule", column)
+        return rows[column].mask(error)
 
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """A number with either decimal mark; the other mark may part thousands.
+        return self._number(rows, column, rows[column])
 
-        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused. Hours may have
-        their unit, or minutes: `134,5 h`, `12h30`, `100:30`.
+    def _duree(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """Hours, which may have their unit, or minutes: `134,5 h`, `12h30`, `100:30`."""
+        bare = rows[column].str.replace(UNIT, "", regex=True)
+        return self._number(rows, column, bare, spelt=_decimal_hours)
+
+    def _part(self, rows: pd.DataFrame, column: str) -> pd.Series:
+        """A share of 1, which may be said in per cent: `0,5`, `50 %`."""
+        percent = rows[column].str.endswith("%").fillna(False).astype(bool)
+        number = self._number(rows, column, rows[column].str.removesuffix("%"))
+        return number.mask(percent, number / 100)
+
+    def _number(
+        self, rows: pd.DataFrame, column: str, text: pd.Series, spelt: Callable[[str], str] | None = None
+    ) -> pd.Series:
+        """`text` of a column as numbers with either decimal mark; the other mark may part thousands.
+
+        `12.500` is 12.5 or 12 500: the other numbers of its file's column say which, else it is refused. What `spelt`
+        can read is first made a number with a point.
         """
-        compact = rows[column].str.replace(r"[\s\u00a0\u202f]", "", regex=True)
-        if column.startswith("heures"):
-            compact = compact.str.replace(UNIT, "", regex=True)
+        compact = text.str.replace(BLANKS, "", regex=True).str.replace(MINUS, "-")
         point = rows["decimale"].eq(".") if "decimale" in rows else pd.Series(True, index=rows.index)
         text = compact.where(point, compact.str.translate(SWAPPED))  # as if each file announced the point
 
@@ -149,8 +177,8 @@ class Typer:
         doubtful = either & (announced == other).where(by_comma, other & ~announced)
         self.flag(rows[doubtful], "nombre_ambigu", column)
         plain = text.mask(thousands, text.str.replace(",", "")).str.replace(",", ".")
-        if column.startswith("heures"):
-            plain = plain.map(_decimal_hours, na_action="ignore").astype("str")
+        if spelt:
+            plain = plain.map(spelt, na_action="ignore").astype("str")
         fits = has_form(plain, NUMBER)
         self.flag(rows[rows[column].notna() & ~fits], "nombre_invalide", column)
         return pd.to_numeric(plain.where(fits & ~doubtful)).astype("float64")
@@ -159,30 +187,19 @@ class Typer:
         return self.date(rows, column)
 
     def date(self, rows: pd.DataFrame, column: str, rule: str = "date_export_invalide") -> pd.Series:
-        """A day, in ISO form or in the mapping's own (`format_date` column of the rows)."""
-        value = rows[column]
-        parsed = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
-        formats = rows["format_date"] if "format_date" in rows else pd.Series("%Y-%m-%d", index=rows.index)
-        for form in sorted(formats.dropna().unique()):
-            mine = formats.eq(form) & parsed.isna()
-            if form != "%Y-%m-%d" and mine.any():
-                parsed = parsed.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
-        # A year such as 0225 is a date that no table of ours can hold.
-        parsed = parsed.where(parsed.between(pd.Timestamp.min, pd.Timestamp.max))
-        self.flag(rows[value.notna() & parsed.isna()], rule, column)
-        return parsed.astype("datetime64[s]")
+        """A day (see `_days`)."""
+        days = _days(rows, column)
+        self.flag(rows[rows[column].notna() & days.isna()], rule, column)
+        return days
 
     def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """`AAAA-MM`, `MM/AAAA` or a month in letters, as AAAA-MM."""
+        """A month in figures, in letters, or one of its days, as AAAA-MM."""
         spelt = {text: spelt_month(text) for text in rows[column].dropna().unique()}
-        value = (
-            rows[column]
-            .map(spelt)
-            .astype("str")
-            .str.replace(r"^(\d{2})/(\d{4})$", r"\2-\1", regex=True)
-            .str.slice(0, 7)
-        )
-        return value.where(has_form(value, r"\d{4}-(0[1-9]|1[0-2])"))
+        value = rows[column].map(spelt).astype("str")
+        other = value.notna() & ~has_form(value, MONTH)
+        if other.any():
+            value = value.mask(other, _days(rows[other], column).dt.strftime("%Y-%m"))
+        return value.where(has_form(value, MONTH))
 
     def _booleen(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = rows[column].str.lower()
@@ -198,13 +215,17 @@ class Typer:
         return value.isin(YES).where(value.isin(YES | NO)).astype("boolean")
 
     def _siret(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """Kept as received (blanks removed); a wrong key is only flagged."""
-        value = rows[column].str.replace(r"\s", "", regex=True)
+        """Kept as received but for what parts its digits; a wrong key is only flagged.
+
+        What has not even the digits of a SIREN (« en cours », 2,15904E+13) names nobody: it would be one and the same
+        buyer for all that say so.
+        """
+        value = listed_number(rows[column]).str.replace(r"[\s.-]", "", regex=True)
         self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
-        return value
+        return value.where(value.str.count(r"\d").ge(SIREN_DIGITS).fillna(False))
 
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        value = rows[column]
+        value = listed_number(rows[column])
         bad = value.notna() & ~value.isin(reference.epci()["epci_siren"])
         self.flag(rows[bad], "epci_inconnu", column)
         return value.mask(bad)
@@ -213,13 +234,46 @@ class Typer:
         """The commune of today: former codes are followed to the one that took them over."""
         former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
         today = set(reference.communes()["code_insee"])
-        whole = "0" + rows[column].where(has_form(rows[column], r"\d{4}"))
+        said = listed_number(rows[column])
+        whole = "0" + said.where(has_form(said, r"\d{4}"))
         cut = whole.isin(today | set(former.index))  # a spreadsheet took 02691 for a number
         self.flag(rows[cut], "commune_zero", column)
-        value = rows[column].mask(cut, whole).replace(former.to_dict())
+        value = said.mask(cut, whole).replace(former.to_dict())
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def _days(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Days, in ISO form or in the mapping's own (`format_date` column of the rows); missing where neither fits.
+
+    A time after the day is left out; where its zone is said, the day is the one that it was in Paris: software that
+    keeps the midnight of a French day as UTC writes 2025-02-28T23:00:00Z for the 1st of March.
+    """
+    timed = rows[column].str.extract(TIMED) if rows[column].str.contains(r"\d[:h]\d").any() else None
+    value = rows[column] if timed is None else timed["day"].fillna(rows[column])
+    days = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
+    formats = rows["format_date"] if "format_date" in rows else pd.Series("%Y-%m-%d", index=rows.index)
+    for form in sorted(formats.dropna().unique()):
+        mine = formats.eq(form) & days.isna()
+        if form != "%Y-%m-%d" and mine.any():
+            days = days.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
+    # A year such as 0225 is a date that no table of ours can hold.
+    days = days.where(days.between(pd.Timestamp.min, pd.Timestamp.max)).astype("datetime64[s]")
+    return days if timed is None or timed["zone"].isna().all() else _in_paris(days, timed)
+
+
+def _in_paris(days: pd.Series, timed: pd.DataFrame) -> pd.Series:
+    """`days`, those that are `timed` in a zone as they were in Paris then."""
+    zoned = timed["zone"].notna() & days.notna()
+    texts = days[zoned].dt.strftime("%Y-%m-%d ") + timed["time"][zoned].str.replace("h", ":") + timed["zone"][zoned]
+    there = pd.to_datetime(texts, format="ISO8601", utc=True).dt.tz_convert(HERE).dt.tz_localize(None)
+    return days.mask(zoned, there.dt.normalize().astype("datetime64[s]"))
+
+
+def in_error(text: pd.Series) -> pd.Series:
+    """Whether each text is what a spreadsheet shows for a formula without a result (#REF!, #N/A)."""
+    return has_form(text, IN_ERROR)
 
 
 def _decimal_hours(text: str) -> str:
@@ -236,11 +290,13 @@ def parts_of(text: str, codelist: str) -> list[str]:
 
 
 def spelt_month(text: str) -> str:
-    """`janvier 2025`, `Fevr. 2025` or `sept-25` as AAAA-MM; another text as it is."""
+    """`2/2025`, `janvier 2025`, `Fevr. 2025` or `sept-25` as AAAA-MM; another text as it is."""
+    if found := MONTH_IN_FIGURES.fullmatch(text):
+        return f"{found['year'] or found['its_year']}-{int(found['month'] or found['month_first']):02d}"
     match words(text):
         case [name, year] if len(name) >= SHORTEST_MONTH and YEAR_SAID.fullmatch(year):
-            found = [n for n, month in enumerate(MONTHS, start=1) if words(month)[0].startswith(name)]
-            return f"20{year[-2:]}-{found[0]:02d}" if len(found) == 1 else text
+            near = [n for n, month in enumerate(MONTHS, start=1) if words(month)[0].startswith(name)]
+            return f"20{year[-2:]}-{near[0]:02d}" if len(near) == 1 else text
     return text
 
 
@@ -260,6 +316,15 @@ def valid_siret(values: pd.Series) -> pd.Series:
     luhn = np.where(doubled > 9, doubled - 9, doubled).sum(axis=1) % 10 == 0
     poste = text.str.startswith(LA_POSTE).to_numpy() & (digits.sum(axis=1) % 5 == 0)
     return pd.Series(shaped & (luhn | poste), index=values.index)
+
+
+def listed_number(text: pd.Series) -> pd.Series:
+    """Numbers that name something, as their list writes them: `200 093 201` and `59350.0` have lost nothing.
+
+    A program gives decimals to a column of numbers where some are missing.
+    """
+    grouped = has_form(text, r"\d[\d\s\u00a0\u202f]*(?:\.0)?")
+    return text.mask(grouped, text.str.removesuffix(".0").str.replace(BLANKS, "", regex=True))
 
 
 def stripped(text: pd.Series) -> pd.Series:
