@@ -18,7 +18,6 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.paths import protected_dir
-from analysis.core.texts import inside
 from analysis.publishing.content import Elsewhere, Header
 
 
@@ -184,7 +183,7 @@ class Page:
         name = self.name if self.title != self.name else deliverable(self.notebook)["titre"]
         if deliverable(self.notebook)["sujet"] == SEGMENT:
             name = f"{name}, {self.territory_name}"
-        return f"{name}, édition {self.year} ; {law} ; données observées au {observed}."
+        return " ; ".join(filter(None, (f"{name}, édition {self.year}", law, f"données observées au {observed}.")))
 
     @property
     def facts(self) -> dict[str, str]:
@@ -194,22 +193,16 @@ class Page:
             "Édition (année des données)": str(self.year),
             str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
-            "Clauses retenues": f"{self._retained()} ({self.edition.base_legale})",
+            "Clauses retenues": clauses(self.edition),
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
             "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }
 
-    def _retained(self) -> str:
-        """The legal mechanisms of the edition, in words: its legal scope is printed as articles elsewhere."""
-        labels = reference.labels("mecanismes")
-        first, *others = (labels[code] for code in self.edition.mecanismes)
-        return " ; ".join([first, *map(inside, others)])
-
     def header(self) -> Header:
-        """The top of the page; its title is the page's only heading of level 1."""
-        facts = {} if self.notebook == SHEET else self.facts
-        return Header(self.title, self._scope(clauses(self.edition)), facts, self.dataset.synthetique)
+        """The top of the page; its title is the page's only heading of level 1. A sheet has no room for facts."""
+        law, facts = (clauses(self.edition), {}) if self.notebook == SHEET else ("", self.facts)
+        return Header(self.title, self._scope(law), facts, self.dataset.synthetique)
 
 
 def on_region_page(page: Page, what: str, edition: int | None = None) -> Elsewhere:
