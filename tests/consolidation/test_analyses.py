@@ -108,6 +108,27 @@ def test_the_change_of_womens_share_splits_into_what_is_bought_and_who_is_hired(
     assert gap["effet_embauche"] == pytest.approx(0)
 
 
+def test_the_change_of_womens_share_starts_from_the_first_edition_that_has_any() -> None:
+    world = dataset(2023, 2024, 2025)
+    rows = [
+        {"annee": year, "sexe": sex, "ben_id": sex, "h": hours}
+        for year, her in ((2024, 10), (2025, 30))
+        for sex, hours in (("F", her), ("M", 100 - her))
+    ]
+    table = contracts(*rows)
+    parts = [women(local(table[table["annee"] == year], world), world.edition(year)) for year in (2024, 2025)]
+    gap = women_gap(pd.concat(parts, ignore_index=True), world)
+    assert gap["edition_depart"].unique().tolist() == [2024] and gap["edition"].unique().tolist() == [2025]
+
+
+def test_an_edition_of_one_department_counts_its_operations_once() -> None:
+    world = dataset(2024, 2025)
+    alone = world.editions[0].model_copy(update={"territoire": "59", "departements": ["59"]})
+    found = facts(contracts({"annee": 2024}))
+    placed = territories(found.operations, found.places, alone, epci=True).set_index("territoire")["part"]
+    assert placed.to_dict() == {"59": 1.0, "200093201": 1.0}
+
+
 def test_what_a_year_hides_counts_as_one_category_so_that_the_effects_say_no_more_than_what_is_shown() -> None:
     told = pd.DataFrame(
         [

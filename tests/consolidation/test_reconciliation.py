@@ -99,6 +99,11 @@ def test_a_figure_that_a_later_release_replaced_is_revised_and_not_unexplained()
     text = rows.loc[0, "explication"].replace("\u202f", " ").replace("\u00a0", " ")
     assert text == "Remplacé par 1 090 (Bilan révisé, 15 décembre 2016), soit +9,0 %."
     assert rows.loc[2, "source"] == "Bilan ; Bilan révisé"
+    nothing = released(
+        ("Bilan", "2016-01-26", 2015, "32", *HOURS, 0.0, 0), ("Bilan révisé", "2016-12-15", 2015, "32", *HOURS, 9.0, 0)
+    )
+    text = judged(nothing, measured((2015, "32", *HOURS, 9.0))).loc[0, "explication"].replace("\u00a0", " ")
+    assert text == "Remplacé par 9 (Bilan révisé, 15 décembre 2016).", "no per cent of nothing"
     # An earlier release that is right today is equal, whatever was printed since.
     rows = judged(releases, measured((2015, "32", *HOURS, 1000.0)))
     assert rows.loc[0, "verdict"] == "égal" and rows.loc[1, "verdict"] == "inexpliqué"
@@ -156,6 +161,14 @@ def test_two_rules_of_rounding_in_one_release_are_named() -> None:
         releases, measured((2015, "32", "etp_1607", "ensemble", 810.55), (2015, "32", "etp_1820", "ensemble", 715.69))
     )
     assert rows.loc[0, "explication"].endswith("À côté, 716 est arrondi : deux règles d'arrondi pour une publication.")
+    releases = released(
+        ("Bilan", "2016-01-26", 2015, "32", "part_heures", "F", 0.4747, 4),
+        ("Bilan", "2016-01-26", 2015, "32", "part_heures", "RSA", 0.23, 2),
+    )
+    known = measured((2015, "32", "part_heures", "F", 0.4744), (2015, "32", "part_heures", "RSA", 0.2396))
+    rows = judged(releases, known).set_index("modalite")
+    assert rows.loc["F", "verdict"] == "arrondi" and rows.loc["RSA", "verdict"] == "tronqué"
+    assert "deux règles" not in rows.loc["RSA", "explication"], "what is within the tolerance is no rounding"
 
 
 def test_what_the_dataset_does_not_hold_says_why() -> None:

@@ -113,7 +113,7 @@ def test_every_section_of_a_page_of_totals_has_something_to_say(slides_sent: Pat
     texts, problems = page("essai", 2016, "32")
     assert problems == []
     whole = "\n".join(texts)
-    assert "Heures d'insertion réalisées dans l'année : 1 302 553 h" in whole
+    assert "Heures d'insertion réalisées dans l'année : 1 302 553" in whole
     assert "En 2016, 3 453 personnes ont réalisé 1 302 553 heures d'insertion, soit 377 heures par personne" in whole
     assert "1 structure sans export détaillé (100,0 % des heures) : des totaux" in whole
     assert not re.search(r"\bnan\b", whole)

@@ -156,6 +156,13 @@ def test_without_an_inventory_nothing_is_said_of_any_epci(project: Path) -> None
     assert not protected("temps_trajet").empty
 
 
+def test_an_inventory_that_says_nobodys_time_has_no_organisation(project: Path) -> None:
+    people = [{**person, "etp": ""} for person in PEOPLE]
+    analysed(project, {"structures": STRUCTURES, "facilitateurs": people, "zones": ZONES})
+    assert counted("porteurs")["personnes"].sum() == 3
+    assert protected("organisation_postes").empty
+
+
 def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_the_data_are_observed(
     project: Path,
 ) -> None:
@@ -170,7 +177,7 @@ def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_
 
 
 def test_without_anybodys_place_there_is_no_organisation() -> None:
-    nobody = {"sites": pd.DataFrame(), "zones": pd.DataFrame({"epci_siren": ["200093201"]})}
+    nobody = {"sites": pd.DataFrame(columns=["epci_siren", "etp"]), "zones": pd.DataFrame({"epci_siren": ["200093201"]})}
     found = tables.organisation(nobody, np.zeros((1, 1)), load_params().facilitators)
     assert all(table.empty for table in found.values())
 

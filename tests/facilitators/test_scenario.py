@@ -53,6 +53,12 @@ def test_time_that_may_move_goes_to_the_need() -> None:
     assert plan.led.capacity.sum() == 40e3, "nothing is left where it was but what was placed there"
 
 
+def test_floats_lose_no_post() -> None:
+    place = replace(toy(), etp=np.array([0.7, 0.3, 0]))
+    one = replace(ASKED, posts_added=0, post_etp=1.0, capacity_hours_per_etp=1607, movable=True)
+    assert scenario.gains(scenario.planned(place, one)).set_index("epci_siren").loc["ensemble", "postes"] == 1
+
+
 def test_the_frontier_never_rises_and_tells_its_cost() -> None:
     place = toy()
     draws = place.need[:, None] * np.array([0.8, 1.0, 1.2])

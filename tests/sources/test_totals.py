@@ -111,6 +111,11 @@ def test_an_optional_sheet_may_be_missing_from_a_workbook(dataset: Path) -> None
         (totals(("part_max_personne", "ensemble", 12)), "agregat_part", "valeur"),
         (totals(("heures_realisees", "RSA", 1000.5)), "agregat_depasse", "valeur"),
         (totals(("heures_realisees", "ensemble", 1001), place="59"), "agregat_depasse", "valeur"),
+        (
+            totals(("heures_realisees", "RSA", 400), ("part_heures_statut_inconnu", "RSA", 0.7)),
+            "agregat_depasse",
+            "valeur",
+        ),
         (totals(("operations", "ensemble", 3), place="59"), "agregat_sans_heures", "territoire"),
         (totals(("operations", "ensemble", 3), place="75"), "agregat_territoire", "territoire"),
         (totals(("heures_realisees", "RSA", 3), place=EPCI_LILLE), "agregat_intercommunalite", "modalite"),

@@ -87,12 +87,13 @@ def women_gap(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     edition, edition_depart, axe, heures_depart, heures (of both sexes), part_depart, part, ecart, effet_structure,
     effet_embauche, and measures of the whole. `table` is that of `women`.
     """
-    place = {edition.annee: edition.territoire for edition in dataset.editions}
-    first = min(year for year, code in place.items() if code == dataset.region)
+    of_region = [edition.annee for edition in dataset.editions if edition.territoire == dataset.region]
+    table = table[table["edition"].isin(of_region)]
+    first = table["edition"].min()
     rows = []
     for (axis, year), now in table[table["edition"] > first].groupby(["axe", "edition"]):
         was = table[(table["axe"] == axis) & (table["edition"] == first)]
-        if was.empty or place[year] != dataset.region:
+        if was.empty:
             continue
         old, new = (part["heures_femmes"].sum() / part["heures"].sum() for part in (was, now))
         rows.append(

@@ -59,7 +59,8 @@ def territories(operations: pd.DataFrame, places: pd.DataFrame, edition: Edition
         local.groupby([*key, level], as_index=False)["part"].sum().rename(columns={level: "territoire"})
         for level in levels
     ]
-    return pd.concat([whole, *parts], ignore_index=True)
+    # The territory may be one of its departments, or its only one.
+    return pd.concat([whole, *parts]).drop_duplicates([*key, "territoire"], ignore_index=True)
 
 
 def local_contracts(contracts: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:

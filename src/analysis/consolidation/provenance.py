@@ -46,7 +46,8 @@ def _origins(facts: Facts, edition: Edition) -> dict[str, pd.DataFrame]:
     scope = in_scope(facts, edition)[key]
     places = facts.places[facts.places["departement"].isin(edition.departements)].merge(scope, on=key)
     split = places[places["part_methode"] == DEFAULT]
-    split = pd.concat([split.assign(territoire=edition.territoire), split.assign(territoire=split["departement"])])
+    local = split.assign(territoire=split["departement"]).query("territoire != @edition.territoire")
+    split = pd.concat([split.assign(territoire=edition.territoire), local])
     several = facts.shares.merge(scope, on=key).assign(territoire=edition.territoire)
     default = several["part_methode"] == DEFAULT
     found = {"TERRITOIRES_DEFAUT": split, "STRUCTURES": several[~default], "STRUCTURES_DEFAUT": several[default]}

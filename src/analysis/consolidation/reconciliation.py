@@ -198,7 +198,8 @@ def _after(row: Any, last: Any) -> str:
         return ""
     by = "" if pd.isna(last.date_publication) else f" ({last.derniere}, {french_date(last.date_publication)})"
     shown = as_printed(last.valeur, last.decimales, last.unite)
-    return f"remplacé par {shown}{by}, soit {_signed(last.valeur / row.valeur - 1)}."
+    change = f", soit {_signed(last.valeur / row.valeur - 1)}" if row.valeur else ""
+    return f"remplacé par {shown}{by}{change}."
 
 
 def _judged(figure: Any, computed: Computed, spare: Decimal) -> dict[str, Any]:
@@ -311,7 +312,8 @@ def _gap(figure: Any, found: dict[str, Any], spare: Decimal) -> str:
 
 def _two_rules(table: pd.DataFrame) -> list[str]:
     """For each truncated figure, one of the same source and unit that is rounded up: two rules side by side."""
-    up = table[table["verdict"].eq(ROUNDED) & table["publie"].gt(table["recalcule"])]
+    exactly = table["verdict"].eq(ROUNDED) & table["explication"].eq("")  # not within a tolerance only
+    up = table[exactly & table["publie"].gt(table["recalcule"])]
     key = ["edition", "source", "unite"]
     first = {tuple(row[name] for name in key): row for row in up[::-1].to_dict("records")}
     out = []

@@ -272,7 +272,7 @@ def _shares(parts: list[Part], modality: str, own: Span, hours: Span) -> dict[st
         UNKNOWN_SHARE: Span(1 - base.high / hours.low, 1 - base.low / hours.low) if hours.low else Span(nan, nan),
         "part_beneficiaires": persons / everybody,
     }
-    return {name: Span(max(span.low, 0.0), min(span.high, 1.0)) for name, span in shares.items()}
+    return {name: Span(*np.clip([span.low, span.high], 0.0, 1.0).tolist()) for name, span in shares.items()}
 
 
 def _added(spans: list[Span]) -> Span:

@@ -107,8 +107,11 @@ def state_of(
 def organisation(
     tables: dict[str, pd.DataFrame], draws: Numbers, settings: FacilitatorParams
 ) -> dict[str, pd.DataFrame]:
-    """The scenario of `params.yaml`, from the tables that the notebook too will read; none without anybody's place."""
-    if tables["sites"].empty:
+    """The scenario of `params.yaml`, from the tables that the notebook too will read.
+
+    None where nobody's place and time are known.
+    """
+    if not tables["sites"]["etp"].gt(0).any():
         return {f"organisation_{name}": pd.DataFrame() for name in scenario.TABLES}
     place = scenario.ground(tables["zones"], tables["sites"], tables["temps_trajet"], settings.delta)
     plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws

@@ -13,7 +13,8 @@ from analysis.core.reference import WHOLE
 from analysis.sources.rows import with_key
 from analysis.sources.typer import Typer
 
-HOURS = "heures_realisees"
+HOURS, UNKNOWN_SHARE = "heures_realisees", "part_heures_statut_inconnu"
+TO_THE_PERCENT = 0.005  # by which a share may have been rounded
 CLOSED = "RESERVE"  # what may be shown of a figure when its sender did not say
 _SEND = ["structure_id", "annee"]
 _CELL = [*_SEND, "territoire", "indicateur", "modalite"]
@@ -33,7 +34,7 @@ def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
     rows = _refused(rows, rows["valeur"].lt(0), "agregat_negatif", "valeur", typer)
     share = rows["indicateur"].map(kinds["cumul"]).eq("part") | rows["indicateur"].str.startswith("part_max_")
     rows = _refused(rows, share & rows["valeur"].gt(1), "agregat_part", "valeur", typer)
-    rows = _refused(rows, _above(rows, kinds, dataset), "agregat_depasse", "valeur", typer)
+    rows = _refused(rows, _above(rows, kinds, dataset) | _above_known(rows), "agregat_depasse", "valeur", typer)
     rows = _refused(rows, _without_hours(rows, dataset), "agregat_sans_heures", "territoire", typer)
     rows = _refused(rows, _derivable(rows, kinds), "agregat_derive", "indicateur", typer)
     return rows.assign(diffusion=rows["diffusion"].fillna(CLOSED))
@@ -70,6 +71,18 @@ def _above(rows: pd.DataFrame, kinds: pd.DataFrame, dataset: Dataset) -> pd.Seri
         target = pd.MultiIndex.from_frame(rows[_CELL].assign(**{column: whole}))
         above |= rows["valeur"].gt(values.reindex(target).set_axis(rows.index))
     return above & rows["indicateur"].map(kinds["cumul"]).isin(["somme", "distinct"])
+
+
+def _above_known(rows: pd.DataFrame) -> pd.Series:
+    """Whether an audience has more hours than those whose status is known, as the same send says both."""
+    values = rows.set_index(_CELL)["valeur"]
+
+    def said(indicator: str, **changes: str) -> pd.Series:
+        target = pd.MultiIndex.from_frame(rows[_CELL].assign(indicateur=indicator, **changes))
+        return values.reindex(target).set_axis(rows.index)
+
+    known = said(HOURS, modalite=WHOLE) * (1 - said(UNKNOWN_SHARE) + TO_THE_PERCENT)
+    return rows["indicateur"].eq(HOURS) & rows["valeur"].gt(known)
 
 
 def _without_hours(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:

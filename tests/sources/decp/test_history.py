@@ -36,6 +36,16 @@ def test_the_last_modification_that_gives_a_value_wins(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    "nobody", [[{}], {}, {"titulaire": {}}, [{"typeIdentifiant": "SIRET", "id": None}], [{"titulaire": {"id": " "}}]]
+)
+def test_a_modification_that_names_nobody_leaves_the_holders(tmp_path, nobody):
+    changed = contract(titulaires=[A], modifications=[change("2020-01-01", titulaires=nobody)])
+    result = ingest(tmp_path, write_2019(tmp_path / "a.json", changed))
+    assert result.titulaires[["titulaire_nom", "depuis_modification"]].to_numpy().tolist() == [["A", 0]]
+    assert result.row["n_titulaires"] == 1 and result.modifications["n_titulaires"].tolist() == [0]
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_ties_of_dates_are_broken_by_number_then_content_whatever_the_order_received(order, tmp_path_factory):
     # The 24 orders are 24 contracts of one file: see `ties`.

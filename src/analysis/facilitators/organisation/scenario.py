@@ -109,7 +109,7 @@ def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None, g
     asked = place.need if need is None else need
     capacity, added = place.etp * scenario.capacity_hours_per_etp, scenario.posts_added
     if scenario.movable:
-        added += int(capacity.sum() // scenario.step)
+        added += int(round(capacity.sum() / scenario.step, 6))  # what floats lose is no post
         capacity = np.zeros_like(capacity)
     limit = scenario.max_minutes
     return location.reinforce(

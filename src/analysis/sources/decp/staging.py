@@ -75,7 +75,13 @@ CREATE TEMP MACRO texte(j) AS CASE json_type(j)
 """
 
 _HOLDER = '"id": "VARCHAR", "typeIdentifiant": "VARCHAR", "denominationSociale": "VARCHAR"'
-_HOLDERS = f'[{{{_HOLDER}, "titulaire": {{{_HOLDER}}}}}]'
+_HOLDERS = (  # those of a record, each on its own or in a `titulaire`
+    f"json_transform(liste(dedans(titulaires, 'titulaire')), '[{{{_HOLDER}, \"titulaire\": {{{_HOLDER}}}}}]')"
+)
+# Whether a received `item` names a holder: an empty one changes none.
+_NAMED = " OR ".join(
+    f"rogne(coalesce(item.titulaire.{name}, item.{name}, '')) <> ''" for name in ("id", "denominationSociale")
+)
 _CHANGE = """"id": "VARCHAR", "dateNotificationModification": "VARCHAR",
     "datePublicationDonneesModification": "VARCHAR", "montant": "VARCHAR", "dureeMois": "VARCHAR",
     "objetModification": "VARCHAR", "titulaires": "JSON" """
@@ -210,14 +216,14 @@ def _spread_json(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, spa
             coalesce(item.titulaire.denominationSociale, item.denominationSociale)
         FROM (SELECT doc, modification, unnest(items) AS item, generate_subscripts(items, 1) AS rang
               FROM (SELECT doc, modification,
-                        json_transform(liste(dedans(titulaires, 'titulaire')), '{_HOLDERS}') AS items
+                        {_HOLDERS} AS items
                     FROM (SELECT {first} + ligne AS doc, 0 AS modification, titulaires FROM lot
                           UNION ALL SELECT doc, rang, titulaires FROM changes)))"""
     )
     con.execute(
         f"""INSERT INTO modifications
         SELECT doc, rang, md5(to_json([{", ".join(f"{x}::VARCHAR" for x in _CHANGE_NAMES)}])::VARCHAR),
-            json_array_length(liste(dedans(titulaires, 'titulaire'))),
+            len(list_filter({_HOLDERS}, lambda item: {_NAMED})),
             id, coalesce(dateNotificationModification, ''), coalesce(datePublicationDonneesModification, ''),
             coalesce(montant, ''), coalesce(dureeMois, ''), objetModification
         FROM changes"""
