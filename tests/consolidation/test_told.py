@@ -14,6 +14,7 @@ from analysis.consolidation.views import (
     diversity,
     evolution,
     growth,
+    message,
     outcomes,
     outcomes_by_definition,
     profiles,
@@ -280,3 +281,39 @@ def test_a_share_that_would_tell_those_of_unknown_status_is_that_of_all_hours_an
     assert of_all_hours(told.loc[[], "libelle"]) == ""
     bare, instead = with_shares(wide[["part_heures"]])
     assert bare.equals(wide[["part_heures"]]) and not instead.any()
+
+
+@pytest.mark.parametrize(
+    ("lens", "arras", "said"),
+    [
+        (
+            300.0,
+            10.0,
+            "Métropole Européenne de Lille et CA de Lens - Liévin viennent en tête à égalité, avec 300 heures.",
+        ),
+        (300.0, 300.0, "Aucune intercommunalité ne devance les autres."),
+    ],
+)
+def test_places_with_as_many_hours_come_first_together(lens: float, arras: float, said: str) -> None:
+    places = [("200093201", 300.0), ("246200364", lens), ("200033579", arras)]
+    rows = hours(*[(2017, code, value) for code, value in places]).assign(
+        valeur_min=float("nan"), valeur_max=float("nan")
+    )
+    here = page(2017, indicateurs=rows, provenance=pd.DataFrame(columns=["edition", "territoire", "origine"]))
+    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    assert said in plain(by_epci(here))
+
+
+@pytest.mark.parametrize(("secret", "said"), [("", ", soit 10 heures par personne dans"), ("s", " dans l'année.")])
+def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: str) -> None:
+    values = {"heures_realisees": 100.0, "beneficiaires": 10.0, "heures_par_beneficiaire": 10.0}
+    cells = hours(*[(2017, "32", value) for value in values.values()]).assign(indicateur=list(values))
+    cells["secret"] = ["", "", secret]
+    removed = pd.DataFrame({"edition": [2017], "operations": 0, "heures": 0.0, "a_revoir": 0})
+    nothing = pd.DataFrame(columns=["edition", "territoire", "origine"])
+    here = page(
+        2017, indicateurs=cells, editions=EDITIONS.assign(structures_connues=40), doublons_retires=removed,
+        provenance=nothing,
+    )  # fmt: skip
+    here.place, here.edition = "32", here.dataset.edition(2017)
+    assert f"10 personnes ont réalisé 100 heures d'insertion{said}" in plain(message(here))
