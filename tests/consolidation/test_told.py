@@ -18,13 +18,16 @@ from analysis.consolidation.views import (
     outcomes,
     outcomes_by_definition,
     profiles,
+    representation,
     silent,
     trajectories,
+    women_by_axis,
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
+from analysis.core import reference
 from analysis.publishing.content import DataTable, Figure
 from consolidation.world import dataset
 
@@ -317,3 +320,56 @@ def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: st
     )  # fmt: skip
     here.place, here.edition = "32", here.dataset.edition(2017)
     assert f"10 personnes ont réalisé 100 heures d'insertion{said}" in plain(message(here))
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ([0.1, 0.4, 0.2], "La part des femmes va de 10,0 % (« Espaces verts"),
+        ([0.1, None, 0.2], "Parmi les segments dont la part est publiée, la part des femmes va de 10,0 %"),
+        ([0.1, None, None], "Dans le seul segment dont la part est publiée, la part des femmes est de 10,0 %"),
+        ([0.1], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+    ],
+)
+def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[float | None], said: str) -> None:
+    codes = ["ESPACES_VERTS", "PROPRETE", "RESTAURATION"][: len(shares)]
+    rows = pd.DataFrame({"axe": "segment", "modalite": codes, "part_heures_femmes": shares}).astype(
+        {"part_heures_femmes": "float64"}
+    )
+    rows = rows.assign(
+        heures=10.0, part_femmes=0.5, secret=rows["part_heures_femmes"].isna().map({True: "s", False: ""})
+    )
+    shown = women_by_axis(page(2017, femmes=rows))
+    assert isinstance(shown, Figure) and said in shown.alt.replace("\u00a0", " ")
+
+
+def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
+    nan = float("nan")
+    rows = hours(
+        (2015, "32", 0.2), (2016, "32", nan), (2017, "32", 0.3), (2015, "32", 0.5), (2016, "32", 0.4),
+        (2017, "32", nan), (2016, "32", 0.1), (2017, "32", nan),
+    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2)  # fmt: skip
+    rows["secret"] = rows["valeur"].isna().map({True: "peu", False: ""})
+    shown = audiences_over_years(page(2017, indicateurs=rows))
+    assert isinstance(shown, Figure) and shown.table
+    alt = shown.alt.replace("\u00a0", " ")
+    assert "allocataires du RSA, 30,0 % en 2017 (20,0 en 2015)" in alt
+    assert "(QPV), 40,0 % en 2016 (50,0 en 2015)" in alt and "emploi" not in alt
+    assert [[cell.text for cell in row[1:]] for row in shown.table.rows][1] == ["s", "40,0"]
+    assert "deux éditions" in plain(audiences_over_years(page(2017, indicateurs=rows[:0])))
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.1, True), (0.2, False)])
+def test_a_region_is_between_its_departments_only_where_they_differ(low: float, said: bool) -> None:
+    codes = list(reference.labels("publics"))
+    rows = pd.DataFrame({"modalite": codes, "part_heures": 0.3, "annee_comparateur": 2016, "comparateur_min": low})
+    rows = rows.assign(
+        comparateur_max=0.2, rapport_min=1.5, rapport_max=3.0, population="inscrits", source="x", secret=""
+    )
+    here = page(2017, representation=rows)
+    here.place = "32"
+    note = representation(here).note
+    assert ("entre son département" in note) is said and "Pour " not in note, "every audience is compared"
+    here = page(2017, representation=rows.assign(part_heures=float("nan")))
+    here.place = "32"
+    assert "Aucune part des heures n'est publiée" in representation(here).text()
