@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
+QUOTED = "« {} »".format
 NAMED = 3  # at most, in a sentence, of those that tie
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 
@@ -58,7 +59,7 @@ def named(names: Sequence[str]) -> str:
     return together(names) if len(names) <= NAMED else some(names, NAMED)
 
 
-def ahead(values: pd.Series, amount: str, kind: str) -> str:
+def ahead(values: pd.Series, amount: str, kind: str = "Aucun") -> str:
     """Whose value, which is `amount`, is the largest: `A vient en tête avec 3 marchés`; of nobody's, `kind` is said not
     to be (`aucun segment ne devance les autres`)."""
     first = leaders(values)
