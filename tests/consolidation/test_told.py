@@ -147,6 +147,7 @@ def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
         (40, 1, 1, "si elle avait fait la médiane des autres, de 120"),
         (40, 2, 2, "si elles avaient fait la médiane des autres, de 120"),
         (40, 2, 0, "2 des 40 structures en place n'ont déclaré aucune heure"),
+        (1, 1, 0, "En 2017, la seule structure en place n'a déclaré aucune heure"),
         (40, 0, 0, "Toutes les structures en place ont déclaré des heures."),
         (0, 0, 0, "L'inventaire ne dit pas quelles structures étaient en place"),
     ],
@@ -373,3 +374,11 @@ def test_a_region_is_between_its_departments_only_where_they_differ(low: float, 
     here = page(2017, representation=rows.assign(part_heures=float("nan")))
     here.place = "32"
     assert "Aucune part des heures n'est publiée" in representation(here).text()
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [(1.2, "comme sur un seul segment en"), (1.6, "comme sur 2 segments égaux en")]
+)
+def test_hours_on_one_segment_are_on_no_equal_ones(last: float, said: str) -> None:
+    rows = pd.DataFrame({"edition": [2016, 2017], "nombre_effectif": [3.0, last], "nombre": 3, "secret": ""})
+    assert said in plain(diversity(page(2017, diversification=rows.assign(territoire="32", objet="segments"))))
