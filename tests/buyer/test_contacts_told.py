@@ -30,12 +30,21 @@ def sheet(rows: pd.DataFrame, epci: str | None, directory: pd.DataFrame = LISTED
 
 @pytest.mark.parametrize(
     ("minutes", "epci", "note"),
-    [(None, "200093201", "consacre le plus de temps"), (None, None, "d'intercommunalités du département"),
-     (40.0, "200093201", None)],
-)  # fmt: skip
+    [
+        (None, "200093201", "La première consacre, d'après ce qui peut être dit, le plus"),
+        (None, None, "d'intercommunalités du département"),
+        (40.0, "200093201", None),
+    ],
+)
 def test_the_reason_to_call_the_first_is_that_of_its_rank(minutes: float | None, epci: str | None, note: str) -> None:
-    shown = contacts(sheet(LISTED.assign(minutes=pd.Series([minutes], dtype="float64")), epci))
+    both = pd.concat([LISTED, LISTED.assign(rang=2, nom="Autre")], ignore_index=True)
+    shown = contacts(sheet(both.assign(minutes=minutes).astype({"minutes": "float64"}), epci))
     assert note in shown.note if note else shown.note is None and shown.takeaway.startswith("Zone blanche")
+
+
+@pytest.mark.parametrize("epci", ["200093201", None])
+def test_one_structure_alone_is_not_the_first_of_others(epci: str | None) -> None:
+    assert contacts(sheet(LISTED.assign(minutes=float("nan")), epci)).note is None
 
 
 def test_a_place_that_nobody_declares_is_no_region_without_facilitators() -> None:

@@ -293,6 +293,17 @@ def test_the_page_counts_the_verdicts_and_names_the_slips() -> None:
     assert "Aucun chiffre publié n'est connu" in view(page(2017, reconciliation=judged(releases, values))).text()
 
 
+def test_what_was_published_of_nothing_has_no_relative_gap() -> None:
+    releases = released(
+        ("Bilan", "2016-01-26", 2015, "32", "operations", "ensemble", 7.0, 0),
+        ("Bilan", "2016-01-26", 2015, "32", *HOURS, 110.0, 0),
+    )
+    values = measured((2015, "32", "operations", "ensemble", 0.0), (2015, "32", *HOURS, 100.0))
+    text = view(page(2015, reconciliation=judged(releases, values))).text()
+    assert "2 inexpliqués." in text and "Aucun n'est inexpliqué" not in text
+    assert "n.d." not in text and "Le plus grand écart" not in text
+
+
 def test_the_page_says_how_many_persons_adding_up_would_count_too_many() -> None:
     rows = pd.DataFrame(
         [(2016, "beneficiaires", 3763.0, 3453.0, 310.0, 160.0, 150.0, "")],

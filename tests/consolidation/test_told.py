@@ -14,16 +14,20 @@ from analysis.consolidation.views import (
     diversity,
     evolution,
     growth,
+    message,
     outcomes,
     outcomes_by_definition,
     profiles,
+    representation,
     silent,
     trajectories,
+    women_by_axis,
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
+from analysis.core import reference
 from analysis.publishing.content import DataTable, Figure
 from consolidation.world import dataset
 
@@ -143,6 +147,7 @@ def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
         (40, 1, 1, "si elle avait fait la médiane des autres, de 120"),
         (40, 2, 2, "si elles avaient fait la médiane des autres, de 120"),
         (40, 2, 0, "2 des 40 structures en place n'ont déclaré aucune heure"),
+        (1, 1, 0, "En 2017, la seule structure en place n'a déclaré aucune heure"),
         (40, 0, 0, "Toutes les structures en place ont déclaré des heures."),
         (0, 0, 0, "L'inventaire ne dit pas quelles structures étaient en place"),
     ],
@@ -280,3 +285,100 @@ def test_a_share_that_would_tell_those_of_unknown_status_is_that_of_all_hours_an
     assert of_all_hours(told.loc[[], "libelle"]) == ""
     bare, instead = with_shares(wide[["part_heures"]])
     assert bare.equals(wide[["part_heures"]]) and not instead.any()
+
+
+@pytest.mark.parametrize(
+    ("lens", "arras", "said"),
+    [
+        (
+            300.0,
+            10.0,
+            "Métropole Européenne de Lille et CA de Lens - Liévin viennent en tête à égalité, avec 300 heures.",
+        ),
+        (300.0, 300.0, "Aucune intercommunalité ne devance les autres."),
+    ],
+)
+def test_places_with_as_many_hours_come_first_together(lens: float, arras: float, said: str) -> None:
+    places = [("200093201", 300.0), ("246200364", lens), ("200033579", arras)]
+    rows = hours(*[(2017, code, value) for code, value in places]).assign(
+        valeur_min=float("nan"), valeur_max=float("nan")
+    )
+    here = page(2017, indicateurs=rows, provenance=pd.DataFrame(columns=["edition", "territoire", "origine"]))
+    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    assert said in plain(by_epci(here))
+
+
+@pytest.mark.parametrize(("secret", "said"), [("", ", soit 10 heures par personne dans"), ("s", " dans l'année.")])
+def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: str) -> None:
+    values = {"heures_realisees": 100.0, "beneficiaires": 10.0, "heures_par_beneficiaire": 10.0}
+    cells = hours(*[(2017, "32", value) for value in values.values()]).assign(indicateur=list(values))
+    cells["secret"] = ["", "", secret]
+    removed = pd.DataFrame({"edition": [2017], "operations": 0, "heures": 0.0, "a_revoir": 0})
+    nothing = pd.DataFrame(columns=["edition", "territoire", "origine"])
+    here = page(
+        2017, indicateurs=cells, editions=EDITIONS.assign(structures_connues=40), doublons_retires=removed,
+        provenance=nothing,
+    )  # fmt: skip
+    here.place, here.edition = "32", here.dataset.edition(2017)
+    assert f"10 personnes ont réalisé 100 heures d'insertion{said}" in plain(message(here))
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ([0.1, 0.4, 0.2], "La part des femmes va de 10,0 % (« Espaces verts"),
+        ([0.1, None, 0.2], "Parmi les segments dont la part est publiée, la part des femmes va de 10,0 %"),
+        ([0.1, None, None], "Dans le seul segment dont la part est publiée, la part des femmes est de 10,0 %"),
+        ([0.1], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+    ],
+)
+def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[float | None], said: str) -> None:
+    codes = ["ESPACES_VERTS", "PROPRETE", "RESTAURATION"][: len(shares)]
+    rows = pd.DataFrame({"axe": "segment", "modalite": codes, "part_heures_femmes": shares}).astype(
+        {"part_heures_femmes": "float64"}
+    )
+    rows = rows.assign(
+        heures=10.0, part_femmes=0.5, secret=rows["part_heures_femmes"].isna().map({True: "s", False: ""})
+    )
+    shown = women_by_axis(page(2017, femmes=rows))
+    assert isinstance(shown, Figure) and said in shown.alt.replace("\u00a0", " ")
+
+
+def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
+    nan = float("nan")
+    rows = hours(
+        (2015, "32", 0.2), (2016, "32", nan), (2017, "32", 0.3), (2015, "32", 0.5), (2016, "32", 0.4),
+        (2017, "32", nan), (2016, "32", 0.1), (2017, "32", nan),
+    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2)  # fmt: skip
+    rows["secret"] = rows["valeur"].isna().map({True: "peu", False: ""})
+    shown = audiences_over_years(page(2017, indicateurs=rows))
+    assert isinstance(shown, Figure) and shown.table
+    alt = shown.alt.replace("\u00a0", " ")
+    assert "allocataires du RSA, 30,0 % en 2017 (20,0 en 2015)" in alt
+    assert "(QPV), 40,0 % en 2016 (50,0 en 2015)" in alt and "emploi" not in alt
+    assert [[cell.text for cell in row[1:]] for row in shown.table.rows][1] == ["s", "40,0"]
+    assert "deux éditions" in plain(audiences_over_years(page(2017, indicateurs=rows[:0])))
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.1, True), (0.2, False)])
+def test_a_region_is_between_its_departments_only_where_they_differ(low: float, said: bool) -> None:
+    codes = list(reference.labels("publics"))
+    rows = pd.DataFrame({"modalite": codes, "part_heures": 0.3, "annee_comparateur": 2016, "comparateur_min": low})
+    rows = rows.assign(
+        comparateur_max=0.2, rapport_min=1.5, rapport_max=3.0, population="inscrits", source="x", secret=""
+    )
+    here = page(2017, representation=rows)
+    here.place = "32"
+    note = representation(here).note
+    assert ("entre son département" in note) is said and "Pour " not in note, "every audience is compared"
+    here = page(2017, representation=rows.assign(part_heures=float("nan")))
+    here.place = "32"
+    assert "Aucune part des heures n'est publiée" in representation(here).text()
+
+
+@pytest.mark.parametrize(
+    ("last", "said"), [(1.2, "comme sur un seul segment en"), (1.6, "comme sur 2 segments égaux en")]
+)
+def test_hours_on_one_segment_are_on_no_equal_ones(last: float, said: str) -> None:
+    rows = pd.DataFrame({"edition": [2016, 2017], "nombre_effectif": [3.0, last], "nombre": 3, "secret": ""})
+    assert said in plain(diversity(page(2017, diversification=rows.assign(territoire="32", objet="segments"))))

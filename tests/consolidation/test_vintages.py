@@ -13,7 +13,7 @@ from analysis.consolidation.national import national
 from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
 from analysis.consolidation.views.evolution import _moved
-from analysis.consolidation.views.vintages import _revised
+from analysis.consolidation.views.vintages import _against, _revised
 from analysis.disclosure.primary import broken, emptied
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
@@ -191,6 +191,14 @@ def test_the_page_says_what_is_real_and_what_growth_mixes() -> None:
     hollow = [line for line in lines if line.get_markerfacecolor() == "white"]
     assert [list(line.get_xdata()) for line in hollow] == [[2018]]
     assert list(view.table.frame["annee"]).count(2014) == 2
+
+
+@pytest.mark.parametrize(
+    ("end", "said"), [(130.0, "La hausse nationale"), (100.0, "L'évolution"), (90.0, "L'évolution nationale mêle")]
+)
+def test_the_national_hours_rise_only_where_they_do(end: float, said: str) -> None:
+    both = pd.DataFrame({"annee": [2016, 2017], "part_region": 0.1, "indice_region": [100.0, 110.0]})
+    assert said in _against(page(2017), both.assign(indice_national=[100.0, end]))
 
 
 def test_a_missing_year_is_a_gap_in_the_line() -> None:

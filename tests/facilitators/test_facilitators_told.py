@@ -7,11 +7,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views import inventory as views
-from analysis.facilitators.views import zones
+from analysis.facilitators.views import needs, zones
 from analysis.facilitators.views.common import of_region
-from analysis.facilitators.views.organisation import Organisation, _least, frontier, sectors
+from analysis.facilitators.views.organisation import Organisation, _followed, _least, _left, frontier, sectors
 
 ASKED = Scenario(posts_added=1, post_etp=0.5, max_minutes=10, capacity_hours_per_etp=43_000)
 
@@ -147,3 +148,65 @@ def test_what_does_not_agree_is_told_in_a_sentence() -> None:
     shown.territory_name, shown.latest = "Ici", 2025
     told = views.contradictions(shown).takeaway
     assert told[0].isupper() and "sans lieu connu : 1" in told
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([1, 1, 1], "non satisfaits : 3 sur 3."),
+        ([2, 2, 1], "; le plus souvent : « {} » et « Conseil sur l'opportunité d'une clause »."),
+        ([1, 3, 1], "; le plus souvent : « {} »."),
+    ],
+)
+def test_needs_that_tie_are_the_most_frequent_together_and_none_where_all_do(counts: list[int], said: str) -> None:
+    labels = reference.labels("besoins")
+    rows = pd.DataFrame({"type": list(labels)[:3], "besoins": counts, "reponse": "REFUSE", "delai_median": None})
+    rows = rows.assign(edition=2025, territoire="02")
+    shown = page(besoins=rows)
+    shown.year, shown.territory, shown.territory_name = 2025, "02", "Aisne"
+    assert needs.by_kind(shown).alt.endswith(said.format(list(labels.values())[1]))
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [([1, 1], None), ([2, 1], "Le plus souvent : « A » (2 besoins)."),
+     ([2, 2, 1], "Le plus souvent : « A » et « B » (2 besoins chacun).")],
+)  # fmt: skip
+def test_remedies_that_tie_are_named_together(counts: list[int], said: str | None) -> None:
+    rows = pd.DataFrame({"remede": list("ABC")[: len(counts)], "besoins": counts, "classe": "stricte", "motif": ""})
+    shown = page(besoins_remedes=rows.assign(edition=2025, territoire="02"))
+    shown.year, shown.latest, shown.territory, shown.territory_name = 2025, 2025, "02", "Aisne"
+    assert needs.remedies(shown).takeaway == said
+
+
+@pytest.mark.parametrize(
+    ("posts", "before", "after", "said"),
+    [
+        (0, 5.0, 5.0, "Le besoin suivi resterait de 5 heures par an, sur 9 à suivre."),
+        (2, 5.0, 8.0, "Ces postes feraient passer le besoin suivi de 5 à 8 heures par an, sur 9 à suivre."),
+        (0, 5.0, 8.0, "Le temps redistribué ferait passer le besoin suivi de 5 à 8 heures par an, sur 9 à suivre."),
+    ],
+)
+def test_posts_that_change_nothing_are_not_said_to(posts: int, before: float, after: float, said: str) -> None:
+    assert _followed(posts, before, after, 9.0) == said
+
+
+@pytest.mark.parametrize(
+    ("today", "posts", "left", "said"),
+    [
+        (0.2, 0.0, 0.2, "Aujourd'hui, tout le besoin médian serait suivi."),
+        (
+            9.0,
+            0.0,
+            9.0,
+            "9 heures par an ne seraient suivies par personne ; du temps ajouté n'en laisserait, en médiane",
+        ),
+        (1.0, 2.0, 0.1, "1 heure par an ne serait suivie par personne ; 2,0 ETP de plus n'en laisseraient"),
+        (9.0, 2.0, 4.0, "9 heures par an ne seraient suivies par personne ; 2,0 ETP de plus n'en laisseraient, en méd"),
+    ],
+)
+def test_time_added_to_what_is_all_followed_leaves_nothing_less(
+    today: float, posts: float, left: float, said: str
+) -> None:
+    first, last = (pd.Series({"etp_ajoutes": etp, "non_servi": hours}) for etp, hours in ((0.0, today), (posts, left)))
+    assert said in _left(first, last)

@@ -197,6 +197,63 @@ def test_the_first_and_the_last_are_two() -> None:
     assert "vient en tête" not in common.first_and_last(shares.iloc[:1])
 
 
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ([0.0, 0.0], "Partout la même part : 0,0 % des marchés renseignés."),
+        (
+            [0.2, 0.2, 0.0],
+            "« A » et « B » viennent en tête à égalité, avec 20,0 % des marchés renseignés, « C » en der",
+        ),
+        ([0.2, 0.0, 0.0], "« A » vient en tête avec 20,0 % des marchés renseignés, « B » et « C » en dernier avec 0,0"),
+        ([], "Aucun segment nommé n'est assez renseigné."),
+    ],
+)
+def test_those_that_tie_are_first_or_last_together(shares: list[float], said: str) -> None:
+    found = pd.Series(shares, index=list("ABC")[: len(shares)], dtype="float64")
+    assert said in common.first_and_last(found).replace("\u00a0", " ")
+
+
+def bought(*rows: tuple[str, int, int]) -> SimpleNamespace:
+    """The page of a region whose segments have those contracts, all of which say, and those clauses."""
+    found = pd.DataFrame(rows, columns=["segment", "renseignes", "avec_clause"])
+    found = found.assign(edition=2025, territoire="32", marches=found["renseignes"], montant=1e6)
+    found["part_clause"] = found["avec_clause"] / found["renseignes"]
+    return listing(found.assign(part_clause_bas=0.0, part_clause_haut=1.0))
+
+
+def test_no_segment_carries_most_of_nothing_nor_alone_what_others_carry() -> None:
+    def told(*rows: tuple[str, int, int]) -> str:
+        return state.message(bought(*rows)).text().replace("\u00a0", " ")
+
+    assert "le plus souvent" not in told(("PROPRETE", 80, 0), ("ESPACES_VERTS", 40, 0))
+    assert "le plus souvent" not in told((OTHER, 80, 40))
+    both = told(("PROPRETE", 80, 40), ("ESPACES_VERTS", 40, 20), ("RESTAURATION", 40, 0), (OTHER, 40, 40))
+    assert both.endswith("en portent le plus souvent (50,0 % de leurs marchés renseignés).") and "Autres" not in both
+    drawn = state.by_segment(bought((OTHER, 80, 40), ("PROPRETE", 80, 20), ("RESTAURATION", 40, 0)))
+    assert f"« {state.labels()['PROPRETE']} » vient en tête" in drawn.alt, "« Autres » is no segment"
+
+
+def test_contracts_that_are_as_many_put_no_segment_first() -> None:
+    few = bought((OTHER, 3, 0), ("PROPRETE", 2, 0), ("RESTAURATION", 2, 0))
+    assert state.by_segment(few).alt == "Aucun segment ne devance les autres."
+
+
+def places(*rows: tuple[str, str, int, float]) -> str:
+    """What is said of the map of those places: code, name, contracts, share."""
+    found = pd.DataFrame(rows, columns=["epci_siren", "nom", "marches", "part_lissee"])
+    found = found.assign(edition=2025, territoire="32", departement="59", montant=1e6, renseignes=found["marches"])
+    found = found.assign(avec_clause=1, part_clause=0.3, part_clause_bas=0.2, part_clause_haut=0.4, p_sous=0.5)
+    return state.by_epci(listing(found)).alt.replace("\u00a0", " ")
+
+
+def test_places_that_are_alike_have_neither_a_range_nor_a_first() -> None:
+    assert "est partout de 30,0 %." in places((LILLE, "Lille", 80, 0.3), (LENS, "Lens", 40, 0.3))
+    assert places((LILLE, "Lille", 2, 0.3), (LENS, "Lens", 2, 0.3)).startswith("Aucune intercommunalité ne devance")
+    tied = places((LILLE, "Lille", 2, 0.3), (LENS, "Lens", 2, 0.3), ("200033579", "Arras", 1, 0.3))
+    assert tied == "Lille et Lens viennent en tête à égalité, avec 2 marchés."
+
+
 def test_a_region_of_one_place_has_no_range() -> None:
     rows = pd.DataFrame(
         {"edition": [2025], "territoire": ["32"], "epci_siren": [LILLE], "nom": ["Lille"], "departement": ["59"],

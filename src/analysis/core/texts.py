@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rapidfuzz import utils
 
 from analysis.core.numbers import number_of
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
+QUOTED = "« {} »".format
+NAMED = 3  # at most, in a sentence, of those that tie
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
 
 
@@ -39,6 +45,27 @@ def some(names: Sequence[str], most: int) -> str:
 def others(count: int) -> str:
     """What follows a list cut short: `et 3 autres`."""
     return f"et {number_of(count, 'autre')}"
+
+
+def leaders(values: pd.Series) -> list[str]:
+    """The labels of the largest of `values`, all that tie; none where it is zero, or where all of several are equal."""
+    known = values.dropna()
+    nobody = known.empty or known.max() <= 0 or (len(known) > 1 and known.min() == known.max())
+    return [] if nobody else [str(label) for label in known.index[known == known.max()]]
+
+
+def named(names: Sequence[str]) -> str:
+    """`names` in a sentence, those after the third only counted."""
+    return together(names) if len(names) <= NAMED else some(names, NAMED)
+
+
+def ahead(values: pd.Series, amount: str, kind: str = "Aucun") -> str:
+    """Whose value, which is `amount`, is the largest: `A vient en tête avec 3 marchés`; of nobody's, `kind` is said not
+    to be (`aucun segment ne devance les autres`)."""
+    first = leaders(values)
+    if not first:
+        return f"{kind} ne devance les autres"
+    return f"{named(first)} {'vient en tête' if len(first) < 2 else 'viennent en tête à égalité,'} avec {amount}"
 
 
 def words(text: str) -> list[str]:

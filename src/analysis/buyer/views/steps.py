@@ -38,7 +38,7 @@ def contacts(page: Page) -> Content:
         scope=f"{scope(page)}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("contacts"),
         takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
-        note=None if nobody else _first_to_call(pd.isna(found(page)["epci_siren"])),
+        note=None if nobody or len(told) < 2 else _first_to_call(pd.isna(found(page)["epci_siren"])),
     )
 
 
@@ -46,7 +46,10 @@ def _first_to_call(in_department: bool) -> str:
     """Why the first structure comes first."""
     if in_department:
         return "La première est la plus présente dans le plus d'intercommunalités du département : l'appeler d'abord."
-    return "La première consacre le plus de temps au territoire : c'est elle qu'il faut appeler."
+    return (
+        "La première consacre, d'après ce qui peut être dit, le plus de temps au territoire : c'est elle qu'il faut "
+        "appeler."
+    )
 
 
 def steps(page: Page) -> Content:

@@ -9,7 +9,17 @@ from analysis.core import reference
 from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.core.texts import inside
-from analysis.publishing.content import PERCENT, POINTS, SECRET, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import (
+    PERCENT,
+    POINTS,
+    SECRET,
+    SECRET_SUFFIX,
+    Column,
+    Content,
+    DataTable,
+    Figure,
+    Prose,
+)
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
@@ -112,20 +122,20 @@ def representation(page: Page) -> Content:
     unknown = (
         f"Pour {without}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
         "habitants n'en tient pas lieu."
+        if without
+        else ""
     )
     if rows["part_heures"].dropna().empty:
-        return Prose(unknown)
+        return Prose(unknown or "Aucune part des heures n'est publiée en face de celle des demandeurs d'emploi.")
     margin = load_params().consolidation.representation_margin
     rows = rows.assign(
         libelle=rows["modalite"].map(labels),
         mot=[_compared(row.rapport_min, row.rapport_max, margin) for row in rows.itertuples()],
     )
     sources = {f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()}
-    note = (
-        " ".join(sorted(sources))
-        + (" La région est entre son département le plus bas et le plus haut. " if page.regional else " ")
-        + unknown
-    )
+    wide = page.regional and (rows["comparateur_min"] < rows["comparateur_max"]).any()
+    between_places = "La région est entre son département le plus bas et le plus haut." if wide else ""
+    note = " ".join(filter(None, [*sorted(sources), between_places, unknown]))
     if len(rows) == 1:
         row = rows.iloc[0]
         seekers = between(100 * row["comparateur_min"], 100 * row["comparateur_max"], 1, "%")
@@ -169,25 +179,28 @@ def audiences_over_years(page: Page) -> Content:
     codes = load_params().consolidation.profile_audiences
     labels = reference.labels("publics")
     rows = page.read("indicateurs", indicateur="part_heures", modalite=list(codes), territoire=page.territory)
-    rows = rows[rows["edition"] <= page.year].dropna(subset="valeur")
-    lines = rows.pivot(index="edition", columns="modalite", values="valeur").reindex(columns=codes).dropna(axis=1)
-    if len(lines) < 2 or lines.empty:
+    rows = rows[rows["edition"] <= page.year]
+    values, reasons = (rows.pivot(index="edition", columns="modalite", values=name) for name in ("valeur", "secret"))
+    lines = values.reindex(columns=codes).dropna(axis=1, thresh=2).dropna(how="all")
+    if lines.empty:
         return Prose("Aucun public n'a de part publiée dans deux éditions : pas d'évolution à montrer.")
     ruptures = reference.table("ruptures")
     ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
-    shown = [
-        f"{inside(labels[code])}, {percent(lines[code].iloc[-1])} "
-        f"({french(100 * lines[code].iloc[0], 1)} en {lines.index[0]})"
-        for code in lines
-    ]
+    shown = []
+    for code in lines:
+        known = lines[code].dropna()
+        first, last = known.index[0], known.index[-1]
+        shown.append(
+            f"{inside(labels[code])}, {percent(known[last])} en {last} ({french(100 * known[first], 1)} en {first})"
+        )
     return Figure(
         line_chart(lines.rename(columns=_short), breaks=breaks, **PERCENT),
         title="Part des heures de chaque public, sur les heures au statut connu",
-        alt=f"En {lines.index[-1]} : " + " ; ".join(shown) + ".",
+        alt="Dernière part publiée : " + " ; ".join(shown) + ".",
         table=DataTable(
-            lines.reset_index(),
+            lines.join(reasons.add_suffix(SECRET_SUFFIX)).reset_index(),
             columns={"edition": Column("Édition"), **{code: Column(labels[code], **PERCENT) for code in lines}},
             caption="Part des heures par public et édition",
             scope=f"{page.territory_name}, mécanismes de chaque édition, publics non exclusifs",
@@ -229,16 +242,16 @@ def women_by_axis(page: Page) -> Content:
             labels[axis].get(code, "Non renseigné") for axis, code in zip(rows["axe"], rows["modalite"], strict=True)
         ],
     )
-    segments = rows[rows["axe"] == "segment"].dropna(subset="part_heures_femmes")
-    drawn = segments.sort_values(["part_heures_femmes", "libelle"], ascending=[False, True])
+    segments = rows[rows["axe"] == "segment"]
+    drawn = segments.dropna(subset="part_heures_femmes")
+    drawn = drawn.sort_values(["part_heures_femmes", "libelle"], ascending=[False, True])
     drawn = drawn.set_index("libelle")["part_heures_femmes"]
     if drawn.empty:
         return Prose("La part des femmes par segment relève du secret statistique.")
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des femmes dans les heures, par segment",
-        alt=f"La part des femmes va de {percent(drawn.iloc[-1])} (« {drawn.index[-1]} ») à "
-        f"{percent(drawn.iloc[0])} (« {drawn.index[0]} »).",
+        alt=_range(drawn, partly=len(drawn) < len(segments)),
         table=DataTable(
             rows.sort_values(["axe_nom", "part_heures_femmes", "libelle"], ascending=[True, False, True]),
             columns={
@@ -254,6 +267,16 @@ def women_by_axis(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _range(shares: pd.Series, *, partly: bool) -> str:
+    """From the lowest to the highest of `shares` (in order, the highest first), of which others may not be shown."""
+    first, last = (f"{percent(shares.iloc[at])} (« {shares.index[at]} »)" for at in (0, -1))
+    if len(shares) < 2:
+        only = "dont la part est publiée" if partly else "présent"
+        return f"Dans le seul segment {only}, la part des femmes est de {first}."
+    among = "Parmi les segments dont la part est publiée, la" if partly else "La"
+    return f"{among} part des femmes va de {last} à {first}."
 
 
 def women_gap(page: Page) -> Content:

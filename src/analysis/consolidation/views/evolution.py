@@ -126,8 +126,11 @@ def silent(page: Page) -> Content:
     )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     shown = shown.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
+    among = (
+        "la seule structure" if row["attendues"] < 2 else f"{french(missing)} des {french(row['attendues'])} structures"
+    )
     said = (
-        f"En {page.year}, {french(missing)} des {french(row['attendues'])} structures en place {silence} déclaré "
+        f"En {page.year}, {among} en place {silence} déclaré "
         f"aucune heure : le total serait de {french(row['central'])} heures si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )

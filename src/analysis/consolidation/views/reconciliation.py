@@ -108,13 +108,13 @@ def _verdicts(page: Page, rows: pd.DataFrame) -> str:
     said += [f"{count[HIDDEN]} sous secret statistique"] if HIDDEN in count else []
     known = "chiffres publiés sont connus" if len(rows) > 1 else "chiffre publié est connu"
     slips = [f"« {row.libelle} » {SLIPS[row.verdict]}" for row in rows.itertuples() if row.verdict in SLIPS]
-    gaps = rows[rows["verdict"] == "inexpliqué"]
-    widest = gaps["ecart_relatif"].abs().max()
-    last = f"Le plus grand écart inexpliqué est de {percent(widest)}." if len(gaps) else ""
+    # Relative to a computed zero a gap has no width: which is the widest is then not said.
+    gaps = rows.loc[rows["verdict"] == "inexpliqué", "ecart_relatif"].abs()
+    widest = f"Le plus grand écart inexpliqué est de {percent(gaps.max())}." if gaps.notna().all() else ""
     parts = [
         f"{len(rows)} {known} pour {page.territory_name} en {page.year} : {', '.join(said)}.",
         f"À l'impression, {', '.join(slips)}." if slips else "",
-        last or ("Aucun n'est inexpliqué." if HIDDEN not in count else ""),
+        widest if len(gaps) else "Aucun n'est inexpliqué." if HIDDEN not in count else "",
     ]
     return " ".join(filter(None, parts))
 

@@ -151,7 +151,8 @@ def _against(page: Page, both: pd.DataFrame) -> str:
             f"l'indice {french(last['indice_region'], 1)} contre {french(last['indice_national'], 1)} pour la France"
         )
     synthetic = " Les heures nationales sont réelles, celles de la région synthétiques : seule la méthode se lit ici."
-    mixed = " La hausse nationale mêle l'activité et le nombre de structures qui répondent à l'enquête."
+    change = "La hausse" if last["indice_national"] > first["indice_national"] else "L'évolution"
+    mixed = f" {change} nationale mêle l'activité et le nombre de structures qui répondent à l'enquête."
     return f"{said}.{mixed}{synthetic if page.dataset.synthetique else ''}"
 
 

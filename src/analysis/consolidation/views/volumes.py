@@ -8,6 +8,7 @@ from analysis.consolidation.views.common import across, page_cells, shown, sourc
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
+from analysis.core.texts import ahead
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.maps import choropleth
 from analysis.publishing.page import Page
@@ -60,9 +61,10 @@ def message(page: Page) -> Content:
     editions = page.read("editions").set_index("edition").loc[page.year]
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
     hours, persons = shown(whole, "heures_realisees"), shown(whole, "beneficiaires")
+    each = shown(whole, "heures_par_beneficiaire")
     done = (
-        f"{persons} personnes ont réalisé {hours} heures d'insertion, soit "
-        f"{shown(whole, 'heures_par_beneficiaire')} heures par personne dans l'année."
+        f"{persons} personnes ont réalisé {hours} heures d'insertion"
+        f"{f', soit {each} heures par personne' if each else ''} dans l'année."
         if persons
         else f"{hours} heures d'insertion ont été réalisées ; le nombre de personnes n'est pas montré."
     )
@@ -197,7 +199,11 @@ def by_epci(page: Page) -> Content:
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
         alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
-        + f"{places.loc[hours.idxmax(), 'nom']} vient en tête avec {first} heures"
+        + ahead(
+            hours.set_axis(places["nom"].reindex(hours.index)),
+            f"{first} heures",
+            "aucune" if hidden else "Aucune intercommunalité",
+        )
         + (
             f" ; {number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du "
             "secret statistique."

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, percent
+from analysis.core.numbers import french, french_date, percent, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
@@ -128,7 +128,7 @@ def diversity(page: Page) -> Content:
     return Figure(
         line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"})),
         title="Nombre effectif de segments qui portent les heures",
-        alt=f"Les heures se répartissent comme sur {french(last['nombre_effectif'])} segments égaux en "
+        alt=f"Les heures se répartissent comme sur {_equals(last['nombre_effectif'])} en "
         f"{segments.index[-1]}, {french(first['nombre_effectif'])} en {segments.index[0]}, pour "
         f"{french(last['nombre'])} {'segments présents' if last['nombre'] >= 2 else 'segment présent'}.",
         table=DataTable(
@@ -147,3 +147,8 @@ def diversity(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _equals(count: float) -> str:
+    """An effective number of segments, in words: `8 segments égaux`, `un seul segment`."""
+    return f"{french(count)} segments égaux" if round_half_up(count) >= 2 else "un seul segment"

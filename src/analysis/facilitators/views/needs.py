@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.core import reference
 from analysis.core.numbers import french, number_of
+from analysis.core.texts import QUOTED, leaders, named
 from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -28,11 +29,12 @@ def by_kind(page: Page) -> Content:
     asked, met = int(frame["total"].sum()), int(frame[MET].sum())
     by_kind = frame.assign(non=frame["total"] - frame[MET]).sort_values(["non", "libelle"], ascending=[False, True])
     values = by_kind.set_index("libelle")["non"].astype(float)
+    most = leaders(values.rename(QUOTED))
     return Figure(
         bar_chart(values),
         title="Besoins non satisfaits des acheteurs de l'État, par type",
         alt=f"Besoins non satisfaits : {asked - met} sur {asked}"
-        + (f" ; le plus souvent : « {values.index[0]} »." if asked > met else "."),
+        + (f" ; le plus souvent : {named(most)}." if most else "."),
         table=DataTable(
             frame,
             columns={
@@ -56,7 +58,9 @@ def remedies(page: Page) -> Content:
         return Prose("Aucun besoin non satisfait dont l'intercommunalité soit connue.")
     frame = rows.assign(libelle=rows["classe"].map(reference.labels("classes_zone")))
     frame = frame.sort_values(["besoins", "remede"], ascending=[False, True])
-    first = frame.iloc[0]
+    totals = frame.groupby("remede")["besoins"].sum()
+    most = leaders(totals.rename(QUOTED))
+    each = " chacun" if len(most) > 1 else ""
     return DataTable(
         frame,
         columns={
@@ -68,7 +72,7 @@ def remedies(page: Page) -> Content:
         caption="Ce qui aurait répondu aux besoins non satisfaits",
         scope=f"{page.territory_name}, besoins de {page.year} ; classes au 31 décembre {page.latest}",
         csv=page.csv("besoins_remedes"),
-        takeaway=f"Le plus souvent : « {first['remede']} » ({number_of(first['besoins'], 'besoin')}).",
+        takeaway=f"Le plus souvent : {named(most)} ({number_of(totals.max(), 'besoin')}{each})." if most else None,
         note="Lecture du champ, selon la classe de l'intercommunalité et la suite donnée : une piste, non un constat.",
     )
 

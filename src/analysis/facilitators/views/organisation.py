@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, percent, plural
+from analysis.core.numbers import french, number_of, percent, plural
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
@@ -114,8 +114,7 @@ def where(page: Page, organised: Organisation) -> Content:
         title="Où les postes du scénario serviraient le plus",
         alt=of_region(
             page,
-            f"Ces postes feraient passer le besoin suivi de {french(whole['suivi_avant'])} à "
-            f"{french(whole['suivi_apres'])} heures par an, sur {french(whole['besoin'])} à suivre.",
+            _followed(organised.asked.posts_added, *whole[["suivi_avant", "suivi_apres", "besoin"]]),
         ),
         table=DataTable(
             kept,
@@ -138,6 +137,15 @@ def where(page: Page, organised: Organisation) -> Content:
         ),
         source=source(page),
     )
+
+
+def _followed(posts: int, before: float, after: float, need: float) -> str:
+    """What part of the need is followed with the posts of a scenario, or its time placed anew, and without."""
+    asked = f"{number_of(after, 'heure')} par an, sur {french(need)} à suivre."
+    if french(before) == french(after):
+        return f"Le besoin suivi resterait de {asked}"
+    what = "Ces postes feraient" if posts else "Le temps redistribué ferait"
+    return f"{what} passer le besoin suivi de {french(before)} à {asked}"
 
 
 def obstacles(page: Page, organised: Organisation) -> Content:
@@ -178,10 +186,7 @@ def frontier(page: Page) -> Content:
         title="Besoin que personne ne suit, selon le temps ajouté",
         alt=of_region(
             page,
-            f"Aujourd'hui {french(first['non_servi'])} heures par an ne seraient suivies par personne ; "
-            f"{french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient, en médiane, "
-            f"{french(last['non_servi']) if last['non_servi'] >= 1 else 'aucune'}. La bande va du premier au dernier "
-            f"décile de {draws} tirages du besoin.",
+            f"{_left(first, last)} La bande va du premier au dernier décile de {draws} tirages du besoin.",
         ),
         table=DataTable(
             rows,
@@ -204,6 +209,20 @@ def frontier(page: Page) -> Content:
             "hypothèse par ETP, dans les données à télécharger.",
         ),
         source=source(page),
+    )
+
+
+def _left(first: pd.Series, last: pd.Series) -> str:
+    """What nobody follows today, and with the posts that leave the least of it."""
+    today, left = first["non_servi"], last["non_servi"]
+    if today < 1:
+        return "Aujourd'hui, tout le besoin médian serait suivi."
+    now = f"Aujourd'hui {number_of(today, 'heure')} par an ne {'serait suivie' if today < 1.5 else 'seraient suivies'}"
+    if last["etp_ajoutes"] == first["etp_ajoutes"]:
+        return f"{now} par personne ; du temps ajouté n'en laisserait, en médiane, pas moins."
+    return (
+        f"{now} par personne ; {french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient, en médiane, "
+        f"{french(left) if left >= 1 else 'aucune'}."
     )
 
 

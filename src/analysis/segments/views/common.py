@@ -11,6 +11,7 @@ from seaborn.utils import relative_luminance
 
 from analysis.core import reference
 from analysis.core.params import load_params
+from analysis.core.texts import QUOTED, ahead, named
 from analysis.publishing.content import PERCENT
 from analysis.publishing.page import Page
 from analysis.publishing.style import INK
@@ -37,13 +38,16 @@ def buyer_names(kinds: pd.Series) -> pd.Series:
 
 def first_and_last(shares: pd.Series) -> str:
     """The first and last labels of `shares` (of the contracts that say), in order, as a sentence; of one, its share."""
-    first = f"« {shares.index[0]} »"
+    if shares.empty:
+        return "Aucun segment nommé n'est assez renseigné."
     highest, lowest = (number(share, **PERCENT) for share in (shares.iloc[0], shares.iloc[-1]))
     if len(shares) < 2:
-        return f"{first} seulement est assez renseigné : {highest} des marchés renseignés."
-    return (
-        f"{first} vient en tête avec {highest} des marchés renseignés, « {shares.index[-1]} » en dernier avec {lowest}."
-    )
+        return f"« {shares.index[0]} » seulement est assez renseigné : {highest} des marchés renseignés."
+    if highest == lowest:
+        return f"Partout la même part : {highest} des marchés renseignés."
+    shares = shares.rename(QUOTED)
+    last = named(list(shares.index[shares == shares.iloc[-1]]))
+    return f"{ahead(shares, f'{highest} des marchés renseignés')}, {last} en dernier avec {lowest}."
 
 
 def shades(lightest: float = 0.0) -> ListedColormap:

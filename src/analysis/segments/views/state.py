@@ -9,6 +9,7 @@ from matplotlib.figure import Figure as MplFigure
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
+from analysis.core.texts import QUOTED, ahead, leaders, named
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page, on_region_page
@@ -78,16 +79,19 @@ def message(page: Page) -> Content:
             "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
             "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
         )
-    known = now[now["renseignes"] >= min_known()].sort_values(["part_clause", "segment"], ascending=[False, True])
+    known = now[(now["renseignes"] >= min_known()) & (now["segment"] != OTHER)].set_index("libelle")
+    first = leaders(known["part_clause"].rename(QUOTED))
     text = (
         f"Sur {french(total)} marchés, {french(clear)} disent s'ils portent une considération sociale ; "
         f"{percent(now['avec_clause'].sum() / clear)} d'entre eux ont une clause ou sont réservés."
     )
-    if len(known):
-        first = known.iloc[0]
+    if first:
+        row = known.loc[known["part_clause"].idxmax()]
+        of = f"{french(row['renseignes'])} marchés" if len(first) < 2 else "leurs marchés renseignés"
         text += (
-            f" Le segment qui en porte le plus souvent est « {labels()[first['segment']]} » "
-            f"({number(first['part_clause'], **PERCENT)} de {french(first['renseignes'])} marchés)."
+            f" Parmi les segments d'au moins {min_known()} marchés renseignés, {named(first)} en "
+            f"{'porte' if len(first) < 2 else 'portent'} le plus souvent "
+            f"({number(row['part_clause'], **PERCENT)} de {of})."
         )
     return Prose(text)
 
@@ -105,7 +109,7 @@ def by_segment(page: Page) -> Content:
         return Figure(
             bar_chart(values, **PERCENT),
             title="Part des marchés avec une clause sociale, par segment",
-            alt=first_and_last(values),
+            alt=first_and_last(values.drop(index=labels()[OTHER], errors="ignore")),
             table=table,
             source=source_line(page),
         )
@@ -113,7 +117,7 @@ def by_segment(page: Page) -> Content:
     return Figure(
         bar_chart(values),
         title="Marchés par segment",
-        alt=f"« {values.index[0]} » vient en tête avec {number_of(values.iloc[0], 'marché')}.",
+        alt=_most(values.drop(index=labels()[OTHER], errors="ignore").rename(QUOTED), "Aucun segment"),
         table=table,
         source=source_line(page),
     )
@@ -142,9 +146,14 @@ def by_epci(page: Page) -> Content:
             **PERCENT,
         )
         low, high = number(known.min(), **PERCENT), number(known.max(), **PERCENT)
+        span = (
+            f"va de {low} ({names[known.idxmin()]}) à {high} ({names[known.idxmax()]})"
+            if low != high
+            else f"est partout de {low}"
+        )
         alt = (
             f"Parmi les {len(known)} intercommunalités qui ont au moins {min_known()} marchés renseignés, "
-            f"la part lissée va de {low} ({names[known.idxmin()]}) à {high} ({names[known.idxmax()]})."
+            f"la part lissée {span}."
             if len(known) > 1
             else f"Une seule intercommunalité a au moins {min_known()} marchés renseignés : "
             f"{names[known.index[0]]}, dont la part lissée est de {low}."
@@ -153,8 +162,13 @@ def by_epci(page: Page) -> Content:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
         chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
-        alt = f"{names[counts.idxmax()]} vient en tête avec {number_of(counts.max(), 'marché')}."
+        alt = _most(counts.rename(names), "Aucune intercommunalité")
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
+
+
+def _most(counts: pd.Series, kind: str) -> str:
+    """Which of `counts` (contracts) is the largest; where none is, that no `kind` is."""
+    return f"{ahead(counts, number_of(counts.max(), 'marché') if len(counts) else '', kind)}."
 
 
 def _of_region(page: Page) -> float:
