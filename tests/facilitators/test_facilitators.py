@@ -177,8 +177,8 @@ def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_
 
 
 def test_without_anybodys_place_there_is_no_organisation() -> None:
-    nobody = {"sites": pd.DataFrame(columns=["epci_siren", "etp"]), "zones": pd.DataFrame({"epci_siren": ["200093201"]})}
-    found = tables.organisation(nobody, np.zeros((1, 1)), load_params().facilitators)
+    nobody = pd.DataFrame(columns=["epci_siren", "etp"])
+    found = tables.organisation({"sites": nobody}, np.zeros((1, 1)), load_params().facilitators)
     assert all(table.empty for table in found.values())
 
 

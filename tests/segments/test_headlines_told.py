@@ -182,8 +182,11 @@ def test_change_is_between_the_years_that_say() -> None:
         {"edition": [2025], "edition_precedente": [2023], "territoire": ["59"], "avant": [1.0], "apres": [2.0],
          "variation": [1.0], "effet_region": [0.0], "effet_segments": [0.0], "effet_propre": [1.0]}
     )  # fmt: skip
-    table = territories.change(listing(rows))
+    table = territories.change(listing(pd.concat([rows, rows.assign(territoire="62")])))
     assert "en 2023 et en 2025" in table.scope and "Avec clause en 2023" in table.text()
+    assert (
+        territories.change(listing(rows)).text().startswith("De 2023 à 2025, les marchés avec clause passent de 1 à 2.")
+    )
 
 
 def test_a_cap_is_told_as_printed() -> None:
