@@ -16,7 +16,7 @@ from analysis.core.quality_log import MASKED
 from analysis.sources import spreadsheet
 from analysis.sources.canonical import EXPORTS, INVENTORY
 from analysis.sources.spreadsheet import Workbook
-from analysis.sources.typer import Typer, spelt_month
+from analysis.sources.typer import Typer, in_error, spelt_month
 from sending import TABLES, changed, imported, in_workbook, send, write_dataset
 
 
@@ -29,6 +29,12 @@ def row_of(table: str, **values: object) -> list[list]:
     """The headings of a table and its first row, with some cells changed."""
     row = TABLES[table][0] | values
     return [list(row), list(row.values())]
+
+
+def typed(table: str, column: str, text: str, typer: Typer | None = None) -> object:
+    """The value of a cell of a French file; empty for a text that is not there."""
+    rows = pd.DataFrame({column: [text], "format_date": "%d/%m/%Y", "fichier": "a", "ligne": [2]})
+    return (typer or Typer("exports")).column(rows, EXPORTS[table].column(column)).fillna("").iloc[0]
 
 
 # --- errors of formulas ------------------------------------------------------------------------
@@ -78,9 +84,10 @@ def test_an_error_of_a_formula_is_nobody_and_no_birth_date() -> None:
     assert quality.query("regle == 'naissance_invalide'")["valeur"].tolist() == [MASKED]
 
 
-@pytest.mark.parametrize("error", ["#VALEUR!", "#NOM?", "#N/A", "#DIV/0 !", "#N/D", "Err :502", "########"])
-def test_what_a_french_spreadsheet_shows_of_an_error_in_a_csv_is_none_of_its_values(error: str) -> None:
-    send(changed("operations", libelle=error, heures_prevues=error))
+def test_what_a_french_spreadsheet_shows_of_an_error_in_a_csv_is_none_of_its_values() -> None:
+    shown = ["#VALEUR!", "#NOM?", "#N/A", "#DIV/0 !", "#N/D", "Err :502", "########"]
+    assert in_error(pd.Series(shown)).all()
+    send(changed("operations", libelle=shown[0], heures_prevues=shown[1]))
     tables, quality = imported()
     assert sorted(quality["regle"]) == ["erreur_formule", "nombre_invalide"]
     assert tables["operations"][["libelle", "heures_prevues"]].isna().all(axis=None)
@@ -190,16 +197,18 @@ def test_a_birth_date_with_a_time_makes_the_same_person() -> None:
      "01/02/2025", "2025-02-28", "2025-02-28 00:00:00"],
 )  # fmt: skip
 def test_a_month_is_read_however_it_is_written(text: str) -> None:
-    send(changed("heures", mois=text))
-    tables, quality = imported()
-    assert quality.empty and tables["heures"]["mois"].tolist() == ["2025-02", "2025-03"]
+    assert typed("heures", "mois", text) == "2025-02"
 
 
 @pytest.mark.parametrize("text", ["2025-02 ou 03", "2025-021", "02/25", "0/2025", "30/02/2025", "202502"])
-def test_a_month_that_may_be_another_is_refused(text: str) -> None:
-    send(changed("heures", mois=text))
+def test_a_month_that_may_be_another_is_not_read(text: str) -> None:
+    assert typed("heures", "mois", text) == ""
+
+
+def test_a_row_whose_month_is_not_read_is_refused() -> None:
+    send(changed("heures", mois="2025-02 ou 03"))
     tables, quality = imported()
-    assert tables["heures"]["mois"].tolist() == ["2025-03"] and quality["valeur"].tolist() == [text]
+    assert tables["heures"]["mois"].tolist() == ["2025-03"] and quality["valeur"].tolist() == ["2025-02 ou 03"]
 
 
 def test_a_month_in_figures_is_one_month() -> None:
@@ -272,10 +281,9 @@ def test_the_sign_of_a_text_is_no_part_of_it() -> None:
     ],
 )
 def test_a_siret_that_names_nobody_is_emptied(text: str, kept: str | None, told: bool) -> None:
-    send(changed("operations", maitre_ouvrage_siret=text))
-    tables, quality = imported()
-    assert tables["operations"]["maitre_ouvrage_siret"].fillna("").tolist() == [kept or ""]
-    assert quality["valeur"].tolist() == [text] * told
+    typer = Typer("exports")
+    assert typed("operations", "maitre_ouvrage_siret", text, typer) == (kept or "")
+    assert [part["valeur"].tolist() for part in typer.breaches] == [[text]] * told
 
 
 def test_numbers_of_lists_may_have_blanks_and_the_decimal_of_a_program() -> None:
