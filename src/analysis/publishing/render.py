@@ -30,7 +30,7 @@ from analysis.publishing.templating import TEMPLATES, Section, fill, program_ver
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 import nbformat  # noqa: E402
-from bs4 import BeautifulSoup, Tag  # noqa: E402
+from bs4 import BeautifulSoup, PageElement, Tag  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
 from traitlets.config import Config  # noqa: E402
 
@@ -173,7 +173,7 @@ def add_anchors(body: BeautifulSoup) -> list[Section]:
 def gather_elsewhere(body: BeautifulSoup) -> None:
     """Say what other pages show in one sentence per page at the end of the section, instead of a line at each place."""
     for heading in body.find_all("h2"):
-        section = [heading, *takewhile(lambda node: node.name != "h2", heading.find_next_siblings())]
+        section = [heading, *(node for node in _following(heading) if isinstance(node, Tag))]
         elsewhere = [node for node in section if "elsewhere" in (node.get("class") or [])]
         last = next(node for node in reversed(section) if node not in elsewhere)
         pages: dict[str, tuple[Tag, Tag]] = {}  # by address, its sentence and what this one lists
@@ -206,9 +206,14 @@ def wrap_sections(body: BeautifulSoup) -> None:
     """Put each heading of level 2 and what follows it in a `section` named by the heading."""
     for heading in body.find_all("h2"):
         section = body.new_tag("section", attrs={"aria-labelledby": str(heading["id"])})
-        following = list(takewhile(lambda node: getattr(node, "name", None) != "h2", heading.next_siblings))
+        following = _following(heading)
         heading.wrap(section)
         section.extend(following)
+
+
+def _following(heading: Tag) -> list[PageElement]:
+    """What stands between a heading of level 2 and the next one."""
+    return list(takewhile(lambda node: getattr(node, "name", None) != "h2", heading.next_siblings))
 
 
 def _place(notebook: Path, executed: NotebookNode, index: int) -> str:

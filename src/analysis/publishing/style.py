@@ -145,15 +145,15 @@ def line_chart(
         }
         ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
     units = pd.DataFrame() if rounded is None else rounded
-    ends = {str(name): frame[name].last_valid_index() for name in frame.columns}
+    known = frame.dropna(axis=1, how="all")
+    ends = {str(name): int(known[name].last_valid_index()) for name in known.columns}
     texts = {
         name: about(frame.loc[end, name], units.loc[end, name])
         if name in units and pd.notna(units.loc[end, name])
         else number(frame.loc[end, name], digits, unit, factor)
         for name, end in ends.items()
-        if end is not None
     }
-    _name_lines(ax, frame, lines, texts)
+    _name_lines(ax, frame, lines, ends, texts)
     step = math.ceil(len(years) * YEAR / (width - NAMES))
     named = years[(len(years) - 1) % step :: step]  # the last one always
     ax.set_xticks(named, [str(year) for year in named])
@@ -295,14 +295,16 @@ def _band(
     ax.add_patch(PathPatch(Outline(points, codes), facecolor=colour, alpha=0.45, linewidth=0))
 
 
-def _name_lines(ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    """Write each line's name and its number in `texts` beside its last point, from the lowest up, without overlap.
+def _name_lines(
+    ax: Axes, frame: pd.DataFrame, lines: Mapping[str, Any], ends: Mapping[str, int], texts: Mapping[str, str]
+) -> None:
+    """Write each line's name and its number in `texts` beside its last point, whose year `ends` says, from the lowest
+    up, without overlap.
 
     A line that ends before the others is named above its own last point.
     """
     low, high = ax.get_ylim()
     gap = (high - min(0, low)) * 0.06
-    ends = {name: frame[name].last_valid_index() for name in texts}
     last = {name: float(frame.loc[end, name]) for name, end in ends.items()}
     floor = float("-inf")
     for name, value in sorted(last.items(), key=lambda item: item[1]):
