@@ -13,7 +13,7 @@ import xlsxwriter
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from analysis.checking.scan import check_site, days, findings, runs
+from analysis.checking.scan import check_site, days, findings, runs, site_files
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import (
@@ -353,7 +353,7 @@ def test_a_column_that_the_protected_table_does_not_have_is_found(folder: Path) 
 
 def test_the_error_names_the_first_findings_and_counts_the_others(folder: Path) -> None:
     in_page("".join(f"<p>zoe{n}@example.org</p>\n" for n in range(9)))(folder)
-    assert len(findings(folder, "jouet")) == 9
+    assert len(findings(folder, "jouet", site_files(folder))) == 9
     with pytest.raises(DataError, match=r"\(et 4 autres\)") as caught:
         check_site(folder, "jouet")
     assert len(str(caught.value).splitlines()) == 6

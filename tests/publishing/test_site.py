@@ -11,7 +11,7 @@ from analysis.cli import main
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
-from analysis.publishing.content import Card
+from analysis.publishing.content import Card, Strip
 from analysis.site import home
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
@@ -62,8 +62,9 @@ def test_only_a_deliverable_whose_headline_figures_are_empty_received_nothing(pr
 
 def test_what_all_headline_figures_have_in_common_is_said_once() -> None:
     here, there = Card("Heures", 1.0, note="Nord, 2025"), Card("Personnes", 2.0, note="Oise, 2025")
-    assert home.shared_note([here, here]) == "Nord, 2025" and home.without_shared_note([here])[0].note == ""
-    assert home.shared_note([here, there]) == "" and home.without_shared_note([here, there]) == [here, there]
+    scope, strip = home.told_once([here, here])
+    assert scope == "Nord, 2025" and [card.note for card in strip.cards] == ["", ""]
+    assert home.told_once([here, there]) == ("", Strip([here, there]))
 
 
 def test_the_summary_gives_the_first_headline_of_each_deliverable(built: BeautifulSoup) -> None:
@@ -79,7 +80,7 @@ def test_there_is_no_home_page_before_all_is_checked(project: Path, monkeypatch:
     """A process that is killed, or a machine that stops, tidies nothing up."""
     page, seen = reports_dir("jouet") / "index.html", []
     monkeypatch.setattr(
-        home, "check_site", lambda folder, _: seen.append((page.exists(), (folder / "index.html").exists()))
+        home.scan, "check_site", lambda folder, *_: seen.append((page.exists(), (folder / "index.html").exists()))
     )
     write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
     home.build("jouet")

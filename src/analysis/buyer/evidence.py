@@ -22,7 +22,7 @@ from analysis.core.params import ClassifierParams, Params
 from analysis.core.reference import WHOLE
 from analysis.segments.contracts import latest_years, segment_of_cpv
 from analysis.segments.potential.sizing import ELIGIBLE
-from analysis.segments.potential.supply import EVERY, companies
+from analysis.segments.potential.supply import EVERY, companies, hours_of_capacity
 from analysis.segments.telling.reader import Reader
 from analysis.segments.telling.stage import PROJECT, TOLD
 
@@ -143,13 +143,12 @@ def within_reach(purchases: list[Purchase], segment: pd.Series, radius: float) -
 
 def supply(reach: pd.DataFrame, dependency: float) -> pd.DataFrame:
     """By achat_id: structures that serve the segment, dont_secteur, dont_iae (those of the sector of the kinds that
-    L5132-4 names), capacite (hours a year), heures_offre (the hours of clauses that it allows in a year: insertion
-    companies do a part of them, `part_iae`, with at most `dependency` of what they can do)."""
+    L5132-4 names), capacite (hours a year), heures_offre (the hours of clauses that it allows in a year)."""
     kinds = reference.table("potentiel/capacites")
     own = reach["dont_secteur"].where(reach["genre"].isin(kinds.loc[kinds["iae"].eq("oui"), "genre"]), 0)
     total = reach.assign(dont_iae=own).groupby("achat_id")[["servent", "dont_secteur", "dont_iae", "capacite"]].sum()
     total = total.rename(columns={"servent": "structures"})
-    return total.assign(heures_offre=total["capacite"] * dependency / reference.constants("potentiel")["part_iae"])
+    return total.assign(heures_offre=total["capacite"] * hours_of_capacity(dependency))
 
 
 def people(purchases: list[Purchase], knowledge: Knowledge) -> pd.DataFrame:

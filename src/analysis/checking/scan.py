@@ -32,7 +32,7 @@ import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, groupby
@@ -110,18 +110,23 @@ class Finding:
         return f"{self.file}, {self.where} : {self.kind}"
 
 
-def check_site(folder: Path, dataset: str) -> None:
-    """Raise DataError, naming the first findings and never a value, unless every file of `folder` may be published.
+def check_site(folder: Path, dataset: str, paths: Sequence[Path] | None = None) -> None:
+    """Raise DataError, naming the first findings and never a value, unless every file of `folder`, or of `paths` in it,
+    may be published.
 
     `dataset` says which tables are protected and whose names and birth dates are looked for: nobody's where it
     received none. Raises DataError too when their fingerprints were made with another secret.
     """
-    refuse("le site ne peut pas être publié", findings(folder, dataset))
+    refuse("le site ne peut pas être publié", findings(folder, dataset, site_files(folder) if paths is None else paths))
 
 
-def findings(folder: Path, dataset: str) -> list[Finding]:
+def site_files(folder: Path) -> list[Path]:
+    """All files of a site, in order."""
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def findings(folder: Path, dataset: str, paths: Sequence[Path]) -> list[Finding]:
     """All that no file may hold, once per file, place and kind, in the order of files and of their lines."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
     parts = max(1, min(os.cpu_count() or 1, len(paths) // MANY))
     # A CSV and its workbook go together: a row that both hold is asked once.
     together = [list(files) for _, files in groupby(paths, key=lambda path: path.with_suffix(""))]

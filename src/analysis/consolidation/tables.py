@@ -32,7 +32,6 @@ from analysis.consolidation.totals import BOUNDS, ETP, with_totals
 from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference
-from analysis.core.clauses import clauses
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.params import ConsolidationParams, load_params
@@ -298,7 +297,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "decimales": int(labels.loc[code, "decimales"]),
                 "unite": "",
                 "edition": edition.annee,
-                "perimetre": f"{edition.territoire_nom}, {edition.annee} ; {clauses(edition)}",
+                "perimetre": f"{edition.territoire_nom}, {edition.annee} ; {edition.clauses}",
                 **{name: cells.loc[code, name] for name in measures},
             }
             for code, label in STRIP

@@ -45,6 +45,12 @@ class Edition(Block):
     qpv_millesime: Annotated[int, _listed("nomenclatures/millesimes_qpv")]
     cog_millesime: Annotated[int, _listed("territoire/millesimes_cog")]
 
+    @property
+    def clauses(self) -> str:
+        """What the clauses of the edition ask for, in plain words, then the articles of its legal scope."""
+        plain = reference.table("nomenclatures/mecanismes").set_index("code")["en_clair"]
+        return f"{', '.join(plain[code] for code in self.mecanismes)} ({self.base_legale})"
+
 
 class Dataset(Block):
     """`dataset.yaml`: title, whether it is synthetic, the date up to which it is observed, editions."""

@@ -77,6 +77,11 @@ def pages_dir(dataset: str) -> Path:
     return project_root() / "data" / "processed" / dataset / "pages"
 
 
+def checked_dir(dataset: str) -> Path:
+    """Which files of the site passed its checks, and under which rules, so that they are not read again."""
+    return project_root() / "data" / "processed" / dataset / "checked"
+
+
 def releases_dir(dataset: str) -> Path:
     """What was published of the dataset, frozen: a folder per release."""
     return project_root() / "data" / "releases" / dataset

@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.clauses import clauses
 from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
@@ -193,7 +192,7 @@ class Page:
             "Édition (année des données)": str(self.year),
             str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
-            "Clauses retenues": clauses(self.edition),
+            "Clauses retenues": self.edition.clauses,
             "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
             "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
@@ -201,7 +200,7 @@ class Page:
 
     def header(self) -> Header:
         """The top of the page; its title is the page's only heading of level 1. A sheet has no room for facts."""
-        law, facts = (clauses(self.edition), {}) if self.notebook == SHEET else ("", self.facts)
+        law, facts = (self.edition.clauses, {}) if self.notebook == SHEET else ("", self.facts)
         return Header(self.title, self._scope(law), facts, self.dataset.synthetique)
 
 

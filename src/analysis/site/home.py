@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.buyer.guide import document as guide
 from analysis.buyer.process import calendars
-from analysis.checking.guard import check_pages
+from analysis.checking import guard, scan
 from analysis.checking.links import check_links
-from analysis.checking.scan import check_site
+from analysis.checking.passed import check_new
 from analysis.consolidation.views.volumes import by_epci
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
@@ -59,21 +60,19 @@ def build(dataset: str) -> None:
     write_calendars(described)
     write_steps(described)
     downloads.build(described)
-    check_pages(reports_dir(dataset), sorted(reports_dir(dataset).glob("*/*.html")))
+    site = reports_dir(dataset)
+    check_new(
+        partial(guard.check_pages, site),
+        sorted(site.glob("*/*.html")),
+        module=guard.__name__,
+        dataset=dataset,
+        folder=site,
+        beside=sorted((site / "tables").glob("*.csv")),
+    )
     figures = headlines(described)
     chapters = [
-        {
-            "leads": of == LEAD,
-            "title": row["titre"],
-            "sentence": row["phrase"],
-            "scope": shared_note(figures.get(of, [])),
-            "strip": Strip(without_shared_note(figures.get(of, []))),
-            # A deliverable without headline figures, such as the guide, lacks none.
-            "empty": of not in figures and _headlines(described, of).is_file(),
-            "pages": pages(described, str(name)),
-        }
+        _chapter(described, str(name), row, figures)
         for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
-        for of in [SHEETS if name == "programme" else str(name)]
     ]
     write_directory(described)
     guided = write_guide(described)
@@ -103,8 +102,30 @@ def build(dataset: str) -> None:
         whole = Path(shutil.copytree(reports_dir(dataset), Path(scratch) / dataset))
         write_text(text, whole / "index.html")
         check_links(whole)
-        check_site(whole, dataset)
+        check_new(
+            partial(scan.check_site, whole, dataset),
+            scan.site_files(whole),
+            module=scan.__name__,
+            dataset=dataset,
+            folder=whole,
+        )
     write_text(text, reports_dir(dataset) / "index.html")
+
+
+def _chapter(dataset: Dataset, name: str, row: pd.Series, figures: dict[str, list[Card]]) -> dict:
+    """What the page says of the deliverable `name`, the row of `deliverables`, and where it leads."""
+    of = SHEETS if name == "programme" else name
+    scope, strip = told_once(figures.get(of, []))
+    return {
+        "leads": of == LEAD,
+        "title": row["titre"],
+        "sentence": row["phrase"],
+        "scope": scope,
+        "strip": strip,
+        # A deliverable without headline figures, such as the guide, lacks none.
+        "empty": of not in figures and _headlines(dataset, of).is_file(),
+        "pages": pages(dataset, name),
+    }
 
 
 def write_directory(dataset: Dataset) -> None:
@@ -164,15 +185,12 @@ def headlines(dataset: Dataset) -> dict[str, list[Card]]:
     return {name: cards for name, cards in out.items() if cards}
 
 
-def shared_note(cards: list[Card]) -> str:
-    """The note that all of `cards` bear, which a reader need not read on each; nothing where they differ."""
+def told_once(cards: list[Card]) -> tuple[str, Strip]:
+    """The note that all of `cards` bear, nothing where they differ, and the cards without it."""
     notes = {card.note for card in cards}
-    return notes.pop() if len(notes) == 1 else ""
-
-
-def without_shared_note(cards: list[Card]) -> list[Card]:
-    """`cards`, each with the note of its own only."""
-    return [replace(card, note="") for card in cards] if shared_note(cards) else cards
+    if len(notes) != 1:
+        return "", Strip(cards)
+    return notes.pop(), Strip([replace(card, note="") for card in cards])
 
 
 def _headlines(dataset: Dataset, deliverable: str) -> Path:

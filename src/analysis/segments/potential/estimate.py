@@ -22,7 +22,7 @@ from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
-from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, suppliers
+from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, hours_of_capacity, suppliers
 from analysis.segments.state.shrinkage import smoothed
 
 Numbers = sizing.Numbers
@@ -214,7 +214,7 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
     limits = supply(dataset).set_index(["territoire", "segment"])
-    fixed = reference.constants("potentiel")
+    reachable, per_hour = reference.constants("potentiel")["heures_par_personne"], hours_of_capacity(dependency)
     rows = []
     for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
         here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
@@ -222,14 +222,14 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
         for name in sorted(cells.loc[here, "segment"].unique()):
             chosen = (here & cells["segment"].eq(name)).to_numpy()
             hours = draws[chosen].sum(axis=0)
-            limit = _limit(limits, (territory, name), dependency / fixed["part_iae"])
+            limit = _limit(limits, (territory, name), per_hour)
             within = np.minimum(hours, limit["plafond_offre"])
             capped += within
             rows.append(_row(cells[chosen], (edition, territory, name), hours, within) | limit)
         if not here.any():
             continue
-        limit = _limit(limits, (territory, WHOLE), dependency / fixed["part_iae"])
-        public = float(limits.loc[(territory, WHOLE), "public"]) * float(fixed["heures_par_personne"])
+        limit = _limit(limits, (territory, WHOLE), per_hour)
+        public = float(limits.loc[(territory, WHOLE), "public"]) * float(reachable)
         within = np.minimum(capped, min(limit["plafond_offre"], public))
         hours = draws[here.to_numpy()].sum(axis=0)
         whole = _row(cells[here], (edition, territory, WHOLE), hours, within)
@@ -240,8 +240,7 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
 
 
 def _limit(limits: pd.DataFrame, place: tuple[str, str], per_hour: float) -> dict:
-    """Suppliers of a territory and segment, and the hours of clauses that they allow: insertion companies do a part of
-    them (`part_iae`), with at most `dependency` of what they can do."""
+    """Suppliers of a territory and segment, and the hours of clauses that they allow, `per_hour` of capacity."""
     row = limits.loc[place] if place in limits.index else None
     held = (float(row["fournisseurs"]), float(row["capacite"])) if row is not None else (0.0, 0.0)
     return {"fournisseurs": held[0], "plafond_offre": held[1] * per_hour}

@@ -30,6 +30,12 @@ def companies() -> pd.DataFrame:
     )
 
 
+def hours_of_capacity(dependency: float) -> float:
+    """Hours of clauses that one hour of capacity allows: insertion companies do a part of them (`part_iae`), with at
+    most `dependency` of what they can do."""
+    return dependency / reference.constants("potentiel")["part_iae"]
+
+
 def suppliers() -> pd.DataFrame:
     """A row per company and segment that it serves, those of all segments in each.
 

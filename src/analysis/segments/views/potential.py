@@ -25,7 +25,6 @@ FACTORS = {
     "eligibilite": "Éligibilité",
     "propre_aux_marches": "Propre aux marchés",
 }
-WHOLE_LIFE = "marchés de l'année sans clause, sur toute leur vie"
 WITHOUT = "ni clause déclarée, ni opération suivie à coup sûr ; hors marchés subséquents"
 METHODS = {
     "modele": "Ce modèle",
@@ -51,7 +50,13 @@ def headline(page: Page) -> Content:
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"]), note=WITHOUT, csv=csv),
-            Card("Heures possibles, médiane", float(now["p50"]), "h", note=WHOLE_LIFE + alone, csv=csv),
+            Card(
+                "Heures possibles, médiane",
+                float(now["p50"]),
+                "h",
+                note=f"marchés de l'année sans clause, sur toute leur vie{alone}",
+                csv=csv,
+            ),
             Card(
                 "Équivalents temps plein",
                 float(now["etp"]),

@@ -41,9 +41,10 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     rows = rows.sort_values(["fenetre_debut", "besoin_id"])
     # The day expected leaves less than the time of preparation: the notice may be out.
     rows = rows.assign(late=added(rows["date_mediane"], -hypothesis("preparation")) < pd.Timestamp(observed))
-    labels = reference.labels("segments")
+    for column, codelist in (("segment", "segments"), ("origine", "veille_origines")):
+        rows[column] = rows[column].map(reference.labels(codelist))
     for row in rows.to_dict("records"):
-        calendar.add_component(_event(row, labels[row["segment"]], stamp))
+        calendar.add_component(_event(row, stamp))
     return calendar.to_ical()
 
 
@@ -72,28 +73,27 @@ def whole_days(key: str, domain: str, start: dt.date, end: dt.date, stamp: dt.da
     return event
 
 
-def _event(row: dict, segment: str, stamp: dt.datetime) -> Event:
+def _event(row: dict, stamp: dt.datetime) -> Event:
     start, end = row["fenetre_debut"].date(), row["fenetre_fin"].date()
     event = whole_days(row["besoin_id"], DOMAIN, start, end, stamp)
     event.add("summary", f"{as_printed(row['probabilite'], 2, 'part')} : {row['objet']}")
-    event.add("description", _description(row, segment, start, end, stamp))
-    event.add("categories", [segment])
+    event.add("description", _description(row, start, end, stamp))
+    event.add("categories", [row["segment"]])
     event.add("transp", "TRANSPARENT")  # whoever subscribes is not busy for three months
     return event
 
 
-def _description(row: dict, segment: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> str:
+def _description(row: dict, start: dt.date, end: dt.date, stamp: dt.datetime) -> str:
     buyer = row["acheteur_nom"] if pd.notna(row["acheteur_nom"]) else f"SIREN {row['acheteur_siren']}"
-    origin = reference.labels("veille_origines")[row["origine"]]
     lines = [
         f"Objet : {row['objet']}",
         f"Acheteur : {buyer}",
-        f"Segment : {segment}",
+        f"Segment : {row['segment']}",
         f"Notification attendue du {french_date(start)} au {french_date(end)} (8 chances sur 10, si le besoin revient)",
         f"Probabilité d'un nouveau marché : {as_printed(row['probabilite'], 2, 'part')}",
         _call(row, stamp.date()),
         f"Heures d'insertion possibles : {_hours(row)}",
-        f"Origine : {origin}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
+        f"Origine : {row['origine']}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
     ]
     return "\n".join(lines)
 
