@@ -336,11 +336,8 @@ def test_the_reasons_are_told_in_sentences() -> None:
         "Aucun site doté de capacité n'est à 45 minutes ou moins de : Lens."
     ]
     assert why(need, minutes, np.array([2500.0, 2400, 1000]), names) == [
-        typed(
-            "Le besoin dépasse la capacité de chaque site à portée : "
-            "Arras (3 000 heures par an pour 2 500 heures au plus)."
-        ),
-        typed("Le besoin total (6 000 heures par an) dépasse la capacité totale (5 900 heures)."),
+        typed("Ensemble : 6 000 heures par an à suivre, 5 900 heures au plus pour tous les sites."),
+        typed("Arras : 3 000 heures par an à suivre, 2 500 heures au plus pour un même site à portée."),
     ]
 
 

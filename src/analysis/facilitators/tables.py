@@ -15,6 +15,7 @@ from analysis.facilitators.need import Numbers, need
 from analysis.facilitators.organisation import router, scenario
 
 EXPORTS = ("operations", "territoires", "heures", "agregats")
+SERVED = {zones.UNDER: "sous-servies", zones.COVERED: "couvertes"}  # as the headline figures say it
 
 
 def build(dataset: str) -> None:
@@ -151,7 +152,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
         return headlines([])
     day = hosts["jour"].max()
     now, covered = hosts[hosts["jour"] == day], cover[cover["jour"] == day]
-    served = people[(people["territoire"] == dataset.region) & (people["classe"] == zones.COVERED)]
+    people = people[people["territoire"] == dataset.region]
     common = {"edition": day.year, "perimetre": f"{dataset.region_nom}, inventaire au 31 décembre {day.year}"}
     return headlines(
         [
@@ -163,7 +164,8 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
              "decimales": 1, "unite": "ETP", "_controle": "porteurs", "_personnes_sans_accord": 0, **common},
             {"libelle": "Intercommunalités sans facilitateur déclaré",
              "valeur": float(covered["sans_facilitateur"].sum()), "decimales": 0, "unite": "EPCI", **common},
-            {"libelle": "Intercommunalités déclarées et assez servies", "valeur": float(served["epci"].sum()),
-             "decimales": 0, "unite": "EPCI", **common},
+            *({"libelle": f"Intercommunalités {said} (hypothèse centrale)",
+               "valeur": float(people.loc[people["classe"] == kind, "epci"].sum()),
+               "decimales": 0, "unite": "EPCI", **common} for kind, said in SERVED.items()),
         ]
     )  # fmt: skip

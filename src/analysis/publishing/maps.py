@@ -8,6 +8,7 @@ median intersection over union is 0.90 (plain Voronoi cells: 0.87).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
@@ -19,6 +20,7 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path as Outline
 from scipy.spatial import ConvexHull
@@ -38,6 +40,9 @@ Style = dict[str, Any]
 SECRET = "secret statistique"
 _ABSENT: Style = {"facecolor": "white", "edgecolor": "#8a929c", "linewidth": 0.6, "hatch": "////"}
 _SECRET: Style = {**_ABSENT, "facecolor": "#f4efe6", "hatch": "xxxx"}
+_GROUND: Style = {"facecolor": "#eef1f5", "edgecolor": "#b9c1cb"}  # under circles
+LEGEND = 9  # points: the size of its letters
+LARGEST = 92.0  # points: the diameter of the largest circle
 SOURCE = (
     "Fond : contours approchés, tirés des centres et des superficies des communes (code officiel géographique 2026)."
 )
@@ -206,6 +211,56 @@ def choropleth(
     return fig
 
 
+def circle_map(
+    values: pd.Series,
+    *,
+    legend_label: str,
+    missing: str = MISSING,
+    hidden: Collection[str] = (),
+    department: str | None = None,
+    source: str = SOURCE,
+) -> Figure:
+    """A map of a total by EPCI: a circle at its most populous commune, whose area is in proportion.
+
+    A total that fills a ground would be read as the size of that ground. `values`, `missing`, `hidden` and
+    `department` as for `choropleth`; circles are of what is above zero. Raises ValueError for an unknown EPCI.
+    """
+    values = _of_epci(values, department)
+    known = values.dropna()
+    secret = sorted(set(hidden) & set(values.index) - set(known.index))
+    fills = {**dict.fromkeys(map(str, known.index), _GROUND), **dict.fromkeys(secret, _SECRET)}
+    seats = reference.seats().set_index("epci_siren").loc[known.index]
+    drawn = known[known > 0].sort_values(ascending=False, kind="stable")  # the small ones over the large
+    points = pd.DataFrame(lambert93(seats["lon"].to_numpy(), seats["lat"].to_numpy()), index=known.index)
+    area = LARGEST**2 / drawn.max() if len(drawn) else 0.0  # square points of one unit
+    circles = [
+        Line2D([], [], marker="o", ls="none", color=RAMP[3], ms=math.sqrt(area * size), label=number(size, 0))
+        for size in _sizes(float(drawn.max()) if len(drawn) else 0.0)
+    ]
+    handles = [Patch(**_ABSENT, label=missing)] if len(known) + len(secret) < len(values) else []
+    handles += [Patch(**_SECRET, label=SECRET)] if secret else []
+    fig = _map(fills, handles, "", department, source, side="right")
+    places = points.loc[drawn.index].to_numpy()
+    fig.axes[0].scatter(
+        places[:, 0], places[:, 1], s=area * drawn.to_numpy(float), color=RAMP[3], edgecolors="white", linewidths=0.8,
+        zorder=1.5,
+    )  # fmt: skip
+    if circles:
+        wide = circles[0].get_markersize() / LEGEND  # in the size of the letters, as a legend counts
+        layout = {"handlelength": wide, "handleheight": wide, "labelspacing": 1.6, "ncols": len(circles)}
+        _above(fig, circles, legend_label, "left", **layout)
+    return fig
+
+
+def _sizes(most: float) -> list[float]:
+    """Round numbers that show how circles grow, the largest a fifth of `most` or so: 250 000 and 25 000 of a million."""
+    if most <= 0:
+        return []
+    scale = 10.0 ** math.floor(math.log10(most))
+    first = scale / 4 if most < 2 * scale else scale / 2 if most < 5 * scale else scale
+    return [size for size in (first, first / 10) if size >= 1] or [most]
+
+
 # Apart from one another in greyscale as in colour: dark, dotted, hatched, light.
 _CLASSES: tuple[Style, ...] = (
     {"facecolor": "#12385f", "edgecolor": "white"},
@@ -272,6 +327,7 @@ def _map(
     *,
     marks: np.ndarray | None = None,
     marks_label: str = "",
+    side: str = "left",
 ) -> Figure:
     """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
     cells, shown = epci_cells(), _sirens(department)
@@ -294,11 +350,16 @@ def _map(
         }
         [drawn] = ax.plot(marks[:, 0], marks[:, 1], zorder=5, label=marks_label, **mark)
         handles = [*handles, drawn]
-    # Above the map, where a narrow screen, which scrolls to the right of a figure, has it whole.
-    legend = fig.legend(handles=handles, title=legend_label, loc="outside upper left", alignment="left", ncols=2)
-    legend.get_title().set_fontsize(9)
+    if handles:
+        _above(fig, handles, legend_label, side, ncols=2 if side == "left" else 1)
     fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig
+
+
+def _above(fig: Figure, handles: list[Any], title: str, side: str, **layout: float) -> None:
+    """A legend above the map, where a narrow screen, which scrolls to the right of a figure, has it whole."""
+    legend = fig.legend(handles=handles, title=title, loc=f"outside upper {side}", alignment="left", **layout)
+    legend.get_title().set_fontsize(LEGEND)
 
 
 def _sirens(department: str | None) -> list[str]:

@@ -23,6 +23,7 @@ from analysis.core.files import write_text
 from analysis.core.paths import ROOT_VARIABLE, project_root
 from analysis.publishing import scripts
 from analysis.publishing.page import READS, SHEET, Page, deliverable, page_parameters
+from analysis.publishing.related import related
 from analysis.publishing.store import Made
 from analysis.publishing.templating import TEMPLATES, Section, fill, program_version
 
@@ -151,6 +152,7 @@ def to_html(notebook: Path, executed: NotebookNode, page: Page) -> str:
         layout=layout,
         body=html,
         scripts=scripts.of_body(html),
+        related=related(page),
         page=page,
         version=program_version(),
     )

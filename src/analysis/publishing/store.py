@@ -108,12 +108,10 @@ def inputs(dataset: str, notebook: str) -> dict[str, Any]:
             return file == path
         return file.resolve() in code if file.suffix == ".py" else protected_dir(dataset) not in file.parents
 
-    names = [*stage["deps"], "requirements.lock"]
+    names, blocks = [*stage["deps"], "requirements.lock"], {name.split(".")[0] for name in stage["params"]}
     files = [file for name in names for file in files_under(root / name) if counts(file)]
     return {
         "files": {file.relative_to(root).as_posix(): file_digest(file) for file in files},
-        "settings": {
-            name: settings[name] for name in stage["params"] if name.split(".")[0] not in {*others, "publishing"}
-        },
+        "settings": {name: settings[name] for name in sorted(blocks - others)},
         "python": platform.python_version(),
     }

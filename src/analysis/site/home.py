@@ -15,7 +15,7 @@ from analysis.buyer.process import calendars
 from analysis.checking import guard, scan
 from analysis.checking.links import check_links
 from analysis.checking.passed import check_new
-from analysis.consolidation.views.volumes import by_epci
+from analysis.consolidation.views.volumes import brief, by_epci
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
@@ -77,11 +77,12 @@ def build(dataset: str) -> None:
     write_directory(described)
     guided = write_guide(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
-    leads = sheets(described)
-    drawn = home_map(described) if leads else ""
+    leads, lead = sheets(described), _of_the_year(described)
+    drawn = home_map(lead) if leads and lead else ""
     text = fill(
         "site/index.html.j2",
         sheets=leads,
+        lead=brief(lead) if lead else "",
         map=drawn,
         towns=directory.towns(),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
@@ -224,11 +225,16 @@ def sheets(dataset: Dataset) -> list[dict]:
     return out
 
 
-def home_map(dataset: Dataset) -> str:
-    """The map of the hours of the latest edition, as the consolidation draws it; nothing without hours."""
+def _of_the_year(dataset: Dataset) -> Page | None:
+    """The page of the consolidation that the home page quotes, that of the region and of the latest edition; none
+    without hours."""
     if read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
-        return ""
-    page = Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
+        return None
+    return Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
+
+
+def home_map(page: Page) -> str:
+    """The map of the hours, as the consolidation draws it."""
     # Pages of deliverables are one folder below.
     return by_epci(page)._repr_html_().replace('href="../', 'href="')
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import pandas as pd
 
 from analysis.consolidation.views.common import of_all_hours, with_shares
+from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent, plural
 from analysis.core.paths import CALENDARS, calendar_name
@@ -32,11 +34,12 @@ from analysis.segments.views.needs import TABLE, expected
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 BACKGROUND = SOURCE.removeprefix("Fond : ")
+NARROW = 9  # letters of a line beside a break: the next one is near
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
-NEED = "Besoin d'heures par an"
+NEED = "Heures possibles par an"
 CARDS = (
     ("heures_realisees", "Heures d'insertion"),
     ("beneficiaires", "Bénéficiaires"),
@@ -57,21 +60,25 @@ def hours(page: Page) -> Content:
     # Every year of the range, those without a figure too: what is not known is seen, and not drawn over.
     rows = rows.reindex(pd.RangeIndex(rows.index.min(), page.year + 1, name="edition")) if len(rows) else rows
     rows = rows.reset_index()
+    editions = page.read("consolidation/editions").set_index("edition")
+    rows = rows.join(editions["base_legale"], on="edition").assign(lieu=page.territory_name)
     known = rows.dropna(subset="valeur")
     if known.empty:
         return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
     last = int(known["edition"].iloc[-1])
-    # The last edition, the one before it, the first.
-    told = known[known["edition"].isin([last, last - 1, known["edition"].iloc[0]])].iloc[::-1]
+    # The last edition, the one before it, the first of the same law.
+    alike = known.loc[known["base_legale"].eq(known["base_legale"].iloc[-1]), "edition"]
+    told = known[known["edition"].isin([last, last - 1, alike.iloc[0]])].iloc[::-1]
+    laws = {year: fill(law, NARROW) for year, law in breaks(known).items()}
     by_year = rows.set_index("edition")
     drawn, rounded = (by_year[[name]].set_axis(["Heures"], axis=1) for name in ("valeur", "valeur_arrondi"))
     return Figure(
-        line_chart(drawn, rounded=rounded, height=2.0, width=HALF),
+        line_chart(drawn, breaks=laws, rounded=rounded, height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=together([_in_year(row, "" if place else " heures") for place, row in enumerate(told.itertuples())]) + ".",
         table=DataTable(
             rows,
-            columns={"edition": Column("Édition"), "valeur": Column("Heures", 0)},
+            columns={"edition": Column("Édition"), "base_legale": Column("Base légale"), "valeur": Column("Heures", 0)},
             caption="Heures d'insertion réalisées, par édition",
             scope=f"{page.territory_name}, champ juridique de chaque édition",
             csv=page.csv(INDICATORS),
@@ -178,7 +185,7 @@ def coming(page: Page) -> Content:
         + (
             "."
             if page.is_department  # whose sheet says no need of a year
-            else " ; le besoin par an compte, lui, tous les marchés d'une année."
+            else " ; les heures possibles par an comptent, elles, tous les marchés d'une année."
         ),
     )
 
@@ -262,12 +269,12 @@ def where(page: Page) -> Content:
                 "besoin_p10": Column("de", 0),
                 "besoin_p90": Column("à", 0),
             },
-            caption="Habitants et besoin d'heures de clause",
+            caption="Habitants et heures possibles",
             scope=f"{page.territory_name}{', partie régionale seulement' if across else ''}, édition {page.year} ; "
             "communes du code officiel géographique 2026",
             csv=page.csv(ZONES),
-            note="Besoin : les heures que pourraient porter tous les marchés d'une année, avec ou sans clause "
-            "aujourd'hui ; « de » et « à » : huit fois sur dix.",
+            note="Heures possibles : ce que pourraient porter tous les marchés d'une année, avec ou sans clause "
+            "aujourd'hui ; ce n'est pas une demande. « de » et « à » : huit fois sur dix.",
         )
     return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table, source=BACKGROUND)
 
@@ -313,9 +320,10 @@ def _need(page: Page) -> list[Card]:
     row = rows.iloc[0]
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind, csv = reference.labels("classes_zone")[row["classe"]], page.csv(ZONES)
+    plain = reference.table("nomenclatures/classes_zone").set_index("code")["en_clair"]
     return [
-        Card(NEED, row["besoin_p50"], note=f"marchés avec ou sans clause ; {bounds}", csv=csv),
-        Card("Accompagnement", kind, note=_declared(int(row["structures"])), csv=csv),
+        Card(NEED, row["besoin_p50"], note=f"si tous les marchés d'une année portaient une clause ; {bounds}", csv=csv),
+        Card("Accompagnement", kind, note=f"{plain[row['classe']]} ; {_declared(int(row['structures']))}", csv=csv),
     ]
 
 

@@ -14,13 +14,14 @@ from analysis.consolidation.views.evolution import evolution, growth, silent
 from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
 from analysis.consolidation.views.reconciliation import reconciliation, sums
 from analysis.consolidation.views.vintages import national, vintages
-from analysis.consolidation.views.volumes import by_epci, headline, message, volumes
+from analysis.consolidation.views.volumes import brief, by_epci, headline, message, volumes
 from analysis.consolidation.views.ways_in import breakdown, diversity, ways_in
 
 __all__ = [
     "audiences",
     "audiences_over_years",
     "breakdown",
+    "brief",
     "by_epci",
     "diversity",
     "duplicates_sensitivity",

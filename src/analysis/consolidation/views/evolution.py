@@ -35,7 +35,7 @@ def evolution(page: Page) -> Content:
     latest = frame.iloc[-1]["lieu"]
     lines = lines[[latest, *[name for name in lines.columns if name != latest]]]
     return Figure(
-        line_chart(lines, breaks=_breaks(frame), rounded=rounded),
+        line_chart(lines, breaks=breaks(frame), rounded=rounded),
         title="Heures d'insertion réalisées par édition",
         alt=_trend(frame[frame["lieu"] == latest], everywhere),
         table=DataTable(
@@ -57,11 +57,32 @@ def evolution(page: Page) -> Content:
     )
 
 
+def since_last(page: Page) -> str:
+    """How the hours of the page's year changed in one, after a space; nothing where two years cannot be compared."""
+    known = _known_growth(_growth(page)).query("edition == @page.year")
+    if known.empty:
+        return ""
+    row = known.iloc[0]
+    return (
+        f" En un an, les heures {_moved(row['croissance'], row['marge_revision'])} ; dans "
+        f"{_panel(int(row['structures_panel']))} les deux années, elles {_moved(row['croissance_panel'])}."
+    )
+
+
+def _growth(page: Page) -> pd.DataFrame:
+    """The growth of the hours of the page's territory, up to its edition."""
+    rows = page.read("evolution")
+    return rows[rows["territoire"].eq(page.territory) & (rows["edition"] <= page.year)].sort_values("edition")
+
+
+def _known_growth(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.dropna(subset=["croissance", "croissance_panel"])
+
+
 def growth(page: Page) -> Content:
     """Raw growth beside that of comparable structures, and what coverage adds or hides."""
-    rows = page.read("evolution")
-    rows = rows[rows["territoire"].eq(page.territory) & (rows["edition"] <= page.year)].sort_values("edition")
-    known = rows.dropna(subset=["croissance", "croissance_panel"])
+    rows = _growth(page)
+    known = _known_growth(rows)
     if known.empty and hides(rows):
         return Prose("La croissance des heures de ce territoire relève du secret statistique.")
     if known.empty:
@@ -161,7 +182,7 @@ def silent(page: Page) -> Content:
     lines = drawn.set_index("edition")[["haut", "central", "heures"]]
     lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
     return Figure(
-        line_chart(lines.astype("float64"), breaks=_breaks(drawn.rename(columns={"territoire_nom": "lieu"}))),
+        line_chart(lines.astype("float64"), breaks=breaks(drawn.rename(columns={"territoire_nom": "lieu"}))),
         title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
         alt=said,
         table=table,
@@ -169,7 +190,7 @@ def silent(page: Page) -> Content:
     )
 
 
-def _breaks(frame: pd.DataFrame) -> dict[int, str]:
+def breaks(frame: pd.DataFrame) -> dict[int, str]:
     """The years at which the perimeter or the legal base differs from the year before, and what came."""
     rows = list(frame[["edition", "lieu", "base_legale"]].itertuples(index=False))
     return {

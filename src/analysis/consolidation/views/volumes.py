@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
+from analysis.consolidation.views.evolution import since_last
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.core.texts import ahead
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
-from analysis.publishing.maps import choropleth
+from analysis.publishing.maps import circle_map
 from analysis.publishing.page import Page
 from analysis.publishing.templating import alphabetical
 
@@ -73,6 +74,25 @@ def message(page: Page) -> Content:
         + _behind(editions, removed)
         + _in_totals(page)
     )
+
+
+def brief(page: Page) -> str:
+    """The year for who reads no further: persons, hours, what they are worth in jobs, and the change in a year.
+
+    Empty where the hours are hidden or not known.
+    """
+    whole = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")
+    hours, persons = shown(whole, "heures_realisees"), shown(whole, "beneficiaires")
+    if hours is None:
+        return ""
+    worked = (
+        f"{persons} personnes ont travaillé {hours} heures grâce aux clauses sociales"
+        if persons
+        else f"{hours} heures ont été travaillées grâce aux clauses sociales"
+    )
+    jobs = shown(whole, f"etp_{int(reference.constants('potentiel')['etp'])}")
+    worth = f", l'équivalent de {jobs} emplois à temps plein sur un an" if jobs else ""
+    return f"En {page.year}, {worked}{worth}.{since_last(page)}"
 
 
 def _behind(edition: pd.Series, removed: pd.Series) -> str:
@@ -177,6 +197,13 @@ def _shared_by_default(page: Page) -> str:
     )
 
 
+def _of_all(page: Page, hours: pd.Series) -> str:
+    """Which share of the hours of the page's territory the largest of `hours` is, in brackets; nothing when hidden."""
+    whole = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")["valeur"].get("heures_realisees")
+    where = "de la région" if page.regional else "du département"
+    return "" if pd.isna(whole) else f", {percent(hours.max() / whole, 0)} de celles {where}"
+
+
 def by_epci(page: Page) -> Content:
     """Map of the hours by EPCI of execution, and their table."""
     places = reference.epci().set_index("epci_siren")
@@ -194,14 +221,14 @@ def by_epci(page: Page) -> Content:
     hidden = len(secret)
     first = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
     return Figure(
-        choropleth(
+        circle_map(
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
         alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
         + ahead(
             hours.set_axis(places["nom"].reindex(hours.index)),
-            f"{first} heures",
+            f"{first} heures{_of_all(page, hours)}",
             "aucune" if hidden else "Aucune intercommunalité",
         )
         + (

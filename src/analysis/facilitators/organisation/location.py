@@ -343,8 +343,8 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
     """Why `plan` (of `assign` with the same arrays) overloads sites or leaves somebody out: French sentences, none
     when it does neither.
 
-    Demands that no place could reach, or no site with capacity; needs above every site in reach, the total; else, what
-    even this plan, the best one, overloads. `names` (n,) are those of the EPCI.
+    Demands that no place could reach, or no site with capacity; the total, then each need above every site in reach;
+    else, what even this plan, the best one, overloads. `names` (n,) are those of the EPCI.
     """
     need = np.asarray(need, dtype="float64")
     reached = (np.asarray(minutes) <= max_minutes) & (plan.capacity > 0)
@@ -358,17 +358,16 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
         told.append(f"Aucun site possible n'est à {limit} ou moins de : {together([names[i] for i in nowhere])}.")
     if alone:
         told.append(f"Aucun site doté de capacité n'est à {limit} ou moins de : {together([names[i] for i in alone])}.")
-    if huge:
-        each = [
-            f"{names[i]} ({number_of(need[i], 'heure')} par an pour {number_of(largest[i], 'heure')} au plus)"
-            for i in huge
-        ]
-        told.append(f"Le besoin dépasse la capacité de chaque site à portée : {together(each)}.")
     if need.sum() > plan.capacity.sum():
         told.append(
-            f"Le besoin total ({number_of(need.sum(), 'heure')} par an) dépasse la capacité totale "
-            f"({number_of(plan.capacity.sum(), 'heure')})."
+            f"Ensemble : {number_of(need.sum(), 'heure')} par an à suivre, "
+            f"{number_of(plan.capacity.sum(), 'heure')} au plus pour tous les sites."
         )
+    told += [
+        f"{names[i]} : {number_of(need[i], 'heure')} par an à suivre, {number_of(largest[i], 'heure')} au plus pour un "
+        "même site à portée."
+        for i in huge
+    ]
     above = np.flatnonzero(plan.overload > ROUNDING).tolist()
     if above and not told:
         each = [f"{names[j]} ({number_of(plan.overload[j], 'heure')} de trop par an)" for j in above]

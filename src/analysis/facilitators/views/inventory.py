@@ -8,7 +8,7 @@ from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.core.texts import together
+from analysis.core.texts import inside, together
 from analysis.facilitators.views.common import (
     STAFF,
     counted,
@@ -261,8 +261,8 @@ def ratios(page: Page) -> Content:
     secret = ranked["secret"].fillna("").ne("")
     if secret.all():
         return Prose(f"Ce que suit un ETP n'est pas publié : secret statistique ({ranked['secret'].iloc[0]}).")
-    hidden = ranked[secret].groupby("secret")["porteur"].unique()
-    few = "".join(f" Secret statistique ({why}) : {', '.join(sorted(hosts))}." for why, hosts in hidden.items())
+    reasons = ranked[secret].groupby("secret")
+    few = "".join(f" Secret statistique ({why}) : {_whose(rows, len(order))}." for why, rows in reasons)
     band = known.loc["heures_par_etp"]
     hours = whole.set_index("indicateur").loc["heures_par_etp"]
     said = (
@@ -294,6 +294,13 @@ def ratios(page: Page) -> Content:
         "n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures par personne en 2014, "
         "63 000 par ETP en 2021-2022)." + few,
     )
+
+
+def _whose(hidden: pd.DataFrame, ratios: int) -> str:
+    """Of which hosts a ratio is hidden, and which ones where not all `ratios` are: `A, B, C (heures par ETP)`."""
+    of = hidden.groupby("porteur")["libelle"].agg(lambda names: together([inside(name) for name in names]))
+    all_of = hidden.groupby("porteur").size() == ratios
+    return ", ".join([*of.index[all_of], *(f"{host} ({of[host]})" for host in of.index[~all_of])])
 
 
 def answers(page: Page) -> Content:

@@ -93,7 +93,7 @@ def listed(page: Page) -> Content:
         columns={
             "lieu": Column("Intercommunalité"),
             "libelle": Column("Classe"),
-            "besoin_p50": Column("Besoin d'heures par an", 0),
+            "besoin_p50": Column("Heures possibles par an", 0),
             "besoin_p10": Column("de", 0),
             "besoin_p90": Column("à", 0),
             "qpv": Column("Quartiers prioritaires", 0),

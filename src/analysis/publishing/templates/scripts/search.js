@@ -34,3 +34,10 @@ const search = () => {
 
 document.getElementById("cherche").hidden = false;
 field.addEventListener("input", search);
+field.addEventListener("keydown", (event) => {
+  const links = places.filter((place) => !place.hidden).map((place) => place.querySelector("a[href$='.html']")).filter(Boolean);
+  if (event.key === "Enter" && plain(field.value).length > 1 && links.length) {
+    event.preventDefault();
+    if (links.length === 1) links[0].click(); else links[0].focus();
+  }
+});

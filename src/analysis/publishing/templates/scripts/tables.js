@@ -48,6 +48,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
     field.addEventListener("input", filter);
     filter();
     const label = made("label", {}, "Filtrer les lignes", made("span", { className: "hidden" }, ` : ${table.caption.textContent}`), field);
-    scroll.before(made("p", { className: "tools" }, label, count));
+    // The title stands above the filter, which would seem to be of what comes before; the caption is still read aloud.
+    const title = made("p", { className: "caption", ariaHidden: "true", textContent: table.caption.textContent });
+    table.caption.className = "hidden";
+    scroll.before(title, made("p", { className: "tools" }, label, count));
   }
 }
