@@ -39,16 +39,27 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
         secret=["", "moins de 3 entreprises", "", ""],
         valeur_arrondi=[np.nan, np.nan, np.nan, 10.0],
     )
-    figure = views.hours(page({views.INDICATORS: told}))
+    laws = pd.DataFrame({"edition": range(2021, 2026), "base_legale": "L2112-2"})
+    figure = views.hours(page({views.INDICATORS: told, views.EDITIONS: laws}))
     [line, *_] = figure.fig.axes[0].lines
     assert list(line.get_xdata()) == [2021, 2022, 2023, 2024, 2025]
     assert list(np.isnan(line.get_ydata().astype(float))) == [False, True, True, False, False]
     assert [[cell.text for cell in row] for row in figure.table.rows][:3] == [
-        ["2021", "10"],
-        ["2022", "s"],
-        ["2023", "n.d."],
+        ["2021", "L2112-2", "10"],
+        ["2022", "L2112-2", "s"],
+        ["2023", "L2112-2", "n.d."],
     ]
     assert figure.alt == "≈\xa040 heures en 2025, 30 en 2024 et 10 en 2021."
+
+
+def test_a_change_of_law_breaks_the_curve_and_years_before_it_are_not_compared() -> None:
+    told = pd.DataFrame({"edition": [2023, 2024, 2025], "valeur": [10.0, 20.0, 30.0]}).assign(
+        territoire=EPCI, modalite=WHOLE, indicateur="heures_realisees", secret="", valeur_arrondi=np.nan
+    )
+    laws = pd.DataFrame({"edition": [2023, 2024, 2025], "base_legale": ["art. 38", "L2112-2", "L2112-2"]})
+    figure = views.hours(page({views.INDICATORS: told, views.EDITIONS: laws}))
+    assert figure.alt == "30 heures en 2025 et 20 en 2024."
+    assert [text.get_text() for text in figure.fig.axes[0].texts if "L2112" in text.get_text()] == ["L2112-2"]
 
 
 def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:

@@ -253,7 +253,7 @@ def circle_map(
 
 
 def _sizes(most: float) -> list[float]:
-    """Round numbers that show how circles grow, the largest a fifth of `most` or so: 250 000 and 25 000 of a million."""
+    """Round numbers that show how circles grow, the largest a fifth of `most` or so: 250 000, 25 000 of a million."""
     if most <= 0:
         return []
     scale = 10.0 ** math.floor(math.log10(most))

@@ -77,12 +77,13 @@ def build(dataset: str) -> None:
     write_directory(described)
     guided = write_guide(described)
     write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
-    leads, lead = sheets(described), _of_the_year(described)
-    drawn = home_map(lead) if leads and lead else ""
+    leads = sheets(described)
+    year = _of_the_year(described) if leads else None
+    drawn = home_map(year) if year else ""
     text = fill(
         "site/index.html.j2",
         sheets=leads,
-        lead=brief(lead) if lead else "",
+        lead=brief(year) if year else "",
         map=drawn,
         towns=directory.towns(),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],

@@ -38,6 +38,7 @@ NARROW = 9  # letters of a line beside a break: the next one is near
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
+EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
 CARDS = (
@@ -60,7 +61,7 @@ def hours(page: Page) -> Content:
     # Every year of the range, those without a figure too: what is not known is seen, and not drawn over.
     rows = rows.reindex(pd.RangeIndex(rows.index.min(), page.year + 1, name="edition")) if len(rows) else rows
     rows = rows.reset_index()
-    editions = page.read("consolidation/editions").set_index("edition")
+    editions = page.read(EDITIONS).set_index("edition")
     rows = rows.join(editions["base_legale"], on="edition").assign(lieu=page.territory_name)
     known = rows.dropna(subset="valeur")
     if known.empty:
