@@ -157,3 +157,17 @@ def test_a_map_says_what_is_missing_and_is_the_same_each_time(department: str | 
 def test_an_unknown_epci_is_refused() -> None:
     with pytest.raises(ValueError, match="200000000"):
         maps.choropleth(pd.Series({"200000000": 1.0}), legend_label="x")
+
+
+def test_a_circle_has_the_area_of_its_total_and_nothing_is_drawn_for_zero() -> None:
+    sirens = sorted(maps.epci_cells())[:4]
+    fig = maps.circle_map(pd.Series([400.0, 100.0, 0.0], index=sirens[:3]), legend_label="Heures", hidden=sirens[3:])
+    [circles] = fig.axes[0].collections
+    areas = circles.get_sizes()
+    assert len(areas) == 2 and areas[0] / areas[1] == pytest.approx(4)
+    [signs, sizes] = fig.legends
+    assert [text.get_text() for text in sizes.get_texts()] == ["50", "5"]
+    assert [text.get_text() for text in signs.get_texts()] == [maps.MISSING, maps.SECRET]
+    # The circle of the legend is drawn at the scale of the map.
+    drawn = sizes.legend_handles[0].get_markersize() ** 2
+    assert drawn / 50 == pytest.approx(areas[0] / 400)

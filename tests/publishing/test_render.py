@@ -74,7 +74,7 @@ def test_a_page_shows_results_and_no_code(pages: list[bytes]) -> None:
 
 def test_the_contents_lead_to_the_headings(pages: list[bytes]) -> None:
     soup = BeautifulSoup(pages[0], "html.parser")
-    anchors = [a["href"] for a in soup.select("nav a")]
+    anchors = [a["href"] for a in soup.select("nav.contents a")]
     assert anchors == ["#l-année-en-bref", "#publics", "#heures-par-public"]
     for anchor in anchors:
         assert soup.find(id=anchor[1:]).name in ("h2", "h3")

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,9 @@ SECRET = "secret statistique"
 _ABSENT: Style = {"facecolor": "white", "edgecolor": "#8a929c", "linewidth": 0.6, "hatch": "////"}
 _SECRET: Style = {**_ABSENT, "facecolor": "#f4efe6", "hatch": "xxxx"}
 _GROUND: Style = {"facecolor": "#eef1f5", "edgecolor": "#b9c1cb"}  # under circles
+Side = Literal["outside upper left", "outside upper right"]
+LEFT: Side = "outside upper left"
+RIGHT: Side = "outside upper right"
 LEGEND = 9  # points: the size of its letters
 LARGEST = 92.0  # points: the diameter of the largest circle
 SOURCE = (
@@ -239,7 +242,7 @@ def circle_map(
     ]
     handles = [Patch(**_ABSENT, label=missing)] if len(known) + len(secret) < len(values) else []
     handles += [Patch(**_SECRET, label=SECRET)] if secret else []
-    fig = _map(fills, handles, "", department, source, side="right")
+    fig = _map(fills, handles, "", department, source, side=RIGHT)
     places = points.loc[drawn.index].to_numpy()
     fig.axes[0].scatter(
         places[:, 0], places[:, 1], s=area * drawn.to_numpy(float), color=RAMP[3], edgecolors="white", linewidths=0.8,
@@ -248,7 +251,7 @@ def circle_map(
     if circles:
         wide = circles[0].get_markersize() / LEGEND  # in the size of the letters, as a legend counts
         layout = {"handlelength": wide, "handleheight": wide, "labelspacing": 1.6, "ncols": len(circles)}
-        _above(fig, circles, legend_label, "left", **layout)
+        _above(fig, circles, legend_label, LEFT, **layout)
     return fig
 
 
@@ -327,7 +330,7 @@ def _map(
     *,
     marks: np.ndarray | None = None,
     marks_label: str = "",
-    side: str = "left",
+    side: Side = LEFT,
 ) -> Figure:
     """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
     cells, shown = epci_cells(), _sirens(department)
@@ -351,14 +354,14 @@ def _map(
         [drawn] = ax.plot(marks[:, 0], marks[:, 1], zorder=5, label=marks_label, **mark)
         handles = [*handles, drawn]
     if handles:
-        _above(fig, handles, legend_label, side, ncols=2 if side == "left" else 1)
+        _above(fig, handles, legend_label, side, ncols=2 if side == LEFT else 1)
     fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig
 
 
-def _above(fig: Figure, handles: list[Any], title: str, side: str, **layout: float) -> None:
+def _above(fig: Figure, handles: list[Any], title: str, side: Side, **layout: float) -> None:
     """A legend above the map, where a narrow screen, which scrolls to the right of a figure, has it whole."""
-    legend = fig.legend(handles=handles, title=title, loc=f"outside upper {side}", alignment="left", **layout)
+    legend = fig.legend(handles=handles, title=title, loc=side, alignment="left", **layout)
     legend.get_title().set_fontsize(LEGEND)
 
 

@@ -39,5 +39,5 @@ def _around(page: Page) -> Iterator[tuple[str, str]]:
     notebooks = [name for name in load_params().publishing.pages if deliverable(name)["sujet"] == PLACE]
     for place in dict.fromkeys([page.key, page.department or page.key]):
         yield from ((notebook, place) for notebook in notebooks)
-    if page.regional:
+    if page.regional and SHEET in notebooks:
         yield from ((SHEET, place) for place in page.edition.departements)
