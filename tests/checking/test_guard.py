@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.checking.guard import check_pages, problems_of
+from analysis.checking.guard import check_home, check_pages, problems_of
 from analysis.core.errors import DataError
 from analysis.publishing import style
 from analysis.publishing.content import PERCENT, Card, Column, DataTable, Figure, Prose, Strip
@@ -148,3 +148,45 @@ def test_a_sentence_may_repeat_what_a_card_of_its_page_sums(tmp_path: Path, tota
     sentence = Prose("12,5\u00a0% d'entre eux ont une clause.")
     path.write_text(f"<main>{strip._repr_html_()}{sentence._repr_html_()}</main>", encoding="utf-8")
     assert len(problems_of(path)) == wrong
+
+
+def test_a_small_whole_number_of_a_headline_is_checked_too(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE)
+    pd.DataFrame({"edition": [2016], "valeur": [888.0]}).to_csv(tmp_path / "tables" / "autre_parts.csv", index=False)
+    for figure, wrong in (("888", 0), ("889", 1)):
+        strip = Strip([Card("Opérations", figure, csv="autre_parts", note="sur 45 en 2016")])
+        path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+        assert len(problems_of(path)) == wrong
+
+
+def test_the_rows_of_a_day_are_summed_over_all_and_by_department(tmp_path: Path) -> None:
+    path = page(tmp_path, TABLE)
+    days = pd.DataFrame({"jour": ["2016-12-31"] * 3, "departement": ["02", "02", "59"], "sans": [True, True, True]})
+    days.to_csv(tmp_path / "tables" / "autre_jours.csv", index=False)
+    for figure, wrong in (("3", 0), ("2", 0), ("4", 1)):
+        strip = Strip([Card("Sans", figure, csv="autre_jours", total=("sans",))])
+        path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+        assert len(problems_of(path)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("card", "lead", "found"),
+    [
+        ("888", "888 opérations, 1\u202f302 heures.", None),
+        ("889", "1\u202f302 heures.", "« 889 »"),
+        ("888", "1\u202f303 heures.", "« 1\u202f303 »"),
+    ],
+)
+def test_the_home_page_is_held_against_the_published_headlines(
+    tmp_path: Path, card: str, lead: str, found: str | None
+) -> None:
+    (tmp_path / "tables").mkdir()
+    for name, values in {"quality_headlines": [888.0], "consolidation_indicateurs": [1302.4]}.items():
+        pd.DataFrame({"valeur": values}).to_csv(tmp_path / "tables" / f"{name}.csv", index=False)
+    strip = Strip([Card("Opérations", card)])
+    (tmp_path / "index.html").write_text(f'<p class="lead">{lead}</p>{strip._repr_html_()}', encoding="utf-8")
+    if found is None:
+        check_home(tmp_path)
+    else:
+        with pytest.raises(DataError, match=found):
+            check_home(tmp_path)

@@ -30,7 +30,9 @@ SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
 # A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
 SENTENCES = ("div.prose", "p.about", "td:not(.n)")
-HEADLINE = ".value, .remark"
+SMALL = re.compile(rf"{FIGURE.pattern}|(?<![\w,.–{SPACES}-])\d{{1,3}}(?![\w,{SPACES}])")  # and whole ones of a headline
+VALUE = ".value"
+HEADLINE = {VALUE: SMALL, ".remark": FIGURE}
 OFFERED = 'a[href$=".csv"]'
 
 
@@ -45,11 +47,8 @@ def problems_of(page: Path) -> list[str]:
     """What does not follow, in French: one sentence per figure."""
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     tables = sorted((page.parents[1] / "tables").glob(f"{page.parent.name}_*.csv"))
-    found = []
     linked = [(page.parent / str(link["href"])).resolve() for link in soup.select(OFFERED)]
-    for block in soup.find_all("div", class_="table"):
-        if link := block.select_one(f"p.about {OFFERED}"):
-            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
+    found = _tables(soup, page)
     # A notebook without tables of its own speaks of those that it offers, of whatever deliverable.
     tables = [table.resolve() for table in tables] or sorted(set(linked))
     year = int(page.stem.split("-")[0])
@@ -58,15 +57,45 @@ def problems_of(page: Path) -> list[str]:
     for card in soup.find_all("div", class_="card"):
         link = card.select_one(OFFERED)
         own = (page.parent / str(link["href"])).resolve() if link else None
-        for place in card.select(HEADLINE):
+        for place, form in [(place, form) for kind, form in HEADLINE.items() for place in card.select(kind)]:
             total = str(place.get("data-total", "")).split()
             known = numbers if own is None else _totals(own, year, *total) if total else _values(own, year)
             summed += [known] if own and total else []
-            found += _sentences([_plain(place.get_text())], known, "valeur de la table de son chiffre clé")
+            found += _sentences([_plain(place.get_text())], known, "valeur de la table de son chiffre clé", form)
     said = set().union(*(_texts(table) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
     told = _sorted(numbers, *summed)
     found += _sentences([text for text in texts if text not in said], told, "valeur publiée de cette édition")
+    return found + _figures(soup)
+
+
+def check_home(folder: Path) -> None:
+    """Raise DataError unless the figures of the home page of `folder` follow: a headline from the published tables of
+    headlines, the sentence that it begins with from those of the consolidation, and what its map shows."""
+    page = folder / "index.html"
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    found = _tables(soup, page) + _figures(soup)
+    for places, tables, what, form in (
+        (f".card {VALUE}", "*_headlines.csv", "valeur d'un chiffre clé", SMALL),
+        (".lead", "consolidation_*.csv", "valeur publiée de la consolidation", FIGURE),
+    ):
+        known = _sorted(*(_values(table.resolve()) for table in sorted((folder / "tables").glob(tables))))
+        found += _sentences([_plain(place.get_text()) for place in soup.select(places)], known, what, form)
+    refuse("chiffres imprimés qui ne se recalculent pas", [f"{page.name} : {problem}" for problem in found])
+
+
+def _tables(soup: BeautifulSoup, page: Path) -> list[str]:
+    """What does not follow in the tables of a page, each held against the CSV that it offers."""
+    found = []
+    for block in soup.find_all("div", class_="table"):
+        if link := block.select_one(f"p.about {OFFERED}"):
+            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
+    return found
+
+
+def _figures(soup: BeautifulSoup) -> list[str]:
+    """The numbers in the sentences of figures that their tables do not show."""
+    found = []
     for figure in soup.find_all("figure"):
         shown = _sorted([float(str(cell["data-v"])) for cell in figure.select("[data-v]")])
         texts = [_plain(place.get_text()) for place in figure.find_all("p", class_="takeaway")]
@@ -74,9 +103,9 @@ def problems_of(page: Path) -> list[str]:
     return found
 
 
-def _sentences(texts: list[str], values: np.ndarray, what: str) -> list[str]:
-    """The numbers of `texts` that none of `values` rounds to."""
-    figures = sorted({figure for text in texts for figure in FIGURE.findall(text)})
+def _sentences(texts: list[str], values: np.ndarray, what: str, form: re.Pattern[str] = FIGURE) -> list[str]:
+    """The numbers of `texts`, of that form, that none of `values` rounds to."""
+    figures = sorted({figure for text in texts for figure in form.findall(text)})
     return [
         f"« {figure} », dans une phrase ou une cellule, n'est l'arrondi d'aucune {what}"
         for figure in figures
@@ -120,11 +149,14 @@ def _values(table: Path, year: int | None = None) -> np.ndarray:
 
 @cache
 def _totals(table: Path, year: int, column: str, whole: str = "") -> np.ndarray:
-    """The sums of a column over the rows of each territory in an edition, or what part they are of those of `whole`."""
+    """The sums of a column over the rows of each territory in an edition, or what part they are of those of `whole`; in
+    a table of days, over all rows of each day, and over those of each department."""
     frame = pd.read_csv(table)
     wanted = [name for name in (column, whole) if name]
-    rows = frame[frame["edition"] == year].astype(dict.fromkeys(wanted, "float64"))  # of no type where there is no row
-    sums = rows.groupby("territoire")[wanted].sum()
+    rows = frame[frame["edition"] == year] if "edition" in frame else frame
+    rows = rows.astype(dict.fromkeys(wanted, "float64"))  # of no type where there is no row
+    keys = [["jour"], ["jour", "departement"]] if "jour" in frame else [["territoire"]]
+    sums = pd.concat([rows.groupby(key)[wanted].sum().reset_index(drop=True) for key in keys])
     return _sorted((sums[column] / sums[whole] if whole else sums[column]).dropna().to_numpy(dtype=float))
 
 

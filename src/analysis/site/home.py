@@ -103,6 +103,7 @@ def build(dataset: str) -> None:
     with tempfile.TemporaryDirectory(prefix="site-") as scratch:
         whole = Path(shutil.copytree(reports_dir(dataset), Path(scratch) / dataset))
         write_text(text, whole / "index.html")
+        guard.check_home(whole)
         check_links(whole)
         check_new(
             partial(scan.check_site, whole, dataset),

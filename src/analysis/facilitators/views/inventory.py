@@ -56,7 +56,7 @@ def headline(page: Page, day: str = "") -> Content:
             Card("Temps consacré à la clause", float(hosts["etp"].sum()), "ETP", untold(page, day), 1, secret=secret,
                  rounded=hosts["etp_arrondi"].max(), csv=csv),
             Card("Intercommunalités sans facilitateur déclaré", float(cover["sans_facilitateur"].sum()),
-                 note=f"sur {len(cover)}", csv=page.csv("couverture")),
+                 note=f"sur {len(cover)}", csv=page.csv("couverture"), total=("sans_facilitateur",)),
         ]
     )  # fmt: skip
 
