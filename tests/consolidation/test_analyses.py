@@ -277,6 +277,30 @@ def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> No
     assert (row["muettes"], row["central"], row["haut"]) == (0, 220, 220)
 
 
+# The hours of S2 of that year were entered by S1 too, whose are kept.
+MERGED = pd.DataFrame({"annee": [2025], "structure_id": ["S2"], "centiheures": [10_000]})
+
+
+def test_a_structure_whose_hours_were_all_entered_by_another_too_is_neither_silent_nor_out_of_the_panel() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"annee": 2024, "h": 100},
+        {"annee": 2024, "structure_id": "S2", "operation": "B", "h": 100},
+        {"annee": 2025, "h": 100},
+        {"annee": 2025, "operation": "B", "h": 100},
+    )
+    merged = facts(table, removed=MERGED)
+    row = bracket(merged, {2025: {"S1", "S2"}}, pd.Series(dtype="float64"), world).set_index("edition").loc[2025]
+    assert (row["muettes"], row["central"]) == (0, 200)
+    step = evolution(merged, world).set_index("territoire").loc["32"]
+    assert (step["structures_panel"], step["croissance_panel"], step["effet_couverture"]) == (2, 0, 0)
+
+
+def test_growth_from_nothing_is_not_told() -> None:
+    rows = evolution(facts(contracts({"annee": 2024, "h": 0}, {"annee": 2025})), dataset(2024, 2025))
+    assert rows[["croissance", "croissance_panel", "effet_couverture"]].isna().all(axis=None)
+
+
 def sent(*rows: tuple[str, int, str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["ctr_id", "horizon_m", "statut"])
     return table.assign(annee=2025, structure_id="S1")

@@ -74,6 +74,26 @@ def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path)
     assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
 
 
+def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one_kept(dataset: Path) -> None:
+    send()
+    send(changed("operations", libelle="Ecole Pasteur (réhab.)", mecanisme="RES_IAE"), structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 150.75
+    added = read_table(results_dir("essai") / "consolidation" / "sommes.parquet").set_index("indicateur")
+    assert added.loc["heures_realisees", ["somme_structures", "distinct", "doubles"]].tolist() == [
+        301.5,
+        150.75,
+        150.75,
+    ]
+    assert added.loc["operations", ["somme_structures", "doubles"]].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("column", ["contrat_type", "employeur_kind"])
+def test_a_dataset_without_a_known_type_of_contract_or_employer_is_consolidated(column: str) -> None:
+    send(changed("contrats", **{column: "autre chose"}))
+    assert consolidated()["32"]["heures_realisees", "ensemble"] == 150.75
+
+
 def test_sensitivity_says_what_deciding_would_give(dataset: Path) -> None:
     send()
     extra = [*TABLES["heures"], {"ctr_id": "C1", "mois": "2025-04", "heures": "10"}]

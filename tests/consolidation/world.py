@@ -52,4 +52,5 @@ def facts(table: pd.DataFrame, **more: pd.DataFrame) -> Facts:
     )
     places = operations[["annee", "operation"]].assign(epci_siren="200093201", part=1.0, departement="59")
     places = places.assign(part_methode="declaree")
-    return Facts(operations, pd.DataFrame(), table, places, pd.DataFrame(), **more)
+    removed = more.pop("removed", pd.DataFrame(columns=["annee", "structure_id", "centiheures"]))
+    return Facts(operations, pd.DataFrame(), table, places, removed, **more)

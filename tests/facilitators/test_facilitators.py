@@ -182,6 +182,27 @@ def test_without_anybodys_place_there_is_no_organisation() -> None:
     assert all(table.empty for table in found.values())
 
 
+def test_where_nothing_is_to_be_followed_there_is_no_organisation() -> None:
+    given = {"sites": pd.DataFrame({"etp": [1.0]}), "zones": pd.DataFrame({"besoin_p50": [0.0, 0.0]})}
+    found = tables.organisation(given, np.zeros((2, 1)), load_params().facilitators)
+    assert all(table.empty for table in found.values())
+
+
+def test_areas_whose_share_of_time_is_not_known_have_equal_parts_of_what_the_others_leave() -> None:
+    declared = [
+        ("S1", "A", 0.5),
+        ("S1", "B", None),
+        ("S1", "C", None),
+        ("S2", "A", None),
+        ("S3", "A", 1.0),
+        ("S3", "B", None),
+    ]
+    zones = pd.DataFrame(declared, columns=["structure_id", "epci_siren", "part_temps"]).assign(date_debut=pd.NaT)
+    hosts = pd.DataFrame({"structure_id": ["S1", "S2", "S3"]})
+    found = staff.areas(zones.astype({"part_temps": "float64"}), hosts)
+    assert found["part_temps"].tolist() == [0.5, 0.25, 0.25, 1.0, 1.0, 0.0]
+
+
 def test_roles_are_counted_apart(built: Path) -> None:
     rows = read_table(results_dir("essai") / "facilitators" / "roles.parquet")
     now = rows[rows["jour"] == pd.Timestamp(2024, 12, 31)].set_index("role")

@@ -54,7 +54,7 @@ def test_an_area_declared_twice_is_one_and_no_structure_gives_more_time_than_it_
     known = hosts(("A", 2.0, 3, False), ("B", 1.0, 3, False))
     found = staff.areas(declared.astype({"date_debut": "datetime64[s]"}), known)
     assert found[["structure_id", "epci_siren", "part_temps"]].values.tolist() == [
-        ["A", LILLE, 0.5], ["A", AMIENS, 0.5], ["B", LILLE, 0.4], ["B", AMIENS, 0.0],
+        ["A", LILLE, 0.5], ["A", AMIENS, 0.5], ["B", LILLE, 0.4], ["B", AMIENS, 0.6],
     ]  # fmt: skip
     nothing = pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"])
     idle = followup.contradictions(found, nothing, ALL_PLACED, {"A"}, since=LONG_AGO)

@@ -42,7 +42,7 @@ def foreseen(
     before = known["fin"] < pd.Timestamp(start)
     tested = known[~before & (known["fin"] < pd.Timestamp(end))].reset_index(drop=True)
     names = sorted(tested["segment"].unique())
-    taught = learnt(known[before])
+    taught = learnt(known[before], settings.prior_operations)
     drawn = segment_draws(
         names, taught, draws=settings.single_draws, seed=settings.seed, weight=settings.prior_operations
     )

@@ -15,6 +15,7 @@ from analysis.consolidation import totals
 from analysis.consolidation.cells import NEEDED, NOBODY, UNITS, cells, weakest
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import in_scope, local_contracts, territories
+from analysis.consolidation.vintages import rate
 from analysis.core.dataset import Dataset, Edition
 
 
@@ -28,7 +29,11 @@ def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     """
     editions = sorted(dataset.editions, key=lambda edition: edition.annee)
     by_year = {edition.annee: _by_structure(facts, edition) for edition in editions}
-    parts = [_step(by_year[was.annee], by_year[now.annee], was, now) for was, now in pairwise(editions)]
+    twice = facts.removed.groupby("annee")["structure_id"].agg(set).to_dict() if len(facts.removed) else {}
+    parts = [
+        _step(by_year[was.annee], by_year[now.annee], was, now, {year: twice.get(year, set()) for year in by_year})
+        for was, now in pairwise(editions)
+    ]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if table.empty:
         return table
@@ -44,10 +49,12 @@ def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
     return pd.concat([rows, sent.assign(**dict.fromkeys(UNITS, NOBODY))]) if len(sent) else rows
 
 
-def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition) -> pd.DataFrame:
+def _step(
+    before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition, twice: dict[int, set[str]]
+) -> pd.DataFrame:
     if after.empty:
         return pd.DataFrame()
-    same = _answering(before).merge(_answering(after))
+    same = _in_both(_answering(before), _answering(after), twice[was.annee], twice[now.annee])
     in_both = _among(after, same)
     old_both = _among(before, same)
     total, old = _hours(after), _hours(before)
@@ -59,13 +66,13 @@ def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition)
             "heures_precedentes": old["heures"].reindex(index),
             "structures": total["structures"],
             "structures_precedentes": old["structures"].reindex(index).astype("Int64"),
-            "structures_panel": panel["structures"].reindex(index).fillna(0).astype("Int64"),
+            "structures_panel": same.groupby("territoire").size().reindex(index).fillna(0).astype("Int64"),
             "heures_panel": panel["heures"].reindex(index),
             "heures_panel_precedentes": old_panel["heures"].reindex(index),
         }
     )
-    out["croissance"] = out["heures"] / out["heures_precedentes"] - 1
-    out["croissance_panel"] = out["heures_panel"] / out["heures_panel_precedentes"] - 1
+    out["croissance"] = rate(out["heures"], out["heures_precedentes"])
+    out["croissance_panel"] = rate(out["heures_panel"], out["heures_panel_precedentes"])
     out["effet_couverture"] = out["croissance"] - out["croissance_panel"]
     # Panel and rest add up to the total: what is shown of one gives the other away.
     parts = [panel, old_panel, _hours(after[~in_both]), _hours(before[~old_both]), total, old]
@@ -78,6 +85,14 @@ def _step(before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition)
         .reset_index()
         .assign(edition=now.annee, edition_precedente=was.annee, rupture=rupture, _sensible=False)
     )
+
+
+def _in_both(before: pd.DataFrame, after: pd.DataFrame, twice_before: set[str], twice_after: set[str]) -> pd.DataFrame:
+    """The structures of both years by territory. One whose hours of a year were entered by another too (`twice_`)
+    answered that year wherever it answered the other one."""
+    before_too = after[after["structure_id"].isin(twice_before)]
+    after_too = before[before["structure_id"].isin(twice_after)]
+    return pd.concat([before, before_too]).drop_duplicates().merge(pd.concat([after, after_too]).drop_duplicates())
 
 
 def _answering(rows: pd.DataFrame) -> pd.DataFrame:

@@ -225,8 +225,8 @@ def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
     ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
     return contracts.assign(
         **{name: pd.factorize(contracts[column])[0] for name, column in ids.items()},
-        est_iae=contracts["employeur_kind"].map(kinds).fillna(False).astype("bool"),
-        est_alternance=contracts["contrat_type"].map(forms).fillna(False).astype("bool"),
+        est_iae=contracts["employeur_kind"].map(kinds).eq(True).fillna(False).astype("bool"),
+        est_alternance=contracts["contrat_type"].map(forms).eq(True).fillna(False).astype("bool"),
     )
 
 

@@ -37,7 +37,7 @@ def national(measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     rows["retenu"] = rows["heures_nationales"].notna() & ~rows.duplicated("annee", keep="last")
     rows["incertain"] = rows["statut"].fillna("").str.startswith(UNSURE)
     rows["part_region"] = rows["heures_region"] / rows["heures_nationales"]
-    both = rows[rows["retenu"] & rows["heures_region"].notna()].head(1)
+    both = rows[rows["retenu"] & rows["heures_region"].gt(0)].head(1)
     base = both.iloc[0].to_dict() if len(both) else {}
     rows["annee_base"] = base.get("annee", pd.NA)
     rows["indice_national"] = 100 * rows["heures_nationales"] / base.get("heures_nationales", float("nan"))

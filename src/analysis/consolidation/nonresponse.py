@@ -23,10 +23,12 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
     """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
 
     `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by edition
-    (missing where there is none: taken as none). A structure whose hours are all outside the scope is not silent.
+    (missing where there is none: taken as none). A structure whose hours are all outside the scope, or were all
+    entered by another one too, is not silent.
     """
     contracts, totals = contracts_in_scope(facts, dataset), facts.totals
-    heard = {year: set(names) for year, names in facts.contracts.groupby("annee")["structure_id"]}
+    said = pd.concat([facts.contracts[["annee", "structure_id"]], facts.removed[["annee", "structure_id"]]])
+    heard = {year: set(names) for year, names in said.groupby("annee")["structure_id"]}
     sent = [by_structure(totals, edition, local=False).assign(annee=edition.annee) for edition in dataset.editions]
     hours = pd.concat([contracts[["annee", "structure_id", "centiheures"]], *sent])
     declared = hours.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")

@@ -28,36 +28,40 @@ HOURS = "heures_realisees"
 COLUMNS = ["edition", "indicateur", "somme_structures", "distinct", "ecart", "doubles", "plusieurs"]
 
 
-def sums(clean: dict[str, pd.DataFrame], facts: Facts, measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+def sums(
+    clean: dict[str, pd.DataFrame], kept: dict[str, str], facts: Facts, measured: pd.DataFrame, dataset: Dataset
+) -> pd.DataFrame:
     """The columns of `COLUMNS` and those of disclosure control, a row per edition and indicator that it has.
 
-    somme_structures adds up what each structure counts of its own send, in scope; distinct is the edition's figure.
-    Their difference, ecart, is doubles (what a second structure entered too) plus plusieurs (what several structures
-    count although nobody entered it twice: a person in two of them, a buyer or company they share). An edition that
-    some structure sent totals of has no row: what others count would give these totals away.
+    `kept` gives the operation that stands for each duplicate. somme_structures adds up what each structure counts of
+    its own send, in scope; distinct is the edition's figure. Their difference, ecart, is doubles (what a second
+    structure entered too) plus plusieurs (what several structures count although nobody entered it twice: a person in
+    two of them, a buyer or company they share). An edition that some structure sent totals of has no row: what others
+    count would give these totals away.
     """
     whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
-    sent, kept = _sent(clean, dataset), _kept(facts, dataset)
-    behind = _behind(sent["contrats"], kept["contrats"])
+    sent, distinct = _sent(clean, kept, facts, dataset), _kept(facts, dataset)
+    behind = _behind(sent["contrats"], distinct["contrats"])
     with_totals = set() if facts.totals.empty else set(facts.totals["annee"])
     rows = []
     for indicator in (HOURS, *COUNTED):
-        each, once = _by_year(sent, indicator), _by_year(kept, indicator)
+        each, once = _by_year(sent, indicator), _by_year(distinct, indicator)
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire, indicator)
             if key not in whole.index or edition.annee in with_totals:
                 continue
             now = whole.loc[key].to_dict()
-            several = once[edition.annee] - now["valeur"]
+            total, alone = each.get(edition.annee, 0.0), once.get(edition.annee, 0.0)
+            several = alone - now["valeur"]
             people = {"_personnes": several} if indicator == "beneficiaires" and several > 0 else {}
             rows.append(
                 {
                     "edition": edition.annee,
                     "indicateur": indicator,
-                    "somme_structures": each[edition.annee],
+                    "somme_structures": total,
                     "distinct": now["valeur"],
-                    "ecart": each[edition.annee] - now["valeur"],
-                    "doubles": each[edition.annee] - once[edition.annee],
+                    "ecart": total - now["valeur"],
+                    "doubles": total - alone,
                     "plusieurs": several,
                     **weaker(now, behind.get(edition.annee, {}), people),
                 }
@@ -65,10 +69,18 @@ def sums(clean: dict[str, pd.DataFrame], facts: Facts, measured: pd.DataFrame, d
     return pd.DataFrame(rows, columns=[*COLUMNS, *CONTROL])
 
 
-def _sent(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[str, pd.DataFrame]:
-    """What each structure sent of each edition's scope, under its own identifiers."""
-    operations = clean["operations"][["annee", "structure_id", "op_id", "mecanisme", "maitre_ouvrage_siret"]]
-    operations = operations.merge(_scope(dataset), on=["annee", "mecanisme"])
+def _sent(
+    clean: dict[str, pd.DataFrame], kept: dict[str, str], facts: Facts, dataset: Dataset
+) -> dict[str, pd.DataFrame]:
+    """What each structure sent of each edition's scope, under its own identifiers.
+
+    What two structures entered is in scope by what stands for both: they may not have given it the same mechanism.
+    """
+    operations = clean["operations"][["annee", "structure_id", "op_id", "maitre_ouvrage_siret"]]
+    standing = operations["op_id"].map(kept).astype("str").fillna(operations["op_id"])
+    known = facts.operations[["annee", "operation", "mecanisme"]]
+    operations = operations.assign(operation=standing).merge(known, on=["annee", "operation"])
+    operations = operations.drop(columns="operation").merge(_scope(dataset), on=["annee", "mecanisme"])
     engagements = clean["engagements"][["annee", "structure_id", "eng_id", "op_id", "lot", "entreprise_siret"]]
     engagements = engagements.merge(operations[["annee", "op_id"]], on=["annee", "op_id"])
     contracts = clean["contrats"][["annee", "structure_id", "ctr_id", "eng_id", "ben_id", "employeur_siret"]]

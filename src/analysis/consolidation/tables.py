@@ -87,7 +87,8 @@ def build(dataset: str) -> None:
     taken = load_decisions(raw_dir(dataset) / "decisions" / DUPLICATES)
     pairs = estimated(clean, settings)
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
-    facts = consolidate(clean, kept_operation(decisions))
+    kept = kept_operation(decisions)
+    facts = consolidate(clean, kept)
     queue = review_queue(pairs, decisions, settings.duplicate_review)
     known, lists = in_place(clean, described), district_lists(clean["contrats"])
     sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
@@ -97,7 +98,7 @@ def build(dataset: str) -> None:
     merged = sensitivity(
         clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
     )
-    added = sums(clean, facts, measured, described)
+    added = sums(clean, kept, facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     crossed = by_edition(facts, described, settings)
     later = over_years(facts, known, described, settings)

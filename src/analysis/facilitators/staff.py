@@ -125,15 +125,21 @@ def areas(zones: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
     """The areas that `hosts` declare, each once: structure_id, epci_siren, date_debut (the first), part_temps.
 
     `zones` are those in force. Shares of time of a structure that sum to more than 1 are scaled down: it cannot give
-    more time than it has.
+    more time than it has. Areas whose share is not known have equal parts of what the others leave.
     """
     rows = zones[zones["structure_id"].isin(hosts["structure_id"])]
     rows = rows.assign(date_debut=rows["date_debut"].fillna(ALWAYS))
     key = ["structure_id", "epci_siren"]
     whole = rows.groupby("structure_id")["part_temps"].transform("sum")
-    part = rows.groupby(key)["part_temps"].transform("sum") / whole.where(whole > 1 + PART_TOLERANCE, 1.0)
-    first = rows.groupby(key)["date_debut"].transform("min")
-    return rows.assign(date_debut=first, part_temps=part)[[*key, "date_debut", "part_temps"]].drop_duplicates(key)
+    rows = rows.assign(
+        date_debut=rows.groupby(key)["date_debut"].transform("min"),
+        part_temps=rows.groupby(key)["part_temps"].transform("sum", min_count=1)
+        / whole.where(whole > 1 + PART_TOLERANCE, 1.0),
+    ).drop_duplicates(key)
+    by_structure = rows.groupby("structure_id")["part_temps"]
+    unknown = by_structure.transform("size") - by_structure.transform("count")
+    left = (1 - by_structure.transform("sum")).clip(lower=0) / unknown.where(unknown > 0)
+    return rows.assign(part_temps=rows["part_temps"].fillna(left))[[*key, "date_debut", "part_temps"]]
 
 
 def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:

@@ -110,9 +110,9 @@ def organisation(
 ) -> dict[str, pd.DataFrame]:
     """The scenario of `params.yaml`, from the tables that the notebook too will read.
 
-    None where nobody's place and time are known.
+    None where nobody's place and time are known, or where nothing is to be followed.
     """
-    if not tables["sites"]["etp"].gt(0).any():
+    if not (tables["sites"]["etp"].gt(0).any() and tables["zones"]["besoin_p50"].gt(0).any()):
         return {f"organisation_{name}": pd.DataFrame() for name in scenario.TABLES}
     place = scenario.ground(tables["zones"], tables["sites"], tables["temps_trajet"], settings.delta)
     plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws

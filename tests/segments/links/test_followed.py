@@ -63,7 +63,9 @@ def test_a_segment_with_few_operations_is_drawn_towards_the_others() -> None:
     rng = np.random.default_rng(3)
     level = {"A": (2.0, 80), "B": (4.0, 80), "C": (8.0, 80), "D": (60.0, 2)}
     rows = [(s, r) for s, (m, n) in level.items() for r in m * np.exp(rng.normal(0, 0.8, n))]
-    found = pooled(pd.DataFrame(rows, columns=["segment", "ratio"])).set_index("segment")
+    untold = pd.DataFrame({"segment": [pd.NA], "ratio": [9e9]})  # of no segment: it stops nothing and moves nothing
+    table = pd.concat([pd.DataFrame(rows, columns=["segment", "ratio"]), untold], ignore_index=True)
+    found = pooled(table).set_index("segment")
     own = pd.DataFrame(rows, columns=["segment", "ratio"]).groupby("segment")["ratio"].median()
     assert found["ecart"].iloc[0] == pytest.approx(0.8, rel=0.2)
     assert found.loc[["A", "B", "C"], "lissee"].to_numpy() == pytest.approx(own[["A", "B", "C"]], rel=0.1)

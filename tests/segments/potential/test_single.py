@@ -19,7 +19,7 @@ def drawn(draws: int = 2000) -> dict[str, sizing.Segment]:
     seen = pd.DataFrame(
         {"segment": "PROPRETE", "montant": amounts, "heures": amounts**0.8 * 0.1 * np.exp(rng.normal(0, 0.5, 60))}
     )
-    return sizing.segment_draws(SEGMENTS, sizing.learnt(seen), draws=draws, seed=1, weight=20)
+    return sizing.segment_draws(SEGMENTS, sizing.learnt(seen, 20), draws=draws, seed=1, weight=20)
 
 
 USUAL = pd.Series({"PROPRETE": 150_000.0, "SECURITE": 90_000.0})

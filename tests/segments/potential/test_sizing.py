@@ -68,7 +68,7 @@ def operations(ratio: float, count: int, segment: str = "PROPRETE", spread: floa
 
 
 def test_what_was_observed_moves_the_hours_and_narrows_them() -> None:
-    known = learnt(operations(0.02, 200))
+    known = learnt(operations(0.02, 200), 20)
     assert np.exp(known.segments.loc["PROPRETE", "centre"]) == pytest.approx(0.02, rel=0.1)
     assert known.spread == pytest.approx(0.5, rel=0.15) and abs(known.slope) < 0.1
     amount = np.array([np.exp(12.0)])
@@ -137,8 +137,34 @@ def test_an_operation_without_end_is_not_held_out() -> None:
     assert len(found) == 39 and found[["modele", "manuel", "fournisseurs"]].notna().all(axis=None)
 
 
+@pytest.mark.parametrize(
+    "amounts", [(150_000, 152_000, 90_000), (150_000, 150_000, 90_000), (150_000, 150_000, 150_000)]
+)
+def test_a_few_operations_do_not_teach_an_absurd_slope(amounts: tuple[float, ...]) -> None:
+    few = pd.DataFrame(
+        {"segment": ["PROPRETE", "PROPRETE", "ESPACES_VERTS"], "montant": amounts, "heures": [900.0, 1200, 400]}
+    )
+    known = learnt(few, 20)
+    assert -1 <= known.slope <= 0
+    drawn = segment_draws(["PROPRETE", "INFORMATIQUE"], known, draws=2000, seed=1, weight=20)
+    for segment in drawn.values():
+        told = np.median(hours(segment, np.array([6e4, 1e6]), np.random.default_rng(2)), axis=0)
+        assert np.isfinite(told).all() and 1 < told[0] < told[1] < 1e5
+
+
+def test_equal_ratios_of_a_few_are_no_certainty() -> None:
+    same = pd.DataFrame({"segment": "PROPRETE", "montant": [1e5, 2e5, 3e5, 4e5], "heures": [1e3, 2e3, 3e3, 4e3]})
+    assert learnt(same, 20).segments.loc["PROPRETE", "variance"] > 0.05
+
+
+def test_an_operation_without_segment_teaches_nothing_and_stops_nothing() -> None:
+    seen = operations(0.02, 50)
+    more = pd.concat([seen, operations(0.5, 3).assign(segment=pd.NA)], ignore_index=True)
+    pd.testing.assert_frame_equal(learnt(seen, 20).segments, learnt(more, 20).segments, check_names=False)
+
+
 def test_amounts_of_a_segment_of_one_operation_differ_as_those_of_the_others_do() -> None:
-    known = learnt(pd.concat([operations(0.02, 100), operations(0.02, 1, "DECHETS")], ignore_index=True))
+    known = learnt(pd.concat([operations(0.02, 100), operations(0.02, 1, "DECHETS")], ignore_index=True), 20)
     spreads = known.segments["ecart_montant"]
     assert spreads["PROPRETE"] == pytest.approx(1, rel=0.2) and spreads["DECHETS"] == pytest.approx(1, rel=0.2)
     drawn = segment_draws(["DECHETS"], known, draws=2000, seed=1, weight=20)["DECHETS"]

@@ -57,6 +57,16 @@ def test_features_do_not_know_the_future() -> None:
     assert said["taux_acheteur"].iloc[0] == 0.5
 
 
+def test_features_are_numbers_where_no_amount_is_known() -> None:
+    lots, needs = world(
+        *(contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2019-01-01") for n, word in enumerate(WORDS))
+    )
+    needs = needs.assign(montant_initial=float("nan"))
+    known = renewals.known_on(pd.Timestamp("2021-04-30"), needs, renewals.alike(needs), lots, NO_CHANGES)
+    said = renewals.features(known.closed, known.closed["fin"], known)
+    assert len(said) and said[renewals.SIZES].notna().all(axis=None) and said["sans_montant"].eq(1).all()
+
+
 WORDS = ["chaudières", "ascenseurs", "toitures", "portails", "fontaines", "horloges"]
 
 

@@ -154,6 +154,7 @@ def pooled(whole: pd.DataFrame) -> pd.DataFrame:
     absolute deviation, pooled (few segments could tell their own); tau^2 is that of R. DerSimonian and N. Laird
     (Controlled Clinical Trials 7, 1986). Logarithms, because ratios are positive, multiplicative and heavy-tailed.
     """
+    whole = whole.dropna(subset="segment")  # an operation whose segment nobody told counts in all of them together
     log = np.log(whole["ratio"])
     groups = log.groupby(whole["segment"])
     count, middle = groups.size(), groups.median()

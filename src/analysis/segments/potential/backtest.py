@@ -75,7 +75,7 @@ def foreseen(
     without operation; `segment` is the operation's own.
     """
     cut = dt.date(today.year + 1 - settings.holdout_years, 1, 1)
-    known = learnt(known_operations(operations, contracts, ended=cut))
+    known = learnt(known_operations(operations, contracts, ended=cut), settings.prior_operations)
     linked = contracts.dropna(subset=["operation"]).sort_values(["operation", "montant", "uid"])
     held = operations[operations["est_complete"] & (operations["debut"] >= pd.Timestamp(cut))]
     # Without a day of end, nobody knows how much of it is over.

@@ -33,7 +33,8 @@ NOWHERE = "inconnu"
 
 def drawn_segments(linked: Linked, settings: PotentialParams, belief: Belief) -> dict[str, sizing.Segment]:
     """What is drawn of each segment, updated by the hours of linked operations of reliable amounts."""
-    known = sizing.learnt(known_operations(linked.operations, reliable(linked.contracts, belief)))
+    operations = known_operations(linked.operations, reliable(linked.contracts, belief))
+    known = sizing.learnt(operations, settings.prior_operations)
     names = sorted(reference.labels("segments"))
     return sizing.segment_draws(
         names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations

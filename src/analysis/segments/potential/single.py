@@ -33,7 +33,7 @@ def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) ->
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     operations = known_operations(linked.operations, contracts)
-    known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations))
+    known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations), sized.prior_operations)
     drawn = sizing.segment_draws(
         sorted(reference.labels("segments")),
         known,

@@ -96,20 +96,22 @@ class Learnt:
     slope: float = 0.0
 
 
-def learnt(whole: pd.DataFrame) -> Learnt:
+def learnt(whole: pd.DataFrame, weight: float) -> Learnt:
     """From operations with segment, montant (euros, reliable) and heures (all of them).
 
     Medians, because amounts have gross errors; the slope is that of H. Theil and P. K. Sen (amounts are often maxima,
-    and the larger the less of them is spent); the spread is that of the middle 80 % of the operations.
+    and the larger the less of them is spent), between proportional hours and hours that no amount moves, drawn towards
+    the rule's, which are proportional; the spread is that of the middle 80 % of the operations. What is assumed of
+    both counts for `weight` operations: a few could say anything.
     """
-    rows = whole[(whole["heures"] > 0) & (whole["montant"] > 0)]
+    rows = whole[(whole["heures"] > 0) & (whole["montant"] > 0) & whole["segment"].notna()]
     if len(rows) < 3 or rows["segment"].nunique() == len(rows):
         return Learnt()
     size = np.log(rows["montant"])
     log = np.log(rows["heures"]) - size
     by = rows["segment"]
     away = size - size.groupby(by).transform("median")
-    slope = float(theilslopes(log - log.groupby(by).transform("median"), away)[0])
+    slope = _slope(log - log.groupby(by).transform("median"), away, by, weight)
     flat = log - slope * away
     centre = flat.groupby(by).median()
     rest = (flat - by.map(centre))[by.map(by.value_counts()) > 1]
@@ -117,18 +119,29 @@ def learnt(whole: pd.DataFrame) -> Learnt:
     count = by.value_counts().reindex(centre.index)
     spread = max(float(high - low) / WIDTH, 1e-3)
     scale = size.groupby(by).quantile([0.1, 0.9]).unstack()
+    assumed = float(law(DEFAULT, MISSED)["p2"])
+    doubt = (weight * assumed**2 + len(rest) * spread**2) / (weight + len(rest))
     together = float(np.diff(np.quantile(away[rest.index], [0.1, 0.9]))[0])
     width = (scale[0.9] - scale[0.1]).where(count >= FEWEST, together)
     segments = pd.DataFrame(
         {
             "centre": centre,
-            "variance": np.pi / 2 * spread**2 / count,  # of a median
+            "variance": np.pi / 2 * doubt / count,  # of a median
             "montant": np.exp(size.groupby(by).median()),
             "ecart_montant": width / WIDTH,
             "operations": count,
         }
     )
     return Learnt(segments, spread, len(rows), slope)
+
+
+def _slope(log: pd.Series, size: pd.Series, by: pd.Series, weight: float) -> float:
+    """The slope of `log` on `size`, both centred by segment (`by`), told by the segments of several amounts."""
+    telling = size.groupby(by).transform("nunique") > 1
+    if not telling.any():
+        return 0.0
+    found = float(theilslopes(log[telling], size[telling])[0])
+    return float(np.clip(found * telling.sum() / (telling.sum() + weight), -1.0, 0.0))
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ SHARED = 0.35  # cosine of the words from which two objects are compared letter 
 CLOSE, CLOSE_WITH_CPV = 88.0, 78.0  # likeness of two objects from which they are one need (0 to 100); docs/watch.md
 CLASSES = 10  # of probability, of equal width, where predictions are held against what came
 PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
+LEAST = 100.0  # euros: an amount below it says no more than that it is small
 PENALTY = 0.3  # of the logistic regression (scikit-learn's C): weak data keep to the base rate
 TEXT = ["segment", "categorie", "classe_duree"]
 SIZES = ["log_montant", "sans_montant", "log_lots", "accord_cadre", "deja_renouvele", "log_besoins",
@@ -189,7 +190,9 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
             "segment": rows["segment"].astype(object),
             "categorie": rows["categorie"].astype(object),
             "classe_duree": classes.astype(object),
-            "log_montant": np.log(amount.clip(lower=100).fillna(known.needs["montant_initial"].median())),
+            "log_montant": np.log(
+                amount.fillna(known.needs["montant_initial"].median()).fillna(LEAST).clip(lower=LEAST)
+            ),
             "sans_montant": amount.isna().astype("float64"),
             "log_lots": np.log(rows["lots"].astype("float64")),
             "accord_cadre": rows["accord_cadre"].astype("float64"),
