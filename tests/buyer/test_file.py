@@ -29,19 +29,19 @@ def written(path: Path, *rows: dict[str, str]) -> Path:
     return path
 
 
-def test_a_file_becomes_a_folder_of_pages_that_stands_alone(demo: Path, tmp_path: Path) -> None:
+def test_fifty_rows_of_which_one_is_bad_become_a_folder_of_pages_that_stands_alone(demo: Path, tmp_path: Path) -> None:
     """Its links and figures were checked before the folder appeared."""
-    path = written(
-        tmp_path / "achats.csv", GOOD, GOOD | {"achat_id": "A2", "montant_min": "0"}, GOOD | {"achat_id": "A3"}
-    )
+    rows = [GOOD | {"achat_id": f"A{n:02}"} for n in range(1, 51)]
+    path = written(tmp_path / "achats.csv", rows[0], rows[1] | {"montant_min": "0"}, *rows[2:])
     done = run(demo, path, tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert "achats.csv, ligne 3, colonne « montant_min » : « 0 » ; attendu : un montant" in done.stderr
-    assert sorted(found.name for found in (tmp_path / "out/buyer").iterdir()) == ["2025-A1.html", "2025-A3.html"]
+    pages = [f"2025-A{n:02}.html" for n in range(1, 51) if n != 2]
+    assert sorted(found.name for found in (tmp_path / "out/buyer").iterdir()) == pages
     page = BeautifulSoup((tmp_path / "out/programme/2025-saisie.html").read_text("utf-8"), "html.parser")
-    assert [a["href"] for a in page.select("td a, th a")] == ["../buyer/2025-A1.html", "../buyer/2025-A3.html"]
+    assert [a["href"] for a in page.select("td a, th a")] == [f"../buyer/{name}" for name in pages]
     assert "colonne « montant_min »" in page.get_text().replace("\xa0", " ")
-    assert (tmp_path / "out/etapes/etapes_A1.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
+    assert (tmp_path / "out/etapes/etapes_A01.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 
 def test_a_folder_of_something_else_is_not_replaced(demo: Path, tmp_path: Path) -> None:

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from analysis.buyer.guide import document as guide
 from analysis.core.dataset import load_dataset
-from analysis.core.files import file_digest
+from analysis.core.files import file_digest, write_text
+from analysis.core.params import load_params
 from analysis.core.paths import ROOT_VARIABLE, reports_dir
 from analysis.publishing import report
 from analysis.site import downloads, home, method
-
-# One page of each notebook, and the sheet of an intercommunalité.
-PAGES = (
-    "segments/2025-60",
-    "facilitators/2025-60",
-    "consolidation/2016-32",
-    "quality/2025-32",
-    "territory/2025-248000747",
-)
 
 
 @pytest.fixture
@@ -36,29 +30,46 @@ def elsewhere(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     yield root
 
 
-def made(names: tuple[str, ...]) -> dict[str, str]:
+def one_of_each() -> dict[str, report.Job]:
+    """A page of each notebook, the last of those that it has, by its name in the site: of sheets, an EPCI."""
+    described, jobs = load_dataset("demo"), {}
+    for notebook in load_params().publishing.pages:
+        name, parameters = list(report.pages_of(notebook, described).items())[-1]
+        jobs[f"{notebook}/{name}"] = (notebook, parameters)
+    return jobs
+
+
+def made(jobs: dict[str, report.Job]) -> dict[str, str]:
     """The digests of those pages, made by the project's workers."""
-    jobs = []
-    for name in names:
-        notebook, _, page = name.partition("/")
-        edition, territory = page.split("-")
-        jobs.append((notebook, {"dataset": "demo", "edition": int(edition), "territory": territory}))
     with report.page_workers(len(jobs)) as pool:
-        found = [page.html for page in pool.map(report.make, jobs)]
-    return {name: hashlib.sha256(html.encode()).hexdigest() for name, html in zip(names, found, strict=True)}
+        found = [page.html for page in pool.map(report.make, jobs.values())]
+    return {name: hashlib.sha256(html.encode()).hexdigest() for name, html in zip(jobs, found, strict=True)}
 
 
-def published(demo: Path, names: tuple[str, ...]) -> dict[str, str]:
+def published(demo: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: file_digest(demo / "reports/demo" / f"{name}.html") for name in names}
 
 
 def test_pages_made_again_are_the_same_bytes_with_fork_and_without(
     elsewhere: Path, demo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert made(PAGES) == published(demo, PAGES)
-    some = PAGES[-2:]
+    jobs = one_of_each()
+    assert len(jobs) == len({job[0] for job in jobs.values()}) == len(list((demo / "notebooks").glob("*.ipynb")))
+    assert made(jobs) == published(demo, jobs)
+    some = {name: jobs[name] for name in jobs if name.startswith(("quality", "territory"))}
     monkeypatch.delattr(os, "fork", raising=False)
     assert made(some) == published(demo, some)
+
+
+def test_pages_that_quote_others_made_again_are_the_same_bytes(elsewhere: Path, demo: Path) -> None:
+    described, site = load_dataset("demo"), reports_dir("demo")
+    shutil.copytree(demo / "reports/demo", site)
+    first = {name: file_digest(site / name) for name in ("index.html", guide.INDEX, guide.DOCUMENT)}
+    for name in first:
+        (site / name).unlink()
+    guided = home.write_guide(described)
+    write_text(home.front_page(described, guided=guided), site / "index.html")
+    assert {name: file_digest(site / name) for name in first} == first
 
 
 def test_tables_and_the_pages_beside_them_made_again_are_the_same_bytes(elsewhere: Path, demo: Path) -> None:

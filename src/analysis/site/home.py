@@ -53,14 +53,13 @@ def build(dataset: str) -> None:
     Raises DataError when a page leads to a file that is not there, or prints a figure that does not follow from
     the published tables, or when a file holds what may not be published; there is no home page then.
     """
-    described = load_dataset(dataset)
+    described, site = load_dataset(dataset), reports_dir(dataset)
     # Until all is checked there is no home page: a site that has one is finished.
-    (reports_dir(dataset) / "index.html").unlink(missing_ok=True)
+    (site / "index.html").unlink(missing_ok=True)
     start(__name__)  # other processes write tables and check pages: what they need is imported meanwhile
     write_calendars(described)
     write_steps(described)
     downloads.build(described)
-    site = reports_dir(dataset)
     check_new(
         partial(guard.check_pages, site),
         sorted(site.glob("*/*.html")),
@@ -69,39 +68,13 @@ def build(dataset: str) -> None:
         folder=site,
         beside=sorted((site / "tables").glob("*.csv")),
     )
-    figures = headlines(described)
-    chapters = [
-        _chapter(described, str(name), row, figures)
-        for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
-    ]
     write_directory(described)
     guided = write_guide(described)
-    write_text(method.page(described), reports_dir(dataset) / definitions.METHOD)
-    leads = sheets(described)
-    year = _of_the_year(described) if leads else None
-    drawn = home_map(year) if year else ""
-    text = fill(
-        "site/index.html.j2",
-        sheets=leads,
-        lead=brief(year) if year else "",
-        map=drawn,
-        towns=directory.towns(),
-        scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
-        directory=DIRECTORY,
-        guide=guide.INDEX if guided else "",
-        document=guide.DOCUMENT,
-        method=definitions.METHOD,
-        title=f"{described.titre} : clauses sociales, {described.region_nom}",
-        layout="home",
-        contents=[],
-        dataset=described,
-        chapters=[chapter for chapter in chapters if chapter["pages"]],
-        data=downloads.PAGE,
-        version=program_version(),
-    )
+    write_text(method.page(described), site / definitions.METHOD)
+    text = front_page(described, guided=guided)
     # A copy is checked, so that whatever interrupts this leaves no home page: what was not scanned is not finished.
     with tempfile.TemporaryDirectory(prefix="site-") as scratch:
-        whole = Path(shutil.copytree(reports_dir(dataset), Path(scratch) / dataset))
+        whole = Path(shutil.copytree(site, Path(scratch) / dataset))
         write_text(text, whole / "index.html")
         guard.check_home(whole)
         check_links(whole)
@@ -112,7 +85,38 @@ def build(dataset: str) -> None:
             dataset=dataset,
             folder=whole,
         )
-    write_text(text, reports_dir(dataset) / "index.html")
+    write_text(text, site / "index.html")
+
+
+def front_page(dataset: Dataset, *, guided: bool) -> str:
+    """The home page, as HTML; `guided` says whether the guide has pages."""
+    figures = headlines(dataset)
+    chapters = [
+        _chapter(dataset, str(name), row, figures)
+        for name, row in deliverables().drop(index=[SHEET, SHEETS]).iterrows()
+    ]
+    leads = sheets(dataset)
+    year = _of_the_year(dataset) if leads else None
+    drawn = home_map(year) if year else ""
+    return fill(
+        "site/index.html.j2",
+        sheets=leads,
+        lead=brief(year) if year else "",
+        map=drawn,
+        towns=directory.towns(),
+        scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
+        directory=DIRECTORY,
+        guide=guide.INDEX if guided else "",
+        document=guide.DOCUMENT,
+        method=definitions.METHOD,
+        title=f"{dataset.titre} : clauses sociales, {dataset.region_nom}",
+        layout="home",
+        contents=[],
+        dataset=dataset,
+        chapters=[chapter for chapter in chapters if chapter["pages"]],
+        data=downloads.PAGE,
+        version=program_version(),
+    )
 
 
 def _chapter(dataset: Dataset, name: str, row: pd.Series, figures: dict[str, list[Card]]) -> dict:
