@@ -328,7 +328,7 @@ def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
             )
         ]
     )
-    rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), answers), world, 1)
+    rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), answers, world), world, 1)
     rows = rows.set_index(["edition", "horizon_m", "definition", "modalite"]).loc[(2024, 6)]
     durable = rows.loc[("DURABLE", "ensemble")]
     assert (durable["dus"], durable["repondants"], durable["reussites"]) == (10, 5, 2)
@@ -345,7 +345,9 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     table = contracts(
         {"contrat": "C1", "date_fin": "2025-11-30"}, {"contrat": "C2", "ben_id": "b", "date_fin": "2025-02-01"}
     )
-    rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI"))), world, 1)
+    rows = outcomes_by_year(
+        leavers(table, contracts_in_scope(facts(table), world), sent(("C2", 6, "CDI")), world), world, 1
+    )
     row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
     assert (row["sortants"], row["dus"]) == (2, 1)
 
@@ -356,17 +358,51 @@ def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
         {"contrat": "C3", "ben_id": "b"}, {"contrat": "C4", "ben_id": "b", "date_fin": None},
         {"contrat": "C5", "ben_id": "c"}, {"contrat": "C6", "ben_id": "c", "date_fin": "2025-09-30"},
     )  # fmt: skip
-    people = leavers(table, table, sent()).people
+    world = dataset(2025)
+    people = leavers(table, table, sent(), world).people
     assert people[["ben_id", "contrat"]].to_numpy().tolist() == [["c", "C6"]]
     inside = table[table["contrat"].isin(["C1", "C3", "C6"])]
-    assert leavers(table, inside, sent()).people["contrat"].tolist() == ["C6"], "whatever the scope of what goes on"
+    assert leavers(table, inside, sent(), world).people["contrat"].tolist() == ["C6"], (
+        "whatever the scope of what goes on"
+    )
+
+
+def test_a_prolonged_contract_ends_once_at_the_end_that_was_told_last() -> None:
+    world = dataset(2023, 2024, 2025)
+    told = {"contrat": "C1", "ben_id": "a"}
+    table = contracts(
+        {**told, "annee": 2023, "date_fin": "2023-12-31"}, {**told, "annee": 2024, "date_fin": "2024-06-30"}
+    )
+    people = leavers(table, table, sent(), world).people
+    assert people["annee_sortie"].tolist() == [2024]
+
+
+def test_who_did_no_hour_in_the_year_of_the_end_has_left_in_that_year_unless_a_contract_then_goes_on() -> None:
+    world = dataset(2024, 2025)
+    ended = {"contrat": "C1", "annee": 2024, "date_debut": "2024-07-01", "date_fin": "2025-01-03"}
+    table = contracts(ended)
+    assert leavers(table, table, sent(), world).people["annee_sortie"].tolist() == [2025]
+    more = contracts(ended, {"contrat": "C2", "date_debut": "2025-11-01", "date_fin": "2026-04-30"})
+    assert leavers(more, more, sent(), world).people.empty
+    early = dataset(2024)  # observed before the end
+    assert leavers(table, table, sent(), early).people.empty
+
+
+def test_leavers_are_counted_by_sex_too() -> None:
+    world = dataset(2024, 2025)
+    ended = {"annee": 2024, "date_fin": "2024-03-31"}
+    people = [{**ended, "ben_id": x, "contrat": f"C{x}", "sexe": s} for x, s in zip("abc", "FFM", strict=True)]
+    table = contracts(*people)
+    rows = outcomes_by_year(leavers(table, table, sent(("Ca", 3, "CDI")), world), world, 1)
+    durable = rows[rows["definition"] == "DURABLE"].set_index("modalite")
+    assert durable["sortants"].to_dict() == durable["dus"].to_dict() == {"ensemble": 3, "F": 2, "M": 1}
 
 
 def test_a_later_answer_replaces_a_silence() -> None:
     world = dataset(2025)
     twice = pd.concat([sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "INCONNU"))])
     table = contracts({"contrat": "C1"})
-    rows = outcomes_by_year(leavers(table, table, twice), world, 1)
+    rows = outcomes_by_year(leavers(table, table, twice, world), world, 1)
     assert rows.query("definition == 'DURABLE' and modalite == 'ensemble'")["reussites"].tolist() == [1]
 
 
@@ -415,7 +451,7 @@ def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answ
     table = contracts({"contrat": "C1", **day}, {"contrat": "C2", **day})
     answers = sent(("C1", 6, "CDI"), ("C2", 6, "INCONNU"))
     assert stays(table, answers, 3, world)["issue"].tolist() == ["durable"]
-    assert leavers(table, table, answers).situations["famille"].tolist() == ["durable"]
+    assert leavers(table, table, answers, world).situations["famille"].tolist() == ["durable"]
 
 
 def test_a_contract_without_an_end_does_not_hold_a_stay_open_over_another_begun_years_later() -> None:

@@ -6,7 +6,8 @@
     bounds      [known successes / due, (known successes + silent) / due]: what no assumption can move
     weighted    respondents weighted by the inverse response rate of their group (sex, age, insertion employer)
 
-Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract of a year; none goes on.
+Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract that ends in a year,
+where none goes on after it; a contract ends when it was last said to.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
@@ -36,23 +38,42 @@ class Leavers:
     situations: pd.DataFrame
 
 
-def leavers(contracts: pd.DataFrame, inside: pd.DataFrame, outcomes: pd.DataFrame) -> Leavers:
-    """The leavers among the contracts `inside`, those in scope; `outcomes` is the clean table `sorties`.
+def leavers(contracts: pd.DataFrame, inside: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
+    """The leavers of the editions among the contracts `inside`, those in scope; `outcomes`: the clean table `sorties`.
 
-    Who has another of `contracts`, in scope or not, that goes on or whose end is not known, has not left.
+    Who has another of `contracts`, in scope or not, that goes on after the year, has not left. One whose end is not
+    known goes on until the end of the last year that it has hours in.
     """
-    columns = ["annee", "ben_id", "contrat", "date_fin", "sexe", "jeune", "senior", "est_iae"]
-    answers, person = latest_answers(outcomes), ["ben_id", "annee"]
-    whole = last_contracts(contracts[[*person, "contrat", "date_fin"]], person, answers)
-    left = whole[whole["date_fin"].dt.year == whole["annee"]]
-    last = last_contracts(inside[columns], person, answers).merge(left[person], on=person)
-    last = last.rename(columns={"annee": "annee_sortie"})
+    answers = latest_answers(outcomes)
+    ended = _as_last_told(inside)
+    ended = ended[ended["date_fin"] <= pd.Timestamp(dataset.date_observation)]
+    ended = ended.assign(annee_sortie=ended["date_fin"].dt.year)
+    ended = ended[ended["annee_sortie"].isin([edition.annee for edition in dataset.editions])]
+    last = last_contracts(ended, ["ben_id", "annee_sortie"], answers)
+    last = last[~_goes_on(last, _as_last_told(contracts))]
     age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
     group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
     people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
     people = people.rename(columns={"date_fin": "date_sortie"})
     situations = people[["annee_sortie", "ben_id", "contrat"]].merge(answers, left_on="contrat", right_on="ctr_id")
     return Leavers(people.reset_index(drop=True), situations.drop(columns=["contrat", "ctr_id"]))
+
+
+def _as_last_told(contracts: pd.DataFrame) -> pd.DataFrame:
+    """Each contract once, as the last year that it has hours in says it: one that was prolonged has its last end."""
+    return contracts.sort_values("annee", kind="stable").drop_duplicates("contrat", keep="last")
+
+
+def _goes_on(left: pd.DataFrame, contracts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether the person of each row of `left` (ben_id, annee_sortie) has a contract on the last day of that year that
+    ends after it."""
+    open_until = pd.to_datetime(contracts["annee"] + 1, format="%Y")  # a contract whose end nobody told
+    until = contracts["date_fin"].fillna(open_until)
+    pairs = left[["ben_id", "annee_sortie"]].merge(contracts[["ben_id", "date_debut"]].assign(until=until), on="ben_id")
+    eve = pd.to_datetime(pairs["annee_sortie"] + 1, format="%Y") - pd.Timedelta(days=1)
+    on = pairs[~(pairs["date_debut"] > eve) & (pairs["until"] > eve)]
+    key = ["ben_id", "annee_sortie"]
+    return pd.MultiIndex.from_frame(left[key]).isin(pd.MultiIndex.from_frame(on[key]))
 
 
 def last_contracts(contracts: pd.DataFrame, key: list[str], answers: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +117,8 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
     counts = pd.concat(parts, names=["horizon_m", "modalite"]).reset_index().rename(columns={"annee_sortie": "edition"})
     keys = asked.astype("int64").rename(columns={"annee_sortie": "edition"}).sort_values(["edition", "horizon_m"])
     keys = keys.merge(pd.DataFrame({"modalite": modalities}), how="cross")
-    leaving = found.people.groupby("annee_sortie").size()
+    leaving = {WHOLE: found.people, **dict(list(found.people.groupby("sexe")))}
+    leaving = pd.concat({name: people.groupby("annee_sortie").size() for name, people in leaving.items()})
     tables = [_rates(counts, keys, families, leaving).assign(definition=code) for code, families in definitions.items()]
     return pd.concat(tables).sort_values(["edition", "horizon_m"], kind="stable", ignore_index=True)
 
@@ -125,8 +147,9 @@ def _counts(due: pd.DataFrame, smallest: int) -> pd.DataFrame:
 
 
 def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leaving: pd.Series) -> pd.DataFrame:
-    """What `families` of situations amount to, a row for each of `keys`; `leaving` are the leavers of each year."""
+    """What `families` of situations amount to, a row for each of `keys`; `leaving`, leavers by modality and year."""
     index = pd.MultiIndex.from_frame(keys)
+    left = leaving.reindex(pd.MultiIndex.from_frame(keys[["modalite", "edition"]]), fill_value=0).set_axis(index)
 
     def added(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.groupby(list(keys))[["nombre", "poids"]].sum().reindex(index, fill_value=0)
@@ -137,7 +160,7 @@ def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leavin
     low, high = wilson(good["nombre"], known["nombre"])
     table = pd.DataFrame(
         {
-            "sortants": due.where(due == 0, index.get_level_values("edition").map(leaving)),
+            "sortants": left.where(due > 0, 0),
             "dus": due,
             "repondants": known["nombre"],
             "taux_reponse": known["nombre"] / due.where(due > 0),

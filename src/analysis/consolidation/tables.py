@@ -176,7 +176,7 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    left = leavers(facts.contracts, contracts, facts.outcomes)
+    left = leavers(facts.contracts, contracts, facts.outcomes, dataset)
     found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
