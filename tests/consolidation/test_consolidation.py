@@ -88,6 +88,16 @@ def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one
     assert added.loc["operations", ["somme_structures", "doubles"]].tolist() == [2, 1]
 
 
+def test_an_audience_that_few_follow_counts_where_it_is_told_and_lacks_nowhere_else() -> None:
+    send(changed("contrats", refugie="oui"))
+    values = consolidated()["32"]
+    assert values["heures_realisees", "REFUGIE"] == 150.75 and values["part_heures", "REFUGIE"] == 1
+    assert not {"ASS", "DETENTION"} & {modality for _, modality in values.index}
+    protect("essai", ["consolidation"])
+    rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet").query("modalite == 'REFUGIE'")
+    assert rows["valeur"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+
+
 @pytest.mark.parametrize("column", ["contrat_type", "employeur_kind"])
 def test_a_dataset_without_a_known_type_of_contract_or_employer_is_consolidated(column: str) -> None:
     send(changed("contrats", **{column: "autre chose"}))

@@ -110,6 +110,8 @@ def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
     publics = reference.table("nomenclatures/publics")
     masks: dict[str, pd.Series] = {}
     for code, column in zip(publics["code"], publics["colonne"], strict=True):
+        if contracts[column].isna().all():
+            continue  # an audience that nobody follows
         masks[code] = contracts[column].eq(True).fillna(False)
         masks[f"{KNOWN}{code}"] = contracts[column].notna()
         masks[f"{MISSING}{code}"] = contracts[column].isna()

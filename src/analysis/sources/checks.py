@@ -170,10 +170,13 @@ def _unknown_status(contracts: pd.DataFrame, typer: Typer, limits: ExportParams)
     """W19: sends where the declared status of too many contracts is unknown, by status."""
     audiences = reference.table("nomenclatures/publics")
     send = ["structure_id", "annee"]
-    for column in audiences.loc[audiences["origine"] == "déclaré", "colonne"]:
+    declared = audiences[audiences["origine"] == "déclaré"].set_index("colonne")["attendu"].eq("oui")
+    for column, expected in declared.items():
         unknown = contracts.assign(inconnu=contracts[column].isna()).groupby(send, as_index=False)
         counts = unknown.agg(inconnus=("inconnu", "sum"), contrats=("inconnu", "size"), fichier=("fichier", "min"))
         enough = counts["contrats"] >= limits.min_status_contracts
+        if not expected:  # whoever does not follow that audience lacks nothing
+            enough &= counts["inconnus"] < counts["contrats"]
         rows = counts[enough & (counts["inconnus"] / counts["contrats"] > limits.max_unknown_status)]
         said = [f"inconnue pour {r.inconnus} contrats sur {r.contrats}" for r in rows.itertuples()]
         typer.flag(rows.assign(ligne=pd.NA, **{column: said}), "statut_inconnu_export", column)
