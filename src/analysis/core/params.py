@@ -47,6 +47,11 @@ class ExportParams(Block):
     max_realisation: float
     max_unknown_status: float
     min_status_contracts: int
+    near_letters: float = Field(gt=0, lt=1)
+    near_known: int = Field(ge=1)
+    near_prior: float = Field(gt=0, lt=0.5)
+    near_prior_pairs: float = Field(gt=0)
+    near_floor: float = Field(gt=0, le=1)
 
 
 class ClassifierParams(Block):
