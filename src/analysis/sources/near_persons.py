@@ -12,7 +12,9 @@ scientific and scholarly text", CACM 27, 1984).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,9 @@ from analysis.core.params import ExportParams
 from analysis.core.texts import LIGATURES, words
 from analysis.fellegi_sunter import (
     BLOCK,
+    SAME,
     Levels,
+    Model,
     Numbers,
     Whole,
     assumed,
@@ -35,6 +39,7 @@ from analysis.fellegi_sunter import (
     other,
     probability,
     scored,
+    with_chance,
 )
 from analysis.sources.persons import normalise_name
 
@@ -52,10 +57,10 @@ BETWEEN = "|"  # of the years and structures of a person
 class Listing:
     """Each person once, in the order of `ben_id`.
 
-    people: ben_id, jour (birth date as a number, 19900131), sexe, epci_siren, annees, structures. Twice as long,
-    last names of all, then first names of all: letters (as the key has them), spelt (words between blanks), borne (how
-    many persons have these letters). names: which persons have the same word keys of name and first name, in either
-    order; together: how many they are. tokens: op (position of the person), key: its words' keys.
+    people: ben_id, jour (birth date as a number, 19900131), sexe, epci_siren. Twice as long, last names of all, then
+    first names of all: letters (as the key has them), spelt (words between blanks), borne (how many persons have these
+    letters). names: which persons have the same word keys of name and first name, in either order; together: how many
+    they are. tokens: op (position of the person), key: its words' keys.
     """
 
     people: pd.DataFrame
@@ -75,20 +80,42 @@ def near(rows: pd.DataFrame, settings: ExportParams) -> pd.DataFrame:
     structures_a, annees_b, structures_b: where to ask. Who has no name or no birth date is in no pair.
     """
     known = listing(rows)
-    left, right, block = candidates(known)
-    seen = compared(known, left, right, settings) | {BLOCK: block}
-    start = assumed(levels(), settings.near_prior, len(BLOCKS))
-    likely = probability(learnt(seen, start, strength=settings.near_prior_pairs), seen).round(4)
+    left, right, seen = _seen(known, settings)
+    likely = probability(model(known, seen, settings), seen).round(4)
     kept = likely >= settings.near_floor
-    sides = [known.people.iloc[side[kept]].reset_index(drop=True) for side in (left, right)]
-    told = {"probabilite": likely[kept], "motif": reasons({field: level[kept] for field, level in seen.items()})}
-    for letter, side in zip("ab", sides, strict=True):
-        told |= {f"{name}_{letter}": side[name] for name in ("ben_id", "annees", "structures")}
-    pairs = pd.DataFrame(told, columns=[*PAIR, "probabilite", "motif", *(f"{n}_{s}" for s in "ab" for n in _WHERE)])
+    keys = known.people["ben_id"].to_numpy()
+    pairs = pd.DataFrame({name: keys[side[kept]] for name, side in zip(PAIR, (left, right), strict=True)}, dtype="str")
+    told = reasons({field: level[kept] for field, level in seen.items()})
+    pairs = pairs.assign(probabilite=likely[kept], motif=pd.Series(told, dtype="str"))
+    for name, column in (("annees", "annee"), ("structures", "structure_id")):
+        held = _held(rows[rows["ben_id"].isin(pd.unique(pairs[PAIR].to_numpy().ravel()))], column)
+        pairs = pairs.assign(**{f"{name}_{side[-1]}": pairs[side].map(held).astype("str") for side in PAIR})
     return pairs.sort_values(["probabilite", *PAIR], ascending=[False, True, True], ignore_index=True)
 
 
-_WHERE = ("annees", "structures")
+def _held(rows: pd.DataFrame, column: str) -> pd.Series:
+    """By person, all that a column of `rows` ever said, in order."""
+    values = rows[["ben_id", column]].drop_duplicates().sort_values(["ben_id", column])
+    said = values[column].astype("str").astype("object")  # plain texts are joined faster
+    return said.groupby(values["ben_id"].to_numpy()).agg(BETWEEN.join)
+
+
+def model(known: Listing, seen: dict[str, Whole], settings: ExportParams) -> Model:
+    """What the pairs `seen` teach, beside what is assumed.
+
+    Birth dates handed round at random make pairs of whom none is one person: how often these show each level is what
+    chance does. The levels of families are those of the table: learnt, they are taken by the commonest slip.
+    """
+    strength = settings.near_prior_pairs
+    days = np.random.default_rng(settings.near_seed).permutation(known.people["jour"].to_numpy())
+    _, _, by_chance = _seen(replace(known, people=known.people.assign(jour=days)), settings)
+    start = with_chance(assumed(levels(), settings.near_prior, len(BLOCKS)), by_chance, strength)
+    return learnt(seen, start, strength=strength, known=range(SAME + 1, len(start.shares)))
+
+
+def _seen(known: Listing, settings: ExportParams) -> tuple[Whole, Whole, dict[str, Whole]]:
+    left, right, block = candidates(known)
+    return left, right, compared(known, left, right, settings) | {BLOCK: block}
 
 
 def levels() -> Levels:
@@ -99,20 +126,18 @@ def levels() -> Levels:
 def listing(rows: pd.DataFrame) -> Listing:
     """The persons of `rows` (see `near`) whose key is made of their names and birth date."""
     rows = rows[rows["nom"].notna() & rows["prenom"].notna() & rows["naissance"].notna()]
-    by_person = rows.sort_values(["ben_id", "annee", "structure_id"]).groupby("ben_id")
-    people = by_person[["naissance", "sexe", "epci_siren"]].last()
-    for name, column in zip(_WHERE, ("annee", "structure_id"), strict=True):
-        held = rows[["ben_id", column]].drop_duplicates().sort_values(["ben_id", column])
-        people[name] = held[column].astype("str").groupby(held["ben_id"]).agg(BETWEEN.join)
+    people = rows.sort_values(["ben_id", "annee", "structure_id"]).groupby("ben_id")
+    people = people[["naissance", "sexe", "epci_siren"]].last()
     # One key is one run of letters: the spelling that parts most words says most.
     spellings = rows[["ben_id", "nom", "prenom"]].drop_duplicates()
-    parts = sum(spellings[column].map(_words).map(len) for column in ("nom", "prenom"))
+    parts = sum(_by_value(spellings[column], lambda name: len(_words(name))) for column in ("nom", "prenom"))
     best = spellings.assign(parts=parts).sort_values(["parts", "nom", "prenom"], ascending=[False, True, True])
-    people = people.join(best.drop_duplicates("ben_id").set_index("ben_id")[["nom", "prenom"]])
-    people = people[people[["nom", "prenom"]].map(normalise_name).ne("").all(axis=1)].reset_index()
-    held = pd.concat([people.pop("nom"), people.pop("prenom")], ignore_index=True).astype("str")
-    letters, split, size = held.map(normalise_name).astype("str"), held.map(_words), len(people)
-    whole = letters.map(word_key)
+    people = people.join(best.drop_duplicates("ben_id").set_index("ben_id")[["nom", "prenom"]]).reset_index()
+    written = [_by_value(people[column], normalise_name).ne("") for column in ("nom", "prenom")]
+    people = people[written[0] & written[1]].reset_index(drop=True)
+    held = pd.concat([people.pop("nom"), people.pop("prenom")], ignore_index=True)
+    letters, split, size = _by_value(held, normalise_name).astype("str"), _by_value(held, _words), len(people)
+    whole = _by_value(letters, word_key)
     pairs = ["|".join(sorted(both)) for both in zip(whole[:size], whole[size:], strict=True)]
     names = pd.factorize(pd.Series(pairs, dtype="str"))[0]
     born = people.pop("naissance").dt
@@ -121,12 +146,19 @@ def listing(rows: pd.DataFrame) -> Listing:
     return Listing(
         people=people.assign(jour=born.year * 10000 + born.month * 100 + born.day),
         letters=letters,
-        spelt=" " + split.map(" ".join).astype("str") + " ",
+        spelt=_by_value(split, lambda parts: f" {' '.join(parts)} ").astype("str"),
         borne=letters.map(letters.value_counts()).to_numpy(dtype="int64"),
         names=names,
         together=np.bincount(names)[names],
-        tokens=tokens.assign(key=tokens["key"].map(word_key)).drop_duplicates(),
+        tokens=tokens.assign(key=_by_value(tokens["key"], word_key)).drop_duplicates(),
     )
+
+
+def _by_value(values: pd.Series, made: Callable[[Any], Any]) -> pd.Series:
+    """What is `made` of each value, once for those that are the same: names come again and again."""
+    codes, distinct = pd.factorize(values)
+    found = pd.Series([made(value) for value in distinct], dtype="object").to_numpy()
+    return pd.Series(found[codes], index=values.index)
 
 
 def _words(name: str) -> tuple[str, ...]:
