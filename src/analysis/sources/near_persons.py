@@ -26,7 +26,6 @@ from analysis.core.params import ExportParams
 from analysis.core.texts import LIGATURES, words
 from analysis.fellegi_sunter import (
     BLOCK,
-    SAME,
     Levels,
     Model,
     Numbers,
@@ -104,13 +103,14 @@ def model(known: Listing, seen: dict[str, Whole], settings: ExportParams) -> Mod
     """What the pairs `seen` teach, beside what is assumed.
 
     Birth dates handed round at random make pairs of whom none is one person: how often these show each level is what
-    chance does. The levels of families are those of the table: learnt, they are taken by the commonest slip.
+    chance does. How often one person, or two of a family, show them is assumed (the table): learnt, each of the two
+    classes is taken by the commonest slip, or takes in twins. The share of each class is learnt.
     """
     strength = settings.near_prior_pairs
-    days = np.random.default_rng(settings.near_seed).permutation(known.people["jour"].to_numpy())
+    days = np.random.default_rng(settings.near_seed).permutation(np.array(known.people["jour"]))
     _, _, by_chance = _seen(replace(known, people=known.people.assign(jour=days)), settings)
     start = with_chance(assumed(levels(), settings.near_prior, len(BLOCKS)), by_chance, strength)
-    return learnt(seen, start, strength=strength, known=range(SAME + 1, len(start.shares)))
+    return learnt(seen, start, strength=strength, known=range(len(start.shares)))
 
 
 def _seen(known: Listing, settings: ExportParams) -> tuple[Whole, Whole, dict[str, Whole]]:
@@ -228,13 +228,16 @@ def compared(known: Listing, left: Whole, right: Whole, settings: ExportParams) 
     crossed = [_case(known, left, right + size, settings), _case(known, left + size, right, settings)]
     turned = sum(crossed) < sum(straight)
     last, first = (np.where(turned, b, a) for a, b in zip(straight, crossed, strict=True))
+    bearers = _bearers(known, left, last, first)
+    # Once turned, which of the two is the last name is not known: what differs most is taken for it, on either side.
+    last, first = np.where(turned, np.maximum(last, first), last), np.where(turned, np.minimum(last, first), first)
     order = np.where((last == APART) & (first == APART), np.nan, turned)
     gaps = {
         "nom": last.astype("float64"),
         "prenom": first.astype("float64"),
         "ordre": order,
         "naissance": _date_case(known.people["jour"].to_numpy(), left, right),
-        "porteurs": _bearers(known, left, last, first),
+        "porteurs": bearers,
         "sexe": other(known.people["sexe"], left, right),
         "epci": other(known.people["epci_siren"], left, right),
     }
@@ -272,15 +275,13 @@ def _date_case(day: Whole, left: Whole, right: Whole) -> Numbers:
 
 
 def _bearers(known: Listing, left: Whole, last: Whole, first: Whole) -> Numbers:
-    """How many persons bear what two have in common: both names, or the one that is alike; missing if none is.
+    """How many persons bear what two have in common: both names, or the first name; missing if that is not alike.
 
-    Common names meet by chance, rare ones seldom do.
+    Common names meet by chance, rare ones seldom do. A last name alone is that of a family, rare or not.
     """
-    size = len(known.people)
-    alone = np.where(last < APART, known.borne[left], known.borne[left + size])
-    none = (last == APART) & (first == APART)
-    both = (last < APART) & (first < APART)
-    return np.where(none, np.nan, np.where(both, known.together[left], alone))
+    alone = known.borne[left + len(known.people)]
+    both = np.where(last < APART, known.together[left], alone)
+    return np.where(first < APART, both, np.nan)
 
 
 def reasons(seen: dict[str, Whole]) -> list[str]:
