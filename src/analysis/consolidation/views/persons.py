@@ -21,8 +21,8 @@ def persons_review(page: Page) -> Content:
         else "Aucune personne n'a été réunie à une autre"
     )
     queue = (
-        f"{number_of(left, 'paire')} de personnes dont c'est la dernière édition {'reste' if left < 2 else 'restent'} à "
-        f"examiner : l'analyste en a la liste, qui n'est pas publiée"
+        f"{number_of(left, 'paire')} de personnes dont c'est la dernière édition "
+        f"{'reste' if left < 2 else 'restent'} à examiner : l'analyste en a la liste, qui n'est pas publiée"
         if left
         else "aucune paire de personnes ne reste à examiner"
     )
