@@ -1,17 +1,18 @@
 """Persons whose name or birth date was not typed twice alike: precision, recall, F1 of pairs, beside the exact key.
 
-    python benchmarks/persons.py [--sizes 10000 100000] [--draws 3] [--accept 0.5]
+    python benchmarks/persons.py [--sizes 10000 100000] [--draws 3] [--mistyped 0.25] [--accept 0.5]
 
 Persons are generated (French names of Faker, a few far more common than most), each with a structure, a year and a
-commune. `AGAIN` of them are entered a second time, `MISTYPED` of these in another way (`KINDS`); beside them are twins,
-brothers and sisters, and homonyms, who are not one. Scored are pairs of entries; the baseline is the exact key (name,
-first name and birth date, without case, accents and signs), on all pairs and on the mistyped ones, of which it finds
-none. Rates are assumptions: nobody measured them on real exports.
+commune. `AGAIN` of them are entered a second time, `--mistyped` of these in another way (`KINDS`); beside them are
+twins, brothers and sisters, and homonyms, who are not one. Scored are pairs of entries; the baseline is the exact key
+(name, first name and birth date, without case, accents and signs), on all pairs and on the mistyped ones, of which it
+finds none. Rates are assumptions: nobody measured them on real exports.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 
 import numpy as np
@@ -190,14 +191,14 @@ class Writer:
                 return found
 
 
-def world(size: int, seed: int) -> pd.DataFrame:
+def world(size: int, seed: int, mistyped: float) -> pd.DataFrame:
     """Entries: personne (who it truly is), maniere (how it was mistyped, empty if it was not), and the columns that
     `near` reads."""
     writer = Writer(seed)
     people = writer.people(size)
     people = pd.concat([people, writer.beside(people)], ignore_index=True).head(size)
     again = people[writer.rng.random(len(people)) < AGAIN]
-    wrong = writer.rng.random(len(again)) < MISTYPED
+    wrong = writer.rng.random(len(again)) < mistyped
     typed = [
         (*writer.typed(row), who) if bad else (row, "", who)
         for row, bad, who in zip(again.to_dict("records"), wrong, again.index, strict=True)
@@ -229,9 +230,9 @@ def scored(found: set[frozenset[str]], true: set[frozenset[str]]) -> tuple[str, 
     return line, f1
 
 
-def measure(size: int, seed: int, accept: float) -> tuple[float, float, float]:
+def measure(size: int, seed: int, accept: float, mistyped: float = MISTYPED) -> tuple[float, float, float]:
     """Print a draw's lines; F1 of the mistyped pairs, that of all pairs, and seconds per thousand persons."""
-    rows = world(size, seed)
+    rows = world(size, seed, mistyped)
     start = time.perf_counter()
     person_keys(rows[["nom", "prenom", "naissance"]].assign(reference=""), SECRET)
     keyed = time.perf_counter() - start
@@ -269,13 +270,15 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--draws", type=int, default=3, help="times that persons are drawn anew, for each size")
     parser.add_argument("--accept", type=float, default=0.5, help="probability from which a pair counts as found")
+    parser.add_argument("--mistyped", type=float, default=MISTYPED, help="part of the second entries typed otherwise")
     options = parser.parse_args()
     for size in options.sizes:
-        results = [measure(size, seed, options.accept) for seed in range(1, options.draws + 1)]
+        results = [measure(size, seed, options.accept, options.mistyped) for seed in range(1, options.draws + 1)]
         hard, whole, ratio = np.transpose(results)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(
             f"{size} persons: F1 of mistyped pairs {hard.mean():.3f} (from {hard.min():.3f}), goal {GOAL}; of all "
-            f"pairs {whole.mean():.3f}; time {np.median(ratio):.1f} times that of the keys"
+            f"pairs {whole.mean():.3f}; time {np.median(ratio):.1f} times that of the keys; peak memory {peak:.2f} GB"
         )
 
 
