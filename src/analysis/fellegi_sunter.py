@@ -10,7 +10,7 @@ reference table: champ, nom, ecart_max (the last one, empty, takes the rest), `C
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,11 +101,13 @@ def _belonging(model: Model, seen: dict[str, Whole]) -> Numbers:
     return out
 
 
-def learnt(seen: dict[str, Whole], start: Model, *, strength: float) -> Model:
+def learnt(seen: dict[str, Whole], start: Model, *, strength: float, known: Collection[int] = ()) -> Model:
     """The model that explains best the levels seen, by expectation-maximisation.
 
-    `start` counts as `strength` pairs of each class (a Dirichlet prior), so that few pairs do not teach nonsense.
+    `start` counts as `strength` pairs of each class (a Dirichlet prior), so that few pairs do not teach nonsense; how
+    often the classes `known` show each level is taken from it, and only their share is learnt.
     """
+    kept = list(known)
     distinct, _, count = _patterns(seen)
     model = start
     for _ in range(ROUNDS):
@@ -114,11 +116,25 @@ def learnt(seen: dict[str, Whole], start: Model, *, strength: float) -> Model:
             (held.sum(axis=1) + strength * start.shares) / (count.sum() + strength),
             {field: _shares(level, held, start.seen[field], strength) for field, level in distinct.items()},
         )
+        for field, levels in new.seen.items():
+            levels[kept] = start.seen[field][kept]
         moved = max(abs(new.seen[field] - model.seen[field]).max() for field in seen)
         model = new
         if moved < SETTLED:
             break
     return model
+
+
+def with_chance(start: Model, seen: dict[str, Whole], strength: float) -> Model:
+    """`start` whose classes of pairs without any link, one for each block, show the levels of the pairs `seen`, which
+    are known to have none."""
+    out = {field: levels.copy() for field, levels in start.seen.items()}
+    first = len(CLASSES) - 1
+    for place in range(first, len(start.shares)):
+        here = (seen[BLOCK] == place - first).astype("float64")[None]
+        for field in out.keys() - {BLOCK}:
+            out[field][place] = _shares(seen[field], here, start.seen[field][[place]], strength)[0]
+    return Model(start.shares, out)
 
 
 def _shares(level: Whole, held: Numbers, start: Numbers, strength: float) -> Numbers:

@@ -14,6 +14,8 @@ import xlsxwriter
 import yaml
 
 from analysis.consolidation.duplicates import COLUMNS as DECISION_COLUMNS
+from analysis.consolidation.persons import COLUMNS as PERSON_COLUMNS
+from analysis.consolidation.persons import FILE as PERSONS
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_text
@@ -76,6 +78,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(_readme(name, str(regions[region])), folder / "LISEZMOI.md")
     write_text("structure_id,nom,siret,mapping\n", folder / "structures.csv")
     write_text(",".join(DECISION_COLUMNS) + "\n", folder / "decisions" / "doublons_operations.csv")
+    write_text(",".join(PERSON_COLUMNS) + "\n", folder / "decisions" / PERSONS)
     write_text(",".join(PUBLICATION_COLUMNS) + "\n", folder / PUBLICATIONS)
     write_text(",".join(CORRECTION_COLUMNS) + "\n", folder / "decisions" / "corrections.csv")
     write_text(",".join(AUDIT_COLUMNS) + "\n", folder / "decisions" / AUDITS)

@@ -6,12 +6,15 @@ import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
 from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
-from analysis.consolidation.facts import Once, entered_once, first
-from analysis.consolidation.indicators import of_edition
+from analysis.consolidation.facts import Facts, Once, entered_once, first
+from analysis.consolidation.indicators import contracts_in_scope, of_edition
+from analysis.consolidation.persons import Decided
+from analysis.consolidation.persons import accepted as accepted_persons
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 
 COLUMNS = ["edition", "seuil", "operations", "operations_en_moins", "heures", "heures_en_moins"]
+PERSONS = ["edition", "seuil", "beneficiaires", "beneficiaires_en_moins"]
 
 
 def sensitivity(
@@ -85,3 +88,46 @@ def _counted(once: Once, dataset: Dataset) -> dict[int, tuple[int, int]]:
         edition.annee: (len(of_edition(operations, edition)), int(of_edition(hours, edition)["centiheures"].sum()))
         for edition in dataset.editions
     }
+
+
+def persons_sensitivity(
+    facts: Facts,
+    measured: pd.DataFrame,
+    found: Decided,
+    numbers: pd.Series,
+    *,
+    thresholds: list[float],
+    dataset: Dataset,
+) -> pd.DataFrame:
+    """The columns of `PERSONS`, in scope and in the edition's whole territory, and the `_` columns.
+
+    `measured` holds the indicators as decided; each row says how many beneficiaries are left once all the pairs that
+    nobody decided, as likely as `seuil`, are one person too. `numbers` are `person_numbers` of the tables that `facts`
+    were made from. No row for an edition without any hours, nor for one of which some structure sent totals: what the
+    others count would give it away.
+    """
+    whole = measured[measured["modalite"] == WHOLE].set_index(["edition", "territoire", "indicateur"])
+    contracts = contracts_in_scope(facts, dataset)
+    in_totals = set(facts.totals["annee"]) if len(facts.totals) else set()
+    rows = []
+    for threshold in thresholds:
+        kept = accepted_persons(found, threshold)
+        moved = {numbers[key]: numbers[to] for key, to in kept.items() if key in numbers}
+        after = contracts["ben_id"].map(moved).fillna(contracts["ben_id"])
+        fewer = contracts.groupby("annee")["ben_id"].nunique() - after.groupby(contracts["annee"]).nunique()
+        for edition in dataset.editions:
+            key = (edition.annee, edition.territoire, "beneficiaires")
+            if key not in whole.index or edition.annee in in_totals:
+                continue
+            cell, less = whole.loc[key], int(fewer.get(edition.annee, 0))
+            rows.append(
+                {
+                    "edition": edition.annee,
+                    "seuil": threshold,
+                    "beneficiaires": int(cell["valeur"]) - less,
+                    "beneficiaires_en_moins": less,
+                    **{name: cell[name] for name in ("_sensible", *MEASURES.values())},
+                }
+            )
+    table = pd.DataFrame(rows, columns=[*PERSONS, "_sensible", *MEASURES.values()])
+    return table.sort_values(["edition", "seuil"], ignore_index=True)

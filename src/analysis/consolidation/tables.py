@@ -21,11 +21,23 @@ from analysis.consolidation.indicators import contracts_in_scope, indicators, lo
 from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.persons import FILE as PERSONS
+from analysis.consolidation.persons import (
+    NEAR,
+    counts,
+    decided,
+    kept_person,
+    person_numbers,
+    review,
+    to_fill,
+    under_one_key,
+)
+from analysis.consolidation.persons import without_effect as persons_without_effect
 from analysis.consolidation.practice import mechanisms, practices, practised
 from analysis.consolidation.provenance import provenance
 from analysis.consolidation.reconciliation import reconciliation
 from analysis.consolidation.representation import representation
-from analysis.consolidation.sensitivity import sensitivity
+from analysis.consolidation.sensitivity import persons_sensitivity, sensitivity
 from analysis.consolidation.structures import by_structure
 from analysis.consolidation.sums import sums
 from analysis.consolidation.totals import BOUNDS, ETP, with_totals
@@ -34,12 +46,13 @@ from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
+from analysis.core.files import write_table
 from analysis.core.params import ConsolidationParams, load_params
-from analysis.core.paths import raw_dir
+from analysis.core.paths import raw_dir, results_dir
 from analysis.core.reference import WHOLE
 from analysis.core.results import headlines, on_day, read_clean, write_results
 from analysis.schemas.build import conform
-from analysis.schemas.consolidation import STRUCTURES
+from analysis.schemas.consolidation import PERSONS_QUEUE, STRUCTURES
 from analysis.sources.publications import FILE as PUBLICATIONS
 from analysis.sources.publications import load_publications
 
@@ -83,7 +96,19 @@ def build(dataset: str) -> None:
     expect_divisors(described)
     settings = load_params().consolidation
     releases = load_publications(raw_dir(dataset) / PUBLICATIONS, described)
-    clean = numbered(read_clean(dataset, "exports", UNREAD)) | read_clean(dataset, "inventory")
+    exports = read_clean(dataset, "exports", UNREAD)
+    persons = decided(exports[NEAR], raw_dir(dataset) / "decisions" / PERSONS, settings)
+    same = kept_person(persons.all)
+    to_ask = conform(PERSONS_QUEUE, review(persons.waiting, exports["contrats"], settings.person_review))
+    told = {
+        "personnes_reunies": counts(exports["beneficiaires"], same, to_ask, described),
+        "personnes_sans_effet": persons_without_effect(persons.taken, exports["beneficiaires"]["ben_id"]),
+        "personnes_a_revoir": to_ask,
+    }
+    exports = under_one_key(exports, same)
+    numbers = person_numbers(exports)
+    clean = numbered(exports) | read_clean(dataset, "inventory")
+    del exports
     taken = load_decisions(raw_dir(dataset) / "decisions" / DUPLICATES)
     pairs = estimated(clean, settings)
     decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
@@ -98,6 +123,14 @@ def build(dataset: str) -> None:
     merged = sensitivity(
         clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
     )
+    told["personnes_sensibilite"] = persons_sensitivity(
+        facts,
+        controlled(counted),
+        persons,
+        numbers,
+        thresholds=settings.person_sensitivity,
+        dataset=described,
+    )
     added = sums(clean, kept, facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     crossed = by_edition(facts, described, settings)
@@ -108,6 +141,7 @@ def build(dataset: str) -> None:
         {
             **crossed,
             **later,
+            **told,
             "evolution": with_margin(later["evolution"], releases),
             "indicateurs": measured,
             "millesimes": vintages(releases, measured),
@@ -133,6 +167,8 @@ def build(dataset: str) -> None:
             "headlines": strip(measured, described),
         },
     )
+    # Beside the table, for whoever decides: keys and questions, no name.
+    write_table(to_fill(to_ask), results_dir(dataset) / "consolidation" / "personnes_a_revoir.csv")
 
 
 def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) -> dict[str, pd.DataFrame]:

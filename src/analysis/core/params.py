@@ -47,6 +47,12 @@ class ExportParams(Block):
     max_realisation: float
     max_unknown_status: float
     min_status_contracts: int
+    near_letters: float = Field(gt=0, lt=1)
+    near_known: int = Field(ge=1)
+    near_prior: float = Field(gt=0, lt=0.5)
+    near_prior_pairs: float = Field(gt=0)
+    near_seed: int
+    near_floor: float = Field(gt=0, le=1)
 
 
 class ClassifierParams(Block):
@@ -173,6 +179,9 @@ class ConsolidationParams(Block):
     duplicate_prior: float = Field(gt=0, lt=1)
     duplicate_prior_pairs: float = Field(gt=0)
     duplicate_sensitivity: list[Annotated[float, Field(ge=0, le=1)]]
+    person_review: float = Field(ge=0, le=1)
+    person_accept: float | None = Field(ge=0, le=1)
+    person_sensitivity: list[Annotated[float, Field(ge=0, le=1)]]
 
 
 class DisclosureParams(Block):

@@ -27,6 +27,7 @@ from analysis.demo.truth import audits, decisions, write_truth
 from analysis.demo.world import build_world
 
 CORRECTIONS = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
+PERSONS = "ben_id_a,ben_id_b,decision,motif,auteur,date\n"
 MOST_WRITERS = 3
 
 
@@ -70,6 +71,7 @@ def _write(folder: Path, params: DemoParams) -> None:
         write_table(publics(seed, world), folder / "publics_epci.csv")
         write_text("origine,destination,minutes\n", folder / "temps_trajet.csv")
         write_table(decisions(seed, world, exports), folder / "decisions" / "doublons_operations.csv")
+        write_text(PERSONS, folder / "decisions" / "doublons_personnes.csv")
         write_text(CORRECTIONS, folder / "decisions" / "corrections.csv")
         say("marchés publics")
         market = build_procurement(seed, world, params.contracts_per_year)

@@ -48,7 +48,7 @@ from analysis.disclosure.secondary import suppressed, suppressed_inside
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 
-PERSONAL = {"ben_id", "fac_ref", "nom_personne", "date_naissance", "nir"}
+PERSONAL = {"ben_id", "ben_id_a", "ben_id_b", "fac_ref", "nom_personne", "date_naissance", "nir"}
 # The tables that disclosure control makes itself: how much is hidden, and what would hide less.
 SUMMARY, GROUPINGS = "quality.secret", "quality.secret_regroupements"
 # What no cell says is computed again, from what is shown of this table and of the other.

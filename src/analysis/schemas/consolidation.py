@@ -42,6 +42,28 @@ STRUCTURES = table(
         "heures_totaux": column(NUMBER, "dont envoyées en totaux", unit="heure", ge=0),
     },
 )
+# Not published either: it holds pseudonyms.
+PERSONS_QUEUE = table(
+    "personnes_a_revoir",
+    "Deux pseudonymes qui sont probablement une seule personne, que personne n'a tranchés",
+    ["ben_id_a", "ben_id_b"],
+    {
+        "edition": column("int64", "Dernière édition où l'un des deux est saisi"),
+        "ben_id_a": column(TEXT, "Pseudonyme"),
+        "ben_id_b": column(TEXT, "Autre pseudonyme"),
+        "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une personne", ge=0, le=1),
+        "differences": column(TEXT, "En quoi les deux diffèrent, sans nom ni date"),
+        **{
+            f"{name}_{side}": column(TEXT, f"{words} {which}, séparés par « | »", nullable=name == "contrats")
+            for side, which in (("a", "du premier"), ("b", "du second"))
+            for name, words in (
+                ("annees", "Millésimes"),
+                ("structures", "Identifiants des structures"),
+                ("contrats", "Derniers contrats de travail, un par structure,"),
+            )
+        },
+    },
+)
 SCHEMAS = {
     schema.name: schema
     for schema in (
@@ -218,6 +240,40 @@ SCHEMAS = {
             },
             controle="heures",
             values=["heures", "heures_en_moins"],
+        ),
+        published_table(
+            "personnes_reunies",
+            "Personnes saisies de deux façons : réunies par décision, ou restant à examiner, par édition",
+            ["edition"],
+            {
+                "edition": _EDITION,
+                "reunies": column("int64", "Saisies qui ne comptent plus, réunies à une autre", unit="personne", ge=0),
+                "a_revoir": column("int64", "Paires que personne n'a tranchées", unit="paire", ge=0),
+            },
+        ),
+        published_table(
+            "personnes_sans_effet",
+            "Décisions sur les personnes qui ne changent rien, à reprendre dans decisions/doublons_personnes.csv",
+            ["ligne"],
+            {
+                "ligne": column("int64", "Ligne du fichier"),
+                "decision": column(TEXT, "doublon ou distinct"),
+                "constat": column(TEXT, "Pourquoi elle ne change rien"),
+            },
+        ),
+        published_table(
+            "personnes_sensibilite",
+            "Bénéficiaires que compterait une édition si les paires non tranchées étaient une seule personne",
+            ["edition", "seuil"],
+            {
+                "edition": _EDITION,
+                "seuil": _share("Probabilité à partir de laquelle les paires sont réunies"),
+                "beneficiaires": _count("Personnes distinctes qu'il resterait", "personne"),
+                "beneficiaires_en_moins": _count("Personnes en moins", "personne"),
+                "secret": SECRET,
+            },
+            controle="personnes",
+            values=["beneficiaires", "beneficiaires_en_moins"],
         ),
         published_table(
             "editions",

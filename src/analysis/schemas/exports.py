@@ -110,6 +110,22 @@ SCHEMAS = {
             {**_SEND, **_canonical("sorties"), **_TRACE},
         ),
         table(
+            "personnes_proches",
+            "Deux pseudonymes qui sont peut-être une seule personne, saisie de deux façons",
+            ["ben_id_a", "ben_id_b"],
+            {
+                "ben_id_a": _PERSON,
+                "ben_id_b": column(TEXT, "Autre pseudonyme, après le premier dans l'ordre alphabétique"),
+                "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une personne", ge=0, le=1),
+                "motif": column(TEXT, "En quoi les deux diffèrent, sans nom ni date"),
+                **{
+                    f"{name}_{side}": column(TEXT, f"{words} {which}, séparées par « | »")
+                    for side, which in (("a", "du premier"), ("b", "du second"))
+                    for name, words in (("annees", "Éditions"), ("structures", "Structures"))
+                },
+            },
+        ),
+        table(
             "agregats",
             "Un total d'une structure qui n'envoie pas de lignes ; `cumul`, dans la liste, dit ce qui s'additionne",
             ["structure_id", "annee", "territoire", "indicateur", "modalite"],

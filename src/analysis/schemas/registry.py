@@ -40,4 +40,7 @@ def published(deliverable: str) -> dict[str, pa.DataFrameSchema]:
 
 def internal() -> dict[str, pa.DataFrameSchema]:
     """The schemas of the results that are not published, by name."""
-    return {table.name: table for table in (consolidation.STRUCTURES, links.LINKS, links.OPERATIONS)}
+    return {
+        table.name: table
+        for table in (consolidation.STRUCTURES, consolidation.PERSONS_QUEUE, links.LINKS, links.OPERATIONS)
+    }

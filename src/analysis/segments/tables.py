@@ -9,6 +9,8 @@ import pandas as pd
 
 from analysis.consolidation.duplicates import FILE as DUPLICATES
 from analysis.consolidation.duplicates import standing
+from analysis.consolidation.persons import FILE as PERSONS
+from analysis.consolidation.persons import once
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
@@ -53,7 +55,8 @@ def build(dataset: str) -> None:
     described, settings = load_dataset(dataset), load_params().segments
     told = classified_dir(dataset) / "marches.parquet"
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
-    exports = read_clean(dataset, "exports")
+    decisions = raw_dir(dataset) / "decisions" / PERSONS
+    exports = once(read_clean(dataset, "exports"), decisions, load_params().consolidation)
     received = with_buyer_kind(received, said_by(exports["operations"]))
     local = in_region(received, described.region)
     contracts = counted(local.filter(local.annee.notnull()), told).rename(edition="annee")

@@ -32,6 +32,7 @@ from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping
+from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import mappings_by_structure
@@ -331,6 +332,7 @@ def clean(
         "heures": hours,
         "sorties": outcomes,
         TOTALS: totals.checked(typed[TOTALS], dataset, typer),
+        "personnes_proches": near(_named(persons, typed["beneficiaires"]), limits),
     }
     return {name: conform(SCHEMAS[name], frame) for name, frame in tables.items()}
 
@@ -377,6 +379,11 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportPara
     two = out[out["ben_id"].isin(years.index[years > 1])]
     typer.flag(two.rename(columns={"naissance": "date_naissance"}), "personne_naissance", "date_naissance")
     return out.sort_values(["annee", "ben_id", "structure_id", "ben_ref"], ignore_index=True)
+
+
+def _named(persons: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """`persons` with the names that they were received with, as `near` compares them."""
+    return persons.merge(rows[["annee", "ben_ref", "nom", "prenom"]], on=["annee", "ben_ref"], validate="one_to_one")
 
 
 def _fingerprints(rows: pd.DataFrame, secret: bytes) -> pd.DataFrame:

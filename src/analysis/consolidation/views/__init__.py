@@ -12,6 +12,7 @@ from analysis.consolidation.views.audiences import (
 from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
 from analysis.consolidation.views.evolution import evolution, growth, silent
 from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
+from analysis.consolidation.views.persons import persons_review, persons_sensitivity
 from analysis.consolidation.views.reconciliation import reconciliation, sums
 from analysis.consolidation.views.vintages import national, vintages
 from analysis.consolidation.views.volumes import brief, by_epci, headline, message, volumes
@@ -33,6 +34,8 @@ __all__ = [
     "national",
     "outcomes",
     "outcomes_by_definition",
+    "persons_review",
+    "persons_sensitivity",
     "profiles",
     "reconciliation",
     "representation",

@@ -98,6 +98,24 @@ def decisions(page: Page) -> Content:
     )
 
 
+def persons_decisions(page: Page) -> Content:
+    """The decisions of analysts on persons entered in two ways that change nothing, by their line alone."""
+    rows = page.read("consolidation/personnes_sans_effet").sort_values("ligne")
+    if rows.empty:
+        return Prose("Chaque décision prise sur les personnes change quelque chose.")
+    return DataTable(
+        rows,
+        columns={
+            "ligne": Column("Ligne"),
+            "decision": Column("Décision"),
+            "constat": Column("Pourquoi elle ne change rien"),
+        },
+        caption="Décisions sur les personnes qui ne changent rien, à reprendre",
+        scope="Toutes les lignes de decisions/doublons_personnes.csv",
+        csv=page.csv("consolidation/personnes_sans_effet"),
+    )
+
+
 def published_check(page: Page) -> Content:
     """The arithmetic of the published slides, line by line."""
     rows = page.read("controle").sort_values("rang")
