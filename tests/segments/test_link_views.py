@@ -18,9 +18,12 @@ from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.potential.single import single_contracts
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
+from analysis.sources import publics
 from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
+JOBSEEKERS = publics.by_epci(NOTHING_GIVEN)["deld"]
 VIEWS = (
     seen.coverage, seen.hours_per_euro, seen.unfollowed, seen.undeclared, seen.nobody, potential.headline,
     potential.by_segment, potential.by_place, potential.drivers, potential.new_segments, potential.backtest,
@@ -45,10 +48,12 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     belief = belief_from(marches, 40_000, settings.amounts)
     drawn = drawn_segments(linked, sized, belief)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
-    tables = linked.tables
-    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief)
+    tables = linked.tables | {"facilitators/publics": publics.sources(NOTHING_GIVEN)}
+    tables |= build_potential(
+        linked, drawn, nowhere, dataset=world, settings=settings, belief=belief, jobseekers=JOBSEEKERS
+    )
     tables["dimensionnement"] = single_contracts(linked, settings, belief)
-    out = {}
+    out = {"facilitators/publics": tables["facilitators/publics"]}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]
         if schema.metadata["controle"] == "heures":
@@ -90,6 +95,7 @@ def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None
     assert "ne reposent que sur des hypothèses" in said["by_segment"]
     assert "Marchés sans clause connue : 5" in said["headline"]
     assert "hypothèses seules" in said["headline"]
+    assert "239 688 demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
 
 
 def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:

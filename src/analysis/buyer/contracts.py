@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import significant
 from analysis.core.params import BuyerParams, Nearness
 from analysis.core.quality_log import public
+from analysis.places import kilometres, points
 from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
 from analysis.core.params import ClassifierParams, Params
 from analysis.core.reference import WHOLE
+from analysis.places import kilometres, points
 from analysis.segments.contracts import latest_years, segment_of_cpv
 from analysis.segments.potential.sizing import ELIGIBLE
 from analysis.segments.potential.supply import EVERY, companies, hours_of_capacity

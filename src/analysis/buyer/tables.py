@@ -15,7 +15,6 @@ from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
-from analysis.buyer.places import name_of
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.core.dataset import Dataset, load_dataset
@@ -25,6 +24,7 @@ from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
 from analysis.core.quality_log import public
 from analysis.core.results import headlines, read_clean, write_results
+from analysis.places import name_of
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import latest_years
 from analysis.segments.potential.textbook import textbook

@@ -153,7 +153,10 @@ SCHEMAS = {
                 "fournisseurs": column("int64", "Du secteur ou de tous ; ne s'additionne pas", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "capacite": _hours("Capacité supposée en un an"),
-                "public": column(NUMBER, "Personnes éligibles supposées joignables (ensemble)", nullable=True, ge=0),
+                "deld": column(
+                    NUMBER, "Demandeurs d'emploi de plus d'un an (ensemble)", nullable=True, unit="personne", ge=0
+                ),
+                "public": column(NUMBER, "dont une clause peut occuper, supposés (ensemble)", nullable=True, ge=0),
             },
         ),
     )

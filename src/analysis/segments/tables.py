@@ -41,6 +41,7 @@ from analysis.segments.telling.audit import accuracy, confusion, corrected
 from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import build_watch
+from analysis.sources import publics
 
 _EPCI = ["edition", "epci_siren"]
 _CELLS = ["edition", "segment", "epci_siren"]
@@ -88,11 +89,14 @@ def from_each_contract(
     drawn = drawn_segments(linked, settings.potential, belief)
     bought = needed(whole)
     projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
+    jobseekers = publics.by_epci(publics.load(raw_dir(dataset) / publics.FILE))["deld"]
     there = outside(received, described.region)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
-        **build_potential(linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief),
+        **build_potential(
+            linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief, jobseekers=jobseekers
+        ),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),

@@ -12,15 +12,17 @@ from analysis.segments.potential.estimate import (
     hours_if_asked,
     new_segments,
     simulated,
-    supply,
     without_clause,
 )
 from analysis.segments.potential.sizing import Learnt, segment_draws
-from analysis.segments.potential.supply import companies, suppliers
+from analysis.segments.potential.supply import companies, suppliers, supply
+from analysis.sources import publics
 from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
 LILLE = "200093201"
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
+OFFERED = supply(WORLD, publics.by_epci(NOTHING_GIVEN)["deld"])
 
 
 def contracts(*rows: dict) -> pd.DataFrame:
@@ -91,8 +93,8 @@ def test_a_total_is_capped_by_supply_then_by_people() -> None:
         }
     )
     huge = np.full((2, 10), 1e9)
-    found = by_territory(cells, huge, WORLD, dependency=0.3).set_index(["territoire", "segment"])
-    region = supply(WORLD).set_index(["territoire", "segment"])
+    found = by_territory(cells, huge, OFFERED, WORLD, dependency=0.3).set_index(["territoire", "segment"])
+    region = OFFERED.set_index(["territoire", "segment"])
     for segment in ("PROPRETE", "DECHETS"):
         limit = region.loc[("59", segment), "capacite"] * 0.3 / 0.47
         assert found.loc[("59", segment), "p50_plafonne"] == pytest.approx(limit)
@@ -103,6 +105,17 @@ def test_a_total_is_capped_by_supply_then_by_people() -> None:
     assert whole["p50_plafonne"] == pytest.approx(min(public, whole["plafond_offre"], served))
     assert whole["plafond_public"] == public
     assert ("80", "ensemble") not in found.index
+
+
+def test_the_public_is_what_the_dataset_gives_and_the_assumption_elsewhere() -> None:
+    given = pd.DataFrame({"epci_siren": [LILLE], "public": ["DELD"], "personnes": [90_000.0]})
+    people = publics.by_epci(given)["deld"]
+    assumed = OFFERED.set_index(["territoire", "segment"])["deld"]
+    told = supply(WORLD, people).set_index(["territoire", "segment"])
+    more = 90_000 - publics.by_epci(NOTHING_GIVEN)["deld"][LILLE]
+    for place, gain in {"59": more, "32": more, "80": 0.0}.items():
+        assert told.loc[(place, "ensemble"), "deld"] == pytest.approx(assumed[(place, "ensemble")] + gain)
+    assert told.loc[("59", "ensemble"), "public"] == pytest.approx(0.05 * told.loc[("59", "ensemble"), "deld"])
 
 
 def test_small_hours_are_not_capped() -> None:
@@ -117,7 +130,7 @@ def test_small_hours_are_not_capped() -> None:
             "montant": 1.0,
         }
     )
-    found = by_territory(cells, np.arange(11.0)[None, :], WORLD, dependency=0.3)
+    found = by_territory(cells, np.arange(11.0)[None, :], OFFERED, WORLD, dependency=0.3)
     assert found[["p10", "p50", "p90"]].to_numpy() == pytest.approx(np.tile([1.0, 5.0, 9.0], (len(found), 1)))
     assert found["p50"].equals(found["p50_plafonne"])
 
@@ -137,7 +150,7 @@ def test_the_region_is_held_against_a_country_not_against_a_few_strays() -> None
     volume = pd.DataFrame([(2024, "32", "PROPRETE", 9.0, 4000.0)], columns=VOLUME)
     for others, found in ((29, 0), (60, 1)):
         away = pd.DataFrame([(2024, "PROPRETE", others // 2, others)], columns=ELSEWHERE)
-        table = new_segments(contracts(*rows), away, volume, WORLD, load_params().segments)
+        table = new_segments(contracts(*rows), away, volume, OFFERED, dataset=WORLD, settings=load_params().segments)
         assert len(table[table["territoire"] == "32"]) == found
     assert table["part_reference"].tolist() == [0.5] and table["p_sous"].iloc[0] > 0.99
 
@@ -164,7 +177,9 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
         ],
         columns=VOLUME,
     )
-    found = new_segments(rows, pd.DataFrame(columns=ELSEWHERE), volume, WORLD, load_params().segments)
+    found = new_segments(
+        rows, pd.DataFrame(columns=ELSEWHERE), volume, OFFERED, dataset=WORLD, settings=load_params().segments
+    )
     assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
     row = found.iloc[0]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99

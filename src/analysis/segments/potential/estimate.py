@@ -22,7 +22,7 @@ from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
-from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, hours_of_capacity, suppliers
+from analysis.segments.potential.supply import hours_of_capacity, supply
 from analysis.segments.state.shrinkage import smoothed
 
 Numbers = sizing.Numbers
@@ -67,9 +67,10 @@ def build_potential(
     dataset: Dataset,
     settings: SegmentParams,
     belief: Belief,
+    jobseekers: pd.Series,
 ) -> dict[str, pd.DataFrame]:
     """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
-    (`new_segments`)."""
+    (`new_segments`), `jobseekers` the long-term ones by EPCI (`publics.by_epci`)."""
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
@@ -77,15 +78,18 @@ def build_potential(
     open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
-    territories = by_territory(cells, draws, dataset, sized.dependency)
+    limits = supply(dataset, jobseekers)
+    territories = by_territory(cells, draws, limits, dataset, sized.dependency)
     return {
         "potentiel_epci": _quantiles(cells, draws),
         "potentiel": territories,
         "potentiel_facteurs": driven,
         "potentiel_retro": scores(fore),
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
-        "segments_nouveaux": new_segments(linked.contracts, elsewhere, territories, dataset, settings),
-        "offre": supply(dataset),
+        "segments_nouveaux": new_segments(
+            linked.contracts, elsewhere, territories, limits, dataset=dataset, settings=settings
+        ),
+        "offre": limits,
         "besoin_tirages": clausable(latest, drawn, sized.seed),
     }
 
@@ -204,7 +208,9 @@ def _told(draws: Numbers) -> dict[str, Numbers]:
     return dict(zip(QUANTILES, hours, strict=True)) | {"etp": hours[1] / full_time}
 
 
-def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependency: float) -> pd.DataFrame:
+def by_territory(
+    cells: pd.DataFrame, draws: Numbers, offered: pd.DataFrame, dataset: Dataset, dependency: float
+) -> pd.DataFrame:
     """By edition, territory (region, departments) and segment or `ensemble`: marches, montant, p10, p50, p90, etp of a
     year's contracts; fournisseurs, plafond_offre, plafond_public (hours a year), and p10, p50, p90 once capped
     (`_plafonne`).
@@ -213,7 +219,7 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
     supply, so they bind sooner than they would year by year.
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
-    limits = supply(dataset).set_index(["territoire", "segment"])
+    limits = offered.set_index(["territoire", "segment"])
     reachable, per_hour = reference.constants("potentiel")["heures_par_personne"], hours_of_capacity(dependency)
     rows = []
     for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
@@ -258,49 +264,12 @@ def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped:
     }
 
 
-def supply(dataset: Dataset) -> pd.DataFrame:
-    """Insertion companies by territory and segment: fournisseurs (of that sector, or of all), dont_secteur (of that
-    sector), capacite (hours a year; a company of all sectors is in each), public (eligible persons; `ensemble` only).
-
-    `ensemble` holds every company once, those without known sector too.
-    """
-    codes = list(reference.departments(dataset.region)["code_departement"])
-    known, serving = companies(), suppliers()
-    fixed = reference.constants("potentiel")
-    people = reference.communes().groupby("departement")["population"].sum().reindex(codes).fillna(0)
-    reached = people * float(fixed["deld_par_habitant"]) * float(fixed["part_publics"])
-    parts = []
-    for territory in [dataset.region, *codes]:
-        inside = codes if territory == dataset.region else [territory]
-        mine = serving[serving["departement"].isin(inside)]
-        found = mine.groupby("segment").agg(
-            fournisseurs=("siren", "size"),
-            dont_secteur=("secteur", lambda sector: int(sector.ne(EVERY).sum())),
-            capacite=("capacite", "sum"),
-        )
-        every = known[known["departement"].isin(inside)]
-        parts.append(found.reset_index().assign(territoire=territory))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "segment": [WHOLE],
-                    "fournisseurs": [len(every)],
-                    "dont_secteur": [int((~every["secteur"].isin([EVERY, UNKNOWN])).sum())],
-                    "capacite": [every["capacite"].sum()],
-                    "territoire": [territory],
-                    "public": [float(reached.reindex(inside).sum())],
-                }
-            )
-        )
-    table = pd.concat(parts, ignore_index=True)
-    names = ["territoire", "segment", "fournisseurs", "dont_secteur", "capacite", "public"]
-    return table.reindex(columns=names).sort_values(["territoire", "segment"], ignore_index=True)
-
-
 def new_segments(
     contracts: pd.DataFrame,
     elsewhere: pd.DataFrame,
     potential: pd.DataFrame,
+    offered: pd.DataFrame,
+    *,
     dataset: Dataset,
     settings: SegmentParams,
 ) -> pd.DataFrame:
@@ -347,7 +316,7 @@ def new_segments(
     order = ["edition", "territoire", "heures_attendues", "segment"]
     table = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
     table["rang"] = table.groupby(["edition", "territoire"]).cumcount() + 1
-    table = table.merge(supply(dataset)[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
+    table = table.merge(offered[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
     table = table.sort_values(["edition", "territoire", "rang"], ignore_index=True)
     names = ["edition", "territoire", "rang", "segment", "renseignes", "part_clause", "part_reference", "p_sous"]
     return table[[*names, "fournisseurs", "dont_secteur", "p50_plafonne", "heures_attendues"]]

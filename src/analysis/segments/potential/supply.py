@@ -9,6 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
 
 EVERY, UNKNOWN = "TOUS", "INCONNU"
 
@@ -47,3 +49,45 @@ def suppliers() -> pd.DataFrame:
     own = known[~known["secteur"].isin([EVERY, UNKNOWN])].assign(segment=lambda rows: rows["secteur"])
     names = ["siren", "genre", "segment", "departement", "capacite", "secteur"]
     return pd.concat([own, general], ignore_index=True)[names]
+
+
+def supply(dataset: Dataset, jobseekers: pd.Series) -> pd.DataFrame:
+    """Insertion companies by territory and segment: fournisseurs (of that sector, or of all), dont_secteur (of that
+    sector), capacite (hours a year; a company of all sectors is in each); in `ensemble` only, deld (long-term
+    `jobseekers`, given by EPCI, each in the department of most of its inhabitants) and public (those that clauses can
+    reach).
+
+    `ensemble` holds every company once, those without known sector too.
+    """
+    codes = list(reference.departments(dataset.region)["code_departement"])
+    known, serving = companies(), suppliers()
+    home = reference.epci().set_index("epci_siren")["departement"]
+    people = jobseekers.groupby(home.reindex(jobseekers.index)).sum().reindex(codes).fillna(0)
+    reached = float(reference.constants("potentiel")["part_publics"])
+    parts = []
+    for territory in [dataset.region, *codes]:
+        inside = codes if territory == dataset.region else [territory]
+        mine = serving[serving["departement"].isin(inside)]
+        found = mine.groupby("segment").agg(
+            fournisseurs=("siren", "size"),
+            dont_secteur=("secteur", lambda sector: int(sector.ne(EVERY).sum())),
+            capacite=("capacite", "sum"),
+        )
+        every = known[known["departement"].isin(inside)]
+        parts.append(found.reset_index().assign(territoire=territory))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "segment": [WHOLE],
+                    "fournisseurs": [len(every)],
+                    "dont_secteur": [int((~every["secteur"].isin([EVERY, UNKNOWN])).sum())],
+                    "capacite": [every["capacite"].sum()],
+                    "territoire": [territory],
+                    "deld": [float(people.reindex(inside).sum())],
+                    "public": [float(people.reindex(inside).sum()) * reached],
+                }
+            )
+        )
+    table = pd.concat(parts, ignore_index=True)
+    names = ["territoire", "segment", "fournisseurs", "dont_secteur", "capacite", "deld", "public"]
+    return table.reindex(columns=names).sort_values(["territoire", "segment"], ignore_index=True)

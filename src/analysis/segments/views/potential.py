@@ -6,7 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
@@ -14,6 +14,7 @@ from analysis.publishing.style import figure
 from analysis.publishing.templating import number
 from analysis.segments.views.common import legible, shades
 from analysis.segments.views.intervals import interval_chart
+from analysis.sources import publics
 
 FACTORS = {
     "depense": "Part dépensée",
@@ -114,9 +115,22 @@ def by_segment(page: Page) -> Content:
             + "Une médiane d'ensemble n'est pas la somme des médianes. "
             + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
             + "Les plafonds tiennent à la capacité supposée "
-            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
+            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles"
+            f"{_public(page)}.",
         ),
         source="données essentielles, exports des facilitateurs, hypothèses dites par la page de méthode.",
+    )
+
+
+def _public(page: Page) -> str:
+    """Who the eligible public is, how many, and where the number comes from."""
+    told = page.read("offre")
+    people = told.loc[(told["territoire"] == page.territory) & (told["segment"] == WHOLE), "deld"]
+    source = page.read("facilitators/publics").set_index("public").loc[publics.JOBSEEKERS]
+    reached = percent(reference.constants("potentiel")["part_publics"], 0)
+    return (
+        f" : {reached} des {french(people.iloc[0])} {source['libelle']} ({source['source']}), ceux qu'une clause peut "
+        "occuper dans l'année"
     )
 
 
