@@ -167,7 +167,7 @@ def test_an_argument_without_its_number_is_left_out() -> None:
     assert not found["arguments"]["phrase"].str.contains(r"\{|n\.d\.").any()
     assert holds("part>0", {"part": 0.1}) and not holds("part>0", {"part": None}) and not holds("p>1", {"p": 1})
     unknown = found["achats"].assign(deld=float("nan"))
-    less = arguments(unknown, found["parts"], found["semblables"], found["constats"], load_params().buyer)
+    less = arguments(unknown, found["parts"], found["semblables"], found["constats"], load_params())
     assert len(less) == len(found["arguments"]) - 1
 
 

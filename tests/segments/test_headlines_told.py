@@ -105,7 +105,7 @@ def test_the_sentence_under_a_figure_counts_as_the_one_above_it() -> None:
     rows = pd.DataFrame(
         {"trimestre": ["2026-T1"], "territoire_type": ["region"], "territoire": ["32"], "attendus": [1.6],
          "attendus_bas": [0], "attendus_haut": [4], "dont_projets": [0.0], "montant_attendu": [1e6],
-         "heures_p10": [None], "heures_p50": [None], "heures_p90": [None]}
+         "heures_p10": [None], "heures_p50": [None], "heures_p90": [None], "heures_p50_plafonne": [None]}
     )  # fmt: skip
     assert "environ 2 besoins, de 0 à 4" in watch.quarters(listing(rows)).alt
     assert "moins d'un besoin, de 0 à 4" in watch.quarters(listing(rows.assign(attendus=0.3))).alt

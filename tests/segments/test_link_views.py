@@ -16,6 +16,7 @@ from analysis.segments.amounts import belief_from
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.potential.single import single_contracts
+from analysis.segments.potential.supply import supply
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
 from analysis.sources import publics
@@ -48,12 +49,11 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     belief = belief_from(marches, 40_000, settings.amounts)
     drawn = drawn_segments(linked, sized, belief)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
-    tables = linked.tables | {"facilitators/publics": publics.sources(NOTHING_GIVEN)}
-    tables |= build_potential(
-        linked, drawn, nowhere, dataset=world, settings=settings, belief=belief, jobseekers=JOBSEEKERS
-    )
+    tables = linked.tables
+    offered = supply(world, JOBSEEKERS, sized.radius_km, "4 % des habitants (hypothèse)")
+    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief, offered=offered)
     tables["dimensionnement"] = single_contracts(linked, settings, belief)
-    out = {"facilitators/publics": tables["facilitators/publics"]}
+    out = {}
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]
         if schema.metadata["controle"] == "heures":

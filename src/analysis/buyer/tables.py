@@ -75,16 +75,16 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         }
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
-    reach = evidence.within_reach(purchases, segment, settings.radius_km)
+    sized = knowledge.params.segments.potential
+    reach = evidence.within_reach(purchases, segment, sized.radius_km)
     parts = evidence.shares(purchases, segment, knowledge)
     near = nearest(purchases, segment, knowledge[CONTRACTS], settings)
-    dependency = knowledge.params.segments.potential.dependency
     achats = (
         _asked(purchases)
         .join(told)
         .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
         .join(evidence.drivers(segment, knowledge))
-        .join(evidence.supply(reach, dependency))
+        .join(evidence.supply(reach, sized.dependency))
         .join(evidence.people(purchases, knowledge))
         .reset_index()
         .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
@@ -102,7 +102,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         "offre": modelled(reach),
         "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
         "etapes": _each(purchases, process.dated),
-        "arguments": arguments(achats, parts, near, asked, settings),
+        "arguments": arguments(achats, parts, near, asked, knowledge.params),
         "programmes": _programmes(planned, achats, knowledge),
     }
 

@@ -127,7 +127,7 @@ def _at_least(value: float, digits: int) -> str:
 def within_reach(page: Page) -> Content:
     """Insertion companies within reach, beside the hours asked; beyond them, it says so."""
     told = rows(page, "offre")
-    radius = french(load_params().buyer.radius_km)
+    radius = french(load_params().segments.potential.radius_km)
     return DataTable(
         told,
         columns={

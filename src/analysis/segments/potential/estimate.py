@@ -22,12 +22,11 @@ from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
-from analysis.segments.potential.supply import hours_of_capacity, supply
+from analysis.segments.potential.caps import CAPPED, QUANTILES, caps, held, of_cells
 from analysis.segments.state.shrinkage import smoothed
 
 Numbers = sizing.Numbers
 
-QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 NOWHERE = "inconnu"
 
 
@@ -67,10 +66,10 @@ def build_potential(
     dataset: Dataset,
     settings: SegmentParams,
     belief: Belief,
-    jobseekers: pd.Series,
+    offered: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
     """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
-    (`new_segments`), `jobseekers` the long-term ones by EPCI (`publics.by_epci`)."""
+    (`new_segments`), `offered` what `supply` gives."""
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
@@ -78,18 +77,18 @@ def build_potential(
     open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
-    limits = supply(dataset, jobseekers)
-    territories = by_territory(cells, draws, limits, dataset, sized.dependency)
+    limits = caps(offered, sized.dependency)
+    territories = by_territory(cells, draws, limits, dataset)
     return {
-        "potentiel_epci": _quantiles(cells, draws),
+        "potentiel_epci": by_cell(cells, draws, limits, dataset.region),
         "potentiel": territories,
         "potentiel_facteurs": driven,
         "potentiel_retro": scores(fore),
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
         "segments_nouveaux": new_segments(
-            linked.contracts, elsewhere, territories, limits, dataset=dataset, settings=settings
+            linked.contracts, elsewhere, territories, offered, dataset=dataset, settings=settings
         ),
-        "offre": limits,
+        "offre": offered,
         "besoin_tirages": clausable(latest, drawn, sized.seed),
     }
 
@@ -197,9 +196,16 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
     return pd.concat(parts, ignore_index=True).groupby(["lieu", "departement"], as_index=False).sum()
 
 
-def _quantiles(cells: pd.DataFrame, draws: Numbers) -> pd.DataFrame:
-    """`cells` with p10, p50 and p90 of their hours, and the full-time equivalents of the median."""
-    return cells.assign(**_told(draws))
+def by_cell(cells: pd.DataFrame, draws: Numbers, limits: pd.DataFrame, region: str) -> pd.DataFrame:
+    """`cells` with p10, p50, p90 of their hours and etp; fournisseurs, plafond_offre and plafond_public of their place
+    (hours a year), and the same once capped (`_plafonne`, `caps.held`).
+
+    Each place is capped as if it were alone: a company within reach of several serves each. Contracts of which only
+    the department is known are held to what it has, those without place to what the region has.
+    """
+    placed = cells.assign(territoire=cells["lieu"].replace(NOWHERE, region), annee=cells["edition"])
+    within = {f"{name}{CAPPED}": values for name, values in _told(held(draws, placed, limits)).items()}
+    return cells.assign(**_told(draws), **of_cells(placed, limits), **within)
 
 
 def _told(draws: Numbers) -> dict[str, Numbers]:
@@ -208,19 +214,15 @@ def _told(draws: Numbers) -> dict[str, Numbers]:
     return dict(zip(QUANTILES, hours, strict=True)) | {"etp": hours[1] / full_time}
 
 
-def by_territory(
-    cells: pd.DataFrame, draws: Numbers, offered: pd.DataFrame, dataset: Dataset, dependency: float
-) -> pd.DataFrame:
+def by_territory(cells: pd.DataFrame, draws: Numbers, limits: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """By edition, territory (region, departments) and segment or `ensemble`: marches, montant, p10, p50, p90, etp of a
     year's contracts; fournisseurs, plafond_offre, plafond_public (hours a year), and p10, p50, p90 once capped
     (`_plafonne`).
 
     Hours are those of the contracts notified in the year, over their whole life; the caps are those of one year's
-    supply, so they bind sooner than they would year by year.
+    supply (`caps` says why).
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
-    limits = offered.set_index(["territoire", "segment"])
-    reachable, per_hour = reference.constants("potentiel")["heures_par_personne"], hours_of_capacity(dependency)
     rows = []
     for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
         here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
@@ -228,28 +230,27 @@ def by_territory(
         for name in sorted(cells.loc[here, "segment"].unique()):
             chosen = (here & cells["segment"].eq(name)).to_numpy()
             hours = draws[chosen].sum(axis=0)
-            limit = _limit(limits, (territory, name), per_hour)
+            limit = _limit(limits, (territory, name))
             within = np.minimum(hours, limit["plafond_offre"])
             capped += within
             rows.append(_row(cells[chosen], (edition, territory, name), hours, within) | limit)
         if not here.any():
             continue
-        limit = _limit(limits, (territory, WHOLE), per_hour)
-        public = float(limits.loc[(territory, WHOLE), "public"]) * float(reachable)
+        limit = _limit(limits, (territory, WHOLE))
+        public = float(limits.loc[(territory, WHOLE), "plafond_public"])
         within = np.minimum(capped, min(limit["plafond_offre"], public))
         hours = draws[here.to_numpy()].sum(axis=0)
         whole = _row(cells[here], (edition, territory, WHOLE), hours, within)
         rows.append(whole | limit | {"plafond_public": public})
     names = ["edition", "territoire", "segment", "marches", "montant", *QUANTILES, "etp", "fournisseurs"]
-    names += ["plafond_offre", "plafond_public", *(f"{name}_plafonne" for name in QUANTILES)]
+    names += ["plafond_offre", "plafond_public", *(f"{name}{CAPPED}" for name in QUANTILES)]
     return pd.DataFrame(rows, columns=names)
 
 
-def _limit(limits: pd.DataFrame, place: tuple[str, str], per_hour: float) -> dict:
-    """Suppliers of a territory and segment, and the hours of clauses that they allow, `per_hour` of capacity."""
-    row = limits.loc[place] if place in limits.index else None
-    held = (float(row["fournisseurs"]), float(row["capacite"])) if row is not None else (0.0, 0.0)
-    return {"fournisseurs": held[0], "plafond_offre": held[1] * per_hour}
+def _limit(limits: pd.DataFrame, place: tuple[str, str]) -> dict:
+    """Suppliers of a territory and segment, and the hours of clauses that they allow."""
+    names = ["fournisseurs", "plafond_offre"]
+    return limits.loc[place, names].to_dict() if place in limits.index else dict.fromkeys(names, 0.0)
 
 
 def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped: Numbers) -> dict:
@@ -260,7 +261,7 @@ def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped:
         "marches": int(cells["marches"].sum()),
         "montant": float(cells["montant"].sum()),
         **told,
-        **{f"{name}_plafonne": float(value) for name, value in zip(QUANTILES, within, strict=True)},
+        **{f"{name}{CAPPED}": float(value) for name, value in zip(QUANTILES, within, strict=True)},
     }
 
 

@@ -7,6 +7,7 @@ import seaborn as sns
 
 from analysis.core import reference
 from analysis.core.numbers import french, percent, plural, round_half_up
+from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
@@ -125,12 +126,11 @@ def by_segment(page: Page) -> Content:
 def _public(page: Page) -> str:
     """Who the eligible public is, how many, and where the number comes from."""
     told = page.read("offre")
-    people = told.loc[(told["territoire"] == page.territory) & (told["segment"] == WHOLE), "deld"]
-    source = page.read("facilitators/publics").set_index("public").loc[publics.JOBSEEKERS]
+    row = told[(told["territoire"] == page.territory) & (told["segment"] == WHOLE)].iloc[0]
     reached = percent(reference.constants("potentiel")["part_publics"], 0)
     return (
-        f" : {reached} des {french(people.iloc[0])} {source['libelle']} ({source['source']}), ceux qu'une clause peut "
-        "occuper dans l'année"
+        f" : {reached} des {french(row['deld'])} {publics.KNOWN[publics.JOBSEEKERS]} ({row['deld_source']}), ceux "
+        "qu'une clause peut occuper dans l'année"
     )
 
 
@@ -163,6 +163,7 @@ def by_place(page: Page) -> Content:
     rows = rows[rows["edition"] == page.year]
     if page.department:
         rows = rows[rows["departement"] == page.department]
+    held = rows["p50_plafonne"].map(french) != rows["p50"].map(french)
     rows = rows.sort_values(["p50", "segment", "lieu", "trimestre"], ascending=[False, True, True, True]).head(15)
     if rows.empty:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
@@ -179,11 +180,24 @@ def by_place(page: Page) -> Content:
             "trimestre": Column("Trimestre", 0),
             "marches": Column("Marchés", 0),
             **QUANTILES,
+            **({} if _unbound(rows) else {"p50_plafonne": Column("Heures plafonnées (médiane)", 0)}),
         },
         caption="Où le potentiel est le plus grand, par heures décroissantes",
         scope=f"{page.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("potentiel_epci"),
-        note="Le fichier CSV donne tous les segments, lieux et trimestres.",
+        note=f"Le fichier CSV donne tous les segments, lieux et trimestres, et leurs heures plafonnées. {_held(held)}",
+    )
+
+
+def _held(held: pd.Series) -> str:
+    """How many cells have their median capped, and by what."""
+    share = held.mean()
+    many = "moins de 1 %" if 0 < share < 0.005 else percent(share, 0)
+    radius = french(load_params().segments.potential.radius_km)
+    return (
+        f"Les plafonds abaissent la médiane de {many} des lignes de ce territoire : ce que permettent en un an les "
+        f"entreprises d'insertion à moins de {radius} km de l'intercommunalité (chacune compte pour toutes celles à sa "
+        "portée) et ses publics, partagé entre les marchés de l'année."
     )
 
 

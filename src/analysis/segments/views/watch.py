@@ -100,13 +100,20 @@ def quarters(page: Page) -> Content:
                 "dont_projets": Column("dont annoncés", 1),
                 "montant_attendu": Column("Montant attendu", **MILLIONS),
                 **_hour_columns(now),
+                **({"heures_p50_plafonne": Column("Heures plafonnées", 0)} if _capped(now) else {}),
             },
             caption="Besoins attendus par trimestre de notification",
             scope=scope(page),
             csv=page.csv("veille_trimestres"),
             note="Un besoin réunit les lots d'une même consultation. Les derniers trimestres sont sous-estimés : des "
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
-            "besoin, non l'erreur du modèle.",
+            "besoin, non l'erreur du modèle."
+            + (
+                " Heures plafonnées : la médiane de ce que permettent en un an les entreprises d'insertion et les "
+                "publics du territoire, que les trimestres de l'année se partagent."
+                if _capped(now)
+                else ""
+            ),
         ),
         source=_source(page),
     )
@@ -152,7 +159,7 @@ def places(page: Page) -> Content:
 
 
 def answering(page: Page) -> Content:
-    """What each EPCI has to answer what is coming with: insertion companies by kind, priority districts."""
+    """What each EPCI has to answer what is coming with: insertion companies by kind, audiences."""
     known = reference.epci().rename(columns={"departement": "dep"})
     if page.department:
         known = known[known["dep"] == page.department]
@@ -167,16 +174,25 @@ def answering(page: Page) -> Content:
             "siae_ei": Column("EI", 0),
             "siae_etti": Column("ETTI", 0),
             "siae_geiq": Column("GEIQ", 0),
+            "deld": Column("Demandeurs d'emploi > 1 an", 0),
+            **({} if rows["rsa"].isna().all() else {"rsa": Column("Allocataires du RSA", 0)}),
             "qpv": Column("Quartiers prioritaires", 0),
             "habitants": Column("Population totale", 0),
         },
-        caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
+        caption="Avec qui répondre : structures d'insertion et publics",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note=f"{KINDS} Population totale de l'intercommunalité entière, hors région comprise ; les autres pages "
-        "comptent la population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité "
-        "sont dans les données à télécharger.",
+        note=f"{KINDS} {_publics_told(page, rows)} Population totale de l'intercommunalité entière, hors région "
+        "comprise ; les autres pages comptent la population municipale de sa partie régionale. Les heures par métier "
+        "de chaque intercommunalité sont dans les données à télécharger.",
     )
+
+
+def _publics_told(page: Page, rows: pd.DataFrame) -> str:
+    """Where the numbers of job-seekers come from, and whether recipients of the RSA are known."""
+    source = page.read("offre").dropna(subset="deld_source")["deld_source"].iloc[0]
+    missing = " Les allocataires du RSA ne sont pas connus." if rows["rsa"].isna().all() else ""
+    return f"Demandeurs d'emploi de plus d'un an : {source}.{missing}"
 
 
 def next_needs(page: Page) -> Content:
@@ -367,6 +383,13 @@ def _hour_columns(rows: pd.DataFrame) -> dict[str, Column]:
     if rows["heures_p50"].isna().all():
         return {}
     return {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
+
+
+def _capped(rows: pd.DataFrame) -> bool:
+    """Whether what companies and people can do limits the hours of any row as printed."""
+    if rows["heures_p50_plafonne"].isna().all():
+        return False
+    return bool((rows["heures_p50"].map(french) != rows["heures_p50_plafonne"].map(french)).any())
 
 
 def _tested(page: Page) -> str:
