@@ -40,6 +40,7 @@ _OF_CONTRACT = {
     ),
     "segment_operation": column(TEXT, "Segment de cette opération", nullable=True),
     "heures": _hours("Heures de cette opération, tous ses marchés ensemble, à deux chiffres près", nullable=True),
+    "realisation": column(NUMBER, "Part de ses heures prévues, au dixième près", unit="part", nullable=True, ge=0),
     "secret": _SECRET,
 }
 
@@ -204,7 +205,7 @@ SCHEMAS = {
                 **_OF_CONTRACT,
             },
             controle="indicateur",
-            values=["heures"],
+            values=["heures", "realisation"],
         ),
         published_table(
             "offre",
@@ -309,7 +310,7 @@ SCHEMAS = {
                 **_OF_CONTRACT,
             },
             controle="indicateur",
-            values=["heures"],
+            values=["heures", "realisation"],
         ),
     )
 } | guide.SCHEMAS

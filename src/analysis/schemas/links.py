@@ -54,6 +54,7 @@ OPERATIONS = table(
         "operation": column(TEXT, "Opération, une fois les doublons retirés"),
         "segment": column(TEXT, "Segment de l'opération", codelist="segments"),
         "heures": column(NUMBER, "Heures réalisées depuis l'origine", unit="heure", ge=0),
+        "prevues": column(NUMBER, "Heures prévues, avenants compris", unit="heure", nullable=True, ge=0),
         "fin": column(DAY, "Fin de l'opération"),
         "montant": column(NUMBER, "Montant de ses marchés, si tous sont connus", unit="euro", nullable=True, ge=0),
         "segment_marche": column(TEXT, "Segment du plus gros d'entre eux", codelist="segments", nullable=True),

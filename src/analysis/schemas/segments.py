@@ -97,6 +97,12 @@ _STATE = {
             },
         ),
         published_table(
+            "segments_ailleurs",
+            "Marchés d'un segment (celui de leur code CPV) exécutés dans d'autres régions, d'acheteurs de tout le pays",
+            ["edition", "segment"],
+            {"edition": _EDITION, "segment": _SEGMENT, **_STATES, **_SHARE},
+        ),
+        published_table(
             "acheteurs",
             "Marchés d'une catégorie d'acheteur et d'une année",
             ["edition", "categorie"],

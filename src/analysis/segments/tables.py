@@ -99,6 +99,7 @@ def from_each_contract(
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
+        "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
         **build_potential(
             linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief, offered=offered
         ),
