@@ -130,10 +130,10 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("model", "end", "words"),
     [
-        (1.542, 1.562, "à peine mieux dite que par la fin du marché : 1,54 mois d'écart moyen contre 1,56"),
-        (0.5, 1.0, "est mieux dite"),
-        (1.564, 1.562, "aussi bien dite"),
-        (1.652, 1.630, "moins bien dite"),
+        (1.542, 1.562, "n'est guère mieux prévue que par la fin du marché : 1,54 mois d'écart moyen contre 1,56"),
+        (0.5, 1.0, "est mieux prévue"),
+        (1.564, 1.562, "aussi bien prévue"),
+        (1.652, 1.630, "moins bien prévue"),
     ],
 )
 def test_the_date_is_said_better_than_by_the_end_only_where_it_is(model: float, end: float, words: str) -> None:

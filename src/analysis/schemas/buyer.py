@@ -112,7 +112,8 @@ SCHEMAS = {
                 "programme": _PROGRAMME,
                 "objet": column(TEXT, "Objet", nullable=True),
                 "gravite": column(TEXT, "erreur ou avertissement"),
-                "message": column(TEXT, "Ce qui ne va pas, et ce qui est attendu"),
+                "message": column(TEXT, "Ce qui ne va pas, ce qui est attendu, et dans quel fichier"),
+                "phrase": column(TEXT, "Le même en mots, pour la page"),
             },
         ),
         published_table(

@@ -260,7 +260,7 @@ def strip(segments: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     if clear:
         share = 100 * now["avec_clause"].sum() / clear
         figures.append(
-            {"libelle": "Part des marchés avec une clause sociale, parmi ceux qui le disent",
+            {"libelle": "Part des marchés avec une clause sociale, parmi les marchés qui renseignent ce champ",
              "valeur": float(share), "decimales": 1, "unite": "%", **common}
         )  # fmt: skip
     return headlines(figures)

@@ -38,7 +38,7 @@ def headline(page: Page) -> Content:
     if len(now) and now["renseignes"].iloc[0]:
         row = now.iloc[0]
         low, high = french(100 * row["part_clause_bas"], 1), percent(row["part_clause_haut"])
-        said = f"de {low} à {high}, parmi ceux qui le disent"
+        said = f"de {low} à {high}, parmi les marchés qui renseignent ce champ"
         share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, csv=page.csv(CONTRACTS))
     amount, csv = float(now["montant"].sum()), page.csv(CONTRACTS)
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])

@@ -40,9 +40,10 @@ def near_shares(page: Page) -> Content:
     first = drawn.iloc[0]
     shares = drawn.set_index("nom")[["part", "part_bas", "part_haut"]]
     return Figure(
-        interval_chart(100 * shares, unit="% des marchés", often="neuf fois sur dix"),
+        interval_chart(100 * shares, unit="% des marchés"),
         title=f"Marchés avec clause : {segment_of(row)}",
-        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause.",
+        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause. "
+        "Barre grise : l'intervalle que dit la table, à 90 % pour une intercommunalité, à 95 % ailleurs.",
         table=table,
         source="données essentielles de la commande publique.",
     )

@@ -9,7 +9,7 @@ from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
-from analysis.segments.views.intervals import interval_chart
+from analysis.segments.views.intervals import BAR, interval_chart
 
 UNSAID = (
     " Les marchés de format ancien n'ont pas de champ social : il n'est clair pour aucun, et aucun n'y est sans clause."
@@ -22,9 +22,14 @@ def coverage(page: Page) -> Content:
     rows = rows[(rows["territoire"] == page.territory) & (rows["axe"] == WHOLE)]
     if rows.empty:
         return Prose("Aucune opération suivie n'a commencé depuis que des marchés sont publiés.")
+    # Where no contract has the field, none says that it has no clause either.
+    silent = rows["renseignees"].eq(0)
+    asked = ["renseignees", "sans_clause_declaree"]
+    as_text = {name: Column(_OPERATIONS[name].label) for name in asked}
+    told = rows.assign(**{name: rows[name].map(french).mask(silent, "–") for name in asked})
     return DataTable(
-        rows.sort_values("edition"),
-        columns={"edition": Column("Début"), **_OPERATIONS},
+        told.sort_values("edition"),
+        columns={"edition": Column("Début"), **_OPERATIONS, **as_text},
         caption="Opérations suivies et marchés publics rattachés",
         scope=f"{page.territory_name}, opérations commencées depuis que des marchés sont publiés",
         csv=page.csv("operations_sans_clause"),
@@ -57,11 +62,10 @@ def hours_per_euro(page: Page) -> Content:
         interval_chart(
             drawn.set_index("libelle")[["lissee", "lissee_bas", "lissee_haut"]],
             log=True,
-            often="neuf fois sur dix",
-            unit="heures par millier d'euros (échelle logarithmique)",
+            unit="heures par millier d'euros",
         ),
-        title="Heures d'insertion réalisées par millier d'euros de marché",
-        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros.",
+        title=f"Heures d'insertion réalisées par millier d'euros de marché{_whole_region(page)}",
+        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
         table=DataTable(
             # Contracts and operations are public: only the hours may be secret.
             pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]).assign(operations__secret=""),
@@ -69,20 +73,26 @@ def hours_per_euro(page: Page) -> Content:
                 "libelle": Column("Segment"),
                 "operations": Column("Opérations closes", 0),
                 "mediane": Column("Médiane", 2),
-                "mediane_bas": Column("de", 2),
-                "mediane_haut": Column("à", 2),
+                "mediane_bas": Column("médiane : de", 2),
+                "mediane_haut": Column("médiane : à", 2),
                 "lissee": Column("Lissée", 2),
-                "lissee_bas": Column("de", 2),
-                "lissee_haut": Column("à", 2),
+                "lissee_bas": Column("lissée : de", 2),
+                "lissee_haut": Column("lissée : à", 2),
             },
-            caption="Heures réalisées depuis l'origine par millier d'euros des marchés rattachés",
+            caption=f"Heures réalisées depuis l'origine par millier d'euros des marchés rattachés{_whole_region(page)}",
             scope=f"{page.dataset.region_nom}, opérations closes dont toutes les années ont été envoyées",
             csv=page.csv("heures_par_euro"),
-            note="Chaque opération compte pour une, quel que soit son montant. La valeur lissée rapproche des autres "
-            "les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à une somme de montants.",
+            note="« De » et « à » : huit fois sur dix. Chaque opération compte pour une, quel que soit son montant. La "
+            "valeur lissée rapproche des autres les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à "
+            "une somme de montants.",
         ),
         source="exports des facilitateurs et données essentielles, rattachés par probabilité.",
     )
+
+
+def _whole_region(page: Page) -> str:
+    """On the page of a department, that what is shown is of all the region."""
+    return "" if page.regional else " (ensemble de la région)"
 
 
 def unfollowed(page: Page) -> Content:

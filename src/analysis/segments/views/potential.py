@@ -13,8 +13,9 @@ from analysis.publishing.content import PERCENT, Card, Column, Content, DataTabl
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
-from analysis.segments.views.common import legible, shades
-from analysis.segments.views.intervals import interval_chart
+from analysis.segments.potential.caps import CAPPED
+from analysis.segments.views.common import legible, min_known, quarter, shades
+from analysis.segments.views.intervals import BAR, interval_chart
 from analysis.sources import publics
 
 FACTORS = {
@@ -28,6 +29,7 @@ FACTORS = {
     "propre_aux_marches": "Propre aux marchés",
 }
 WITHOUT = "ni clause déclarée, ni opération suivie à coup sûr ; hors marchés subséquents"
+MILLION = 1_000_000
 METHODS = {
     "modele": "Ce modèle",
     "manuel": "Règle du manuel",
@@ -48,17 +50,12 @@ def headline(page: Page) -> Content:
         return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
     now = whole.iloc[0]
     alone = "" if _any_linked(page) else " ; hypothèses seules : aucune opération close n'est rattachée"
-    csv = page.csv("potentiel")
+    csv, enough = page.csv("potentiel"), _unbound(whole)
+    of_all = "sur toute la vie des marchés" + (" ; l'offre et les publics y suffisent" if enough else "")
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"]), note=WITHOUT, csv=csv),
-            Card(
-                "Heures possibles, médiane",
-                float(now["p50"]),
-                "h",
-                note=f"marchés de l'année sans clause, sur toute leur vie{alone}",
-                csv=csv,
-            ),
+            _possible("Heures possibles, médiane", now, "", csv, f"{of_all}{alone}"),
             Card(
                 "Équivalents temps plein",
                 float(now["etp"]),
@@ -66,15 +63,19 @@ def headline(page: Page) -> Content:
                 note="années de travail à temps plein, réparties sur toute la vie des marchés",
                 csv=csv,
             ),
-            Card(
-                "Heures, offre et publics compris",
-                float(now["p50_plafonne"]),
-                "h",
-                note="aucun plafond ne joue" if _unbound(whole) else "",
-                csv=csv,
-            ),
+            *([] if enough else [_possible("Heures, offre et publics compris", now, CAPPED, csv, "")]),
         ]
     )
+
+
+def _possible(label: str, row: pd.Series, suffix: str, csv: str, note: str) -> Card:
+    """The median of hours with its range, in millions from one on: an estimate has no units."""
+    low, middle, high = (float(row[f"{name}{suffix}"]) for name in ("p10", "p50", "p90"))
+    large = middle >= MILLION
+    digits, factor = (1, 1 / MILLION) if large else (0, 1.0)
+    bounds = f"de {french(low * factor, digits)} à {french(high * factor, digits)}, huit fois sur dix"
+    unit = "millions d'heures" if large else "h"
+    return Card(label, middle, unit, " ; ".join(filter(None, (bounds, note))), digits, factor, csv=csv)
 
 
 def counts(page: Page) -> Content:
@@ -94,11 +95,11 @@ def by_segment(page: Page) -> Content:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
     first = drawn.iloc[0]
     return Figure(
-        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures", often="huit fois sur dix"),
+        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures"),
         title="Heures d'insertion que pourraient porter les marchés sans clause, par segment",
         alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} "
         f"{plural('heure', round_half_up(first['p50']))} en médiane, "
-        f"de {french(first['p10'])} à {french(first['p90'])}.",
+        f"de {french(first['p10'])} à {french(first['p90'])}. {BAR}",
         table=DataTable(
             rows,
             columns={
@@ -172,12 +173,13 @@ def by_place(page: Page) -> Content:
     rows = rows.assign(
         libelle=rows["segment"].map(reference.labels("segments")), nom=rows["lieu"].map(names).fillna("Lieu inconnu")
     )
+    rows["quand"] = [quarter(f"{page.year}-T{number}") if number else "inconnu" for number in rows["trimestre"]]
     return DataTable(
         rows,
         columns={
             "nom": Column("Lieu"),
             "libelle": Column("Segment"),
-            "trimestre": Column("Trimestre", 0),
+            "quand": Column("Trimestre"),
             "marches": Column("Marchés", 0),
             **QUANTILES,
             **({} if _unbound(rows) else {"p50_plafonne": Column("Heures plafonnées (médiane)", 0)}),
@@ -244,11 +246,15 @@ def new_segments(page: Page) -> Content:
     rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)]
     if rows.empty:
         if page.regional:
-            return Prose(
-                "Aucun segment n'est en retard sur le reste du pays avec une offre et un volume suffisants, ou le jeu "
-                "de données contient trop peu de marchés d'autres régions pour le dire. La page de chaque département "
-                "le compare à la région."
+            country = page.read("segments_ailleurs")
+            known = (country["edition"].eq(page.year) & country["renseignes"].ge(min_known())).any()
+            said = (
+                "Aucun segment n'est en retard sur le reste du pays avec une offre et un volume suffisants."
+                if known
+                else "Le jeu de données contient trop peu de marchés d'autres régions pour comparer la région au reste "
+                "du pays."
             )
+            return Prose(f"{said} La page de chaque département le compare à la région.")
         return Prose("Aucun segment n'est en retard sur la région avec une offre et un volume suffisants.")
     families = reference.table("nomenclatures/segments").set_index("code")["famille"]
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), famille=rows["segment"].map(families))
