@@ -36,7 +36,7 @@ PARTS = [
     "part_bas", "part_haut", "methode",
 ]  # fmt: skip
 METHODS = {
-    "epci": "part lissée, intervalle à 90 %",
+    "epci": "part lissée, intervalle à 80 %",
     "departement": "part observée, intervalle de Wilson à 95 %",
     "region": "part observée, intervalle de Wilson à 95 %",
     "pays": "part observée, intervalle de Wilson à 95 %",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
+from analysis.buyer.views.common import cited
 from analysis.core import reference
 from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
@@ -214,7 +215,7 @@ def pitfalls(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun piège propre à ce segment n'est recensé.")
     return DataTable(
-        rows,
+        cited(rows),
         columns={"piege": Column("Piège"), "que_faire": Column("Que faire"), "source": Column("Source")},
         caption="Pièges de ce segment",
         scope="tous acheteurs ; aide à la décision, non avis juridique",

@@ -43,7 +43,7 @@ def near_shares(page: Page) -> Content:
         interval_chart(100 * shares, unit="% des marchés"),
         title=f"Marchés avec clause : {segment_of(row)}",
         alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause. "
-        "Barre grise : l'intervalle que dit la table, à 90 % pour une intercommunalité, à 95 % ailleurs.",
+        "Barre grise : l'intervalle que dit la table, à 80 % pour une intercommunalité, à 95 % ailleurs.",
         table=table,
         source="données essentielles de la commande publique.",
     )

@@ -21,10 +21,10 @@ from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import executed_in, under_another
+from analysis.segments.intervals import LEVEL
 from analysis.segments.links.capture import capture
 from analysis.segments.links.model import Followed, followed, links, published
 
-LEVEL = 0.80  # of the intervals of hours per euro
 MAD = 1.4826  # standard deviation of a normal law over its median absolute deviation
 THOUSAND = 1000.0  # hours are told per thousand euros
 AXES = {"segment": "segment", "categorie": "categorie"}

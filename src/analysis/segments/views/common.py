@@ -86,6 +86,11 @@ def scope(page: Page) -> str:
     return f"{page.territory_name}, marchés notifiés en {page.year}, tous montants, tous acheteurs"
 
 
+def whole_region(page: Page) -> str:
+    """On the page of a department, that what is shown is of all the region."""
+    return "" if page.regional else " (ensemble de la région)"
+
+
 def source_line(page: Page) -> str:
     """Where the figures of a page come from."""
     kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"

@@ -9,6 +9,7 @@ from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
+from analysis.segments.views.common import whole_region
 from analysis.segments.views.intervals import BAR, interval_chart
 
 UNSAID = (
@@ -64,7 +65,7 @@ def hours_per_euro(page: Page) -> Content:
             log=True,
             unit="heures par millier d'euros",
         ),
-        title=f"Heures d'insertion réalisées par millier d'euros de marché{_whole_region(page)}",
+        title=f"Heures d'insertion réalisées par millier d'euros de marché{whole_region(page)}",
         alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
         table=DataTable(
             # Contracts and operations are public: only the hours may be secret.
@@ -79,7 +80,7 @@ def hours_per_euro(page: Page) -> Content:
                 "lissee_bas": Column("lissée : de", 2),
                 "lissee_haut": Column("lissée : à", 2),
             },
-            caption=f"Heures réalisées depuis l'origine par millier d'euros des marchés rattachés{_whole_region(page)}",
+            caption=f"Heures réalisées depuis l'origine par millier d'euros des marchés rattachés{whole_region(page)}",
             scope=f"{page.dataset.region_nom}, opérations closes dont toutes les années ont été envoyées",
             csv=page.csv("heures_par_euro"),
             note="« De » et « à » : huit fois sur dix. Chaque opération compte pour une, quel que soit son montant. La "
@@ -88,11 +89,6 @@ def hours_per_euro(page: Page) -> Content:
         ),
         source="exports des facilitateurs et données essentielles, rattachés par probabilité.",
     )
-
-
-def _whole_region(page: Page) -> str:
-    """On the page of a department, that what is shown is of all the region."""
-    return "" if page.regional else " (ensemble de la région)"
 
 
 def unfollowed(page: Page) -> Content:
@@ -169,8 +165,8 @@ def nobody(page: Page) -> Content:
             "communs": Column("Les deux", 0),
             "estimation": Column("Avec clause, estimés", 0),
             "sans_suivi": Column("sans suivi", 0),
-            "sans_suivi_bas": Column("de", 0),
-            "sans_suivi_haut": Column("à", 0),
+            "sans_suivi_bas": Column("sans suivi : de", 0),
+            "sans_suivi_haut": Column("sans suivi : à", 0),
         },
         caption="Marchés avec clause que personne ne suit, selon ce qu'on suppose",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} dont le champ social est clair",
@@ -179,5 +175,5 @@ def nobody(page: Page) -> Content:
         "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "
         "d'une strate (dépendance de 1). Au-dessus de 1, un marché suivi se déclare plus volontiers qu'un autre "
         "(rapport des chances) ; au-dessous, moins. Déclarations vraies : la part supposée des clauses déclarées qui "
-        "en sont une. Le fichier CSV donne les strates.",
+        "en sont une. « De » et « à » : neuf fois sur dix. Le fichier CSV donne les strates.",
     )

@@ -14,7 +14,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
 from analysis.segments.potential.caps import CAPPED
-from analysis.segments.views.common import legible, min_known, quarter, shades
+from analysis.segments.views.common import legible, min_known, quarter, shades, whole_region
 from analysis.segments.views.intervals import BAR, interval_chart
 from analysis.sources import publics
 
@@ -226,7 +226,7 @@ def drivers(page: Page) -> Content:
     ax.set_xticklabels(list(FACTORS.values()), fontsize=8, rotation=35, ha="left", rotation_mode="anchor")
     return Figure(
         fig,
-        title="Ce qui fait varier le potentiel de chaque segment (en % de la variance)",
+        title=f"Ce qui fait varier le potentiel de chaque segment, en % de la variance{whole_region(page)}",
         alt=f"Le facteur qui pèse le plus, le plus souvent : « {FACTORS[most].lower()} ».",
         table=DataTable(
             wide.reset_index(),
@@ -303,7 +303,7 @@ def backtest(page: Page) -> Content:
             "spearman": Column("Rang des segments", 2),
             "couverture": Column("Dans l'intervalle", **PERCENT),
         },
-        caption="Heures prévues d'opérations mises de côté",
+        caption=f"Heures prévues d'opérations mises de côté{whole_region(page)}",
         scope=f"{page.dataset.region_nom}, opérations commencées les dernières années, heures à ce jour",
         csv=page.csv("potentiel_retro"),
         note=f"{verdict}. L'intervalle devrait contenir quatre opérations sur cinq.",
