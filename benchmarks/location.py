@@ -31,7 +31,7 @@ from scipy.spatial import Delaunay
 
 from analysis.core import reference
 from analysis.facilitators.organisation.location import assign, max_cover, p_median, reinforce, set_cover
-from analysis.facilitators.organisation.travel import great_circle
+from analysis.places import great_circle
 
 SIDE = 740.0  # km, of a square as large as France
 HOURS = 43_000.0  # of clauses that one ETP follows in a year

@@ -22,8 +22,6 @@ from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
 from analysis.facilitators.organisation.router import COLUMNS as TRAVEL_COLUMNS
 from analysis.facilitators.organisation.router import FILE as TRAVEL
-from analysis.facilitators.publics import COLUMNS as PUBLIC_COLUMNS
-from analysis.facilitators.publics import FILE as PUBLICS
 from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
 from analysis.sources.canonical import EXPORTS, INVENTORY, LISTS, NEEDS, TOTALS, Column, Table
@@ -33,6 +31,8 @@ from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
 from analysis.sources.projects import FILE as PROJECTS
 from analysis.sources.publications import COLUMNS as PUBLICATION_COLUMNS
 from analysis.sources.publications import FILE as PUBLICATIONS
+from analysis.sources.publics import COLUMNS as PUBLIC_COLUMNS
+from analysis.sources.publics import FILE as PUBLICS
 from analysis.sources.rows import EXAMPLE
 
 LAST_ROW = 2000  # of the lists and checks of a questionnaire

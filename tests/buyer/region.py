@@ -20,7 +20,7 @@ def contract(uid: str, objet: str, **values: object) -> dict[str, object]:
         "uid": uid, "edition": 2025, "acheteur_siren": uid[:2], "acheteur_nom": "Ville", "objet": objet,
         "segment": CLEAN, "segment_source": "accord", "segment_cpv": CLEAN, "montant": 300_000.0, "departement": "59",
         "epci_siren": LILLE, "statut_social": "aucune", "suivi": False, "operation": None, "segment_operation": None,
-        "heures": None, "secret": "",
+        "heures": None, "realisation": None, "secret": "",
     } | values  # fmt: skip
 
 
@@ -49,6 +49,10 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
         "segments/dimensionnement": laws,
         "segments/segments": larger,
         "segments/segments_epci": local,
+        "segments/segments_ailleurs": pd.DataFrame(
+            {"edition": [2025, 2024], "segment": CLEAN, "renseignes": [29, 900], "avec_clause": [9, 300],
+             "part_clause": [9 / 29, 1 / 3], "part_clause_bas": [0.17, 0.30], "part_clause_haut": [0.49, 0.36]}
+        ),
         "segments/potentiel_facteurs": pd.DataFrame(
             {"segment": CLEAN, "facteur": ["propre_aux_marches", "eligibilite", "reprise", "depense"],
              "part": [0.5, 0.3, 0.15, 0.05]}

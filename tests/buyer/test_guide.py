@@ -21,7 +21,7 @@ from analysis.publishing.content import Column, DataTable
 from analysis.publishing.page import subjects
 from analysis.publishing.render import add_anchors
 from analysis.publishing.templating import fill
-from analysis.segments.potential.estimate import supply as regional_supply
+from analysis.segments.potential.supply import supply as regional_supply
 from toy import toy_project
 
 SEGMENTS = list(reference.labels("segments"))
@@ -115,7 +115,8 @@ def test_examples_carry_a_clause_are_of_different_buyers_and_go_from_small_to_la
 
 def test_supply_adds_up_to_that_of_the_region(dataset: Dataset) -> None:
     table = supply(dataset)
-    regional = regional_supply(dataset).query("territoire == @dataset.region").set_index("segment")
+    offered = regional_supply(dataset, pd.Series(dtype="float64"), 30.0)
+    regional = offered.query("territoire == @dataset.region").set_index("segment")
     added = table.groupby("segment")[["entreprises", "dont_secteur"]].sum()
     for name in SEGMENTS:
         assert added.loc[name].tolist() == regional.loc[name, ["fournisseurs", "dont_secteur"]].tolist(), name

@@ -80,10 +80,14 @@ def test_hours_are_shown_of_closed_operations_alone_at_two_digits_with_what_the_
     ]
     classes = pd.DataFrame({"uid": list("ABCD"), "segment": CLEAN, "segment_source": "accord", "segment_cpv": CLEAN})
     links = pd.DataFrame({"operation": ["op", "op", "open"], "uid": ["B", "A", "D"]})
-    done = pd.DataFrame({"operation": ["op"], "segment": "DECHETS", "heures": 3476.87, "_personnes": 5})
+    done = pd.DataFrame(
+        {"operation": ["op"], "segment": "DECHETS", "heures": 3476.87, "prevues": 4400.0, "_personnes": 5}
+    )
     found = known_contracts(pd.DataFrame(rows, columns=names), classes, links, done, [2024, 2025]).set_index("uid")
     assert list(found.index) == ["A", "B"], "old ones that nobody followed, and those that say nothing, are left out"
     assert found["heures"].tolist() == [3500.0, 3500.0] and found["operation"].tolist() == ["A", "A"]
+    # 3,500 of 4,400: a tenth is told, and no more.
+    assert found["realisation"].tolist() == [0.8, 0.8]
     assert found["_controle"].tolist() == ["heures", "heures"] and found["_personnes"].tolist() == [5, 5]
     assert "op" not in found.astype("str").to_numpy().ravel(), "who follows a contract stays inside"
 
@@ -94,6 +98,12 @@ def test_shares_go_from_the_place_to_the_country_of_the_latest_year_that_says() 
     assert rows["niveau"].tolist() == ["epci", "departement", "region", "pays"]
     assert rows["part"].tolist() == [0.1, 0.2, 0.3, pytest.approx(0.187)]
     assert rows["part_bas"].isna().tolist() == [False, False, False, True] and rows["segment"].iloc[3] == "ensemble"
+    known = knowledge()
+    enough = known["segments/segments_ailleurs"].assign(renseignes=[30, 900])
+    told = evidence.Knowledge(known.tables | {"segments/segments_ailleurs": enough}, known.dataset, known.params)
+    rest = evidence.shares([one], segment(one), told).iloc[3]
+    assert rest[["niveau", "territoire", "nom", "segment"]].tolist() == ["pays", "FR", "Autres régions", "PROPRETE"]
+    assert rest[["part", "part_bas", "part_haut"]].tolist() == [9 / 29, 0.17, 0.49] and "Wilson" in rest["methode"]
     place = planned(lieu="59", epci_siren=None)
     assert evidence.shares([place], segment(place), knowledge())["niveau"].tolist() == ["departement", "region", "pays"]
 
@@ -167,7 +177,7 @@ def test_an_argument_without_its_number_is_left_out() -> None:
     assert not found["arguments"]["phrase"].str.contains(r"\{|n\.d\.").any()
     assert holds("part>0", {"part": 0.1}) and not holds("part>0", {"part": None}) and not holds("p>1", {"p": 1})
     unknown = found["achats"].assign(deld=float("nan"))
-    less = arguments(unknown, found["parts"], found["semblables"], found["constats"], load_params().buyer)
+    less = arguments(unknown, found["parts"], found["semblables"], found["constats"], load_params())
     assert len(less) == len(found["arguments"]) - 1
 
 

@@ -10,8 +10,9 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
 from analysis.core.results import ALWAYS
-from analysis.facilitators import contacts, followup, publics, ratios, staff, unmet, zones
+from analysis.facilitators import contacts, followup, ratios, staff, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
+from analysis.sources import publics
 
 LILLE, AMIENS = "200093201", "248000531"
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})

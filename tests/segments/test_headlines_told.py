@@ -105,7 +105,7 @@ def test_the_sentence_under_a_figure_counts_as_the_one_above_it() -> None:
     rows = pd.DataFrame(
         {"trimestre": ["2026-T1"], "territoire_type": ["region"], "territoire": ["32"], "attendus": [1.6],
          "attendus_bas": [0], "attendus_haut": [4], "dont_projets": [0.0], "montant_attendu": [1e6],
-         "heures_p10": [None], "heures_p50": [None], "heures_p90": [None]}
+         "heures_p10": [None], "heures_p50": [None], "heures_p90": [None], "heures_p50_plafonne": [None]}
     )  # fmt: skip
     assert "environ 2 besoins, de 0 à 4" in watch.quarters(listing(rows)).alt
     assert "moins d'un besoin, de 0 à 4" in watch.quarters(listing(rows.assign(attendus=0.3))).alt
@@ -130,10 +130,10 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("model", "end", "words"),
     [
-        (1.542, 1.562, "à peine mieux dite que par la fin du marché : 1,54 mois d'écart moyen contre 1,56"),
-        (0.5, 1.0, "est mieux dite"),
-        (1.564, 1.562, "aussi bien dite"),
-        (1.652, 1.630, "moins bien dite"),
+        (1.542, 1.562, "n'est guère mieux prévue que par la fin du marché : 1,54 mois d'écart moyen contre 1,56"),
+        (0.5, 1.0, "est mieux prévue"),
+        (1.564, 1.562, "aussi bien prévue"),
+        (1.652, 1.630, "moins bien prévue"),
     ],
 )
 def test_the_date_is_said_better_than_by_the_end_only_where_it_is(model: float, end: float, words: str) -> None:

@@ -16,11 +16,15 @@ from analysis.segments.amounts import belief_from
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.potential.single import single_contracts
+from analysis.segments.potential.supply import supply
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
+from analysis.sources import publics
 from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
+JOBSEEKERS = publics.by_epci(NOTHING_GIVEN)["deld"]
 VIEWS = (
     seen.coverage, seen.hours_per_euro, seen.unfollowed, seen.undeclared, seen.nobody, potential.headline,
     potential.by_segment, potential.by_place, potential.drivers, potential.new_segments, potential.backtest,
@@ -46,9 +50,11 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     drawn = drawn_segments(linked, sized, belief)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
     tables = linked.tables
-    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief)
+    offered = supply(world, JOBSEEKERS, sized.radius_km, "4 % des habitants (hypothèse)")
+    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief, offered=offered)
     tables["dimensionnement"] = single_contracts(linked, settings, belief)
     out = {}
+    out["segments_ailleurs"] = pd.DataFrame({"edition": [2025], "segment": "PROPRETE", "renseignes": [29]})
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]
         if schema.metadata["controle"] == "heures":
@@ -90,6 +96,7 @@ def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None
     assert "ne reposent que sur des hypothèses" in said["by_segment"]
     assert "Marchés sans clause connue : 5" in said["headline"]
     assert "hypothèses seules" in said["headline"]
+    assert "239 688 demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
 
 
 def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:
@@ -107,3 +114,23 @@ def test_a_department_without_contracts_says_so() -> None:
     tables = protected(contracts(contract(1)))
     assert "n'a pas été calculé" in potential.headline(page(tables, "80")).text()
     assert "Aucun marché sans clause" in potential.by_place(page(tables, "80")).text()
+
+
+def test_the_page_says_whether_other_regions_are_known_where_no_segment_is_behind() -> None:
+    tables = protected(contracts(*(contract(n) for n in range(5))))
+    assert "trop peu de marchés d'autres régions" in potential.new_segments(page(tables)).text()
+    known = tables["segments_ailleurs"].assign(renseignes=30)
+    told = potential.new_segments(page(tables | {"segments_ailleurs": known})).text()
+    assert told.startswith("Aucun segment n'est en retard sur le reste du pays")
+
+
+def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> None:
+    row = {"edition": 2025, "territoire": "32", "segment": "ensemble", "marches": 9, "etp": 1.0}
+    hours = {"p10": 900_000.0, "p50": 1_240_000.0, "p90": 2_000_000.0}
+    enough = pd.DataFrame([row | hours | {f"{name}_plafonne": value for name, value in hours.items()}])
+    tables = {"potentiel": enough, "heures_par_euro": pd.DataFrame({"operations": [3]})}
+    cards = potential.headline(page(tables)).cards
+    assert len(cards) == 3 and "l'offre et les publics y suffisent" in cards[1].note
+    assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and "millions" in cards[1].unit
+    capped = enough.assign(p50_plafonne=1_000_000.0)
+    assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4

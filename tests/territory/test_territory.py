@@ -69,7 +69,9 @@ def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
     )
     tried = pd.DataFrame({"classe": [7, 8], "besoins": [4404, 450], "predit": [0.74, 0.82], "observe": [0.7, 0.729]})
     told = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried})).note
-    assert told.startswith("Éprouvé sur les années passées : des besoins annoncés à 82\xa0% en moyenne, 73\xa0%")
+    assert told.startswith(
+        "Éprouvé sur les années passées : sur 100 marchés annoncés aussi probables, 73 ont été renouvelés"
+    )
     assert views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried[:0]})).note is None
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.buyer.law import likely
 from analysis.core import reference
 from analysis.core.numbers import french
-from analysis.core.params import BuyerParams
+from analysis.core.params import Params
 
 ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
 SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1, "part_tenable": 0}  # decimals
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 def arguments(
-    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, settings: BuyerParams
+    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, params: Params
 ) -> pd.DataFrame:
     """The sentences that hold for each purchase: columns `ARGUMENTS`, `table` the published one that the number is in.
 
@@ -29,7 +29,7 @@ def arguments(
     """
     texts = reference.table("acheteur/arguments").to_dict("records")
     rows: list[dict[str, Any]] = []
-    for achat_id, known in facts(achats, parts, near, asked, settings).items():
+    for achat_id, known in facts(achats, parts, near, asked, params).items():
         said = _printed(known)
         rows += [
             text | {"achat_id": achat_id, "phrase": text["phrase"].format(**said)}
@@ -46,7 +46,7 @@ def holds(condition: str, known: Mapping[str, Any]) -> bool:
 
 
 def facts(
-    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, settings: BuyerParams
+    achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, params: Params
 ) -> dict[str, dict[str, Any]]:
     """By achat_id, what sentences may name; missing where it is not known."""
     share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
@@ -65,9 +65,9 @@ def facts(
             "part_epci_haut": own.get(("part_haut", "epci")),
             "semblables": counted["size"].get(key, 0),
             "semblables_clause": counted["sum"].get(key, 0),
-            "rayon": settings.radius_km,
+            "rayon": params.segments.potential.radius_km,
             "p_obligation": row["p_seuil"] if key in obliged else None,
-            "part_tenable": settings.commitment_kept,
+            "part_tenable": params.buyer.commitment_kept,
         }
     return out
 

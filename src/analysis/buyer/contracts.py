@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
-from analysis.core.numbers import significant
+from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import BuyerParams, Nearness
 from analysis.core.quality_log import public
+from analysis.places import kilometres, points
 from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem
 
@@ -22,14 +22,16 @@ Numbers = NDArray[np.float64]
 TOLD = [
     "uid", "edition", "acheteur_siren", "acheteur_nom", "objet", "segment", "segment_source", "segment_cpv", "montant",
     "departement", "epci_siren", "statut_social", "suivi", "operation", "segment_operation", "heures",
+    "realisation",
 ]  # fmt: skip
 NEAR = [
     "achat_id", "rang", "uid", "objet", "acheteur_nom", "edition", "montant", "lieu", "km", "statut_social", "suivi",
-    "operation", "segment_operation", "heures", "proximite",
+    "operation", "segment_operation", "heures", "realisation", "proximite",
 ]  # fmt: skip
 GRAMS = (3, 4)  # characters: an object has few words, and each is written in several ways
 DIGITS = 4  # of the nearness, by which contracts are ranked
 COARSE = 2  # significant digits of the hours of one operation
+TENTHS = 1  # decimals of what part of the hours planned they are
 DEEP = 5  # times the contracts wanted, among which lots of one consultation are looked for
 
 
@@ -41,14 +43,16 @@ def known_contracts(
 
     Those of `years` whose social field is clear, and those that a closed operation follows (suivi),
     which has heures (since its origin, all its contracts together, at `COARSE` significant digits: a total that is
-    published less these tells nobody's); operation is the first uid of these, and
+    published less these tells nobody's) and realisation (`_part`); operation is the first uid of these, and
     segment_operation its own segment. `contracts`: the clean `marches`; `told`:
     `classified/marches`; `links` and `operations`: the results `liens` and `operations_liees`.
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows.dropna(subset=["annee", "objet"])
     measures = [name for name in operations if name.startswith("_")]
-    done = operations[["operation", "segment", "heures", *measures]].rename(columns={"segment": "segment_operation"})
+    done = operations[["operation", "segment", "heures", "prevues", *measures]].rename(
+        columns={"segment": "segment_operation"}
+    )
     followed = links[["uid", "operation"]].merge(done, on="operation")
     # Who follows a contract stays inside; that two contracts share their hours does not.
     followed["operation"] = followed.groupby("operation")["uid"].transform("min")
@@ -60,13 +64,21 @@ def known_contracts(
         acheteur_siren=rows["acheteur_id"].str[:9],
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
-        heures=rows["heures"].map(lambda hours: significant(hours, COARSE)),
+        heures=(told_hours := rows["heures"].map(lambda hours: significant(hours, COARSE))),
+        realisation=_part(told_hours, rows["prevues"]),
         _controle=np.where(rows["heures"].notna(), "heures", "ouvert"),
         _sensible=False,
     )
     rows = rows[clear | rows["suivi"]].astype({"edition": "int64"})
     names = [*TOLD, *(name for name in rows if name.startswith("_"))]
     return rows.sort_values("uid", ignore_index=True)[names]
+
+
+def _part(hours: pd.Series, planned: pd.Series) -> pd.Series:
+    """What part of the hours `planned` were done, from `hours` as they are told: to a tenth, so that whoever knows what
+    was planned learns no more of what was done."""
+    share = hours / planned.where(planned > 0)
+    return share.map(lambda part: float(round_half_up(part, TENTHS)) if pd.notna(part) else np.nan)
 
 
 def nearest(

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.buyer.places import kilometres, points
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
 from analysis.core.params import ClassifierParams, Params
 from analysis.core.reference import WHOLE
+from analysis.places import kilometres, points
 from analysis.segments.contracts import latest_years, segment_of_cpv
 from analysis.segments.potential.sizing import ELIGIBLE
 from analysis.segments.potential.supply import EVERY, companies, hours_of_capacity
@@ -27,8 +27,8 @@ from analysis.segments.telling.reader import Reader
 from analysis.segments.telling.stage import PROJECT, TOLD
 
 READ = (
-    "segments/segments", "segments/segments_epci", "segments/potentiel_facteurs", "segments/dimensionnement",
-    "facilitators/annuaire", "facilitators/zones",
+    "segments/segments", "segments/segments_epci", "segments/segments_ailleurs", "segments/potentiel_facteurs",
+    "segments/dimensionnement", "facilitators/annuaire", "facilitators/zones",
 )  # fmt: skip
 CONTRACTS = "buyer/marches"
 PARTS = [
@@ -36,11 +36,13 @@ PARTS = [
     "part_bas", "part_haut", "methode",
 ]  # fmt: skip
 METHODS = {
-    "epci": "part lissée, intervalle à 90 %",
+    "epci": "part lissée, intervalle à 80 %",
     "departement": "part observée, intervalle de Wilson à 95 %",
     "region": "part observée, intervalle de Wilson à 95 %",
+    "pays": "part observée, intervalle de Wilson à 95 %",
 }
 COUNTRY = "pays"
+FRANCE = "FR"
 NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
 
 
@@ -78,8 +80,9 @@ def by_purchase(told: pd.DataFrame) -> pd.DataFrame:
 def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
     """How many like contracts carry a clause, from the EPCI to the country: columns `PARTS`.
 
-    Of the latest whole year whose contracts say. The country's share is the published one of all segments
-    (`potentiel/constantes`, `part_clause`); none is known by segment.
+    Of the latest whole year whose contracts say. The country's is that of the segment's contracts executed in other
+    regions, where at least `min_known_contracts` of them say; else the published one of all segments, without interval
+    (`potentiel/constantes`, `part_clause`).
     """
     by_epci, larger = knowledge["segments/segments_epci"], knowledge["segments/segments"]
     years = latest_years(larger.loc[larger["renseignes"] > 0, "edition"], knowledge.dataset.date_observation)
@@ -90,7 +93,11 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
     larger = larger[larger["edition"].isin(years)].rename(
         columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"}
     )
-    country = reference.table("potentiel/constantes").set_index("nom").loc["part_clause"]
+    elsewhere = (
+        _elsewhere(knowledge)
+        .query("edition in @years")
+        .rename(columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"})
+    )
     names = dict(zip(reference.epci()["epci_siren"], reference.epci()["nom"], strict=True))
     names |= reference.departments().set_index("code_departement")["nom"].to_dict()
     names[knowledge.dataset.region] = knowledge.dataset.region_nom
@@ -101,15 +108,27 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
             known = by_epci if level == "epci" else larger
             rows = known[(known["territoire"] == place) & (known["segment"] == segment[purchase.achat_id])]
             parts.append(rows.assign(achat_id=purchase.achat_id, niveau=level, nom=names.get(place or "")))
-    nation = pd.DataFrame(
-        {"achat_id": [purchase.achat_id for purchase in purchases], "niveau": COUNTRY, "territoire": "FR",
-         "nom": "France", "segment": WHOLE, "part": float(country["valeur"])}
-    )  # fmt: skip
-    table = pd.concat([*parts, nation], ignore_index=True)
-    order = {level: number for number, level in enumerate([*METHODS, COUNTRY], 1)}
-    source = str(country["source"]).split(" ; ")[0]
-    table = table.assign(ordre=table["niveau"].map(order), methode=table["niveau"].map(METHODS).fillna(source))
+        rows = elsewhere[elsewhere["segment"] == segment[purchase.achat_id]]
+        rows = rows.assign(nom="Autres régions") if len(rows) else _published()
+        parts.append(rows.assign(achat_id=purchase.achat_id, niveau=COUNTRY, territoire=FRANCE))
+    table = pd.concat(parts, ignore_index=True)
+    order = {level: number for number, level in enumerate(METHODS, 1)}
+    told = table["methode"].astype("str") if "methode" in table else pd.Series(None, index=table.index, dtype="str")
+    table = table.assign(ordre=table["niveau"].map(order), methode=told.fillna(table["niveau"].map(METHODS)))
     return table.sort_values(["achat_id", "ordre"], ignore_index=True).reindex(columns=PARTS)
+
+
+def _elsewhere(knowledge: Knowledge) -> pd.DataFrame:
+    """What the contracts executed in other regions say, by edition and segment: those of which enough say."""
+    rows = knowledge["segments/segments_ailleurs"]
+    return rows[rows["renseignes"] >= knowledge.params.segments.min_known_contracts]
+
+
+def _published() -> pd.DataFrame:
+    """The published share of all segments in the country, a row of `shares`."""
+    row = reference.table("potentiel/constantes").set_index("nom").loc["part_clause"]
+    source = str(row["source"]).split(" ; ")[0]
+    return pd.DataFrame({"nom": ["France"], "segment": WHOLE, "part": float(row["valeur"]), "methode": source})
 
 
 def within_reach(purchases: list[Purchase], segment: pd.Series, radius: float) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from analysis.buyer import sizing
 from analysis.buyer.process import launch
 from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
-from analysis.core.numbers import number_of, round_half_up
+from analysis.core.numbers import french, round_half_up
 from analysis.core.params import BuyerParams
 from analysis.segments.buyers import UNKNOWN, buyer_kinds
 from analysis.sources.projects import COLUMNS, dates
@@ -26,14 +26,14 @@ AD_HOC = "saisie"  # the programme of what was typed, or read from a file
 # Where announced purchases say what typed ones do.
 ANNOUNCED = {"achat_id": "projet_id", "montant_min": "montant", "date_notification": "date_prevue"}
 OWNED = ["achat_id", "programme", "acheteur_nom"]
-REMARKS = ["achat_id", "programme", "objet", "ordre", "gravite", "message"]
+REMARKS = ["achat_id", "programme", "objet", "ordre", "gravite", "message", "phrase"]
 TOTALS = ["heures_p10", "heures_p50", "heures_p90"]
 
 
 def said_late(purchases: pd.DataFrame, observed: dt.date) -> str:
-    """The hours of purchases whose consultation must have begun, to which no clause can be added any more."""
+    """The hours of purchases whose consultation is past, to which no clause can be added any more."""
     late = purchases.loc[purchases["date_consultation"] <= pd.Timestamp(observed), "engagement"].sum()
-    return f"dont {number_of(late, 'heure')} d'achats dont la consultation a dû être lancée" if late else ""
+    return f"dont {french(late)} h pour des achats dont la date de consultation est passée" if late else ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Planned:
         """What was read of each purchase asked for, with its programme and what a remark calls it."""
         rows = [
             {"achat_id": read.achat_id, "programme": programme, "objet": objet, "gravite": fault.gravite,
-             "message": fault.message}
+             "message": fault.message, "phrase": fault.phrase}
             for read, programme, objet in zip(found, programmes, named, strict=True)
             for fault in read.faults
         ]  # fmt: skip

@@ -27,6 +27,7 @@ REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
 FEWEST_WORDS = 2
 ERROR = "erreur"
+WHOLE_EUROS = re.compile(r"[.,]0+$")  # decimals that say nothing
 IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it names files
 
 
@@ -59,13 +60,15 @@ class Purchase:
 
 @dataclass(frozen=True)
 class Fault:
-    """A value that breaks a rule of `acheteur/regles.csv`; `message` is the French sentence for whoever typed it."""
+    """A value that breaks a rule of `acheteur/regles.csv`; `message` is the French sentence for whoever typed it,
+    `phrase` the one for who reads the page, without file, line or column."""
 
     regle: str
     gravite: str
     colonne: str
     valeur: str
     message: str
+    phrase: str
 
 
 class Read(NamedTuple):
@@ -99,7 +102,9 @@ class Reading:
         column = self._received.get(row["colonne"], row["colonne"])
         value = public(self.get(column))
         message = explain(*self._where, column, value, row["attendu"])
-        self.faults.append(Fault(rule, row["gravite"], column, value, message))
+        told = f"« {WHOLE_EUROS.sub('', value)} »" if value else "vide"
+        phrase = f"{row['champ']} : {told} ; attendu : {row['attendu']}."
+        self.faults.append(Fault(rule, row["gravite"], column, value, message, phrase))
 
 
 @cache

@@ -15,7 +15,6 @@ from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
-from analysis.buyer.places import name_of
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.core.dataset import Dataset, load_dataset
@@ -25,6 +24,7 @@ from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
 from analysis.core.quality_log import public
 from analysis.core.results import headlines, read_clean, write_results
+from analysis.places import name_of
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import latest_years
 from analysis.segments.potential.textbook import textbook
@@ -75,16 +75,16 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         }
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
-    reach = evidence.within_reach(purchases, segment, settings.radius_km)
+    sized = knowledge.params.segments.potential
+    reach = evidence.within_reach(purchases, segment, sized.radius_km)
     parts = evidence.shares(purchases, segment, knowledge)
     near = nearest(purchases, segment, knowledge[CONTRACTS], settings)
-    dependency = knowledge.params.segments.potential.dependency
     achats = (
         _asked(purchases)
         .join(told)
         .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
         .join(evidence.drivers(segment, knowledge))
-        .join(evidence.supply(reach, dependency))
+        .join(evidence.supply(reach, sized.dependency))
         .join(evidence.people(purchases, knowledge))
         .reset_index()
         .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
@@ -102,7 +102,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         "offre": modelled(reach),
         "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
         "etapes": _each(purchases, process.dated),
-        "arguments": arguments(achats, parts, near, asked, settings),
+        "arguments": arguments(achats, parts, near, asked, knowledge.params),
         "programmes": _programmes(planned, achats, knowledge),
     }
 

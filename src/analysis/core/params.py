@@ -93,6 +93,7 @@ class PotentialParams(Block):
     prior_operations: float = Field(gt=0)
     min_new_hours: float = Field(ge=0)
     dependency: float = Field(gt=0, le=1)
+    radius_km: float = Field(gt=0)
     holdout_years: int = Field(ge=1)
 
 
@@ -153,7 +154,6 @@ class BuyerParams(Block):
     contract_years: int = Field(ge=1)
     like: int = Field(ge=1)
     nearness: Nearness
-    radius_km: float = Field(gt=0)
     contacts: int = Field(ge=1)
     seed: int
     draws: int = Field(ge=100)

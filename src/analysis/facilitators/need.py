@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import reference
-from analysis.facilitators import publics
+from analysis.sources import publics
 
 Numbers = npt.NDArray[np.float64]
 FROM_CONTRACTS, FROM_PEOPLE = "marches", "habitants"
@@ -68,11 +68,10 @@ def territory(given: pd.DataFrame) -> pd.DataFrame:
     """What is known of each EPCI: epci_siren, nom, departement, a_cheval (part of it is in another region), population
     (of the region's communes), deld (long-term job-seekers: as `given`, else an assumption), rsa (as given, else
     missing), qpv (priority districts)."""
-    fixed = reference.constants("potentiel")
     home = reference.communes().set_index("code_insee")["epci_siren"]
     districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     rows = reference.epci().sort_values("epci_siren", ignore_index=True)
-    assumed = rows["population_region"] * fixed["deld_par_habitant"]
+    people = publics.by_epci(given)
     return pd.DataFrame(
         {
             "epci_siren": rows["epci_siren"],
@@ -80,8 +79,8 @@ def territory(given: pd.DataFrame) -> pd.DataFrame:
             "departement": rows["departement"],
             "a_cheval": rows["communes_hors_region"].gt(0),
             "population": rows["population_region"].astype("int64"),
-            "deld": rows["epci_siren"].map(publics.persons(given, publics.JOBSEEKERS)).fillna(assumed),
-            "rsa": rows["epci_siren"].map(publics.persons(given, publics.MINIMUM)),
+            "deld": rows["epci_siren"].map(people["deld"]),
+            "rsa": rows["epci_siren"].map(people["rsa"]),
             "qpv": rows["epci_siren"].map(districts).fillna(0).astype("int64"),
         }
     )

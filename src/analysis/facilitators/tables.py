@@ -10,9 +10,10 @@ from analysis.core.files import read_table
 from analysis.core.params import FacilitatorParams, load_params
 from analysis.core.paths import clean_dir, raw_dir, results_dir
 from analysis.core.results import headlines, on_day, read_clean, write_results
-from analysis.facilitators import contacts, followup, publics, ratios, staff, unmet, zones
+from analysis.facilitators import contacts, followup, ratios, staff, unmet, zones
 from analysis.facilitators.need import Numbers, need
 from analysis.facilitators.organisation import router, scenario
+from analysis.sources import publics
 
 EXPORTS = ("operations", "territoires", "heures", "agregats")
 SERVED = {zones.UNDER: "sous-servies", zones.COVERED: "couvertes"}  # as the headline figures say it

@@ -40,6 +40,7 @@ _OF_CONTRACT = {
     ),
     "segment_operation": column(TEXT, "Segment de cette opération", nullable=True),
     "heures": _hours("Heures de cette opération, tous ses marchés ensemble, à deux chiffres près", nullable=True),
+    "realisation": column(NUMBER, "Part de ses heures prévues, au dixième près", unit="part", nullable=True, ge=0),
     "secret": _SECRET,
 }
 
@@ -111,7 +112,8 @@ SCHEMAS = {
                 "programme": _PROGRAMME,
                 "objet": column(TEXT, "Objet", nullable=True),
                 "gravite": column(TEXT, "erreur ou avertissement"),
-                "message": column(TEXT, "Ce qui ne va pas, et ce qui est attendu"),
+                "message": column(TEXT, "Ce qui ne va pas, ce qui est attendu, et dans quel fichier"),
+                "phrase": column(TEXT, "Le même en mots, pour la page"),
             },
         ),
         published_table(
@@ -204,7 +206,7 @@ SCHEMAS = {
                 **_OF_CONTRACT,
             },
             controle="indicateur",
-            values=["heures"],
+            values=["heures", "realisation"],
         ),
         published_table(
             "offre",
@@ -309,7 +311,7 @@ SCHEMAS = {
                 **_OF_CONTRACT,
             },
             controle="indicateur",
-            values=["heures"],
+            values=["heures", "realisation"],
         ),
     )
 } | guide.SCHEMAS

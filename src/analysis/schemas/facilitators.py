@@ -288,7 +288,7 @@ SCHEMAS = {
         ),
         published_table(
             "organisation_postes",
-            "Où iraient les postes du scénario de params.yaml et ce qu'ils changent, par intercommunalité et ensemble",
+            "Où iraient les postes du scénario publié et ce qu'ils changent, par intercommunalité et ensemble",
             ["epci_siren"],
             {
                 "epci_siren": column(TEXT, "SIREN de l'intercommunalité, ou ensemble"),
@@ -310,7 +310,7 @@ SCHEMAS = {
         ),
         published_table(
             "organisation_frontiere",
-            "Ce que des postes ajoutés laisseraient non servi, dans le scénario de params.yaml",
+            "Ce que des postes ajoutés laisseraient non servi, dans le scénario publié",
             ["postes"],
             {
                 "postes": column("int64", "Postes ajoutés", unit="poste"),

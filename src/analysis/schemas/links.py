@@ -24,11 +24,11 @@ def _number(description: str, unit: str | None = None) -> pa.Column:
     return column(NUMBER, description, unit=unit, nullable=True)
 
 
-def _with_interval(name: str, description: str, unit: str) -> dict[str, pa.Column]:
+def _with_interval(name: str, description: str, unit: str, level: int = 80) -> dict[str, pa.Column]:
     return {
         name: column(NUMBER, description, unit=unit, nullable=True),
-        f"{name}_bas": column(NUMBER, "Borne basse, intervalle à 90 %", unit=unit, nullable=True),
-        f"{name}_haut": column(NUMBER, "Borne haute, intervalle à 90 %", unit=unit, nullable=True),
+        f"{name}_bas": column(NUMBER, f"Borne basse, intervalle à {level} %", unit=unit, nullable=True),
+        f"{name}_haut": column(NUMBER, f"Borne haute, intervalle à {level} %", unit=unit, nullable=True),
     }
 
 
@@ -54,6 +54,7 @@ OPERATIONS = table(
         "operation": column(TEXT, "Opération, une fois les doublons retirés"),
         "segment": column(TEXT, "Segment de l'opération", codelist="segments"),
         "heures": column(NUMBER, "Heures réalisées depuis l'origine", unit="heure", ge=0),
+        "prevues": column(NUMBER, "Heures prévues, avenants compris", unit="heure", nullable=True, ge=0),
         "fin": column(DAY, "Fin de l'opération"),
         "montant": column(NUMBER, "Montant de ses marchés, si tous sont connus", unit="euro", nullable=True, ge=0),
         "segment_marche": column(TEXT, "Segment du plus gros d'entre eux", codelist="segments", nullable=True),
@@ -137,8 +138,8 @@ SCHEMAS = {
                 "declares": column(NUMBER, "Marchés qui déclarent une clause, pour leur part vraie", unit="marché"),
                 "communs": column(NUMBER, "Marchés dans les deux listes", unit="marché"),
                 "vus": column(NUMBER, "Marchés dans une liste au moins", unit="marché"),
-                **_with_interval("estimation", "Marchés avec clause, estimation de Chapman", "marché"),
-                **_with_interval("sans_suivi", "dont sans opération suivie", "marché"),
+                **_with_interval("estimation", "Marchés avec clause, estimation de Chapman", "marché", 90),
+                **_with_interval("sans_suivi", "dont sans opération suivie", "marché", 90),
             },
         ),
     )

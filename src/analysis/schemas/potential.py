@@ -48,6 +48,17 @@ SCHEMAS = {
                 **_CONTRACTS,
                 **_quantiles("Heures sur toute la vie des marchés"),
                 "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
+                "fournisseurs": column(
+                    NUMBER,
+                    "Entreprises d'insertion à portée qui servent ce segment ; ne s'additionne pas",
+                    ge=0,
+                ),
+                "plafond_offre": _hours(
+                    "Heures de clause que leur capacité permet en un an ; les trimestres d'une année se les partagent"
+                ),
+                "plafond_public": _hours("Heures que les publics du lieu permettent en un an, tous segments ensemble"),
+                **_quantiles("Heures plafonnées par l'offre et les publics du lieu, en un an", "_plafonne"),
+                "etp_plafonne": column(NUMBER, "p50_plafonne / 1607", unit="ETP", ge=0),
             },
         ),
         published_table(
@@ -145,15 +156,19 @@ SCHEMAS = {
         ),
         published_table(
             "offre",
-            "Entreprises d'insertion d'un territoire, par segment qu'elles servent",
+            "Entreprises d'insertion d'un territoire, par segment ; d'une intercommunalité : à portée d'elle",
             ["territoire", "segment"],
             {
-                "territoire": _PLACE,
+                "territoire": column(TEXT, "Code de région ou de département, SIREN d'intercommunalité"),
                 "segment": _ANY_SEGMENT,
                 "fournisseurs": column("int64", "Du secteur ou de tous ; ne s'additionne pas", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "capacite": _hours("Capacité supposée en un an"),
-                "public": column(NUMBER, "Personnes éligibles supposées joignables (ensemble)", nullable=True, ge=0),
+                "deld": column(
+                    NUMBER, "Demandeurs d'emploi de plus d'un an (ensemble)", nullable=True, unit="personne", ge=0
+                ),
+                "deld_source": column(TEXT, "D'où vient leur nombre (ensemble)", nullable=True),
+                "public": column(NUMBER, "dont une clause peut occuper, supposés (ensemble)", nullable=True, ge=0),
             },
         ),
     )

@@ -33,8 +33,8 @@ _SMOOTHED = {
     "part_lissee": column(
         NUMBER, "part_clause tirée vers celle des autres territoires", unit="part de 1", nullable=True
     ),
-    "part_lissee_bas": column(NUMBER, "Borne basse, intervalle à 90 %", unit="part de 1", nullable=True),
-    "part_lissee_haut": column(NUMBER, "Borne haute, intervalle à 90 %", unit="part de 1", nullable=True),
+    "part_lissee_bas": column(NUMBER, "Borne basse, intervalle à 80 %", unit="part de 1", nullable=True),
+    "part_lissee_haut": column(NUMBER, "Borne haute, intervalle à 80 %", unit="part de 1", nullable=True),
     "p_sous": column(NUMBER, "Probabilité que la part soit sous celle de la région", nullable=True, ge=0, le=1),
 }
 _PLACE = column(TEXT, "Code de région ou de département d'exécution")
@@ -95,6 +95,12 @@ _STATE = {
                     ge=0,
                 ),
             },
+        ),
+        published_table(
+            "segments_ailleurs",
+            "Marchés d'un segment (celui de leur code CPV) exécutés dans d'autres régions, d'acheteurs de tout le pays",
+            ["edition", "segment"],
+            {"edition": _EDITION, "segment": _SEGMENT, **_STATES, **_SHARE},
         ),
         published_table(
             "acheteurs",
@@ -181,8 +187,8 @@ _STATE = {
                 "segment": _SEGMENT,
                 "marches": _TOLD,
                 "marches_corriges": _effect("Total corrigé ; vide sans marché relu"),
-                "marches_corriges_bas": _effect("Borne basse, intervalle à 90 %"),
-                "marches_corriges_haut": _effect("Borne haute, intervalle à 90 %"),
+                "marches_corriges_bas": _effect("Borne basse, intervalle à 80 %"),
+                "marches_corriges_haut": _effect("Borne haute, intervalle à 80 %"),
             },
         ),
         published_table(

@@ -45,6 +45,14 @@ _CELL = {
         "La moitié des cas sont au-dessous ; 0 s'il y a plus d'une chance sur deux qu'aucun ne vienne"
     ),
     "heures_p90": _hours("90 % des cas sont au-dessous"),
+    "heures_p10_plafonne": _hours("heures_p10, une fois plafonnées par l'offre et les publics de leur année"),
+    "heures_p50_plafonne": _hours("heures_p50, de même"),
+    "heures_p90_plafonne": _hours("heures_p90, de même"),
+    "plafond_offre": _hours(
+        "Heures de clause que permettent en un an les entreprises d'insertion à portée qui servent le segment (ou "
+        "toutes, chacune une fois) ; les trimestres d'une année se les partagent"
+    ),
+    "plafond_public": _hours("Heures que les publics du territoire permettent en un an, tous segments ensemble"),
 }
 
 SCHEMAS = {
@@ -58,6 +66,13 @@ SCHEMAS = {
                 "epci_siren": column(TEXT, "SIREN de l'intercommunalité"),
                 "habitants": column("int64", "Habitants, communes hors région comprises", unit="habitant"),
                 "qpv": column("int64", "Quartiers prioritaires de 2024", unit="quartier"),
+                "deld": column(
+                    NUMBER,
+                    "Demandeurs d'emploi de plus d'un an : donnés, ou supposés (offre.deld_source)",
+                    unit="personne",
+                    ge=0,
+                ),
+                "rsa": column(NUMBER, "Allocataires du RSA, où ils sont donnés", nullable=True, unit="personne", ge=0),
                 **{
                     f"siae_{genre}": column("int64", f"Structures d'insertion, genre {genre.upper()}, 2019-2020")
                     for genre in ("aci", "ai", "ei", "etti", "geiq")

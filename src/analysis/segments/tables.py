@@ -33,9 +33,11 @@ from analysis.segments.contracts import (
 )
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.backtest import realised
+from analysis.segments.potential.caps import caps
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.potential.single import single_contracts
 from analysis.segments.potential.sizing import shared
+from analysis.segments.potential.supply import supply
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
 from analysis.segments.state.specialisation import effective, quotients, shift_share
@@ -43,6 +45,7 @@ from analysis.segments.telling.audit import accuracy, confusion, corrected
 from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import build_watch
+from analysis.sources import publics
 
 _EPCI = ["edition", "epci_siren"]
 _CELLS = ["edition", "segment", "epci_siren"]
@@ -91,11 +94,18 @@ def from_each_contract(
     drawn = drawn_segments(linked, settings.potential, belief)
     bought = needed(whole)
     projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
+    given = publics.load(raw_dir(dataset) / publics.FILE)
+    source = publics.sources(given).set_index("public").loc[publics.JOBSEEKERS, "source"]
+    people = publics.by_epci(given)
+    offered = supply(described, people["deld"], settings.potential.radius_km, str(source))
     there = outside(received, described.region)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
-        **build_potential(linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief),
+        "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
+        **build_potential(
+            linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief, offered=offered
+        ),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),
@@ -105,6 +115,8 @@ def from_each_contract(
             belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
             shared=shared(drawn),
+            people=people,
+            limits=caps(offered, settings.potential.dependency),
         ),
         "dimensionnement": single_contracts(linked, settings, belief),
         **build_compliance(whole, bought.lots, bought.needs, described, belief),
@@ -251,7 +263,7 @@ def strip(segments: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     if clear:
         share = 100 * now["avec_clause"].sum() / clear
         figures.append(
-            {"libelle": "Part des marchés avec une clause sociale, parmi ceux qui le disent",
+            {"libelle": "Part des marchés avec une clause sociale, parmi les marchés qui renseignent ce champ",
              "valeur": float(share), "decimales": 1, "unite": "%", **common}
         )  # fmt: skip
     return headlines(figures)

@@ -29,6 +29,7 @@ from analysis.publishing.content import (
 from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
+from analysis.segments.views.common import quarter
 from analysis.segments.views.needs import TABLE, expected
 
 # Listed; the CSV files have them all.
@@ -41,6 +42,7 @@ INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
+AMONG = "parmi les marchés qui renseignent ce champ"
 CARDS = (
     ("heures_realisees", "Heures d'insertion"),
     ("beneficiaires", "Bénéficiaires"),
@@ -154,7 +156,7 @@ def segments(page: Page) -> Content:
             f"{share}_haut": Column("à", **PERCENT),
         },
         caption="Les premiers segments par montant",
-        scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : parmi ceux qui le disent",
+        scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : {AMONG}",
         csv=page.csv(table),
         note=None
         if page.is_department
@@ -169,14 +171,18 @@ def coming(page: Page) -> Content:
     rows = page.read(table, territoire_type=kind, territoire=page.territory).sort_values("trimestre")
     if rows.empty:
         return Prose("Aucun besoin n'est attendu ici pendant les trimestres à venir.")
-    hours = {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
+    hours = {
+        "heures_p50": Column("Heures", 0),
+        "heures_p10": Column("heures : de", 0),
+        "heures_p90": Column("heures : à", 0),
+    }
     return DataTable(
-        rows.head(4),
+        rows.head(4).assign(trimestre=rows["trimestre"].map(quarter)),
         columns={
             "trimestre": Column("Trimestre"),
-            "attendus": Column("Marchés attendus", 1),
-            "attendus_bas": Column("de", 0),
-            "attendus_haut": Column("à", 0),
+            "attendus": Column("Marchés attendus", 0),
+            "attendus_bas": Column("marchés : de", 0),
+            "attendus_haut": Column("marchés : à", 0),
             **({} if rows["heures_p50"].isna().all() else hours),
         },
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
@@ -300,14 +306,20 @@ def _clause(page: Page) -> Card:
         known, carrying = rows["renseignes"].sum(), rows["avec_clause"].sum()
         share = carrying / known if known else None
         total, csv = ("avec_clause", "renseignes"), page.csv(SEGMENTS_HERE)
-        return Card(label, share, "%", "parmi ceux qui le disent", 1, 100, csv=csv, total=total)
+        return Card(label, share, "%", AMONG, 1, 100, csv=csv, total=total)
     rows = page.read(PLACES, edition=page.year, epci_siren=page.territory)
     if rows.empty or not rows["renseignes"].iloc[0]:
         return Card(label, None, "%")
     row = rows.iloc[0]
     bounds = f"de {french(100 * row['part_lissee_bas'], 1)} à {percent(row['part_lissee_haut'])}"
     return Card(
-        label, row["part_lissee"], "%", f"part lissée, {bounds}, parmi ceux qui le disent", 1, 100, csv=page.csv(PLACES)
+        label,
+        row["part_lissee"],
+        "%",
+        f"part lissée, {bounds}, {AMONG}",
+        1,
+        100,
+        csv=page.csv(PLACES),
     )
 
 

@@ -7,20 +7,26 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
+from analysis.segments.potential.caps import caps, held
 from analysis.segments.potential.estimate import (
+    by_cell,
     by_territory,
     hours_if_asked,
     new_segments,
     simulated,
-    supply,
     without_clause,
 )
 from analysis.segments.potential.sizing import Learnt, segment_draws
-from analysis.segments.potential.supply import companies, suppliers
+from analysis.segments.potential.supply import companies, near, suppliers, supply
+from analysis.sources import publics
 from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
 LILLE = "200093201"
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
+RADIUS = 30.0
+OFFERED = supply(WORLD, publics.by_epci(NOTHING_GIVEN)["deld"], RADIUS)
+LIMITS = caps(OFFERED, dependency=0.3)
 
 
 def contracts(*rows: dict) -> pd.DataFrame:
@@ -91,8 +97,8 @@ def test_a_total_is_capped_by_supply_then_by_people() -> None:
         }
     )
     huge = np.full((2, 10), 1e9)
-    found = by_territory(cells, huge, WORLD, dependency=0.3).set_index(["territoire", "segment"])
-    region = supply(WORLD).set_index(["territoire", "segment"])
+    found = by_territory(cells, huge, LIMITS, WORLD).set_index(["territoire", "segment"])
+    region = OFFERED.set_index(["territoire", "segment"])
     for segment in ("PROPRETE", "DECHETS"):
         limit = region.loc[("59", segment), "capacite"] * 0.3 / 0.47
         assert found.loc[("59", segment), "p50_plafonne"] == pytest.approx(limit)
@@ -103,6 +109,71 @@ def test_a_total_is_capped_by_supply_then_by_people() -> None:
     assert whole["p50_plafonne"] == pytest.approx(min(public, whole["plafond_offre"], served))
     assert whole["plafond_public"] == public
     assert ("80", "ensemble") not in found.index
+
+
+def test_the_public_is_what_the_dataset_gives_and_the_assumption_elsewhere() -> None:
+    given = pd.DataFrame({"epci_siren": [LILLE], "public": ["DELD"], "personnes": [90_000.0]})
+    people = publics.by_epci(given)["deld"]
+    assumed = OFFERED.set_index(["territoire", "segment"])["deld"]
+    told = supply(WORLD, people, RADIUS).set_index(["territoire", "segment"])
+    more = 90_000 - publics.by_epci(NOTHING_GIVEN)["deld"][LILLE]
+    for place, gain in {"59": more, "32": more, "80": 0.0}.items():
+        assert told.loc[(place, "ensemble"), "deld"] == pytest.approx(assumed[(place, "ensemble")] + gain)
+    assert told.loc[("59", "ensemble"), "public"] == pytest.approx(0.05 * told.loc[("59", "ensemble"), "deld"])
+
+
+ALLOWED = pd.DataFrame(
+    [(LILLE, "PROPRETE", 2.0, 100.0, np.nan), (LILLE, "DECHETS", 1.0, 50.0, np.nan),
+     (LILLE, "ensemble", 3.0, 120.0, 1e9), ("59", "ensemble", 9.0, 1e9, 60.0), ("59", "PROPRETE", 9.0, 1e9, np.nan)],
+    columns=["territoire", "segment", "fournisseurs", "plafond_offre", "plafond_public"],
+).set_index(["territoire", "segment"])  # fmt: skip
+
+
+def test_hours_are_held_to_their_sector_then_to_all_companies_and_people_of_their_place() -> None:
+    cells = pd.DataFrame(
+        [(LILLE, "PROPRETE", 2024), (LILLE, "PROPRETE", 2024), (LILLE, "DECHETS", 2024), (LILLE, "PROPRETE", 2025),
+         ("59", "PROPRETE", 2024), (LILLE, "ENERGIE", 2024)],
+        columns=["territoire", "segment", "annee"],
+    )  # fmt: skip
+    hours = np.array([[30.0, 150.0], [10.0, 50.0], [20.0, 60.0], [90.0, 250.0], [40.0, 80.0], [0.0, 7.0]])
+    found = held(hours, cells, ALLOWED)
+    # In the first future no cap binds. In the second, cleaning keeps 100 of 200 and waste 50 of 60: 150 for the 120 of
+    # all companies, each taking off a fifth; the other year has its own; nobody serves energy.
+    assert found[:, 0].tolist() == hours[:, 0].tolist()
+    assert found[:, 1] == pytest.approx([60, 20, 40, 100, 60, 0])
+    half = held(hours, cells, ALLOWED, pd.Series({2024: 0.5, 2025: 1.0}))
+    assert half[:3, 1] == pytest.approx([30, 10, 20]) and half[3, 1] == pytest.approx(100)
+
+
+def test_cells_are_held_to_what_is_within_reach_of_their_place_and_quarters_share_their_year() -> None:
+    cells = pd.DataFrame(
+        {
+            "edition": 2024, "segment": "PROPRETE", "lieu": [LILLE, LILLE, "59", "inconnu"],
+            "departement": ["59", "59", "59", "inconnu"], "trimestre": [1, 4, 1, 1], "marches": 1, "montant": 1.0,
+        }
+    )  # fmt: skip
+    draws = np.array([[1e9] * 9, [3e9] * 9, [1.0] * 9, [1e12] * 9])
+    found = by_cell(cells, draws, LIMITS, "32")
+    limit = LIMITS.loc[(LILLE, "PROPRETE"), "plafond_offre"]
+    every = min(LIMITS.loc[(LILLE, "ensemble"), ["plafond_offre", "plafond_public"]].min(), limit)
+    assert found["p50_plafonne"].tolist()[:3] == pytest.approx([every / 4, 3 * every / 4, 1.0])
+    assert found["plafond_offre"].tolist()[0] == limit and found["p50"].tolist() == [1e9, 3e9, 1.0, 1e12]
+    assert found["plafond_public"].tolist()[3] == LIMITS.loc[("32", "ensemble"), "plafond_public"]
+    assert found["etp_plafonne"].tolist()[2] == pytest.approx(1 / 1607)
+
+
+def test_a_company_is_of_every_place_that_it_is_near_and_once_of_each() -> None:
+    close, closer = (
+        near(companies(), km).reset_index(names="fait").groupby("territoire")["fait"].agg(set) for km in (30.0, 10.0)
+    )
+    assert all(closer[place] <= close[place] for place in closer.index)
+    counted = OFFERED.set_index(["territoire", "segment"])
+    assert len(close[LILLE]) == counted.loc[(LILLE, "ensemble"), "fournisseurs"]
+    assert close.map(len).sum() > len(companies())
+    assert set(OFFERED.loc[OFFERED["segment"] == "ensemble", "territoire"]) >= {"32", "59", LILLE}
+    # Those of all sectors are in each segment, and once in the whole.
+    serving = counted.loc[LILLE].drop("ensemble")["capacite"]
+    assert serving.sum() > counted.loc[(LILLE, "ensemble"), "capacite"] > serving.max()
 
 
 def test_small_hours_are_not_capped() -> None:
@@ -117,7 +188,7 @@ def test_small_hours_are_not_capped() -> None:
             "montant": 1.0,
         }
     )
-    found = by_territory(cells, np.arange(11.0)[None, :], WORLD, dependency=0.3)
+    found = by_territory(cells, np.arange(11.0)[None, :], LIMITS, WORLD)
     assert found[["p10", "p50", "p90"]].to_numpy() == pytest.approx(np.tile([1.0, 5.0, 9.0], (len(found), 1)))
     assert found["p50"].equals(found["p50_plafonne"])
 
@@ -137,7 +208,7 @@ def test_the_region_is_held_against_a_country_not_against_a_few_strays() -> None
     volume = pd.DataFrame([(2024, "32", "PROPRETE", 9.0, 4000.0)], columns=VOLUME)
     for others, found in ((29, 0), (60, 1)):
         away = pd.DataFrame([(2024, "PROPRETE", others // 2, others)], columns=ELSEWHERE)
-        table = new_segments(contracts(*rows), away, volume, WORLD, load_params().segments)
+        table = new_segments(contracts(*rows), away, volume, OFFERED, dataset=WORLD, settings=load_params().segments)
         assert len(table[table["territoire"] == "32"]) == found
     assert table["part_reference"].tolist() == [0.5] and table["p_sous"].iloc[0] > 0.99
 
@@ -164,7 +235,9 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
         ],
         columns=VOLUME,
     )
-    found = new_segments(rows, pd.DataFrame(columns=ELSEWHERE), volume, WORLD, load_params().segments)
+    found = new_segments(
+        rows, pd.DataFrame(columns=ELSEWHERE), volume, OFFERED, dataset=WORLD, settings=load_params().segments
+    )
     assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
     row = found.iloc[0]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99

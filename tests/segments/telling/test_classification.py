@@ -242,7 +242,7 @@ def test_intervals_of_corrected_totals_hold_the_truth_as_often_as_they_say() -> 
         for segment in WORDS:
             row = table.loc[segment]
             held.append(row["marches_corriges_bas"] <= real[segment] <= row["marches_corriges_haut"])
-    assert 0.85 <= np.mean(held) <= 0.97
+    assert 0.72 <= np.mean(held) <= 0.90
 
 
 @pytest.mark.parametrize(

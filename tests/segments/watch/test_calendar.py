@@ -100,6 +100,31 @@ def test_hours_follow_the_number_of_needs_that_come() -> None:
     pd.testing.assert_frame_equal(rows, again)
 
 
+def test_expected_hours_are_held_to_the_part_of_each_year_that_the_horizon_covers() -> None:
+    needs = [need("a", [1.0]), need("b", [0.0, 1.0]), need("c", [0, 0, 0, 0, 1.0]), need("d", [0.2])]
+    allowed = pd.DataFrame(
+        [(place, segment, 1.0, most, people)
+         for place in ("32", "59", "200093201")
+         for segment, most, people in (("PROPRETE", 100.0, np.nan), ("ensemble", 1e9, 1e9))],
+        columns=["territoire", "segment", "fournisseurs", "plafond_offre", "plafond_public"],
+    ).set_index(["territoire", "segment"])  # fmt: skip
+    expected = pd.DataFrame(needs)
+    each = expected[["besoin_id"]].assign(heures_p10=300.0, heures_p50=300.0, heures_p90=300.0)
+    drawn = calendar.futures(expected, LIMITS, each, draws=500, seed=1)
+    for split in (True, False):
+        rows = calendar.calendar(expected, LIMITS, "32", drawn, split, allowed=allowed)
+        told = rows[rows["territoire_type"] == "epci"].set_index("trimestre")
+        # 2026: two needs, or three, of 300 hours share 100; 2027: half a year, so 50.
+        assert told["heures_p10"].tolist() == pytest.approx([300, 300, 300])
+        assert told["heures_p50_plafonne"].tolist() == pytest.approx([50, 50, 100 * 181 / 365])
+        assert told.loc["2026-T1", "heures_p90_plafonne"] == pytest.approx(100 * 2 / 3)
+        assert told["plafond_offre"].tolist() == [100.0 if split else 1e9] * 3
+        roomy = calendar.calendar(expected, LIMITS, "32", drawn, split, allowed=1e6 * allowed)
+        assert [roomy[f"{name}_plafonne"].tolist() for name in calendar.HOURS] == [
+            roomy[name].tolist() for name in calendar.HOURS
+        ]
+
+
 def test_hours_of_needs_have_in_common_what_their_segments_share() -> None:
     sigma = np.log(3) / 1.281552
     expected = pd.DataFrame([need(f"n{k:02d}", [1.0]) for k in range(100)])

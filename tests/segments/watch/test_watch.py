@@ -21,6 +21,7 @@ from analysis.segments.amounts import belief_from
 from analysis.segments.views import watch as views
 from analysis.segments.watch.needs import needed
 from analysis.segments.watch.tables import around, build_watch
+from analysis.sources import publics
 from analysis.sources.projects import load_projects
 from segments.bought import contract
 
@@ -59,12 +60,16 @@ def built(project: Path) -> dict[str, pd.DataFrame]:
     return result(small_world())
 
 
+NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
+PEOPLE = publics.by_epci(NOTHING_GIVEN)
+
+
 def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
     described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
     projects, _ = load_projects(Path("absent.csv"))
     belief = belief_from(contracts, FLOOR, AMOUNTS)
     tables = build_watch(
-        needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS, belief=belief
+        needed(contracts), NO_CHANGES, projects.assign(segment="AUTRE"), described, PARAMS, belief=belief, people=PEOPLE
     )
     assert set(tables) == set(SCHEMAS)
     return {name: conform(SCHEMAS[name], table) for name, table in tables.items()}
@@ -73,6 +78,8 @@ def result(contracts: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def shown(tables: dict[str, pd.DataFrame], territory: str = "32") -> dict[str, str]:
     for name, table in tables.items():
         write_table(table, protected_dir("essai") / "segments" / f"{name}.parquet")
+    offered = pd.DataFrame({"territoire": ["32"], "segment": "ensemble", "deld_source": "4 % des habitants"})
+    write_table(offered, protected_dir("essai") / "segments" / "offre.parquet")
     page = Page("segments", "essai", 2025, territory)
     contents = {view.__name__: view(page) for view in VIEWS}
     assert all(content._repr_html_() for content in contents.values())
@@ -119,10 +126,20 @@ def test_too_little_past_says_what_is_missing_rather_than_nothing_to_come(projec
 
 
 def test_each_epci_says_what_it_has_to_answer_with() -> None:
-    table = around().set_index("epci_siren")
+    given = pd.DataFrame({"epci_siren": ["200093201"], "public": ["RSA"], "personnes": [41_000.0]})
+    table = around(publics.by_epci(given)).set_index("epci_siren")
     assert len(table) == 92 and table["qpv"].sum() == 204
     lille = table.loc["200093201"]
     assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50
+    assert lille["rsa"] == 41_000 and table["rsa"].notna().sum() == 1
+    assert lille["deld"] == PEOPLE.loc["200093201", "deld"] > 40_000
+
+
+def test_the_page_says_whose_publics_are_assumed_and_which_are_not_known(project: Path) -> None:
+    new_dataset("essai", "32", 2025)
+    shown(result(small_world()))
+    said = views.answering(Page("segments", "essai", 2025, "32")).text()
+    assert "emploi de plus d'un an : 4 % des habitants. Les allocataires du RSA ne sont pas connus." in said
 
 
 def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -> None:
@@ -140,7 +157,7 @@ def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -
     def one_per_euro(asked: pd.DataFrame) -> pd.DataFrame:
         return asked[["uid"]].assign(**dict.fromkeys(["heures_p10", "heures_p50", "heures_p90"], asked["montant"]))
 
-    belief = belief_from(bought.lots, FLOOR, AMOUNTS)
-    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, belief=belief, hours=one_per_euro)
+    known = {"belief": belief_from(bought.lots, FLOOR, AMOUNTS), "people": PEOPLE, "hours": one_per_euro}
+    tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, **known)
     both = tables["veille_besoins"].set_index("projet_id").loc["P1"]
     assert (both["origine"], both["montant"], both["heures_p50"]) == ("les_deux", 90_000.0, 90_000.0)

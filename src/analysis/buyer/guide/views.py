@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
+from analysis.buyer.views.common import cited
 from analysis.core import reference
 from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
@@ -38,7 +39,7 @@ def headline(page: Page) -> Content:
     if len(now) and now["renseignes"].iloc[0]:
         row = now.iloc[0]
         low, high = french(100 * row["part_clause_bas"], 1), percent(row["part_clause_haut"])
-        said = f"de {low} à {high}, parmi ceux qui le disent"
+        said = f"de {low} à {high}, parmi les marchés qui renseignent ce champ"
         share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, csv=page.csv(CONTRACTS))
     amount, csv = float(now["montant"].sum()), page.csv(CONTRACTS)
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])
@@ -214,7 +215,7 @@ def pitfalls(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun piège propre à ce segment n'est recensé.")
     return DataTable(
-        rows,
+        cited(rows),
         columns={"piege": Column("Piège"), "que_faire": Column("Que faire"), "source": Column("Source")},
         caption="Pièges de ce segment",
         scope="tous acheteurs ; aide à la décision, non avis juridique",

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import pandas as pd
 
 from analysis.core import reference
 from analysis.publishing.page import Page
+
+OURS = "hypothèse de l'observatoire"
+CHECK = (
+    "Certaines références restent à relire sur Légifrance : le fichier CSV dit lesquelles. Cette page n'est pas un "
+    "avis juridique."
+)
+# [à vérifier ...], (dossier/fichier.csv), (domaine 4.2)
+_NOTES = re.compile(r"\s*\[[^\]]*vérifier[^\]]*\]|\s*\([a-z_]+/[a-z_]+\.csv\)|\s*\(domaine [\d.]+\)")
 
 
 def rows(page: Page, table: str) -> pd.DataFrame:
@@ -25,6 +34,26 @@ def scope(page: Page) -> str:
     """Which purchase a table is about."""
     row = found(page)
     return f"achat {row['achat_id']}, {row['lieu_nom']}"
+
+
+def cited(told: pd.DataFrame) -> pd.DataFrame:
+    """`told` with its article and source as a page cites them: what is still to be checked, the files and working notes
+    that the published table keeps are not for readers."""
+    names = [name for name in ("article", "source") if name in told]
+    return told.assign(**{name: told[name].astype("object").map(_cited) for name in names})
+
+
+def _cited(text: object) -> str:
+    if pd.isna(text) or not str(text):
+        return ""
+    said = _NOTES.sub("", str(text)).strip(" ;")
+    return OURS if said in ("", "projet", "hypothèse") else said
+
+
+def to_check(told: pd.DataFrame) -> str | None:
+    """The one note of a page whose sources are not all checked against the text."""
+    unsure = any(told[name].astype("str").str.contains("vérifier").any() for name in ("article", "source"))
+    return CHECK if unsure else None
 
 
 def segment_of(row: pd.Series, name: str = "segment") -> str:

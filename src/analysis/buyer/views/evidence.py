@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import percent
+from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
@@ -30,25 +33,37 @@ def near_shares(page: Page) -> Content:
         caption="Part des marchés qui portent une clause sociale",
         scope=f"{segment_of(row)}, marchés qui renseignent le champ social",
         csv=page.csv("parts"),
-        note="Dans le pays, aucune part n'est connue par segment : celle de tous les segments, publiée, est donnée.",
+        note=_of_country(told.iloc[-1]),
     )
     if drawn.empty:
         return table
     first = drawn.iloc[0]
     shares = drawn.set_index("nom")[["part", "part_bas", "part_haut"]]
     return Figure(
-        interval_chart(100 * shares, unit="% des marchés", often="neuf fois sur dix"),
+        interval_chart(100 * shares, unit="% des marchés"),
         title=f"Marchés avec clause : {segment_of(row)}",
-        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause.",
+        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause. "
+        "Barre grise : l'intervalle que dit la table, à 80 % pour une intercommunalité, à 95 % ailleurs.",
         table=table,
         source="données essentielles de la commande publique.",
     )
+
+
+def _of_country(row: pd.Series) -> str:
+    """What the share of the country is of."""
+    if row["segment"] == WHOLE:
+        return (
+            "Le jeu de données contient trop peu de marchés semblables d'autres régions : pour le pays, la part "
+            "publiée de tous les segments est donnée, sans intervalle."
+        )
+    return "Autres régions : les marchés du même segment (d'après leur code CPV) qui y sont exécutés."
 
 
 def like_contracts(page: Page) -> Content:
     """The nearest real contracts."""
     # Amounts are open data: only the hours may be secret.
     told = rows(page, "semblables").sort_values("rang").rename(columns={"secret": "heures__secret"})
+    told["realisation__secret"] = told["heures__secret"]
     if told.empty:
         return Prose("Aucun marché de ce segment n'est connu dans la région.")
     states = reference.labels("statuts_sociaux")
@@ -63,10 +78,12 @@ def like_contracts(page: Page) -> Content:
             "etat": Column("Champ social"),
             "suivi": Column("Suivi"),
             "heures": Column("Heures réalisées", 0),
+            "realisation": Column("Réalisé / prévu", 0, "%", factor=100),
         },
         caption="Les marchés publics les plus proches de cet achat",
         scope=f"{scope(page)} ; même segment, objet, montant et lieu voisins ; un marché par besoin",
         csv=page.csv("semblables"),
         note="Suivi : une opération close l'a suivi, et ses heures sont connues ; elles sont celles de tous ses "
-        "marchés ensemble, à deux chiffres près.",
+        "marchés ensemble, à deux chiffres près. Réalisé / prévu : la part des heures prévues qui a été faite, à dix "
+        "points près.",
     )

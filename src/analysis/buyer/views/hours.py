@@ -11,8 +11,10 @@ from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.segments.views.common import KINDS
-from analysis.segments.views.intervals import interval_chart
+from analysis.segments.views.intervals import BAR, interval_chart
 
+YEAR = 12  # months
+IN_TEN = ("aucun", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
 _NAMES = {
     "heures_p10": "Une chance sur dix d'avoir moins",
     "heures_p50": "Médiane",
@@ -31,8 +33,7 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"L'engagement est ce que {_tenable()} des marchés de ce montant peuvent porter, arrondi en dessous. "
-        f"Règle du manuel : {_rule()}.",
+        note=f"Engagement proposé : {prudent()}. Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
@@ -40,17 +41,19 @@ def hours(page: Page) -> Content:
         index=["Heures possibles", "Engagement proposé"],
     )  # fmt: skip
     return Figure(
-        interval_chart(chart, unit="heures", often="huit fois sur dix"),
+        interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé",
         alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {french(row['heures_p90'])} heures ; "
-        f"engagement proposé : {french(row['engagement'])}.",
+        f"engagement proposé : {french(row['engagement'])}, {prudent()}. {BAR}",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )
 
 
-def _tenable() -> str:
-    return percent(load_params().buyer.commitment_kept, 0)
+def prudent() -> str:
+    """What the proposed commitment is, which may lie below the range of the hours."""
+    kept = IN_TEN[int(round_half_up(10 * load_params().buyer.commitment_kept))]
+    return f"engagement prudent : {kept} marchés semblables sur dix peuvent le porter (arrondi en dessous)"
 
 
 def _rule() -> str:
@@ -72,12 +75,12 @@ def kept(page: Page) -> Content:
             "nom": Column("Méthode"),
             "operations": Column("Opérations", 0),
             "faisables": Column("Engagement tenu à 90 % au moins", **PERCENT),
-            "faisables_bas": Column("de", **PERCENT),
-            "faisables_haut": Column("à", **PERCENT),
+            "faisables_bas": Column("tenu : de", **PERCENT),
+            "faisables_haut": Column("tenu : à", **PERCENT),
             "part_engagee": Column("Engagé / réalisé, en tout", **PERCENT),
             "couverture": Column("Dans la fourchette", **PERCENT),
-            "couverture_bas": Column("de", **PERCENT),
-            "couverture_haut": Column("à", **PERCENT),
+            "couverture_bas": Column("fourchette : de", **PERCENT),
+            "couverture_haut": Column("fourchette : à", **PERCENT),
         },
         caption="L'engagement à l'épreuve des opérations closes",
         scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
@@ -101,20 +104,14 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
 
 
 def drivers(page: Page) -> Content:
-    """What the hours are in persons, and what makes them differ."""
+    """What the hours are in persons."""
     row = found(page)
-    names = reference.table("acheteur/facteurs").set_index("code")["libelle"]
+    when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
-    said = [
-        f"En un an, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time}, "
+    return Prose(
+        f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time}, "
         f"ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
-    ]
-    if pd.notna(row["facteur"]):
-        said.append(
-            "Les heures du segment varient surtout par ce que chaque marché a de propre ; des facteurs du calcul, le "
-            f"premier est : {names[row['facteur']]} ({percent(row['facteur_part'])} de la variance)."
-        )
-    return Prose(" ".join(said))
+    )
 
 
 def _at_least(value: float, digits: int) -> str:
@@ -127,16 +124,16 @@ def _at_least(value: float, digits: int) -> str:
 def within_reach(page: Page) -> Content:
     """Insertion companies within reach, beside the hours asked; beyond them, it says so."""
     told = rows(page, "offre")
-    radius = french(load_params().buyer.radius_km)
+    radius = french(load_params().segments.potential.radius_km)
     return DataTable(
-        told,
+        told.assign(pres=[_nearest(km) for km in told["km_min"]]),
         columns={
             "genre": Column("Genre"),
             "structures": Column("Entreprises d'insertion", 0),
             "servent": Column("qui servent le segment", 0),
             "dont_secteur": Column("dont du secteur", 0),
             "capacite": Column("Capacité de celles-ci", 0, "h/an"),
-            "km_min": Column("La plus proche", 1, "km"),
+            "pres": Column("La plus proche (km)"),
         },
         caption=f"Entreprises d'insertion à moins de {radius} km par la route",
         scope=f"{scope(page)} ; structures de 2019-2020, capacités et distances supposées",
@@ -146,6 +143,18 @@ def within_reach(page: Page) -> Content:
     )
 
 
+def _asked(row: pd.Series) -> str:
+    """The median hours of a purchase: in a year, or over its life where it is shorter."""
+    if row["duree_mois"] < YEAR:
+        return f"{number_of(row['heures_p50'], 'heure')} sur ses {french(row['duree_mois'])} mois"
+    return f"{number_of(row['heures_an'], 'heure')} par an"
+
+
+def _nearest(km: float) -> str:
+    """A distance that is assumed, to a kilometre."""
+    return "–" if pd.isna(km) else french(km) if round_half_up(km) >= 1 else "moins de 1"
+
+
 def enough(page: Page) -> Content:
     """Whether supply and public carry the hours."""
     row = found(page)
@@ -153,7 +162,7 @@ def enough(page: Page) -> Content:
     dependency = percent(load_params().segments.potential.dependency, 0)
     through = percent(reference.constants("potentiel")["part_iae"], 0)
     supply = (
-        f"{said} L'achat demande {number_of(row['heures_an'], 'heure')} par an en médiane. La capacité supposée des "
+        f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
         f"entreprises d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
         f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
         f"même donneur d'ordre, et {through} des heures de clause passent par elles."

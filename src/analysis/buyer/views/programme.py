@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analysis.buyer.law import likely
 from analysis.buyer.programme import said_late
+from analysis.buyer.views.hours import prudent
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
@@ -26,13 +27,12 @@ def headline(page: Page) -> Content:
     return Strip(
         [
             Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}", csv=csv),
-            Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late, csv=csv),
+            Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late or prudent(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
-                "Achats au-dessus du seuil européen",
+                "Achats qui dépasseraient le seuil européen",
                 row["au_dessus"],
-                digits=1,
-                note=f"somme des probabilités{_apart(page)}",
+                note=f"environ, d'après la probabilité de chacun{_apart(page)}",
                 csv=csv,
             ),
         ]
@@ -40,7 +40,7 @@ def headline(page: Page) -> Content:
 
 
 def _apart(page: Page) -> str:
-    """How many purchases have no known threshold, and are in no sum of probabilities; nothing where all have one."""
+    """How many purchases have no known threshold, and are not counted; nothing where all have one."""
     unknown = int(page.read("buyer/achats", programme=page.key)["p_seuil"].isna().sum())
     return f", sans ceux dont aucun seuil n'est connu ({unknown})" if unknown else ""
 
@@ -67,39 +67,28 @@ def purchases(page: Page) -> Content:
             "depasse": Column("Dépasse le seuil"),
             "obligation": Column("Obligation sociale"),
             "heures_p50": Column("Heures, médiane", 0),
-            "heures_p10": Column("de", 0),
-            "heures_p90": Column("à", 0),
+            "heures_p10": Column("heures : de", 0),
+            "heures_p90": Column("heures : à", 0),
         },
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/achats"),
-        note="Une médiane d'ensemble n'est pas la somme des médianes : voir la table du programme.",
+        note="Une médiane d'ensemble n'est pas la somme des médianes.",
     )
 
 
 def totals(page: Page) -> Content:
-    """What the programme comes to, with the range of its hours."""
-    rows = page.read("buyer/programmes", programme=page.key)
-    return DataTable(
-        rows.assign(nom=page.name),
-        columns={
-            "nom": Column("Programme"),
-            "annonces": Column("Achats annoncés", 0),
-            "achats": Column("dont ont une fiche", 0),
-            "refuses": Column("sans fiche", 0),
-            "montant_max": Column("Montant", 0, "€"),
-            "au_dessus": Column("Au-dessus du seuil", 1),
-            "heures_p50": Column("Heures, médiane", 0),
-            "heures_p10": Column("de", 0),
-            "heures_p90": Column("à", 0),
-            "engagement": Column("Engagements", 0, "h"),
-        },
-        caption="Le programme en tout",
-        scope=f"{page.name}, achats annoncés qui ont une fiche",
-        csv=page.csv("buyer/programmes"),
-        note="De, à : huit fois sur dix, les heures des achats étant supposées liées entre elles ; ce n'est ni "
-        f"la somme des bornes basses, ni celle des hautes. Au-dessus du seuil : somme des probabilités{_apart(page)}.",
+    """How the range of the whole is made, and where its numbers are."""
+    return Prose(
+        "Les heures des achats sont supposées liées entre elles : la fourchette d'ensemble n'est ni la somme des "
+        f"bornes basses, ni celle des hautes. {_download(page)}"
     )
+
+
+def _download(page: Page) -> str:
+    """The link to the numbers of the programme, where they are among the tables."""
+    name = page.csv("buyer/programmes")
+    return f"[Ces chiffres en CSV](../tables/{name}.csv)." if name else ""
 
 
 def refused(page: Page) -> Content:
@@ -114,7 +103,7 @@ def refused(page: Page) -> Content:
             "achat_id": Column("Achat"),
             "objet": Column("Objet"),
             "sorte": Column("Suite"),
-            "message": Column("Ce qui ne va pas, et ce qui est attendu"),
+            "phrase": Column("Ce qui ne va pas, et ce qui est attendu"),
         },
         caption="Fiches impossibles, valeurs à confirmer",
         scope=page.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.buyer import law
-from analysis.buyer.views.common import rows, scope
+from analysis.buyer.views.common import cited, rows, scope, to_check
 from analysis.core import reference
 from analysis.core.texts import inside
 from analysis.publishing.content import Column, Content, DataTable
@@ -14,19 +14,21 @@ _SOURCE = {"article": Column("Article"), "source": Column("Source")}
 
 def asked(page: Page) -> Content:
     """Threshold, obligation and what is for information."""
+    told = rows(page, "constats").sort_values("ordre").fillna({"article": ""})
     return DataTable(
-        rows(page, "constats").sort_values("ordre").fillna({"article": ""}),
+        cited(told),
         columns={"libelle": Column("Règle"), "phrase": Column("Ce qui en est dit"), **_SOURCE},
         caption="Ce que la loi demande le jour de la consultation",
         scope=scope(page),
         csv=page.csv("constats"),
+        note=to_check(told),
     )
 
 
 def exceptions(page: Page) -> Content:
     """The exceptions, as questions that only the buyer can answer."""
     return DataTable(
-        law.exceptions(),
+        cited(law.exceptions()),
         columns={"libelle": Column("Exception"), "question": Column("Question à laquelle répondre"),
                  "source": Column("Source")},
         caption="Exceptions à l'obligation : des questions, non des réponses",
@@ -62,7 +64,7 @@ def why(page: Page) -> Content:
     names = reference.table("droit/criteres").set_index("critere")["libelle"]
     answers = told["favorable"].map({True: "oui", False: "non"}).fillna("à vérifier")
     return DataTable(
-        told.assign(regarde=told["critere"].map(names), reponse=answers.astype("str")),
+        cited(told).assign(regarde=told["critere"].map(names), reponse=answers.astype("str")),
         columns={"libelle": Column("Mécanisme"), "regarde": Column("Ce qui est regardé"), "reponse": Column("Rempli"),
                  "phrase": Column("Pourquoi"), **_SOURCE},
         caption="Tout ce qui est regardé, mécanisme par mécanisme",

@@ -7,7 +7,7 @@ from matplotlib import dates
 from matplotlib.figure import Figure as MatplotlibFigure
 
 from analysis.buyer import process
-from analysis.buyer.views.common import found, rows, scope
+from analysis.buyer.views.common import cited, found, rows, scope
 from analysis.core import reference
 from analysis.core.numbers import french_date
 from analysis.core.paths import STEPS, steps_name
@@ -56,7 +56,7 @@ def steps(page: Page) -> Content:
     """The steps with their dates, computed from the planned notification."""
     told = rows(page, "etapes").sort_values("ordre")
     row, day = found(page), page.dataset.date_observation
-    told = told.assign(etat=_standing(told, pd.Timestamp(day)))
+    told = cited(told.assign(etat=_standing(told, pd.Timestamp(day))))
     first = told.iloc[0]
     return Figure(
         _timeline(told, row["date_notification"]),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer.law import likely
 from analysis.buyer.views.common import found, rows, scope, segment_of
+from analysis.buyer.views.hours import prudent
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
@@ -22,7 +23,7 @@ def headline(page: Page) -> Content:
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note="sur toute la durée", csv=csv),
+            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
             Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
@@ -35,7 +36,7 @@ def headline(page: Page) -> Content:
 
 def remarks(page: Page) -> Content:
     """What is to be confirmed in what was asked."""
-    told = [*rows(page, "remarques").sort_values("ordre")["message"], *_noticed(page)]
+    told = [*rows(page, "remarques").sort_values("ordre")["phrase"], *_noticed(page)]
     if not told:
         return Prose("Rien n'est à confirmer dans ce qui a été demandé.")
     return Warning("\n".join(f"- {message}" for message in told) if len(told) > 1 else told[0])

@@ -7,17 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis.core import reference
+from analysis.places import great_circle
 
 Numbers = npt.NDArray[np.float64]
-EARTH_KM = 6371.0
-
-
-def great_circle(lon: Numbers, lat: Numbers, to_lon: Numbers, to_lat: Numbers) -> Numbers:
-    """Kilometres from each point to each other point, shape (n, m); degrees in (haversine formula)."""
-    x, y, to_x, to_y = (np.radians(values) for values in (lon, lat, to_lon, to_lat))
-    root = np.sin((y[:, None] - to_y) / 2) ** 2
-    root += np.cos(y)[:, None] * np.cos(to_y) * np.sin((x[:, None] - to_x) / 2) ** 2
-    return 2 * EARTH_KM * np.arcsin(np.sqrt(root))
 
 
 def assumed() -> pd.DataFrame:

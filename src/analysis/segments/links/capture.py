@@ -26,10 +26,10 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.params import CaptureParams
 from analysis.core.reference import WHOLE
-from analysis.segments.intervals import LEVEL
 
 Numbers = NDArray[np.float64]
 
+LEVEL = 0.90  # of these intervals alone: the one for which their coverage was measured
 STRATA = ["famille", "acheteur", "tranche"]  # dropped from the last one on when a stratum is too small
 COUNTS = ["suivis", "declares", "communs"]
 

@@ -62,7 +62,8 @@ def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.Data
 
 def described_operations(operations: Followed, facts: Facts, said: pd.Series, today: dt.date) -> pd.DataFrame:
     """operation, structure_id, segment, categorie, debut, fin, edition (year of start), heures (since origin),
-    est_close (ended by `today`), est_complete (its structure sent every year of its life).
+    prevues (hours planned, amendments included, as its structure last said), est_close (ended by `today`), est_complete
+    (its structure sent every year of its life).
 
     `said` gives kinds of buyers by SIREN (`buyers.said_by`). Hours are those that the structure says to have been done
     since the origin, else those of all editions added.
@@ -84,6 +85,7 @@ def described_operations(operations: Followed, facts: Facts, said: pd.Series, to
         categorie=buyer_kinds(rows["acheteur"].str.slice(0, 9), said),
         edition=rows["debut"].dt.year,
         heures=rows["operation"].map(hours).astype("float64").fillna(0.0),
+        prevues=rows["operation"].map(latest["heures_prevues"]).astype("float64"),
         est_close=rows["fin"].le(pd.Timestamp(today)),
         est_complete=np.array(complete, dtype=bool) | told,
     )

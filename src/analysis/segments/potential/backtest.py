@@ -51,8 +51,8 @@ def known_operations(
 
 
 def realised(linked: Linked, belief: Belief) -> pd.DataFrame:
-    """What each closed operation of `ratios` did: operation, segment, fin, heures, what disclosure control asks of it;
-    of those that `known_operations` keeps, montant, segment_marche (of the largest contract) and marches.
+    """What each closed operation of `ratios` did: operation, segment, fin, heures, prevues, what disclosure control
+    asks of it; of those that `known_operations` keeps, montant, segment_marche (of the largest contract) and marches.
     """
     whole = ratios(linked.operations, linked.contracts)[["operation", "segment", "heures"]]
     known = known_operations(linked.operations, reliable(linked.contracts, belief))
@@ -61,7 +61,7 @@ def realised(linked: Linked, belief: Belief) -> pd.DataFrame:
     rows = linked.facts.contracts[linked.facts.contracts["operation"].isin(whole["operation"])]
     found = measured(cells(rows, ["operation"]))
     measures = found[["operation", *(name for name in found if name.startswith("_"))]].assign(_sensible=False)
-    whole = whole.merge(linked.operations[["operation", "fin"]], on="operation")
+    whole = whole.merge(linked.operations[["operation", "fin", "prevues"]], on="operation")
     return whole.merge(known, on="operation", how="left").merge(measures, on="operation", how="left")
 
 

@@ -22,12 +22,11 @@ from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
-from analysis.segments.potential.supply import EVERY, UNKNOWN, companies, hours_of_capacity, suppliers
+from analysis.segments.potential.caps import CAPPED, QUANTILES, caps, held, of_cells
 from analysis.segments.state.shrinkage import smoothed
 
 Numbers = sizing.Numbers
 
-QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 NOWHERE = "inconnu"
 
 
@@ -68,9 +67,10 @@ def build_potential(
     dataset: Dataset,
     settings: SegmentParams,
     belief: Belief,
+    offered: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
     """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
-    (`new_segments`)."""
+    (`new_segments`), `offered` what `supply` gives."""
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
@@ -78,15 +78,18 @@ def build_potential(
     open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
-    territories = by_territory(cells, draws, dataset, sized.dependency)
+    limits = caps(offered, sized.dependency)
+    territories = by_territory(cells, draws, limits, dataset)
     return {
-        "potentiel_epci": _quantiles(cells, draws),
+        "potentiel_epci": by_cell(cells, draws, limits, dataset.region),
         "potentiel": territories,
         "potentiel_facteurs": driven,
         "potentiel_retro": scores(fore),
         "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
-        "segments_nouveaux": new_segments(linked.contracts, elsewhere, territories, dataset, settings),
-        "offre": supply(dataset),
+        "segments_nouveaux": new_segments(
+            linked.contracts, elsewhere, territories, offered, dataset=dataset, settings=settings
+        ),
+        "offre": offered,
         "besoin_tirages": clausable(latest, drawn, sized.seed),
     }
 
@@ -194,9 +197,16 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
     return pd.concat(parts, ignore_index=True).groupby(["lieu", "departement"], as_index=False).sum()
 
 
-def _quantiles(cells: pd.DataFrame, draws: Numbers) -> pd.DataFrame:
-    """`cells` with p10, p50 and p90 of their hours, and the full-time equivalents of the median."""
-    return cells.assign(**_told(draws))
+def by_cell(cells: pd.DataFrame, draws: Numbers, limits: pd.DataFrame, region: str) -> pd.DataFrame:
+    """`cells` with p10, p50, p90 of their hours and etp; fournisseurs, plafond_offre and plafond_public of their place
+    (hours a year), and the same once capped (`_plafonne`, `caps.held`).
+
+    Each place is capped as if it were alone: a company within reach of several serves each. Contracts of which only
+    the department is known are held to what it has, those without place to what the region has.
+    """
+    placed = cells.assign(territoire=cells["lieu"].replace(NOWHERE, region), annee=cells["edition"])
+    within = {f"{name}{CAPPED}": values for name, values in _told(held(draws, placed, limits)).items()}
+    return cells.assign(**_told(draws), **of_cells(placed, limits), **within)
 
 
 def _told(draws: Numbers) -> dict[str, Numbers]:
@@ -205,17 +215,15 @@ def _told(draws: Numbers) -> dict[str, Numbers]:
     return dict(zip(QUANTILES, hours, strict=True)) | {"etp": hours[1] / full_time}
 
 
-def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependency: float) -> pd.DataFrame:
+def by_territory(cells: pd.DataFrame, draws: Numbers, limits: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """By edition, territory (region, departments) and segment or `ensemble`: marches, montant, p10, p50, p90, etp of a
     year's contracts; fournisseurs, plafond_offre, plafond_public (hours a year), and p10, p50, p90 once capped
     (`_plafonne`).
 
     Hours are those of the contracts notified in the year, over their whole life; the caps are those of one year's
-    supply, so they bind sooner than they would year by year.
+    supply (`caps` says why).
     """
     codes = list(reference.departments(dataset.region)["code_departement"])
-    limits = supply(dataset).set_index(["territoire", "segment"])
-    reachable, per_hour = reference.constants("potentiel")["heures_par_personne"], hours_of_capacity(dependency)
     rows = []
     for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
         here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
@@ -223,28 +231,27 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, dataset: Dataset, dependen
         for name in sorted(cells.loc[here, "segment"].unique()):
             chosen = (here & cells["segment"].eq(name)).to_numpy()
             hours = draws[chosen].sum(axis=0)
-            limit = _limit(limits, (territory, name), per_hour)
+            limit = _limit(limits, (territory, name))
             within = np.minimum(hours, limit["plafond_offre"])
             capped += within
             rows.append(_row(cells[chosen], (edition, territory, name), hours, within) | limit)
         if not here.any():
             continue
-        limit = _limit(limits, (territory, WHOLE), per_hour)
-        public = float(limits.loc[(territory, WHOLE), "public"]) * float(reachable)
+        limit = _limit(limits, (territory, WHOLE))
+        public = float(limits.loc[(territory, WHOLE), "plafond_public"])
         within = np.minimum(capped, min(limit["plafond_offre"], public))
         hours = draws[here.to_numpy()].sum(axis=0)
         whole = _row(cells[here], (edition, territory, WHOLE), hours, within)
         rows.append(whole | limit | {"plafond_public": public})
     names = ["edition", "territoire", "segment", "marches", "montant", *QUANTILES, "etp", "fournisseurs"]
-    names += ["plafond_offre", "plafond_public", *(f"{name}_plafonne" for name in QUANTILES)]
+    names += ["plafond_offre", "plafond_public", *(f"{name}{CAPPED}" for name in QUANTILES)]
     return pd.DataFrame(rows, columns=names)
 
 
-def _limit(limits: pd.DataFrame, place: tuple[str, str], per_hour: float) -> dict:
-    """Suppliers of a territory and segment, and the hours of clauses that they allow, `per_hour` of capacity."""
-    row = limits.loc[place] if place in limits.index else None
-    held = (float(row["fournisseurs"]), float(row["capacite"])) if row is not None else (0.0, 0.0)
-    return {"fournisseurs": held[0], "plafond_offre": held[1] * per_hour}
+def _limit(limits: pd.DataFrame, place: tuple[str, str]) -> dict:
+    """Suppliers of a territory and segment, and the hours of clauses that they allow."""
+    names = ["fournisseurs", "plafond_offre"]
+    return limits.loc[place, names].to_dict() if place in limits.index else dict.fromkeys(names, 0.0)
 
 
 def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped: Numbers) -> dict:
@@ -255,53 +262,16 @@ def _row(cells: pd.DataFrame, key: tuple[int, str, str], hours: Numbers, capped:
         "marches": int(cells["marches"].sum()),
         "montant": float(cells["montant"].sum()),
         **told,
-        **{f"{name}_plafonne": float(value) for name, value in zip(QUANTILES, within, strict=True)},
+        **{f"{name}{CAPPED}": float(value) for name, value in zip(QUANTILES, within, strict=True)},
     }
-
-
-def supply(dataset: Dataset) -> pd.DataFrame:
-    """Insertion companies by territory and segment: fournisseurs (of that sector, or of all), dont_secteur (of that
-    sector), capacite (hours a year; a company of all sectors is in each), public (eligible persons; `ensemble` only).
-
-    `ensemble` holds every company once, those without known sector too.
-    """
-    codes = list(reference.departments(dataset.region)["code_departement"])
-    known, serving = companies(), suppliers()
-    fixed = reference.constants("potentiel")
-    people = reference.communes().groupby("departement")["population"].sum().reindex(codes).fillna(0)
-    reached = people * float(fixed["deld_par_habitant"]) * float(fixed["part_publics"])
-    parts = []
-    for territory in [dataset.region, *codes]:
-        inside = codes if territory == dataset.region else [territory]
-        mine = serving[serving["departement"].isin(inside)]
-        found = mine.groupby("segment").agg(
-            fournisseurs=("siren", "size"),
-            dont_secteur=("secteur", lambda sector: int(sector.ne(EVERY).sum())),
-            capacite=("capacite", "sum"),
-        )
-        every = known[known["departement"].isin(inside)]
-        parts.append(found.reset_index().assign(territoire=territory))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "segment": [WHOLE],
-                    "fournisseurs": [len(every)],
-                    "dont_secteur": [int((~every["secteur"].isin([EVERY, UNKNOWN])).sum())],
-                    "capacite": [every["capacite"].sum()],
-                    "territoire": [territory],
-                    "public": [float(reached.reindex(inside).sum())],
-                }
-            )
-        )
-    table = pd.concat(parts, ignore_index=True)
-    names = ["territoire", "segment", "fournisseurs", "dont_secteur", "capacite", "public"]
-    return table.reindex(columns=names).sort_values(["territoire", "segment"], ignore_index=True)
 
 
 def new_segments(
     contracts: pd.DataFrame,
     elsewhere: pd.DataFrame,
     potential: pd.DataFrame,
+    offered: pd.DataFrame,
+    *,
     dataset: Dataset,
     settings: SegmentParams,
 ) -> pd.DataFrame:
@@ -348,7 +318,7 @@ def new_segments(
     order = ["edition", "territoire", "heures_attendues", "segment"]
     table = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
     table["rang"] = table.groupby(["edition", "territoire"]).cumcount() + 1
-    table = table.merge(supply(dataset)[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
+    table = table.merge(offered[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
     table = table.sort_values(["edition", "territoire", "rang"], ignore_index=True)
     names = ["edition", "territoire", "rang", "segment", "renseignes", "part_clause", "part_reference", "p_sous"]
     return table[[*names, "fournisseurs", "dont_secteur", "p50_plafonne", "heures_attendues"]]

@@ -6,9 +6,13 @@ workers serves all segments, and one whose code is that of social work in genera
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.reference import WHOLE
+from analysis.places import kilometres, points
 
 EVERY, UNKNOWN = "TOUS", "INCONNU"
 
@@ -36,14 +40,59 @@ def hours_of_capacity(dependency: float) -> float:
     return dependency / reference.constants("potentiel")["part_iae"]
 
 
-def suppliers() -> pd.DataFrame:
-    """A row per company and segment that it serves, those of all segments in each.
-
-    siren, genre, segment, departement, capacite (hours a year), secteur (its own).
-    """
-    known = companies()
+def suppliers(known: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A row per company and segment that it serves, those of all segments in each: the columns of `companies` (or of
+    `known`, rows of them) and segment."""
+    rows = companies() if known is None else known
     every = pd.DataFrame({"segment": reference.table("nomenclatures/segments")["code"]})
-    general = known[known["secteur"] == EVERY].merge(every, how="cross")
-    own = known[~known["secteur"].isin([EVERY, UNKNOWN])].assign(segment=lambda rows: rows["secteur"])
-    names = ["siren", "genre", "segment", "departement", "capacite", "secteur"]
-    return pd.concat([own, general], ignore_index=True)[names]
+    general = rows[rows["secteur"] == EVERY].merge(every, how="cross")
+    own = rows[~rows["secteur"].isin([EVERY, UNKNOWN])].assign(segment=lambda rows: rows["secteur"])
+    return pd.concat([own, general], ignore_index=True)
+
+
+def near(known: pd.DataFrame, radius: float) -> pd.DataFrame:
+    """The companies at most `radius` km by road from the most populous commune of each EPCI, its SIREN in territoire: a
+    company near several is in each."""
+    places = reference.epci()["epci_siren"].sort_values(ignore_index=True)
+    place, company = np.nonzero(kilometres(points(places), points(known["code_insee"])) <= radius)
+    return known.iloc[company].assign(territoire=places.to_numpy()[place])
+
+
+def supply(dataset: Dataset, jobseekers: pd.Series, radius: float, source: str = "") -> pd.DataFrame:
+    """Insertion companies by territory and segment: fournisseurs (of that sector, or of all), dont_secteur (of that
+    sector), capacite (hours a year; a company of all sectors is in each); in `ensemble` only, deld (long-term
+    `jobseekers`, given by EPCI, each in the department of most of its inhabitants), deld_source (what `source` says of
+    them) and public (those that clauses can reach).
+
+    Of the region and its departments, the companies that have their seat there; of an EPCI, those within `radius`
+    (`near`). `ensemble` holds every company of a territory once, those without known sector too.
+    """
+    codes = list(reference.departments(dataset.region)["code_departement"])
+    known = companies()
+    inside = known[known["departement"].isin(codes)]
+    home = reference.epci().set_index("epci_siren")["departement"]
+    people = jobseekers.groupby(home.reindex(jobseekers.index)).sum().reindex(codes).fillna(0.0)
+    people = pd.concat([pd.Series({dataset.region: people.sum()}), people, jobseekers])
+    placed = pd.concat(
+        [
+            inside.assign(territoire=dataset.region),
+            inside.assign(territoire=inside["departement"]),
+            near(known, radius),
+        ],
+        ignore_index=True,
+    )
+    every = (
+        _counted(placed.assign(segment=WHOLE)).set_index("territoire").reindex([dataset.region, *codes, *home.index])
+    )
+    every = every.fillna({"segment": WHOLE, "fournisseurs": 0, "dont_secteur": 0, "capacite": 0.0}).reset_index()
+    every = every.assign(deld=every["territoire"].map(people).astype("float64"), deld_source=source)
+    every["public"] = every["deld"] * float(reference.constants("potentiel")["part_publics"])
+    table = pd.concat([_counted(suppliers(placed)), every], ignore_index=True)
+    table = table.astype({"fournisseurs": "int64", "dont_secteur": "int64"})
+    return table.sort_values(["territoire", "segment"], ignore_index=True)
+
+
+def _counted(rows: pd.DataFrame) -> pd.DataFrame:
+    sector = ~rows["secteur"].isin([EVERY, UNKNOWN])
+    grouped = rows.assign(_secteur=sector).groupby(["territoire", "segment"], as_index=False)
+    return grouped.agg(fournisseurs=("siren", "size"), dont_secteur=("_secteur", "sum"), capacite=("capacite", "sum"))

@@ -61,6 +61,21 @@ def legible(ax: Axes) -> None:
         text.set_color("white" if relative_luminance(colour) < DARK else INK)
 
 
+def quarter(code: str) -> str:
+    """A quarter in words: `2026-T1` is the `1er trim. 2026`."""
+    year, number = code.split("-T")
+    return f"{_rank(number)} trim. {year}"
+
+
+def quarter_in_full(code: str) -> str:
+    """The same in a sentence: `1er trimestre 2026`."""
+    return quarter(code).replace("trim.", "trimestre")
+
+
+def _rank(number: str) -> str:
+    return "1er" if number == "1" else f"{number}e"
+
+
 def min_known() -> int:
     """Contracts below which a share says little, and is not drawn."""
     return load_params().segments.min_known_contracts
@@ -69,6 +84,11 @@ def min_known() -> int:
 def scope(page: Page) -> str:
     """What the contracts of a page are."""
     return f"{page.territory_name}, marchés notifiés en {page.year}, tous montants, tous acheteurs"
+
+
+def whole_region(page: Page) -> str:
+    """On the page of a department, that what is shown is of all the region."""
+    return "" if page.regional else " (ensemble de la région)"
 
 
 def source_line(page: Page) -> str:

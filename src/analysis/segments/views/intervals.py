@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from analysis.publishing.style import ACCENT, QUIET, figure, french_axis
 
+BAR = "Barre grise : huit fois sur dix."
 
-def interval_chart(frame: pd.DataFrame, *, unit: str, often: str, log: bool = False) -> Figure:
+
+def interval_chart(frame: pd.DataFrame, *, unit: str, log: bool = False) -> Figure:
     """A point and its interval for each index label, in the order given from the top.
 
-    The columns are the middle, the low and the high end; `often` says in words how often the truth lies between these.
-    `log` draws ratios, each grid line ten times the one before.
+    The columns are the middle, the low and the high end; what the grey bar is, `BAR` says in the figure's sentence.
+    `log` draws ratios: a step to the right multiplies.
     """
     fig, ax = figure(height=0.9 + 0.27 * len(frame))
     middle, low, high = (frame.iloc[:, n].to_numpy(dtype=float) for n in range(3))
@@ -26,9 +29,11 @@ def interval_chart(frame: pd.DataFrame, *, unit: str, often: str, log: bool = Fa
     ax.grid(axis="x")
     if log:
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}".replace(".", ","))
     else:
         ax.set_xlim(left=0)
         french_axis(ax.xaxis)
-    ax.set_xlabel(f"{unit} ; barre grise : {often}")
+    ax.set_xlabel(unit)
     return fig

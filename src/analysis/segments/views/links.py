@@ -9,7 +9,8 @@ from analysis.core.numbers import french
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
-from analysis.segments.views.intervals import interval_chart
+from analysis.segments.views.common import whole_region
+from analysis.segments.views.intervals import BAR, interval_chart
 
 UNSAID = (
     " Les marchés de format ancien n'ont pas de champ social : il n'est clair pour aucun, et aucun n'y est sans clause."
@@ -22,9 +23,14 @@ def coverage(page: Page) -> Content:
     rows = rows[(rows["territoire"] == page.territory) & (rows["axe"] == WHOLE)]
     if rows.empty:
         return Prose("Aucune opération suivie n'a commencé depuis que des marchés sont publiés.")
+    # Where no contract has the field, none says that it has no clause either.
+    silent = rows["renseignees"].eq(0)
+    asked = ["renseignees", "sans_clause_declaree"]
+    as_text = {name: Column(_OPERATIONS[name].label) for name in asked}
+    told = rows.assign(**{name: rows[name].map(french).mask(silent, "–") for name in asked})
     return DataTable(
-        rows.sort_values("edition"),
-        columns={"edition": Column("Début"), **_OPERATIONS},
+        told.sort_values("edition"),
+        columns={"edition": Column("Début"), **_OPERATIONS, **as_text},
         caption="Opérations suivies et marchés publics rattachés",
         scope=f"{page.territory_name}, opérations commencées depuis que des marchés sont publiés",
         csv=page.csv("operations_sans_clause"),
@@ -57,11 +63,10 @@ def hours_per_euro(page: Page) -> Content:
         interval_chart(
             drawn.set_index("libelle")[["lissee", "lissee_bas", "lissee_haut"]],
             log=True,
-            often="neuf fois sur dix",
-            unit="heures par millier d'euros (échelle logarithmique)",
+            unit="heures par millier d'euros",
         ),
-        title="Heures d'insertion réalisées par millier d'euros de marché",
-        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros.",
+        title=f"Heures d'insertion réalisées par millier d'euros de marché{whole_region(page)}",
+        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
         table=DataTable(
             # Contracts and operations are public: only the hours may be secret.
             pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]).assign(operations__secret=""),
@@ -69,17 +74,18 @@ def hours_per_euro(page: Page) -> Content:
                 "libelle": Column("Segment"),
                 "operations": Column("Opérations closes", 0),
                 "mediane": Column("Médiane", 2),
-                "mediane_bas": Column("de", 2),
-                "mediane_haut": Column("à", 2),
+                "mediane_bas": Column("médiane : de", 2),
+                "mediane_haut": Column("médiane : à", 2),
                 "lissee": Column("Lissée", 2),
-                "lissee_bas": Column("de", 2),
-                "lissee_haut": Column("à", 2),
+                "lissee_bas": Column("lissée : de", 2),
+                "lissee_haut": Column("lissée : à", 2),
             },
-            caption="Heures réalisées depuis l'origine par millier d'euros des marchés rattachés",
+            caption=f"Heures réalisées depuis l'origine par millier d'euros des marchés rattachés{whole_region(page)}",
             scope=f"{page.dataset.region_nom}, opérations closes dont toutes les années ont été envoyées",
             csv=page.csv("heures_par_euro"),
-            note="Chaque opération compte pour une, quel que soit son montant. La valeur lissée rapproche des autres "
-            "les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à une somme de montants.",
+            note="« De » et « à » : huit fois sur dix. Chaque opération compte pour une, quel que soit son montant. La "
+            "valeur lissée rapproche des autres les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à "
+            "une somme de montants.",
         ),
         source="exports des facilitateurs et données essentielles, rattachés par probabilité.",
     )
@@ -159,8 +165,8 @@ def nobody(page: Page) -> Content:
             "communs": Column("Les deux", 0),
             "estimation": Column("Avec clause, estimés", 0),
             "sans_suivi": Column("sans suivi", 0),
-            "sans_suivi_bas": Column("de", 0),
-            "sans_suivi_haut": Column("à", 0),
+            "sans_suivi_bas": Column("sans suivi : de", 0),
+            "sans_suivi_haut": Column("sans suivi : à", 0),
         },
         caption="Marchés avec clause que personne ne suit, selon ce qu'on suppose",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} dont le champ social est clair",
@@ -169,5 +175,5 @@ def nobody(page: Page) -> Content:
         "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "
         "d'une strate (dépendance de 1). Au-dessus de 1, un marché suivi se déclare plus volontiers qu'un autre "
         "(rapport des chances) ; au-dessous, moins. Déclarations vraies : la part supposée des clauses déclarées qui "
-        "en sont une. Le fichier CSV donne les strates.",
+        "en sont une. « De » et « à » : neuf fois sur dix. Le fichier CSV donne les strates.",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import french_date, percent
+from analysis.core.numbers import french_date, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 
@@ -45,8 +45,8 @@ def _tried(page: Page, chance: float) -> str | None:
         return None
     tried = told.loc[(told["predit"] - chance).abs().idxmin()]
     return (
-        f"Éprouvé sur les années passées : des besoins annoncés à {percent(tried['predit'], 0)} en moyenne, "
-        f"{percent(tried['observe'], 0)} sont revenus. La probabilité d'un achat que "
+        f"Éprouvé sur les années passées : sur 100 marchés annoncés aussi probables, "
+        f"{round_half_up(100 * tried['observe'])} ont été renouvelés. La probabilité d'un achat que "
         "l'acheteur annonce est une hypothèse."
     )
 

@@ -6,14 +6,17 @@ import pandas as pd
 import seaborn as sns
 
 from analysis.core import reference
-from analysis.core.numbers import french, plural, round_half_up
+from analysis.core.numbers import french, percent, plural, round_half_up
+from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
-from analysis.segments.views.common import legible, shades
-from analysis.segments.views.intervals import interval_chart
+from analysis.segments.potential.caps import CAPPED
+from analysis.segments.views.common import legible, min_known, quarter, shades, whole_region
+from analysis.segments.views.intervals import BAR, interval_chart
+from analysis.sources import publics
 
 FACTORS = {
     "depense": "Part dépensée",
@@ -26,6 +29,7 @@ FACTORS = {
     "propre_aux_marches": "Propre aux marchés",
 }
 WITHOUT = "ni clause déclarée, ni opération suivie à coup sûr ; hors marchés subséquents"
+MILLION = 1_000_000
 METHODS = {
     "modele": "Ce modèle",
     "manuel": "Règle du manuel",
@@ -46,17 +50,12 @@ def headline(page: Page) -> Content:
         return Warning("Le potentiel de ce territoire n'a pas été calculé pour cette année.")
     now = whole.iloc[0]
     alone = "" if _any_linked(page) else " ; hypothèses seules : aucune opération close n'est rattachée"
-    csv = page.csv("potentiel")
+    csv, enough = page.csv("potentiel"), _unbound(whole)
+    of_all = "sur toute la vie des marchés" + (" ; l'offre et les publics y suffisent" if enough else "")
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"]), note=WITHOUT, csv=csv),
-            Card(
-                "Heures possibles, médiane",
-                float(now["p50"]),
-                "h",
-                note=f"marchés de l'année sans clause, sur toute leur vie{alone}",
-                csv=csv,
-            ),
+            _possible("Heures possibles, médiane", now, "", csv, f"{of_all}{alone}"),
             Card(
                 "Équivalents temps plein",
                 float(now["etp"]),
@@ -64,15 +63,19 @@ def headline(page: Page) -> Content:
                 note="années de travail à temps plein, réparties sur toute la vie des marchés",
                 csv=csv,
             ),
-            Card(
-                "Heures, offre et publics compris",
-                float(now["p50_plafonne"]),
-                "h",
-                note="aucun plafond ne joue" if _unbound(whole) else "",
-                csv=csv,
-            ),
+            *([] if enough else [_possible("Heures, offre et publics compris", now, CAPPED, csv, "")]),
         ]
     )
+
+
+def _possible(label: str, row: pd.Series, suffix: str, csv: str, note: str) -> Card:
+    """The median of hours with its range, in millions from one on: an estimate has no units."""
+    low, middle, high = (float(row[f"{name}{suffix}"]) for name in ("p10", "p50", "p90"))
+    large = middle >= MILLION
+    digits, factor = (1, 1 / MILLION) if large else (0, 1.0)
+    bounds = f"de {french(low * factor, digits)} à {french(high * factor, digits)}, huit fois sur dix"
+    unit = "millions d'heures" if large else "h"
+    return Card(label, middle, unit, " ; ".join(filter(None, (bounds, note))), digits, factor, csv=csv)
 
 
 def counts(page: Page) -> Content:
@@ -92,11 +95,11 @@ def by_segment(page: Page) -> Content:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
     first = drawn.iloc[0]
     return Figure(
-        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures", often="huit fois sur dix"),
+        interval_chart(drawn.set_index("libelle")[["p50", "p10", "p90"]], unit="heures"),
         title="Heures d'insertion que pourraient porter les marchés sans clause, par segment",
         alt=f"« {first['libelle']} » vient en tête : {french(first['p50'])} "
         f"{plural('heure', round_half_up(first['p50']))} en médiane, "
-        f"de {french(first['p10'])} à {french(first['p90'])}.",
+        f"de {french(first['p10'])} à {french(first['p90'])}. {BAR}",
         table=DataTable(
             rows,
             columns={
@@ -114,9 +117,21 @@ def by_segment(page: Page) -> Content:
             + "Une médiane d'ensemble n'est pas la somme des médianes. "
             + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
             + "Les plafonds tiennent à la capacité supposée "
-            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles.",
+            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles"
+            f"{_public(page)}.",
         ),
         source="données essentielles, exports des facilitateurs, hypothèses dites par la page de méthode.",
+    )
+
+
+def _public(page: Page) -> str:
+    """Who the eligible public is, how many, and where the number comes from."""
+    told = page.read("offre")
+    row = told[(told["territoire"] == page.territory) & (told["segment"] == WHOLE)].iloc[0]
+    reached = percent(reference.constants("potentiel")["part_publics"], 0)
+    return (
+        f" : {reached} des {french(row['deld'])} {publics.KNOWN[publics.JOBSEEKERS]} ({row['deld_source']}), ceux "
+        "qu'une clause peut occuper dans l'année"
     )
 
 
@@ -149,6 +164,7 @@ def by_place(page: Page) -> Content:
     rows = rows[rows["edition"] == page.year]
     if page.department:
         rows = rows[rows["departement"] == page.department]
+    held = rows["p50_plafonne"].map(french) != rows["p50"].map(french)
     rows = rows.sort_values(["p50", "segment", "lieu", "trimestre"], ascending=[False, True, True, True]).head(15)
     if rows.empty:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
@@ -157,19 +173,33 @@ def by_place(page: Page) -> Content:
     rows = rows.assign(
         libelle=rows["segment"].map(reference.labels("segments")), nom=rows["lieu"].map(names).fillna("Lieu inconnu")
     )
+    rows["quand"] = [quarter(f"{page.year}-T{number}") if number else "inconnu" for number in rows["trimestre"]]
     return DataTable(
         rows,
         columns={
             "nom": Column("Lieu"),
             "libelle": Column("Segment"),
-            "trimestre": Column("Trimestre", 0),
+            "quand": Column("Trimestre"),
             "marches": Column("Marchés", 0),
             **QUANTILES,
+            **({} if _unbound(rows) else {"p50_plafonne": Column("Heures plafonnées (médiane)", 0)}),
         },
         caption="Où le potentiel est le plus grand, par heures décroissantes",
         scope=f"{page.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("potentiel_epci"),
-        note="Le fichier CSV donne tous les segments, lieux et trimestres.",
+        note=f"Le fichier CSV donne tous les segments, lieux et trimestres, et leurs heures plafonnées. {_held(held)}",
+    )
+
+
+def _held(held: pd.Series) -> str:
+    """How many cells have their median capped, and by what."""
+    share = held.mean()
+    many = "moins de 1 %" if 0 < share < 0.005 else percent(share, 0)
+    radius = french(load_params().segments.potential.radius_km)
+    return (
+        f"Les plafonds abaissent la médiane de {many} des lignes de ce territoire : ce que permettent en un an les "
+        f"entreprises d'insertion à moins de {radius} km de l'intercommunalité (chacune compte pour toutes celles à sa "
+        "portée) et ses publics, partagé entre les marchés de l'année."
     )
 
 
@@ -196,7 +226,7 @@ def drivers(page: Page) -> Content:
     ax.set_xticklabels(list(FACTORS.values()), fontsize=8, rotation=35, ha="left", rotation_mode="anchor")
     return Figure(
         fig,
-        title="Ce qui fait varier le potentiel de chaque segment (en % de la variance)",
+        title=f"Ce qui fait varier le potentiel de chaque segment, en % de la variance{whole_region(page)}",
         alt=f"Le facteur qui pèse le plus, le plus souvent : « {FACTORS[most].lower()} ».",
         table=DataTable(
             wide.reset_index(),
@@ -216,11 +246,15 @@ def new_segments(page: Page) -> Content:
     rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory)]
     if rows.empty:
         if page.regional:
-            return Prose(
-                "Aucun segment n'est en retard sur le reste du pays avec une offre et un volume suffisants, ou le jeu "
-                "de données contient trop peu de marchés d'autres régions pour le dire. La page de chaque département "
-                "le compare à la région."
+            country = page.read("segments_ailleurs")
+            known = (country["edition"].eq(page.year) & country["renseignes"].ge(min_known())).any()
+            said = (
+                "Aucun segment n'est en retard sur le reste du pays avec une offre et un volume suffisants."
+                if known
+                else "Le jeu de données contient trop peu de marchés d'autres régions pour comparer la région au reste "
+                "du pays."
             )
+            return Prose(f"{said} La page de chaque département le compare à la région.")
         return Prose("Aucun segment n'est en retard sur la région avec une offre et un volume suffisants.")
     families = reference.table("nomenclatures/segments").set_index("code")["famille"]
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), famille=rows["segment"].map(families))
@@ -269,7 +303,7 @@ def backtest(page: Page) -> Content:
             "spearman": Column("Rang des segments", 2),
             "couverture": Column("Dans l'intervalle", **PERCENT),
         },
-        caption="Heures prévues d'opérations mises de côté",
+        caption=f"Heures prévues d'opérations mises de côté{whole_region(page)}",
         scope=f"{page.dataset.region_nom}, opérations commencées les dernières années, heures à ce jour",
         csv=page.csv("potentiel_retro"),
         note=f"{verdict}. L'intervalle devrait contenir quatre opérations sur cinq.",

@@ -33,7 +33,7 @@ def corrected(page: Page) -> Content:
         scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
         csv=page.csv("segments_corriges"),
         note="La correction applique à chaque segment attribué ce que les marchés relus montrent de ses erreurs ; "
-        "« de » et « à » bornent ce que la taille de cette relecture laisse inconnu (intervalle à 90 %).",
+        "« de » et « à » bornent ce que la taille de cette relecture laisse inconnu (huit fois sur dix).",
     )
 
 

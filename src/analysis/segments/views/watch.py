@@ -12,7 +12,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
-from analysis.segments.views.common import KINDS
+from analysis.segments.views.common import KINDS, quarter, quarter_in_full
 from analysis.segments.views.needs import likeliest, scope
 from analysis.segments.watch.skills import REST
 
@@ -48,7 +48,7 @@ def message(page: Page) -> Content:
         )
     calendar = calendar_name(page.territory)
     return Prose(
-        f"Au {_quarter(first['trimestre'])}, {_expected(first['attendus'])} donner lieu à un nouveau marché "
+        f"Au {quarter_in_full(first['trimestre'])}, {_expected(first['attendus'])} donner lieu à un nouveau marché "
         f"(de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
         f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
         f"[{calendar}](../{CALENDARS}/{calendar}) (ceux dont la probabilité atteint "
@@ -79,7 +79,7 @@ def quarters(page: Page) -> Content:
     ax.errorbar(at, now["attendus"], yerr=[low.clip(lower=0), high.clip(lower=0)], fmt="none", ecolor=CONTRAST,
                 elinewidth=1.6, capsize=5)  # fmt: skip
     ax.bar_label(bars, [french(value, 0) for value in now["attendus"]], label_type="center", color="white", fontsize=9)
-    ax.set_xticks(list(at), now["trimestre"].tolist(), color=INK)
+    ax.set_xticks(list(at), now["trimestre"].map(quarter).tolist(), color=INK)
     french_axis(ax.yaxis)
     ax.set_ylim(0, 1.08 * max(float(now["attendus_haut"].max()), 1.0))
     ax.grid(axis="y")
@@ -88,25 +88,32 @@ def quarters(page: Page) -> Content:
     return Figure(
         fig,
         title="Besoins dont un nouveau marché est attendu, par trimestre de notification",
-        alt=f"Le plus grand nombre est attendu au {_quarter(top['trimestre'])} : {_about(top['attendus'])}, "
+        alt=f"Le plus grand nombre est attendu au {quarter_in_full(top['trimestre'])} : {_about(top['attendus'])}, "
         f"de {french(top['attendus_bas'])} à {french(top['attendus_haut'])} huit fois sur dix (traits orange).",
         table=DataTable(
-            now,
+            now.assign(trimestre=now["trimestre"].map(quarter)),
             columns={
                 "trimestre": Column("Trimestre"),
-                "attendus": Column("Attendus", 1),
-                "attendus_bas": Column("de", 0),
-                "attendus_haut": Column("à", 0),
-                "dont_projets": Column("dont annoncés", 1),
+                "attendus": Column("Attendus", 0),
+                "attendus_bas": Column("attendus : de", 0),
+                "attendus_haut": Column("attendus : à", 0),
+                "dont_projets": Column("dont annoncés", 0),
                 "montant_attendu": Column("Montant attendu", **MILLIONS),
                 **_hour_columns(now),
+                **({"heures_p50_plafonne": Column("Heures plafonnées", 0)} if _capped(now) else {}),
             },
             caption="Besoins attendus par trimestre de notification",
             scope=scope(page),
             csv=page.csv("veille_trimestres"),
             note="Un besoin réunit les lots d'une même consultation. Les derniers trimestres sont sous-estimés : des "
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
-            "besoin, non l'erreur du modèle.",
+            "besoin, non l'erreur du modèle."
+            + (
+                " Heures plafonnées : la médiane de ce que permettent en un an les entreprises d'insertion et les "
+                "publics du territoire, que les trimestres de l'année se partagent."
+                if _capped(now)
+                else ""
+            ),
         ),
         source=_source(page),
     )
@@ -122,7 +129,7 @@ def segments(page: Page) -> Content:
     wide["libelle"] = wide["segment"].map(reference.labels("segments"))
     return DataTable(
         wide,
-        columns={"libelle": Column("Segment"), **{name: Column(name, 1) for name in _names(now)}},
+        columns={"libelle": Column("Segment"), **{name: Column(quarter(name), 0) for name in _names(now)}},
         caption="Besoins attendus par segment et trimestre de notification, par nombre décroissant",
         scope=scope(page),
         csv=page.csv("veille_calendrier"),
@@ -142,7 +149,7 @@ def places(page: Page) -> Content:
     wide = wide.merge(known[["territoire", "nom"]], on="territoire").sort_values("nom", key=alphabetical)
     return DataTable(
         wide,
-        columns={"nom": Column("Intercommunalité"), **{name: Column(name, 1) for name in _names(rows)}},
+        columns={"nom": Column("Intercommunalité"), **{name: Column(quarter(name), 0) for name in _names(rows)}},
         caption="Besoins attendus par intercommunalité et trimestre de notification",
         scope=scope(page),
         csv=page.csv("veille_trimestres"),
@@ -152,7 +159,7 @@ def places(page: Page) -> Content:
 
 
 def answering(page: Page) -> Content:
-    """What each EPCI has to answer what is coming with: insertion companies by kind, priority districts."""
+    """What each EPCI has to answer what is coming with: insertion companies by kind, audiences."""
     known = reference.epci().rename(columns={"departement": "dep"})
     if page.department:
         known = known[known["dep"] == page.department]
@@ -167,16 +174,25 @@ def answering(page: Page) -> Content:
             "siae_ei": Column("EI", 0),
             "siae_etti": Column("ETTI", 0),
             "siae_geiq": Column("GEIQ", 0),
+            "deld": Column("Demandeurs d'emploi > 1 an", 0),
+            **({} if rows["rsa"].isna().all() else {"rsa": Column("Allocataires du RSA", 0)}),
             "qpv": Column("Quartiers prioritaires", 0),
             "habitants": Column("Population totale", 0),
         },
-        caption="Avec qui répondre : structures d'insertion et quartiers prioritaires",
+        caption="Avec qui répondre : structures d'insertion et publics",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note=f"{KINDS} Population totale de l'intercommunalité entière, hors région comprise ; les autres pages "
-        "comptent la population municipale de sa partie régionale. Les heures par métier de chaque intercommunalité "
-        "sont dans les données à télécharger.",
+        note=f"{KINDS} {_publics_told(page, rows)} Population totale de l'intercommunalité entière, hors région "
+        "comprise ; les autres pages comptent la population municipale de sa partie régionale. Les heures par métier "
+        "de chaque intercommunalité sont dans les données à télécharger.",
     )
+
+
+def _publics_told(page: Page, rows: pd.DataFrame) -> str:
+    """Where the numbers of job-seekers come from, and whether recipients of the RSA are known."""
+    source = page.read("offre").dropna(subset="deld_source")["deld_source"].iloc[0]
+    missing = " Les allocataires du RSA ne sont pas connus." if rows["rsa"].isna().all() else ""
+    return f"Demandeurs d'emploi de plus d'un an : {source}.{missing}"
 
 
 def next_needs(page: Page) -> Content:
@@ -232,11 +248,11 @@ def trades(page: Page) -> Content:
     most = round_half_up(order.iloc[0], digits)
     return Figure(
         bar_chart(order, digits=digits),
-        title=f"Métiers appelés par les marchés attendus au {_quarter(first)} ({unit})",
+        title=f"Métiers appelés par les marchés attendus au {quarter_in_full(first)} ({unit})",
         alt=f"« {order.index[0]} » vient en tête avec {french(most, digits)} {one if most < 2 else unit}.",
         table=DataTable(
             wide.reset_index(),
-            columns={"metier": Column("Métier"), **{name: Column(name, digits) for name in _names(named)}},
+            columns={"metier": Column("Métier"), **{name: Column(quarter(name), digits) for name in _names(named)}},
             caption=f"Métiers appelés par les marchés attendus, par trimestre ({unit})",
             scope=scope(page),
             csv=page.csv("veille_metiers"),
@@ -310,14 +326,16 @@ def backtest(page: Page) -> Content:
         caption="Le modèle à l'épreuve : ce qui a été prédit la veille de chaque année",
         scope=_tested(page),
         csv=page.csv("veille_epreuve"),
-        takeaway=f"Score de Brier de {french(whole['brier'], 3)}, contre {french(whole['brier_base'], 3)} pour le taux "
-        f"passé et {french(whole['brier_fin'], 3)} si tout marché était renouvelé à sa fin"
+        takeaway=f"Sur les {french(top)} marchés jugés les plus probables chaque année, "
+        f"{round_half_up(10 * whole['precision_k'])} sur 10 ont bien été renouvelés"
         + _dated(whole["erreur_moyenne"], whole["erreur_moyenne_fin"]),
         note="Score de Brier : moyenne des carrés des écarts entre la probabilité annoncée et ce qui est arrivé (0 : "
-        "sans erreur ; 0,25 : une chance sur deux partout). Taux passé : le même taux pour tous. Justes : part de "
-        f"renouvelés parmi les {french(top)} premiers ; rappel : part qu'ils sont de tous les renouvelés, au mieux ce "
-        "que leur nombre permet. Avance : de la veille de l'année à leur notification, médiane. Écart : de la date "
-        "annoncée à la vraie, en moyenne.",
+        f"sans erreur ; 0,25 : une chance sur deux partout) ; {french(whole['brier'], 3)} ici, contre "
+        f"{french(whole['brier_base'], 3)} pour le taux passé et {french(whole['brier_fin'], 3)} si tout marché était "
+        "renouvelé à sa fin. Taux passé : le même taux pour tous. Justes : part de renouvelés parmi les "
+        f"{french(top)} premiers ; rappel : part qu'ils sont de tous les renouvelés, au mieux ce que leur nombre "
+        "permet. Avance : de la veille de l'année à leur notification, médiane. Écart : de la date annoncée à la "
+        "vraie, en moyenne.",
     )
 
 
@@ -326,10 +344,11 @@ def _dated(model: float, end: float) -> str:
     if pd.isna(model):
         return "."
     said, rule = round_half_up(model, 2), round_half_up(end, 2)
-    better = "à peine mieux" if 10 * said > 9 * rule else "mieux"
-    how = better if said < rule else "aussi bien" if said == rule else "moins bien"
+    better = "guère mieux prévue" if 10 * said > 9 * rule else "mieux prévue"
+    how = better if said < rule else "aussi bien prévue" if said == rule else "moins bien prévue"
+    not_ = "n'" if how.startswith("guère") else ""
     return (
-        f" ; la date, elle, est {how} dite que par la fin du marché : {french(said, 2)} mois d'écart moyen contre "
+        f" ; la date {not_}est {how} que par la fin du marché : {french(said, 2)} mois d'écart moyen contre "
         f"{french(rule, 2)}."
     )
 
@@ -357,16 +376,22 @@ def _names(rows: pd.DataFrame) -> list[str]:
     return sorted(rows["trimestre"].unique())
 
 
-def _quarter(code: str) -> str:
-    year, number = code.split("-T")
-    return f"{'1er' if number == '1' else number + 'e'} trimestre {year}"
-
-
 def _hour_columns(rows: pd.DataFrame) -> dict[str, Column]:
     """The columns of hours, where they are estimated."""
     if rows["heures_p50"].isna().all():
         return {}
-    return {"heures_p50": Column("Heures", 0), "heures_p10": Column("de", 0), "heures_p90": Column("à", 0)}
+    return {
+        "heures_p50": Column("Heures", 0),
+        "heures_p10": Column("heures : de", 0),
+        "heures_p90": Column("heures : à", 0),
+    }
+
+
+def _capped(rows: pd.DataFrame) -> bool:
+    """Whether what companies and people can do limits the hours of any row as printed."""
+    if rows["heures_p50_plafonne"].isna().all():
+        return False
+    return bool((rows["heures_p50"].map(french) != rows["heures_p50_plafonne"].map(french)).any())
 
 
 def _tested(page: Page) -> str:

@@ -13,6 +13,7 @@ what simulated futures hold where at least one does. Their quantiles are thus no
 
 from __future__ import annotations
 
+import calendar as calendars
 import datetime as dt
 import math
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from analysis.core.numbers import MONTH
+from analysis.core.reference import WHOLE
+from analysis.segments.potential.caps import CAPPED, held, of_cells
 from analysis.segments.watch.needs import added, hypothesis
 from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
 
@@ -234,6 +237,8 @@ def calendar(
     region: str,
     drawn: Futures | None = None,
     by_segment: bool = True,
+    *,
+    allowed: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """One row per quarter, territory and segment (if `by_segment`) where something is expected.
 
@@ -241,8 +246,9 @@ def calendar(
     there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial;
     a mean may lie outside), dont_projets, montant_attendu (sum of probability x known amount), sans_montant (expected
     needs whose amount is not known), heures_attendues (sum of probability x mean hours), heures_p10, heures_p50,
-    heures_p90 (all missing without `drawn`, the `futures` of `expected`). The rows of a region hold those of its
-    departments and EPCI, and what no place is known of: levels are not to be added.
+    heures_p90 (all missing without `drawn`, the `futures` of `expected`), the same three once held to what is
+    `allowed` in a year (`_plafonne`; `caps.caps`), plafond_offre and plafond_public. The rows of a region hold those of
+    its departments and EPCI, and what no place is known of: levels are not to be added.
     """
     long = _spread(expected, limits)
     levels = [
@@ -250,7 +256,7 @@ def calendar(
         long.assign(territoire_type="departement", territoire=long["departement"]),
         long.assign(territoire_type="epci", territoire=long["epci_siren"]),
     ]
-    keys = ["trimestre", "territoire_type", "territoire", *(["segment"] if by_segment else [])]
+    keys = ["trimestre", *PLACE, *(["segment"] if by_segment else [])]
     rows = pd.concat(levels).dropna(subset="territoire").sort_values([*keys, "besoin_id"], ignore_index=True)
     by = rows.groupby(keys, sort=True)
     out = by[["p", "_projet", "_euros", "_sans_montant"]].sum()
@@ -264,19 +270,90 @@ def calendar(
         besoins=by.size().astype("int64"),
         attendus_bas=np.array([low for low, _ in bounds], dtype="int64"),
         attendus_haut=np.array([high for _, high in bounds], dtype="int64"),
-        **dict.fromkeys(["heures_attendues", *HOURS], np.nan),
+        **dict.fromkeys(["heures_attendues", *HOURS, *HELD, *CAPS], np.nan),
     )
     if drawn is not None and cells:
-        need, quarter = rows["_rang"].to_numpy(), rows["_trimestre"].to_numpy()
-        out["heures_attendues"] = np.add.reduceat(p * drawn.mean[need], starts)
-        out[list(HOURS)] = [_cell_hours(p[cell], need[cell], quarter[cell[0]], drawn) for cell in cells]
+        out["heures_attendues"] = np.add.reduceat(p * drawn.mean[rows["_rang"].to_numpy()], starts)
+        found = _hours(rows, keys, limits, drawn, allowed)
+        out[list(found)] = found.reindex(out.index)
     return out.reset_index()[[*keys, *CELL]]
 
 
+PLACE = ["territoire_type", "territoire"]
+HELD = {f"{name}{CAPPED}": quantile for name, quantile in HOURS.items()}
+CAPS = ["plafond_offre", "plafond_public"]
 CELL = [
     "besoins", "attendus", "attendus_bas", "attendus_haut", "dont_projets", "montant_attendu", "sans_montant",
-    "heures_attendues", *HOURS,
+    "heures_attendues", *HOURS, *HELD, *CAPS,
 ]  # fmt: skip
+
+
+def year_parts(limits: pd.DatetimeIndex) -> pd.Series:
+    """How much of each year (index) lies between the first and the last of `limits`."""
+    days = pd.Series((limits[1:] - limits[:-1]).days.to_numpy(dtype="float64"), index=limits[:-1].year)
+    return days.groupby(level=0).sum() / [366 if calendars.isleap(year) else 365 for year in sorted(set(days.index))]
+
+
+def _hours(
+    rows: pd.DataFrame, keys: list[str], limits: pd.DatetimeIndex, drawn: Futures, allowed: pd.DataFrame | None
+) -> pd.DataFrame:
+    """`HOURS` of each cell of `keys` (index); `HELD` and `CAPS` too, with what is `allowed`.
+
+    Hours are held segment by segment, then over all of them, in each future: a quarter's are what its segments keep.
+    """
+    parts, found = year_parts(limits), []
+    for _, own in rows.groupby(PLACE, sort=False):
+        fine = own.sort_values(["trimestre", "segment"], kind="stable")
+        firsts = np.flatnonzero(~fine.duplicated(["trimestre", "segment"]).to_numpy())
+        need, quarter = fine["_rang"].to_numpy(), fine["_trimestre"].to_numpy()
+        inside = np.split(np.arange(len(fine)), firsts[1:])
+        comes, brought = zip(*(_brought(need[cell], quarter[cell[0]], drawn) for cell in inside), strict=True)
+        cells = fine.iloc[firsts][["trimestre", *PLACE, "segment"]].reset_index(drop=True)
+        cells = cells.assign(annee=cells["trimestre"].str[:4].astype("int64"))
+        group = cells.groupby(keys, sort=True)
+        named = group.size().index
+        nothing = (1 - fine["p"]).groupby([fine[name] for name in keys]).prod().reindex(named).to_numpy()
+        together = _Cells(group.ngroup().to_numpy(), np.array(comes), nothing)
+        table = pd.DataFrame(together.quantiles(np.array(brought)), index=named, columns=list(HOURS))
+        if allowed is not None:
+            table[list(HELD)] = together.quantiles(held(np.array(brought), cells, allowed, parts))
+            asked = named.to_frame(index=False)
+            most = of_cells(asked if "segment" in asked else asked.assign(segment=WHOLE), allowed)
+            table[CAPS] = most[CAPS].to_numpy()
+        found.append(table)
+    return pd.concat(found)
+
+
+def _brought(needs: NDArray[np.int64], quarter: int, drawn: Futures) -> tuple[NDArray[np.bool_], Numbers]:
+    """Whether needs of a cell come in a quarter, and the hours that they bring, in each future."""
+    comes = drawn.quarter[needs] == quarter
+    return comes.any(axis=0), np.where(comes, drawn.hours[needs], 0).sum(axis=0, dtype=float)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells that parts make together: place, the cell of each part; comes, whether something of a part (row) comes in
+    each future; nothing, the probability that nothing of a cell comes."""
+
+    place: NDArray[np.int64]
+    comes: NDArray[np.bool_]
+    nothing: Numbers
+
+    def quantiles(self, hours: Numbers) -> list[Numbers]:
+        """The quantiles `HOURS` of each cell: nothing, with its probability, else the `hours` of its parts (rows) in
+        the futures where something comes."""
+        whole = np.zeros((len(self.nothing), hours.shape[1]))
+        some = np.zeros(whole.shape, dtype=bool)
+        np.add.at(whole, self.place, hours)
+        np.logical_or.at(some, self.place, self.comes)
+        asked, told = np.array(list(HOURS.values())), []
+        for total, comes, nothing in zip(whole, some, self.nothing, strict=True):
+            sure = asked > nothing + 1e-12
+            values = np.zeros(len(asked))
+            if sure.any():
+                values[sure] = np.quantile(total[comes], (asked[sure] - nothing) / (1 - nothing))
+            told.append(values)
+        return told
 
 
 def _spread(expected: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
@@ -298,19 +375,6 @@ def _spread(expected: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
         _sans_montant=p.where(long["montant"].isna(), 0.0),
     )
     return long[p > 1e-9]
-
-
-def _cell_hours(p: Numbers, needs: NDArray[np.int64], quarter: int, drawn: Futures) -> Numbers:
-    """The quantiles `HOURS` of what the needs of a cell, of chances `p`, bring in a quarter."""
-    nothing = float(np.prod(1 - p))
-    asked = np.array(list(HOURS.values()))
-    told = np.zeros(len(asked))
-    some = asked > nothing + 1e-12
-    if some.any():
-        comes = drawn.quarter[needs] == quarter
-        total = np.where(comes, drawn.hours[needs], 0).sum(axis=0, dtype=float)[comes.any(axis=0)]
-        told[some] = np.quantile(total, (asked[some] - nothing) / (1 - nothing))
-    return told
 
 
 def interval(p: Numbers, tail: float = TAIL) -> tuple[int, int]:

@@ -30,16 +30,19 @@ def build_watch(
     params: WatchParams,
     *,
     belief: Belief,
+    people: pd.DataFrame,
     hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     shared: pd.DataFrame | None = None,
+    limits: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
     gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
     montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
-    are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. Amounts below the floor
-    of `belief` size nothing, those that are not plausible count nowhere.
+    are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. `limits`: what supply
+    and people allow in a year (`caps.caps`); `people`: those of `publics.by_epci`. Amounts below the floor of `belief`
+    size nothing, those that are not plausible count nowhere.
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -47,12 +50,12 @@ def build_watch(
     tested = renewals.backtest(needs, pairs, lots, changes, day=day, least=params.least_past_ends)
     known = renewals.known_on(day, needs, pairs, lots, changes)
     model = renewals.learnt(known, params.least_past_ends)
-    limits = agenda.quarters(dataset.date_observation, params.horizon_months)
+    ends = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
-    expected = agenda.from_renewals(of_needs(needs, lots, belief), coming, limits)
+    expected = agenda.from_renewals(of_needs(needs, lots, belief), coming, ends)
     expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
     said = projects.assign(montant=plausible(projects, belief))
-    announced = agenda.from_projects(believed(said, belief), limits)
+    announced = agenda.from_projects(believed(said, belief), ends)
     announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
         drop=True
     )
@@ -60,11 +63,11 @@ def build_watch(
     given = _sized(expected, hours) if hours and len(expected) else None
     drawn = None
     if given is not None:
-        drawn = agenda.futures(expected, limits, given, shared, draws=params.draws, seed=params.seed)
-    quarters = agenda.calendar(expected, limits, dataset.region, drawn)
-    whole = agenda.calendar(expected, limits, dataset.region, drawn, by_segment=False)
+        drawn = agenda.futures(expected, ends, given, shared, draws=params.draws, seed=params.seed)
+    quarters = agenda.calendar(expected, ends, dataset.region, drawn, allowed=limits)
+    whole = agenda.calendar(expected, ends, dataset.region, drawn, by_segment=False, allowed=limits)
     tables = {
-        "territoires": around(),
+        "territoires": around(people),
         "besoins": agenda.listed(expected, given).assign(objet=lambda t: t["objet"].astype(object).map(public)),
         "calendrier": quarters,
         "trimestres": whole,
@@ -90,9 +93,9 @@ def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]
     return hours(asked).rename(columns={"uid": "besoin_id"})
 
 
-def around() -> pd.DataFrame:
-    """What each EPCI has to answer with: epci_siren, habitants, qpv (priority districts), and insertion companies by
-    kind (`siae_<genre>`), in all `siae`."""
+def around(people: pd.DataFrame) -> pd.DataFrame:
+    """What each EPCI has to answer with: epci_siren, habitants, qpv (priority districts), deld and rsa (`people`, as
+    `publics.by_epci` gives them), and insertion companies by kind (`siae_<genre>`), in all `siae`."""
     home = reference.communes().set_index("code_insee")["epci_siren"]
     districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     kinds = pd.crosstab(companies()["epci_siren"], companies()["genre"])
@@ -102,6 +105,7 @@ def around() -> pd.DataFrame:
         .rename(columns={"population_totale": "habitants"})
     )
     out["qpv"] = districts.reindex(out.index).fillna(0).astype("int64")
+    out[["deld", "rsa"]] = people[["deld", "rsa"]].reindex(out.index)
     for genre in reference.table("potentiel/capacites")["genre"]:
         counted = kinds[genre] if genre in kinds else pd.Series(dtype="int64")
         out[f"siae_{genre.lower()}"] = counted.reindex(out.index).fillna(0).astype("int64")

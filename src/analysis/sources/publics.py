@@ -41,7 +41,17 @@ def load(path: Path) -> pd.DataFrame:
 
 def persons(given: pd.DataFrame, public: str) -> pd.Series:
     """Persons of a public by EPCI, as given; empty where the dataset gives none."""
-    return given[given["public"] == public].set_index("epci_siren")["personnes"]
+    return given[given["public"] == public].set_index("epci_siren")["personnes"].astype("float64")
+
+
+def by_epci(given: pd.DataFrame) -> pd.DataFrame:
+    """Who is far from employment in every EPCI (index epci_siren, in order): deld (long-term job-seekers, as `given`,
+    else a part of its inhabitants in the region: `deld_par_habitant` of `potentiel/constantes`, assumed), rsa (as
+    given, else missing)."""
+    people = reference.epci().sort_values("epci_siren").set_index("epci_siren")["population_region"]
+    assumed = people * reference.constants("potentiel")["deld_par_habitant"]
+    deld = persons(given, JOBSEEKERS).reindex(people.index).fillna(assumed)
+    return pd.DataFrame({"deld": deld, "rsa": persons(given, MINIMUM).reindex(people.index)})
 
 
 def sources(given: pd.DataFrame) -> pd.DataFrame:

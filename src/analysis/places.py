@@ -1,4 +1,4 @@
-"""Where a purchase is, and what is within reach of it."""
+"""Where places are, and how far from each other."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.core import reference
-from analysis.facilitators.organisation.travel import great_circle
 
 Numbers = NDArray[np.float64]
+EARTH_KM = 6371.0
+
+
+def great_circle(lon: Numbers, lat: Numbers, to_lon: Numbers, to_lat: Numbers) -> Numbers:
+    """Kilometres from each point to each other point, shape (n, m); degrees in (haversine formula)."""
+    x, y, to_x, to_y = (np.radians(values) for values in (lon, lat, to_lon, to_lat))
+    root = np.sin((y[:, None] - to_y) / 2) ** 2
+    root += np.cos(y)[:, None] * np.cos(to_y) * np.sin((x[:, None] - to_x) / 2) ** 2
+    return 2 * EARTH_KM * np.arcsin(np.sqrt(root))
 
 
 def points(codes: pd.Series) -> pd.DataFrame:

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.buyer.purchase import parse
+from analysis.buyer.views.common import cited, to_check
+from analysis.buyer.views.hours import _nearest, prudent
+from analysis.core import reference
+from buyer.planned import GOOD
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("L2113-14 [à vérifier]", "L2113-14"),
+        ("loi 2020-1525 (code-commande-publique.com) [date à vérifier]", "loi 2020-1525 (code-commande-publique.com)"),
+        (
+            "CCAG 2021, art. 16.1 [pénalités : à vérifier] ; décalages : hypothèse",
+            "CCAG 2021, art. 16.1 ; décalages : hypothèse",
+        ),
+        ("auparavant ordonnance 2015-899 (nomenclatures/mecanismes.csv)", "auparavant ordonnance 2015-899"),
+        ("règle de suggestion (domaine 3)", "règle de suggestion"),
+        ("projet", "hypothèse de l'observatoire"),
+        ("hypothèse", "hypothèse de l'observatoire"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_a_page_cites_articles_and_not_working_notes(kept: str | None, said: str) -> None:
+    assert cited(pd.DataFrame({"source": pd.Series([kept], dtype="object")}))["source"].tolist() == [said]
+
+
+def test_no_source_of_the_law_is_cited_with_a_file_or_a_note_and_the_page_says_what_is_to_be_checked() -> None:
+    for name in ("constats", "options", "exceptions"):
+        table = reference.table(f"droit/{name}")
+        told = cited(table).filter(["article", "source"]).stack()
+        assert not told.str.contains(r"vérifier|\.csv|\[|^projet$", regex=True).any(), told
+        assert to_check(table.reindex(columns=["article", "source"])) is not None
+    assert to_check(pd.DataFrame({"article": [None], "source": ["L2112-2"]})) is None
+
+
+def test_a_fault_is_told_to_readers_without_file_nor_column() -> None:
+    fault = parse(GOOD | {"montant_min": "39000.00"}).faults[0]
+    assert fault.phrase.startswith("Montant : « 39000 » ; attendu : un montant d'au moins")
+    assert "montant_min" in fault.message
+
+
+def test_what_a_commitment_is_and_how_near_a_company_are_said_in_words() -> None:
+    assert prudent() == "engagement prudent : neuf marchés semblables sur dix peuvent le porter (arrondi en dessous)"
+    assert [_nearest(km) for km in (0.0, 0.4, 1.2, np.nan)] == ["moins de 1", "moins de 1", "1", "–"]
