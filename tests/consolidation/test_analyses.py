@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
-from analysis.consolidation.cells import MEASURES, cells, weakest
+from analysis.consolidation.cells import cells, weakest
+from analysis.consolidation.control import CONTROL
 from analysis.consolidation.decomposition import women_effects
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import text_in_force
@@ -194,7 +195,7 @@ def shares(edition: int, **territories: float) -> pd.DataFrame:
         {"edition": edition, "territoire": name[1:], "indicateur": "part_heures", "modalite": "DELD", "valeur": value}
         for name, value in territories.items()
     ]
-    control = dict.fromkeys(["_controle", "_sensible", *MEASURES.values()], 0)
+    control = dict.fromkeys(CONTROL, 0)
     return pd.DataFrame(rows).assign(**control)
 
 

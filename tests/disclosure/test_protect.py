@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.consolidation.tables import controlled
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links, statements
@@ -210,6 +212,18 @@ def test_a_share_of_women_gives_no_hidden_total_away() -> None:
     )
     assert out["consolidation.femmes_ecart"][["part", "part_depart", "effet_structure"]].isna().all(axis=None)
     assert out["consolidation.doublons_sensibilite"][["heures", "heures_en_moins"]].isna().all(axis=None)
+
+
+def test_persons_of_an_epci_ask_for_more_than_its_hours_and_no_ratio_gives_them_back() -> None:
+    """Eight persons of Lille, whose hours are told: neither their number nor anything that divides by it is."""
+    said = {"heures_realisees": 4000.0, "beneficiaires": 8.0, "heures_par_beneficiaire": 500.0, "etp_1607": 4000 / 1607}
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    rows = measured(*((2025, "200093201", name, "ensemble", value) for name, value in said.items()))
+    rows = controlled(rows.assign(_personnes=8.0, _controle=rows["indicateur"].map(kinds)))
+    table = rows.assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    assert out.loc["beneficiaires", "secret"] == "moins de 11 personnes dans une intercommunalité"
+    assert set(out.index[out["valeur"].isna()]) == {"beneficiaires", "heures_par_beneficiaire"}
 
 
 SAFE = {
