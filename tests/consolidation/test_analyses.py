@@ -163,7 +163,7 @@ def test_profiles_are_disjoint_and_an_unknown_status_is_its_own() -> None:
         {"ben_id": "d", "deld": None, "h": 40},
     )
     rows = profiles(local(table, world), world.editions[-1], ["RSA", "DELD"]).set_index("profil")["heures"]
-    assert rows.to_dict() == {"DELD+RSA": 10, "RSA": 20, "AUCUN": 30, "INCONNU": 40}
+    assert rows.to_dict() == {"DELD+RSA": 10, "RSA": 20, "AUCUN": 30, "INCONNU": 40, "DELD": 0}
 
 
 def test_the_effective_number_of_equal_segments_is_their_number() -> None:
@@ -449,3 +449,28 @@ def test_a_divisor_without_an_indicator_is_refused() -> None:
     odd = world.editions[0].model_copy(update={"diviseurs_etp": [1607, 1500]})
     with pytest.raises(DataError, match=r"édition 2024, clé « diviseurs_etp » : « 1500 » ; attendu : 1600, 1607, 1820"):
         expect_divisors(world.model_copy(update={"editions": [odd]}))
+
+
+def test_a_category_of_the_territory_is_a_row_of_each_department_of_nobody_if_need_be() -> None:
+    """Of CDI, department 59 has nobody: its row says so, and is hidden as those of few are."""
+    table = contracts({"contrat_type": "CDD"}, {"contrat_type": "CDI", "operation": "OP2", "ben_id": "b"})
+    world = dataset(2025)
+    found = facts(table)
+    found.places.loc[found.places["operation"] == "OP2", ["epci_siren", "departement"]] = ["200067999", "80"]
+    rows = local_contracts(found.contracts, territories(found.operations, found.places, world.editions[-1], epci=False))
+    axis = breakdown(rows, world.editions[-1]).query("axe == 'contrat'").set_index(["territoire", "modalite"])
+    assert axis["heures"].to_dict() == {
+        ("32", "CDD"): 100, ("32", "CDI"): 100, ("59", "CDD"): 100, ("59", "CDI"): 0, ("80", "CDD"): 0,
+        ("80", "CDI"): 100,
+    }  # fmt: skip
+    columns = ["beneficiaires", "contrats", "part_heures", "_personnes", "_sensible"]
+    assert axis.loc[("59", "CDI"), columns].tolist() == [
+        0, 0, 0, 0, True,
+    ]  # fmt: skip
+    assert breakdown(rows, world.editions[-1]).groupby(["territoire", "axe"])["part_heures"].sum().round(9).eq(1).all()
+
+
+def test_combinations_of_audiences_are_rows_where_somebody_may_be_in_them() -> None:
+    rows = local(contracts({"rsa": True}), dataset(2025))
+    found = profiles(rows, dataset(2025).editions[-1], ["RSA", "JEUNE", "SENIOR"]).set_index("profil")["beneficiaires"]
+    assert found.to_dict() == {"RSA": 1, "JEUNE": 0, "SENIOR": 0, "JEUNE+RSA": 0, "RSA+SENIOR": 0}

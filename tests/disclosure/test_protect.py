@@ -282,6 +282,26 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
         stage.protect(employers(), WORLD, [])
 
 
+def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a department all hours are told: what the others leave would say that one kind of employer has nobody."""
+    codes = ["ACI", "EI", "ETTI", "GEIQ"]
+    rows = pd.DataFrame({"edition": 2025, "territoire": "59", "axe": "employeur", "modalite": codes, "champ": True})
+    hours = pd.Series([0.0, 900.0, 8000.0, 4000.0])
+    rows = rows.assign(heures=hours, part_heures=hours / hours.sum(), beneficiaires=[0, 20, 90, 40])
+    rows = rows.assign(contrats=[0, 20, 95, 44], **SAFE).assign(_sensible=True)
+    rows["_personnes"] = rows["beneficiaires"]
+    whole = [("heures_realisees", hours.sum()), ("beneficiaires", 150.0), ("contrats_travail", 159.0)]
+    told = measured(*((2025, "59", name, "ensemble", float(value)) for name, value in whole))
+    tables = {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows}
+    out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
+    assert (
+        out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == "moins de 5 personnes"
+    )
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/59/employeur=ACI"):
+        stage.protect(tables, WORLD, [])
+
+
 HOSTS, SEATS = "facilitators.structures", "facilitators.departements"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 
 from analysis.publishing.content import DataTable
 from analysis.quality import views
@@ -58,3 +59,12 @@ def test_what_happens_once_is_said_so() -> None:
     assert (
         views.secret(page(hidden.assign(livrable="x", table="y"))).text().startswith("Lignes cachées : 0 sur 9, dont 0")
     )
+
+
+def test_how_far_the_attack_leaves_a_reader_is_what_the_rules_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "une case que cache une règle ne se retrouve pas à moins d'environ 20" in views._margins()
+    assert "une case cachée pour en protéger une autre ne se retrouve pas exactement" in views._margins()
+    changed = views.rules_of_secret()
+    changed.loc["personnes_min", "protection"] = 0.3
+    monkeypatch.setattr(views, "rules_of_secret", lambda: changed)
+    assert "environ 20" in views._margins() and "ou environ 30" in views._margins()

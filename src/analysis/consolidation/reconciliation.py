@@ -31,7 +31,12 @@ OUTSIDE, NOT_COMPUTED = "hors du jeu", "non recalculé"
 VERDICTS = (EQUAL, ROUNDED, TRUNCATED, LOST, REVISED, OTHER_SCOPE, UNEXPLAINED, OUTSIDE, NOT_COMPUTED)
 RELEASES = "publications"  # the series of the observatory's own releases
 NATIONAL = "national"
-SHARES = ("part_heures", "part_heures_totales", "part_beneficiaires")  # taken for one another
+SHARES = (
+    "part_heures",
+    "part_heures_totales",
+    "part_beneficiaires",
+    "part_beneficiaires_totales",
+)  # taken for one another
 SIGNIFICANT = 4  # digits below which two territories have the same figure by chance
 FOUND = ["recalcule", "ecart", "ecart_relatif", "part_region", "verdict", "explication", *CONTROL]
 

@@ -42,16 +42,20 @@ def audiences(page: Page) -> Content:
     if wide.empty:
         return Prose("Aucun public à montrer.")
     wide, instead = with_shares(wide)
+    wide, of_persons = with_shares(wide, "part_beneficiaires")
     apart = of_all_hours(wide.loc[instead, "libelle"])
+    also = of_all_hours(wide.loc[of_persons, "libelle"], "tous les bénéficiaires")
     wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
     lists = str(page.read("editions").set_index("edition").loc[page.year, "listes_qpv"]).split("|")
     table = profile_table(
         wide, page, "Heures et bénéficiaires par public", "Public",
         "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
-        "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas. Un statut est celui du jour de "
+        "ou les personnes dont le statut est connu ; les dernières colonnes disent ce qui ne l'est pas. Un statut est "
+        "celui du jour de "
         "l'embauche"
         + (f" ; quartiers prioritaires : liste de {' ou de '.join(lists)}, selon ce jour." if lists != [""] else ".")
-        + apart,
+        + apart
+        + also,
     )  # fmt: skip
     shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if shown.empty:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, number_of, plural
+from analysis.core.numbers import french, number_of, percent, plural
 from analysis.core.params import load_params
+from analysis.disclosure.primary import SECONDARY
+from analysis.disclosure.primary import rules as rules_of_secret
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.style import bar_chart
@@ -183,8 +185,19 @@ def secret(page: Page) -> Content:
         "ou arrondi",
         csv=page.csv("secret"),
         takeaway=said,
-        note="Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : de "
-        "tout ce qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
+        note=f"Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : {_margins()}",
+    )
+
+
+def _margins() -> str:
+    """How far from a hidden cell the attack leaves a reader: of those that a rule hides, as `regles.csv` asks; of those
+    hidden for the sake of others, beyond a single number."""
+    own = rules_of_secret().drop(index=SECONDARY)["protection"].unique()
+    asked = " ou ".join(f"environ {percent(share, 0)}" for share in sorted(own))
+    return (
+        "de tout ce qu'elles disent ensemble, une case que cache une règle ne se retrouve pas à moins "
+        f"d'{asked} de sa valeur, ni d'une unité où l'on compte, et une case cachée pour en protéger une autre ne se "
+        "retrouve pas exactement, hors ce que des publications passées disaient déjà."
     )
 
 
