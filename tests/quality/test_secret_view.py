@@ -33,14 +33,26 @@ def test_decisions_without_effect_are_named_by_their_line() -> None:
     assert "change quelque chose" in views.decisions(page(pd.DataFrame(vain).iloc[:0])).text()
 
 
+HIDING = pd.DataFrame(
+    {"livrable": ["consolidation", "facilitators"], "table": ["ventilation", "ratios"], "part_lignes": [0.3, 0.5]}
+)
+
+
+def groupings(rows: pd.DataFrame, hiding: pd.DataFrame = HIDING) -> str:
+    tables = {"secret_regroupements": rows, "secret": hiding}
+    return views.groupings(SimpleNamespace(read=tables.__getitem__, csv=lambda name: name)).text()
+
+
 def test_only_groupings_that_hide_less_are_listed_and_in_words() -> None:
-    text = views.groupings(page(ROWS)).text()
+    text = groupings(ROWS)
+    assert "quartiles entre structures" in text, "for that table nothing is known"
     assert "Nature de l'employeur" in text and "Mécanisme" not in text
     assert "ventilation" not in text and "employeur  " not in text.replace("l'employeur", "")
 
 
 def test_without_any_grouping_that_hides_less_a_sentence_says_so() -> None:
-    assert "ne cacherait moins" in views.groupings(page(ROWS.iloc[1:])).text()
+    assert "ne cacherait moins" in groupings(ROWS.iloc[1:]) and "quartiles" in groupings(ROWS.iloc[1:])
+    assert "Aucune table ne cache plus" in groupings(ROWS.iloc[:0], HIDING.iloc[:0])
 
 
 def test_what_happens_once_is_said_so() -> None:
