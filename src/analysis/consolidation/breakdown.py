@@ -19,6 +19,7 @@ from analysis.core.dataset import Dataset, Edition
 UNKNOWN = "INCONNU"
 NONE = "AUCUN"  # of the audiences crossed
 WOMEN, MEN = "F", "M"
+PARITY = 0.5
 
 
 def axes() -> pd.DataFrame:
@@ -60,8 +61,10 @@ def _sensitive(found: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Women's share of hours and of persons by category of each axis, in the edition's territory.
 
-    edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, and the measures of the weaker of
-    the two sexes. Persons whose sex is unknown are left out of the base.
+    edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, part_heures (of the axis),
+    ecart_parite (what the category adds to what women's share lacks to a half: its share of hours times what its own
+    lacks, so that categories add up to the whole gap), and the measures of the weaker of the two sexes. Persons whose
+    sex is unknown are left out of the base.
     """
     columns = axes().drop(index=["mecanisme", "texte"])["colonne"]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
@@ -82,6 +85,8 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
                 "heures_femmes": her["heures"],
                 "part_heures_femmes": her["heures"] / hours,
                 "part_femmes": her["personnes"] / (her["personnes"] + him["personnes"]),
+                "part_heures": hours / hours.sum(),
+                "ecart_parite": (PARITY * hours - her["heures"]) / hours.sum(),
             }
         ).join(weakest(her, him))
         parts.append(

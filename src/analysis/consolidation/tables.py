@@ -175,7 +175,7 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    left = leavers(facts.contracts, contracts, facts.outcomes)
+    left = leavers(facts.contracts, contracts, facts.outcomes, settings.response_audiences)
     found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
