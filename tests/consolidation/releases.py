@@ -22,5 +22,5 @@ def released(*rows: tuple) -> pd.DataFrame:
 def measured(*rows: tuple, **control: object) -> pd.DataFrame:
     """(edition, territory, indicator, modality, value) by row, cells of fifty persons unless said otherwise."""
     table = pd.DataFrame(rows, columns=["edition", "territoire", "indicateur", "modalite", "valeur"])
-    table = table.assign(unite="", _controle="heures", _sensible=False, **SAFE).assign(**control)
+    table = table.assign(unite="", _controle="heures", _sensible=False, _epci=False, **SAFE).assign(**control)
     return table[["edition", "territoire", "indicateur", "modalite", "valeur", "unite", *CONTROL]]

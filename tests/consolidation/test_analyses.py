@@ -9,16 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
-from analysis.consolidation.cells import MEASURES, cells, weakest
+from analysis.consolidation.cells import cells, weakest
+from analysis.consolidation.control import CONTROL
 from analysis.consolidation.decomposition import women_effects
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import contracts_in_scope, in_scope, local_contracts, territories
 from analysis.consolidation.nonresponse import bracket
-from analysis.consolidation.outcomes import leavers, outcomes_by_year
+from analysis.consolidation.outcomes import alike, leavers, outcomes_by_year
 from analysis.consolidation.representation import representation
 from analysis.consolidation.tables import expect_divisors
 from analysis.consolidation.trajectories import flows, followed, stays
+from analysis.core import reference
 from analysis.core.errors import DataError
 from consolidation.world import contracts, dataset, facts
 
@@ -162,7 +164,7 @@ def test_profiles_are_disjoint_and_an_unknown_status_is_its_own() -> None:
         {"ben_id": "d", "deld": None, "h": 40},
     )
     rows = profiles(local(table, world), world.editions[-1], ["RSA", "DELD"]).set_index("profil")["heures"]
-    assert rows.to_dict() == {"DELD+RSA": 10, "RSA": 20, "AUCUN": 30, "INCONNU": 40}
+    assert rows.to_dict() == {"DELD+RSA": 10, "RSA": 20, "AUCUN": 30, "INCONNU": 40, "DELD": 0}
 
 
 def test_the_effective_number_of_equal_segments_is_their_number() -> None:
@@ -194,7 +196,7 @@ def shares(edition: int, **territories: float) -> pd.DataFrame:
         {"edition": edition, "territoire": name[1:], "indicateur": "part_heures", "modalite": "DELD", "valeur": value}
         for name, value in territories.items()
     ]
-    control = dict.fromkeys(["_controle", "_sensible", *MEASURES.values()], 0)
+    control = dict.fromkeys(CONTROL, 0)
     return pd.DataFrame(rows).assign(**control)
 
 
@@ -508,3 +510,86 @@ def test_a_divisor_without_an_indicator_is_refused() -> None:
     odd = world.editions[0].model_copy(update={"diviseurs_etp": [1607, 1500]})
     with pytest.raises(DataError, match=r"édition 2024, clé « diviseurs_etp » : « 1500 » ; attendu : 1600, 1607, 1820"):
         expect_divisors(world.model_copy(update={"editions": [odd]}))
+
+
+def test_a_category_of_the_territory_is_a_row_of_each_department_of_nobody_if_need_be() -> None:
+    """Of CDI, department 59 has nobody: its row says so, and is hidden as those of few are."""
+    table = contracts({"contrat_type": "CDD"}, {"contrat_type": "CDI", "operation": "OP2", "ben_id": "b"})
+    world = dataset(2025)
+    found = facts(table)
+    found.places.loc[found.places["operation"] == "OP2", ["epci_siren", "departement"]] = ["200067999", "80"]
+    rows = local_contracts(found.contracts, territories(found.operations, found.places, world.editions[-1], epci=False))
+    axis = breakdown(rows, world.editions[-1]).query("axe == 'contrat'").set_index(["territoire", "modalite"])
+    assert axis["heures"].to_dict() == {
+        ("32", "CDD"): 100, ("32", "CDI"): 100, ("59", "CDD"): 100, ("59", "CDI"): 0, ("80", "CDD"): 0,
+        ("80", "CDI"): 100,
+    }  # fmt: skip
+    columns = ["beneficiaires", "contrats", "part_heures", "_personnes", "_sensible"]
+    assert axis.loc[("59", "CDI"), columns].tolist() == [
+        0, 0, 0, 0, True,
+    ]  # fmt: skip
+    assert breakdown(rows, world.editions[-1]).groupby(["territoire", "axe"])["part_heures"].sum().round(9).eq(1).all()
+
+
+def test_combinations_of_audiences_are_rows_where_somebody_may_be_in_them() -> None:
+    rows = local(contracts({"rsa": True}), dataset(2025))
+    found = profiles(rows, dataset(2025).editions[-1], ["RSA", "JEUNE", "SENIOR"]).set_index("profil")["beneficiaires"]
+    assert found.to_dict() == {"RSA": 1, "JEUNE": 0, "SENIOR": 0, "JEUNE+RSA": 0, "RSA+SENIOR": 0}
+
+
+def test_response_that_depends_on_the_audience_is_corrected_by_its_groups() -> None:
+    """Of 400 RSA recipients a tenth is in a durable job and 30 % answer; of 400 others 60 % are and 90 % answer."""
+    draw = np.random.default_rng(7)
+    rows, answers, truth = [], [], []
+    for n in range(800):
+        rsa = n < 400
+        good, speaks = draw.random() < (0.1 if rsa else 0.6), draw.random() < (0.3 if rsa else 0.9)
+        truth.append(good)
+        rows.append({"contrat": f"C{n}", "ben_id": f"p{n:03}", "rsa": rsa, "annee": 2024, "date_debut": "2024-01-01",
+                     "date_fin": "2024-03-31"})  # fmt: skip
+        answers.append((f"C{n}", 6, ("CDI" if good else "RECHERCHE") if speaks else "INCONNU"))
+    world, table = dataset(2024, 2025), contracts(*rows)
+    found = {
+        names: outcomes_by_year(leavers(table, table, sent(*answers), names), world, 30)
+        .query("definition == 'DURABLE' and modalite == 'ensemble'")
+        .iloc[0]
+        for names in ((), ("RSA",))
+    }
+    far = {names: abs(row["taux_pondere"] - np.mean(truth)) for names, row in found.items()}
+    raw = abs(found["RSA",]["taux"] - np.mean(truth))
+    assert far["RSA",] < 0.03 < far[()] and far["RSA",] < raw / 3
+
+
+@given(st.lists(st.tuples(*(st.sampled_from("ab") for _ in range(4))), min_size=1, max_size=80), st.integers(1, 20))
+@settings(max_examples=60, deadline=None)
+def test_no_group_of_leavers_is_smaller_than_asked(rows: list[tuple[str, ...]], smallest: int) -> None:
+    due = pd.DataFrame(rows, columns=[f"groupe_{name}" for name in "wxyz"]).assign(annee_sortie=2024)
+    sizes = alike(due, smallest).value_counts()
+    assert sizes.min() >= min(smallest, len(due)) and sizes.sum() == len(due)
+    assert alike(due[::-1], smallest).sort_index().equals(alike(due, smallest)), "whatever the order"
+
+
+def test_a_definition_is_computed_at_its_own_horizons_and_one_that_cannot_be_says_why() -> None:
+    table = contracts({"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"})
+    answers = sent(("C1", 6, "AUTRE_SIAE"), ("C1", 12, "AUTRE_SIAE"))
+    rows = outcomes_by_year(leavers(table, table, answers), dataset(2024, 2025), 1).query("modalite == 'ensemble'")
+    told = rows.set_index(["definition", "horizon_m"])["taux"].to_dict()
+    assert told["EN_EMPLOI", 12] == told["POSITIVE", 12] == told["POSITIVE", 6] == 1 and told["DURABLE", 12] == 0
+    assert ("EN_EMPLOI", 6) not in told and not [key for key in told if key[0] == "POSITIVE_CD59"]
+    known = reference.table("nomenclatures/definitions_sortie")
+    statuses = set(reference.labels("sorties"))
+    for row in known.fillna("").itertuples():
+        assert row.echeances and row.base and row.serie
+        assert row.non_calcule or set(row.statuts.split("|")) <= statuses
+
+
+def test_what_categories_take_from_parity_adds_up_to_the_gap() -> None:
+    table = contracts(
+        {"segment": "PROPRETE", "h": 60}, {"segment": "PROPRETE", "sexe": "M", "ben_id": "b", "h": 40},
+        {"segment": "DECHETS", "sexe": "M", "ben_id": "c", "h": 100}, {"sexe": None, "ben_id": "d", "h": 50},
+    )  # fmt: skip
+    rows = (
+        women(local(table, dataset(2025)), dataset(2025).editions[-1]).query("axe == 'segment'").set_index("modalite")
+    )
+    assert rows["ecart_parite"].round(9).to_dict() == {"DECHETS": 0.25, "PROPRETE": -0.05}
+    assert rows["ecart_parite"].sum() == pytest.approx(0.5 - 60 / 200)

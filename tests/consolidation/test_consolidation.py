@@ -160,7 +160,7 @@ def test_a_status_that_only_the_second_structure_knows_is_known(dataset: Path) -
     decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
     values = consolidated()["32"]
     assert values["part_heures", "DELD"] == 1 and values["part_heures_statut_inconnu", "DELD"] == 0
-    assert values["part_heures", "RSA"] == 1 and ("part_heures", "QPV") not in values.index, "what is told stays"
+    assert values["part_heures", "RSA"] == 1 and values["part_heures", "QPV"] == 0, "what is told stays"
 
 
 def test_the_answer_that_only_the_second_structure_has_is_an_answer(dataset: Path) -> None:
@@ -344,6 +344,11 @@ def test_a_share_of_unknown_status_is_controlled_by_those_of_whom_it_is_not_know
     persons = rows[rows["territoire"] == "32"].set_index(["indicateur", "modalite"])["_personnes"]
     assert persons["part_heures_statut_inconnu", "RSA"] == 1 and persons["part_heures", "RSA"] == 2
     assert persons["part_heures_statut_inconnu", "F"] == 3, "nobody is of unknown sex: that gives nobody away"
+    assert values["part_beneficiaires", "RSA"] == 1 and values["part_beneficiaires_totales", "RSA"] == pytest.approx(
+        2 / 3
+    )
+    assert values["part_beneficiaires_statut_inconnu", "RSA"] == pytest.approx(1 / 3)
+    assert persons["part_beneficiaires_statut_inconnu", "RSA"] == 1
 
 
 def test_another_legal_mechanism_is_outside_the_scope() -> None:

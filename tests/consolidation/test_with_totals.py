@@ -115,7 +115,8 @@ def test_an_audience_that_both_know_combines() -> None:
     assert values["heures_realisees", "RSA"] == 1000
     assert values["part_heures", "RSA"] == pytest.approx(1000 / (2400 + 500))
     assert values["beneficiaires", "RSA"] == (6, 10)
-    assert values["part_beneficiaires", "RSA"] == pytest.approx((6 / 40, 10 / 30))
+    assert values["part_beneficiaires_totales", "RSA"] == pytest.approx((6 / 40, 10 / 30))
+    assert values["part_beneficiaires", "RSA"] == (pytest.approx(6 / 40), UNSAID), "of how many, nobody says"
 
 
 def test_an_audience_whose_persons_only_are_sent_has_an_unknown_number_of_hours() -> None:

@@ -81,7 +81,13 @@ def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
     total = measured((2025, "59", "contrats_travail", "ensemble", 5))
     parts = [("employeur", kind, count) for kind, count in (("EI", 1), ("ACI", 1), ("ETTI", 3))]
     rows = pd.DataFrame([*parts, ("mecanisme", "EXEC", 5)], columns=["axe", "modalite", "contrats"]).assign(
-        edition=2025, territoire="59", champ=True, heures=float("nan"), part_heures=float("nan"), beneficiaires=None
+        edition=2025,
+        territoire="59",
+        champ=True,
+        _sensible=False,
+        heures=float("nan"),
+        part_heures=float("nan"),
+        beneficiaires=None,
     )
     found = links({INDICATORS: total, "consolidation.ventilation": rows}, dataset(2025)).cells["bas"]
     names = ("ensemble", "mecanisme=EXEC", "tous:EXEC")

@@ -7,7 +7,7 @@ from analysis.disclosure.primary import broken, emptied, rules
 
 SAFE = {
     "_personnes": 20, "_employeurs": 5, "_entreprises": 5, "_part_max_personne": 0.2, "_part_max_employeur": 0.4,
-    "_part_max_entreprise": 0.4, "_sensible": False,
+    "_part_max_entreprise": 0.4, "_sensible": False, "_epci": False,
 }  # fmt: skip
 
 
@@ -26,6 +26,10 @@ def reason(control: str, **measures: object) -> str:
         ("personnes", {"_personnes": 4}, "moins de 5 personnes"),
         ("heures", {"_personnes": 10, "_sensible": True}, "moins de 11 personnes"),
         ("heures", {"_personnes": 11, "_sensible": True}, ""),
+        ("personnes", {"_personnes": 10, "_epci": True}, "moins de 11 personnes dans une intercommunalité"),
+        ("personnes", {"_personnes": 4, "_epci": True}, "moins de 5 personnes"),
+        ("personnes", {"_personnes": 11, "_epci": True}, ""),
+        ("heures", {"_personnes": 5, "_epci": True}, ""),
         ("heures", {"_part_max_personne": 0.81}, "une personne dépasse 80 %"),
         ("heures", {"_part_max_personne": 0.80}, ""),
         ("heures", {"_employeurs": 2}, "moins de 3 employeurs"),

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.consolidation.tables import controlled
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links, statements
@@ -212,6 +214,18 @@ def test_a_share_of_women_gives_no_hidden_total_away() -> None:
     assert out["consolidation.doublons_sensibilite"][["heures", "heures_en_moins"]].isna().all(axis=None)
 
 
+def test_persons_of_an_epci_ask_for_more_than_its_hours_and_no_ratio_gives_them_back() -> None:
+    """Eight persons of Lille, whose hours are told: neither their number nor anything that divides by it is."""
+    said = {"heures_realisees": 4000.0, "beneficiaires": 8.0, "heures_par_beneficiaire": 500.0, "etp_1607": 4000 / 1607}
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    rows = measured(*((2025, "200093201", name, "ensemble", value) for name, value in said.items()))
+    rows = controlled(rows.assign(_personnes=8.0, _controle=rows["indicateur"].map(kinds)))
+    table = rows.assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    assert out.loc["beneficiaires", "secret"] == "moins de 11 personnes dans une intercommunalité"
+    assert set(out.index[out["valeur"].isna()]) == {"beneficiaires", "heures_par_beneficiaire"}
+
+
 SAFE = {
     "_personnes": 50, "_employeurs": 9, "_entreprises": 9, "_part_max_personne": 0.1, "_part_max_employeur": 0.3,
     "_part_max_entreprise": 0.3, "_sensible": False,
@@ -266,6 +280,26 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
     monkeypatch.setattr(stage, "_beside", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/32/employeur=EI"):
         stage.protect(employers(), WORLD, [])
+
+
+def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a department all hours are told: what the others leave would say that one kind of employer has nobody."""
+    codes = ["ACI", "EI", "ETTI", "GEIQ"]
+    rows = pd.DataFrame({"edition": 2025, "territoire": "59", "axe": "employeur", "modalite": codes, "champ": True})
+    hours = pd.Series([0.0, 900.0, 8000.0, 4000.0])
+    rows = rows.assign(heures=hours, part_heures=hours / hours.sum(), beneficiaires=[0, 20, 90, 40])
+    rows = rows.assign(contrats=[0, 20, 95, 44], **SAFE).assign(_sensible=True)
+    rows["_personnes"] = rows["beneficiaires"]
+    whole = [("heures_realisees", hours.sum()), ("beneficiaires", 150.0), ("contrats_travail", 159.0)]
+    told = measured(*((2025, "59", name, "ensemble", float(value)) for name, value in whole))
+    tables = {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows}
+    out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
+    assert (
+        out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == "moins de 5 personnes"
+    )
+    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/59/employeur=ACI"):
+        stage.protect(tables, WORLD, [])
 
 
 HOSTS, SEATS = "facilitators.structures", "facilitators.departements"

@@ -135,7 +135,7 @@ def test_the_demo_s_2016_is_what_the_observatory_published(demo: Path) -> None:
         ("heures_realisees", "ALTERNANCE"): 163156.2, ("heures_realisees", "DELD"): 618686,
     }  # fmt: skip
     assert {key: found[key] for key in expected} == expected
-    assert round(100 * found["part_beneficiaires", "F"]) == 16
+    assert round(100 * found["part_beneficiaires_totales", "F"]) == 16
     assert found["etp_1607", "ensemble"] == 1302553 / 1607 and found["etp_1820", "ensemble"] == 1302553 / 1820
     assert found["heures_par_beneficiaire", "ensemble"] == 1302553 / 3453
 

@@ -122,7 +122,9 @@ def test_an_optional_sheet_may_be_missing_from_a_workbook(dataset: Path) -> None
         (totals(("etp_1607", "ensemble", 0.6)), "agregat_derive", "indicateur"),
         (totals(("part_heures_totales", "RSA", 0.1), ("heures_realisees", "RSA", 90)), "agregat_derive", "indicateur"),
         (
-            totals(("part_beneficiaires", "F", 0.5), ("beneficiaires", "F", 2), ("beneficiaires", "ensemble", 4)),
+            totals(
+                ("part_beneficiaires_totales", "F", 0.5), ("beneficiaires", "F", 2), ("beneficiaires", "ensemble", 4)
+            ),
             "agregat_derive",
             "indicateur",
         ),

@@ -11,7 +11,7 @@ from itertools import compress, product
 import numpy as np
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, cells, measured, weakest
+from analysis.consolidation.cells import MEASURES, NEEDED, cells, measured, weakest, with_zeros
 from analysis.consolidation.decomposition import women_effects
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -19,6 +19,7 @@ from analysis.core.dataset import Dataset, Edition
 UNKNOWN = "INCONNU"
 NONE = "AUCUN"  # of the audiences crossed
 WOMEN, MEN = "F", "M"
+PARITY = 0.5
 
 
 def axes() -> pd.DataFrame:
@@ -31,6 +32,8 @@ def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 
     `contracts` are those of all legal mechanisms by territory (see `indicators.local_contracts`); the mechanism
     axis shows them all, the others the edition's scope only. `champ` says whether a category is in the scope.
+    A category that the whole territory has is a row of each department, of nobody if need be; one that the territory
+    does not have either (a text that is not in force yet) is none.
     """
     inside = contracts["mecanisme"].isin(edition.mecanismes)
     parts = []
@@ -41,18 +44,27 @@ def breakdown(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
         found = cells(rows, ["territoire", "modalite"]).assign(axe=axis, champ=True)
         if axis == "mecanisme":
             found["champ"] = found["modalite"].isin(edition.mecanismes)
-        parts.append(found)
+        parts.append(with_zeros(found, _sensitive(found, edition)))
     table = pd.concat(parts, ignore_index=True)
     table["part_heures"] = table["heures"] / table.groupby(["territoire", "axe"])["heures"].transform("sum")
     table = measured(table).rename(columns={"personnes": "beneficiaires"})
     return table.assign(edition=edition.annee, _sensible=table["territoire"].ne(edition.territoire))
 
 
+def _sensitive(found: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """territoire, axe, modalite, champ: the categories of the whole territory in each of its departments."""
+    whole = found["territoire"].eq(edition.territoire)
+    places = found.loc[~whole, ["territoire"]].drop_duplicates()
+    return places.merge(found.loc[whole, ["axe", "modalite", "champ"]], how="cross")
+
+
 def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Women's share of hours and of persons by category of each axis, in the edition's territory.
 
-    edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, and the measures of the weaker of
-    the two sexes. Persons whose sex is unknown are left out of the base.
+    edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, part_heures (of the axis),
+    ecart_parite (what the category adds to what women's share lacks to a half: its share of hours times what its own
+    lacks, so that categories add up to the whole gap), and the measures of the weaker of the two sexes. Persons whose
+    sex is unknown are left out of the base.
     """
     columns = axes().drop(index=["mecanisme", "texte"])["colonne"]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
@@ -73,6 +85,8 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
                 "heures_femmes": her["heures"],
                 "part_heures_femmes": her["heures"] / hours,
                 "part_femmes": her["personnes"] / (her["personnes"] + him["personnes"]),
+                "part_heures": hours / hours.sum(),
+                "ecart_parite": (PARITY * hours - her["heures"]) / hours.sum(),
             }
         ).join(weakest(her, him))
         parts.append(
@@ -122,14 +136,29 @@ def _together(*parts: pd.DataFrame) -> dict[str, float]:
 def profiles(contracts: pd.DataFrame, edition: Edition, audiences: list[str]) -> pd.DataFrame:
     """Disjoint combinations of audiences: edition, profil (`DELD+RSA`, AUCUN or INCONNU), heures, part, persons.
 
-    `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU.
+    `audiences` are codes of `nomenclatures/publics`. A contract of which one status is unknown is INCONNU. A
+    combination of audiences that somebody may be in is a row, of nobody if need be.
     """
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
     rows = contracts.loc[inside, NEEDED].assign(profil=_profile(contracts[inside], audiences))
-    table = cells(rows, ["profil"])
+    if rows.empty:
+        return pd.DataFrame()
+    table = with_zeros(cells(rows, ["profil"]), pd.DataFrame({"profil": _possible(audiences)}))
     table["part_heures"] = table["heures"] / table["heures"].sum()
     table = measured(table).rename(columns={"personnes": "beneficiaires"})
     return table.assign(edition=edition.annee, _sensible=~table["profil"].isin([NONE, UNKNOWN]))
+
+
+def _possible(audiences: list[str]) -> list[str]:
+    """The combinations of audiences that a person may be in: nobody is of two ages."""
+    ages = reference.table("nomenclatures/publics").set_index("code").loc[sorted(audiences)]
+    low, high = ages["age_min"].fillna(-np.inf), ages["age_max_exclu"].fillna(np.inf)
+    found = []
+    for bits in product((0, 1), repeat=len(ages)):
+        held = [code for code, bit in zip(ages.index, bits, strict=True) if bit]
+        if held and low[held].max() < high[held].min():
+            found.append("+".join(held))
+    return found
 
 
 def _profile(rows: pd.DataFrame, audiences: list[str]) -> pd.Series:

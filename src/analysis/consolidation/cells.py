@@ -90,6 +90,18 @@ class _Grouped:
         return {"place": some} | {name: values[some] for name, values in out.items()}
 
 
+def with_zeros(found: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
+    """`found` (cells), and a cell of nobody for each row of `wanted`, columns of its key, that it does not have.
+
+    Where other cells are hidden for being of few, one that is absent would be read as nobody.
+    """
+    key = list(wanted)
+    known = pd.MultiIndex.from_frame(found[key])
+    absent = wanted[~pd.MultiIndex.from_frame(wanted).isin(known)]
+    counts = ["heures", "contrats", *(f"{name}s" for name in UNITS)]
+    return pd.concat([found, absent.assign(**dict.fromkeys(counts, 0))], ignore_index=True)
+
+
 def measured(found: pd.DataFrame) -> pd.DataFrame:
     """`found` with its measures under the names that disclosure control reads, persons and contracts kept."""
     return found.assign(**{name: found[column] for column, name in MEASURES.items()})

@@ -6,9 +6,12 @@ counted distinct within each cell and never summed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES, NEEDED, NOBODY, cells, cells_within, weakest
+from analysis.consolidation.cells import MEASURES, NEEDED, NOBODY, cells, cells_within, weakest, with_zeros
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
@@ -95,6 +98,7 @@ def _edition(facts: Facts, edition: Edition) -> pd.DataFrame:
 def _modalities(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """Cells by territory and modality; EPCI have the whole only, since their audiences are too few to publish.
 
+    Crossings that are sensitive have a row each, of nobody if need be (see `_sensitive`).
     Modalities overlap: a person may be in several audiences. `connu:RSA` holds the contracts whose
     RSA status is known, the base of its share.
     """
@@ -102,7 +106,24 @@ def _modalities(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     masks = {name: mask.astype("bool") & wide for name, mask in _masks(contracts).items()}
     whole = pd.Series(True, index=contracts.index)
     found = cells_within(contracts[["territoire", *NEEDED]], ["territoire"], {WHOLE: whole} | masks)
-    return found.rename(columns={"parmi": "modalite"})
+    found = found.rename(columns={"parmi": "modalite"})
+    return with_zeros(found, _sensitive(found, edition)) if len(found) else found
+
+
+def _sensitive(found: pd.DataFrame, edition: Edition) -> pd.DataFrame:
+    """territoire, modalite: the audiences that are sensitive, and what the whole territory has in its departments;
+    not where the status of nobody is known."""
+    publics = reference.table("nomenclatures/publics")
+    known = found.loc[found["modalite"].str.startswith(KNOWN), ["territoire", "modalite"]]
+    known = known.assign(modalite=known["modalite"].str.removeprefix(KNOWN))
+    always = known[known["modalite"].isin(publics.loc[publics["sensible"] == "oui", "code"])]
+    shown = found[~found["modalite"].str.startswith((KNOWN, MISSING)) & found["modalite"].ne(WHOLE)]
+    here = shown.loc[shown["territoire"] == edition.territoire, ["modalite"]]
+    places = found.loc[found["territoire"].isin(edition.departements), ["territoire"]].drop_duplicates()
+    local = places.merge(here, how="cross")
+    asked = {*publics["code"], *reference.labels("sexes")}
+    told = pd.MultiIndex.from_frame(local).isin(pd.MultiIndex.from_frame(known))
+    return pd.concat([always, local[told | ~local["modalite"].isin(asked)]]).drop_duplicates(ignore_index=True)
 
 
 def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
@@ -128,7 +149,7 @@ def _masks(contracts: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     """Hours, ETP at each divisor, persons, employment contracts, hours per person, shares of audiences."""
-    shown = found[~found["modalite"].str.startswith((KNOWN, MISSING))]
+    shown = found[~found["modalite"].str.startswith((KNOWN, MISSING))].reset_index(drop=True)
     base = shown[["territoire", "modalite"]].assign(**{new: shown[old] for old, new in MEASURES.items()})
 
     def table(name: str, values: pd.Series, unit: str) -> pd.DataFrame:
@@ -155,11 +176,40 @@ def _from_hours(found: pd.DataFrame, edition: Edition) -> list[pd.DataFrame]:
     out.append(table("part_heures_totales", (rows["heures"] / over_all).set_axis(shown.index), "part")[not_whole])
     # Times the hours of all, it gives those of the persons whose status is not known: they may be few.
     either = weakest(rows, _marked(found, MISSING).reindex(rows.index)).set_axis(shown.index)
+    # Nobody on either side: it says that the status of all is known, and nothing of whom it is about.
+    nobody = shown["personnes"].eq(0) & either["_personnes"].isna()
+    everybody = found[found["modalite"] == WHOLE].set_index("territoire").reindex(shown["territoire"])
+    either = either.mask(nobody, weakest(everybody).set_axis(shown.index))
     out.append(table("part_heures_statut_inconnu", unknown, "part").assign(**either)[not_whole])
-    people = found[found["modalite"] == WHOLE].set_index("territoire")["personnes"]
-    of_people = (rows["personnes"] / rows["territoire"].map(people)).set_axis(shown.index)
-    out.append(table("part_beneficiaires", of_people, "part")[not_whole])
-    return out
+    return out + [part[not_whole] for part in _shares_of_persons(found, rows, table)]
+
+
+def _shares_of_persons(
+    found: pd.DataFrame, rows: pd.DataFrame, table: Callable[[str, pd.Series, str], pd.DataFrame]
+) -> list[pd.DataFrame]:
+    """Each modality's share of the persons whose status is known, of all of them, and the share of the others.
+
+    `rows` are the cells of `found` that are shown, by territory and modality, of which `table` makes an indicator.
+    A person's status is known if one of the contracts says it.
+    """
+    people = rows["territoire"].map(found[found["modalite"] == WHOLE].set_index("territoire")["personnes"])
+    known = _marked(found, KNOWN)["personnes"].reindex(rows.index).fillna(people)
+    silent = people - known
+    unknown = table("part_beneficiaires_statut_inconnu", _in_order(silent / people), "part")
+    # Times all persons, it gives those of whom nothing is known: they may be fewer than those of the modality.
+    few = _in_order(silent.mask(silent == 0))
+    weak = unknown["_personnes"].mask(unknown["_personnes"] == 0)
+    unknown["_personnes"] = np.fmin(weak, few).fillna(_in_order(people))
+    return [
+        table("part_beneficiaires", _in_order(rows["personnes"] / known.where(known > 0)), "part"),
+        table("part_beneficiaires_totales", _in_order(rows["personnes"] / people), "part"),
+        unknown,
+    ]
+
+
+def _in_order(values: pd.Series) -> pd.Series:
+    """`values` without their names: in the order of the rows that they are of."""
+    return values.reset_index(drop=True)
 
 
 def _marked(found: pd.DataFrame, mark: str) -> pd.DataFrame:

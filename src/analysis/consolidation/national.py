@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.control import CONTROL, weaker
+from analysis.consolidation.control import CONTROL, flagged, weaker
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 from analysis.quality.published import published
@@ -51,5 +51,5 @@ def _controlled(rows: pd.DataFrame, base: dict) -> pd.DataFrame:
         weaker(row, base) if pd.notna(row["heures_region"]) else {"_controle": "ouvert"}
         for row in rows.to_dict("records")
     ]
-    found = pd.DataFrame(control, columns=CONTROL).assign(_sensible=lambda t: t["_sensible"].eq(True))
+    found = flagged(pd.DataFrame(control, columns=CONTROL))
     return rows.drop(columns=CONTROL).join(found)

@@ -4,7 +4,7 @@
     response    share of the due whose situation is known
     observed    share of respondents, Wilson interval at 95 %
     bounds      [known successes / due, (known successes + silent) / due]: what no assumption can move
-    weighted    respondents weighted by the inverse response rate of their group (sex, age, insertion employer)
+    weighted    respondents weighted by the inverse response rate of their group (sex, age, employer, audiences)
 
 Method: docs/consolidation.md. A leaver is a person, counted at the end of the last contract that ends in a year,
 where none goes on after it; a contract ends when it was last said to.
@@ -12,6 +12,7 @@ where none goes on after it; a contract ends when it was last said to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +25,16 @@ from analysis.core.reference import WHOLE
 from analysis.core.shares import wilson
 
 SILENT = "inconnue"
+GROUP = "groupe_"  # columns of what makes people alike in answering
+RESPONDENTS = "repondants"
+BASES = (RESPONDENTS, "dus")  # of a rate; of leavers whose horizon is not past, nothing is known
 
 
 @dataclass(frozen=True)
 class Leavers:
-    """Persons who left in a year: annee_sortie, ben_id, date_sortie, sexe, groupe (sex, age and
-    kind of employer, alike in answering); and their situations.
+    """Persons who left in a year: annee_sortie, ben_id, date_sortie, sexe, and what makes them alike in answering, a
+    column `groupe_...` each (sex, age, kind of employer, audiences), in the order in which they are parted by it; and
+    their situations.
 
     situations: annee_sortie, ben_id, horizon_m, statut, famille; the latest answer known of each.
     """
@@ -38,12 +43,21 @@ class Leavers:
     situations: pd.DataFrame
 
 
-def leavers(contracts: pd.DataFrame, inside: pd.DataFrame, outcomes: pd.DataFrame, dataset: Dataset) -> Leavers:
-    """The leavers of the editions among the contracts `inside`, those in scope; `outcomes`: the clean table `sorties`.
+def leavers(
+    contracts: pd.DataFrame,
+    inside: pd.DataFrame,
+    outcomes: pd.DataFrame,
+    dataset: Dataset,
+    audiences: Sequence[str] = (),
+) -> Leavers:
+    """The leavers of the editions among the contracts `inside`, those in scope.
 
+    `outcomes` is the clean table `sorties`; `audiences` are codes of `nomenclatures/publics` by which people may answer
+    more or less.
     Who has another of `contracts`, in scope or not, that goes on after the year, has not left. One whose end is not
     known goes on until the end of the last year that it has hours in.
     """
+    told = reference.table("nomenclatures/publics").set_index("code")["colonne"][list(audiences)]
     answers = latest_answers(outcomes)
     ended = _as_last_told(inside)
     ended = ended[ended["date_fin"] <= pd.Timestamp(dataset.date_observation)]
@@ -52,8 +66,10 @@ def leavers(contracts: pd.DataFrame, inside: pd.DataFrame, outcomes: pd.DataFram
     last = last_contracts(ended, ["ben_id", "annee_sortie"], answers)
     last = last[~_goes_on(last, _as_last_told(contracts))]
     age = last["jeune"].map({True: "jeune"}).fillna(last["senior"].map({True: "senior"})).fillna("autre")
-    group = last["sexe"].fillna("") + "|" + age + "|" + last["est_iae"].map({True: "iae", False: "autre"})
-    people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]].assign(groupe=group)
+    groups = {"sexe": last["sexe"].astype("str").fillna(SILENT), "age": age, "iae": _status(last["est_iae"])}
+    groups |= {code: _status(last[column]) for code, column in told.items()}
+    people = last[["annee_sortie", "ben_id", "contrat", "date_fin", "sexe"]]
+    people = people.assign(**{f"{GROUP}{name}": values for name, values in groups.items()})
     people = people.rename(columns={"date_fin": "date_sortie"})
     situations = people[["annee_sortie", "ben_id", "contrat"]].merge(answers, left_on="contrat", right_on="ctr_id")
     return Leavers(people.reset_index(drop=True), situations.drop(columns=["contrat", "ctr_id"]))
@@ -74,6 +90,11 @@ def _goes_on(left: pd.DataFrame, contracts: pd.DataFrame) -> NDArray[np.bool_]:
     on = pairs[~(pairs["date_debut"] > eve) & (pairs["until"] > eve)]
     key = ["ben_id", "annee_sortie"]
     return pd.MultiIndex.from_frame(left[key]).isin(pd.MultiIndex.from_frame(on[key]))
+
+
+def _status(flags: pd.Series) -> pd.Series:
+    """oui, non or inconnue, as text."""
+    return flags.map({True: "oui", False: "non"}).astype("str").fillna(SILENT)
 
 
 def last_contracts(contracts: pd.DataFrame, key: list[str], answers: pd.DataFrame) -> pd.DataFrame:
@@ -102,9 +123,10 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
 
     edition (year of exit), horizon_m, definition, modalite, sortants, dus, repondants, taux_reponse, reussites,
     taux, taux_bas, taux_haut, borne_basse, borne_haute, taux_pondere, and `_personnes`, `_part_extreme`.
-    Groups of fewer than `smallest` leavers share one response rate.
+    Response rates are those of groups of at least `smallest` leavers (see `alike`). A definition is computed at its own
+    horizons (`echeances`), on its own base.
     """
-    definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")["familles"].str.split("|")
+    definitions = computed_definitions()
     modalities = [WHOLE, *reference.labels("sexes")]
     asked = found.situations[["annee_sortie", "horizon_m"]].drop_duplicates()
     if asked.empty:
@@ -119,35 +141,81 @@ def outcomes_by_year(found: Leavers, dataset: Dataset, smallest: int) -> pd.Data
     keys = keys.merge(pd.DataFrame({"modalite": modalities}), how="cross")
     leaving = {WHOLE: found.people, **dict(list(found.people.groupby("sexe")))}
     leaving = pd.concat({name: people.groupby("annee_sortie").size() for name, people in leaving.items()})
-    tables = [_rates(counts, keys, families, leaving).assign(definition=code) for code, families in definitions.items()]
+    tables = []
+    for code, row in definitions.iterrows():
+        own = keys[keys["horizon_m"].astype("str").isin(row["echeances"].split("|"))]
+        if len(own):
+            table = _rates(counts, own, row["statuts"].split("|"), row["base"], leaving)
+            tables.append(table.assign(definition=code, base=row["base"]))
+    if not tables:
+        return pd.DataFrame()
     return pd.concat(tables).sort_values(["edition", "horizon_m"], kind="stable", ignore_index=True)
+
+
+def computed_definitions() -> pd.DataFrame:
+    """The definitions of success that what is collected allows, by code: libelle, statuts, echeances, base, serie."""
+    known = reference.table("nomenclatures/definitions_sortie").set_index("code").astype("str").fillna("")
+    return known[known["non_calcule"].eq("") & known["base"].isin(BASES)]
 
 
 def _due(found: Leavers, horizon: int, years: pd.Series, observed: pd.Timestamp) -> pd.DataFrame:
     """The leavers of `years` whose horizon is past, with their situation (silent when none is known)."""
     people = found.people[found.people["annee_sortie"].isin(years)]
     due = people[people["date_sortie"] + pd.DateOffset(months=horizon) <= observed]
-    said = found.situations.loc[found.situations["horizon_m"] == horizon, ["annee_sortie", "ben_id", "famille"]]
+    said = found.situations.loc[
+        found.situations["horizon_m"] == horizon, ["annee_sortie", "ben_id", "statut", "famille"]
+    ]
     out = due.merge(said, on=["annee_sortie", "ben_id"], how="left")
-    return out.assign(famille=out["famille"].astype("str").fillna(SILENT))
+    return out.assign(**{name: out[name].astype("str").fillna(SILENT) for name in ("statut", "famille")})
 
 
 def _counts(due: pd.DataFrame, smallest: int) -> pd.DataFrame:
-    """By year of exit and family of situations: nombre, and poids, the sum of 1 / response rate of each one's group.
+    """By year of exit, situation and its family: nombre, and poids, the sum of 1 / response rate of each one's group.
 
-    Groups under `smallest` are put together; who did not answer weighs nothing.
+    Who did not answer weighs nothing.
     """
     answered = due["famille"].ne(SILENT)
-    size = due.groupby(["annee_sortie", "groupe"])["ben_id"].transform("size")
-    group = due["groupe"].where(size >= smallest, "autres")
-    rate = answered.groupby([due["annee_sortie"], group]).transform("mean")
+    rate = answered.groupby([due["annee_sortie"], alike(due, smallest)]).transform("mean")
     weight = (answered / rate.where(rate > 0)).fillna(0.0)
-    rows = due.assign(poids=weight).groupby(["annee_sortie", "famille"])
+    rows = due.assign(poids=weight).groupby(["annee_sortie", "statut", "famille"])
     return rows.agg(nombre=("poids", "size"), poids=("poids", "sum"))
 
 
-def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leaving: pd.Series) -> pd.DataFrame:
-    """What `families` of situations amount to, a row for each of `keys`; `leaving`, leavers by modality and year."""
+def alike(due: pd.DataFrame, smallest: int) -> pd.Series:
+    """A group for each row of `due`, of those of its year that resemble it.
+
+    By each column `groupe_...` in turn, a group is parted by its values, the rarest put together until each part has
+    `smallest` rows; one that cannot be stays whole.
+    """
+    group = due["annee_sortie"].astype("str")
+    for name in [column for column in due if column.startswith(GROUP)]:
+        sizes = due.groupby([group, name]).size()
+        parts = {key: _merged(own.droplevel(0), smallest) for key, own in sizes.groupby(level=0)}
+        told = pd.Series({(key, value): part for key, own in parts.items() for value, part in own.items()}, dtype="str")
+        place = pd.MultiIndex.from_arrays([group, due[name]])
+        group = group + "|" + pd.Series(told.reindex(place).to_numpy(), due.index, dtype="str")
+    return group
+
+
+def _merged(sizes: pd.Series, smallest: int) -> dict[str, str]:
+    """The part of each value, of `sizes` rows: the rarest together until no part has fewer than `smallest`."""
+    order = sizes.reset_index(name="n").set_axis(["value", "n"], axis=1).sort_values(["n", "value"])
+    together: list[str] = []
+    count = 0
+    for value, n in zip(order["value"], order["n"], strict=True):
+        if n >= smallest and (count == 0 or count >= smallest):
+            break
+        together.append(value)
+        count += n
+    name = "+".join(sorted(together))
+    return {value: name if value in together else value for value in order["value"]}
+
+
+def _rates(
+    counts: pd.DataFrame, keys: pd.DataFrame, statuses: list[str], base: str, leaving: pd.Series
+) -> pd.DataFrame:
+    """What situations of `statuses` amount to, a row for each of `keys`, as a share of `base` (one of `BASES`);
+    `leaving` are the leavers by modality and year."""
     index = pd.MultiIndex.from_frame(keys)
     left = leaving.reindex(pd.MultiIndex.from_frame(keys[["modalite", "edition"]]), fill_value=0).set_axis(index)
 
@@ -155,9 +223,10 @@ def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leavin
         return rows.groupby(list(keys))[["nombre", "poids"]].sum().reindex(index, fill_value=0)
 
     due = added(counts)["nombre"]
-    known, good = added(counts[counts["famille"] != SILENT]), added(counts[counts["famille"].isin(families)])
+    known, good = added(counts[counts["famille"] != SILENT]), added(counts[counts["statut"].isin(statuses)])
+    among = known["nombre"] if base == RESPONDENTS else due
     n, k = known["nombre"].where(known["nombre"] > 0), good["nombre"].where(known["nombre"] > 0)
-    low, high = wilson(good["nombre"], known["nombre"])
+    low, high = wilson(good["nombre"], among)
     table = pd.DataFrame(
         {
             "sortants": left.where(due > 0, 0),
@@ -166,7 +235,7 @@ def _rates(counts: pd.DataFrame, keys: pd.DataFrame, families: list[str], leavin
             "taux_reponse": known["nombre"] / due.where(due > 0),
             "reussites": good["nombre"],
             "_personnes": due,
-            "taux": k / n,
+            "taux": k / among.where(among > 0),
             "taux_bas": low,
             "taux_haut": high,
             "borne_basse": k / due,

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
-from analysis.consolidation.control import CONTROL, weaker
+from analysis.consolidation.control import CONTROL, flagged, weaker
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import indicators
 from analysis.core import reference
@@ -31,7 +31,12 @@ OUTSIDE, NOT_COMPUTED = "hors du jeu", "non recalculé"
 VERDICTS = (EQUAL, ROUNDED, TRUNCATED, LOST, REVISED, OTHER_SCOPE, UNEXPLAINED, OUTSIDE, NOT_COMPUTED)
 RELEASES = "publications"  # the series of the observatory's own releases
 NATIONAL = "national"
-SHARES = ("part_heures", "part_heures_totales", "part_beneficiaires")  # taken for one another
+SHARES = (
+    "part_heures",
+    "part_heures_totales",
+    "part_beneficiaires",
+    "part_beneficiaires_totales",
+)  # taken for one another
 SIGNIFICANT = 4  # digits below which two territories have the same figure by chance
 FOUND = ["recalcule", "ecart", "ecart_relatif", "part_region", "verdict", "explication", *CONTROL]
 
@@ -65,8 +70,9 @@ def reconciliation(
     said = zip(table["explication"], _two_rules(table), table["audit"], strict=True)
     table["explication"] = [_sentences(*texts) for texts in said]
     table["_controle"] = table["_controle"].astype("object").fillna("ouvert")
-    table["_sensible"] = table["_sensible"].eq(True)
-    return table.drop(columns=["audit", "remplace", "derniere", "heures"]).assign(numero=range(1, len(table) + 1))
+    return (
+        flagged(table).drop(columns=["audit", "remplace", "derniere", "heures"]).assign(numero=range(1, len(table) + 1))
+    )
 
 
 class Computed:
@@ -107,7 +113,8 @@ class Computed:
         # A source counts every mechanism or does not: its hours, where it gives them, say which.
         likely = pd.isna(hours) or abs(self._all_hours.get((year, place), 0) - hours) < 1
         if likely and (found := self._everything(year).get(key)):
-            cautious = {**found[1], "_controle": self._kinds[code], "_sensible": True}
+            # Of the region and its departments, no EPCI.
+            cautious = {**found[1], "_controle": self._kinds[code], "_sensible": True, "_epci": False}
             yield "tous les mécanismes juridiques, non ceux du champ", (found[0], cautious)
         if len(printed.replace(".", "").strip("0")) >= SIGNIFICANT:
             for other, name in self.names[year].items():

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import MEASURES
+from analysis.consolidation.control import CONTROL
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 
@@ -32,8 +32,7 @@ def representation(measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     rows["rapport_min"] = rows["part_heures"] / rows["comparateur_max"]
     rows["rapport_max"] = rows["part_heures"] / rows["comparateur_min"]
     columns = ["annee_comparateur", "comparateur_min", "comparateur_max", "rapport_min", "rapport_max", "population"]
-    control = ["_controle", "_sensible", *MEASURES.values()]
-    return rows[["edition", *KEY, "part_heures", *columns, "source", *control]]
+    return rows[["edition", *KEY, "part_heures", *columns, "source", *CONTROL]]
 
 
 def comparators(edition: Edition) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
-from analysis.consolidation.cells import MEASURES
+from analysis.consolidation.control import CONTROL
 from analysis.consolidation.duplicates import FILE as DUPLICATES
 from analysis.consolidation.duplicates import (
     accepted,
@@ -212,7 +212,7 @@ def over_years(
     of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
     if contracts.empty:
         return nothing | of_hours
-    left = leavers(facts.contracts, contracts, facts.outcomes, dataset)
+    left = leavers(facts.contracts, contracts, facts.outcomes, dataset, settings.response_audiences)
     found = stays(facts.contracts, facts.outcomes, settings.stay_gap_months, dataset)
     return {
         **of_hours,
@@ -260,7 +260,7 @@ def with_respondents(table: pd.DataFrame, sends: pd.DataFrame, dataset: Dataset)
 
 
 def controlled(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` with each row's kind of disclosure control, unless it has one, and whether its crossing is sensitive.
+    """`table` with each row's kind of disclosure control, unless it has one, and what asks for more people (`FLAGS`).
 
     A department crossed with an audience is sensitive as a whole: few people, known places.
     """
@@ -271,6 +271,7 @@ def controlled(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(
         _controle=own.fillna(table["indicateur"].map(kinds)),
         _sensible=table["modalite"].isin(sensitive) | (local & table["modalite"].ne(WHOLE)),
+        _epci=table["territoire"].isin(reference.epci()["epci_siren"]),
     )
 
 
@@ -325,7 +326,6 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     edition = dataset.edition(int(with_hours.max()))
     labels = reference.table("publication/indicateurs").set_index("code")
     cells = whole[whole["edition"] == edition.annee].set_index("indicateur")
-    measures = ["_controle", "_sensible", *MEASURES.values()]
     return headlines(
         [
             {
@@ -335,7 +335,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "unite": "",
                 "edition": edition.annee,
                 "perimetre": f"{edition.territoire_nom}, {edition.annee} ; {edition.clauses}",
-                **{name: cells.loc[code, name] for name in measures},
+                **{name: cells.loc[code, name] for name in CONTROL},
             }
             for code, label in STRIP
             if code in cells.index

@@ -29,7 +29,8 @@ from analysis.core.dataset import Dataset, Edition
 from analysis.core.numbers import hundredths
 from analysis.core.reference import WHOLE
 
-HOURS, PERSONS, UNKNOWN_SHARE = "heures_realisees", "beneficiaires", "part_heures_statut_inconnu"
+HOURS, PERSONS = "heures_realisees", "beneficiaires"
+UNKNOWN_SHARE, UNKNOWN_PERSONS = "part_heures_statut_inconnu", "part_beneficiaires_statut_inconnu"
 HOURS_KIND = "heures"  # of disclosure control
 PUBLIC, CLOSED = "PUBLIC", "RESERVE"  # of the codelist `diffusions`
 OPEN, KEPT = "ouvert", "totaux_reserves"  # kinds of cells of `secret/regles.csv`
@@ -82,6 +83,13 @@ class Part:
         if (unknown := self.said.get((UNKNOWN_SHARE, modality))) is not None:
             return Span(total * (1 - unknown), total * (1 - unknown))
         return Span(self.count(HOURS, modality).low if modality in _audiences() else total, total)
+
+    def persons(self, modality: str) -> Span:
+        """Persons whose status is known, which the share of `modality` in persons is taken of."""
+        total = self.count(PERSONS, WHOLE)
+        if (unknown := self.said.get((UNKNOWN_PERSONS, modality))) is not None:
+            return Span(round(total.low * (1 - unknown)), total.high * (1 - unknown))
+        return Span(self.count(PERSONS, modality).low if modality in _audiences() else total.low, total.high)
 
 
 @cache
@@ -265,12 +273,16 @@ def _shares(parts: list[Part], modality: str, own: Span, hours: Span) -> dict[st
     speaking = [part for part in parts if part.speaks(modality)]
     base = _added([part.base(modality) for part in speaking])
     persons = _distinct([part.count(PERSONS, modality) for part in speaking])
-    everybody = _distinct([part.count(PERSONS, WHOLE) for part in speaking])
+    known = _distinct([part.persons(modality) for part in speaking])
+    everybody = _distinct([part.count(PERSONS, WHOLE) for part in parts])
+    told = known / everybody
     shares = {
         "part_heures": own / base,
         "part_heures_totales": own / hours,
         UNKNOWN_SHARE: Span(1 - base.high / hours.low, 1 - base.low / hours.low) if hours.low else Span(nan, nan),
-        "part_beneficiaires": persons / everybody,
+        "part_beneficiaires": persons / known,
+        "part_beneficiaires_totales": persons / everybody,
+        UNKNOWN_PERSONS: Span(1 - told.high, 1 - told.low),
     }
     return {name: Span(*np.clip([span.low, span.high], 0.0, 1.0).tolist()) for name, span in shares.items()}
 
@@ -293,18 +305,23 @@ def _inputs(name: str, modality: str) -> list[Figure]:
     about = _kinds().loc[name]
     below = WHOLE if about["denominateur_modalite"] == WHOLE else modality
     out = [(name, modality), (about["numerateur"], modality), (about["denominateur"], below)]
-    out += [(HOURS, WHOLE)] if name.startswith("part_heures") else []
+    for share, whole in (("part_heures", HOURS), ("part_beneficiaires", PERSONS)):
+        out += [(whole, WHOLE)] if name.startswith(share) else []
     return list(dict.fromkeys(figure for figure in out if isinstance(figure[0], str)))
 
 
 def _protected(rows: list[dict], parts: list[Part], figure: Figure, kind: str, *, alone: bool) -> dict:
     """`_controle` and the measures of a figure: those of `rows` (records with measures) and of what came as totals."""
     used = _inputs(*figure)
-    if figure[0] == "part_heures":  # whose base leaves out those who say nothing of the audience
+    if figure[0] in (
+        "part_heures",
+        "part_beneficiaires",
+    ):  # whose base leaves out those who say nothing of the audience
         parts = [part for part in parts if part.speaks(figure[1])]
     told = [{part.diffusion[name] for name in used if name in part.diffusion} for part in parts]
     hidden = [(part, how) for part, how in zip(parts, told, strict=True) if how - {PUBLIC}]
     measured = [row for row in rows if any(pd.notna(row[name]) for name in MEASURES.values())]
+    measured = [row for row in measured if row["_personnes"] != 0]  # of nobody, a row gives nothing away
     found = [{name: row[name] for name in MEASURES.values()} for row in measured]
     if not hidden and not measured and any(told):
         kind = OPEN

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.control import CONTROL
+from analysis.consolidation.control import CONTROL, flagged
 from analysis.core import reference
 from analysis.core.reference import WHOLE
 from analysis.sources.publications import FIGURE
@@ -34,8 +34,7 @@ def vintages(releases: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:
     now = measured[[*FIGURE, "valeur", *CONTROL]].rename(columns={"valeur": "actuel"})
     out = rows.rename(columns={"valeur": "publie"}).merge(now, on=FIGURE, how="left", validate="many_to_one")
     out["_controle"] = out["_controle"].astype("object").mask(out["actuel"].isna(), "ouvert")
-    out["_sensible"] = out["_sensible"].eq(True)
-    return out.assign(revision_actuelle=rate(out["actuel"], out["publie"]))
+    return flagged(out).assign(revision_actuelle=rate(out["actuel"], out["publie"]))
 
 
 def with_margin(grown: pd.DataFrame, releases: pd.DataFrame) -> pd.DataFrame:

@@ -174,6 +174,7 @@ class ConsolidationParams(Block):
     representation_margin: float
     share_tolerance: float = Field(ge=0, lt=1)
     response_group: int
+    response_audiences: list[str]
     duplicate_review: float = Field(ge=0, le=1)
     duplicate_accept: float | None = Field(ge=0, le=1)
     duplicate_prior: float = Field(gt=0, lt=1)

@@ -147,7 +147,7 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     said = said[at_home(said) | alone]
     hidden = said[said["regle"].notna() & said["regle"].ne(OPEN)].drop_duplicates("cellule")
     rule = hidden.set_index("cellule")["regle"]
-    protection = _protection(known, rule)
+    protection = _protection(known, rule, _nobody(results, hidden))
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])
     secret = set(protection.index) | _others(known, asked, personal, told)
@@ -167,7 +167,8 @@ def _others(known: Links, protection: pd.Series, personal: frozenset[str], fixed
     secret = set(protection.index) | suppressed(known, protection, fixed)
     secret |= suppressed_inside(known, protection[protection.index.isin(personal)], secret, fixed)
     while beside := _beside(known, secret) - secret - fixed:
-        asked = _protection(known, pd.Series(SECONDARY, index=sorted(beside)))
+        there = known.cells["valeur"].reindex(sorted(beside))
+        asked = _protection(known, pd.Series(SECONDARY, index=there.index[there.ne(0)]), there.index[:0])
         anyway = pd.Series(0.0, index=sorted(secret))
         secret |= beside | suppressed(known, pd.concat([asked, anyway]), fixed)
     return secret
@@ -317,11 +318,27 @@ def _primary(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"table": name, "ligne": kept.index, "regle": kept}).query("regle != ''")
 
 
-def _protection(known: Links, rule: pd.Series) -> pd.Series:
-    """By cell, how far from its value a reader must be left: the rule's part of it, one at least where one counts."""
+def _nobody(results: Tables, hidden: pd.DataFrame) -> pd.Index:
+    """The cells of `hidden` (table, ligne, cellule) whose crossing is sensitive: of those, zero is a secret too."""
+    found = [
+        part["cellule"][results[name]["_sensible"].iloc[part["ligne"]].astype("bool").to_numpy()]
+        for name, part in hidden.groupby("table")
+        if "_sensible" in results[name]
+    ]
+    return pd.Index(pd.concat(found) if found else [], dtype="str")
+
+
+def _protection(known: Links, rule: pd.Series, sensitive: pd.Index) -> pd.Series:
+    """By cell, how far from its value a reader must be left: the rule's part of it, one at least where one counts, and
+    of nothing, in a `sensitive` crossing, what `mesures.csv` says."""
     cells = known.cells.reindex(rule.index).dropna(subset="valeur")
     share = looked_up(rule[cells.index], rules()["protection"])
-    return np.maximum(share * cells["valeur"], cells["entier"].astype("float64")).sort_index()
+    least = cells["entier"].astype("float64")
+    # A part of nothing is nothing: of nobody, a reader must be left thinking that it may be somebody.
+    measure = pd.Series(cells.index, cells.index).str.split("[/:]", regex=True).str[0]
+    some = looked_up(measure, reference.table("secret/mesures").set_index("mesure")["zero"])
+    least = least.mask(cells["valeur"].eq(0) & cells.index.isin(sensitive), some)
+    return np.maximum(share * cells["valeur"], least).sort_index()
 
 
 def _emptied(name: str, frame: pd.DataFrame, rule: pd.Series) -> pd.DataFrame:

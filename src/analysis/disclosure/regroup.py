@@ -36,8 +36,9 @@ def proposals(results: Tables, hidden: pd.DataFrame, schemas: dict[str, dict], l
         groups = _grouped(
             part,
             rule.dimension,
-            _groups(part[rule.dimension], rule.nomenclature, rule.colonne),
+            _groups(part, rule.dimension, rule.nomenclature, rule.colonne),
             schemas[rule.table]["key"],
+            rule.effectif,
         )
         control = pd.Series(schemas[rule.table]["controle"], index=groups.index)
         livrable, table = rule.table.split(".")
@@ -56,19 +57,33 @@ def proposals(results: Tables, hidden: pd.DataFrame, schemas: dict[str, dict], l
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _groups(codes: pd.Series, codelist: str, column: str) -> pd.Series:
-    """The group of each code: what `column` of its codelist says; of each edition without codelist, it and the next."""
+def _groups(part: pd.DataFrame, dimension: str, codelist: str, column: str) -> pd.Series:
+    """The group of each row: what `column` of the codelist says of its code, or of the table without codelist; of each
+    edition or day without either, it and the next."""
+    codes = part[dimension]
+    if not codelist and column:
+        return part[column]
     if not codelist:
-        return codes.max() - (codes.max() - codes) // EDITIONS * EDITIONS
+        years = codes.dt.year if pd.api.types.is_datetime64_any_dtype(codes) else codes
+        return years.max() - (years.max() - years) // EDITIONS * EDITIONS
     return codes.map(reference.table(f"nomenclatures/{codelist}").set_index("code")[column]).fillna(codes)
 
 
-def _grouped(part: pd.DataFrame, dimension: str, groups: pd.Series, key: list[str]) -> pd.DataFrame:
-    """The measures of each group of rows, as bounds."""
+def _grouped(part: pd.DataFrame, dimension: str, groups: pd.Series, key: list[str], counts: str) -> pd.DataFrame:
+    """The measures of each group of rows, as bounds.
+
+    `counts` says how what is counted combines: `max` (distinct persons are at least the most of a member), `somme`
+    (structures, each in one member), `seul` (what holds of somebody alone holds of no group of several members).
+    """
     measures = [name for name in part if name.startswith("_") and name != "_sensible"]
     shares = [name for name in measures if "part_max" in name]
     weighted = part.assign(**{name: part[name] * part["heures"] for name in shares}, **{dimension: groups})
     found = weighted.groupby(key, observed=True)
-    out = found[[name for name in measures if name not in shares]].max()
-    hours = found["heures"].sum().replace(0, np.nan)
-    return out.assign(**{name: found[name].sum() / hours for name in shares}, _sensible=found["_sensible"].any())
+    own = found[[name for name in measures if name not in shares]]
+    out = own.sum() if counts == "somme" else own.max()
+    if counts == "seul":
+        out = out.mask(found.size() > 1, 0)
+    if "_sensible" in part:
+        out["_sensible"] = found["_sensible"].any()
+    hours = found["heures"].sum().replace(0, np.nan) if shares else None
+    return out.assign(**{name: found[name].sum() / hours for name in shares})

@@ -35,7 +35,8 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
     """
     values = links.cells["valeur"].dropna()
     # What cannot be hidden is a constant of the sums, and no cell of the problem.
-    values = values[~values.index.isin(following(links, shown | set(values.index[values.eq(0)])))]
+    nothing = set(values.index[values.eq(0)]) - set(protection.index)
+    values = values[~values.index.isin(following(links, shown | nothing))]
     status = pd.Series(SAFE, index=values.index)
     status[protection.index.intersection(values.index)] = UNSAFE
     found: set[str] = set()

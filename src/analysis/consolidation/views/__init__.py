@@ -8,10 +8,17 @@ from analysis.consolidation.views.audiences import (
     women_and_men,
     women_by_axis,
     women_gap,
+    women_parity,
 )
 from analysis.consolidation.views.duplicates import duplicates_sensitivity, review
 from analysis.consolidation.views.evolution import evolution, growth, silent
-from analysis.consolidation.views.outcomes import followed, outcomes, outcomes_by_definition, trajectories
+from analysis.consolidation.views.outcomes import (
+    followed,
+    outcomes,
+    outcomes_by_definition,
+    outcomes_elsewhere,
+    trajectories,
+)
 from analysis.consolidation.views.persons import persons_review, persons_sensitivity
 from analysis.consolidation.views.reconciliation import reconciliation, sums
 from analysis.consolidation.views.vintages import national, vintages
@@ -34,6 +41,7 @@ __all__ = [
     "national",
     "outcomes",
     "outcomes_by_definition",
+    "outcomes_elsewhere",
     "persons_review",
     "persons_sensitivity",
     "profiles",
@@ -49,4 +57,5 @@ __all__ = [
     "women_and_men",
     "women_by_axis",
     "women_gap",
+    "women_parity",
 ]

@@ -42,16 +42,20 @@ def audiences(page: Page) -> Content:
     if wide.empty:
         return Prose("Aucun public à montrer.")
     wide, instead = with_shares(wide)
+    wide, of_persons = with_shares(wide, "part_beneficiaires")
     apart = of_all_hours(wide.loc[instead, "libelle"])
+    also = of_all_hours(wide.loc[of_persons, "libelle"], "tous les bénéficiaires")
     wide = wide.sort_values(["part_heures", "libelle"], ascending=[False, True])
     lists = str(page.read("editions").set_index("edition").loc[page.year, "listes_qpv"]).split("|")
     table = profile_table(
         wide, page, "Heures et bénéficiaires par public", "Public",
         "Les publics se recoupent : ni les heures ni les parts ne s'additionnent. La part porte sur les heures "
-        "dont le statut est connu ; la dernière colonne dit ce qui ne l'est pas. Un statut est celui du jour de "
+        "ou les personnes dont le statut est connu ; les dernières colonnes disent ce qui ne l'est pas. Un statut est "
+        "celui du jour de "
         "l'embauche"
         + (f" ; quartiers prioritaires : liste de {' ou de '.join(lists)}, selon ce jour." if lists != [""] else ".")
-        + apart,
+        + apart
+        + also,
     )  # fmt: skip
     shown = wide.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if shown.empty:
@@ -277,6 +281,47 @@ def _range(shares: pd.Series, *, partly: bool) -> str:
         return f"Dans le seul segment {only}, la part des femmes est de {first}."
     among = "Parmi les segments dont la part est publiée, la" if partly else "La"
     return f"{among} part des femmes va de {last} à {first}."
+
+
+def women_parity(page: Page) -> Content:
+    """Which segments keep women's share of hours from a half: by how much they weigh, and whom they hire."""
+    if not page.regional:
+        return on_region_page(page, "ce qui éloigne la part des femmes de la parité, par segment")
+    rows = page.read("femmes", edition=page.year, axe="segment")
+    known = rows.dropna(subset="ecart_parite")
+    if known.empty:
+        return Prose("Ce que chaque segment retire à la parité relève du secret statistique, ou n'est pas connu.")
+    labels = reference.labels("segments")
+    rows = rows.assign(libelle=rows["modalite"].map(labels).fillna("Non renseigné"))
+    rows = rows.sort_values(["ecart_parite", "libelle"], ascending=[False, True])
+    drawn = rows.dropna(subset="ecart_parite").set_index("libelle")["ecart_parite"]
+    first = rows.iloc[0]
+    partly = "" if len(known) == len(rows) else " parmi ceux dont le chiffre est publié,"
+    return Figure(
+        bar_chart(drawn, digits=1, factor=100),
+        title="Ce que chaque segment retire à la part des femmes pour qu'elle soit de moitié, en points",
+        alt=f"Le segment qui éloigne le plus de la parité est,{partly} « {first['libelle']} » : "
+        f"{percent(first['part_heures'])} des heures, dont {percent(first['part_heures_femmes'])} de femmes, soit "
+        f"{_points(first['ecart_parite'])}."
+        if first["ecart_parite"] > 0
+        else f"Aucun segment{' dont le chiffre est publié' if partly else ''} n'éloigne de la parité.",
+        table=DataTable(
+            rows,
+            columns={
+                "libelle": Column("Segment"),
+                "part_heures": Column("Part des heures", **PERCENT),
+                "part_heures_femmes": Column("Femmes, part des heures", **PERCENT),
+                "ecart_parite": Column("Retiré à la parité", **POINTS),
+            },
+            caption="D'où vient l'écart à la parité, par segment",
+            scope=page.scope,
+            csv=page.csv("femmes"),
+            note="Part des heures du segment × (50 % − part des femmes) : la somme des segments, cachés compris, "
+            "est l'écart de la part des femmes à 50 %. Un segment pèse par ce qu'il porte d'heures et par qui y est "
+            "embauché ; en dessous de zéro, il rapproche de la parité. Heures des personnes dont le sexe est connu.",
+        ),
+        source=source_line(page),
+    )
 
 
 def women_gap(page: Page) -> Content:

@@ -50,25 +50,25 @@ def across(rows: pd.DataFrame, index: str) -> pd.DataFrame:
     return wide.astype({name: "float64" for name in wide if not name.endswith("__secret")})
 
 
-def with_shares(wide: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
-    """`wide` with, where `part_heures` is secret and `part_heures_totales` is not, the latter in its place, and where
-    that is: few are then of unknown status, so that the two shares are alike, and both would tell their hours."""
-    hidden = wide.get("part_heures__secret", pd.Series("", wide.index)).fillna("").ne("")
-    whole = wide.get("part_heures_totales", pd.Series(float("nan"), wide.index))
+def with_shares(wide: pd.DataFrame, share: str = "part_heures") -> tuple[pd.DataFrame, pd.Series]:
+    """`wide` with, where `share` is secret and that of all (`<share>_totales`) is not, the latter in its place, and
+    where that is: few are then of unknown status, so that the two shares are alike, and both would tell of them."""
+    hidden = wide.get(f"{share}__secret", pd.Series("", wide.index)).fillna("").ne("")
+    whole = wide.get(f"{share}_totales", pd.Series(float("nan"), wide.index))
     instead = hidden & whole.notna()
-    out = wide.assign(part_heures=wide["part_heures"].mask(instead, whole))
-    if instead.any():
-        out["part_heures__secret"] = out["part_heures__secret"].mask(instead, "")
-    return out, instead
+    if not instead.any():
+        return wide, instead
+    told = {share: wide[share].mask(instead, whole), f"{share}__secret": wide[f"{share}__secret"].mask(instead, "")}
+    return wide.assign(**told), instead
 
 
-def of_all_hours(names: pd.Series) -> str:
-    """Which shares are not of the hours whose status is known, as a sentence; nothing where all are."""
+def of_all_hours(names: pd.Series, of: str = "toutes les heures") -> str:
+    """Which shares are not of the hours (or persons) whose status is known, as a sentence; nothing where all are."""
     if names.empty:
         return ""
     said = together([f"« {name} »" for name in sorted(names)])
     return (
-        f" Pour {said}, la part est celle de toutes les heures, statut inconnu compris : ceux dont le statut est "
+        f" Pour {said}, la part est celle de {of}, statut inconnu compris : ceux dont le statut est "
         "inconnu sont trop peu pour être mis à part."
     )
 
@@ -99,6 +99,7 @@ def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note
         "part_beneficiaires": Column("Part des bénéficiaires", **PERCENT),
         "heures_par_beneficiaire": Column("Heures par bénéficiaire", 0),
         "part_heures_statut_inconnu": Column("Heures au statut inconnu", **PERCENT),
+        "part_beneficiaires_statut_inconnu": Column("Bénéficiaires au statut inconnu", **PERCENT),
     }
     kept = {name: column for name, column in columns.items() if name in wide.columns}
     return DataTable(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.outcomes import computed_definitions
 from analysis.consolidation.views.common import hides, same_perimeter, source_line
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, percent
@@ -22,6 +23,7 @@ ISSUES = {
     "inconnue": "Situation inconnue",
     "en_cours": "Sans fin connue, ou fini depuis moins de six mois",
 }
+SERIES = "IAE"  # the definitions that cut the same situations: no other is drawn or listed beside them
 STAYS = {1: "1er passage", 2: "2e passage", 3: "3e et plus"}
 FOLLOWED = {
     "contrats": "Contrats de travail",
@@ -94,17 +96,57 @@ def outcomes(page: Page) -> Content:
     )
 
 
+def outcomes_elsewhere(page: Page) -> Content:
+    """What others call success, each definition by itself, and those that what is collected does not allow."""
+    if not page.regional:
+        return on_region_page(page, "les définitions d'autres observatoires")
+    known = reference.table("nomenclatures/definitions_sortie").set_index("code")
+    known = known[known["serie"] != SERIES]
+    reasons = known["non_calcule"].dropna()
+    absent = " ".join(f"« {known.loc[code, 'libelle']} » n'est pas calculé : {said}." for code, said in reasons.items())
+    rows = page.read("sorties")
+    rows = rows[rows["definition"].isin(known.index) & rows["modalite"].eq(WHOLE) & rows["edition"].le(page.year)]
+    told = rows.dropna(subset="taux").sort_values("edition")
+    if told.empty:
+        return Prose(f"Aucune situation n'est publiée selon les définitions d'autres observatoires. {absent}".strip())
+    last = told.iloc[-1]
+    return DataTable(
+        rows.assign(libelle=rows["definition"].map(known["libelle"]), sortie=_left(page, rows["edition"])).sort_values(
+            ["libelle", "edition"], ascending=[True, False]
+        ),
+        columns={
+            "libelle": Column("Définition"),
+            "sortie": Column("Année de sortie"),
+            "repondants": Column("Répondants", 0),
+            "taux": Column("Part", **PERCENT),
+            "taux_bas": Column("de", **PERCENT),
+            "taux_haut": Column("à", **PERCENT),
+            "borne_basse": Column("Borne basse", **PERCENT),
+            "borne_haute": Column("Borne haute", **PERCENT),
+        },
+        caption="Selon les définitions d'autres observatoires",
+        scope=f"personnes sorties dans l'année, périmètre et mécanismes de chaque édition{_seen(page)}",
+        csv=page.csv("sorties"),
+        takeaway=f"« {known.loc[last['definition'], 'libelle']} » : {percent(last['taux'])} des "
+        f"{french(last['repondants'])} personnes sorties en {last['edition']} dont la situation est connue.",
+        note=f"Ne se compare à aucune autre définition de cette page. {absent}".strip(),
+    )
+
+
 def outcomes_by_definition(page: Page) -> Content:
     """The same leavers under each definition, at six months, women and men apart; only what excludes is stacked."""
     if not page.regional:
         return on_region_page(page, "la situation six mois après la clause")
     rows = page.read("sorties")
-    rows = rows[(rows["edition"] == page.year) & (rows["horizon_m"] == 6)]
+    definitions = computed_definitions()
+    definitions = definitions[definitions["serie"] == SERIES]
+    rows = rows[rows["edition"].eq(page.year) & rows["horizon_m"].eq(6) & rows["definition"].isin(definitions.index)]
     if rows.empty:
         return Prose("Aucune sortie à six mois n'est connue pour cette édition.")
-    definitions = reference.table("nomenclatures/definitions_sortie").set_index("code")
     labels, people = definitions["libelle"], {WHOLE: "Ensemble", **reference.labels("sexes")}
-    exclusive = [code for code in labels.index if "|" not in definitions.loc[code, "familles"]]
+    own = {code: set(str(row["statuts"]).split("|")) for code, row in definitions.iterrows()}
+    # What excludes is stacked: no status of theirs is in a narrower definition's.
+    exclusive = [code for code in own if not any(other < own[code] for other in own.values())]
     wide = rows.pivot(index="definition", columns="modalite", values="taux")
     drawn = wide.reindex(index=exclusive, columns=[code for code in people if code in wide]).dropna(axis=1)
     if drawn.empty:

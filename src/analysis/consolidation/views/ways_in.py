@@ -7,6 +7,8 @@ import pandas as pd
 from analysis.consolidation.views.common import profile_table, source_line, wide_table
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, percent, round_half_up
+from analysis.core.params import load_params
+from analysis.core.texts import together
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
@@ -54,8 +56,9 @@ def breakdown(page: Page, axis: str) -> Content:
         )
     everything = "toutes les clauses suivies, hors du champ de l'édition comprises"
     said = f"{of_hours(drawn)}." + (f" Ce sont les heures de {everything}." if len(outside) else "")
+    told, unnamed = _told(rows)
     table = DataTable(
-        rows,
+        told,
         columns={
             "libelle": Column(about["libelle"]),
             **({"droit": Column(str(law.name))} if law is not None else {}),
@@ -67,7 +70,7 @@ def breakdown(page: Page, axis: str) -> Content:
         caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
         scope=f"{page.territory_name}, édition {page.year} ; {everything}" if len(outside) else page.scope,
         csv=page.csv("ventilation"),
-        note=note,
+        note=note + unnamed,
     )
     apart = " Les catégories sous secret statistique ne sont pas dessinées." if len(drawn) < len(rows) else ""
     return Figure(
@@ -77,6 +80,16 @@ def breakdown(page: Page, axis: str) -> Content:
         table=table,
         source=f"{source_line(page)}{apart}",
     )
+
+
+def _told(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """`rows` that say something and the names of the others, as a sentence, where these are so many that the table
+    would be hard to read."""
+    hidden = rows["secret"].fillna("").ne("")
+    if hidden.mean() <= load_params().disclosure.hidden_share:
+        return rows, ""
+    names = together([f"« {name} »" for name in sorted(rows.loc[hidden, "libelle"])])
+    return rows[~hidden], f" Sous secret statistique, nulles ou non (le CSV dit pourquoi) : {names}."
 
 
 def of_hours(shares: pd.Series) -> str:

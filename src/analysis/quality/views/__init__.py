@@ -5,8 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, number_of, plural
+from analysis.core.numbers import french, number_of, percent, plural
 from analysis.core.params import load_params
+from analysis.core.texts import together
+from analysis.disclosure.primary import SECONDARY
+from analysis.disclosure.primary import rules as rules_of_secret
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.page import Page, deliverables
 from analysis.publishing.style import bar_chart
@@ -201,22 +204,36 @@ def secret(page: Page) -> Content:
         "ou arrondi",
         csv=page.csv("secret"),
         takeaway=said,
-        note="Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : de "
-        "tout ce qu'elles disent ensemble, aucune case cachée ne se retrouve à moins d'un cinquième de sa valeur.",
+        note=f"Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : {_margins()}",
+    )
+
+
+def _margins() -> str:
+    """How far from a hidden cell the attack leaves a reader: of those that a rule hides, as `regles.csv` asks; of those
+    hidden for the sake of others, beyond a single number."""
+    own = rules_of_secret().drop(index=SECONDARY)["protection"].unique()
+    asked = " ou ".join(f"environ {percent(share, 0)}" for share in sorted(own))
+    return (
+        "de tout ce qu'elles disent ensemble, une case que cache une règle ne se retrouve pas à moins "
+        f"d'{asked} de sa valeur, ni d'une unité où l'on compte, et une case cachée pour en protéger une autre ne se "
+        "retrouve pas exactement, hors ce que des publications passées disaient déjà."
     )
 
 
 def groupings(page: Page) -> Content:
-    """What would hide less, where more than a fifth of a table is hidden."""
-    rows = page.read("secret_regroupements")
-    if rows.empty:
-        return Prose("Aucune table dont on sache réunir les catégories ne cache plus d'un cinquième de ses lignes.")
+    """What would hide less, where more than a fifth of a table is hidden, and the tables for which nothing is known."""
+    limit = load_params().disclosure.hidden_share
+    rows, tables = page.read("secret_regroupements"), page.read("secret")
     rows = rows[rows["part_au_plus"] < rows["part_cachee"]]
+    much = tables[tables["part_lignes"] > limit]
+    left = much[~_names(much).isin(_names(rows))]
+    without = together([f"« {said} »" for said in _described(left)])
+    without = f"Aucun regroupement connu ne cacherait moins que les règles dans : {without}." if len(left) else ""
     if rows.empty:
-        return Prose("Aucun regroupement connu ne cacherait moins que ce que les règles cachent aujourd'hui.")
+        return Prose(without or f"Aucune table ne cache plus de {percent(limit, 0)} de ses lignes.")
     axes = reference.table("publication/axes").set_index("axe")["libelle"]
-    codes = rows["filtre"].str.removeprefix("axe=")
-    rows = rows.assign(axe=codes.map(axes).fillna(codes), table=_described(rows))
+    axis = rows["filtre"].str.removeprefix("axe=").map(axes).fillna("Toute la table")
+    rows = rows.assign(axe=axis, table=_described(rows))
     return DataTable(
         rows.sort_values(["part_au_plus", "table", "axe", "regroupement"]),
         columns={
@@ -229,7 +246,13 @@ def groupings(page: Page) -> Content:
         caption="Regroupements qui cacheraient moins",
         scope="Toutes les éditions et tous les territoires du jeu de données",
         csv=page.csv("secret_regroupements"),
+        note=without or None,
     )
+
+
+def _names(rows: pd.DataFrame) -> pd.Series:
+    """The table that each row is about, deliverable and name."""
+    return rows["livrable"] + "." + rows["table"]
 
 
 def _described(rows: pd.DataFrame) -> list[str]:
