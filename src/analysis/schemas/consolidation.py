@@ -313,7 +313,7 @@ SCHEMAS = {
                 "part_femmes": _share("Part des femmes dans les personnes"),
                 "part_heures": _share("Part de la catégorie dans les heures des femmes et des hommes"),
                 "ecart_parite": _change(
-                    "Ce que la catégorie retire à la parité : sa part des heures × (50 % − part des femmes) ; s'additionne"
+                    "Ce que retire la catégorie à la parité : part des heures × (50 % − part des femmes) ; s'additionne"
                 ),
                 "secret": SECRET,
             },

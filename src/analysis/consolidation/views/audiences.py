@@ -302,7 +302,9 @@ def women_parity(page: Page) -> Content:
         title="Ce que chaque segment retire à la part des femmes pour qu'elle soit de moitié, en points",
         alt=f"Le segment qui éloigne le plus de la parité est,{partly} « {first['libelle']} » : "
         f"{percent(first['part_heures'])} des heures, dont {percent(first['part_heures_femmes'])} de femmes, soit "
-        f"{_points(first['ecart_parite'])}.",
+        f"{_points(first['ecart_parite'])}."
+        if first["ecart_parite"] > 0
+        else f"Aucun segment{' dont le chiffre est publié' if partly else ''} n'éloigne de la parité.",
         table=DataTable(
             rows,
             columns={
@@ -314,7 +316,7 @@ def women_parity(page: Page) -> Content:
             caption="D'où vient l'écart à la parité, par segment",
             scope=page.scope,
             csv=page.csv("femmes"),
-            note="Part des heures du segment × (50 % − part des femmes) : la somme de tous les segments, cachés compris, "
+            note="Part des heures du segment × (50 % − part des femmes) : la somme des segments, cachés compris, "
             "est l'écart de la part des femmes à 50 %. Un segment pèse par ce qu'il porte d'heures et par qui y est "
             "embauché ; en dessous de zéro, il rapproche de la parité. Heures des personnes dont le sexe est connu.",
         ),
