@@ -266,7 +266,8 @@ def employers() -> dict[str, pd.DataFrame]:
     rows = rows.assign(contrats=[4, 60, 31, 95], **SAFE)
     rows["_personnes"] = rows["_personnes"].mask(rows["modalite"].eq("ACI"), 3)
     women = rows[["edition", "axe", "modalite", "heures"]].assign(heures_femmes=hours / 2, **SAFE)
-    women = women.assign(part_heures_femmes=0.5, part_femmes=0.5, _personnes=rows["_personnes"])
+    women = women.assign(part_heures_femmes=0.5, part_femmes=0.5, part_heures=rows["part_heures"])
+    women = women.assign(ecart_parite=0.0, _personnes=rows["_personnes"])
     whole = [("heures_realisees", hours.sum()), ("beneficiaires", 143.0), ("contrats_travail", 190.0)]
     told = measured(*((2025, "32", name, "ensemble", float(value)) for name, value in whole))
     return {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows, WOMEN: women}
