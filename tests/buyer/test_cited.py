@@ -22,6 +22,7 @@ from buyer.planned import GOOD
         ),
         ("auparavant ordonnance 2015-899 (nomenclatures/mecanismes.csv)", "auparavant ordonnance 2015-899"),
         ("règle de suggestion (domaine 3)", "règle de suggestion"),
+        ("changées par avenant : domaine 3 ; décalages : hypothèse", "changées par avenant ; décalages : hypothèse"),
         ("projet", "hypothèse de l'observatoire"),
         ("hypothèse", "hypothèse de l'observatoire"),
         ("", ""),

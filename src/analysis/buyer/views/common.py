@@ -16,7 +16,7 @@ CHECK = (
     "avis juridique."
 )
 # [à vérifier ...], (dossier/fichier.csv), (domaine 4.2)
-_NOTES = re.compile(r"\s*\[[^\]]*vérifier[^\]]*\]|\s*\([a-z_]+/[a-z_]+\.csv\)|\s*\(domaine [\d.]+\)")
+_NOTES = re.compile(r"\s*\[[^\]]*vérifier[^\]]*\]|\s*\([a-z_]+/[a-z_]+\.csv\)|\s*(?:\(|: )domaine [\d.]+\)?")
 
 
 def rows(page: Page, table: str) -> pd.DataFrame:

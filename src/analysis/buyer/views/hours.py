@@ -33,7 +33,7 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"Engagement proposé : {prudent()}. Règle du manuel : {_rule()}.",
+        note=f"{prudent().capitalize()}. Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
@@ -44,7 +44,7 @@ def hours(page: Page) -> Content:
         interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé",
         alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {french(row['heures_p90'])} heures ; "
-        f"engagement proposé : {french(row['engagement'])}, {prudent()}. {BAR}",
+        f"engagement proposé : {french(row['engagement'])}. {prudent().capitalize()}. {BAR}",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from analysis.buyer.law import likely
 from analysis.buyer.programme import said_late
-from analysis.buyer.views.hours import prudent
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
@@ -27,7 +26,7 @@ def headline(page: Page) -> Content:
     return Strip(
         [
             Card("Achats annoncés", float(row["annonces"]), note=f"avec une fiche : {french(row['achats'])}", csv=csv),
-            Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late or prudent(), csv=csv),
+            Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late, csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
                 "Achats qui dépasseraient le seuil européen",

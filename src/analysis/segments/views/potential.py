@@ -254,7 +254,7 @@ def new_segments(page: Page) -> Content:
                 else "Le jeu de données contient trop peu de marchés d'autres régions pour comparer la région au reste "
                 "du pays."
             )
-            return Prose(f"{said} La page de chaque département le compare à la région.")
+            return Prose(f"{said} La page de chaque département compare les siens à ceux de la région.")
         return Prose("Aucun segment n'est en retard sur la région avec une offre et un volume suffisants.")
     families = reference.table("nomenclatures/segments").set_index("code")["famille"]
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")), famille=rows["segment"].map(families))
