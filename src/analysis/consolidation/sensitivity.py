@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
+from analysis.consolidation.control import FLAGS
 from analysis.consolidation.duplicates import PAIR, accepted, kept_operation
 from analysis.consolidation.facts import Facts, Once, entered_once, first
 from analysis.consolidation.indicators import contracts_in_scope, of_edition
@@ -55,10 +56,10 @@ def sensitivity(
                     "heures": (round(now["valeur"] * 100) - hundredths) / 100,
                     "heures_en_moins": hundredths / 100,
                     # Merging takes hours entered twice away; the persons and companies behind them stay.
-                    **{name: now[name] for name in ("_sensible", *MEASURES.values())},
+                    **{name: now[name] for name in (*FLAGS, *MEASURES.values())},
                 }
             )
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "_sensible", *MEASURES.values()])
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *FLAGS, *MEASURES.values()])
     return table.sort_values(["edition", "seuil"], ignore_index=True)
 
 
@@ -126,8 +127,8 @@ def persons_sensitivity(
                     "seuil": threshold,
                     "beneficiaires": int(cell["valeur"]) - less,
                     "beneficiaires_en_moins": less,
-                    **{name: cell[name] for name in ("_sensible", *MEASURES.values())},
+                    **{name: cell[name] for name in (*FLAGS, *MEASURES.values())},
                 }
             )
-    table = pd.DataFrame(rows, columns=[*PERSONS, "_sensible", *MEASURES.values()])
+    table = pd.DataFrame(rows, columns=[*PERSONS, *FLAGS, *MEASURES.values()])
     return table.sort_values(["edition", "seuil"], ignore_index=True)
