@@ -116,6 +116,7 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     shown = {name: _coarsened(name, frame) for name, frame in (shown | again).items()}
     old = pd.concat([known.statements.iloc[:0], *(said for _, said in held)])
     now = statements(shown, dataset)
+    secret = _without_found_zeros(known, _told(known, now, old), secret)
     settings = load_params().disclosure
     rough = rounded(
         results,
@@ -223,6 +224,18 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
         file=sys.stderr,
         flush=True,
     )
+
+
+def _without_found_zeros(known: Links, told: Links, secret: Secret) -> Secret:
+    """`secret` without the hidden zeros that follow from the rest, whatever is hidden: that a place of few persons has
+    nobody of some kind can be all that its other cells leave. Nothing else may be found."""
+    asked = secret.protection.index
+    zeros = asked[known.cells["valeur"].reindex(asked).eq(0)]
+    found = intervals(told, Sought(zeros))
+    lost = found.index[_leaks(known, secret, found)]
+    if len(lost):
+        print(f"secret statistique : zéros cachés qui se déduisent : {french(len(lost))}.", file=sys.stderr, flush=True)
+    return replace(secret, protection=secret.protection.drop(lost), free=secret.free | set(lost))
 
 
 def _told(known: Links, now: pd.DataFrame, old: pd.DataFrame) -> Links:

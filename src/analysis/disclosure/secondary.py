@@ -43,8 +43,20 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
     for cells in _linked(values.index, links.terms):
         # The engine is not asked where nothing is left to hide: it takes that for a failure.
         if status[cells].eq(SAFE).any() and protection.index[protection > 0].isin(cells).any():
-            found |= _solved(links, values[cells], status[cells], protection.reindex(cells, fill_value=0.0))
+            found |= _beside(links, values[cells], status[cells], protection.reindex(cells, fill_value=0.0))
     return found
+
+
+def _beside(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> set[str]:
+    """The cells to hide beside those of one set of linked cells. Where nothing protects them all, zeros are given up:
+    in a table of few persons, that nobody is in a cell may follow from all that the others are."""
+    zeros = values.eq(0) & protection.gt(0)
+    try:
+        return _solved(links, values, status, protection)
+    except DataError:
+        if not zeros.any():
+            raise
+    return _solved(links, values, status, protection.mask(zeros, 0.0))
 
 
 def suppressed_inside(links: Links, protection: pd.Series, hidden: set[str], shown: set[str]) -> set[str]:

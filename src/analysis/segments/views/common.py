@@ -24,6 +24,7 @@ KINDS = (
 )
 SHADES = 12
 DARK = 0.2  # the luminance under which white stands out more than ink (WCAG)
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def labels() -> dict[str, str]:
@@ -62,9 +63,9 @@ def legible(ax: Axes) -> None:
 
 
 def quarter(code: str) -> str:
-    """A quarter in words: `2026-T1` is the `1er trim. 2026`."""
+    """A quarter in words, on one line: `2026-T1` is the `1er trim. 2026`."""
     year, number = code.split("-T")
-    return f"{_rank(number)} trim. {year}"
+    return f"{_rank(number)} trim. {year}".replace(" ", NO_BREAK)
 
 
 def quarter_in_full(code: str) -> str:
