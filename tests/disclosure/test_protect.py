@@ -283,7 +283,9 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
         stage.protect(employers(), WORLD, [])
 
 
-def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of a department all hours are told: what the others leave would say that one kind of employer has nobody."""
     codes = ["ACI", "EI", "ETTI", "GEIQ"]
     rows = pd.DataFrame({"edition": 2025, "territoire": "59", "axe": "employeur", "modalite": codes, "champ": True})
@@ -298,9 +300,12 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(mon
     assert (
         out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == "moins de 5 personnes"
     )
+    assert "zéros" not in capsys.readouterr().err
+    # Where nothing else can be hidden the zero is still, and that it follows from the rest is said.
     monkeypatch.setattr(stage, "suppressed", lambda *_: set())
-    with pytest.raises(DataError, match="heures/2025/59/employeur=ACI"):
-        stage.protect(tables, WORLD, [])
+    out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
+    assert out.index[out["heures"].isna()].tolist() == ["ACI"]
+    assert "zéros cachés qui se déduisent : 3." in capsys.readouterr().err
 
 
 HOSTS, SEATS = "facilitators.structures", "facilitators.departements"
