@@ -308,6 +308,19 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     assert "zéros cachés qui se déduisent : 3." in capsys.readouterr().err
 
 
+def test_an_open_row_without_a_number_tells_nothing() -> None:
+    """A published figure of another scope has its row, and nothing computed beside it."""
+    rows = hours()
+    line = {"edition": 2025, "territoire": "80", "indicateur": "heures_realisees", "modalite": "ensemble"}
+    empty = dict.fromkeys(["recalcule", "ecart", "ecart_relatif", "part_region"], float("nan"))
+    beside = pd.DataFrame(
+        [{**line, **empty, "verdict": "autre champ", "explication": "", **SAFE, "_controle": "ouvert"}]
+    )
+    out = stage.protect({INDICATORS: rows, "consolidation.reconciliation": beside}, WORLD, [])[INDICATORS]
+    out = shown({INDICATORS: out})
+    assert out.isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
+
+
 HOSTS, SEATS = "facilitators.structures", "facilitators.departements"
 
 

@@ -141,7 +141,7 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     """
     rows = pd.concat([_primary(name, frame) for name, frame in results.items()], ignore_index=True)
     said = known.statements.merge(rows, how="left", on=ROW)
-    printed = said["base"] == ""
+    printed = said["base"].eq("") & said["valeur"].notna()  # an open row without a number tells nothing
     told = following(known, set(old) | set(said.loc[said["regle"].eq(OPEN) & printed, "cellule"]))
     # A cell that is printed nowhere by itself is what its share is about.
     alone = ~said["cellule"].isin(said.loc[printed, "cellule"])
@@ -281,7 +281,8 @@ def _leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
     low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
     high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
     alone = found["haut"] - found["bas"] <= np.minimum(SINGLE, SHARE * value).mask(cells["entier"], 0.0)
-    return (found["bas"] > low) | (found["haut"] < high) | (alone & value.ne(0))
+    narrow = (found["bas"] > low + ROUNDING) | (found["haut"] < high - ROUNDING)
+    return narrow | (alone & value.ne(0))
 
 
 def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
