@@ -40,7 +40,7 @@ def test_fifty_rows_of_which_one_is_bad_become_a_folder_of_pages_that_stands_alo
     assert sorted(found.name for found in (tmp_path / "out/buyer").iterdir()) == pages
     page = BeautifulSoup((tmp_path / "out/programme/2025-saisie.html").read_text("utf-8"), "html.parser")
     assert [a["href"] for a in page.select("td a, th a")] == [f"../buyer/{name}" for name in pages]
-    assert "colonne « montant_min »" in page.get_text().replace("\xa0", " ")
+    assert "; attendu : un montant" in page.get_text().replace("\xa0", " ") and "montant_min" not in page.get_text()
     assert (tmp_path / "out/etapes/etapes_A01.ics").read_bytes().startswith(b"BEGIN:VCALENDAR")
 
 

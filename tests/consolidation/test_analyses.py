@@ -550,7 +550,7 @@ def test_response_that_depends_on_the_audience_is_corrected_by_its_groups() -> N
         answers.append((f"C{n}", 6, ("CDI" if good else "RECHERCHE") if speaks else "INCONNU"))
     world, table = dataset(2024, 2025), contracts(*rows)
     found = {
-        names: outcomes_by_year(leavers(table, table, sent(*answers), names), world, 30)
+        names: outcomes_by_year(leavers(table, table, sent(*answers), world, names), world, 30)
         .query("definition == 'DURABLE' and modalite == 'ensemble'")
         .iloc[0]
         for names in ((), ("RSA",))
@@ -572,7 +572,9 @@ def test_no_group_of_leavers_is_smaller_than_asked(rows: list[tuple[str, ...]], 
 def test_a_definition_is_computed_at_its_own_horizons_and_one_that_cannot_be_says_why() -> None:
     table = contracts({"contrat": "C1", "annee": 2024, "date_debut": "2024-01-01", "date_fin": "2024-03-31"})
     answers = sent(("C1", 6, "AUTRE_SIAE"), ("C1", 12, "AUTRE_SIAE"))
-    rows = outcomes_by_year(leavers(table, table, answers), dataset(2024, 2025), 1).query("modalite == 'ensemble'")
+    rows = outcomes_by_year(leavers(table, table, answers, dataset(2024, 2025)), dataset(2024, 2025), 1).query(
+        "modalite == 'ensemble'"
+    )
     told = rows.set_index(["definition", "horizon_m"])["taux"].to_dict()
     assert told["EN_EMPLOI", 12] == told["POSITIVE", 12] == told["POSITIVE", 6] == 1 and told["DURABLE", 12] == 0
     assert ("EN_EMPLOI", 6) not in told and not [key for key in told if key[0] == "POSITIVE_CD59"]

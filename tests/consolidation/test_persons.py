@@ -214,7 +214,7 @@ def test_sensitivity_says_how_many_beneficiaries_each_threshold_would_leave(tmp_
     rows = contracts({"ben_id": 0}, {"ben_id": 1}, {"ben_id": 2}, {"ben_id": 3, "mecanisme": "RESERVE"}, {"ben_id": 0})
     measured = pd.DataFrame(
         {"edition": [2025], "territoire": ["32"], "indicateur": ["beneficiaires"], "modalite": [WHOLE], "valeur": [3.0],
-         "_sensible": [False], "_personnes": [3], "_employeurs": [1], "_entreprises": [1],
+         "_sensible": [False], "_epci": [False], "_personnes": [3], "_employeurs": [1], "_entreprises": [1],
          "_part_max_personne": [0.5], "_part_max_employeur": [1.0], "_part_max_entreprise": [1.0]}
     )  # fmt: skip
     found = decided(likely((A, B, 0.95), (B, C, 0.6), (C, D, 0.55)), tmp_path / FILE, load_params().consolidation)
