@@ -83,39 +83,32 @@ def files(page: Page) -> Content:
 
 def decisions(page: Page) -> Content:
     """The decisions of analysts on operations entered twice that change nothing."""
-    rows = page.read("consolidation/doublons_sans_effet").sort_values("ligne")
-    if rows.empty:
-        return Prose("Chaque décision prise sur les doublons change quelque chose.")
-    return DataTable(
-        rows,
-        columns={
-            "ligne": Column("Ligne"),
-            "op_a": Column("Opération"),
-            "op_b": Column("Autre opération"),
-            "decision": Column("Décision"),
-            "constat": Column("Pourquoi elle ne change rien"),
-        },
-        caption="Décisions sur les doublons qui ne changent rien, à reprendre",
-        scope="Toutes les lignes de decisions/doublons_operations.csv",
-        csv=page.csv("consolidation/doublons_sans_effet"),
-    )
+    sides = {"op_a": Column("Opération"), "op_b": Column("Autre opération")}
+    return _without_effect(page, "doublons", "doublons_operations.csv", sides)
 
 
 def persons_decisions(page: Page) -> Content:
     """The decisions of analysts on persons entered in two ways that change nothing, by their line alone."""
-    rows = page.read("consolidation/personnes_sans_effet").sort_values("ligne")
+    return _without_effect(page, "personnes", "doublons_personnes.csv", {})
+
+
+def _without_effect(page: Page, what: str, file: str, sides: dict[str, Column]) -> Content:
+    """The decisions of `file` that change nothing, a row each, with the columns `sides` that say on which pair."""
+    table = f"consolidation/{what}_sans_effet"
+    rows = page.read(table).sort_values("ligne")
     if rows.empty:
-        return Prose("Chaque décision prise sur les personnes change quelque chose.")
+        return Prose(f"Chaque décision prise sur les {what} change quelque chose.")
     return DataTable(
         rows,
         columns={
             "ligne": Column("Ligne"),
+            **sides,
             "decision": Column("Décision"),
             "constat": Column("Pourquoi elle ne change rien"),
         },
-        caption="Décisions sur les personnes qui ne changent rien, à reprendre",
-        scope="Toutes les lignes de decisions/doublons_personnes.csv",
-        csv=page.csv("consolidation/personnes_sans_effet"),
+        caption=f"Décisions sur les {what} qui ne changent rien, à reprendre",
+        scope=f"Toutes les lignes de decisions/{file}",
+        csv=page.csv(table),
     )
 
 
