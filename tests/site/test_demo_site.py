@@ -249,6 +249,8 @@ def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) ->
         ("59000", "Métropole Européenne de Lille"),
         ("st omer", "CA du Pays de Saint-Omer"),
         ("Grandvilliers", "zone blanche"),
+        ("MEL", "Métropole Européenne de Lille"),
+        ("capso", "CA du Pays de Saint-Omer"),
     ],
 )
 def test_whom_to_call_is_found_by_a_commune_or_a_postcode(

@@ -161,3 +161,19 @@ def test_each_headline_figure_offers_the_table_that_it_follows_from(
     assert figure in strip.text()
     assert all(card.csv for card in strip.cards)
     assert problems_of(sheet) == []
+
+
+def test_hours_are_beside_those_of_the_department_and_the_region_by_inhabitant() -> None:
+    rates = pd.DataFrame({"territoire": [EPCI, "62", "32"], "valeur": [240.6, 310.0, 350.0]}).assign(
+        edition=2025, indicateur=views.RATE
+    )
+
+    def said(table: pd.DataFrame, territory: str) -> str:
+        here = page({views.INDICATORS: table}, territory, is_department=territory == "62")
+        here.department, here.edition = "62", SimpleNamespace(territoire="32")
+        return views._per_inhabitant(here).replace("\xa0", " ").replace("\u202f", " ")
+
+    assert said(rates, EPCI) == "241 pour 1 000 habitants ; département 62 : 310 ; région : 350"
+    assert said(rates, "62") == "310 pour 1 000 habitants ; région : 350"
+    hidden = rates.assign(valeur=rates["valeur"].mask(rates["territoire"] == EPCI))
+    assert said(hidden, EPCI) == ""

@@ -13,10 +13,10 @@ import platform
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from analysis.core.files import file_digest, files_under, write_text
+from analysis.core.files import file_digest, write_text
 from analysis.core.paths import checked_dir, project_root, reports_dir
 from analysis.publishing.imports import closure
-from analysis.publishing.stages import stages
+from analysis.publishing.stages import declared
 
 
 def check_new(
@@ -43,14 +43,14 @@ def check_new(
 def _rules(module: str, dataset: str, beside: Iterable[Path]) -> str:
     """One digest of the code of a check and of all data and settings of the stage of the site; empty where no stage is
     declared, for nothing is known then to be the same."""
-    root, command = project_root(), f"analysis site {dataset}"
-    stage = next((one for one in stages(root / "dvc.yaml", dataset).values() if one["cmd"] == command), None)
+    stage = declared(f"analysis site {dataset}", dataset)
     if stage is None:
         return ""
-    code, site = closure([module]), reports_dir(dataset)
-    files = [file for name in [*stage["deps"], "params.yaml", "requirements.lock"] for file in files_under(root / name)]
-    files = [file for file in files if site not in file.parents and (file.suffix != ".py" or file.resolve() in code)]
-    rules = [platform.python_version(), _digests(root, [*files, *beside])]
+    root, code, site = project_root(), closure([module]), reports_dir(dataset)
+    files = [
+        file for file in stage.files if site not in file.parents and (file.suffix != ".py" or file.resolve() in code)
+    ]
+    rules = [platform.python_version(), _digests(root, [*files, root / "params.yaml", *beside])]
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 

@@ -18,6 +18,7 @@ from analysis.consolidation.duplicates import (
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
+from analysis.consolidation.inhabitants import per_inhabitant
 from analysis.consolidation.national import national
 from analysis.consolidation.nonresponse import bracket
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
@@ -118,7 +119,7 @@ def build(dataset: str) -> None:
     known, lists = in_place(clean, described), district_lists(clean["contrats"])
     sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
     counted = indicators(facts, described)
-    whole = with_totals(counted, facts.totals, described)
+    whole = per_inhabitant(with_totals(counted, facts.totals, described), described)
     measured = controlled(with_respondents(whole, sends, described))
     merged = sensitivity(
         clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described

@@ -138,7 +138,7 @@ def hypotheses(settings: FacilitatorParams) -> pd.DataFrame:
         ("tirages", settings.draws, "tirage"),
         ("part_conseillee", settings.surely, "part des tirages"),
     ]
-    own = pd.DataFrame(rows, columns=["nom", "valeur", "unite"]).assign(source="params.yaml, facilitators")
+    own = pd.DataFrame(rows, columns=["nom", "valeur", "unite"]).assign(source="réglage de l'observatoire")
     bands = reference.table("facilitateurs/reperes").dropna(subset=["bas"])
     known = [bands.assign(nom=f"repere_{end}_" + bands["indicateur"], valeur=bands[end]) for end in ("bas", "haut")]
     fixed = [reference.table("facilitateurs/constantes"), *known]

@@ -200,15 +200,11 @@ def choropleth(
         str(siren): {"facecolor": colours[int(np.searchsorted(bounds, value, side="right"))]}
         for siren, value in known.items()
     }
-    secret = sorted(set(hidden) & set(values.index) - set(known.index))
+    secret, unknown = _untold(values, hidden, missing)
     fills |= dict.fromkeys(secret, _SECRET)
     texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
-    if len(known) + len(secret) < len(values):
-        handles.append(Patch(**_ABSENT, label=missing))
-    if secret:
-        handles.append(Patch(**_SECRET, label=SECRET))
-    fig = _map(fills, handles, legend_label, department, source)
+    fig = _map(fills, [*handles, *unknown], legend_label, department, source)
     if title:
         fig.axes[0].set_title(title)
     return fig
@@ -230,7 +226,7 @@ def circle_map(
     """
     values = _of_epci(values, department)
     known = values.dropna()
-    secret = sorted(set(hidden) & set(values.index) - set(known.index))
+    secret, unknown = _untold(values, hidden, missing)
     fills = {**dict.fromkeys(map(str, known.index), _GROUND), **dict.fromkeys(secret, _SECRET)}
     seats = reference.seats().set_index("epci_siren").loc[known.index]
     drawn = known[known > 0].sort_values(ascending=False, kind="stable")  # the small ones over the large
@@ -240,9 +236,7 @@ def circle_map(
         Line2D([], [], marker="o", ls="none", color=RAMP[3], ms=math.sqrt(area * size), label=number(size, 0))
         for size in _sizes(float(drawn.max()) if len(drawn) else 0.0)
     ]
-    handles = [Patch(**_ABSENT, label=missing)] if len(known) + len(secret) < len(values) else []
-    handles += [Patch(**_SECRET, label=SECRET)] if secret else []
-    fig = _map(fills, handles, "", department, source, side=RIGHT)
+    fig = _map(fills, unknown, "", department, source, side=RIGHT)
     places = points.loc[drawn.index].to_numpy()
     fig.axes[0].scatter(
         places[:, 0], places[:, 1], s=area * drawn.to_numpy(float), color=RAMP[3], edgecolors="white", linewidths=0.8,
@@ -253,6 +247,14 @@ def circle_map(
         layout = {"handlelength": wide, "handleheight": wide, "labelspacing": 1.6, "ncols": len(circles)}
         _above(fig, circles, legend_label, LEFT, **layout)
     return fig
+
+
+def _untold(values: pd.Series, hidden: Collection[str], missing: str) -> tuple[list[str], list[Patch]]:
+    """The EPCI without a value that are secret, and what the legend says of those and of the others without one."""
+    unknown = set(values[values.isna()].index)
+    secret = sorted(set(hidden) & unknown)
+    absent = [Patch(**_ABSENT, label=missing)] if len(secret) < len(unknown) else []
+    return secret, absent + ([Patch(**_SECRET, label=SECRET)] if secret else [])
 
 
 def _sizes(most: float) -> list[float]:

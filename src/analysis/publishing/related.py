@@ -27,16 +27,17 @@ def related(page: Page) -> list[Related]:
         return []
     names = reference.departments().set_index("code_departement")["nom"].to_dict()
     names |= {page.dataset.region: page.dataset.region_nom, page.key: page.name}
+    notebooks = [name for name in load_params().publishing.pages if deliverable(name)["sujet"] == PLACE]
+    made = {notebook: pages_of(notebook, page.dataset) for notebook in notebooks}
     return [
         Related(f"{deliverable(notebook)['titre']} : {names[place]}", f"../{notebook}/{page.year}-{place}.html")
-        for notebook, place in _around(page)
-        if (notebook, place) != (page.notebook, page.key) and f"{page.year}-{place}" in pages_of(notebook, page.dataset)
+        for notebook, place in _around(page, notebooks)
+        if (notebook, place) != (page.notebook, page.key) and f"{page.year}-{place}" in made[notebook]
     ]
 
 
-def _around(page: Page) -> Iterator[tuple[str, str]]:
+def _around(page: Page, notebooks: list[str]) -> Iterator[tuple[str, str]]:
     """The notebooks and territories of the pages that may be beside `page`, those there are and others."""
-    notebooks = [name for name in load_params().publishing.pages if deliverable(name)["sujet"] == PLACE]
     for place in dict.fromkeys([page.key, page.department or page.key]):
         yield from ((notebook, place) for notebook in notebooks)
     if page.regional and SHEET in notebooks:

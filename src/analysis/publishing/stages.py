@@ -1,12 +1,14 @@
-"""What `dvc.yaml` declares, its templates filled in."""
+"""What `dvc.yaml` declares: its stages, and the files of one, its templates filled in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from analysis.core.files import read_yaml
+from analysis.core.files import files_under, read_yaml
+from analysis.core.paths import project_root
 
 
 def stages(path: Path, dataset: str) -> dict[str, dict[str, Any]]:
@@ -19,6 +21,24 @@ def stages(path: Path, dataset: str) -> dict[str, dict[str, Any]]:
             full = f"{name}@{'-'.join(values)}" if matrix else name
             found[full] = _filled(plain, dict(zip(matrix, values, strict=True)))
     return found
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a stage says that it reads: its files, the locked libraries among them, and names in params.yaml."""
+
+    files: list[Path]
+    settings: list[str]
+
+
+def declared(command: str, dataset: str) -> Declared | None:
+    """What the stage that runs `command` for `dataset` reads; None where no stage of `dvc.yaml` does."""
+    root = project_root()
+    stage = next((one for one in stages(root / "dvc.yaml", dataset).values() if one["cmd"] == command), None)
+    if stage is None:
+        return None
+    names = [*stage["deps"], "requirements.lock"]
+    return Declared([file for name in names for file in files_under(root / name)], stage.get("params", []))
 
 
 def _filled(value: Any, item: dict[str, str]) -> Any:

@@ -16,11 +16,11 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.core.files import file_digest, files_under, read_table, read_yaml, write_text
+from analysis.core.files import file_digest, read_table, read_yaml, write_text
 from analysis.core.paths import notebooks_dir, pages_dir, project_root, protected_dir
 from analysis.publishing.imports import closure, of_notebook
 from analysis.publishing.page import deliverables, digest_of, rows_where, table_path
-from analysis.publishing.stages import stages
+from analysis.publishing.stages import declared
 
 RENDERING = "analysis.publishing.render"  # what makes every page
 
@@ -94,8 +94,7 @@ def inputs(dataset: str, notebook: str) -> dict[str, Any]:
     the same of settings, whose first word is often a notebook. Nothing where the stage is not declared: nothing is
     known then to hold.
     """
-    declared = stages(project_root() / "dvc.yaml", dataset).values()
-    stage = next((stage for stage in declared if stage["cmd"] == f"analysis report {dataset}"), None)
+    stage = declared(f"analysis report {dataset}", dataset)
     if stage is None:
         return {}
     root, path = project_root(), notebooks_dir() / f"{notebook}.ipynb"
@@ -108,10 +107,9 @@ def inputs(dataset: str, notebook: str) -> dict[str, Any]:
             return file == path
         return file.resolve() in code if file.suffix == ".py" else protected_dir(dataset) not in file.parents
 
-    names, blocks = [*stage["deps"], "requirements.lock"], {name.split(".")[0] for name in stage["params"]}
-    files = [file for name in names for file in files_under(root / name) if counts(file)]
+    blocks = {name.split(".")[0] for name in stage.settings}
     return {
-        "files": {file.relative_to(root).as_posix(): file_digest(file) for file in files},
+        "files": {file.relative_to(root).as_posix(): file_digest(file) for file in stage.files if counts(file)},
         "settings": {name: settings[name] for name in sorted(blocks - others)},
         "python": platform.python_version(),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.consolidation.inhabitants import HOURS, RATE
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
@@ -44,7 +45,7 @@ SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
 AMONG = "parmi les marchés qui renseignent ce champ"
 CARDS = (
-    ("heures_realisees", "Heures d'insertion"),
+    (HOURS, "Heures d'insertion"),
     ("beneficiaires", "Bénéficiaires"),
     ("operations", "Opérations suivies"),
 )
@@ -53,13 +54,13 @@ CARDS = (
 def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
-    cards = [_card(page, cells, code, label) for code, label in CARDS]
+    cards = [_card(page, cells, code, label, _per_inhabitant(page) if code == HOURS else "") for code, label in CARDS]
     return Strip([*cards, _clause(page), *_need(page)])
 
 
 def hours(page: Page) -> Content:
     """The hours of each edition, and where the territory is."""
-    rows = _cells(page, indicateur="heures_realisees").set_index("edition")
+    rows = _cells(page, indicateur=HOURS).set_index("edition")
     # Every year of the range, those without a figure too: what is not known is seen, and not drawn over.
     rows = rows.reindex(pd.RangeIndex(rows.index.min(), page.year + 1, name="edition")) if len(rows) else rows
     rows = rows.reset_index()
@@ -290,12 +291,24 @@ def _cells(page: Page, **where: object) -> pd.DataFrame:
     return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
 
 
-def _card(page: Page, cells: pd.DataFrame, code: str, label: str) -> Card:
+def _card(page: Page, cells: pd.DataFrame, code: str, label: str, note: str) -> Card:
     if code not in cells.index:
         return Card(label, None)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], secret=secret, rounded=row["valeur_arrondi"], csv=page.csv(INDICATORS))
+    return Card(label, row["valeur"], note=note, secret=secret, rounded=row["valeur_arrondi"], csv=page.csv(INDICATORS))
+
+
+def _per_inhabitant(page: Page) -> str:
+    """The hours per 1,000 inhabitants here, in the department and the region; nothing where those here are hidden."""
+    rows = page.read(INDICATORS, edition=page.year, indicateur=RATE).set_index("territoire")["valeur"].dropna()
+    if page.territory not in rows.index:
+        return ""
+    wider = {page.department: f"département {page.department}", page.edition.territoire: "région"}
+    told = [
+        f"{name} : {french(rows[place])}" for place, name in wider.items() if place != page.territory and place in rows
+    ]
+    return " ; ".join([f"{french(rows[page.territory])} pour {french(1000)} habitants", *told])
 
 
 def _clause(page: Page) -> Card:

@@ -22,7 +22,7 @@ from analysis.consolidation.views.outcomes import (
 from analysis.consolidation.views.persons import persons_review, persons_sensitivity
 from analysis.consolidation.views.reconciliation import reconciliation, sums
 from analysis.consolidation.views.vintages import national, vintages
-from analysis.consolidation.views.volumes import brief, by_epci, headline, message, volumes
+from analysis.consolidation.views.volumes import brief, by_epci, headline, message, per_inhabitant, volumes
 from analysis.consolidation.views.ways_in import breakdown, diversity, ways_in
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "outcomes",
     "outcomes_by_definition",
     "outcomes_elsewhere",
+    "per_inhabitant",
     "persons_review",
     "persons_sensitivity",
     "profiles",

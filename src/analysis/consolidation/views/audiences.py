@@ -299,7 +299,7 @@ def women_parity(page: Page) -> Content:
     partly = "" if len(known) == len(rows) else " parmi ceux dont le chiffre est publié,"
     return Figure(
         bar_chart(drawn, digits=1, factor=100),
-        title="Ce que chaque segment retire à la part des femmes pour qu'elle soit de moitié, en points",
+        title="Ce qui éloigne de la parité, par segment, en points",
         alt=f"Le segment qui éloigne le plus de la parité est,{partly} « {first['libelle']} » : "
         f"{percent(first['part_heures'])} des heures, dont {percent(first['part_heures_femmes'])} de femmes, soit "
         f"{_points(first['ecart_parite'])}."

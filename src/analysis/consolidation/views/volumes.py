@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.inhabitants import INHABITANTS, RATE
 from analysis.consolidation.views.common import across, page_cells, shown, source_line
 from analysis.consolidation.views.evolution import since_last
 from analysis.core import reference
@@ -11,9 +12,11 @@ from analysis.core.numbers import MISSING, about, french, number_of, percent, pl
 from analysis.core.reference import WHOLE
 from analysis.core.texts import ahead
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
-from analysis.publishing.maps import circle_map
+from analysis.publishing.maps import choropleth, circle_map
 from analysis.publishing.page import Page
 from analysis.publishing.templating import alphabetical
+
+PER = french(1000)  # inhabitants
 
 
 def headline(page: Page) -> Content:
@@ -204,41 +207,44 @@ def _of_all(page: Page, hours: pd.Series) -> str:
     return "" if pd.isna(whole) else f", {percent(hours.max() / whole, 0)} de celles {where}"
 
 
-def by_epci(page: Page) -> Content:
-    """Map of the hours by EPCI of execution, and their table."""
+def _of_epci(page: Page, indicators: list[str]) -> pd.DataFrame:
+    """The indicators of the page's edition as columns with their companions (see `across`), by EPCI, and its `nom`."""
     places = reference.epci().set_index("epci_siren")
     rows = page.read("indicateurs", edition=page.year, territoire=list(places.index), modalite=WHOLE)
     if page.department:
         rows = rows[rows["territoire"].map(places["departement"]) == page.department]
-    wide = across(rows[rows["indicateur"].isin(["heures_realisees", "beneficiaires", "operations"])], "territoire")
-    if "heures_realisees" not in wide or wide["heures_realisees"].isna().all():
+    wide = across(rows[rows["indicateur"].isin(indicators)], "territoire")
+    absent = [name for name in indicators if name not in wide]
+    return wide.assign(**dict.fromkeys(absent, float("nan")), nom=places["nom"].reindex(wide.index))
+
+
+def _first(wide: pd.DataFrame, indicator: str, what: str, hidden: int) -> str:
+    """Which EPCI has most, `what` being how much, and how many are hidden: a sentence."""
+    known = wide.dropna(subset=indicator)
+    secret = f"{number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du secret statistique"
+    return (
+        ("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
+        + ahead(known.set_index("nom")[indicator], what, "aucune" if hidden else "Aucune intercommunalité")
+        + (f" ; {secret}." if hidden else ".")
+    )
+
+
+def by_epci(page: Page) -> Content:
+    """Map of the hours by EPCI of execution, and their table."""
+    wide = _of_epci(page, ["heures_realisees", "beneficiaires", "operations"])
+    if wide["heures_realisees"].isna().all():
         return Prose("Aucune heure ne peut être montrée par intercommunalité.")
     hours = wide["heures_realisees"].dropna()
-    names = ["heures_realisees", "beneficiaires", "operations"]
-    frame = wide.assign(**dict.fromkeys(set(names) - set(wide), float("nan")), nom=places["nom"].reindex(wide.index))
-    frame = frame.reset_index()
     secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
-    hidden = len(secret)
-    first = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
+    most = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
     return Figure(
         circle_map(
             hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
-        alt=("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
-        + ahead(
-            hours.set_axis(places["nom"].reindex(hours.index)),
-            f"{first} heures{_of_all(page, hours)}",
-            "aucune" if hidden else "Aucune intercommunalité",
-        )
-        + (
-            f" ; {number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du "
-            "secret statistique."
-            if hidden
-            else "."
-        ),
+        alt=_first(wide, "heures_realisees", f"{most} heures{_of_all(page, hours)}", len(secret)),
         table=DataTable(
-            frame.sort_values("nom", key=alphabetical),
+            wide.sort_values("nom", key=alphabetical),
             columns={
                 "nom": Column("Intercommunalité"),
                 "heures_realisees": Column("Heures", 0),
@@ -251,6 +257,45 @@ def by_epci(page: Page) -> Content:
             method="territoires",
             note="Les heures d'une opération suivent les parts déclarées de chaque intercommunalité ; une personne "
             f"compte dans chacune.{_placed_by_default(page)}",
+        ),
+        source=source_line(page),
+    )
+
+
+def per_inhabitant(page: Page) -> Content:
+    """Map of the hours per 1,000 inhabitants by EPCI, beside those of the page's territory, and their table."""
+    wide = _of_epci(page, [RATE, INHABITANTS])
+    whole = shown(page_cells(page).query("modalite == @WHOLE").set_index("indicateur"), RATE)
+    if wide[RATE].isna().all():
+        return Prose("Aucune heure ne peut être rapportée aux habitants par intercommunalité.")
+    rates = wide[RATE].dropna()
+    secret = wide.index[wide[f"{RATE}__secret"].fillna("").ne("")]
+    most = f"{french(rates.max())} heures pour {PER} habitants"
+    beside = f" {page.territory_name} : {whole} heures pour {PER} habitants." if whole else ""
+    title = f"Heures d'insertion pour {PER} habitants en {page.year}, par intercommunalité d'exécution"
+    return Figure(
+        choropleth(
+            rates.reindex(wide.index),
+            legend_label=f"Heures pour {PER} habitants",
+            missing="aucune heure",
+            hidden=secret,
+            department=page.department,
+        ),
+        title=title,
+        alt=_first(wide, RATE, most, len(secret)) + beside,
+        table=DataTable(
+            wide.sort_values("nom", key=alphabetical),
+            columns={
+                "nom": Column("Intercommunalité"),
+                RATE: Column(f"Heures pour {PER} habitants", 0),
+                INHABITANTS: Column("Habitants", 0),
+            },
+            caption=title,
+            scope=page.scope,
+            csv=page.csv("indicateurs"),
+            method="territoires",
+            note="Population municipale de la partie régionale, la même pour toutes les éditions. Les heures sont "
+            "celles des marchés exécutés là, pas celles des habitants.",
         ),
         source=source_line(page),
     )

@@ -11,6 +11,11 @@ const folds = [...document.querySelectorAll("details.places")];
 const MOST = 8;
 const many = (count, word) => `${count} ${word}${count > 1 ? "s" : ""}`;
 
+// The first letters of a name, by which many are known: CUD, CAPSO, MEL; « CA » counts for two.
+const SMALL = /^(de|du|des|d|la|le|les|l|et|en|a|au|aux|sur)$/;
+const initials = (name) => plain(name).split(" ").filter((word) => !SMALL.test(word))
+  .map((word) => /^c[acu]$/.test(word) ? word : word[0]).join("");
+
 const search = () => {
   const asked = plain(field.value);
   const all = asked.length < 2;
@@ -19,7 +24,7 @@ const search = () => {
     /^\d+$/.test(asked) ? town.codes.split(" ").some((code) => code.startsWith(asked)) : ` ${town.key}`.includes(` ${asked}`));
   const wanted = new Set(found.map((town) => town.epci));
   for (const place of places) {
-    const named = ` ${plain(place.dataset.name)}`.includes(` ${asked}`);
+    const named = ` ${plain(place.dataset.name)}`.includes(` ${asked}`) || initials(place.dataset.name) === asked;
     place.hidden = !(all || named || wanted.has(place.dataset.epci));
   }
   for (const fold of folds) {

@@ -1,0 +1,64 @@
+"""Hours for 1,000 inhabitants: of whom, and as safe as the hours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from consolidation.world import dataset
+
+from analysis.consolidation.inhabitants import INHABITANTS, RATE, per_inhabitant
+from analysis.consolidation.tables import controlled
+from analysis.core import reference
+from analysis.core.reference import WHOLE
+from analysis.disclosure import protect as stage
+
+LILLE = "200093201"
+WORLD = dataset(2025)  # departments 59 and 80
+
+
+def hours(value: float | None = None, *places: str, **more: float) -> pd.DataFrame:
+    """Indicators of hours alone, `value` in each of `places`."""
+    row = {"edition": 2025, "indicateur": "heures_realisees", "modalite": WHOLE, "unite": "heure", "valeur": value}
+    table = pd.DataFrame([{**row, "territoire": place, "valeur_min": None, "valeur_max": None} for place in places])
+    return table.assign(**more).astype({"valeur": "float64", "valeur_min": "float64", "valeur_max": "float64"})
+
+
+def told(table: pd.DataFrame) -> pd.DataFrame:
+    return per_inhabitant(table, WORLD).set_index(["territoire", "indicateur"])
+
+
+def test_the_hours_of_each_territory_are_divided_by_its_own_inhabitants() -> None:
+    communes = reference.communes()
+    people = communes.groupby("departement")["population"].sum()
+    lille = communes.loc[communes["epci_siren"] == LILLE, "population"].sum()
+    found = told(hours(2e6, "32", "59", LILLE))["valeur"]
+    for place, inhabitants in {"32": people["59"] + people["80"], "59": people["59"], LILLE: lille}.items():
+        assert found[place, INHABITANTS] == inhabitants
+        assert found[place, RATE] == pytest.approx(2e9 / inhabitants)
+    assert ("80", INHABITANTS) not in found.index, "no hours there"
+
+
+def test_an_intercommunalite_counts_its_communes_of_the_departments_only() -> None:
+    communes = reference.communes()
+    inside = communes["departement"].isin(["59", "80"])
+    mine, whole = (rows.groupby("epci_siren")["population"].sum() for rows in (communes[inside], communes))
+    across = next(siren for siren, people in mine.items() if people < whole[siren])
+    assert told(hours(500.0, across)).loc[(across, INHABITANTS), "valeur"] == mine[across]
+
+
+def test_hours_between_two_bounds_give_a_rate_between_two_bounds() -> None:
+    rate = told(hours(None, "59", valeur_min=2e6, valeur_max=4e6)).loc[("59", RATE)]
+    assert np.isnan(rate["valeur"]) and rate["valeur_max"] == pytest.approx(2 * rate["valeur_min"])
+
+
+def test_a_rate_is_hidden_where_its_hours_are_and_inhabitants_never() -> None:
+    """Four persons made all hours of Lille, sixty those of the department."""
+    table = hours(90_000.0, "32", "59").assign(_personnes=60.0)
+    table = pd.concat([table, hours(900.0, LILLE).assign(_personnes=4.0)], ignore_index=True)
+    table = table.assign(_employeurs=9.0, _entreprises=9.0)
+    table = table.assign(**{f"_part_max_{who}": 0.2 for who in ("personne", "employeur", "entreprise")})
+    out = stage.protect({"consolidation.indicateurs": controlled(per_inhabitant(table, WORLD))}, WORLD, [])
+    shown = out["consolidation.indicateurs"].set_index(["territoire", "indicateur"])
+    assert shown.loc[(LILLE, RATE), "secret"] == "moins de 5 personnes"
+    assert shown.index[shown["valeur"].isna()].tolist() == [(LILLE, "heures_realisees"), (LILLE, RATE)]
