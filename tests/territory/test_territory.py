@@ -68,7 +68,9 @@ def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
         fenetre_debut=pd.Timestamp("2026-05-01"), fenetre_fin=pd.Timestamp("2026-09-01")
     )
     tried = pd.DataFrame({"classe": [7, 8], "besoins": [4404, 450], "predit": [0.74, 0.82], "observe": [0.7, 0.729]})
-    told = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried})).note
+    table = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried}))
+    assert [cell.text for cell in table.rows[0]][2] == "mai à septembre\xa02026"
+    told = table.note
     assert told.startswith(
         "Éprouvé sur les années passées : sur 100 marchés annoncés aussi probables, 73 ont été renouvelés"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -10,6 +12,7 @@ from matplotlib.colors import ListedColormap
 from seaborn.utils import relative_luminance
 
 from analysis.core import reference
+from analysis.core.numbers import MONTHS
 from analysis.core.params import load_params
 from analysis.core.texts import QUOTED, ahead, named
 from analysis.publishing.content import PERCENT
@@ -71,6 +74,14 @@ def quarter(code: str) -> str:
 def quarter_in_full(code: str) -> str:
     """The same in a sentence: `1er trimestre 2026`."""
     return quarter(code).replace("trim.", "trimestre")
+
+
+def months(start: dt.date, end: dt.date) -> str:
+    """From which month to which: `mars à août 2026`, `octobre 2026 à avril 2027`, `mai 2026`."""
+    first, last = (f"{MONTHS[day.month - 1]}{NO_BREAK}{day.year}" for day in (start, end))
+    if first == last:
+        return last
+    return f"{first.removesuffix(f'{NO_BREAK}{end.year}')} à {last}"
 
 
 def _rank(number: str) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.core.numbers import french_date, round_half_up
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
+from analysis.segments.views.common import months
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
 
@@ -21,13 +22,15 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
     if rows.empty:
         return Prose(empty)
     told = likeliest(rows, shown)
+    told = told.assign(
+        fenetre=[months(*window) for window in zip(told["fenetre_debut"], told["fenetre_fin"], strict=True)]
+    )
     return DataTable(
         told,
         columns={
             "objet": Column("Objet"),
             "acheteur_nom": Column("Acheteur"),
-            "fenetre_debut": Column("Notification attendue du"),
-            "fenetre_fin": Column("au"),
+            "fenetre": Column("Notification attendue"),
             "p_horizon": Column("Probabilité", **PERCENT),
             **(more or {}),
         },
