@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from consolidation.world import dataset
 
 from analysis.consolidation.inhabitants import INHABITANTS, RATE, per_inhabitant
 from analysis.consolidation.tables import controlled
 from analysis.core import reference
 from analysis.core.reference import WHOLE
 from analysis.disclosure import protect as stage
+from consolidation.world import dataset
 
 LILLE = "200093201"
 WORLD = dataset(2025)  # departments 59 and 80
