@@ -95,7 +95,12 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
             "data/processed/demo/results/segments",
         ),
         "quality": ("data/raw/", "data/processed/demo/quality/"),
-        "feedback": ("data/raw/", "data/processed/demo/quality/", "data/processed/demo/clean/inventory"),
+        "feedback": (
+            "data/raw/",
+            "data/processed/demo/quality/",
+            "data/processed/demo/clean/inventory",
+            "data/processed/demo/results/consolidation/personnes_a_revoir.parquet",
+        ),
         "protect": (
             "data/raw/demo/dataset.yaml",
             "data/raw/reference/",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xlsxwriter
 import yaml
@@ -14,7 +15,10 @@ from python_calamine import CalamineWorkbook
 from analysis.cli import main
 from analysis.core.files import read_table
 from analysis.core.paths import feedback_dir, quality_dir
+from analysis.core.results import write_results
 from analysis.quality import feedback
+from analysis.schemas.build import conform
+from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
 from sending import TABLES, changed, mapping, send, write_two_editions
@@ -28,6 +32,7 @@ HEADINGS = [
 @pytest.fixture(autouse=True)
 def dataset(project: Path) -> Path:
     """Two structures, S1 and S2, and two editions, 2024 and 2025."""
+    wait()
     return write_two_editions()
 
 
@@ -37,6 +42,11 @@ def built() -> dict[str, CalamineWorkbook]:
     inventory.build("essai")
     feedback.build("essai")
     return {path.stem: CalamineWorkbook.from_path(path) for path in sorted(feedback_dir("essai").iterdir())}
+
+
+def wait(pairs: Sequence[dict] = ()) -> None:
+    """The queue of persons that the consolidation leaves."""
+    write_results("essai", "consolidation", {"personnes_a_revoir": conform(PERSONS_QUEUE, pd.DataFrame(pairs))})
 
 
 def rows(book: CalamineWorkbook, sheet: str) -> list[dict]:
@@ -265,3 +275,33 @@ def test_an_impossible_day_comes_back_as_it_was_written() -> None:
     send(changed("contrats", date_debut="2025-02-30"))
     found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(built()["S1"], "À corriger")}
     assert ("date_debut", "2025-02-30") in found
+
+
+def likely(a: str, b: str, chance: float, **more: str) -> dict:
+    """A pair of S1 that wait to be compared, each with the number of its latest contract."""
+    return {
+        "edition": 2025, "ben_id_a": a * 32, "ben_id_b": b * 32, "probabilite": chance, "differences": "prénom",
+        "annees_a": "2024|2025", "structures_a": "S1", "contrats_a": f"S1:C{a}",
+        "annees_b": "2025", "structures_b": "S1", "contrats_b": f"S1:C{b}", **more,
+    }  # fmt: skip
+
+
+def test_pairs_of_one_structure_are_asked_of_it_by_its_contracts_and_those_of_two_of_nobody() -> None:
+    other = likely("c", "d", 0.99, structures_b="S2", contrats_b="S2:Cd")
+    wait([likely("e", "f", 0.7), likely("a", "b", 0.9), other])
+    books = built()
+    assert list(books) == ["S1"]
+    assert books["S1"].sheet_names == ["À lire", "À corriger", "À vérifier", "Personnes à comparer"]
+    _, *lines = books["S1"].get_sheet_by_name("Personnes à comparer").to_python()
+    assert lines == [
+        ["Ca", "2024|2025", "Cb", "2025", "prénom", "", ""],
+        ["Ce", "2024|2025", "Cf", "2025", "prénom", "", ""],
+    ]
+    said = text(books["S1"])
+    assert "« Personnes à comparer » (2)" in said and "répondez oui ou non" in said
+    assert not any(key * 32 in said for key in "abcdef"), "no pseudonym leaves"
+
+
+def test_nothing_is_said_of_persons_where_none_are_to_be_compared() -> None:
+    send(changed("heures", heures="301"))
+    assert "Personnes à comparer" not in text(built()["S1"])

@@ -12,7 +12,10 @@ from python_calamine import CalamineWorkbook
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, feedback_dir, quality_dir
+from analysis.core.results import write_results
 from analysis.quality import feedback
+from analysis.schemas.build import conform
+from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
 from sending import EPCI_LILLE, mapping, send, send_totals, totals, write_dataset, write_two_editions
 
@@ -177,6 +180,7 @@ def test_what_was_refused_goes_back_to_its_sender_in_its_own_words() -> None:
     send_totals(totals(HOURS, ("heures_realisees", "RSA", 5000)))
     imported()
     inventory.build("essai")
+    write_results("essai", "consolidation", {"personnes_a_revoir": conform(PERSONS_QUEUE, pd.DataFrame())})
     feedback.build("essai")
     sheet = CalamineWorkbook.from_path(feedback_dir("essai") / "S1.xlsx").get_sheet_by_name("À corriger").to_python()
     assert "2025/agregats.csv" in sheet[1] and "5000" in sheet[1]

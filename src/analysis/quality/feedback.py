@@ -21,7 +21,7 @@ import xlsxwriter
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import finished_folder, read_table
-from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir
+from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, results_dir
 from analysis.core.quality_log import rules
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
@@ -37,6 +37,16 @@ COLUMNS = {
     "libelle": ("Règle", 28),
     "attendu": ("Ce qui est attendu", 48),
     "correction": ("Votre correction", 28),
+    "remarque": ("Votre remarque", 36),
+}
+PERSONS = "Personnes à comparer"
+PAIR = {
+    "contrats_a": ("Dernier contrat de la première fiche", 34),
+    "annees_a": ("Ses années", 16),
+    "contrats_b": ("Dernier contrat de la seconde", 34),
+    "annees_b": ("Ses années", 16),
+    "differences": ("En quoi elles diffèrent", 48),
+    "correction": ("Une seule personne ? (oui, non)", 28),
     "remarque": ("Votre remarque", 36),
 }
 TO_FILL = ("correction", "remarque")
@@ -91,15 +101,17 @@ def build(dataset: str) -> str:
     years = [edition.annee for edition in described.editions]
     rows = pd.concat([_of_exports(dataset, years), _of_inventory(dataset, max(years))], ignore_index=True)
     names = _names(dataset)
-    mine = rows[rows["structure_id"].isin(list(names))]
+    mine, pairs = (table[table["structure_id"].isin(list(names))] for table in (rows, _persons(dataset)))
     nobodys = len(rows) - len(mine)
     # A line with a column per month is as many rows of ours: what is said of all of it is said once.
     mine = mine.drop_duplicates(["structure_id", *ORDER])
+    concerned = sorted({*mine["structure_id"], *pairs["structure_id"]})
     with finished_folder(feedback_dir(dataset)) as folder:
-        for structure, found in mine.groupby("structure_id"):
-            write_workbook(folder / file_name(str(structure)), found, names[str(structure)], described.titre)
+        for structure in concerned:
+            found, same = (table[table["structure_id"] == structure] for table in (mine, pairs))
+            write_workbook(folder / file_name(structure), found, same, names[structure], described.titre)
     return (
-        f"data/processed/{dataset}/retours : classeurs à envoyer : {mine['structure_id'].nunique()} ; remarques qui ne "
+        f"data/processed/{dataset}/retours : classeurs à envoyer : {len(concerned)} ; remarques qui ne "
         f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {nobodys}."
     )
 
@@ -178,6 +190,21 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
 _INVENTORY = ("structures", "facilitateurs", "zones")
 
 
+def _persons(dataset: str) -> pd.DataFrame:
+    """The pairs of records that are probably one person and both of one structure, the likeliest first: `structure_id`
+    and the columns of the queue, contracts as the structure numbers them. No other structure is told of."""
+    queue = read_table(results_dir(dataset) / "consolidation" / "personnes_a_revoir.parquet")
+    alone = queue["structures_a"].eq(queue["structures_b"]) & ~queue["structures_a"].str.contains("|", regex=False)
+    own = queue[alone].sort_values(["probabilite", "ben_id_a", "ben_id_b"], ascending=[False, True, True])
+    own = own.assign(structure_id=own["structures_a"])
+    for name in ("contrats_a", "contrats_b"):
+        own[name] = [
+            None if pd.isna(number) else number.removeprefix(f"{structure}:")
+            for number, structure in zip(own[name], own["structure_id"], strict=True)
+        ]
+    return own
+
+
 def _book(name: str) -> str:
     return name.split("[", maxsplit=1)[0]
 
@@ -219,10 +246,11 @@ def _split(rows: pd.DataFrame) -> pd.DataFrame:
 # --- the workbook ------------------------------------------------------------------------------
 
 
-def write_workbook(path: Path, rows: pd.DataFrame, structure: str, sender: str) -> None:
+def write_workbook(path: Path, rows: pd.DataFrame, pairs: pd.DataFrame, structure: str, sender: str) -> None:
     """A workbook for one structure, the latest edition first; same rows, same bytes.
 
-    Every row is written, however many break one rule; values are always text, so that none is a formula.
+    Every row is written, however many break one rule; values are always text, so that none is a formula. `pairs` have
+    a sheet where there are some.
     """
     known = rules()
     said = rows["message"].str.split(" ; attendu : ").str[-1].str.removesuffix(".")  # with the codes of a list
@@ -230,13 +258,15 @@ def write_workbook(path: Path, rows: pd.DataFrame, structure: str, sender: str) 
     rows = rows.sort_values(ORDER, ascending=[False, *[True] * (len(ORDER) - 1)], kind="stable")
     book = xlsxwriter.Workbook(str(path))
     book.set_properties({"created": dt.datetime(2000, 1, 1)})
-    _read_me(book, rows, structure, sender)
+    _read_me(book, rows, len(pairs), structure, sender)
     for gravity, title in SHEETS.items():
-        _rows(book, title, rows[rows["gravite"] == gravity])
+        _rows(book, title, rows[rows["gravite"] == gravity], COLUMNS)
+    if len(pairs):
+        _rows(book, PERSONS, pairs, PAIR)
     book.close()
 
 
-def _read_me(book: xlsxwriter.Workbook, rows: pd.DataFrame, structure: str, sender: str) -> None:
+def _read_me(book: xlsxwriter.Workbook, rows: pd.DataFrame, pairs: int, structure: str, sender: str) -> None:
     """The first sheet: for whom, how much, how to answer, and how often each rule was broken."""
     styles = {
         "titre": book.add_format({"bold": True, "font_size": 13, "text_wrap": True}),
@@ -249,11 +279,13 @@ def _read_me(book: xlsxwriter.Workbook, rows: pd.DataFrame, structure: str, send
         "envois": _sends(rows),
         "erreurs": counts.get("erreur", 0),
         "avertissements": counts.get("avertissement", 0),
+        "personnes": pairs,
     }
     sheet = book.add_worksheet("À lire")
     sheet.set_column(0, 0, 100)
     sheet.set_column(1, 1, 10)
     text = reference.table("retour").sort_values("ordre")
+    text = text[text["si"].isna() | bool(pairs)]  # what is only said of pairs
     for number, line in enumerate(text.itertuples()):
         sheet.write_string(number, 0, line.texte.format(**values), styles[line.style])
     broken = rows.groupby(["gravite", "libelle"]).size().sort_index(ascending=[False, True])
@@ -267,7 +299,7 @@ def _sends(rows: pd.DataFrame) -> str:
     return ", ".join(map(str, years)) if years else "voir les fichiers"
 
 
-def _rows(book: xlsxwriter.Workbook, title: str, rows: pd.DataFrame) -> None:
+def _rows(book: xlsxwriter.Workbook, title: str, rows: pd.DataFrame, columns: dict[str, tuple[str, int]]) -> None:
     head = {"bold": True, "border": 1, "text_wrap": True, "valign": "top"}
     given, asked = book.add_format({**head, "bg_color": "#dfe7ef"}), book.add_format({**head, "bg_color": "#f6dfc9"})
     cell = book.add_format({"text_wrap": True, "valign": "top"})
@@ -277,13 +309,13 @@ def _rows(book: xlsxwriter.Workbook, title: str, rows: pd.DataFrame) -> None:
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    for number, (name, (heading, width)) in enumerate(COLUMNS.items()):
+    for number, (name, (heading, width)) in enumerate(columns.items()):
         sheet.set_column(number, number, width)
         sheet.write_string(0, number, heading, asked if name in TO_FILL else given)
     for line, row in enumerate(rows.to_dict("records"), start=1):
-        for number, name in enumerate(COLUMNS):
+        for number, name in enumerate(columns):
             _write(sheet, line, number, row.get(name, ""), free if name in TO_FILL else cell)
-    sheet.autofilter(0, 0, len(rows), len(COLUMNS) - 1)
+    sheet.autofilter(0, 0, len(rows), len(columns) - 1)
 
 
 def _write(sheet: Any, line: int, number: int, value: object, style: object) -> None:
