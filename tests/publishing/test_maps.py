@@ -143,7 +143,7 @@ def test_a_map_says_what_is_missing_and_is_the_same_each_time(department: str | 
     values = pd.Series(np.linspace(0, 1, len(sirens)), index=sirens).iloc[::2]
 
     def drawn() -> Figure:
-        figure = maps.choropleth(values, title="Part", legend_label="Part", unit="%", factor=100, department=department)
+        figure = maps.choropleth(values, legend_label="Part", unit="%", factor=100, department=department)
         return Figure(figure, title="Part", alt="La part varie.")
 
     first = drawn()

@@ -178,12 +178,16 @@ def _outcomes(rows: pd.DataFrame, standing: pd.Series) -> pd.DataFrame:
     return pd.concat([rows[~own], rows[own]], ignore_index=True)
 
 
-def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
-    rows = clean[name].copy()
+def kept_key(keys: pd.Series, kept: dict[str, str]) -> pd.Series:
+    """The key that each of `keys` stands under: the one that `kept` says, else itself."""
     # Not Series.replace, whose time grows with the number of decisions too.
-    rows["operation"] = rows["op_id"].map(kept).astype("str").fillna(rows["op_id"])
-    rows["est_garde"] = rows["op_id"] == rows["operation"]
-    return rows
+    return keys.map(kept).astype("str").fillna(keys)
+
+
+def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
+    rows = clean[name]
+    operation = kept_key(rows["op_id"], kept)
+    return rows.assign(operation=operation, est_garde=rows["op_id"] == operation)
 
 
 def first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:

@@ -80,13 +80,18 @@ def _as_last_told(contracts: pd.DataFrame) -> pd.DataFrame:
     return contracts.sort_values("annee", kind="stable").drop_duplicates("contrat", keep="last")
 
 
+def _new_year(years: pd.Series) -> pd.Series:
+    """The first day of each year."""
+    return pd.to_datetime(years.astype("str"), format="%Y")
+
+
 def _goes_on(left: pd.DataFrame, contracts: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether the person of each row of `left` (ben_id, annee_sortie) has a contract on the last day of that year that
     ends after it."""
-    open_until = pd.to_datetime(contracts["annee"] + 1, format="%Y")  # a contract whose end nobody told
+    open_until = _new_year(contracts["annee"] + 1)  # a contract whose end nobody told
     until = contracts["date_fin"].fillna(open_until)
     pairs = left[["ben_id", "annee_sortie"]].merge(contracts[["ben_id", "date_debut"]].assign(until=until), on="ben_id")
-    eve = pd.to_datetime(pairs["annee_sortie"] + 1, format="%Y") - pd.Timedelta(days=1)
+    eve = _new_year(pairs["annee_sortie"] + 1) - pd.Timedelta(days=1)
     on = pairs[~(pairs["date_debut"] > eve) & (pairs["until"] > eve)]
     key = ["ben_id", "annee_sortie"]
     return pd.MultiIndex.from_frame(left[key]).isin(pd.MultiIndex.from_frame(on[key]))

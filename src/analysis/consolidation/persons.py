@@ -15,6 +15,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from analysis.consolidation import duplicates
 from analysis.consolidation.duplicates import DECISIONS
+from analysis.consolidation.facts import kept_key
 from analysis.core.dataset import Dataset
 from analysis.core.params import ConsolidationParams
 from analysis.core.quality_log import MASKED
@@ -101,10 +102,10 @@ def under_one_key(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> dict[
     if not kept:
         return out
     people, contracts = clean["beneficiaires"], clean["contrats"]
-    own = people["ben_id"].map(kept).astype("str").fillna(people["ben_id"])
+    own = kept_key(people["ben_id"], kept)
     rows = people.assign(_autre=own.ne(people["ben_id"]), _cle=people["ben_id"], ben_id=own)
     rows = rows.sort_values(["annee", "ben_id", "_autre", "_cle"]).groupby(["annee", "ben_id"], as_index=False).first()
-    theirs = contracts["ben_id"].map(kept).astype("str").fillna(contracts["ben_id"])
+    theirs = kept_key(contracts["ben_id"], kept)
     return out | {"beneficiaires": rows[list(people)], "contrats": contracts.assign(ben_id=theirs)}
 
 
@@ -162,7 +163,7 @@ def without_effect(decisions: pd.DataFrame, people: pd.Series) -> pd.DataFrame:
 def counts(people: pd.DataFrame, kept: dict[str, str], queue: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     """Per edition: reunies (keys of `people` that count with another of the same edition), a_revoir (pairs of `queue`
     of which it is the last edition)."""
-    own = people["ben_id"].map(kept).astype("str").fillna(people["ben_id"])
+    own = kept_key(people["ben_id"], kept)
     by_year = pd.DataFrame({"annee": people["annee"], "cle": own}).groupby("annee")["cle"]
     fewer, waiting = by_year.size() - by_year.nunique(), queue.groupby("edition").size()
     years = [edition.annee for edition in dataset.editions]

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.consolidation.cells import cells
 from analysis.consolidation.cells import measured as measured_cells
 from analysis.consolidation.control import CONTROL, weaker
-from analysis.consolidation.facts import Facts
+from analysis.consolidation.facts import Facts, kept_key
 from analysis.consolidation.indicators import named
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import hundredths
@@ -77,10 +77,10 @@ def _sent(
     What two structures entered is in scope by what stands for both: they may not have given it the same mechanism.
     """
     operations = clean["operations"][["annee", "structure_id", "op_id", "maitre_ouvrage_siret"]]
-    standing = operations["op_id"].map(kept).astype("str").fillna(operations["op_id"])
     known = facts.operations[["annee", "operation", "mecanisme"]]
-    operations = operations.assign(operation=standing).merge(known, on=["annee", "operation"])
-    operations = operations.drop(columns="operation").merge(_scope(dataset), on=["annee", "mecanisme"])
+    operations = operations.assign(operation=kept_key(operations["op_id"], kept))
+    operations = operations.merge(known, on=["annee", "operation"]).drop(columns="operation")
+    operations = operations.merge(_scope(dataset), on=["annee", "mecanisme"])
     engagements = clean["engagements"][["annee", "structure_id", "eng_id", "op_id", "lot", "entreprise_siret"]]
     engagements = engagements.merge(operations[["annee", "op_id"]], on=["annee", "op_id"])
     contracts = clean["contrats"][["annee", "structure_id", "ctr_id", "eng_id", "ben_id", "employeur_siret"]]

@@ -48,8 +48,9 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
 
 
 def _beside(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> set[str]:
-    """The cells to hide beside those of one set of linked cells. Where nothing protects them all, zeros are given up:
-    in a table of few persons, that nobody is in a cell may follow from all that the others are."""
+    """The cells to hide beside those of one set of linked cells. Where the engine finds none, zeros ask for nothing: in
+    a table of few persons, that nobody is in a cell may follow from all that the others are. The engine has no name
+    for that case apart; the attack counts, and says, the zeros that may be found then."""
     zeros = values.eq(0) & protection.gt(0)
     try:
         return _solved(links, values, status, protection)

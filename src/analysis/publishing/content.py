@@ -10,7 +10,7 @@ import datetime as dt
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, TypedDict
@@ -283,27 +283,18 @@ class Figure(Content):
     template = "figure.html.j2"
 
     fig: MatplotlibFigure
+    _: KW_ONLY
     title: str
     alt: str
     table: DataTable | None = None
     source: str | None = None
     method: str | None = None
 
-    def __init__(
-        self,
-        fig: MatplotlibFigure,
-        *,
-        title: str,
-        alt: str,
-        table: DataTable | None = None,
-        source: str | None = None,
-        method: str | None = None,
-    ) -> None:
-        if not alt.strip():
+    def __post_init__(self) -> None:
+        self.alt = self.alt.strip()
+        if not self.alt:
             raise ValueError("a figure needs the sentence that it states, for those who cannot see it")
-        self.fig, self.title, self.alt, self.table, self.source = fig, title, alt.strip(), table, source
-        self.method = method
-        plt.close(fig)
+        plt.close(self.fig)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -170,7 +170,6 @@ def bounds_around(centre: float, values: pd.Series) -> list[float]:
 def choropleth(
     values: pd.Series,
     *,
-    title: str = "",
     legend_label: str,
     bins: Sequence[float] | None = None,
     classes: int = 5,
@@ -181,16 +180,14 @@ def choropleth(
     hidden: Collection[str] = (),
     counts: bool = False,
     department: str | None = None,
-    source: str = SOURCE,
 ) -> Figure:
     """A map of a number by EPCI.
 
     `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`, one of
     `hidden` is cross-hatched and called secret.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
-    without, the next; `counts` names the classes by the whole numbers they hold. `title` is drawn inside the
-    image: leave it out where the caption of the page's figure says it. `department` shows that department's EPCI
-    only. Raises ValueError for an unknown EPCI.
+    without, the next; `counts` names the classes by the whole numbers they hold. `department` shows that
+    department's EPCI only. Raises ValueError for an unknown EPCI.
     """
     values = _of_epci(values, department)
     bounds = list(bins) if bins is not None else class_bounds(values, classes)
@@ -204,10 +201,7 @@ def choropleth(
     fills |= dict.fromkeys(secret, _SECRET)
     texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
-    fig = _map(fills, [*handles, *unknown], legend_label, department, source)
-    if title:
-        fig.axes[0].set_title(title)
-    return fig
+    return _map(fills, [*handles, *unknown], legend_label, department)
 
 
 def circle_map(
@@ -217,7 +211,6 @@ def circle_map(
     missing: str = MISSING,
     hidden: Collection[str] = (),
     department: str | None = None,
-    source: str = SOURCE,
 ) -> Figure:
     """A map of a total by EPCI: a circle at its most populous commune, whose area is in proportion.
 
@@ -236,7 +229,7 @@ def circle_map(
         Line2D([], [], marker="o", ls="none", color=RAMP[3], ms=math.sqrt(area * size), label=number(size, 0))
         for size in _sizes(float(drawn.max()) if len(drawn) else 0.0)
     ]
-    fig = _map(fills, unknown, "", department, source, side=RIGHT)
+    fig = _map(fills, unknown, "", department, side=RIGHT)
     places = points.loc[drawn.index].to_numpy()
     fig.axes[0].scatter(
         places[:, 0], places[:, 1], s=area * drawn.to_numpy(float), color=RAMP[3], edgecolors="white", linewidths=0.8,
@@ -283,7 +276,6 @@ def class_map(
     department: str | None = None,
     points: pd.DataFrame | None = None,
     points_label: str = "",
-    source: str = SOURCE,
 ) -> Figure:
     """A map of up to four classes by EPCI, told apart in greyscale too.
 
@@ -298,7 +290,7 @@ def class_map(
     if len(fills) < len(_sirens(department)):
         handles.append(Patch(**_ABSENT, label=MISSING))
     marks = None if points is None else lambert93(points["lon"].to_numpy(), points["lat"].to_numpy())
-    return _map(fills, handles, legend_label, department, source, marks=marks, marks_label=points_label)
+    return _map(fills, handles, legend_label, department, marks=marks, marks_label=points_label)
 
 
 def locator(territory: str) -> Figure:
@@ -328,7 +320,6 @@ def _map(
     handles: list[Any],
     legend_label: str,
     department: str | None,
-    source: str,
     *,
     marks: np.ndarray | None = None,
     marks_label: str = "",
@@ -357,7 +348,7 @@ def _map(
         handles = [*handles, drawn]
     if handles:
         _above(fig, handles, legend_label, side, ncols=2 if side == LEFT else 1)
-    fig.supxlabel(source, x=0.01, ha="left", fontsize=7.5, color=SOFT)
+    fig.supxlabel(SOURCE, x=0.01, ha="left", fontsize=7.5, color=SOFT)
     return fig
 
 

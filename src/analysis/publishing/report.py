@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -56,7 +56,7 @@ def report(dataset: str, notebooks: Sequence[str] = (), executor: Executor | Non
     sets = [_Pages(notebook, described) for notebook in notebooks or load_params().publishing.pages]
     changed = [(pages, name) for pages in sets for name in pages.changed]
     if changed:
-        with page_workers(len(changed)) if executor is None else _lent(executor) as pool:
+        with page_workers(len(changed)) if executor is None else nullcontext(executor) as pool:
             futures = {pool.submit(make, (pages.notebook, pages.jobs[name])): (pages, name) for pages, name in changed}
             _gather(futures)
     failures = [f"{pages.notebook}/{name} : {said}" for pages in sets for name, said in pages.failures()]
@@ -152,9 +152,3 @@ def cluster(address: str) -> Iterator[Executor]:
         ) from None
     with Client(address) as client:
         yield client.get_executor()
-
-
-@contextmanager
-def _lent(executor: Executor) -> Iterator[Executor]:
-    """The same, not ended with the block: it is its owner's."""
-    yield executor

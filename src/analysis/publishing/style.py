@@ -29,7 +29,7 @@ from analysis.publishing.templating import number
 SHEET = Path(__file__).with_name("report.mplstyle")
 WIDTH = 8.2  # inches: the width of a page's column
 YEAR, NAMES = 0.42, 2.0  # inches: a year below an axis, the names of lines and of ticks beside a plot
-MOST_DIGITS = 6  # of a tick
+TICKS, MOST_DIGITS = 5, 6  # of an axis at most, of a tick
 INK, SOFT, ACCENT, QUIET, CONTRAST = "#1a1c20", "#4c535d", "#14406b", "#a9b4c0", "#c2530a"
 
 # Marker and dashes of each line, in the order of the colours of the style sheet.
@@ -66,9 +66,9 @@ class FrenchTicks(Formatter):
         return number(x, self.digits, self.unit, self.factor)
 
 
-def french_axis(axis: Axis, unit: str = "", factor: float = 1, ticks: int = 5, *, whole: bool = False) -> None:
+def french_axis(axis: Axis, unit: str = "", factor: float = 1, *, whole: bool = False) -> None:
     """Round numbers of ticks on `axis`, written in French; `whole` ones where what is drawn is counted."""
-    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10], integer=whole))
+    axis.set_major_locator(MaxNLocator(TICKS, steps=[1, 2, 2.5, 5, 10], integer=whole))
     axis.set_major_formatter(FrenchTicks(unit, factor))
 
 
@@ -240,7 +240,7 @@ def stacked_chart(frame: pd.DataFrame, *, unit: str = "", digits: int = 0, facto
     return fig
 
 
-def flow_chart(frame: pd.DataFrame, height: float = 4.6) -> Figure:
+def flow_chart(frame: pd.DataFrame) -> Figure:
     """What goes through steps, one after another, and where it ends: bands as thick as their numbers.
 
     A row per step, in order, a column per end; each cell is how many leave the steps there for that end, and all
@@ -250,7 +250,7 @@ def flow_chart(frame: pd.DataFrame, height: float = 4.6) -> Figure:
     entering = leaving.sum(axis=1)[::-1].cumsum()[::-1]  # at each step: those that leave there or later
     total, last = float(entering.iloc[0]), len(leaving)
     gap = 0.045 * total
-    fig, ax = figure(height)
+    fig, ax = figure(4.6)
     colours = plt.get_cmap("cividis")([0.1 + 0.65 * n / max(1, last - 1) for n in range(last)])
     tops = {end: float(leaving.iloc[:, :n].to_numpy().sum()) + n * gap for n, end in enumerate(leaving.columns)}
     for n, (step, colour) in reversed(list(enumerate(zip(leaving.index, colours, strict=True)))):

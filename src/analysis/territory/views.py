@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.consolidation.inhabitants import HOURS, RATE
 from analysis.consolidation.views.common import of_all_hours, with_shares
+from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent, plural
@@ -89,7 +90,7 @@ def hours(page: Page) -> Content:
             note="Le champ juridique et la région changent d'une édition à l'autre : voir la page de consolidation."
             + (" Une année sans point : aucune heure, ou secret statistique." if rows["valeur"].isna().any() else ""),
         ),
-        source="exports synthétiques." if page.dataset.synthetique else "exports des structures facilitatrices.",
+        source=exports_line(page),
     )
 
 

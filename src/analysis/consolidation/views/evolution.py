@@ -28,8 +28,7 @@ def evolution(page: Page) -> Content:
     own = own.dropna(subset="valeur").sort_values("edition").set_index("edition")
     if len(own) < 2:
         return Prose("Moins de deux éditions ont des heures publiées : pas d'évolution à montrer.")
-    frame = own.join(editions[["territoire_nom", "base_legale", "structures"]]).reset_index()
-    frame = frame.assign(lieu=frame["territoire_nom"] if page.regional else page.territory_name)
+    frame = _placed(page, own.join(editions["structures"]).reset_index())
     everywhere = "" if page.regional else " (toute la région)"  # a structure is of no single department
     lines, rounded = (frame.pivot(index="edition", columns="lieu", values=v) for v in ("valeur", "valeur_arrondi"))
     latest = frame.iloc[-1]["lieu"]
@@ -92,7 +91,7 @@ def growth(page: Page) -> Content:
     lines = known.set_index("edition")[["croissance_panel", "croissance"]]
     lines.columns = ["structures comparables", "brute"]
     return Figure(
-        line_chart(lines, breaks=_law_breaks(known), **PERCENT),
+        line_chart(lines, breaks=breaks(_placed(page, known)), **PERCENT),
         title="Croissance annuelle des heures : brute, et à structures comparables",
         alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans "
         f"{_panel(int(last['structures_panel']))} les deux années, elles {_moved(last['croissance_panel'])} : "
@@ -202,10 +201,10 @@ def breaks(frame: pd.DataFrame) -> dict[int, str]:
     }
 
 
-def _law_breaks(rows: pd.DataFrame) -> dict[int, str]:
-    """The years whose scope differs from the year before, and what came."""
-    changed = rows[rows["rupture"].ne("")]
-    return {int(row.edition): str(row.rupture).split(" puis ")[-1] for row in changed.itertuples()}
+def _placed(page: Page, rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with what each edition is about: base_legale, and lieu (its perimeter, or the department of the page)."""
+    rows = rows.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
+    return rows.assign(lieu=rows["territoire_nom"] if page.regional else page.territory_name)
 
 
 def _verb(change: Decimal) -> str:
