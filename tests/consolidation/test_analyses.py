@@ -283,6 +283,11 @@ def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> No
 MERGED = pd.DataFrame({"annee": [2025], "structure_id": ["S2"], "centiheures": [10_000]})
 
 
+def both(year: int, contract: str) -> pd.DataFrame:
+    """A contract that S1 and S2 both entered that year."""
+    return pd.DataFrame({"annee": year, "contrat": contract, "structure_id": ["S1", "S2"]})
+
+
 def test_a_structure_whose_hours_were_all_entered_by_another_too_is_neither_silent_nor_out_of_the_panel() -> None:
     world = dataset(2024, 2025)
     table = contracts(
@@ -291,11 +296,30 @@ def test_a_structure_whose_hours_were_all_entered_by_another_too_is_neither_sile
         {"annee": 2025, "h": 100},
         {"annee": 2025, "operation": "B", "h": 100},
     )
-    merged = facts(table, removed=MERGED)
+    merged = facts(table, removed=MERGED, entered=both(2025, "C3"))
     row = bracket(merged, {2025: {"S1", "S2"}}, pd.Series(dtype="float64"), world).set_index("edition").loc[2025]
     assert (row["muettes"], row["central"]) == (0, 200)
     step = evolution(merged, world).set_index("territoire").loc["32"]
     assert (step["structures_panel"], step["croissance_panel"], step["effet_couverture"]) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("kept", ["S1", "S2"])
+def test_growth_and_bracket_do_not_depend_on_which_entry_is_kept(kept: str) -> None:
+    """Both entered X in 2024, S1 is silent in 2025: S2 declared 150 hours, then 160."""
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"annee": 2024, "operation": "X", "structure_id": kept, "h": 100},
+        {"annee": 2024, "operation": "Y", "structure_id": "S2", "ben_id": "b", "h": 50},
+        {"annee": 2025, "operation": "X", "structure_id": "S2", "h": 110},
+        {"annee": 2025, "operation": "Y", "structure_id": "S2", "ben_id": "b", "h": 50},
+    )
+    merged = facts(table, entered=both(2024, "C0"))
+    step = evolution(merged, world).set_index("territoire").loc["32"]
+    assert (step["structures_panel"], step["effet_couverture"]) == (1, 0)
+    assert step["croissance"] == step["croissance_panel"] == pytest.approx(160 / 150 - 1)
+    asked = {2025: {"S1", "S2"}} if kept == "S1" else {2025: {"S2"}}
+    row = bracket(merged, asked, pd.Series({2025: 0.1}), world).set_index("edition").loc[2025]
+    assert (row["central"], row["haut"]) == (160, 160), "what another declares now is not carried on"
 
 
 def test_growth_from_nothing_is_not_told() -> None:

@@ -29,9 +29,8 @@ def told(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_the_hours_of_each_territory_are_divided_by_its_own_inhabitants() -> None:
-    communes = reference.communes()
-    people = communes.groupby("departement")["population"].sum()
-    lille = communes.loc[communes["epci_siren"] == LILLE, "population"].sum()
+    people = reference.epci().groupby("departement")["population_region"].sum()
+    lille = reference.communes().query("epci_siren == @LILLE")["population"].sum()
     found = told(hours(2e6, "32", "59", LILLE))["valeur"]
     for place, inhabitants in {"32": people["59"] + people["80"], "59": people["59"], LILLE: lille}.items():
         assert found[place, INHABITANTS] == inhabitants
@@ -39,12 +38,19 @@ def test_the_hours_of_each_territory_are_divided_by_its_own_inhabitants() -> Non
     assert ("80", INHABITANTS) not in found.index, "no hours there"
 
 
-def test_an_intercommunalite_counts_its_communes_of_the_departments_only() -> None:
-    communes = reference.communes()
-    inside = communes["departement"].isin(["59", "80"])
-    mine, whole = (rows.groupby("epci_siren")["population"].sum() for rows in (communes[inside], communes))
-    across = next(siren for siren, people in mine.items() if people < whole[siren])
-    assert told(hours(500.0, across)).loc[(across, INHABITANTS), "valeur"] == mine[across]
+def test_an_intercommunalite_of_two_departments_is_whole_in_the_one_that_counts_its_hours() -> None:
+    """CC Flandre Lys: eight communes, four of them in the Pas-de-Calais, counted in the Nord."""
+    across = reference.communes().query("epci_siren == '245900758'")
+    assert set(across["departement"]) == {"59", "62"}
+    found = told(hours(500.0, "59", "245900758"))["valeur"]
+    assert found["245900758", INHABITANTS] == across["population"].sum()
+    others = reference.communes().query("departement == '59' and epci_siren != '245900758'")["population"].sum()
+    assert found["59", INHABITANTS] == others + across["population"].sum()
+
+
+def test_an_intercommunalite_that_another_region_shares_has_no_rate() -> None:
+    found = told(hours(500.0, "247600588"))["valeur"]
+    assert found.index.tolist() == [("247600588", "heures_realisees"), ("247600588", INHABITANTS)]
 
 
 def test_hours_between_two_bounds_give_a_rate_between_two_bounds() -> None:

@@ -25,6 +25,7 @@ from analysis.consolidation.views import (
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
+from analysis.consolidation.views.evolution import since_last
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
 from analysis.core import reference
@@ -86,7 +87,7 @@ def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:
     assert "Champ : Aisne" in text
 
 
-@pytest.mark.parametrize(("secret", "said"), [("", "\nMétropole"), ("s", "dont les heures sont publiées, Métropole")])
+@pytest.mark.parametrize(("secret", "said"), [("", "\nMétropole"), ("s", "dont le chiffre est publié, Métropole")])
 def test_no_place_comes_first_of_those_that_are_hidden(secret: str, said: str) -> None:
     rows = hours((2017, "200093201", 300.0), (2017, "248000531", float("nan") if secret else 200.0))
     rows = rows.assign(secret=["", secret], valeur_min=float("nan"), valeur_max=float("nan"))
@@ -173,13 +174,18 @@ def test_one_structure_is_said_in_the_singular() -> None:
     text = plain(evolution(page(2017, indicateurs=REGION, editions=editions)))
     assert "avec 1 puis 1 structure répondante." in text
     row = {
-        "edition": 2017, "territoire": "32", "heures": 120.0, "heures_precedentes": 100.0, "croissance": 0.2,
+        "edition": 2017, "edition_precedente": 2016, "territoire": "32", "heures": 120.0, "heures_precedentes": 100.0,
+        "croissance": 0.2,
         "croissance_panel": 0.2, "effet_couverture": 0.0, "marge_revision": float("nan"), "structures_panel": 1,
         "rupture": "",
     }  # fmt: skip
     here = page(2017, evolution=pd.DataFrame([row, {**row, "edition": 2016}]))
     here.territory = "32"
     assert "dans la seule structure qui a répondu les deux années, elles augmentent" in plain(growth(here))
+    assert since_last(here).startswith(" En un an, les heures augmentent")
+    here = page(2017, evolution=pd.DataFrame([{**row, "edition_precedente": 2008}]))
+    here.territory = "32"
+    assert since_last(here).startswith(" Depuis 2008, les heures augmentent")
     rows = pd.DataFrame({"ecart": [1.0], "doubles": [0.0], "plusieurs": [1.0]}, index=["beneficiaires"])
     assert "compterait 1 bénéficiaire de trop : 0 que deux structures ont saisi" in str(_too_many(rows))
 

@@ -772,6 +772,10 @@ def test_an_unreadable_birth_date_is_not_said_to_be_empty() -> None:
             "« editions » : attendu : une seule édition par année ; 2025 y",
         ),
         (lambda editions: editions[0].update(departements=["62", "75"]), "communes.csv (02, 59, 60, 62, 80)"),
+        (
+            lambda editions: editions.append({**editions[0], "annee": 2020, "mecanismes": ["RES_IAE"]}),
+            "« editions » : attendu : une base légale par champ ; les éditions 2020 et 2025 ont la même",
+        ),
     ],
 )
 def test_an_edition_that_could_not_be_computed_is_refused(dataset: Path, change, expected: str) -> None:

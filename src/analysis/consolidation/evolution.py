@@ -7,6 +7,7 @@ coverage effect     raw growth - growth of the matched panel
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pandas as pd
@@ -18,6 +19,8 @@ from analysis.consolidation.indicators import in_scope, local_contracts, territo
 from analysis.consolidation.vintages import rate
 from analysis.core.dataset import Dataset, Edition
 
+PAIR = ["territoire", "structure_id"]
+
 
 def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     """One row per edition that follows another one, and territory (the edition's own, and departments).
@@ -25,38 +28,50 @@ def evolution(facts: Facts, dataset: Dataset) -> pd.DataFrame:
     edition, territoire, edition_precedente, heures, heures_precedentes, croissance, structures,
     structures_precedentes, structures_panel, heures_panel, heures_panel_precedentes, croissance_panel,
     effet_couverture, rupture (what changed of the scope, in French) and measures. Growth is empty where the
-    territory itself changed. A structure answers a year and territory when it declares hours there.
+    territory itself changed. A structure answers a year and territory when it declares hours there; hours are those
+    of structures of both years when one of these entered them, whichever entry is kept of those entered twice.
     """
     editions = sorted(dataset.editions, key=lambda edition: edition.annee)
-    by_year = {edition.annee: _by_structure(facts, edition) for edition in editions}
-    twice = facts.removed.groupby("annee")["structure_id"].agg(set).to_dict() if len(facts.removed) else {}
-    parts = [
-        _step(by_year[was.annee], by_year[now.annee], was, now, {year: twice.get(year, set()) for year in by_year})
-        for was, now in pairwise(editions)
-    ]
+    by_year = {edition.annee: _declared(facts, edition) for edition in editions}
+    parts = [_step(by_year[was.annee], by_year[now.annee], was, now) for was, now in pairwise(editions)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if table.empty:
         return table
     return totals.guarded(table, facts.totals, ["edition", "edition_precedente"], alone=True)
 
 
-def _by_structure(facts: Facts, edition: Edition) -> pd.DataFrame:
-    scope = in_scope(facts, edition)
-    places = territories(scope, facts.places, edition, epci=False)
-    rows = local_contracts(facts.contracts[["annee", "operation", "structure_id", *NEEDED]], places)
-    rows = rows[["territoire", "structure_id", *NEEDED]]
+@dataclass(frozen=True)
+class Declared:
+    """An edition's hours, a row per territory and contract or total, and who entered each: territoire, structure_id,
+    ligne (its place in `hours`); several structures may have entered one."""
+
+    hours: pd.DataFrame
+    entries: pd.DataFrame
+
+    def among(self, pairs: pd.DataFrame) -> pd.Series:
+        """Which hours one of `pairs` (territoire, structure_id) entered."""
+        return self.hours.index.to_series().isin(self.entries.merge(pairs)["ligne"])
+
+
+def _declared(facts: Facts, edition: Edition) -> Declared:
+    places = territories(in_scope(facts, edition), facts.places, edition, epci=False)
+    rows = local_contracts(facts.contracts[["annee", "operation", "contrat", "structure_id", *NEEDED]], places)
     sent = totals.by_structure(facts.totals, edition, local=True)
-    return pd.concat([rows, sent.assign(**dict.fromkeys(UNITS, NOBODY))]) if len(sent) else rows
+    hours = pd.concat([rows, sent.assign(**dict.fromkeys(UNITS, NOBODY))]) if len(sent) else rows
+    hours = hours.reset_index(drop=True).rename_axis("ligne")
+    twice = facts.entered.loc[facts.entered["annee"] == edition.annee, ["contrat", "structure_id"]]
+    others = hours[["territoire", "contrat"]].reset_index().merge(twice, on="contrat")
+    entries = pd.concat([hours[PAIR].reset_index(), others[[*PAIR, "ligne"]]]).drop_duplicates(ignore_index=True)
+    return Declared(hours[[*PAIR, *NEEDED]], entries)
 
 
-def _step(
-    before: pd.DataFrame, after: pd.DataFrame, was: Edition, now: Edition, twice: dict[int, set[str]]
-) -> pd.DataFrame:
+def _step(declared_before: Declared, declared: Declared, was: Edition, now: Edition) -> pd.DataFrame:
+    before, after = declared_before.hours, declared.hours
     if after.empty:
         return pd.DataFrame()
-    same = _in_both(_answering(before), _answering(after), twice[was.annee], twice[now.annee])
-    in_both = _among(after, same)
-    old_both = _among(before, same)
+    answered = [year.entries[PAIR].drop_duplicates() for year in (declared_before, declared)]
+    same = answered[0].merge(answered[1])
+    in_both, old_both = declared.among(same), declared_before.among(same)
     total, old = _hours(after), _hours(before)
     index = total.index
     panel, old_panel = _hours(after[in_both]), _hours(before[old_both])
@@ -85,24 +100,6 @@ def _step(
         .reset_index()
         .assign(edition=now.annee, edition_precedente=was.annee, rupture=rupture, _sensible=False)
     )
-
-
-def _in_both(before: pd.DataFrame, after: pd.DataFrame, twice_before: set[str], twice_after: set[str]) -> pd.DataFrame:
-    """The structures of both years by territory. One whose hours of a year were entered by another too (`twice_`)
-    answered that year wherever it answered the other one."""
-    before_too = after[after["structure_id"].isin(twice_before)]
-    after_too = before[before["structure_id"].isin(twice_after)]
-    return pd.concat([before, before_too]).drop_duplicates().merge(pd.concat([after, after_too]).drop_duplicates())
-
-
-def _answering(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[["territoire", "structure_id"]].drop_duplicates()
-
-
-def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
-    key = ["territoire", "structure_id"]
-    known = pd.MultiIndex.from_frame(pairs)
-    return pd.Series(pd.MultiIndex.from_frame(rows[key]).isin(known), index=rows.index)
 
 
 def _hours(rows: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,8 @@ class Facts:
 
     operations: annee x operation; engagements: annee x operation x lot x company;
     contracts: annee x contract with its hours; places: annee x operation x EPCI with its part;
-    removed: hours that were entered twice, by structure; shares: annee x operation x structure, of the operations
+    removed: hours that were entered twice, by structure; entered: annee, contrat, structure_id of the contracts that
+    several structures may have entered, all of these; shares: annee x operation x structure, of the operations
     that several structures share; totals: what was sent as totals instead of rows; outcomes: the clean table `sorties`,
     each answer under the contract kept, that of the structure kept last.
     """
@@ -35,6 +36,7 @@ class Facts:
     contracts: pd.DataFrame
     places: pd.DataFrame
     removed: pd.DataFrame
+    entered: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["annee", "contrat", "structure_id"]))
     shares: pd.DataFrame = field(default_factory=pd.DataFrame)
     totals: pd.DataFrame = field(default_factory=pd.DataFrame)
     outcomes: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -132,6 +134,9 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         removed=once.removed.groupby(["annee", "structure_id"], as_index=False)
         .agg(centiheures=("centiheures", "sum"), lignes=("ctr_id", "size"))
         .sort_values(["annee", "structure_id"], ignore_index=True),
+        entered=once.alike.merge(clean["contrats"][["annee", "ctr_id", "structure_id"]], on=["annee", "ctr_id"])[
+            ["annee", "contrat", "structure_id"]
+        ].drop_duplicates(ignore_index=True),
         shares=operation_shares(once.operations, clean["accompagnements"]),
         totals=clean["agregats"],
         outcomes=_outcomes(clean["sorties"], once.standing),

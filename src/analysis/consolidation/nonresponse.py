@@ -1,8 +1,8 @@
 """The structures that did not answer: shown as missing, and what the total would be under stated assumptions.
 
     low       the silent structures did nothing
-    central   each did what it last declared, times the growth of the matched panel since;
-              one that never declared did the median of those that answered
+    central   each did what it last declared, times the growth of the matched panel since, but for the operations
+              that another declares now; one that never declared did the median of those that answered
     high      the same with the largest of its declared years, and the third quartile
 
 Nothing here enters a total: it is printed beside it.
@@ -30,8 +30,8 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
     said = pd.concat([facts.contracts[["annee", "structure_id"]], facts.removed[["annee", "structure_id"]]])
     heard = {year: set(names) for year, names in said.groupby("annee")["structure_id"]}
     sent = [by_structure(totals, edition, local=False).assign(annee=edition.annee) for edition in dataset.editions]
-    hours = pd.concat([contracts[["annee", "structure_id", "centiheures"]], *sent])
-    declared = hours.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
+    hours = pd.concat([contracts[["annee", "structure_id", "operation", "centiheures"]], *sent])
+    declared = _by_year(hours)
     rows = []
     for edition in dataset.editions:
         year = edition.annee
@@ -40,6 +40,9 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
         known = declared[year].dropna()
         silent = sorted(expected.get(year, set()) - set(known.index) - heard.get(year, set()))
         before = declared.reindex(silent).loc[:, [y for y in declared.columns if y < year]]
+        others = hours["operation"].isin(contracts.loc[contracts["annee"] == year, "operation"])
+        left = _by_year(hours[hours["structure_id"].isin(silent) & ~others])
+        before = left.reindex_like(before).fillna(0.0).where(before.notna())
         carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
         largest = before.max(axis=1).where(carried.notna())
         never = int(carried.isna().sum())
@@ -60,6 +63,11 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
     whole = cells(contracts.rename(columns={"annee": "edition"})[["edition", *NEEDED]], ["edition"])
     table = measured(table.merge(whole.drop(columns="heures"), on="edition", how="left")).assign(_sensible=False)
     return guarded(table, totals, ["edition"], alone=False)
+
+
+def _by_year(hours: pd.DataFrame) -> pd.DataFrame:
+    """Hours by structure, a column per year; missing where there are none."""
+    return hours.groupby(["annee", "structure_id"])["centiheures"].sum().div(100).unstack("annee")
 
 
 def _carried(history: pd.Series, year: int, growth: pd.Series) -> float | None:

@@ -73,6 +73,20 @@ class Dataset(Block):
 
     @field_validator("editions")
     @classmethod
+    def _scope_is_said(cls, editions: list[Edition]) -> list[Edition]:
+        """Pages tell a change of scope by the legal base: two scopes have two."""
+        scopes: dict[str, Edition] = {}
+        for edition in sorted(editions, key=lambda edition: edition.annee):
+            other = scopes.setdefault(edition.base_legale, edition)
+            if set(other.mecanismes) != set(edition.mecanismes):
+                raise ValueError(
+                    f"une base légale par champ : les éditions {other.annee} et {edition.annee} ont la même, "
+                    f"« {edition.base_legale} », et d'autres mécanismes"
+                )
+        return editions
+
+    @field_validator("editions")
+    @classmethod
     def _latest_of_the_region(cls, editions: list[Edition], info: ValidationInfo) -> list[Edition]:
         latest, region = max(editions, key=lambda edition: edition.annee), info.data.get("region")
         if region and latest.territoire != region:

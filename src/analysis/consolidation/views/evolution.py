@@ -62,8 +62,9 @@ def since_last(page: Page) -> str:
     if known.empty:
         return ""
     row = known.iloc[0]
+    since = "En un an" if row["edition"] == row["edition_precedente"] + 1 else f"Depuis {row['edition_precedente']}"
     return (
-        f" En un an, les heures {_moved(row['croissance'], row['marge_revision'])} ; dans "
+        f" {since}, les heures {_moved(row['croissance'], row['marge_revision'])} ; dans "
         f"{_panel(int(row['structures_panel']))} les deux années, elles {_moved(row['croissance_panel'])}."
     )
 
@@ -92,14 +93,15 @@ def growth(page: Page) -> Content:
     lines.columns = ["structures comparables", "brute"]
     return Figure(
         line_chart(lines, breaks=breaks(_placed(page, known)), **PERCENT),
-        title="Croissance annuelle des heures : brute, et à structures comparables",
-        alt=f"En {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans "
+        title="Croissance des heures d'une édition à l'autre : brute, et à structures comparables",
+        alt=f"De {last['edition_precedente']} à {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans "
         f"{_panel(int(last['structures_panel']))} les deux années, elles {_moved(last['croissance_panel'])} : "
         f"l'effet de couverture est de {french(coverage, 1)} {plural('point', coverage)}.",
         table=DataTable(
             rows,
             columns={
                 "edition": Column("Édition"),
+                "edition_precedente": Column("Précédente"),
                 "heures_precedentes": Column("Heures, édition précédente", 0),
                 "heures": Column("Heures", 0),
                 "croissance": Column("Croissance brute", **PERCENT),

@@ -223,7 +223,7 @@ def _first(wide: pd.DataFrame, indicator: str, what: str, hidden: int) -> str:
     known = wide.dropna(subset=indicator)
     secret = f"{number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du secret statistique"
     return (
-        ("Parmi les intercommunalités dont les heures sont publiées, " if hidden else "")
+        ("Parmi les intercommunalités dont le chiffre est publié, " if hidden else "")
         + ahead(known.set_index("nom")[indicator], what, "aucune" if hidden else "Aucune intercommunalité")
         + (f" ; {secret}." if hidden else ".")
     )
@@ -270,14 +270,14 @@ def per_inhabitant(page: Page) -> Content:
         return Prose("Aucune heure ne peut être rapportée aux habitants par intercommunalité.")
     rates = wide[RATE].dropna()
     secret = wide.index[wide[f"{RATE}__secret"].fillna("").ne("")]
-    most = f"{french(rates.max())} heures pour {PER} habitants"
-    beside = f" {page.territory_name} : {whole} heures pour {PER} habitants." if whole else ""
+    most = f"{number_of(round_half_up(rates.max()), 'heure')} pour {PER} habitants"
+    beside = f" {page.territory_name} : {whole} pour {PER} habitants." if whole else ""
     title = f"Heures d'insertion pour {PER} habitants en {page.year}, par intercommunalité d'exécution"
     return Figure(
         choropleth(
             rates.reindex(wide.index),
             legend_label=f"Heures pour {PER} habitants",
-            missing="aucune heure",
+            missing="aucune heure, ou partagée avec une autre région",
             hidden=secret,
             department=page.department,
         ),
@@ -294,8 +294,9 @@ def per_inhabitant(page: Page) -> Content:
             scope=page.scope,
             csv=page.csv("indicateurs"),
             method="territoires",
-            note="Population municipale de la partie régionale, la même pour toutes les éditions. Les heures sont "
-            "celles des marchés exécutés là, pas celles des habitants.",
+            note="Population municipale, la même pour toutes les éditions. Les heures sont celles des marchés exécutés "
+            "là, pas celles des habitants. Une intercommunalité dont des communes sont dans une autre région n'a pas de "
+            "chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
         ),
         source=source_line(page),
     )
