@@ -27,15 +27,15 @@ from scipy.special import ndtr, ndtri
 from analysis.core.numbers import MONTH
 from analysis.core.reference import WHOLE
 from analysis.segments.potential.caps import CAPPED, held, of_cells
+from analysis.segments.potential.sizing import triangular
 from analysis.segments.watch.needs import added, hypothesis
-from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
+from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
 LEAST = 0.01  # probability within the horizon below which a need is not listed; it is still counted
 TAIL = 0.10  # on either side of the interval
 HOURS = {"heures_p10": TAIL, "heures_p50": 0.5, "heures_p90": 1 - TAIL}
-MATCH = 78.0  # likeness of a project's object to that of a running contract, from which they are one need (0 to 100)
 MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
 COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
@@ -105,7 +105,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         at[f"c{k}"] = p * np.clip((whole - past) / (1 - past), 0, 1)
     days = {
         name: added(
-            alive["date_prevue"], pd.Series(_inverse(past + q * (1 - past), low, mode, high), index=alive.index)
+            alive["date_prevue"], pd.Series(triangular(past + q * (1 - past), low, mode, high), index=alive.index)
         )
         for name, q in (("fenetre_debut", 0.1), ("date_mediane", 0.5), ("fenetre_fin", 0.9))
     }
@@ -119,17 +119,10 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
 
 
 def _triangle(x: Numbers, low: float, mode: float, high: float) -> Numbers:
-    """The part of a triangular law below `x`."""
+    """The part of a triangular law below `x`: what `triangular` inverts."""
     rising = np.clip(x - low, 0, mode - low) ** 2 / ((high - low) * (mode - low))
     falling = 1 - np.clip(high - x, 0, high - mode) ** 2 / ((high - low) * (high - mode))
     return np.where(x <= mode, rising, falling)
-
-
-def _inverse(part: Numbers, low: float, mode: float, high: float) -> Numbers:
-    """The value below which a `part` of a triangular law falls."""
-    first = low + np.sqrt(part * (high - low) * (mode - low))
-    second = high - np.sqrt((1 - part) * (high - low) * (high - mode))
-    return np.where(part <= (mode - low) / (high - low), first, second)
 
 
 def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str], str]) -> pd.DataFrame:
@@ -148,7 +141,7 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         delai=far,
         ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
     )
-    found = one_to_one(pairs[(pairs["ressemblance"] >= MATCH) & (far.abs() <= MATCH_MONTHS)])
+    found = one_to_one(pairs[(pairs["ressemblance"] >= CLOSE_AND_MORE) & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
     dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_"))]
