@@ -37,10 +37,10 @@ LEAST = 0.01  # probability within the horizon below which a need is not listed;
 TAIL = 0.10  # on either side of the interval
 HOURS = {"heures_p10": TAIL, "heures_p50": 0.5, "heures_p90": 1 - TAIL}
 MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
+DATES = ["date_alerte", "fenetre_debut", "date_mediane", "fenetre_fin"]
 COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
-    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
-    "date_mediane", "fenetre_fin",
+    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", *DATES,
 ]  # fmt: skip
 BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
 
@@ -144,7 +144,7 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
     found = one_to_one(pairs[(pairs["ressemblance"] >= CLOSE_AND_MORE) & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
-    dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_"))]
+    cumulated = _cumulated(projects)
     p = np.maximum(both["probabilite"], said["probabilite"])
     placed = said["epci_siren"].notna() | (said["departement"].notna() & both["epci_siren"].isna())
     both = both.assign(
@@ -153,15 +153,19 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         **{name: said[name].where(said["montant"].notna(), both[name]) for name in ("montant", BELIEVED)},
         # Department and EPCI of one source too.
         **{name: said[name].where(placed, both[name]) for name in ("departement", "epci_siren")},
-        **{name: said[name] for name in dates},
+        **{name: said[name] for name in (*DATES, *cumulated)},
     )  # fmt: skip
-    cumulated = [name for name in dates if name[0] == "c"]
     both[cumulated] = both[cumulated].mul(p / said["probabilite"], axis=0)
     both["probabilite"] = p
     alone = projects.drop(index=found["suivant"])
     kept = [part for part in (renewals.drop(index=found["besoin"]), both, alone) if len(part)]
     whole = pd.concat(kept) if kept else renewals
     return whole.sort_values("besoin_id", ignore_index=True)
+
+
+def _cumulated(expected: pd.DataFrame) -> list[str]:
+    """The columns `c0`, `c1`... of `from_renewals`, in the order of the limits."""
+    return sorted(expected.columns[expected.columns.str.fullmatch(r"c\d+")], key=lambda name: int(name[1:]))
 
 
 # --- the calendar ------------------------------------------------------------------------------------------
@@ -393,8 +397,8 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
 
     Hours (those of the need if it comes) are missing without `hours`.
     """
-    last = max((name for name in expected.columns if name[0] == "c" and name[1:].isdigit()), key=lambda c: int(c[1:]))
-    out = expected.assign(p_horizon=expected[last] - expected["c0"])
+    first, *_, last = _cumulated(expected)
+    out = expected.assign(p_horizon=expected[last] - expected[first])
     out = out[out["p_horizon"] >= LEAST]
     out = (
         out.merge(hours, on="besoin_id", how="left")
