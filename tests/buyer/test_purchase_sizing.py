@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
-from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
+from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons, sized
 
 PROBABILITIES = np.arange(1, 100) / 100
 LAW = Law(0.05 * np.exp(0.6 * ndtri(PROBABILITIES)), 0.8)
@@ -17,6 +17,14 @@ def test_an_amount_has_the_table_s_own_quantiles() -> None:
     between = hours(LAW, 0.125, 250_000)
     assert between == pytest.approx((found[11] + found[12]) / 2, rel=1e-9)
     assert hours(LAW, [0.0, 1.0], 250_000) == pytest.approx([found[0], found[-1]])
+
+
+def test_a_purchase_is_sized_by_its_hours_and_what_they_are_in_a_year() -> None:
+    found = sized(LAW, 90_000, 400_000, 2, months=24, quantile=0.25)
+    p10, p50, p90, low = hours(LAW, [*RANGE, 0.25], 90_000, 400_000, 2)
+    assert [found[f"heures_{name}"] for name in ("p10", "p50", "p90")] == [p10, p50, p90]
+    assert low - 100 < found["engagement"] <= low and found["heures_an"] == p50 / 2
+    assert found["etp"] == full_time(p50 / 2) and found["personnes"] == persons(p50 / 2)
 
 
 def test_hours_rise_with_probability_and_with_the_amount() -> None:

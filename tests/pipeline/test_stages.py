@@ -55,7 +55,7 @@ def test_a_stage_declares_the_reference_tables_that_its_code_names(name: str) ->
 
 def tables_named(code: str) -> set[str]:
     """The reference tables that a module names, by their path without its ending."""
-    found = set(re.findall(r'reference\.table\(\s*"([a-z_/]+)"', code))
+    found = set(re.findall(r'reference\.(?:table|value)\(\s*"([a-z_/]+)"', code))
     found |= set(re.findall(r"""["']([a-z]+/[a-z_]+)\.csv["']""", code))
     found |= {f"nomenclatures/{name}" for name in re.findall(r'reference\.labels\(\s*"([a-z_]+)"', code)}
     return found | {f"{name}/constantes" for name in re.findall(r'reference\.constants\(\s*"([a-z_]+)"', code)}

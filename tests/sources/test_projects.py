@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.sources.projects import COLUMNS, TYPES, load_projects
+from analysis.sources.projects import COLUMNS, MOST_MONTHS, TYPES, load_projects
 
 GOOD = {
     "projet_id": "P1", "acheteur_siret": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage",
@@ -86,3 +87,8 @@ def test_a_file_without_a_column_is_refused_whole(tmp_path: Path) -> None:
     path.write_text("projet_id,objet\nP1,Nettoyage\n")
     with pytest.raises(DataError, match="acheteur_siret"):
         load_projects(path)
+
+
+def test_the_longest_duration_is_the_one_that_its_rule_says() -> None:
+    said = reference.table("regles").set_index("regle")["attendu"]["projet_duree"]
+    assert said == f"un nombre de mois de 1 à {MOST_MONTHS}"

@@ -15,11 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.buyer.commitment import rounded, steps
 from analysis.core import reference
+from analysis.core.numbers import significant
 
 Numbers = NDArray[np.float64]
 
 RANGE = (0.1, 0.5, 0.9)
+DIGITS = 6  # significant digits of what is modelled
 POINTS = 50  # amounts that stand for a range
 YEAR = 12  # months
 
@@ -56,11 +59,9 @@ def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None =
         raise ValueError("amounts above 0, in order, and one lot at least")
     middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
     amounts = low * (high / low) ** middles
-    made = np.sort(np.outer(lots * (amounts / lots) ** found.exponent, found.coefficients), axis=None)
-    place = np.clip(np.asarray(probabilities, dtype=np.float64) * (len(made) + 1) - 1, 0, len(made) - 1)
-    below = np.floor(place).astype(np.int64)
-    above = np.minimum(below + 1, len(made) - 1)
-    return np.asarray(made[below] + (place - below) * (made[above] - made[below]), dtype=np.float64)
+    made = np.outer(lots * (amounts / lots) ** found.exponent, found.coefficients)
+    asked = np.asarray(probabilities, dtype=np.float64)
+    return np.asarray(np.quantile(made, asked, method="weibull"), dtype=np.float64)
 
 
 def per_year(hours: ArrayLike, months: float) -> Numbers:
@@ -76,3 +77,30 @@ def full_time(hours_per_year: ArrayLike) -> Numbers:
 def persons(hours_per_year: ArrayLike) -> Numbers:
     """Persons who would do them, at the region's usual hours for one in a year (`heures_par_personne`)."""
     return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["heures_par_personne"]
+
+
+def sized(
+    found: Law, low: float, high: float | None = None, lots: int = 1, *, months: float, quantile: float
+) -> dict[str, float]:
+    """What a purchase of `low` to `high` euros over `months` can bear: heures_p10, heures_p50, heures_p90 (over all of
+    it), engagement (the `quantile` of its hours, rounded down), heures_an, etp and personnes (of the median, a year).
+
+    Raises ValueError as `hours` does.
+    """
+    p10, p50, p90, promised = hours(found, [*RANGE, quantile], low, high, lots).tolist()
+    yearly = per_year(p50, months)
+    return {
+        "heures_p10": p10,
+        "heures_p50": p50,
+        "heures_p90": p90,
+        "engagement": float(rounded(promised, steps())),
+        "heures_an": float(yearly),
+        "etp": float(full_time(yearly)),
+        "personnes": float(persons(yearly)),
+    }
+
+
+def modelled(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` with its numbers at `DIGITS` significant digits: the same on all processors."""
+    numbers = table.select_dtypes("float64")
+    return table.assign(**{name: numbers[name].map(lambda value: significant(value, DIGITS)) for name in numbers})

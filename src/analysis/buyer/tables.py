@@ -11,15 +11,15 @@ import pandas as pd
 from analysis.buyer import evidence, law, process, programme, sizing
 from analysis.buyer.arguments import arguments
 from analysis.buyer.backtest import backtest
-from analysis.buyer.commitment import rounded, steps
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
+from analysis.buyer.sizing import modelled
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
-from analysis.core.numbers import number_of, significant
+from analysis.core.numbers import number_of
 from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
 from analysis.core.quality_log import public
@@ -30,7 +30,6 @@ from analysis.segments.contracts import latest_years
 from analysis.segments.potential.textbook import textbook
 
 Tables = dict[str, pd.DataFrame]
-DIGITS = 6  # significant digits of what is modelled
 SUMMED = ("montant_min", "montant_max", "p_seuil", "engagement")  # over the purchases of a programme
 OF_PURCHASES = ("achats", "constats", "voies", "parts", "semblables", "offre", "contacts", "etapes", "arguments")
 
@@ -107,12 +106,6 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
     }
 
 
-def modelled(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` with its numbers at `DIGITS` significant digits: the same on all processors."""
-    numbers = table.select_dtypes("float64")
-    return table.assign(**{name: numbers[name].map(lambda value: significant(value, DIGITS)) for name in numbers})
-
-
 def _each(purchases: list[Purchase], rows_of: Callable[[Purchase], pd.DataFrame]) -> pd.DataFrame:
     """The rows of each purchase, in order, below each other: achat_id and ordre before them."""
     parts = [
@@ -142,31 +135,29 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
 
 def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, quantile: float) -> pd.DataFrame:
     """By achat_id: hours over the whole purchase, the commitment, what they are in a year, and the law's threshold."""
-    table, rows = steps(), {}
+    rows = {}
     for purchase in purchases:
         code, day = str(segment[purchase.achat_id]), process.publication(purchase)
-        found = sizing.law(laws, code)
-        amounts = purchase.montant_min, purchase.montant_max
-        p10, p50, p90, low = sizing.hours(found, [*sizing.RANGE, quantile], *amounts, purchase.lots).tolist()
-        commitment = float(rounded(low, table))
-        in_a_year, committed = (float(sizing.per_year(hours, purchase.duree_mois)) for hours in (p50, commitment))
+        amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
+        sized = sizing.sized(sizing.law(laws, code), *amounts, purchase.lots, months=months, quantile=quantile)
+        committed = float(sizing.per_year(sized["engagement"], months))
         limit = law.threshold(purchase, day, code)
-        rows[purchase.achat_id] = {
-            "heures_p10": p10,
-            "heures_p50": p50,
-            "heures_p90": p90,
-            "engagement": commitment,
+        rows[purchase.achat_id] = sized | {
             "manuel": textbook(purchase.middle),
-            "heures_an": in_a_year,
             "engagement_an": committed,
-            "engagement_mois": commitment / purchase.duree_mois,
-            "etp": float(sizing.full_time(in_a_year)),
+            "engagement_mois": sized["engagement"] / months,
             "etp_engagement": float(sizing.full_time(committed)),
-            "personnes": float(sizing.persons(in_a_year)),
             "seuil": limit,
             "p_seuil": law.probability(purchase, limit),
         }
-    return pd.DataFrame.from_dict(rows, orient="index").astype("float64").rename_axis("achat_id")
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=SIZED)
+    return table.astype("float64").rename_axis("achat_id")
+
+
+SIZED = [
+    "heures_p10", "heures_p50", "heures_p90", "engagement", "manuel", "heures_an", "engagement_an", "engagement_mois",
+    "etp", "etp_engagement", "personnes", "seuil", "p_seuil",
+]  # fmt: skip
 
 
 def _reach_of(achats: pd.DataFrame) -> np.ndarray:

@@ -16,10 +16,10 @@ from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
+from analysis.sources.publications import OVER
 
 KNOWN = "connu:"  # marks the hours whose status is known, the base of an audience's share
 MISSING = "inconnu:"  # and those whose status is not
-OVER = "TERMINEE"  # modality of the operations that ended by the end of the year
 _NOTHING = pd.DataFrame(
     {name: pd.Series(dtype="str") for name in ("territoire", "indicateur", "modalite", "unite")}
     | {name: pd.Series(dtype="float64") for name in ("edition", "valeur", *MEASURES.values())}

@@ -15,6 +15,7 @@ from analysis.core.numbers import MONTH
 
 HORIZON = 6  # months after a stay, at which its situation is read
 RETURN, RUNNING = "retour", "en_cours"
+RANKS = 3  # of stays told apart, the last one with all that follow it
 EVERYBODY = 0  # rank of the rows that count each person once, whatever the number of stays
 UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 
@@ -72,15 +73,15 @@ def _with_issues(found: pd.DataFrame, answers: pd.DataFrame, dataset: Dataset) -
     )
 
 
-def flows(found: pd.DataFrame, ranks: int = 3) -> pd.DataFrame:
-    """Persons by rank of stay (`ranks` and beyond together) and issue, and all persons by where they end (rank 0).
+def flows(found: pd.DataFrame) -> pd.DataFrame:
+    """Persons by rank of stay (`RANKS` and beyond together) and issue, and all persons by where they end (rank 0).
 
     rang, issue, personnes, sejours, part (of the stays of the rank; of the persons in rank 0), contrats_moyens,
     employeurs_moyens, delai_median_m, depuis_median_m, `_personnes`. Who has not come back ends at that rank: the
     rows of an issue that is no return add up over ranks to that of rank 0.
     """
     last = found[found["issue"] != RETURN].assign(rang=EVERYBODY)
-    rows = pd.concat([last, found.assign(rang=found["rang"].clip(upper=ranks))], ignore_index=True)
+    rows = pd.concat([last, found.assign(rang=found["rang"].clip(upper=RANKS))], ignore_index=True)
     table = rows.groupby(["rang", "issue"], as_index=False).agg(
         personnes=("ben_id", "nunique"),
         sejours=("contrats", "size"),

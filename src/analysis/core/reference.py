@@ -6,6 +6,7 @@ from functools import cache
 
 import pandas as pd
 
+from analysis.core.errors import DataError
 from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
@@ -79,3 +80,14 @@ def labels(codelist: str) -> dict[str, str]:
     """`code -> libelle` of a codelist of `nomenclatures/`, in its order."""
     codes = table(f"nomenclatures/{codelist}")
     return dict(zip(codes["code"], codes["libelle"], strict=True))
+
+
+def value(name: str, parameter: str) -> str:
+    """The `valeur` of a `parametre` of the table `name`, as text.
+
+    Raises DataError, one French sentence, for a parameter that the table does not have.
+    """
+    known = table(name).set_index("parametre")["valeur"].astype("str")
+    if parameter not in known.index:
+        raise DataError(f"{name}.csv, colonne « parametre » : « {parameter} » manque ; attendu : une ligne de ce nom.")
+    return str(known[parameter])

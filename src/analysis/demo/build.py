@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import shutil
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from analysis.core.files import write_table, write_text
 from analysis.core.params import DemoParams
+from analysis.core.workers import workers
 from analysis.demo.decp_files import DecpWriter
 from analysis.demo.description import write_description
 from analysis.demo.dirt_exports import ExportDirt
@@ -63,7 +62,7 @@ def _write(folder: Path, params: DemoParams) -> None:
     dirt = ExportDirt(seed, exports)
     dirt.apply()
     writers = max(1, min(MOST_WRITERS, (os.cpu_count() or 2) - 1))
-    with ProcessPoolExecutor(writers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with workers("analysis.demo.sheets", writers) as pool:
         pending, located = write_exports(folder / "exports", exports, dirt, pool)
         say("inventaire, besoins, décisions")
         write_inventory(folder / "inventaire" / "inventaire.xlsx", seed, world)

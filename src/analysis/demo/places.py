@@ -11,6 +11,7 @@ from analysis.core import reference
 from analysis.demo.knowledge import Draw, Floats, Ints
 
 KM_PER_DEGREE = 111.2
+CROWDED = 0.9  # power of the population that draws a commune of an EPCI
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Territory:
         north = self.epci["lat"].to_numpy()[:, None] - lat[None, :]
         return np.hypot(east, north) * KM_PER_DEGREE
 
-    def communes_of(self, epci_siren: np.ndarray, draw: Draw, power: float = 0.9) -> Ints:
+    def communes_of(self, epci_siren: np.ndarray, draw: Draw) -> Ints:
         """For each EPCI a commune of it, by population; positions in `communes`."""
         members = self.communes.groupby("epci_siren").indices
-        weight = self.communes["population"].to_numpy(dtype=float) ** power
+        weight = self.communes["population"].to_numpy(dtype=float) ** CROWDED
         kinds, known = pd.factorize(epci_siren, sort=True)
         out = np.zeros(len(kinds), dtype=np.int64)
         for kind, siren in enumerate(known):

@@ -65,6 +65,12 @@ def published_table(
     return schema
 
 
+def hours(description: str, *, nullable: bool = False) -> pa.Column:
+    """A number of hours, none of them negative."""
+    return column(NUMBER, description, unit="heure", ge=0, nullable=nullable)
+
+
+SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 ROUNDED = column(
     NUMBER,
     "À combien la valeur est arrondie, là où la valeur exacte en ferait retrouver une autre ; vide ailleurs",
@@ -84,7 +90,7 @@ HEADLINES = published_table(
         "unite": column(TEXT, "Unité", nullable=True),
         "edition": column("int64", "Année des données"),
         "perimetre": column(TEXT, "Champ du chiffre"),
-        "secret": column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True),
+        "secret": SECRET,
         "valeur_arrondi": ROUNDED,
     },
     controle="indicateur",

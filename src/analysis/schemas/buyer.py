@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas import guide
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, SECRET, TEXT, WHOLE, column, hours, published_table
 
 _ACHAT = column(TEXT, "Identifiant de l'achat")
 _PROGRAMME = column(TEXT, "SIREN de l'acheteur dont c'est le programme ; saisie : achats saisis ou d'un fichier")
 _ORDER = column("int64", "Ordre d'affichage", ge=1)
-_SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 _SOURCE = column(TEXT, "D'où vient la règle ; hypothèse où rien ne la dit", nullable=True)
 _BUYER = column(TEXT, "Nom de l'acheteur, tel que reçu", nullable=True)
 
@@ -19,18 +18,14 @@ def _euros(description: str, *, nullable: bool = False) -> pa.Column:
     return column(NUMBER, description, unit="euro", ge=0, nullable=nullable)
 
 
-def _hours(description: str, *, nullable: bool = False) -> pa.Column:
-    return column(NUMBER, description, unit="heure", ge=0, nullable=nullable)
-
-
 def _part(description: str, *, nullable: bool = False) -> pa.Column:
     return column(NUMBER, description, unit="part", ge=0, le=1, nullable=nullable)
 
 
 _HOURS = {
-    "heures_p10": _hours("Heures d'insertion sur toute la durée : une chance sur dix d'avoir moins"),
-    "heures_p50": _hours("Heures d'insertion sur toute la durée : médiane"),
-    "heures_p90": _hours("Heures d'insertion sur toute la durée : une chance sur dix d'avoir plus"),
+    "heures_p10": hours("Heures d'insertion sur toute la durée : une chance sur dix d'avoir moins"),
+    "heures_p50": hours("Heures d'insertion sur toute la durée : médiane"),
+    "heures_p90": hours("Heures d'insertion sur toute la durée : une chance sur dix d'avoir plus"),
 }
 _OF_CONTRACT = {
     "statut_social": column(TEXT, "Ce que dit le champ social", codelist="statuts_sociaux"),
@@ -39,9 +34,9 @@ _OF_CONTRACT = {
         TEXT, "Premier marché de cette opération : ceux qui ont le même partagent les heures", nullable=True
     ),
     "segment_operation": column(TEXT, "Segment de cette opération", nullable=True),
-    "heures": _hours("Heures de cette opération, tous ses marchés ensemble, à deux chiffres près", nullable=True),
+    "heures": hours("Heures de cette opération, tous ses marchés ensemble, à deux chiffres près", nullable=True),
     "realisation": column(NUMBER, "Part de ses heures prévues, au dixième près", unit="part", nullable=True, ge=0),
-    "secret": _SECRET,
+    "secret": SECRET,
 }
 
 SCHEMAS = {
@@ -78,11 +73,11 @@ SCHEMAS = {
                 "seuil": _euros("Seuil européen le jour de la consultation", nullable=True),
                 "p_seuil": _part("Probabilité que le besoin le dépasse", nullable=True),
                 **_HOURS,
-                "heures_an": _hours("Médiane, par an"),
-                "engagement": _hours("Engagement proposé, arrondi, sur toute la durée"),
-                "engagement_an": _hours("Engagement proposé, par an"),
-                "engagement_mois": _hours("Engagement proposé, par mois du marché"),
-                "manuel": _hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
+                "heures_an": hours("Médiane, par an"),
+                "engagement": hours("Engagement proposé, arrondi, sur toute la durée"),
+                "engagement_an": hours("Engagement proposé, par an"),
+                "engagement_mois": hours("Engagement proposé, par mois du marché"),
+                "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
                 "personnes": column(NUMBER, "Médiane d'une année / 377 heures par personne", unit="personne", ge=0),
@@ -93,12 +88,12 @@ SCHEMAS = {
                 "structures": column("int64", "Entreprises d'insertion à portée qui servent le segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "dont_iae": column("int64", "dont du secteur même, hors groupements d'employeurs", ge=0),
-                "capacite": _hours("Capacité supposée de celles-ci en un an"),
-                "heures_offre": _hours("Heures de clause que cette capacité permet en un an"),
+                "capacite": hours("Capacité supposée de celles-ci en un an"),
+                "heures_offre": hours("Heures de clause que cette capacité permet en un an"),
                 "deld": column(
                     NUMBER, "Demandeurs d'emploi de plus d'un an du territoire", unit="personne", nullable=True, ge=0
                 ),
-                "heures_public": _hours("Heures que les publics joignables permettent en un an", nullable=True),
+                "heures_public": hours("Heures que les publics joignables permettent en un an", nullable=True),
                 "portee": column(TEXT, "SUFFIT, OFFRE, PUBLIC : ce que les heures médianes dépassent ; INCONNU"),
             },
         ),
@@ -130,7 +125,7 @@ SCHEMAS = {
                 "montant_min": _euros("Somme des montants les plus bas"),
                 "montant_max": _euros("Somme des montants les plus hauts"),
                 "au_dessus": column(NUMBER, "Achats au-dessus du seuil européen : somme des probabilités", ge=0),
-                "engagement": _hours("Somme des engagements proposés"),
+                "engagement": hours("Somme des engagements proposés"),
                 **_HOURS,
             },
         ),
@@ -218,7 +213,7 @@ SCHEMAS = {
                 "structures": column("int64", "Entreprises, de tous secteurs", ge=0),
                 "servent": column("int64", "dont servent le segment : du secteur, ou de tous", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
-                "capacite": _hours("Capacité supposée en un an de celles qui servent le segment"),
+                "capacite": hours("Capacité supposée en un an de celles qui servent le segment"),
                 "km_min": column(NUMBER, "Distance de la plus proche", unit="kilomètre", nullable=True, ge=0),
             },
         ),

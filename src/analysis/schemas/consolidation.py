@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, ROUNDED, TEXT, WHOLE, column, published_table, table
-
-SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
+from analysis.schemas.build import (
+    DAY,
+    FLAG,
+    NUMBER,
+    ROUNDED,
+    SECRET,
+    TEXT,
+    WHOLE,
+    column,
+    hours,
+    published_table,
+    table,
+)
 
 _EDITION = column("int64", "Année des données")
 _PLACE = column(TEXT, "Code de région ou de département")
-
-
-def _hours(description: str) -> pa.Column:
-    return column(NUMBER, description, nullable=True, unit="heure", ge=0)
+_hours = partial(hours, nullable=True)
 
 
 def _share(description: str) -> pa.Column:

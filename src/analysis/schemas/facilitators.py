@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, ROUNDED, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, ROUNDED, SECRET, TEXT, WHOLE, column, published_table
 
 DATE = column(DAY, "Inventaire à cette date")
 EDITION = column("int64", "Année")
@@ -18,7 +18,6 @@ HOST = column(TEXT, "Nature de la structure porteuse", codelist="porteurs")
 CLASS = column(TEXT, "Classe de l'intercommunalité", codelist="classes_zone")
 # Told of the region alone: of a smaller whole it would say whose time the others are.
 UNKNOWN = column("int64", "dont personnes dont le temps n'est pas connu, compté pour 0", unit="personne")
-SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 _STAFF = {
     "personnes": column(WHOLE, "Personnes distinctes en poste", unit="personne", nullable=True),
     "etp": column(NUMBER, "Temps consacré à la clause", unit="ETP", nullable=True),

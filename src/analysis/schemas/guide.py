@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
-from analysis.schemas.build import NUMBER, TEXT, column, published_table
+from analysis.schemas.build import NUMBER, TEXT, column, hours, published_table
 
 _SEGMENT = column(TEXT, "Segment de marché", codelist="segments")
 _RANK = column("int64", "Ordre d'affichage", ge=1)
-
-
-def _hours(description: str) -> pa.Column:
-    return column(NUMBER, description, unit="heure", ge=0)
 
 
 SCHEMAS = {
@@ -28,11 +22,11 @@ SCHEMAS = {
                                   "tous les segments", unit="marché", ge=0),
                 "montant": column(NUMBER, "Montant hors taxes, à deux chiffres", unit="euro", ge=0),
                 "duree_mois": column(NUMBER, "Durée médiane", unit="mois", ge=0),
-                "heures_p10": _hours("Heures sur toute la durée : une chance sur dix d'être en dessous"),
-                "heures_p50": _hours("Heures sur toute la durée : médiane"),
-                "heures_p90": _hours("Heures sur toute la durée : neuf chances sur dix d'être en dessous"),
-                "engagement": _hours("Engagement proposé, arrondi en dessous ; 0 : aucun"),
-                "heures_an": _hours("Médiane, par an ou sur la durée si elle est plus courte"),
+                "heures_p10": hours("Heures sur toute la durée : une chance sur dix d'être en dessous"),
+                "heures_p50": hours("Heures sur toute la durée : médiane"),
+                "heures_p90": hours("Heures sur toute la durée : neuf chances sur dix d'être en dessous"),
+                "engagement": hours("Engagement proposé, arrondi en dessous ; 0 : aucun"),
+                "heures_an": hours("Médiane, par an ou sur la durée si elle est plus courte"),
                 "etp": column(NUMBER, "heures_an / 1607", unit="ETP", ge=0),
                 "personnes": column(NUMBER, "heures_an / 377", unit="personne", ge=0),
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, published_table, table
+from analysis.schemas.build import DAY, FLAG, NUMBER, SECRET, TEXT, WHOLE, column, published_table, table
 
 _EDITION = column("int64", "Année de notification des marchés, ou de début des opérations")
 _PLACE = column(TEXT, "Code de région ou de département")
@@ -12,7 +12,6 @@ _AXIS = {
     "axe": column(TEXT, "ensemble, segment ou categorie (d'acheteur)"),
     "modalite": column(TEXT, "ensemble, code du segment ou de la catégorie d'acheteur ; INCONNUE sans catégorie"),
 }
-_SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
 _RATIO = ["mediane", "mediane_bas", "mediane_haut", "lissee", "lissee_bas", "lissee_haut", "ecart"]
 
 
@@ -87,7 +86,7 @@ SCHEMAS = {
                 **_with_interval("mediane", "Médiane des rapports des opérations", "heure par millier d'euros"),
                 **_with_interval("lissee", "Rapport typique, rapproché des autres", "heure par millier d'euros"),
                 "ecart": _number("Écart type du logarithme du rapport entre opérations"),
-                "secret": _SECRET,
+                "secret": SECRET,
             },
             controle="heures",
             values=["heures", *_RATIO],

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from analysis.schemas.build import NUMBER, TEXT, WHOLE, column, published_table
+from analysis.schemas.build import NUMBER, SECRET, TEXT, WHOLE, column, hours, published_table
 
 _EDITION = column("int64", "Année de notification des marchés")
 _PLACE = column(TEXT, "Code de région ou de département")
 _SEGMENT = column(TEXT, "Segment de marché", codelist="segments")
 _ANY_SEGMENT = column(TEXT, "Segment de marché, ou ensemble")
-_SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
-
-
-def _hours(description: str, *, nullable: bool = False) -> pa.Column:
-    return column(NUMBER, description, unit="heure", ge=0, nullable=nullable)
 
 
 def _quantiles(what: str, suffix: str = "") -> dict[str, pa.Column]:
     said = {"p10": "une chance sur dix d'être en dessous", "p50": "médiane", "p90": "neuf chances sur dix"}
-    return {f"{name}{suffix}": _hours(f"{what} : {text} ; ne s'additionne pas") for name, text in said.items()}
+    return {f"{name}{suffix}": hours(f"{what} : {text} ; ne s'additionne pas") for name, text in said.items()}
 
 
 _CONTRACTS = {
@@ -27,9 +22,9 @@ _CONTRACTS = {
     "montant": column(NUMBER, "Somme de leurs montants fiables, hors taxes", unit="euro", ge=0),
 }
 _FORESEEN = {
-    "modele": _hours("Heures prévues à ce jour par le modèle ; médiane", nullable=True),
-    "manuel": _hours("Heures prévues par la règle du manuel", nullable=True),
-    "fournisseurs": _hours("Heures prévues par la règle du nombre de fournisseurs", nullable=True),
+    "modele": hours("Heures prévues à ce jour par le modèle ; médiane", nullable=True),
+    "manuel": hours("Heures prévues par la règle du manuel", nullable=True),
+    "fournisseurs": hours("Heures prévues par la règle du nombre de fournisseurs", nullable=True),
 }
 
 SCHEMAS = {
@@ -53,10 +48,10 @@ SCHEMAS = {
                     "Entreprises d'insertion à portée qui servent ce segment ; ne s'additionne pas",
                     ge=0,
                 ),
-                "plafond_offre": _hours(
+                "plafond_offre": hours(
                     "Heures de clause que leur capacité permet en un an ; les trimestres d'une année se les partagent"
                 ),
-                "plafond_public": _hours("Heures que les publics du lieu permettent en un an, tous segments ensemble"),
+                "plafond_public": hours("Heures que les publics du lieu permettent en un an, tous segments ensemble"),
                 **_quantiles("Heures plafonnées par l'offre et les publics du lieu, en un an", "_plafonne"),
                 "etp_plafonne": column(NUMBER, "p50_plafonne / 1607", unit="ETP", ge=0),
             },
@@ -73,8 +68,8 @@ SCHEMAS = {
                 **_quantiles("Heures sur toute la vie des marchés"),
                 "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
                 "fournisseurs": column(NUMBER, "Entreprises d'insertion du territoire qui servent ce segment", ge=0),
-                "plafond_offre": _hours("Heures de clause que leur capacité permet en un an"),
-                "plafond_public": _hours("Heures que les publics éligibles permettent (ensemble)", nullable=True),
+                "plafond_offre": hours("Heures de clause que leur capacité permet en un an"),
+                "plafond_public": hours("Heures que les publics éligibles permettent (ensemble)", nullable=True),
                 **_quantiles("Heures plafonnées", "_plafonne"),
             },
         ),
@@ -103,8 +98,8 @@ SCHEMAS = {
                     NUMBER, "Haut de son intervalle à 95 %", unit="part", nullable=True, ge=0, le=1
                 ),
                 "biais": column(NUMBER, "Heures prévues / réalisées - 1", unit="part", nullable=True),
-                "erreur_absolue": _hours("Erreur absolue moyenne par opération", nullable=True),
-                "erreur_mediane": _hours("Erreur absolue médiane par opération", nullable=True),
+                "erreur_absolue": hours("Erreur absolue moyenne par opération", nullable=True),
+                "erreur_mediane": hours("Erreur absolue médiane par opération", nullable=True),
                 "spearman": column(NUMBER, "Corrélation des rangs des segments par heures", nullable=True, ge=-1, le=1),
             },
         ),
@@ -114,10 +109,10 @@ SCHEMAS = {
             ["segment"],
             {
                 "segment": _SEGMENT,
-                "heures": _hours("Heures réalisées à ce jour", nullable=True),
+                "heures": hours("Heures réalisées à ce jour", nullable=True),
                 **_FORESEEN,
                 "operations": column(WHOLE, "Opérations", unit="opération", nullable=True, ge=0),
-                "secret": _SECRET,
+                "secret": SECRET,
             },
             controle="heures",
             values=["heures", *_FORESEEN, "operations"],
@@ -139,8 +134,8 @@ SCHEMAS = {
                 "p_sous": column(NUMBER, "Probabilité d'être sous la référence", unit="part", ge=0, le=1),
                 "fournisseurs": column(NUMBER, "Entreprises d'insertion qui servent ce segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
-                "p50_plafonne": _hours("Médiane du potentiel plafonné"),
-                "heures_attendues": _hours("p_sous x p50_plafonne"),
+                "p50_plafonne": hours("Médiane du potentiel plafonné"),
+                "heures_attendues": hours("p_sous x p50_plafonne"),
             },
         ),
         published_table(
@@ -163,7 +158,7 @@ SCHEMAS = {
                 "segment": _ANY_SEGMENT,
                 "fournisseurs": column("int64", "Du secteur ou de tous ; ne s'additionne pas", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
-                "capacite": _hours("Capacité supposée en un an"),
+                "capacite": hours("Capacité supposée en un an"),
                 "deld": column(
                     NUMBER, "Demandeurs d'emploi de plus d'un an (ensemble)", nullable=True, unit="personne", ge=0
                 ),

@@ -5,19 +5,14 @@ The hours are expectations drawn from public contracts, not hours worked by anyo
 
 from __future__ import annotations
 
-import pandera.pandas as pa
+from functools import partial
 
-from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, column, published_table
+from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, column, hours, published_table
 
 _QUARTER = column(TEXT, "Trimestre de la notification attendue : AAAA-Tn")
 _LEVEL = column(TEXT, "Niveau : region, departement, epci ; les niveaux ne s'additionnent pas")
 _PLACE = column(TEXT, "Code de région ou de département, SIREN d'intercommunalité, d'exécution")
-
-
-def _hours(description: str) -> pa.Column:
-    return column(NUMBER, description, nullable=True, unit="heure", ge=0)
-
-
+_hours = partial(hours, nullable=True)
 _CELL = {
     "besoins": column(
         "int64", "Besoins qui peuvent y tomber ; un besoin peut compter dans plusieurs trimestres", unit="besoin"

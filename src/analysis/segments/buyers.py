@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.codes import by_prefix
 
 UNKNOWN = "INCONNUE"  # the kind of a buyer that no source says
 
@@ -30,9 +31,7 @@ def buyer_kinds(sirens: pd.Series, said: pd.Series) -> pd.Series:
     for kind, listed in (("COMMUNE", reference.communes()["siren"]), ("INTERCOMMUNALITE", reference.epci().epci_siren)):
         found = found.mask(found.isna() & sirens.isin(listed.dropna()), kind)
     prefixes = reference.table("nomenclatures/acheteurs_siren").set_index("prefixe_siren")["categorie"]
-    for length in sorted(prefixes.index.str.len().unique(), reverse=True):
-        found = found.fillna(sirens.str[: int(length)].map(prefixes))
-    return found.fillna(UNKNOWN)
+    return found.fillna(by_prefix(sirens, prefixes)).fillna(UNKNOWN)
 
 
 def with_buyer_kind(contracts: ir.Table, said: pd.Series) -> ir.Table:

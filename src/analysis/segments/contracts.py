@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.core import reference
+from analysis.core.codes import by_prefix
 from analysis.core.errors import DataError
 from analysis.core.params import Engine, load_params
 from analysis.core.texts import words
@@ -78,10 +79,7 @@ def _by_cpv(contracts: ir.Table) -> ir.StringValue:
 def segment_of_cpv(codes: pd.Series) -> pd.Series:
     """The segment of each CPV code, as `with_segment` tells it, for the rows at hand."""
     known = reference.table("nomenclatures/segments_cpv").set_index("prefixe_cpv")["segment"]
-    found = pd.Series(pd.NA, index=codes.index, dtype="str")
-    for length in sorted(known.index.str.len().unique(), reverse=True):
-        found = found.fillna(codes.str[: int(length)].map(known))
-    return found.fillna(OTHER)
+    return by_prefix(codes, known).fillna(OTHER)
 
 
 def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:

@@ -14,7 +14,7 @@ from analysis.consolidation.persons import once
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
-from analysis.core.params import SegmentParams, load_params
+from analysis.core.params import Params, SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.core.shares import wilson
@@ -55,11 +55,12 @@ _PLACE = ["edition", "territoire"]
 
 def build(dataset: str) -> None:
     """Write the result tables of the segments of `dataset`: their state, links, potential, what is coming, the law."""
-    described, settings = load_dataset(dataset), load_params().segments
+    described, params = load_dataset(dataset), load_params()
+    settings = params.segments
     told = classified_dir(dataset) / "marches.parquet"
     received = open_contracts(clean_dir(dataset, "decp") / "marches.parquet")
     decisions = raw_dir(dataset) / "decisions" / PERSONS
-    exports = once(read_clean(dataset, "exports"), decisions, load_params().consolidation)
+    exports = once(read_clean(dataset, "exports"), decisions, params.consolidation)
     received = with_buyer_kind(received, said_by(exports["operations"]))
     local = in_region(received, described.region)
     contracts = counted(local.filter(local.annee.notnull()), told).rename(edition="annee")
@@ -69,48 +70,47 @@ def build(dataset: str) -> None:
         {
             **state(received, contracts, dataset=described, settings=settings),
             **segment_quality(dataset, contracts),
-            **from_each_contract(dataset, with_told_segment(received, told), read_table(told), exports),
+            **from_each_contract(
+                described, with_told_segment(received, told), read_table(told), exports, params=params
+            ),
         },
     )
 
 
 def from_each_contract(
-    dataset: str, received: ir.Table, told: pd.DataFrame, exports: dict[str, pd.DataFrame]
+    dataset: Dataset, received: ir.Table, told: pd.DataFrame, exports: dict[str, pd.DataFrame], *, params: Params
 ) -> dict[str, pd.DataFrame]:
     """What is told contract by contract: links with operations, potential, what is coming, what the law asks.
 
     `received` are all contracts with segment and categorie (those of buyers without any in the region are left out),
     `told` what the stage `classify` wrote, `exports` the clean tables of the exports.
     """
-    described, params = load_dataset(dataset), load_params()
     settings = params.segments
-    clean = clean_dir(dataset, "decp")
-    whole = of_buyers_in(received, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    clean = clean_dir(dataset.nom, "decp")
+    whole = of_buyers_in(received, dataset.region).to_pandas().sort_values("uid", ignore_index=True)
     whole[UNDER] = under_another(whole)
-    kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
+    kept = standing(exports, raw_dir(dataset.nom) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
-    linked = build_links(exports, kept, whole, holders, dataset=described, settings=settings)
+    linked = build_links(exports, kept, whole, holders, dataset=dataset, settings=settings)
     belief = belief_from(whole, params.decp.low_amount, settings.amounts)
     drawn = drawn_segments(linked, settings.potential, belief)
     bought = needed(whole)
-    projects = with_segment_told(read_clean(dataset, "projects")["projets"], told)
-    given = publics.load(raw_dir(dataset) / publics.FILE)
+    projects = with_segment_told(read_clean(dataset.nom, "projects")["projets"], told)
+    given = publics.load(raw_dir(dataset.nom) / publics.FILE)
     source = publics.sources(given).set_index("public").loc[publics.JOBSEEKERS, "source"]
     people = publics.by_epci(given)
-    offered = supply(described, people["deld"], settings.potential.radius_km, str(source))
-    there = outside(received, described.region)
+    offered = supply(dataset, people["deld"], settings.potential.radius_km, str(source))
+    there = outside(received, dataset.region)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
     return {
         **linked.tables,
         "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
-        **build_potential(
-            linked, drawn, elsewhere, dataset=described, settings=settings, belief=belief, offered=offered
-        ),
+        **build_potential(linked, drawn, elsewhere, dataset=dataset, settings=settings, belief=belief, offered=offered),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),
             projects,
-            described,
+            dataset,
             settings.watch,
             belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
@@ -119,7 +119,7 @@ def from_each_contract(
             limits=caps(offered, settings.potential.dependency),
         ),
         "dimensionnement": single_contracts(linked, settings, belief),
-        **build_compliance(whole, bought.lots, bought.needs, described, belief),
+        **build_compliance(whole, bought.lots, bought.needs, dataset, belief),
         "liens": linked.links,
         "operations_liees": realised(linked, belief),
     }

@@ -29,7 +29,7 @@ TYPES = {
 }  # fmt: skip
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m")  # a month alone is its first day
 YEARS = (2000, 2099)
-MOST_MONTHS = 360
+MOST_MONTHS = 360  # as `regles.csv` says; a bound of its own, so that no setting of the contracts makes this stale
 
 
 def build(dataset: str) -> None:

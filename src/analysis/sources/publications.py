@@ -25,7 +25,7 @@ COLUMNS = [
     "publication", "date_publication", "edition", "territoire", "indicateur", "modalite", "valeur", "decimales", "note",
 ]  # fmt: skip
 FIGURE = ["edition", "territoire", "indicateur", "modalite"]  # what tells one figure from another
-OTHERS = ("IAE", "ALTERNANCE", "ANRU", "TERMINEE")  # modalities that are neither an audience nor a sex
+OVER = "TERMINEE"  # modality of the operations that ended by the end of the year; nobody sends it: not in `modalites`
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 TYPES = {
     "publication": "str", "date_publication": "datetime64[s]", "edition": "int64", "territoire": "str",
@@ -52,9 +52,10 @@ def load_publications(path: Path, dataset: Dataset) -> pd.DataFrame:
 
 def _known() -> dict[str, list[str]]:
     """What may stand in a column: codes of indicators and of modalities."""
+    modalities = [WHOLE, *reference.labels("publics"), *reference.labels("sexes"), *reference.labels("modalites"), OVER]
     return {
         "indicateur": list(reference.table("publication/indicateurs")["code"]),
-        "modalite": [WHOLE, *reference.labels("publics"), *reference.labels("sexes"), *OTHERS],
+        "modalite": list(dict.fromkeys(modalities)),
     }
 
 

@@ -184,6 +184,17 @@ def test_a_need_that_is_announced_and_due_is_counted_once() -> None:
     assert sorted(late["origine"]) == ["projet", "renouvellement", "renouvellement"]
 
 
+def test_a_column_whose_name_begins_as_those_of_probabilities_is_none_of_them() -> None:
+    more = {"categorie": "COMMUNE", "c": "x", "date_prevue": pd.Timestamp("2026-01-01"), "c10bis": 1.0}
+    due = pd.DataFrame([need("a", [0.5, 0.2], **more)])
+    said = calendar.from_projects(project(), LIMITS).assign(categorie="ETAT", c="y", c10bis=2.0)
+    row = calendar.merged(due, said, stem).iloc[0]
+    assert row["origine"] == "les_deux" and row["c6"] == pytest.approx(0.8)
+    assert (row["categorie"], row["c"], row["c10bis"]) == ("COMMUNE", "x", 1.0)
+    long = pd.DataFrame([need("a", [0.5]) | {f"c{k}": k / 20 for k in range(13)}])
+    assert calendar.listed(long.assign(c="x"))["p_horizon"].tolist() == [0.6]
+
+
 @pytest.mark.parametrize(
     ("of_contract", "of_project", "told"),
     [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.buyer.commitment import rounded, steps
-from analysis.buyer.sizing import RANGE, full_time, hours, law, per_year, persons
+from analysis.buyer.sizing import law, modelled, sized
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import round_half_up, significant
@@ -19,7 +18,6 @@ from analysis.segments.watch.needs import buyer_names
 
 SIZES = {"petit": 0.25, "median": 0.5, "grand": 0.75}  # of the amounts of a segment's contracts
 EXAMPLES = 5
-DIGITS = 6  # significant digits of what is modelled
 ROUND = 2  # significant digits of a usual amount
 
 
@@ -52,7 +50,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
     """
     if contracts.empty:
         return pd.DataFrame()
-    out, table = [], steps()
+    out = []
     for name in reference.labels("segments"):
         own = contracts[contracts["segment"] == name]
         used = own if len(own) else contracts
@@ -60,22 +58,9 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
         found = law(laws, name)
         for size, place in SIZES.items():
             amount = significant(used["montant"].quantile(place), ROUND)
-            low, middle, high, promised = hours(found, [*RANGE, quantile], amount)
-            yearly = per_year(middle, months)
-            row = {
-                "montant": amount,
-                "duree_mois": months,
-                "heures_p10": low,
-                "heures_p50": middle,
-                "heures_p90": high,
-                "engagement": float(rounded(promised, table)),
-                "heures_an": float(yearly),
-                "etp": float(full_time(yearly)),
-                "personnes": float(persons(yearly)),
-            }
-            kept = {key: significant(value, DIGITS) for key, value in row.items()}
-            out.append({"segment": name, "taille": size, "marches": len(own), **kept})
-    return pd.DataFrame(out)
+            row = {"segment": name, "taille": size, "marches": len(own), "montant": amount, "duree_mois": months}
+            out.append(row | sized(found, amount, months=months, quantile=quantile))
+    return modelled(pd.DataFrame(out))
 
 
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:

@@ -5,9 +5,7 @@ All of it follows from published tables (`zones`, `sites`, `temps_trajet`), so t
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import click
@@ -19,6 +17,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import FacilitatorParams
 from analysis.core.reference import WHOLE
+from analysis.core.workers import workers
 from analysis.facilitators.organisation import location, travel
 
 TABLES = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
@@ -167,7 +166,7 @@ def _drawn(plans: list[tuple[Ground, Scenario]], draws: Numbers) -> list[list[lo
     """`reinforced` of each plan under each drawn need (columns), in order, on all cores."""
     asked = [(place, scenario, need) for place, scenario in plans for need in draws.T]
     with (
-        ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool,
+        workers(__name__) as pool,
         click.progressbar(
             pool.map(_under, asked, chunksize=CHUNK), length=len(asked), label="draws of the need", file=sys.stderr
         ) as drawn,

@@ -47,7 +47,7 @@ def unseen(first: Numbers, second: Numbers, both: Numbers) -> tuple[Numbers, Num
     return middle, np.sqrt(1 / a + 1 / b + 1 / c + 1 / np.maximum(middle, 0.5))
 
 
-def interval(first: float, second: float, both: float, level: float = LEVEL) -> tuple[float, float]:
+def interval(first: float, second: float, both: float) -> tuple[float, float]:
     """Of the whole number of contracts: at least those that were seen, and holding Chapman's estimate.
 
     The two add to the counts in different ways: where one list is nearly empty, or inside the other, the interval alone
@@ -56,12 +56,12 @@ def interval(first: float, second: float, both: float, level: float = LEVEL) -> 
     counts = [np.array([float(n)]) for n in (first, second, both)]
     middle, spread = unseen(*counts)
     seen, estimate = first + second - both, float(chapman(*counts)[0])
-    step = float(norm.ppf((1 + level) / 2) * spread[0])
+    step = float(norm.ppf((1 + LEVEL) / 2) * spread[0])
     low, high = (float(seen - 0.5 + middle[0] * np.exp(sign * step)) for sign in (-1, 1))
     return min(max(low, seen), estimate), max(high, estimate)
 
 
-def total_interval(strata: pd.DataFrame, level: float = LEVEL) -> tuple[float, float]:
+def total_interval(strata: pd.DataFrame) -> tuple[float, float]:
     """Of the number over several independent strata (`COUNTS`): Chapman's estimates and their variances (G. A. F.
     Seber, Biometrika 57, 1970) are added, and the number that neither list sees is taken as log-normal (A. Chao,
     Biometrics 43, 1987), which it cannot be below zero.
@@ -70,13 +70,13 @@ def total_interval(strata: pd.DataFrame, level: float = LEVEL) -> tuple[float, f
     """
     a, b, m = (strata[name].to_numpy(dtype="float64") for name in COUNTS)
     if len(strata) == 1:
-        return interval(a[0], b[0], m[0], level)
+        return interval(a[0], b[0], m[0])
     seen = float((a + b - m).sum())
     # At least half a contract, so that lists that are one inside the other still leave a doubt.
     estimate = float(chapman(a, b, m).sum())
     hidden = max(estimate - seen, 0.5)
     variance = max(float(((a + 1) * (b + 1) * (a - m) * (b - m) / ((m + 1) ** 2 * (m + 2))).sum()), 0.25)
-    step = float(norm.ppf((1 + level) / 2) * np.sqrt(np.log1p(variance / hidden**2)))
+    step = float(norm.ppf((1 + LEVEL) / 2) * np.sqrt(np.log1p(variance / hidden**2)))
     return min(seen + hidden * float(np.exp(-step)), estimate), seen + hidden * float(np.exp(step))
 
 

@@ -129,10 +129,15 @@ def ratios(operations: pd.DataFrame, contracts: pd.DataFrame) -> pd.DataFrame:
     ratio (hours per thousand euros)."""
     linked = contracts.dropna(subset=["operation", "montant"])
     amount = linked[linked["montant"] > 0].groupby("operation")["montant"].sum()
-    rows = operations[operations["est_close"] & operations["est_complete"] & (operations["heures"] > 0)]
-    rows = rows.merge(amount.rename("montant"), on="operation").sort_values("operation", ignore_index=True)
+    rows = closed(operations).merge(amount.rename("montant"), on="operation")
+    rows = rows.sort_values("operation", ignore_index=True)
     rows = rows.assign(ratio=THOUSAND * rows["heures"] / rows["montant"])
     return rows[["operation", "segment", "montant", "heures", "ratio"]]
+
+
+def closed(operations: pd.DataFrame) -> pd.DataFrame:
+    """The closed ones of `described_operations` whose hours are all known, and not none."""
+    return operations[operations["est_close"] & operations["est_complete"] & (operations["heures"] > 0)]
 
 
 def _drawn_ratios(whole: pd.DataFrame, contracts: pd.DataFrame, rng: np.random.Generator, draws: int) -> np.ndarray:

@@ -109,7 +109,7 @@ def published(contracts: pd.DataFrame, holders: pd.DataFrame) -> Contracts:
 
 
 def links(operations: Followed, contracts: Contracts, settings: LinkParams) -> pd.DataFrame:
-    """operation, structure_id, uid, probabilite (above 0.5 and from the threshold): one row per contract linked.
+    """operation, structure_id, uid, probabilite (above the threshold): one row per contract linked.
 
     Operations that claim the same contract exclude each other: with odds o_i = p_i / (1 - p_i) taken alone, the
     contract is of operation i with probability o_i / (1 + sum of the o_j). Two that cannot be told apart get none.
@@ -124,7 +124,7 @@ def links(operations: Followed, contracts: Contracts, settings: LinkParams) -> p
     odds = likely / (1 - likely)
     claimed = np.bincount(pairs.contract, weights=odds, minlength=len(contracts.rows))
     likely = odds / (1 + claimed[pairs.contract])
-    taken = likely >= np.nextafter(settings.threshold, 1)
+    taken = likely > settings.threshold
     found = operations.operations.iloc[pairs.operation[taken]][["operation", "structure_id"]].reset_index(drop=True)
     found["uid"] = contracts.rows["uid"].to_numpy()[pairs.contract[taken]]
     found["probabilite"] = likely[taken].round(4)

@@ -20,12 +20,12 @@ from analysis.core import reference
 from analysis.core.params import PotentialParams
 from analysis.core.shares import observed
 from analysis.segments.amounts import Belief, reliable
-from analysis.segments.links.followed import Linked, ratios
+from analysis.segments.intervals import LEVEL
+from analysis.segments.links.followed import Linked, closed, ratios
 from analysis.segments.potential.sizing import hours, learnt, segment_draws
 from analysis.segments.potential.supply import suppliers
 from analysis.segments.potential.textbook import textbook
 
-LEVEL = 0.80
 OURS, MANUAL, COUNTED = "modele", "manuel", "fournisseurs"
 
 
@@ -43,7 +43,7 @@ def known_operations(
         montant=("montant", "sum"), known=("montant", "count"), lots=("uid", "size"), segment=("segment", "last")
     )
     amount = amount.loc[amount["known"] == amount["lots"], ["montant", "segment"]]
-    rows = operations[operations["est_close"] & operations["est_complete"] & (operations["heures"] > 0)]
+    rows = closed(operations)
     if ended is not None:
         rows = rows[rows["fin"] < pd.Timestamp(ended)]
     rows = rows.drop(columns="segment").merge(amount, on="operation")

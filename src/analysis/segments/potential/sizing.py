@@ -10,7 +10,7 @@ a segment's contracts share, all segments share a part too (`correlation_segment
 parts.
 
 A last factor, `ecart_modele`, is what the rule itself misses. Hours observed on linked operations update all of them
-(`learnt`, `updated`).
+(`learnt`, `segment_draws`).
 """
 
 from __future__ import annotations
@@ -69,8 +69,15 @@ def quantile(found: pd.Series, u: Numbers) -> Numbers:
         return p1 + (p2 - p1) * u
     if found["loi"] == "lognormale":
         return p1 * np.exp(p2 * ndtri(u))
-    bend = (p2 - p1) / (p3 - p1)
-    return np.where(u < bend, p1 + np.sqrt(u * (p3 - p1) * (p2 - p1)), p3 - np.sqrt((1 - u) * (p3 - p1) * (p3 - p2)))
+    return triangular(u, p1, p2, p3)
+
+
+def triangular(u: Numbers, least: float, likeliest: float, most: float) -> Numbers:
+    """The value of a triangular law under which it falls with probability `u`."""
+    # By hand: `scipy.stats.triang` is slower and its last digits are others.
+    rising = least + np.sqrt(u * (most - least) * (likeliest - least))
+    falling = most - np.sqrt((1 - u) * (most - least) * (most - likeliest))
+    return np.where(u < (likeliest - least) / (most - least), rising, falling)
 
 
 def per_euro(segment: str, normal: dict[str, Numbers]) -> Numbers:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.codes import by_prefix
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
 from analysis.places import kilometres, points
@@ -20,15 +21,11 @@ EVERY, UNKNOWN = "TOUS", "INCONNU"
 def companies() -> pd.DataFrame:
     """siren, genre, departement, epci_siren, secteur (a segment, TOUS or INCONNU), capacite (hours a year)."""
     rows = reference.table("potentiel/siae")
-    sectors = reference.table("potentiel/naf_segments").astype({"prefixe_naf": "str"})
-    found = pd.Series(pd.NA, index=rows.index, dtype="str")
-    code = rows["naf"].astype("str").fillna("")
-    for length, mine in sorted(sectors.groupby(sectors["prefixe_naf"].str.len()), reverse=True):
-        found = found.fillna(code.str.slice(0, int(length)).map(mine.set_index("prefixe_naf")["segment"]).astype("str"))
+    sectors = reference.table("potentiel/naf_segments").set_index("prefixe_naf")["segment"]
     home = reference.communes().set_index("code_insee")["epci_siren"]
     capacity = reference.table("potentiel/capacites").set_index("genre")["heures"]
     return rows.assign(
-        secteur=found.fillna(UNKNOWN),
+        secteur=by_prefix(rows["naf"].astype("str"), sectors).fillna(UNKNOWN),
         epci_siren=rows["code_insee"].map(home),
         capacite=rows["genre"].map(capacity).astype("float64"),
     )

@@ -25,7 +25,7 @@ PRIVATE = "PRIVE"  # buyers whom the code does not bind
 
 def parameter(name: str) -> str:
     """The value of `droit/parametres.csv`, as text."""
-    return str(reference.table("droit/parametres").set_index("parametre")["valeur"].astype("str")[name])
+    return reference.value("droit/parametres", name)
 
 
 def build_compliance(

@@ -20,7 +20,7 @@ from analysis.core import reference
 from analysis.core.shares import wilson
 from analysis.segments.contracts import OTHER
 from analysis.segments.intervals import LEVEL
-from analysis.segments.telling.model import hypothesis
+from analysis.segments.telling.text import hypothesis
 from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "segments_audites.csv"

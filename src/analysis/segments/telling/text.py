@@ -43,7 +43,7 @@ def folds(buyers: pd.Series, count: int) -> NDArray[np.int64]:
 
 def hypothesis(name: str) -> float:
     """A value of `segments/hypotheses`."""
-    return float(reference.table("segments/hypotheses").set_index("parametre").loc[name, "valeur"])
+    return float(reference.value("segments/hypotheses", name))
 
 
 @dataclass(frozen=True)

@@ -27,20 +27,20 @@ from scipy.special import ndtr, ndtri
 from analysis.core.numbers import MONTH
 from analysis.core.reference import WHOLE
 from analysis.segments.potential.caps import CAPPED, held, of_cells
+from analysis.segments.potential.sizing import triangular
 from analysis.segments.watch.needs import added, hypothesis
-from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one
+from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one
 
 Numbers = NDArray[np.float64]
 
 LEAST = 0.01  # probability within the horizon below which a need is not listed; it is still counted
 TAIL = 0.10  # on either side of the interval
 HOURS = {"heures_p10": TAIL, "heures_p50": 0.5, "heures_p90": 1 - TAIL}
-MATCH = 78.0  # likeness of a project's object to that of a running contract, from which they are one need (0 to 100)
 MATCH_MONTHS = 12  # between the end of the contract and the notification that the project lets expect, at most
+DATES = ["date_alerte", "fenetre_debut", "date_mediane", "fenetre_fin"]
 COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
-    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", "date_alerte", "fenetre_debut",
-    "date_mediane", "fenetre_fin",
+    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", *DATES,
 ]  # fmt: skip
 BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
 
@@ -105,7 +105,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         at[f"c{k}"] = p * np.clip((whole - past) / (1 - past), 0, 1)
     days = {
         name: added(
-            alive["date_prevue"], pd.Series(_inverse(past + q * (1 - past), low, mode, high), index=alive.index)
+            alive["date_prevue"], pd.Series(triangular(past + q * (1 - past), low, mode, high), index=alive.index)
         )
         for name, q in (("fenetre_debut", 0.1), ("date_mediane", 0.5), ("fenetre_fin", 0.9))
     }
@@ -119,17 +119,10 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
 
 
 def _triangle(x: Numbers, low: float, mode: float, high: float) -> Numbers:
-    """The part of a triangular law below `x`."""
+    """The part of a triangular law below `x`: what `triangular` inverts."""
     rising = np.clip(x - low, 0, mode - low) ** 2 / ((high - low) * (mode - low))
     falling = 1 - np.clip(high - x, 0, high - mode) ** 2 / ((high - low) * (high - mode))
     return np.where(x <= mode, rising, falling)
-
-
-def _inverse(part: Numbers, low: float, mode: float, high: float) -> Numbers:
-    """The value below which a `part` of a triangular law falls."""
-    first = low + np.sqrt(part * (high - low) * (mode - low))
-    second = high - np.sqrt((1 - part) * (high - low) * (high - mode))
-    return np.where(part <= (mode - low) / (high - low), first, second)
 
 
 def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str], str]) -> pd.DataFrame:
@@ -148,10 +141,10 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         delai=far,
         ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
     )
-    found = one_to_one(pairs[(pairs["ressemblance"] >= MATCH) & (far.abs() <= MATCH_MONTHS)])
+    found = one_to_one(pairs[(pairs["ressemblance"] >= CLOSE_AND_MORE) & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
-    dates = [name for name in projects.columns if name.startswith(("c", "fenetre", "date_"))]
+    cumulated = _cumulated(projects)
     p = np.maximum(both["probabilite"], said["probabilite"])
     placed = said["epci_siren"].notna() | (said["departement"].notna() & both["epci_siren"].isna())
     both = both.assign(
@@ -160,15 +153,19 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         **{name: said[name].where(said["montant"].notna(), both[name]) for name in ("montant", BELIEVED)},
         # Department and EPCI of one source too.
         **{name: said[name].where(placed, both[name]) for name in ("departement", "epci_siren")},
-        **{name: said[name] for name in dates},
+        **{name: said[name] for name in (*DATES, *cumulated)},
     )  # fmt: skip
-    cumulated = [name for name in dates if name[0] == "c"]
     both[cumulated] = both[cumulated].mul(p / said["probabilite"], axis=0)
     both["probabilite"] = p
     alone = projects.drop(index=found["suivant"])
     kept = [part for part in (renewals.drop(index=found["besoin"]), both, alone) if len(part)]
     whole = pd.concat(kept) if kept else renewals
     return whole.sort_values("besoin_id", ignore_index=True)
+
+
+def _cumulated(expected: pd.DataFrame) -> list[str]:
+    """The columns `c0`, `c1`... of `from_renewals`, in the order of the limits."""
+    return sorted(expected.columns[expected.columns.str.fullmatch(r"c\d+")], key=lambda name: int(name[1:]))
 
 
 # --- the calendar ------------------------------------------------------------------------------------------
@@ -400,8 +397,8 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
 
     Hours (those of the need if it comes) are missing without `hours`.
     """
-    last = max((name for name in expected.columns if name[0] == "c" and name[1:].isdigit()), key=lambda c: int(c[1:]))
-    out = expected.assign(p_horizon=expected[last] - expected["c0"])
+    first, *_, last = _cumulated(expected)
+    out = expected.assign(p_horizon=expected[last] - expected[first])
     out = out[out["p_horizon"] >= LEAST]
     out = (
         out.merge(hours, on="besoin_id", how="left")

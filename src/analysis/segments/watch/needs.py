@@ -42,8 +42,7 @@ LOTS = [
 
 def hypothesis(name: str) -> float:
     """A number of `veille/hypotheses.csv`."""
-    known = reference.table("veille/hypotheses").set_index("parametre")["valeur"]
-    return float(known[name])
+    return float(reference.value("veille/hypotheses", name))
 
 
 @dataclass(frozen=True)

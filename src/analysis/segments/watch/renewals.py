@@ -43,7 +43,9 @@ APART = 7  # days by which a renewal follows what it renews, at least
 MONTHS = np.arange(-BEFORE, AFTER)  # month m covers [m, m + 1)
 LAST = 3  # months at the end of the window where hardly any true renewal comes
 SHARED = 0.35  # cosine of the words from which two objects are compared letter by letter
-CLOSE, CLOSE_WITH_CPV = 88.0, 78.0  # likeness of two objects from which they are one need (0 to 100); docs/watch.md
+# Likeness of two objects from which they are one need (0 to 100; docs/watch.md): alone, and where something else agrees
+# too, a class of the CPV or the dates of what a buyer announces.
+CLOSE, CLOSE_AND_MORE = 88.0, 78.0
 CLASSES = 10  # of probability, of equal width, where predictions are held against what came
 PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
 LEAST = 100.0  # euros: an amount below it says no more than that it is small
@@ -86,7 +88,7 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
     stems, cpv = needs["racine"].tolist(), needs["codeCPV"].fillna("").astype("str").str[:4].to_numpy()
     alike_by = likeness([stems[n] for n in left], [stems[n] for n in right])
     same_class = (cpv[left] == cpv[right]) & (cpv[left] != "")
-    kept = (alike_by >= CLOSE) | (same_class & (alike_by >= CLOSE_WITH_CPV))
+    kept = (alike_by >= CLOSE) | (same_class & (alike_by >= CLOSE_AND_MORE))
     index = needs.index.to_numpy()
     pairs = {"besoin": index[left[kept]], "suivant": index[right[kept]], "ressemblance": alike_by[kept]}
     return pd.DataFrame(pairs).astype(_PAIR)
