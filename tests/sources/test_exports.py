@@ -322,12 +322,17 @@ def test_a_correction_that_a_mapping_would_turn_round_is_a_code(dataset: Path) -
     assert tables["beneficiaires"]["niveau"].tolist() == ["5"] and quality.empty
 
 
-def test_a_correction_of_a_row_that_is_not_there_says_so(dataset: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "key", "column"),
+    [("heures", "C9|2025-02|", "heures"), ("sorties", "C1|6", "statut")],
+    ids=["no row of this key", "no row at all"],
+)
+def test_a_correction_of_a_row_that_is_not_there_says_so(dataset: Path, table: str, key: str, column: str) -> None:
     send()
-    fix = "exports/S1/2025,heures,C9|2025-02|,heures,5,6,signe,analyste,2026-01-15\n"
+    fix = f"exports/S1/2025,{table},{key},{column},5,6,signe,analyste,2026-01-15\n"
     (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
     _, quality = imported()
-    assert quality["regle"].tolist() == ["correction_sans_ligne"] and "C9|2025-02|" in quality["message"].iloc[0]
+    assert quality["regle"].tolist() == ["correction_sans_ligne"] and key in quality["message"].iloc[0]
 
 
 @pytest.mark.parametrize(
