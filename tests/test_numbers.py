@@ -3,11 +3,21 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.core.numbers import between, french, plural, round_half_up, significant
+from analysis.core.numbers import (
+    between,
+    french,
+    plural,
+    round_half_up,
+    significant,
+    two_readings,
+    typed_number,
+    typed_numbers,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +91,33 @@ def test_rounding_is_that_of_whole_hundredths(hundredths: int, digits: int) -> N
 )
 def test_a_value_known_by_its_bounds_is_said_in_words(low: float, high: float, unit: str, said: str) -> None:
     assert between(low, high, 0, unit).replace("\u202f", " ").replace("\u00a0", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12500", "12500"),
+        ("12 500,50", "12500.50"),
+        ("1\u202f302\u00a0553", "1302553"),
+        ("0,474", "0.474"),
+        ("1234.567", "1234.567"),
+        ("12,5", "12.5"),
+        ("-3", "-3"),
+        *((text, None) for text in ("", "à définir", "NaN", "inf", "1e3", "1_000", "1.302.553", "12 500 €", ",5")),
+    ],
+)
+def test_a_number_as_people_type_it_is_read_or_is_none(text: str, expected: str | None) -> None:
+    assert typed_number(text) == (None if expected is None else Decimal(expected))
+    assert not two_readings(text)
+
+
+@pytest.mark.parametrize("text", ["12.500", "12,500", "1.234", "-3,000", "12. 500"])
+def test_a_number_of_two_readings_is_none_unless_its_three_decimals_are_announced(text: str) -> None:
+    assert two_readings(text)
+    assert typed_number(text) is None and typed_number(text, 1) is None
+    assert typed_number(text, 3) == Decimal(text.replace(",", ".").replace(" ", ""))
+
+
+def test_a_column_of_typed_numbers_keeps_its_gaps() -> None:
+    read = typed_numbers(pd.Series(["12,5", None, "12.500", "7"], index=[3, 1, 4, 2], dtype="str"))
+    assert read.dtype == "float64" and read.fillna(-1).to_dict() == {3: 12.5, 1: -1.0, 4: -1.0, 2: 7.0}

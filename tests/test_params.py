@@ -47,6 +47,16 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
         ("decp:\n", "demo: {}\ndecp:\n", "clé « demo » : écrite deux fois"),
         ("decp:\n", "decp:\x07\n", "YAML illisible"),
         ("decp:\n", "jour: 2025-02-30\ndecp:\n", "une date qui n'existe pas"),
+        (
+            'first_date: "2010-01-01"    # notification',
+            'first_date: "01/01/2010"    # notification',
+            "clé « decp.first_date » : valeur « 01/01/2010 » ; attendu : une date AAAA-MM-JJ.",
+        ),
+        (
+            'first_date: "2010-01-01"    # dates before',
+            'first_date: "2010-02-30"    # dates before',
+            "clé « exports.first_date » : valeur « 2010-02-30 » ; attendu : une date AAAA-MM-JJ.",
+        ),
         ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),
     ],
 )

@@ -148,15 +148,19 @@ def _shares(level: Whole, held: Numbers, start: Numbers, strength: float) -> Num
 # Values become numbers before they are compared: there are many more pairs than values.
 
 
-def scored(scorer: Scorer, values: pd.Series, left: Whole, right: Whole, least: float | None = None) -> Numbers:
-    """What `scorer` says of two texts; 0 where it is under `least`, which is found faster than by how much."""
+def scored(scorer: Scorer, values: pd.Series, left: Whole, right: Whole, cutoff: float | None = None) -> Numbers:
+    """What `scorer` of rapidfuzz says of two texts, by the positions of both; NaN where either is missing.
+
+    Beyond `cutoff` only that is told, which is found faster than by how much: a similarity under it is 0, a distance
+    over it `cutoff` + 1, a normalised distance over it 1.
+    """
     known, texts = values.notna().to_numpy(), values.fillna("").to_numpy(dtype=object)
-    score = process.cpdist(texts[left], texts[right], scorer=scorer, score_cutoff=least, workers=-1)
+    score = process.cpdist(texts[left], texts[right], scorer=scorer, score_cutoff=cutoff, workers=-1)
     return np.where(known[left] & known[right], score, np.nan)
 
 
 def other(values: pd.Series, left: Whole, right: Whole) -> Numbers:
-    """1 where the two values differ, 0 where they do not."""
+    """1 where the two values differ, 0 where they do not, NaN where either is missing."""
     code = pd.factorize(values)[0]
     a, b = code[left], code[right]
     return np.where((a < 0) | (b < 0), np.nan, a != b)

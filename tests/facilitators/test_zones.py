@@ -303,7 +303,7 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
 
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:
     path = tmp_path / publics.FILE
-    path.write_text(f"epci_siren,public,personnes,millesime,source\n{LILLE},DELD,31000,2024,DARES\n", encoding="utf-8")
+    path.write_text(f"epci_siren,public,personnes,millesime,source\n{LILLE},DELD,31 000,2024,DARES\n", encoding="utf-8")
     given = publics.load(path)
     rows = territory(given).set_index("epci_siren")
     assert rows.loc[LILLE, "deld"] == 31_000
@@ -326,6 +326,7 @@ def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> 
         (f"{LILLE},AUTRE,1,2024,x", "attendu : DELD ou RSA"),
         (f"{LILLE},RSA,-1,2024,x", "colonne « personnes » : « -1 »"),
         (f"{LILLE},RSA,inf,2024,x", "colonne « personnes » : « inf »"),
+        (f"{LILLE},RSA,12.500,2024,x", "« 12.500 » ; attendu : un nombre qui ne se lit que d'une façon, 12500 ou 12,5"),
         (f"{LILLE},RSA,1,24,x", "attendu : une année"),
         (f"{LILLE},RSA,1,2024,", "attendu : d'où vient le nombre"),
         (

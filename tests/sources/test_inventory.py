@@ -32,6 +32,12 @@ RIGHT = {
 }  # fmt: skip
 
 
+OTHER = {
+    "structures": {"structure_id": "S2"}, "facilitateurs": {"fac_ref": "F2"}, "zones": {"epci_siren": "200018083"},
+    "besoins": {"besoin_id": "B2"},
+}  # fmt: skip
+
+
 def received(table: str | None = None, column: str = "") -> dict[str, pd.DataFrame]:
     """One row per table, with one value nobody can read."""
     out = {}
@@ -95,9 +101,12 @@ def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotte
     ("table", "column"), [(name, column.name) for name, table in TABLES.items() for column in table.columns]
 )
 def test_no_value_is_bad_enough_to_stop_the_import(table: str, column: str) -> None:
-    typer = Typer("inventaire")
-    tables = clean(received(table, column), typer)
-    assert typer.breaches or len(tables[table]) == 1
+    typer, sent = Typer("inventaire"), received(table, column)
+    untouched = received()[table].assign(**OTHER[table], ligne=3)
+    rows = clean(sent | {table: pd.concat([sent[table], untouched], ignore_index=True)}, typer)[table]
+    assert typer.breaches or len(rows) == 2
+    [(key, value)] = OTHER[table].items()
+    assert rows[key].str.endswith(value).sum() == 1
 
 
 @pytest.mark.parametrize(("table", "column"), [("structures", "type_acteur"), ("besoins", "annee")])

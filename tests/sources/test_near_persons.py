@@ -7,10 +7,13 @@ import importlib.util
 import numpy as np
 import pandas as pd
 import pytest
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir
+from analysis.fellegi_sunter import scored
 from analysis.schemas.build import conform
 from analysis.schemas.exports import SCHEMAS
 from analysis.sources import exports
@@ -153,6 +156,17 @@ def test_the_pairs_do_not_depend_on_the_order_of_the_rows() -> None:
 def test_a_letter_that_slips_leaves_the_key_of_a_word() -> None:
     assert word_key("lefebvre") == word_key("lefevbre") == word_key("lefebvvre") == word_key("lefabvre")
     assert word_key("lefebvre") != word_key("lefebure") and word_key("aya") == "aya"
+
+
+def test_beyond_its_cutoff_a_score_says_that_alone() -> None:
+    texts, left, right = pd.Series(["durand", "durant", "petit", None], dtype="str"), np.zeros(4, int), np.arange(4)
+    for scorer, cutoff, expected in (
+        (OSA.distance, 1, [0, 1, 2]),
+        (OSA.normalized_distance, 0.25, [0, 1 / 6, 1]),
+        (fuzz.ratio, 50, [100, 500 / 6, 0]),
+    ):
+        score = scored(scorer, texts, left, right, cutoff=cutoff)
+        assert score[:3] == pytest.approx(expected) and np.isnan(score[3])
 
 
 def test_levels_are_shares_of_each_class() -> None:

@@ -51,6 +51,7 @@ def test_a_file_saved_by_a_french_spreadsheet_is_read(tmp_path: Path) -> None:
         ({"indicateur": "heures"}, "colonne « indicateur » : « heures » ; attendu : heures_realisees, beneficiaires"),
         ({"modalite": "jeunes"}, "colonne « modalite » : « jeunes » ; attendu : ensemble, RSA, QPV, JEUNE"),
         ({"valeur": "1.302.553"}, "« 1.302.553 » ; attendu : un nombre positif ou nul"),
+        ({"valeur": "12.000"}, "« 12.000 » ; attendu : un nombre qui ne se lit que d'une façon, 12500 ou 12,5."),
         ({"valeur": "-3"}, "« -3 » ; attendu : un nombre positif ou nul"),
         ({"valeur": "NaN"}, "« NaN » ; attendu : un nombre positif ou nul"),
         ({"decimales": "zéro"}, "« zéro » ; attendu : le nombre de décimales de la valeur, de 0 à 6."),
@@ -64,6 +65,11 @@ def test_a_value_that_is_not_read_or_known_is_one_sentence(tmp_path: Path, row: 
         load_publications(path, dataset(2024, 2025))
     assert str(error.value).startswith("publications.csv, ligne 3, colonne")
     assert sentence in str(error.value)
+
+
+def test_three_decimals_that_are_announced_are_decimals(tmp_path: Path) -> None:
+    path = written(tmp_path, {"indicateur": "part_heures", "valeur": "1,234", "decimales": "3"})
+    assert load_publications(path, dataset(2025))["valeur"].tolist() == [1.234]
 
 
 def test_an_epci_of_the_edition_is_a_territory(tmp_path: Path) -> None:

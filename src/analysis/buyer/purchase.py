@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french, french_date, typed_numbers
 from analysis.core.params import load_params
 from analysis.core.quality_log import explain, public
-from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, numbers, places
+from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, places
 
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
 REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
@@ -221,14 +221,14 @@ def _amounts(reading: Reading) -> tuple[float, float]:
 
 
 def _amount(reading: Reading, column: str, rule: str) -> float:
-    amount = float(numbers(reading.one(column))[0])
+    amount = float(typed_numbers(reading.one(column))[0])
     if not amount > 0:  # missing too
         reading.fault(rule)
     return amount
 
 
 def _whole(reading: Reading, column: str, rule: str, most: float = float("inf")) -> int:
-    number = float(numbers(reading.one(column))[0])
+    number = float(typed_numbers(reading.one(column))[0])
     if not 1 <= number <= most or not number.is_integer():
         reading.fault(rule)
         return 0

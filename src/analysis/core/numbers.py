@@ -1,9 +1,10 @@
-"""One rounding rule (half up, from the unrounded value) and French typography of numbers and dates."""
+"""One rounding rule (half up, from the unrounded value), French typography of numbers and dates, and its reading."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,11 @@ MISSING = "n.d."
 # Of a number that was rounded so that hidden ones are not found: its sign, and the column that says to what.
 ABOUT = f"≈{NO_BREAK_SPACE}"
 ROUNDED_SUFFIX = "_arrondi"
+
+# Numbers as people type them.
+BLANKS = r"[\s\u00a0\u202f]"  # between thousands
+THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
+ONE_READING = "un nombre qui ne se lit que d'une façon, 12500 ou 12,5"
 
 MONTH = 30.4375  # days, on average
 MONTHS = (
@@ -46,6 +52,32 @@ def significant(value: float, digits: int) -> float:
         return float(value)
     exact = Decimal(repr(float(value)))
     return float(round_half_up(exact, digits - 1 - exact.adjusted()))
+
+
+def two_readings(text: str) -> bool:
+    """Whether a number as typed may be one of two: `12.500` is 12.5 or 12 500 (what to ask for: `ONE_READING`)."""
+    return bool(re.fullmatch(THREE_DIGITS, re.sub(BLANKS, "", text)))
+
+
+def typed_number(text: str, decimals: int | None = None) -> Decimal | None:
+    """A number as people type it, with either decimal mark, blanks between thousands; None where it is none.
+
+    None too where it has `two_readings`, unless `decimals` announces the three that it would have.
+    """
+    compact = re.sub(BLANKS, "", text)
+    if not re.fullmatch(r"-?\d+([.,]\d+)?", compact) or (two_readings(compact) and decimals != 3):
+        return None
+    return Decimal(compact.replace(",", "."))
+
+
+def typed_numbers(texts: pd.Series) -> pd.Series:
+    """The `typed_number` of each text, as a float; NaN where there is none."""
+
+    def read(text: str) -> float:
+        number = typed_number(text)
+        return math.nan if number is None else float(number)
+
+    return texts.map(read, na_action="ignore").astype("float64")
 
 
 def missing(value: Any) -> bool:

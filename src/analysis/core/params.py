@@ -27,7 +27,7 @@ class DemoParams(Block):
 
 
 class DecpParams(Block):
-    first_date: str
+    first_date: dt.date
     max_amount: float
     warn_amount: float
     low_amount: float
@@ -42,7 +42,7 @@ class ExportParams(Block):
     contract_margin_days: int
     min_age: int
     max_age: int
-    first_date: str
+    first_date: dt.date
     min_realisation: float
     max_realisation: float
     max_unknown_status: float

@@ -38,7 +38,10 @@ def raw_dir(dataset: str) -> Path:
 
 
 def clean_dir(dataset: str, source: str) -> Path:
-    """Typed tables of a source (decp, exports, inventory), one row per thing; persons are pseudonyms already."""
+    """Typed tables of a source (decp, exports, inventory, projects) or of fingerprints of persons (empreintes).
+
+    One row per thing; persons are pseudonyms already.
+    """
     return project_root() / "data" / "processed" / dataset / "clean" / source
 
 

@@ -11,19 +11,18 @@ from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
 
-CODES = {
-    "code_insee": "str", "departement": "str", "departements": "str", "epci_siren": "str", "siren": "str",
-    "code_postal": "str", "ancien_code": "str", "code_departement": "str", "code_region": "str",
-    "voisin_siren": "str", "code_qpv": "str", "prefixe_cpv": "str", "prefixe_siren": "str", "prefixe_naf": "str",
-    "code": "str", "territoire": "str",
-}  # fmt: skip
+CODES = (  # columns that are texts whatever they look like, in any of the tables
+    "code_insee", "departement", "departements", "epci_siren", "siren", "code_postal", "ancien_code",
+    "code_departement", "code_region", "voisin_siren", "code_qpv", "prefixe_cpv", "prefixe_siren", "prefixe_naf",
+    "code", "territoire",
+)  # fmt: skip
 
 
 @cache
 def _read(name: str) -> pd.DataFrame:
-    path = reference_dir() / name
-    header = pd.read_csv(path, nrows=0).columns
-    return pd.read_csv(path, dtype={k: v for k, v in CODES.items() if k in header}, comment="#")
+    """A table as pandas types it, but for `CODES`; an empty cell alone is missing, and a code such as NA is not."""
+    kinds = dict.fromkeys(CODES, "str")
+    return pd.read_csv(reference_dir() / name, dtype=kinds, comment="#", keep_default_na=False, na_values=[""])
 
 
 def table(name: str) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Primary suppression: a cell that would say something about too few people, or of one who dominates.
 
 The rules are rows of `data/raw/reference/secret/regles.csv`: which kind of cell (`controles`), which measure
-of the cell (a column whose name starts with `_`), the threshold it must not pass, and how far from a hidden value
-(`protection`, a part of it) everything published must leave the reader.
+of the cell (a column whose name starts with `_`), the threshold it must not pass, how far from a hidden value
+(`protection`, a part of it) everything published must leave the reader, and whether that holds for readers who know
+another hidden value, their own (`inities`).
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ UNCHECKED = "non_verifiable"  # and of what cannot be shown to break no rule
 
 
 def rules() -> pd.DataFrame:
-    """The rules of disclosure by name: controles, grandeur, comparaison, seuil, condition, protection, motif."""
+    """The rules of disclosure by name: controles, grandeur, comparaison, seuil, condition, protection, inities, motif.
+
+    `source`, last, says where each comes from.
+    """
     return reference.table("secret/regles").set_index("regle")
 
 
 def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
     """For each cell the first rule that hides it, empty when it may be shown.
 
-    `cells` holds the measures (`_personnes` ...) and `_sensible` (a crossing that asks for more people);
-    `control` says which kind of cell each row is. A measure that is missing hides the cell: what cannot be checked is
-    not published.
+    `cells` holds the measures (`_personnes` ...), `_sensible` (a crossing that asks for more people) and `_epci` (so do
+    persons of an EPCI); `control` says which kind of cell each row is. A measure that is missing hides the cell: what
+    cannot be checked is not published.
     """
     found = pd.Series("", index=cells.index, dtype="str")
     unknown = pd.Series(False, index=cells.index)

@@ -1,7 +1,9 @@
-"""Rules that need several clean tables, or several years, of the exports: they flag and change nothing.
+"""Rules of the clean tables of the exports, all of their structures and years together: they flag and change nothing.
+
+Most hold rows, tables or years against each other; a few (E10) look at the dates of one row.
 
 Source of the rules: domain rules E2, E3, E7, E10, W16, W17 and W19; thresholds in the `exports` block of
-`params.yaml`. Nothing is refused here, since a whole is in doubt and no single row of it: a month of 240 hours
+`params.yaml`. Nothing is refused here: most often a whole is in doubt and no single row of it. A month of 240 hours
 over two contracts does not say which of the two is wrong.
 """
 

@@ -58,10 +58,12 @@ def apply_corrections(
     if mine.empty:
         return rows
     rows = rows.copy()
-    keys = rows[list(table.key)].fillna("").agg("|".join, axis=1)
+    parts = rows[list(table.key)].fillna("")
+    keys = pd.Series(["|".join(key) for key in parts.itertuples(index=False)], dtype="str")
+    places = keys.groupby(keys).indices  # the positions of each key: a pattern is held against few rows
     for fix in mine.itertuples():
-        here = keys.eq(fix.cle) & rows["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")
-        found, column = rows[here], table.column(str(fix.colonne))
+        found, column = rows.iloc[places.get(fix.cle, [])], table.column(str(fix.colonne))
+        found = found[found["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")]
         expected, right = (
             _translated(text, found, table, column, mappings) for text in (fix.valeur_attendue, fix.valeur_corrigee)
         )

@@ -353,7 +353,11 @@ def _regional_key(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportParams) -> pd.DataFrame:
-    """Names and birth dates replaced by a key; birth year, sex and place of residence kept."""
+    """A row per received person: the key `ben_id` in the place of the names, birth year, sex, EPCI of residence.
+
+    The whole birth date (`naissance`) and the structure's own reference (`ben_ref`) are there still: they give the age
+    at hiring and link the contracts. `clean` drops both from the tables that it returns.
+    """
     for column in ("nom", "prenom"):
         typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
     age = rows["annee"] - rows["date_naissance"].dt.year
@@ -432,7 +436,7 @@ def _younger(rows: pd.DataFrame, age: float) -> pd.Series:
 
 
 def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFrame:
-    """Hours of the months of the edition's year, in hundredths, neither negative nor absurd."""
+    """Hours of the months of the edition's year, rounded to the hundredth of an hour, neither negative nor absurd."""
     outside = rows["mois"].isna() | (rows["mois"].str.slice(0, 4) != rows["annee"].astype("str"))
     said = rows[outside].assign(mois=as_received(rows[outside], "mois"))
     typer.flag(said, "mois_invalide", "mois", record="enregistrement")

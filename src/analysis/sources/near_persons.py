@@ -249,14 +249,14 @@ def _case(known: Listing, left: Whole, right: Whole, settings: ExportParams) -> 
 
     Few letters differ in a slip; where both spellings are borne by several, they are as likely two names.
     """
-    gap = scored(OSA.normalized_distance, known.letters, left, right, settings.near_letters)
+    gap = scored(OSA.normalized_distance, known.letters, left, right, cutoff=settings.near_letters)
     close = gap <= settings.near_letters
     several = np.minimum(known.borne[left], known.borne[right]) > settings.near_known
     case = np.where(gap == 0, ALIKE, np.where(close, np.where(several, NEIGHBOUR, SLIP), APART)).astype("int8")
     rest = np.flatnonzero(case == APART)
     length = known.letters.str.len().to_numpy()
     rest = rest[np.minimum(length[left[rest]], length[right[rest]]) >= SHORTEST]
-    whole = scored(fuzz.partial_ratio, known.spelt, left[rest], right[rest], 100)
+    whole = scored(fuzz.partial_ratio, known.spelt, left[rest], right[rest], cutoff=100)
     case[rest[whole == 100]] = PART
     return case
 
@@ -269,7 +269,7 @@ def _date_case(day: Whole, left: Whole, right: Whole) -> Numbers:
     case = np.where(a == b, SAME_DAY, np.where(swapped, SWAPPED, ONE_PART)).astype("float64")
     rest = np.flatnonzero(case == ONE_PART)
     # A digit to change, or two neighbours to swap.
-    digits = scored(OSA.distance, pd.Series(day).astype("str"), left[rest], right[rest], 1)
+    digits = scored(OSA.distance, pd.Series(day).astype("str"), left[rest], right[rest], cutoff=1)
     case[rest[digits <= 1]] = ONE_DIGIT
     return case
 

@@ -12,10 +12,11 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.files import write_table
+from analysis.core.numbers import typed_numbers
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect
 from analysis.sources.spreadsheet import read_csv
-from analysis.sources.typer import THREE_DIGITS, Typer, has_form, valid_siret
+from analysis.sources.typer import Typer, valid_siret
 
 FILE = "projets_achat.csv"
 SOURCE = "projets"
@@ -72,10 +73,10 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     typer.flag(rows[rows["lieu"].notna() & department.isna() & epci.isna()], "projet_lieu", "lieu")
     cpv = rows["cpv"].str.extract(r"^(\d{8})(?:-\d)?$")[0]
     typer.flag(rows[rows["cpv"].notna() & cpv.isna()], "projet_cpv", "cpv")
-    amount = numbers(rows["montant"])
+    amount = typed_numbers(rows["montant"])
     amount = amount.where(amount > 0)
     typer.flag(rows[rows["montant"].notna() & amount.isna()], "projet_montant", "montant")
-    months = numbers(rows["duree_mois"])
+    months = typed_numbers(rows["duree_mois"])
     months = months.where(months.between(1, MOST_MONTHS))
     typer.flag(rows[rows["duree_mois"].notna() & months.isna()], "projet_duree", "duree_mois")
     read = pd.DataFrame(
@@ -102,13 +103,6 @@ def dates(text: pd.Series) -> pd.Series:
     for form in DAYS:
         out = out.fillna(pd.to_datetime(text, format=form, errors="coerce").astype("datetime64[s]"))
     return out
-
-
-def numbers(text: pd.Series) -> pd.Series:
-    """Numbers with either decimal mark and blanks between thousands; `12.500`, which may be 12 500, is none."""
-    compact = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True)
-    clear = has_form(compact, r"\d+([.,]\d+)?") & ~has_form(compact, THREE_DIGITS)
-    return pd.to_numeric(compact.where(clear).str.replace(",", ".")).astype("float64")
 
 
 def places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:

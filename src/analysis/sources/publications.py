@@ -7,7 +7,7 @@ release, so that each edition keeps its vintages.
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.errors import DataError
+from analysis.core.numbers import ONE_READING, two_readings, typed_number
 from analysis.core.quality_log import explain
 from analysis.core.reference import WHOLE
 from analysis.sources.spreadsheet import read_csv
@@ -75,7 +76,8 @@ def _typed(row: dict[str, Any], places: dict[int, dict[str, str]], known: dict[s
     for column, codes in known.items():
         if text[column] not in codes:
             raise _wrong(line, column, text[column], ", ".join(codes))
-    value, digits = _number(line, text["valeur"]), _digits(line, text["decimales"])
+    digits = _digits(line, text["decimales"])
+    value = _number(line, text["valeur"], digits)
     if value != round(value, digits):
         raise _wrong(line, "decimales", text["decimales"], f"autant de décimales que la valeur {text['valeur']}")
     return {
@@ -104,13 +106,12 @@ def edition_places(edition: Edition) -> dict[str, str]:
     }
 
 
-def _number(line: int, text: str) -> Decimal:
-    plain = "".join(text.split()).replace(",", ".")
-    try:
-        value = Decimal(plain)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
+def _number(line: int, text: str, digits: int) -> Decimal:
+    """A figure as printed; with three `digits` announced, `1,234` has them."""
+    value = typed_number(text, digits)
+    if value is None and two_readings(text):
+        raise _wrong(line, "valeur", text, ONE_READING)
+    if value is None or value < 0:
         raise _wrong(line, "valeur", text, "un nombre positif ou nul ; une part s'écrit 0,474 pour 47,4 %")
     return value
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import plural, shortest
+from analysis.core.numbers import ONE_READING, plural, shortest, two_readings, typed_numbers
 from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "publics_epci.csv"  # of a dataset
@@ -24,15 +23,16 @@ def load(path: Path) -> pd.DataFrame:
     DataError, in French, says the first fault: columns, unknown code, value, a row given twice.
     """
     rows = read_csv(path, path.name, COLUMNS).fillna("")
-    persons = pd.to_numeric(rows["personnes"].str.replace(",", "."), errors="coerce")
-    checks = {
-        "epci_siren": (rows["epci_siren"].isin(reference.epci()["epci_siren"]), "le SIREN d'une intercommunalité"),
-        "public": (rows["public"].isin(KNOWN), " ou ".join(KNOWN)),
-        "personnes": (persons.between(0, np.inf, inclusive="left"), "un nombre de personnes"),
-        "millesime": (rows["millesime"].str.fullmatch(r"\d{4}"), "une année"),
-        "source": (rows["source"].str.strip().ne(""), "d'où vient le nombre"),
-    }
-    for column, (good, expected) in checks.items():
+    persons = typed_numbers(rows["personnes"])
+    doubtful = rows["personnes"].map(two_readings).astype(bool)
+    for column, good, expected in (
+        ("epci_siren", rows["epci_siren"].isin(reference.epci()["epci_siren"]), "le SIREN d'une intercommunalité"),
+        ("public", rows["public"].isin(KNOWN), " ou ".join(KNOWN)),
+        ("personnes", ~doubtful, ONE_READING),
+        ("personnes", persons.ge(0), "un nombre de personnes"),
+        ("millesime", rows["millesime"].str.fullmatch(r"\d{4}"), "une année"),
+        ("source", rows["source"].str.strip().ne(""), "d'où vient le nombre"),
+    ):
         expect(rows, path.name, column, good, expected)
     once = ~rows.duplicated(["epci_siren", "public"])
     expect(rows, path.name, "epci_siren", once, "une intercommunalité une seule fois par public")

@@ -23,19 +23,19 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
 
 
 def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
-    """Rows that have their whole key, without blanks around it; the others are refused (a formula's error is no key).
+    """Rows with all of their key that is required, without blanks around it; the others are refused.
+
+    A formula's error is no key.
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
     rows = rows.assign(enregistrement=record(rows, table), **{name: stripped(rows[name]) for name in table.key})
     rows = rows[rows[table.key[0]].ne(EXAMPLE)]
     rows = _without_totals(rows, table, typer)
-    for column in table.key:
+    for column in (name for name in table.key if table.column(name).required):
         missing = rows[column].isna()
         if table.column(column).kind == "texte":
             missing |= in_error(rows[column])
-        if not table.column(column).required:
-            continue
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")
         rows = rows[~missing]
     return rows.reset_index(drop=True)
@@ -89,7 +89,7 @@ def as_received(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def once(rows: pd.DataFrame, table: Table, typer: Typer, *, within: list[str]) -> pd.DataFrame:
-    """Typed rows, the first of each key `within` a sender and a year; the others are refused.
+    """Typed rows, the first of each key among those that have the columns `within` alike; the others are refused.
 
     Typed, because `02/2025` and `2025-02` are one month. A key that could not be read repeats no other.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import MONTHS
+from analysis.core.numbers import BLANKS, MONTHS, THREE_DIGITS
 from analysis.core.quality_log import MASKED, breaches
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
@@ -39,15 +39,15 @@ NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,
 CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
 UNIT = r"(?i)(?<=\d)\s*h(?:eures?)?$"
 MINUS = "\N{MINUS SIGN}"
-BLANKS = r"[\s\u00a0\u202f]"
-THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
 THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
 
 
 class Typer:
     """Types the columns of received tables and gathers what did not fit.
 
-    Each method takes rows with `fichier` and `ligne` and a column of text, and returns the typed series.
+    Methods that type a column (`column`, `code`, `date`, one for each kind) take rows with `fichier` and `ligne` and a
+    column of text, and return the typed series; `table` types all columns of a table. `drop` and `flag` note what was
+    wrong, and `tell` says it.
     """
 
     def __init__(self, source: str) -> None:

@@ -74,3 +74,4 @@ def test_every_variant_leads_to_a_state_that_exists():
     variants = reference.table("decp/variantes")
     social = variants[variants["champ"] == "consideration_sociale"]
     assert set(social["code"]) <= set(reference.labels("statuts_sociaux"))
+    assert {"null", "none"} <= set(social["variante"]), "words of their own, not empty cells"

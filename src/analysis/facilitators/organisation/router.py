@@ -29,6 +29,7 @@ def load(path: Path) -> pd.DataFrame:
     known = sorted(reference.epci()["epci_siren"])
     for column in COLUMNS[:2]:
         expect(rows, path.name, column, rows[column].isin(known), "le SIREN d'une intercommunalité de la région")
+    # A program writes them, with as many decimals as it likes: 12.500 is 12 minutes and a half.
     minutes = pd.to_numeric(rows["minutes"].str.replace(",", "."), errors="coerce")
     finite = minutes.between(0, np.inf, inclusive="left")
     expect(rows, path.name, "minutes", finite, "un nombre de minutes")

@@ -192,7 +192,7 @@ def _levels(operations: Followed, contracts: Contracts, left: Whole, right: Whol
         "titulaire": _shared(operations.companies, contracts.holders, left, right),
         "delai": _day(rows["debut"])[left] - _day(deals["jour"])[right],
         "duree": 100 * np.abs(a - b) / np.maximum(np.maximum(a, b), 1),
-        "texte": 100 - scored(fuzz.token_set_ratio, text.where(text.ne("")), left, beyond, 100 - farthest),
+        "texte": 100 - scored(fuzz.token_set_ratio, text.where(text.ne("")), left, beyond, cutoff=100 - farthest),
         "lieu": _place(operations, deals, left, right),
         "segment": other(segment, left, beyond),
     }

@@ -125,7 +125,7 @@ def _rules(con: duckdb.DuckDBPyConnection, params: DecpParams, observed_on: dt.d
     placeholders = con.execute(f"SELECT valeur FROM {_csv('decp/valeurs_fictives.csv')} ORDER BY ALL").fetchall()
     divisions = con.execute(f"SELECT code FROM {_csv('nomenclatures/cpv_divisions.csv')} ORDER BY ALL").fetchall()
     return cleaning.Rules(
-        first_date=dt.date.fromisoformat(params.first_date),
+        first_date=params.first_date,
         observed=observed_on,
         max_amount=params.max_amount,
         warn_amount=params.warn_amount,

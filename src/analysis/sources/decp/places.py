@@ -108,7 +108,7 @@ def _candidates(places: ir.Table, types: ir.Table, reference: Reference) -> ir.T
 
 
 def _with_region(t: ir.Table, reference: Reference) -> ir.Table:
-    """Add `place_region` (known region, or that of the department), `abroad` and `in_region`."""
+    """Add `place_region` (known region, or that of the department), `abroad`, `whole_country` and `in_region`."""
     variants, regions = reference["variantes"], reference["regions"]
     former = variants.filter(variants.champ == "ancienne_region").select(former="variante", renamed="code")
     t = t.left_join(former, (t.code == former.former) & (t.declared == "region"))

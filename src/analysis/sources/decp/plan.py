@@ -1,6 +1,7 @@
 """The cleaning as an ordered list of tables, each an Ibis expression over staging, reference and earlier ones.
 
-No connection and no data: the same plan serves any engine, and is written once however many files are read.
+No connection and no data: `steps` makes the expressions, `plan` writes them as SQL for DuckDB, once however many files
+are read.
 """
 
 from __future__ import annotations

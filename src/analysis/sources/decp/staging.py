@@ -1,12 +1,15 @@
 """Every DECP format into one staging form, all values as received: contracts, holders, modifications.
 
-This is the only part that knows files and DuckDB: reading JSON by the hundred thousand records a second
-has no equivalent in Ibis. What follows (`cleaning`, `places`, `checks`) sees three tables:
+Records are read in DuckDB's own SQL: reading JSON by the hundred thousand records a second has no equivalent in Ibis.
+`layout` has found where they are in the files, and `ingest` runs what follows (`cleaning`, `places`, `checks`, in the
+order of `plan`), which sees these tables and no file:
 
     contrats       doc, fichier, ligne, format, concession, empreinte, then the fields of `FIELDS`
     titulaires     doc, modification (0: as notified, else the rang of the modification), rang, id without the white
                    space around it, type, nom
     modifications  doc, rang, empreinte, n_titulaires, then the fields of `MODIFICATION_FIELDS`
+    rejets         fichier, ordre, ligne, json: the lines of a table that are no row
+    enregistrements  doc, json: the refused records, whole, known once the contracts are sorted out
 
 `doc` numbers the received records in the order of the files' names, then of their place in the file;
 `ligne` is the record's number in a JSON or Parquet file and its line in a CSV. A field that the file has
