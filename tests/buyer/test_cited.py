@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.buyer.purchase import parse
+from analysis.buyer.views import hours
 from analysis.buyer.views.common import cited, to_check
 from analysis.buyer.views.hours import _nearest, prudent
 from analysis.core import reference
@@ -46,6 +49,17 @@ def test_a_fault_is_told_to_readers_without_file_nor_column() -> None:
     fault = parse(GOOD | {"montant_min": "39000.00"}).faults[0]
     assert fault.phrase.startswith("Montant : « 39000 » ; attendu : un montant d'au moins")
     assert "montant_min" in fault.message
+
+
+def test_an_amount_that_is_quoted_is_the_one_that_was_written() -> None:
+    assert parse(GOOD | {"montant_min": "300,000"}).faults[0].phrase.startswith("Montant : « 300,000 » ; attendu")
+    assert parse(GOOD | {"montant_min": "39000,0"}).faults[0].phrase.startswith("Montant : « 39000 » ; attendu")
+
+
+def test_a_share_of_contracts_without_a_word_is_a_percentage(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = SimpleNamespace(buyer=SimpleNamespace(commitment_kept=0.95))
+    monkeypatch.setattr(hours, "load_params", lambda: kept)
+    assert prudent().replace("\xa0", " ").startswith("engagement prudent : 95 % des marchés semblables peuvent")
 
 
 def test_what_a_commitment_is_and_how_near_a_company_are_said_in_words() -> None:

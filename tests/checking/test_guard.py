@@ -190,3 +190,15 @@ def test_the_home_page_is_held_against_the_published_headlines(
     else:
         with pytest.raises(DataError, match=found):
             check_home(tmp_path)
+
+
+@pytest.mark.parametrize(("told", "value", "wrong"), [
+    ("plus de 99\u00a0%", 0.9997, 0), ("plus de 99\u00a0%", 0.97, 1), ("plus de 99\u00a0%", 120.0, 1),
+    ("moins de 1\u00a0%", 0.004, 0), ("moins de 1\u00a0%", 0.02, 1), ("99\u00a0%", 0.9997, 1),
+])  # fmt: skip
+def test_a_share_told_as_beyond_a_bound_is_one_that_is(tmp_path: Path, told: str, value: float, wrong: int) -> None:
+    path = page(tmp_path, TABLE)
+    pd.DataFrame({"edition": [2016], "p": [value]}).to_csv(tmp_path / "tables" / "autre_parts.csv", index=False)
+    strip = Strip([Card("Dépasse le seuil", told, csv="autre_parts")])
+    path.write_text(f"<main>{strip._repr_html_()}</main>", encoding="utf-8")
+    assert len(problems_of(path)) == wrong

@@ -619,3 +619,12 @@ def test_what_categories_take_from_parity_adds_up_to_the_gap() -> None:
     )
     assert rows["ecart_parite"].round(9).to_dict() == {"DECHETS": 0.25, "PROPRETE": -0.05}
     assert rows["ecart_parite"].sum() == pytest.approx(0.5 - 60 / 200)
+
+
+def test_a_contract_told_twice_is_as_it_was_told_last_whatever_its_start_then() -> None:
+    table = contracts(
+        {"contrat": "C1", "annee": 2024, "date_debut": "2024-03-10", "date_fin": "2024-06-30"},
+        {"contrat": "C1", "annee": 2025, "date_debut": "2024-03-01", "date_fin": "2025-09-30"},
+        {"contrat": "C2", "annee": 2025, "date_debut": "2025-10-15", "date_fin": "2025-12-20"},
+    )
+    assert len(stays(table, sent(), 3, dataset(2024, 2025))) == 1, "no return after an end that was moved"

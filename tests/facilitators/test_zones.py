@@ -235,6 +235,10 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
         [30_000.0, 1.0, 0.5, 0.5]
     ]
+    idle = exports | {"heures": exports["heures"].iloc[:0]}
+    assert ratios.by_structure(known, areas(("A", LILLE, 1.0)), idle, 2025)["heures_par_etp"].tolist() == [0.0], (
+        "who sent operations and no hour did none"
+    )
     assert (
         ratios.spread(found)
         .set_index(["nature_porteuse", "indicateur"])

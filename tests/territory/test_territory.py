@@ -175,7 +175,16 @@ def test_hours_are_beside_those_of_the_department_and_the_region_by_inhabitant()
         here.department, here.edition = "62", SimpleNamespace(territoire="32")
         return views._per_inhabitant(here).replace("\xa0", " ").replace("\u202f", " ")
 
-    assert said(rates, EPCI) == "241 pour 1 000 habitants ; département 62 : 310 ; région : 350"
-    assert said(rates, "62") == "310 pour 1 000 habitants ; région : 350"
+    assert said(rates, EPCI) == "241 pour mille habitants ; département 62 : 310 ; région : 350"
+    assert said(rates, "62") == "310 pour mille habitants ; région : 350"
     hidden = rates.assign(valeur=rates["valeur"].mask(rates["territoire"] == EPCI))
     assert said(hidden, EPCI) == ""
+
+
+def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:
+    staff = pd.DataFrame(
+        {"jour": pd.Timestamp("2025-12-31"), "departement": "60", "structure_id": ["S9"], "nom": ["PLIE"],
+         "nature_porteuse": ["PLIE"], "personnes": [2], "etp": [1.0], "secret": ""}
+    )  # fmt: skip
+    tables = {"facilitators/annuaire": DIRECTORY.astype({"contact": "str"}), "facilitators/structures": staff}
+    assert "non communiqué" in views.contacts(page(tables, "60", is_department=True)).text()

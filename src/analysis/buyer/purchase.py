@@ -27,7 +27,7 @@ REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
 FEWEST_WORDS = 2
 ERROR = "erreur"
-WHOLE_EUROS = re.compile(r"[.,]0+$")  # decimals that say nothing
+WHOLE_EUROS = re.compile(r"[.,]0{1,2}$")  # decimals that say nothing
 IDENTIFIER = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it names files
 
 

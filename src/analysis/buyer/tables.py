@@ -88,7 +88,8 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         .reset_index()
         .merge(planned.owners, on="achat_id", how="left", validate="one_to_one")
     )
-    achats = modelled(achats.assign(portee=_reach_of(achats)))
+    typed = achats[["montant_min", "montant_max"]]  # as the buyer wrote them
+    achats = modelled(achats.assign(portee=_reach_of(achats))).assign(**typed)
     found = achats.set_index("achat_id")
     asked = _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id]))
     return {

@@ -31,6 +31,7 @@ SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
 SENTENCES = ("div.prose", "p.about", "td:not(.n)")
 SMALL = re.compile(rf"{FIGURE.pattern}|(?<![\w,.–{SPACES}-])\d{{1,3}}(?![\w,{SPACES}])")  # and whole ones of a headline
+BOUND = re.compile(r"\b(plus|moins) de (\d{1,2}) %")  # a share that is told no closer
 VALUE = ".value"
 HEADLINE = {VALUE: SMALL, ".remark": FIGURE}
 OFFERED = 'a[href$=".csv"]'
@@ -104,13 +105,21 @@ def _figures(soup: BeautifulSoup) -> list[str]:
 
 
 def _sentences(texts: list[str], values: np.ndarray, what: str, form: re.Pattern[str] = FIGURE) -> list[str]:
-    """The numbers of `texts`, of that form, that none of `values` rounds to."""
-    figures = sorted({figure for text in texts for figure in form.findall(text)})
+    """The numbers of `texts`, of that form, that none of `values` rounds to, nor lies beyond where they are bounds."""
+    told = [BOUND.sub(lambda found: "" if _beyond(found[1], found[2], values) else found[0], text) for text in texts]
+    figures = sorted({figure for text in told for figure in form.findall(text)})
     return [
         f"« {figure} », dans une phrase ou une cellule, n'est l'arrondi d'aucune {what}"
         for figure in figures
         if not _printable(figure, values)
     ]
+
+
+def _beyond(side: str, percent: str, values: np.ndarray) -> bool:
+    """Whether some share of `values` is above, or below, that bound."""
+    bound = int(percent) / 100
+    beyond = (values > bound) & (values <= 1) if side == "plus" else (values >= 0) & (values < bound)
+    return bool(beyond.any())
 
 
 def _cells(block: Tag, values: np.ndarray) -> list[str]:

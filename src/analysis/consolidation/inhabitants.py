@@ -23,7 +23,7 @@ def per_inhabitant(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     people = pd.concat([_inhabitants(edition) for edition in dataset.editions])
     both = hours.merge(people, on=KEY)
     rates = both[["valeur", "valeur_min", "valeur_max"]].mul(1000).div(both["habitants"], axis=0)
-    rate = both.drop(columns="habitants").assign(indicateur=RATE, unite="heure pour 1 000 habitants", **rates)
+    rate = both.drop(columns="habitants").assign(indicateur=RATE, unite="heure pour mille habitants", **rates)
     count = both[[*KEY, "modalite"]].assign(
         indicateur=INHABITANTS, unite="habitant", valeur=both["habitants"].astype("float64")
     )

@@ -38,8 +38,8 @@ def stays(contracts: pd.DataFrame, outcomes: pd.DataFrame, gap_months: int, data
 def _runs(contracts: pd.DataFrame, answers: pd.DataFrame, gap_months: int) -> pd.DataFrame:
     """The stays themselves, without what followed them."""
     rows = contracts[["ben_id", "date_debut", "annee", "contrat", "date_fin", "employeur_siret"]]
-    rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])
-    rows = rows.drop_duplicates(["ben_id", "contrat"], keep="last")
+    rows = rows.sort_values(["ben_id", "contrat", "annee"]).drop_duplicates(["ben_id", "contrat"], keep="last")
+    rows = rows.sort_values(["ben_id", "date_debut", "annee", "contrat"])  # each as it was told last
     last_day = pd.to_datetime(rows["annee"].astype("str") + "-12-31").astype(rows["date_fin"].dtype)
     until = rows["date_fin"].fillna(last_day)
     reached = until.astype("int64").groupby(rows["ben_id"]).cummax().astype(until.dtype)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from analysis.core.errors import DataError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -61,9 +63,11 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_table(path: Path, without: Collection[str] = ()) -> pd.DataFrame:
-    """Read back what `write_table` wrote as .parquet, except the columns `without`."""
+    """Read back what `write_table` wrote as .parquet, except the columns `without`; DataError where it is not there."""
     from pyarrow import parquet
 
+    if not path.is_file():
+        raise DataError(f"{path.name} : table absente ; attendu : celle qu'écrit une étape d'avant (« dvc repro »).")
     # The file by itself: as a part of a dataset, which it might be, it takes twice as long.
     with parquet.ParquetFile(path) as file:
         return file.read([name for name in file.schema_arrow.names if name not in without]).to_pandas()

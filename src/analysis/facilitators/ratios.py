@@ -22,7 +22,7 @@ def by_structure(hosts: pd.DataFrame, areas: pd.DataFrame, exports: dict[str, pd
     declared = areas.drop_duplicates(["structure_id", "epci_siren"])
     buyers = own["maitre_ouvrage_siret"].nunique().reindex(rows.index)
     measures = {
-        "heures_par_etp": hours,
+        "heures_par_etp": hours.reindex(list(own.groups)).fillna(0.0),
         "operations_par_etp": own["op_id"].nunique().reindex(rows.index).fillna(rows["operations_suivies"]),
         "acheteurs_par_etp": buyers.fillna(rows["acheteurs_suivis"]),
         "epci_par_etp": declared.groupby("structure_id").size(),

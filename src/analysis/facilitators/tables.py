@@ -90,7 +90,12 @@ def state_of(
         "publics": publics.sources(given),
         "reponses": followup.answers(clean, sends, observed),
         "contradictions": followup.contradictions(
-            areas, active, lost, senders, since=day - pd.DateOffset(months=months)
+            # Of structures with nobody in post no area is read.
+            areas,
+            active,
+            lost,
+            senders & set(hosts["structure_id"]),
+            since=day - pd.DateOffset(months=months),
         ),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),

@@ -244,7 +244,7 @@ def _structures(page: Page) -> Content:
     told = page.read("facilitators/annuaire", structure_id=list(rows["structure_id"]))
     told = told.drop_duplicates("structure_id").set_index("structure_id")["contact"]
     # That a structure has one person is no secret, only the time that this person gives.
-    rows = rows.assign(contact=rows["structure_id"].map(told).fillna(NOT_TOLD), personnes__secret="")
+    rows = rows.assign(contact=rows["structure_id"].map(told).astype("str").fillna(NOT_TOLD), personnes__secret="")
     rows["etp"] = rows["etp"].where(rows["etp"] > 0)  # nobody in post gives no time: it is not known
     more = f" {STRUCTURES} sur {len(rows)} ; toutes sont dans le fichier." if len(rows) > STRUCTURES else ""
     return DataTable(
@@ -309,7 +309,7 @@ def _per_inhabitant(page: Page) -> str:
     told = [
         f"{name} : {french(rows[place])}" for place, name in wider.items() if place != page.territory and place in rows
     ]
-    return " ; ".join([f"{french(rows[page.territory])} pour {french(1000)} habitants", *told])
+    return " ; ".join([f"{french(rows[page.territory])} pour mille habitants", *told])
 
 
 def _clause(page: Page) -> Card:

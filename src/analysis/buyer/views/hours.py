@@ -52,8 +52,11 @@ def hours(page: Page) -> Content:
 
 def prudent() -> str:
     """What the proposed commitment is, which may lie below the range of the hours."""
-    kept = IN_TEN[int(round_half_up(10 * load_params().buyer.commitment_kept))]
-    return f"engagement prudent : {kept} marchés semblables sur dix peuvent le porter (arrondi en dessous)"
+    kept = load_params().buyer.commitment_kept
+    tenths = round(10 * kept, 9)  # 0.9 is nine of ten, 0.95 has no such word
+    among = f"{IN_TEN[int(tenths)]} marchés semblables sur dix" if tenths == int(tenths) else None
+    among = among or f"{percent(kept, 0)} des marchés semblables"
+    return f"engagement prudent : {among} peuvent le porter (arrondi en dessous)"
 
 
 def _rule() -> str:

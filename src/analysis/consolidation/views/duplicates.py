@@ -50,8 +50,8 @@ def duplicates_sensitivity(page: Page) -> Content:
     fewer, hours = most["operations_en_moins"], round_half_up(most["heures_en_moins"])
     if not fewer:
         return Prose(
-            "Aucune paire d'opérations non tranchée n'est assez probable pour changer les chiffres de cette édition "
-            f"(probabilité d'au moins {percent(most['seuil'], 0)})."
+            "Aucune paire d'opérations non tranchée du champ de cette édition n'est assez probable pour en changer les "
+            f"chiffres (probabilité d'au moins {percent(most['seuil'], 0)})."
         )
     return DataTable(
         rows,

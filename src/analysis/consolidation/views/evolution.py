@@ -94,7 +94,8 @@ def growth(page: Page) -> Content:
     return Figure(
         line_chart(lines, breaks=breaks(_placed(page, known)), **PERCENT),
         title="Croissance des heures d'une édition à l'autre : brute, et à structures comparables",
-        alt=f"De {last['edition_precedente']} à {last['edition']}, les heures {_moved(last['croissance'], last['marge_revision'])} ; dans "
+        alt=f"De {last['edition_precedente']} à {last['edition']}, les heures"
+        f" {_moved(last['croissance'], last['marge_revision'])} ; dans "
         f"{_panel(int(last['structures_panel']))} les deux années, elles {_moved(last['croissance_panel'])} : "
         f"l'effet de couverture est de {french(coverage, 1)} {plural('point', coverage)}.",
         table=DataTable(

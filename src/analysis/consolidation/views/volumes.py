@@ -16,7 +16,7 @@ from analysis.publishing.maps import choropleth, circle_map
 from analysis.publishing.page import Page
 from analysis.publishing.templating import alphabetical
 
-PER = french(1000)  # inhabitants
+PER = "mille"  # inhabitants: in words, for it is no figure of a table
 
 
 def headline(page: Page) -> Content:
@@ -295,8 +295,8 @@ def per_inhabitant(page: Page) -> Content:
             csv=page.csv("indicateurs"),
             method="territoires",
             note="Population municipale, la même pour toutes les éditions. Les heures sont celles des marchés exécutés "
-            "là, pas celles des habitants. Une intercommunalité dont des communes sont dans une autre région n'a pas de "
-            "chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
+            "là, pas celles des habitants. Une intercommunalité dont des communes sont dans une autre région n'a pas "
+            "de chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
         ),
         source=source_line(page),
     )

@@ -97,7 +97,7 @@ def _without_effect(page: Page, what: str, file: str, sides: dict[str, Column]) 
     table = f"consolidation/{what}_sans_effet"
     rows = page.read(table).sort_values("ligne")
     if rows.empty:
-        return Prose(f"Chaque décision prise sur les {what} change quelque chose.")
+        return Prose(f"Aucune décision sur les {what} n'est sans effet.")
     return DataTable(
         rows,
         columns={
