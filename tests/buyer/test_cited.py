@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib import import_module
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,6 @@ import pandas as pd
 import pytest
 
 from analysis.buyer.purchase import parse
-from analysis.buyer.views import hours
 from analysis.buyer.views.common import cited, to_check
 from analysis.buyer.views.hours import _nearest, prudent
 from analysis.core import reference
@@ -58,7 +58,8 @@ def test_an_amount_that_is_quoted_is_the_one_that_was_written() -> None:
 
 def test_a_share_of_contracts_without_a_word_is_a_percentage(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = SimpleNamespace(buyer=SimpleNamespace(commitment_kept=0.95))
-    monkeypatch.setattr(hours, "load_params", lambda: kept)
+    # By its name: the package has a view of that name too.
+    monkeypatch.setattr(import_module("analysis.buyer.views.hours"), "load_params", lambda: kept)
     assert prudent().replace("\xa0", " ").startswith("engagement prudent : 95 % des marchés semblables peuvent")
 
 

@@ -30,7 +30,7 @@ def test_decisions_without_effect_are_named_by_their_line() -> None:
     vain = {"ligne": [7, 2], "op_a": "S9:1", "op_b": "S8:1", "decision": "doublon", "constat": "contredite"}
     table = views.decisions(page(pd.DataFrame(vain)))
     assert isinstance(table, DataTable) and [row[0].text for row in table.rows] == ["2", "7"]
-    assert "change quelque chose" in views.decisions(page(pd.DataFrame(vain).iloc[:0])).text()
+    assert "n'est sans effet" in views.decisions(page(pd.DataFrame(vain).iloc[:0])).text()
 
 
 HIDING = pd.DataFrame(

@@ -249,7 +249,6 @@ def test_no_personal_value_of_the_exports_is_in_what_is_published(demo: Path) ->
         ("59000", "Métropole Européenne de Lille"),
         ("st omer", "CA du Pays de Saint-Omer"),
         ("Grandvilliers", "zone blanche"),
-        ("MEL", "Métropole Européenne de Lille"),
         ("capso", "CA du Pays de Saint-Omer"),
     ],
 )
@@ -267,3 +266,14 @@ def test_whom_to_call_is_found_by_a_commune_or_a_postcode(
     assert page.locator("section.place:visible").count() == 0
     assert "Aucune commune" in page.inner_text("#trouve")
     assert not requests
+
+
+def test_an_intercommunalite_is_found_by_the_initials_by_which_it_is_known(
+    demo: Path, opened: tuple[Page, list[str]]
+) -> None:
+    page, _ = opened
+    page.goto((demo / "reports/demo/annuaire.html").as_uri())
+    page.fill("#recherche", "MEL")
+    shown = page.locator("section.place:visible").all_inner_texts()
+    assert any("Métropole Européenne de Lille" in text for text in shown)
+    assert len(shown) < 10, "and places that have a commune of such a name"

@@ -80,7 +80,7 @@ class Dataset(Block):
             other = scopes.setdefault(edition.base_legale, edition)
             if set(other.mecanismes) != set(edition.mecanismes):
                 raise ValueError(
-                    f"une base légale par champ : les éditions {other.annee} et {edition.annee} ont la même, "
+                    f"une base légale par champ ; les éditions {other.annee} et {edition.annee} ont la même, "
                     f"« {edition.base_legale} », et d'autres mécanismes"
                 )
         return editions

@@ -26,6 +26,7 @@ from matplotlib.path import Path as Outline
 from scipy.spatial import ConvexHull
 
 from analysis.core import reference
+from analysis.core.numbers import round_half_up
 from analysis.publishing.style import INK, SOFT, figure
 from analysis.publishing.templating import number
 
@@ -144,27 +145,29 @@ def main_cities(count: int = 12, apart: float = 22_000.0) -> pd.DataFrame:
     return pd.DataFrame({"nom": communes.loc[kept, "nom"], "x": points[kept, 0], "y": points[kept, 1]})
 
 
-def class_bounds(values: pd.Series, classes: int = 5) -> list[float]:
-    """Bounds between classes of about the same number of EPCI, at two significant digits.
+def class_bounds(values: pd.Series, classes: int = 5, digits: int = 0, factor: float = 1) -> list[float]:
+    """Bounds between classes of about the same number of EPCI, at two significant digits, and as a legend prints them:
+    times `factor`, with so many `digits`.
 
-    Fewer bounds than `classes - 1` where the values do not tell so many classes apart.
+    Fewer bounds than `classes - 1` where the values, or the legend, do not tell so many classes apart.
     """
     known = values.dropna()
     if known.empty:
         return []
     raw = np.quantile(known, np.linspace(0, 1, classes + 1)[1:-1])
-    rounded = {float(f"{bound:.2g}") for bound in raw}
+    rounded = {float(round_half_up(float(f"{bound:.2g}") * factor, digits)) / factor for bound in raw}
     return sorted(bound for bound in rounded if known.min() < bound <= known.max())
 
 
 def bounds_around(centre: float, values: pd.Series) -> list[float]:
-    """Bounds of four classes of which two are below `centre` and two above, as wide on both sides.
+    """Bounds of four classes of which two are below `centre` and two above, as wide on both sides; of three where no
+    value is so far below, for none is negative.
 
     Quantiles would put in the darkest class a place that is below the region, where most are alike.
     """
     reach = (values.dropna() - centre).abs().max()
     step = float(f"{reach / 2:.2g}") if reach > 0 else 0.0
-    return [centre - step, centre, centre + step] if step else [centre]
+    return [bound for bound in (centre - step, centre, centre + step) if bound > 0] if step else [centre]
 
 
 def choropleth(
@@ -190,7 +193,7 @@ def choropleth(
     department's EPCI only. Raises ValueError for an unknown EPCI.
     """
     values = _of_epci(values, department)
-    bounds = list(bins) if bins is not None else class_bounds(values, classes)
+    bounds = list(bins) if bins is not None else class_bounds(values, classes, digits, factor)
     colours = _ramp(len(bounds) + 1)
     known = values.dropna()
     fills: dict[str, Style] = {

@@ -239,7 +239,11 @@ def by_epci(page: Page) -> Content:
     most = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
     return Figure(
         circle_map(
-            hours, legend_label="Heures réalisées", missing="aucune heure", hidden=secret, department=page.department
+            hours,
+            legend_label="Heures réalisées",
+            missing="aucune heure déclarée",
+            hidden=secret,
+            department=page.department,
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
         alt=_first(wide, "heures_realisees", f"{most} heures{_of_all(page, hours)}", len(secret)),
@@ -277,7 +281,7 @@ def per_inhabitant(page: Page) -> Content:
         choropleth(
             rates.reindex(wide.index),
             legend_label=f"Heures pour {PER} habitants",
-            missing="aucune heure, ou partagée avec une autre région",
+            missing="aucune heure déclarée, ou partagée avec une autre région",
             hidden=secret,
             department=page.department,
         ),
@@ -294,8 +298,8 @@ def per_inhabitant(page: Page) -> Content:
             scope=page.scope,
             csv=page.csv("indicateurs"),
             method="territoires",
-            note="Population municipale, la même pour toutes les éditions. Les heures sont celles des marchés exécutés "
-            "là, pas celles des habitants. Une intercommunalité dont des communes sont dans une autre région n'a pas "
+            note="Heures des structures qui ont répondu, des marchés exécutés là, pas celles des habitants. Population "
+            "municipale, la même pour toutes les éditions. Une intercommunalité dont des communes sont dans une autre région n'a pas "
             "de chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
         ),
         source=source_line(page),
