@@ -54,6 +54,7 @@ def test_classes_around_a_centre_put_nothing_below_it_in_a_darker_class_than_wha
     assert centre == 0.179 and high - centre == pytest.approx(centre - low) and low > shares.min()
     assert [int(np.searchsorted(bounds, value, side="right")) for value in (0.17, 0.178, 0.181)] == [1, 1, 2]
     assert maps.bounds_around(0.2, pd.Series([0.2, np.nan])) == [0.2]
+    assert maps.bounds_around(0.19, pd.Series([0.1, 0.6])) == pytest.approx([0.19, 0.39]), "no class is below zero"
 
 
 def test_what_is_secret_is_not_drawn_as_what_is_absent() -> None:
@@ -101,8 +102,11 @@ def test_agreement_with_the_real_contours(shared: Path) -> None:
 
 def test_classes_have_plain_bounds() -> None:
     values = pd.Series(np.arange(1, 101) * 0.00123)
-    bounds = maps.class_bounds(values)
+    bounds = maps.class_bounds(values, digits=1, factor=100)
     assert bounds == [0.026, 0.05, 0.074, 0.099]
+    counts = pd.Series([1.0, 1, 2, 2, 2, 3, 3, 4, 7, 8, 9, 9])
+    assert maps.class_bounds(counts) == [2, 4, 8], "as a legend of whole numbers says them, each once"
+    assert maps.class_bounds(pd.Series([0.1, 0.2, 0.3, 0.4, 0.8])) == [], "of which such a legend tells none apart"
     assert maps.class_bounds(pd.Series([3.0, 3.0, 3.0])) == []
     assert maps.class_bounds(pd.Series([np.nan])) == []
     texts = maps._class_texts(bounds[:2], 1, "%", 100)

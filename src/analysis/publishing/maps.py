@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
@@ -155,7 +156,8 @@ def class_bounds(values: pd.Series, classes: int = 5, digits: int = 0, factor: f
     if known.empty:
         return []
     raw = np.quantile(known, np.linspace(0, 1, classes + 1)[1:-1])
-    rounded = {float(round_half_up(float(f"{bound:.2g}") * factor, digits)) / factor for bound in raw}
+    printed = {round_half_up(float(f"{bound:.2g}") * factor, digits) for bound in raw}
+    rounded = {float(bound / Decimal(str(factor))) for bound in printed}
     return sorted(bound for bound in rounded if known.min() < bound <= known.max())
 
 

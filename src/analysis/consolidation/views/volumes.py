@@ -299,8 +299,8 @@ def per_inhabitant(page: Page) -> Content:
             csv=page.csv("indicateurs"),
             method="territoires",
             note="Heures des structures qui ont répondu, des marchés exécutés là, pas celles des habitants. Population "
-            "municipale, la même pour toutes les éditions. Une intercommunalité dont des communes sont dans une autre région n'a pas "
-            "de chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
+            "municipale, la même pour toutes les éditions. Une intercommunalité dont des communes sont dans une autre "
+            "région n'a pas de chiffre : ses heures peuvent être celles de toutes, les habitants d'ici d'une partie.",
         ),
         source=source_line(page),
     )
