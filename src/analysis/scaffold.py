@@ -48,7 +48,7 @@ SETTINGS_HEAD = """\
 #   date_observation  jusqu'à quel jour les données sont connues
 #   territoire        code de la région ; departements : ceux qui comptent cette année-là
 #   mecanismes        codes de data/raw/reference/nomenclatures/mecanismes.csv qui entrent dans le périmètre
-#   base_legale       le périmètre en clair, imprimé sous chaque table
+#   base_legale       le périmètre en clair, imprimé sous chaque table ; un autre quand les mécanismes changent
 #   diviseurs_etp     heures annuelles d'un équivalent temps plein, une colonne chacun
 #   qpv_millesime     liste des quartiers prioritaires (2015 ou 2024) ; cog_millesime : liste des communes
 """
