@@ -107,6 +107,9 @@ def test_dates_at_the_borders_of_the_thresholds() -> None:
     asked = [first - day, first, last, last + day]
     told = [[f.regle for f in parse(GOOD | {"date_notification": d.isoformat()}).faults] for d in asked]
     assert told == [["achat_date_ancienne"], [], [], ["achat_date_lointaine"]]
+    known = reference.table("droit/seuils")
+    days = [publication(parse(GOOD | {"date_notification": d.isoformat()})[1]).isoformat() for d in asked[1:]]
+    assert days[0] == known["du"].min() and days[1] <= known["au"].max() < days[2], "the law looks at the consultation"
     message = parse(GOOD | {"date_notification": (first - day).isoformat()}).faults[0].message
     assert french_date(first) in message
     _, found, faults = parse(GOOD | {"date_notification": "9999-12-31"})

@@ -134,3 +134,10 @@ def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> N
     assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and "millions" in cards[1].unit
     capped = enough.assign(p50_plafonne=1_000_000.0)
     assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4
+
+
+def test_a_segment_leads_only_as_far_as_its_interval_says() -> None:
+    drawn = pd.DataFrame({"lissee": [6.0, 5.0], "lissee_bas": [5.5, 4.0], "lissee_haut": [6.5, 5.4]})
+    assert seen._leads(drawn) == " vient en tête"
+    assert seen._leads(drawn.assign(lissee_bas=[5.0, 4.0])) == " vient en tête, d'autres peuvent en porter autant"
+    assert seen._leads(drawn.iloc[:1]) == ", seul segment dont le chiffre est publié"

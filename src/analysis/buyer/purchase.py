@@ -133,9 +133,13 @@ def likely_amounts() -> tuple[float, float]:
 
 
 def known_days() -> tuple[dt.date, dt.date]:
-    """The first and the last day whose European thresholds are known."""
-    rows = reference.table("droit/seuils")
-    return dt.date.fromisoformat(rows["du"].min()), dt.date.fromisoformat(rows["au"].max())
+    """The first and the last day of a notification whose consultation, launched before it, has known thresholds."""
+    from analysis.buyer.process import launch  # which reads purchases
+
+    rows, start = reference.table("droit/seuils"), launch()
+    later = pd.DateOffset(months=-start.mois, days=-start.jours)
+    first, last = ((pd.Timestamp(day) + later).date() for day in (rows["du"].min(), rows["au"].max()))
+    return first, last
 
 
 def parse(

@@ -64,9 +64,9 @@ def audiences(page: Page) -> Content:
     return Figure(
         bar_chart(shown, **PERCENT),
         title="Part des heures réalisées, par public (non exclusifs)",
-        alt=f"« {shown.index[0]} » : {percent(shown.iloc[0])} des heures dont le statut est connu ; "
-        f"« {shown.index[-1]} » : {percent(shown.iloc[-1])}. "
-        f"Une personne relève souvent de plusieurs publics.{apart}",
+        alt=f"« {shown.index[0]} » : {percent(shown.iloc[0])} des heures dont le statut est connu"
+        + (f" ; « {shown.index[-1]} » : {percent(shown.iloc[-1])}" if len(shown) > 1 else "")
+        + f". Une personne relève souvent de plusieurs publics.{apart}",
         table=table,
         source=source_line(page),
     )

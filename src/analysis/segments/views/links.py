@@ -66,7 +66,7 @@ def hours_per_euro(page: Page) -> Content:
             unit="heures par millier d'euros",
         ),
         title=f"Heures d'insertion réalisées par millier d'euros de marché{whole_region(page)}",
-        alt=f"« {first['libelle']} » vient en tête : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
+        alt=f"« {first['libelle']} »{_leads(drawn)} : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
         table=DataTable(
             # Contracts and operations are public: only the hours may be secret.
             pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]).assign(operations__secret=""),
@@ -89,6 +89,14 @@ def hours_per_euro(page: Page) -> Content:
         ),
         source="exports des facilitateurs et données essentielles, rattachés par probabilité.",
     )
+
+
+def _leads(drawn: pd.DataFrame) -> str:
+    """What the first of `drawn`, the highest first, may be said to be: others may be as high, or not shown."""
+    if len(drawn) < 2:
+        return ", seul segment dont le chiffre est publié"
+    alone = drawn["lissee_haut"].iloc[1:].max() < drawn["lissee_bas"].iloc[0]
+    return " vient en tête" if alone else " vient en tête, d'autres peuvent en porter autant"
 
 
 def unfollowed(page: Page) -> Content:
