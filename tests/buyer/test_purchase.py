@@ -107,11 +107,11 @@ def test_dates_at_the_borders_of_the_thresholds() -> None:
     asked = [first - day, first, last, last + day]
     told = [[f.regle for f in parse(GOOD | {"date_notification": d.isoformat()}).faults] for d in asked]
     assert told == [["achat_date_ancienne"], [], [], ["achat_date_lointaine"]]
-    known = reference.table("droit/seuils")
     days = [publication(parse(GOOD | {"date_notification": d.isoformat()})[1]).isoformat() for d in asked[1:]]
-    assert days[0] == known["du"].min() and days[1] <= known["au"].max() < days[2], "the law looks at the consultation"
+    opened, closed = (day.isoformat() for day in purchase.threshold_days())
+    assert days[0] == opened and days[1] <= closed < days[2], "the law looks at the consultation"
     message = parse(GOOD | {"date_notification": (first - day).isoformat()}).faults[0].message
-    assert french_date(first) in message
+    assert french_date(purchase.threshold_days()[0]) in message
     _, found, faults = parse(GOOD | {"date_notification": "9999-12-31"})
     assert found is None and faults[0].message.endswith("jusqu'en 2099."), "no calendar goes on after it"
 

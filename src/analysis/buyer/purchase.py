@@ -110,7 +110,7 @@ class Reading:
 @cache
 def rules() -> pd.DataFrame:
     """`acheteur/regles.csv` by rule: colonne, gravite, attendu with what it expects written out, source."""
-    first, last = known_days()
+    first, last = threshold_days()
     said = {
         "least": french(likely_amounts()[0]),
         "most": french(likely_amounts()[1]),
@@ -132,13 +132,19 @@ def likely_amounts() -> tuple[float, float]:
     return settings.low_amount, settings.warn_amount
 
 
+def threshold_days() -> tuple[dt.date, dt.date]:
+    """The first and the last day whose European thresholds are known."""
+    rows = reference.table("droit/seuils")
+    return dt.date.fromisoformat(rows["du"].min()), dt.date.fromisoformat(rows["au"].max())
+
+
 def known_days() -> tuple[dt.date, dt.date]:
     """The first and the last day of a notification whose consultation, launched before it, has known thresholds."""
     from analysis.buyer.process import launch  # which reads purchases
 
-    rows, start = reference.table("droit/seuils"), launch()
+    start = launch()
     later = pd.DateOffset(months=-start.mois, days=-start.jours)
-    first, last = ((pd.Timestamp(day) + later).date() for day in (rows["du"].min(), rows["au"].max()))
+    first, last = ((pd.Timestamp(day) + later).date() for day in threshold_days())
     return first, last
 
 
