@@ -145,6 +145,12 @@ def launch() -> Offset:
     return next(step.debut for step in process().etapes if step.code == PUBLICATION)
 
 
+def until_notified() -> pd.DateOffset:
+    """From the day of the consultation to that of the notification."""
+    start = launch()
+    return pd.DateOffset(months=-start.mois, days=-start.jours)
+
+
 def raci() -> pd.DataFrame:
     """The role of each actor at each step: code and libelle of the step, then a column per actor (its label).
 

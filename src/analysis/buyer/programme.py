@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from analysis.buyer import sizing
-from analysis.buyer.process import launch
+from analysis.buyer.process import until_notified
 from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
 from analysis.core.numbers import french, round_half_up
@@ -118,8 +118,7 @@ def _as_typed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _notified(notices: pd.Series) -> pd.Series:
     """The days, as text, when purchases whose notices come out on these are notified, as the process says."""
-    start = launch()
-    return (notices + pd.DateOffset(months=-start.mois, days=-start.jours)).dt.strftime("%Y-%m-%d").astype("str")
+    return (notices + until_notified()).dt.strftime("%Y-%m-%d").astype("str")
 
 
 def typed(**values: object) -> Planned:

@@ -140,11 +140,9 @@ def threshold_days() -> tuple[dt.date, dt.date]:
 
 def known_days() -> tuple[dt.date, dt.date]:
     """The first and the last day of a notification whose consultation, launched before it, has known thresholds."""
-    from analysis.buyer.process import launch  # which reads purchases
+    from analysis.buyer.process import until_notified  # which reads purchases
 
-    start = launch()
-    later = pd.DateOffset(months=-start.mois, days=-start.jours)
-    first, last = ((pd.Timestamp(day) + later).date() for day in threshold_days())
+    first, last = ((pd.Timestamp(day) + until_notified()).date() for day in threshold_days())
     return first, last
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from analysis.consolidation.facts import first
+from analysis.consolidation.facts import first, kept_key
 from analysis.core import reference
 from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
@@ -230,7 +230,7 @@ def _place(operations: Followed, deals: pd.DataFrame, left: Whole, right: Whole)
 
 
 def _standing(rows: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
-    operation = rows["op_id"].map(kept).astype("str").fillna(rows["op_id"])
+    operation = kept_key(rows["op_id"], kept)
     return rows.assign(operation=operation, est_garde=rows["op_id"] == operation)
 
 
