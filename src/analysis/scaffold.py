@@ -34,6 +34,7 @@ from analysis.sources.publications import FILE as PUBLICATIONS
 from analysis.sources.publics import COLUMNS as PUBLIC_COLUMNS
 from analysis.sources.publics import FILE as PUBLICS
 from analysis.sources.rows import EXAMPLE
+from analysis.sources.senders import EARLIER, EARLIER_COLUMNS
 
 LAST_ROW = 2000  # of the lists and checks of a questionnaire
 EXAMPLES: dict[str, str | dt.date] = {
@@ -86,6 +87,7 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     write_text(",".join(PUBLIC_COLUMNS) + "\n", folder / PUBLICS)
     write_text(",".join(TRAVEL_COLUMNS) + "\n", folder / TRAVEL)
     write_text(model_mapping(), folder / "mappings" / "modele.yaml")
+    write_text(",".join(EARLIER_COLUMNS) + "\n", folder / EARLIER)
     write_text(secrets.token_hex(32) + "\n", folder / "secret.txt")
     questionnaire(folder / "questionnaires" / "inventaire.xlsx", INVENTORY.values())
     others = [table for name, table in INVENTORY.items() if name != AREAS]

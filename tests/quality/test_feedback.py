@@ -167,6 +167,20 @@ def test_columns_and_values_are_those_of_the_structure(dataset: Path) -> None:
     assert found == {("contrat_type", "insertion"), ("date_fin", "15/05/2026")}
 
 
+def test_the_words_of_a_year_are_those_of_the_software_of_that_year(dataset: Path) -> None:
+    settings = mapping(nom="ancien")
+    settings["tables"]["contrats"]["colonnes"]["date_fin"] = "Échéance"
+    (dataset / "mappings" / "ancien.yaml").write_text(yaml.safe_dump(settings))
+    (dataset / "mappings" / "anciennes.csv").write_text("structure_id,jusqu_en,mapping\nS1,2024,ancien\n")
+    wrong = changed("contrats", date_fin="bientôt")
+    send(wrong)
+    before = send(wrong, year="2024") / "contrats.csv"
+    before.write_text(before.read_text().replace("date_fin", "Échéance"))
+    found = [(row["Fichier"], row["Colonne"]) for row in rows(built()["S1"], "À corriger")]
+    assert ("2025/contrats.csv", "date_fin") in found and ("2024/contrats.csv", "Échéance") in found
+    assert ("2024/contrats.csv", "date_fin") not in found
+
+
 def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> None:
     settings = mapping()
     del settings["tables"]["contrats"]["colonnes"]["th"]

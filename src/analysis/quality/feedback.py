@@ -25,7 +25,7 @@ from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, r
 from analysis.core.quality_log import rules
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
-from analysis.sources.senders import mappings_by_structure, structure_names
+from analysis.sources.senders import layouts_by_structure, structure_names
 
 SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
 COLUMNS = {
@@ -150,8 +150,9 @@ def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
 def _received(folder: Path, years: list[int]) -> dict[str, Received]:
     """Each structure's files and sheets, by the name that quality tables call them."""
     found: dict[str, Received] = {}
-    for structure, mapping in mappings_by_structure(folder).items():
+    for structure, layouts in layouts_by_structure(folder).items():
         for year in years:
+            mapping = layouts.of(year)
             for table, place in mapping.tables.items():
                 sheet = f"[{place.feuille}]" if place.feuille else ""
                 called = f"exports/{structure}/{mapping.path(table, year)}{sheet}"
@@ -226,7 +227,7 @@ def _names(dataset: str) -> dict[str, str]:
     unread = {structure: name or structure for structure, name in refused.items() if structure}
     listed = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
     inventory = dict(zip(listed["structure_id"], listed["nom"].fillna(listed["structure_id"]), strict=True))
-    senders = {structure: structure for structure in mappings_by_structure(raw_dir(dataset))}
+    senders = {structure: structure for structure in layouts_by_structure(raw_dir(dataset))}
     return senders | unread | inventory | structure_names(raw_dir(dataset))
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.quality_log import MASKED
 from analysis.sources.canonical import EXPORTS, PERSONAL, Column, Table
-from analysis.sources.mapping import Mapping
+from analysis.sources.senders import Layouts
 from analysis.sources.spreadsheet import expect, read_csv
 from analysis.sources.typer import Typer, stripped
 
@@ -46,12 +46,12 @@ def load_corrections(path: Path) -> pd.DataFrame:
 
 
 def apply_corrections(
-    rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer, mappings: dict[str, Mapping]
+    rows: pd.DataFrame, table: Table, corrections: pd.DataFrame, typer: Typer, layouts: dict[str, Layouts]
 ) -> pd.DataFrame:
     """`rows` with the corrections of their table; `cle` joins the key's values by `|`.
 
     The value it expects is that of the file, as it is written there or in another way: `-35,00`, `-35`, `-35.0`. Where
-    the mapping of the row's structure (`mappings`, by structure) translates the column, both of its values are codes
+    the mapping of the row's structure and year (`layouts`) translates the column, both of its values are codes
     or as sent (see `_translated`). A correction that finds another value than that, or no row, is a quality row.
     """
     mine = corrections[corrections["table"] == table.name]
@@ -65,7 +65,7 @@ def apply_corrections(
         found, column = rows.iloc[places.get(fix.cle, [])], table.column(str(fix.colonne))
         found = found[found["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")]
         expected, right = (
-            _translated(text, found, table, column, mappings) for text in (fix.valeur_attendue, fix.valeur_corrigee)
+            _translated(text, found, table, column, layouts) for text in (fix.valeur_attendue, fix.valeur_corrigee)
         )
         target = found.index[_same(found, column, expected)]
         rows.loc[target, fix.colonne] = right[target]
@@ -79,9 +79,9 @@ def apply_corrections(
 
 
 def _translated(
-    text: object, rows: pd.DataFrame, table: Table, column: Column, mappings: dict[str, Mapping]
+    text: object, rows: pd.DataFrame, table: Table, column: Column, layouts: dict[str, Layouts]
 ) -> pd.Series:
-    """What `text` of a correction stands for in each row, which the mapping of its structure has translated.
+    """What `text` of a correction stands for in each row, which the mapping of its structure and year has translated.
 
     A text that is a code, of the column's list or one that the mapping translates into, is that code: a mapping may
     translate « 1 » into 2 and « 2 » into 1.
@@ -90,13 +90,13 @@ def _translated(
         return pd.Series(pd.NA, index=rows.index, dtype="str")
     codes = {code.upper() for code in (reference.labels(column.codelist) if column.codelist else ())}
     meant = {}
-    for structure in rows["structure_id"].unique():
-        place = mappings[structure].tables.get(table.name)
+    for send in (sends := pd.MultiIndex.from_frame(rows[["structure_id", "annee"]])).unique():
+        place = layouts[send[0]].of(send[1]).tables.get(table.name)
         spellings = place.valeurs.get(column.name, {}) if place else {}
         known = codes | {code.upper() for code in spellings.values()}
         given = str(text).strip()
-        meant[structure] = str(text) if given.upper() in known else spellings.get(given, str(text))
-    return rows["structure_id"].map(meant).astype("str")
+        meant[send] = str(text) if given.upper() in known else spellings.get(given, str(text))
+    return pd.Series(sends.map(meant), index=rows.index, dtype="str")
 
 
 def _same(rows: pd.DataFrame, column: Column, expected: pd.Series) -> pd.Series:

@@ -35,7 +35,7 @@ from analysis.sources.mapping import Mapping, TableMapping
 from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
-from analysis.sources.senders import mappings_by_structure
+from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer, stripped
 
@@ -48,17 +48,17 @@ def build(dataset: str) -> None:
     """Read all exports of `dataset`; write its clean tables, `quality/exports.parquet` and persons' fingerprints."""
     described = load_dataset(dataset)
     typer = Typer(SOURCE)
-    mappings = mappings_by_structure(raw_dir(dataset))
-    received = read_exports(raw_dir(dataset), mappings, described, typer)
+    layouts = layouts_by_structure(raw_dir(dataset))
+    received = read_exports(raw_dir(dataset), layouts, described, typer)
     secret = load_secret(dataset) if len(received["beneficiaires"]) else b""
     marks = conform(OF_BENEFICIARIES, _fingerprints(received["beneficiaires"], secret))
     write_table(marks, fingerprints_dir(dataset) / f"{OF_BENEFICIARIES.name}.parquet")
     corrections = load_corrections(raw_dir(dataset) / "decisions" / "corrections.csv")
     received = {
-        name: apply_corrections(rows, EXPORTS[name], corrections, typer, mappings) for name, rows in received.items()
+        name: apply_corrections(rows, EXPORTS[name], corrections, typer, layouts) for name, rows in received.items()
     }
     limits = load_params().exports
-    tables = clean(received, typer, secret, limits, dataset=described, senders=set(mappings))
+    tables = clean(received, typer, secret, limits, dataset=described, senders=set(layouts))
     check(tables, typer, limits, described, _regional_key(received["heures"], "ctr_id"))
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
@@ -69,7 +69,7 @@ def build(dataset: str) -> None:
 # --- reading -----------------------------------------------------------------------------------
 
 
-def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
+def read_exports(folder: Path, layouts: dict[str, Layouts], dataset: Dataset, typer: Typer) -> dict[str, pd.DataFrame]:
     """Every canonical table as text, rows of all structures and years together; sheets that nobody reads are flagged.
 
     Columns beside the canonical ones: structure_id, annee, fichier, ligne, decimale, format_date, titre (of the column
@@ -77,10 +77,10 @@ def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, t
     Raises one DataError with a sentence for each file that cannot be read.
     """
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
-    sends, problems = _sends(folder / "exports", mappings)
+    sends, problems = _sends(folder / "exports", layouts)
     for structure, year in sends:
         try:
-            mapping = mappings[structure]
+            mapping = layouts[structure].of(year)
             edition = _edition(structure, year, dataset)
             for table, rows in _read_send(folder / "exports", structure, edition, mapping, typer):
                 received[mapping.nom, table] += rows
@@ -88,7 +88,7 @@ def read_exports(folder: Path, mappings: dict[str, Mapping], dataset: Dataset, t
             problems.append(str(error))
     if problems:
         raise DataError("\n".join(sorted(problems)))
-    known = {mapping.nom: mapping for mapping in mappings.values()}
+    known = {mapping.nom: mapping for mine in layouts.values() for mapping in mine}
     found: dict[str, list[pd.DataFrame]] = {table: [] for table in EXPORTS}
     for (name, table), rows in sorted(received.items()):
         found[table].append(_to_canonical(rows, known[name], known[name].tables[table]))
@@ -113,27 +113,44 @@ def _refuse_totals_beside_rows(received: dict[str, pd.DataFrame]) -> None:
         raise DataError("\n".join(str(fatal("agregat_et_detail", f"exports/{s}, {y}", reason)) for s, y in both))
 
 
-def _sends(exports: Path, mappings: dict[str, Mapping]) -> tuple[list[tuple[str, str]], list[str]]:
+def _sends(exports: Path, layouts: dict[str, Layouts]) -> tuple[list[tuple[str, str]], list[str]]:
     """The structures and years that sent something, and a sentence for each file that would not be read."""
     sends: set[tuple[str, str]] = set()
     lost: set[tuple[str, str, str]] = set()
     for path in sorted(path for path in exports.rglob("*") if path.is_file() and path.name[0] not in ".~"):
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
-        if name and structure not in mappings:
+        if name and structure not in layouts:
             lost.add((f"exports/{structure}", "structure_inconnue", ""))
-        elif name and (year := _year(name, mappings[structure])) and name in mappings[structure].files(year):
+        elif name and (year := _year(name, layouts[structure])):
             sends.add((structure, year))
         else:
-            place = mappings[structure].place_of(path.name) if name else None
-            detail = f"sa place : exports/{structure}/{place}" if place else ""
+            detail = _place(structure, name, layouts[structure]) if name else ""
             lost.add((f"exports/{path.relative_to(exports).as_posix()}", "export_mal_place", detail))
     return sorted(sends), [str(fatal(rule, called, detail)) for called, rule, detail in sorted(lost)]
 
 
-def _year(name: str, mapping: Mapping) -> str | None:
+def _year(name: str, layouts: Layouts) -> str | None:
+    """The year that a file of a structure's folder is read for; None when no mapping of that year reads it."""
+    years = [_said_year(name, mapping) for mapping in layouts]
+    return next((year for year in years if year and name in layouts.of(year).files(year)), None)
+
+
+def _said_year(name: str, mapping: Mapping) -> str | None:
     """The year that a file of a structure's folder is of: as its mapping says, else the folder it is in."""
     folder, _, rest = name.partition("/")
     return mapping.year_of(name) or (folder if rest else None)
+
+
+def _place(structure: str, name: str, layouts: Layouts) -> str:
+    """Where a file that is not read would be, with the mapping of its year where it is of another; "" if nowhere."""
+    places = [(mapping, mapping.place_of(name.rpartition("/")[2])) for mapping in layouts]
+    for mapping, place in places:
+        year = _said_year(name, mapping)
+        if place and year and layouts.of(year) is not mapping:
+            return (
+                f"« {mapping.nom} » ne lit pas {year}, « {layouts.of(year).nom} » le fait : structures.csv et {EARLIER}"
+            )
+    return next((f"sa place : exports/{structure}/{place}" for _, place in places if place), "")
 
 
 def _edition(structure: str, year: str, dataset: Dataset) -> int:

@@ -1,7 +1,13 @@
-"""Who sends: the structures of `structures.csv`, each with the mapping file of its software."""
+"""Who sends: the structures of `structures.csv`, each with the mapping file of its software.
+
+The files of years before a structure changed its software stay as it sent them: `mappings/anciennes.csv` says until
+which year they are read with which mapping.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,37 +16,77 @@ from analysis.sources.mapping import Mapping, load_mapping
 from analysis.sources.spreadsheet import expect, read_csv
 
 LIST = "structures.csv"
+MAPPINGS = "mappings"
+EARLIER = f"{MAPPINGS}/anciennes.csv"
+EARLIER_COLUMNS = ["structure_id", "jusqu_en", "mapping"]
 
 
-def mappings_by_structure(folder: Path) -> dict[str, Mapping]:
-    """The mapping of each structure of the dataset in `folder`; none when it has no `structures.csv`.
+@dataclass(frozen=True)
+class Layouts:
+    """The mappings of one structure: that of its latest files, and of earlier ones until a year, in order of years."""
 
-    Raises DataError when a structure has no identifier, is listed twice or names a mapping that does not exist.
+    latest: Mapping
+    earlier: tuple[tuple[int, Mapping], ...] = ()
+
+    def of(self, year: int | str) -> Mapping:
+        """The mapping of the files of `year`; the latest for what is no year."""
+        if not str(year).isdigit():
+            return self.latest
+        return next((mapping for until, mapping in self.earlier if int(year) <= until), self.latest)
+
+    def __iter__(self) -> Iterator[Mapping]:
+        yield self.latest
+        yield from (mapping for _, mapping in self.earlier)
+
+
+def layouts_by_structure(folder: Path) -> dict[str, Layouts]:
+    """The mappings of each structure of the dataset in `folder`; none when it has no `structures.csv`.
+
+    Raises DataError when a structure has no identifier, is listed twice, or for the same years twice, or when a mapping
+    that it names does not exist.
     """
-    listed = _listed(folder, "mapping")
-    known = sorted(found.stem for found in (folder / "mappings").glob("*.yaml"))
+    listed = _texts(folder, LIST, ["structure_id", "mapping"])
+    earlier = _texts(folder, EARLIER, EARLIER_COLUMNS)
     expect(listed, LIST, "structure_id", listed["structure_id"].ne(""), "un identifiant de structure")
     again = listed["structure_id"].duplicated()
     expect(listed, LIST, "structure_id", ~again, "une seule ligne par structure")
-    expected = f"le nom d'un fichier de mappings/ ({', '.join(known)})"
-    expect(listed, LIST, "mapping", listed["mapping"].isin(known), expected)
-    loaded = {name: load_mapping(folder / "mappings" / f"{name}.yaml") for name in sorted(set(listed["mapping"]))}
-    return {structure: loaded[name] for structure, name in zip(listed["structure_id"], listed["mapping"], strict=True)}
+    sending = earlier["structure_id"].isin(listed["structure_id"])
+    expect(earlier, EARLIER, "structure_id", sending, f"une structure de {LIST}")
+    years = earlier["jusqu_en"].str.fullmatch("[0-9]{4}")
+    expect(earlier, EARLIER, "jusqu_en", years, "la dernière année lue ainsi, par exemple 2021")
+    again = earlier.duplicated(["structure_id", "jusqu_en"])
+    expect(earlier, EARLIER, "jusqu_en", ~again, "une seule ligne par structure et par année")
+    known = {found.stem: found for found in sorted((folder / MAPPINGS).glob("*.yaml"))}
+    for rows, name in ((listed, LIST), (earlier, EARLIER)):
+        expect(
+            rows,
+            name,
+            "mapping",
+            rows["mapping"].isin(known),
+            f"le nom d'un fichier de {MAPPINGS}/ ({', '.join(known)})",
+        )
+    used = sorted({*listed["mapping"], *earlier["mapping"]})
+    loaded = {name: load_mapping(known[name]) for name in used}
+    before: dict[str, list[tuple[int, Mapping]]] = {structure: [] for structure in listed["structure_id"]}
+    for row in earlier.sort_values("jusqu_en").itertuples():
+        before[row.structure_id].append((int(row.jusqu_en), loaded[row.mapping]))
+    return {
+        row.structure_id: Layouts(loaded[row.mapping], tuple(before[row.structure_id])) for row in listed.itertuples()
+    }
 
 
 def structure_names(folder: Path) -> dict[str, str]:
     """The name of each structure of `structures.csv` that gives one."""
-    listed = _listed(folder, "nom")
+    listed = _texts(folder, LIST, ["structure_id", "nom"])
     return {key: name for key, name in zip(listed["structure_id"], listed["nom"], strict=True) if key and name}
 
 
-def _listed(folder: Path, column: str) -> pd.DataFrame:
-    """structure_id and `column` of each line of `structures.csv`, without blanks around them, with `ligne`.
+def _texts(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
+    """`columns` of each line of a file of the dataset, without blanks around the texts, with `ligne`.
 
     No line when there is no such file.
     """
-    columns = ["structure_id", column]
-    if not (folder / LIST).is_file():
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in [*columns, "ligne"]})
-    listed = read_csv(folder / LIST, LIST, columns)
-    return listed[["ligne"]].join(listed[columns].fillna("").apply(lambda texts: texts.str.strip()))
+    if not (folder / name).is_file():
+        return pd.DataFrame({column: pd.Series(dtype="str") for column in [*columns, "ligne"]})
+    rows = read_csv(folder / name, name, columns)
+    return rows[["ligne"]].join(rows[columns].fillna("").apply(lambda texts: texts.str.strip()))
