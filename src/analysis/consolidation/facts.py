@@ -79,7 +79,7 @@ class Once:
 
 def entered_once(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Once:
     """Merge the structures' clean tables; `kept` gives the operation that stands for each duplicate."""
-    named = {name: _with_operation(clean, name, kept) for name in ("operations", "territoires", "engagements")}
+    named = {name: under_operation(clean[name], kept) for name in ("operations", "territoires", "engagements")}
     sent = clean["contrats"].reset_index(drop=True)  # row for row as `contracts`
     contracts = sent[["annee", "ctr_id", "eng_id"]].merge(
         named["engagements"][["annee", "eng_id", "operation", "est_garde", "entreprise_siret"]],
@@ -189,8 +189,8 @@ def kept_key(keys: pd.Series, kept: dict[str, str]) -> pd.Series:
     return keys.map(kept).astype("str").fillna(keys)
 
 
-def _with_operation(clean: dict[str, pd.DataFrame], name: str, kept: dict[str, str]) -> pd.DataFrame:
-    rows = clean[name]
+def under_operation(rows: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
+    """`rows` with `operation`, the one that stands for their own (see `kept_key`), and `est_garde`: it is their own."""
     operation = kept_key(rows["op_id"], kept)
     return rows.assign(operation=operation, est_garde=rows["op_id"] == operation)
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from analysis.consolidation.facts import first, kept_key
+from analysis.consolidation.facts import first, under_operation
 from analysis.core import reference
 from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
@@ -80,7 +80,7 @@ def followed(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Followed:
 
     Each is described by its latest edition, by the structure that is kept.
     """
-    held = {name: _standing(clean[name], kept) for name in ("operations", "engagements", "territoires")}
+    held = {name: under_operation(clean[name], kept) for name in ("operations", "engagements", "territoires")}
     rows = first(held["operations"], ["annee", "operation"]).sort_values(["operation", "annee"])
     rows = rows.rename(columns={"maitre_ouvrage_siret": "acheteur", "date_debut": "debut", "date_fin": "fin"})
     columns = ["structure_id", "libelle", "acheteur", "segment", "debut", "fin"]
@@ -227,11 +227,6 @@ def _place(operations: Followed, deals: pd.DataFrame, left: Whole, right: Whole)
     level = np.where(same & epci_known, SAME_SITE, np.where(near & area_known, SAME_BODY, ANOTHER)).astype("float64")
     silent = (~epci_known & (~area_known | near)) | ~np.isin(left, op)
     return np.where(silent, np.nan, level)
-
-
-def _standing(rows: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
-    operation = kept_key(rows["op_id"], kept)
-    return rows.assign(operation=operation, est_garde=rows["op_id"] == operation)
 
 
 def _day(values: pd.Series) -> Numbers:
