@@ -70,12 +70,13 @@ class Received:
         table = self._table(column)
         if table is None:
             return column
-        place = self.mapping.tables[table]
+        place = self.mapping.table(table, self.annee)
         return place.colonnes.get(column, EXPORTS[table].column(column).description)
 
     def value(self, column: str, value: str) -> str:
         """A value as the structure writes it: its decimal mark, its dates, its spellings of codes."""
-        column = "heures" if any(column in self.mapping.tables[name].mois for name in self.tables) else column
+        months = {heading for name in self.tables for heading in self.mapping.table(name, self.annee).mois}
+        column = "heures" if column in months else column
         table = self._table(column)
         if table is None:
             return value
@@ -153,8 +154,9 @@ def _received(folder: Path, years: list[int]) -> dict[str, Received]:
     for structure, layouts in layouts_by_structure(folder).items():
         for year in years:
             mapping = layouts.of(year)
-            for table, place in mapping.tables.items():
-                sheet = f"[{place.feuille}]" if place.feuille else ""
+            for table in mapping.tables:
+                title = mapping.table(table, year).feuille
+                sheet = f"[{title}]" if title else ""
                 called = f"exports/{structure}/{mapping.path(table, year)}{sheet}"
                 before = found[called].tables if called in found else ()
                 found[called] = Received(year, mapping, (*before, table))

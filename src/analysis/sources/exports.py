@@ -31,13 +31,14 @@ from analysis.sources import parts, totals
 from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
-from analysis.sources.mapping import Mapping, TableMapping
+from analysis.sources.mapping import Mapping, TableMapping, of_year, same_but_year
 from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer, stripped
+from analysis.sources.years import of_their_year
 
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
@@ -58,7 +59,7 @@ def build(dataset: str) -> None:
         name: apply_corrections(rows, EXPORTS[name], corrections, typer, layouts) for name, rows in received.items()
     }
     limits = load_params().exports
-    tables = clean(received, typer, secret, limits, dataset=described, senders=set(layouts))
+    tables = clean(received, typer, secret, limits, dataset=described, layouts=layouts)
     check(tables, typer, limits, described, _regional_key(received["heures"], "ctr_id"))
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
@@ -172,7 +173,8 @@ def _read_send(
     books: dict[str, Workbook] = {}
     archive = mapping.archive_path(year)
     packed = open_archive(exports / structure / archive, f"exports/{structure}/{archive}") if archive else None
-    names = {table: mapping.path(table, year) for table in mapping.tables}
+    places = {table: mapping.table(table, year) for table in mapping.tables}
+    names = {table: mapping.path(table, year) for table in places}
     paths = {
         table: packed / name.removeprefix(f"{archive}/") if packed else exports / structure / name
         for table, name in names.items()
@@ -181,13 +183,13 @@ def _read_send(
         _tell_unread_files(packed, f"exports/{structure}/{archive}", set(names.values()), typer)
     absent = {
         table
-        for table, place in mapping.tables.items()
+        for table, place in places.items()
         if not _is_there(paths[table], f"exports/{structure}/{names[table]}", place, books)
     }
     in_totals = TOTALS in mapping.tables and TOTALS not in absent
     filled: dict[str, bool] = {}
     told: dict[str, str] = {}
-    for table, place in mapping.tables.items():
+    for table, place in places.items():
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
@@ -201,8 +203,10 @@ def _read_send(
         )
     _tell_empty_tables(told, filled, typer)
     for called, book in books.items():
-        mine = [place for table, place in mapping.tables.items() if f"exports/{structure}/{names[table]}" == called]
-        tell_unread(book, called, [place.feuille for place in mine if place.feuille], typer)
+        mine = [mapping.tables[table].feuille for table in places if f"exports/{structure}/{names[table]}" == called]
+        # Sheets of other years are read with their own send.
+        read = [title for title in book.titles for name in mine if name and same_but_year(name, title)]
+        tell_unread(book, called, read, typer)
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
@@ -285,7 +289,9 @@ def _to_canonical(rows: list[list], mapping: Mapping, place: TableMapping) -> pd
     if place.disposition == "large":
         kept = [*place.colonnes, *_TRACE]
         out = out.melt(id_vars=kept, value_vars=list(months), var_name="mois", value_name="heures")
-        out = out[out["heures"].notna()].assign(titre=out["mois"].map(months))
+        out = out[out["heures"].notna()]
+        titles = zip(out["mois"].map(months), out["annee"], strict=True)
+        out["titre"] = [of_year(heading, year) for heading, year in titles]
         out["mois"] = out["annee"].astype("str") + "-" + out["mois"]
     return out.assign(decimale=mapping.decimale, format_date=mapping.format_date)
 
@@ -311,13 +317,16 @@ def clean(
     limits: ExportParams,
     *,
     dataset: Dataset,
-    senders: set[str],
+    layouts: dict[str, Layouts],
 ) -> dict[str, pd.DataFrame]:
-    """Typed, linked, pseudonymised tables, each sorted by its key; `senders` are the structures that may send.
+    """Typed, linked, pseudonymised tables, each sorted by its key; `layouts` are those of the structures that may send.
 
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
+    years = [edition.annee for edition in dataset.editions]
+    whole = {(name, year) for name, mine in layouts.items() for year in years if mine.of(year).toutes_annees}
+    rows = of_their_year(rows, whole, typer)
     rows["beneficiaires"]["naissance_recue"] = stripped(rows["beneficiaires"]["date_naissance"])
     typed = {
         name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
@@ -340,7 +349,7 @@ def clean(
     tables = {
         "operations": operations,
         "territoires": _between_places(places, typer),
-        "accompagnements": _between_structures(typed["accompagnements"], operations, senders, typer),
+        "accompagnements": _between_structures(typed["accompagnements"], operations, set(layouts), typer),
         "engagements": engagements,
         "beneficiaires": persons.drop(columns=["ben_ref", "naissance"])
         .groupby(["annee", "ben_id"], as_index=False)

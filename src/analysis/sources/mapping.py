@@ -6,6 +6,7 @@ separateur: ";"
 decimale: ","
 format_date: "%d/%m/%Y"
 archive: export_{annee}.zip # when the files arrive in one: `fichier` is then a name inside it
+toutes_annees: true         # each send holds all the years: see `years`
 tables:
   operations:
     fichier: suivi_{annee}.xlsx   # in the structure's folder; without {annee}, in its folder of the year
@@ -17,7 +18,9 @@ tables:
     fichier: heures.csv
     disposition: large      # a column per month instead of a row per month
     colonnes: {ctr_id: Contrat}
-    mois: {Janv.: 1, Févr.: 2}
+    mois: {Janv.: 1, Févr.: 2}     # or {"{annee}-01-01": 1} where titles hold the year
+
+{annee} stands for the year, {an} for its last two digits, in the names of sheets and columns too.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from analysis.core.params import Block, load_settings
 from analysis.core.texts import one_line
 from analysis.sources.canonical import EXPORTS, Table
 
-YEAR = "{annee}"
+YEAR, SHORT_YEAR = "{annee}", "{an}"
 
 
 class TableMapping(Block):
@@ -77,6 +80,7 @@ class Mapping(Block):
     decimale: Literal[",", "."] = ","
     format_date: str = "%Y-%m-%d"
     archive: str | None = None
+    toutes_annees: bool = False
     tables: dict[str, TableMapping]
 
     @field_validator("format_date")
@@ -86,14 +90,24 @@ class Mapping(Block):
             raise ValueError("un jour %d, un mois %m et une année %Y (ou %y), par exemple %d/%m/%Y")
         return form
 
+    def table(self, name: str, year: int | str) -> TableMapping:
+        """What `tables` says of a table, in the words of `year`: its sheet and its headings may hold the year."""
+        place = self.tables[name]
+        named = {
+            "feuille": place.feuille and of_year(place.feuille, year),
+            "colonnes": {column: of_year(heading, year) for column, heading in place.colonnes.items()},
+            "mois": {of_year(heading, year): month for heading, month in place.mois.items()},
+        }
+        return place.model_copy(update=named)
+
     def path(self, table: str, year: int | str) -> str:
         """Where the rows of `table` for `year` are, from the structure's folder; an archive counts as a folder."""
         name = self.tables[table].fichier
-        return _dated(f"{self.archive}/{name}" if self.archive else name).replace(YEAR, str(year))
+        return of_year(_dated(f"{self.archive}/{name}" if self.archive else name), year)
 
     def archive_path(self, year: int | str) -> str | None:
         """Where the archive of `year` is, from the structure's folder; None when files arrive loose."""
-        return _dated(self.archive).replace(YEAR, str(year)) if self.archive else None
+        return of_year(_dated(self.archive), year) if self.archive else None
 
     def files(self, year: int | str) -> set[str]:
         """All the files of `year` that are read, from the structure's folder."""
@@ -118,6 +132,17 @@ class Mapping(Block):
         """The files that are read, from the structure's folder, with the place of the year."""
         names = [self.archive] if self.archive else [place.fichier for place in self.tables.values()]
         return [_dated(name) for name in names]
+
+
+def of_year(name: str, year: int | str) -> str:
+    """`name` with the year in the place of what stands for it."""
+    return name.replace(YEAR, str(year)).replace(SHORT_YEAR, str(year)[-2:])
+
+
+def same_but_year(name: str, found: str) -> bool:
+    """Whether `found` is `name` in the words of some year."""
+    pattern = re.escape(name).replace(re.escape(YEAR), "[0-9]{4}").replace(re.escape(SHORT_YEAR), "[0-9]{2}")
+    return re.fullmatch(pattern, found) is not None
 
 
 def _dated(name: str) -> str:

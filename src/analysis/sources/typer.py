@@ -54,10 +54,15 @@ class Typer:
         self.source = source
         self.breaches: list[pd.DataFrame] = []
         self.refused: list[pd.Series] = []  # the file of each row that does not count
+        self.left: list[pd.Series] = []  # that of each row of another year, in a file of all years
 
     def drop(self, rows: pd.DataFrame) -> None:
         """Note that `rows` do not count, for a reason that is recorded already."""
         self.refused.append(rows["fichier"])
+
+    def leave(self, rows: pd.DataFrame) -> None:
+        """Note that `rows` are of another year than their send."""
+        self.left.append(rows["fichier"])
 
     def flag(
         self,
@@ -102,9 +107,9 @@ class Typer:
         A month is a row, in a layout with a column per month too.
         """
         rows = Counter(file for frame in received for file in frame["fichier"])
-        refused = Counter(file for files in self.refused for file in files)
+        refused, left = (Counter(file for files in parts for file in files) for parts in (self.refused, self.left))
         flagged = Counter(file for part in self.breaches for file in part.loc[part["enregistrement"].eq(""), "fichier"])
-        tell(rows, rows - refused, refused, flagged)
+        tell(rows, rows - refused - left, refused, flagged, left=left)
 
     def table(self, rows: pd.DataFrame, table: Table) -> pd.DataFrame:
         """All the columns of `table`, typed; absent ones are null."""

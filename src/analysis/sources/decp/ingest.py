@@ -103,7 +103,7 @@ def _tell(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], written:
     wrong = con.execute(f"SELECT fichier, enregistrement <> '' AS refuse, count(*) FROM {quality} GROUP BY ALL")
     counts = {(file, lost): count for file, lost, count in wrong.fetchall()}
     refused, flagged = ({file: n for (file, lost), n in counts.items() if lost == whole} for whole in (True, False))
-    tally.tell((found.label for found in layouts), dict(kept), refused, flagged, tally.CONTRACTS)
+    tally.tell((found.label for found in layouts), dict(kept), refused, flagged, words=tally.CONTRACTS)
 
 
 def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path, steps: list[plan.Step]) -> None:
