@@ -181,6 +181,23 @@ def test_an_argument_without_its_number_is_left_out() -> None:
     assert len(less) == len(found["arguments"]) - 1
 
 
+@pytest.mark.parametrize(
+    ("learnt", "said"),
+    [
+        ("segment", "repose ici sur les heures vues dans la région"),
+        ("autres", "vues dans les autres segments"),
+        ("regle", "faute d'opérations"),
+    ],
+)
+def test_a_sheet_rests_on_hours_seen_only_where_the_segment_has_some(learnt: str, said: str) -> None:
+    one, known = planned(), knowledge()
+    known.tables["segments/dimensionnement"]["appris"] = learnt
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), known, told(one))["arguments"]
+    phrase = found.loc[found["phrase"].str.startswith("La règle du manuel"), "phrase"]
+    assert len(phrase) == 1 and said in phrase.iloc[0] and "250 heures" in phrase.iloc[0]
+
+
 def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_told() -> None:
     projects = pd.DataFrame(
         {"projet_id": ["P2", "P1", "P3"], "acheteur_siren": ["200093201", "200093201", "213500000"],
