@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from analysis.buyer import evidence, programme
+from analysis.buyer import evidence, process, programme
 from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
@@ -210,6 +211,21 @@ def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_
     assert publication(found.purchases[0]).isoformat() == "2026-09-01", "the notice is when it was announced"
     refused = found.remarks[found.remarks["gravite"] == "erreur"]
     assert refused["achat_id"].tolist() == ["P2"] and "achat P2, colonne « montant_min »" in refused["message"].iloc[0]
+
+
+def test_an_announced_consultation_keeps_its_day_in_the_sheet_and_in_its_calendar() -> None:
+    projects = pd.DataFrame(
+        {"projet_id": ["P1"], "acheteur_siren": "200093201", "acheteur_nom": "MEL", "objet": "Nettoyage des locaux",
+         "codeCPV": None, "montant": 300_000.0, "date_prevue": pd.to_datetime(["2026-10-31"]), "departement": "59",
+         "epci_siren": LILLE, "mois": 12.0}
+    )  # fmt: skip
+    found = programme.announced(projects, pd.Series({"200093201": "INTERCOMMUNALITE"}), ["200093201"])
+    tables = sheets(found, knowledge(), told(*found.purchases))
+    rows = conform(SCHEMAS["achats"], tables["achats"])
+    assert rows["date_consultation"].tolist() == [pd.Timestamp("2026-10-31")]
+    assert rows["date_notification"].tolist() == [pd.Timestamp("2027-02-28")]
+    (book,) = process.calendars(rows, dt.date(2026, 1, 1)).values()
+    assert b"DTSTART;VALUE=DATE:20261031" in book
 
 
 def test_a_total_is_between_the_sums_of_its_ends() -> None:

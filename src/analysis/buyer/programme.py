@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from analysis.buyer import sizing
 from analysis.buyer.process import until_notified
-from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
+from analysis.buyer.purchase import NOTICE, REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
 from analysis.core.numbers import french, round_half_up
 from analysis.core.params import BuyerParams
@@ -80,6 +80,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
             "lieu": rows["epci_siren"].fillna(rows["departement"]),
             "acheteur_type": rows["acheteur_siren"].map(kinds),
             "date_notification": _notified(rows["date_prevue"]),
+            NOTICE: rows["date_prevue"].dt.strftime("%Y-%m-%d").astype("str"),
         }
     )
     owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
