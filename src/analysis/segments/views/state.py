@@ -307,9 +307,9 @@ def heat_map(page: Page) -> Content:
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
             f"{percent(1 - surely, 0)}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
-            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont aucun marché de "
-            "la région n'a de clause, ou dont tous en ont une, n'y est pas. Case blanche : aucun marché. Toutes les "
-            "parts sont dans le CSV.",
+            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont un marché de la "
+            "région au plus a une clause, ou un au plus n'en a pas, n'y est pas. Case blanche : aucun marché. Toutes "
+            "les parts sont dans le CSV.",
         )
         if len(frame)
         else None,
