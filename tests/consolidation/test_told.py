@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -28,6 +29,7 @@ from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.evolution import since_last
 from analysis.consolidation.views.reconciliation import _too_many
 from analysis.consolidation.views.ways_in import of_hours
+from analysis.consolidation.views.volumes import brief
 from analysis.core import reference
 from analysis.publishing.content import DataTable, Figure
 from analysis.publishing.page import rows_where
@@ -63,6 +65,25 @@ def plain(content: object) -> str:
 
 
 REGION = hours((2015, "31", 900.0), (2016, "32", 1000.0), (2017, "32", 1200.0))
+
+
+def of_year(rows: pd.DataFrame) -> SimpleNamespace:
+    """A page of 2017 that has these indicators, and no year before."""
+    here = page(2017, indicateurs=rows, evolution=pd.DataFrame(columns=["territoire", "edition", "croissance", "croissance_panel"]))
+    here.place = "32"
+    return here
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [(46.0, "l'équivalent de 46 emplois à temps plein"), (1.2, "l'équivalent de 1 emploi à temps plein")],
+)
+def test_one_job_is_said_in_the_singular(jobs: float, words: str) -> None:
+    rows = pd.DataFrame({"indicateur": ["heures_realisees", "etp_1607"], "valeur": [1607 * jobs, jobs]})
+    rows = rows.assign(modalite="ensemble", secret="", valeur_min=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan)
+    assert words in brief(of_year(rows)).replace("\u202f", " ")
+    none = rows.assign(valeur=[0.6, 0.4])
+    assert brief(of_year(none)) == "En 2017, les clauses sociales ont donné 1 heure de travail."
 
 
 def test_an_edition_knows_no_later_one() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import about, between, french
+from analysis.core.numbers import about, between, french, plural, round_half_up
 from analysis.core.texts import together
 from analysis.publishing.content import PERCENT, Column, DataTable
 from analysis.publishing.page import Page
@@ -87,6 +87,15 @@ def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, un
     if pd.isna(value):
         return between(low, high, digits, unit)
     return french(value, digits, unit) if pd.isna(rounded) else about(value, rounded)
+
+
+def counted(cells: pd.DataFrame, code: str, unit: str) -> str | None:
+    """What `shown` says of `code`, a whole number, with the name of what it counts, as the most that it may be asks."""
+    text = shown(cells, code)
+    if text is None:
+        return None
+    most = cells.loc[code].reindex(["valeur", "valeur_max", "valeur_min"]).astype("float64").bfill().iloc[0]
+    return f"{text} {plural(unit, round_half_up(most))}"
 
 
 def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:

@@ -74,16 +74,17 @@ def message(page: Page) -> Content:
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
         return Warning(
-            f"Le champ des considérations sociales n'est renseigné pour aucun des {french(total)} marchés de "
+            f"Le champ des considérations sociales n'est renseigné pour {_none_of(total)} de "
             f"{page.year} : il n'existe que dans le format en vigueur depuis 2024. "
             "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
             "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
         )
     known = now[(now["renseignes"] >= min_known()) & (now["segment"] != OTHER)].set_index("libelle")
     first = leaders(known["part_clause"].rename(QUOTED))
+    say = "disent s'ils portent" if clear > 1 else "dit s'il porte"
     text = (
-        f"Sur {french(total)} marchés, {french(clear)} disent s'ils portent une considération sociale ; "
-        f"{percent(now['avec_clause'].sum() / clear)} d'entre eux ont une clause ou sont réservés."
+        f"Sur {number_of(total, 'marché')}, {french(clear)} {say} une considération sociale ; "
+        f"{_carrying(int(now['avec_clause'].sum()), clear)}."
     )
     if first:
         row = known.loc[known["part_clause"].idxmax()]
@@ -94,6 +95,17 @@ def message(page: Page) -> Content:
             f"({number(row['part_clause'], **PERCENT)} de {of})."
         )
     return Prose(text)
+
+
+def _none_of(total: int) -> str:
+    return f"aucun des {french(total)} marchés" if total > 1 else "le seul marché"
+
+
+def _carrying(carrying: int, clear: int) -> str:
+    """How many of the contracts that say so have a clause."""
+    if clear == 1:
+        return "il a une clause ou est réservé" if carrying else "il n'a pas de clause et n'est pas réservé"
+    return f"{percent(carrying / clear)} d'entre eux ont une clause ou sont réservés"
 
 
 def by_segment(page: Page) -> Content:

@@ -81,7 +81,8 @@ def concentration(page: Page) -> Content:
         "l'indice de Herfindahl).",
     )
     spread = french(last["segments"], 1)
-    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} segments égaux{clause}."
+    equals = "segments égaux" if last["segments"] >= 2 else "segment"
+    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} {equals}{clause}."
     if len(lines) < 2:
         return table
     ruptures = reference.table("ruptures")

@@ -280,7 +280,7 @@ def calibration(page: Page) -> Content:
         fig,
         title="Ce qui était annoncé et ce qui est arrivé",
         alt=f"Le plus grand écart : {number(gap['predit'], **PERCENT)} annoncés, "
-        f"{number(gap['observe'], **PERCENT)} observés, pour {french(gap['besoins'])} besoins. Un point sur la "
+        f"{number(gap['observe'], **PERCENT)} observés, pour {number_of(gap['besoins'], 'besoin')}. Un point sur la "
         "ligne dit juste ; sa taille dit le nombre de besoins.",
         table=DataTable(
             rows.sort_values("classe"),
