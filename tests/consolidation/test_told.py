@@ -28,8 +28,8 @@ from analysis.consolidation.views import (
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.evolution import since_last
 from analysis.consolidation.views.reconciliation import _too_many
-from analysis.consolidation.views.ways_in import of_hours
 from analysis.consolidation.views.volumes import brief
+from analysis.consolidation.views.ways_in import of_hours
 from analysis.core import reference
 from analysis.publishing.content import DataTable, Figure
 from analysis.publishing.page import rows_where
@@ -69,7 +69,11 @@ REGION = hours((2015, "31", 900.0), (2016, "32", 1000.0), (2017, "32", 1200.0))
 
 def of_year(rows: pd.DataFrame) -> SimpleNamespace:
     """A page of 2017 that has these indicators, and no year before."""
-    here = page(2017, indicateurs=rows, evolution=pd.DataFrame(columns=["territoire", "edition", "croissance", "croissance_panel"]))
+    here = page(
+        2017,
+        indicateurs=rows,
+        evolution=pd.DataFrame(columns=["territoire", "edition", "croissance", "croissance_panel"]),
+    )
     here.place = "32"
     return here
 

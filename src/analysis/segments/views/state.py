@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as MplFigure
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
-from analysis.core.texts import QUOTED, ahead, leaders, named
+from analysis.core.texts import QUOTED, ahead, leaders, named, together
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page, on_region_page
@@ -64,18 +64,12 @@ def message(page: Page) -> Content:
     """The sentence a reader takes away, or what the data cannot tell."""
     now = _segments(page)
     if now.empty:
-        years = page.read("segments")["edition"]
-        if years.empty:
-            return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
-        return Prose(
-            f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
-            f"{years.max()}."
-        )
+        return Prose(_nothing(page))
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
         return Warning(
             f"Le champ des considérations sociales n'est renseigné pour {_none_of(total)} de "
-            f"{page.year} : il n'existe que dans le format en vigueur depuis 2024. "
+            f"{page.year} : il n'existe que dans le format en vigueur depuis 2024, où il n'est pas toujours rempli. "
             "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
             "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
         )
@@ -95,6 +89,24 @@ def message(page: Page) -> Content:
             f"({number(row['part_clause'], **PERCENT)} de {of})."
         )
     return Prose(text)
+
+
+def _nothing(page: Page) -> str:
+    """Why the edition shows nothing here: of which years contracts are known, of the place, else of the region."""
+    rows = page.read("segments")
+    if rows.empty:
+        return "Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région."
+    own = rows[rows["territoire"] == page.territory]
+    if own.empty:
+        return f"Aucun marché exécuté ici n'est connu ; ceux de la région sont {_years(rows['edition'])}."
+    return f"Rien à montrer pour cette édition : les marchés connus ici sont {_years(own['edition'])}."
+
+
+def _years(years: pd.Series) -> str:
+    known = sorted(set(years))
+    if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
+        return f"de {known[0]} à {known[-1]}"
+    return f"de {together([str(year) for year in known])}"
 
 
 def _none_of(total: int) -> str:
