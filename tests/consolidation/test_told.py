@@ -98,11 +98,36 @@ def test_an_edition_knows_no_later_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "word"), [(1200.0, "augmentent"), (900.0, "baissent"), (1000.2, "sont stables"), (1000.0, "sont stables")]
+    ("last", "words"),
+    [
+        (1200.0, "augmentent, de 1 000 à"),
+        (900.0, "baissent, de 1 000 à"),
+        (1000.2, "restent à 1 000 heures"),
+        (1000.0, "restent à 1 000 heures"),
+    ],
 )
-def test_hours_rise_fall_or_stay_as_printed(last: float, word: str) -> None:
+def test_hours_rise_fall_or_stay_as_printed(last: float, words: str) -> None:
     rows = hours((2016, "32", 1000.0), (2017, "32", last))
-    assert f"les heures {word}, de 1 000 à" in plain(evolution(page(2017, indicateurs=rows)))
+    assert f"les heures {words}" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+def test_hours_that_are_rounded_to_the_same_stay() -> None:
+    rows = hours((2016, "32", 1000.0), (2017, "32", 1000.0)).assign(valeur_arrondi=500.0)
+    assert "les heures restent à ≈ 1 000 heures" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.162, "passe de 16,0 % à 16,2 %. Par segment de marché, cet écart tient pour 0,5 point à ce qui est acheté"),
+        (0.1601, "reste à 16,0 %. Par segment de marché, l'effet de ce qui est acheté est de 0,5 point, celui de qui"),
+    ],
+)
+def test_a_share_of_women_passes_to_another_only_where_it_is_printed_as_another(share: float, words: str) -> None:
+    row = {"edition": 2017, "axe": "segment", "edition_depart": 2016, "part_depart": 0.16, "part": share, "secret": "",
+           "effet_structure": 0.005, "effet_embauche": share - 0.165}  # fmt: skip
+    here = page(2017, femmes_ecart=pd.DataFrame([row | {"ecart": share - 0.16}]))
+    assert words in plain(women_gap(here))
 
 
 def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:

@@ -228,6 +228,8 @@ def test_change_is_between_the_years_that_say() -> None:
     assert (
         territories.change(listing(rows)).text().startswith("De 2023 à 2025, les marchés avec clause passent de 1 à 2.")
     )
+    same = territories.change(listing(rows.assign(apres=1.0))).text()
+    assert same.startswith("De 2023 à 2025, les marchés avec clause restent à 1.")
 
 
 def test_a_cap_is_told_as_printed() -> None:

@@ -8,7 +8,7 @@ from analysis.consolidation.views.common import hides, of_all_hours, profile_tab
 from analysis.core import reference
 from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
-from analysis.core.texts import inside
+from analysis.core.texts import becomes, inside
 from analysis.publishing.content import (
     PERCENT,
     POINTS,
@@ -342,10 +342,8 @@ def women_gap(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, digits=1, factor=100),
         title="Pourquoi la part des femmes dans les heures change, en points",
-        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
-        f"{percent(row['part_depart'])} à {percent(row['part'])}. Par "
-        f"{row['libelle'].lower()}, cet écart tient pour {_points(row['effet_structure'])} à ce qui est acheté et pour "
-        f"{_points(row['effet_embauche'])} à qui est embauché.",
+        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures "
+        f"{becomes(percent(row['part_depart']), percent(row['part']))}. Par {row['libelle'].lower()}, {_because(row)}.",
         table=DataTable(
             rows,
             columns={
@@ -366,6 +364,14 @@ def women_gap(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _because(row: pd.Series) -> str:
+    """The two effects; where their sum is printed as none, there is no gap to explain by them."""
+    bought, hired = _points(row["effet_structure"]), _points(row["effet_embauche"])
+    if percent(row["part_depart"]) == percent(row["part"]):
+        return f"l'effet de ce qui est acheté est de {bought}, celui de qui est embauché de {hired}"
+    return f"cet écart tient pour {bought} à ce qui est acheté et pour {hired} à qui est embauché"
 
 
 def _points(share: float) -> str:

@@ -243,8 +243,10 @@ def _trend(frame: pd.DataFrame, everywhere: str) -> str:
             f"avec {answered} : aucune édition antérieure du même périmètre."
         )
     change = round_half_up(last["valeur"]) - round_half_up(first["valeur"])
+    # What disclosure control rounds to the same neither rises nor falls as printed.
+    how = "restent à" if hours[0] == hours[1] else f"{_verb(change)}, de {hours[0]} à"
     return (
-        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {_verb(change)}, de "
-        f"{hours[0]} à {hours[1]} {plural('heure', round_half_up(last['valeur']))}, "
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {how} "
+        f"{hours[1]} {plural('heure', round_half_up(last['valeur']))}, "
         f"avec {french(first['structures'])} puis {answered}."
     )

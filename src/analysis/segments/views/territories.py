@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import french, round_half_up
+from analysis.core.texts import becomes
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
@@ -125,8 +126,9 @@ def change(page: Page) -> Content:
     if len(rows) == 1:
         row = rows.iloc[0]
         return Prose(
-            f"De {before} à {page.year}, les marchés avec clause passent de {french(row['avant'])} à "
-            f"{french(row['apres'])}. Tendance de la région : {french(row['effet_region'], 1)} ; ses segments : "
+            f"De {before} à {page.year}, les marchés avec clause "
+            f"{becomes(french(row['avant']), french(row['apres']), several=True)}. "
+            f"Tendance de la région : {french(row['effet_region'], 1)} ; ses segments : "
             f"{french(row['effet_segments'], 1)} ; le département lui-même : {french(row['effet_propre'], 1)}. {note}"
         )
     return DataTable(
