@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import load_params
@@ -131,6 +132,9 @@ def test_each_epci_says_what_it_has_to_answer_with() -> None:
     assert len(table) == 92 and table["qpv"].sum() == 204
     lille = table.loc["200093201"]
     assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50
+    # Of an EPCI that another region shares, what is counted beside them: inhabitants of the communes here.
+    here = reference.communes().groupby("epci_siren")["population"].sum()
+    assert table.loc["200069722", "habitants"] == here["200069722"] and (table["habitants"] == here[table.index]).all()
     assert lille["rsa"] == 41_000 and table["rsa"].notna().sum() == 1
     assert lille["deld"] == PEOPLE.loc["200093201", "deld"] > 40_000
 

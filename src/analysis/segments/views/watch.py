@@ -177,14 +177,14 @@ def answering(page: Page) -> Content:
             "deld": Column("Demandeurs d'emploi > 1 an", 0),
             **({} if rows["rsa"].isna().all() else {"rsa": Column("Allocataires du RSA", 0)}),
             "qpv": Column("Quartiers prioritaires", 0),
-            "habitants": Column("Population totale", 0),
+            "habitants": Column("Population municipale (région)", 0),
         },
         caption="Avec qui répondre : structures d'insertion et publics",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note=f"{KINDS} {_publics_told(page, rows)} Population totale de l'intercommunalité entière, hors région "
-        "comprise ; les autres pages comptent la population municipale de sa partie régionale. Les heures par métier "
-        "de chaque intercommunalité sont dans les données à télécharger.",
+        note=f"{KINDS} {_publics_told(page, rows)} D'une intercommunalité que deux régions se partagent, habitants et "
+        "quartiers sont ceux de ses communes d'ici. Les heures par métier de chaque intercommunalité sont dans les "
+        "données à télécharger.",
     )
 
 
