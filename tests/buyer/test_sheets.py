@@ -238,6 +238,15 @@ def test_a_total_is_between_the_sums_of_its_ends() -> None:
     assert set(programme.totals([], segment(), laws, SETTINGS).values()) == {0.0}
 
 
+@pytest.mark.parametrize("most", [300_000.0, 900_000.0])
+def test_a_programme_of_one_purchase_has_the_hours_of_its_sheet(most: float) -> None:
+    one = planned(montant_max=most, lots=2)
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), knowledge(), told(one))
+    names = ["heures_p10", "heures_p50", "heures_p90"]
+    assert found["programmes"].iloc[0][names].tolist() == found["achats"].iloc[0][names].tolist()
+
+
 def test_forty_nine_of_fifty_rows_have_a_sheet_and_the_other_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "achats.csv"
     rows = [GOOD | {"achat_id": f"A{n}"} for n in range(50)]

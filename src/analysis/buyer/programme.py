@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from analysis.buyer import sizing
@@ -141,9 +142,13 @@ def totals(
 
     Hours of two purchases have a normal copula of correlation `correlation_segments`, that of the model's segments
     (assumption): what makes hours differ is partly common to all, so that a total is not much surer than its parts.
+    One purchase has its own law, which needs no draw: that of its sheet.
     """
     if not purchases:
         return dict.fromkeys(TOTALS, 0.0)
+    if len(purchases) == 1:
+        found = _hours(purchases[0], segment, laws, sizing.RANGE)
+        return dict(zip(TOTALS, found.tolist(), strict=True))
     rng = np.random.default_rng(settings.seed)
     shared = reference.constants("potentiel")["correlation_segments"]
     common = rng.standard_normal(settings.draws)
@@ -151,6 +156,11 @@ def totals(
     for purchase in sorted(purchases, key=lambda one: one.achat_id):
         own = rng.standard_normal(settings.draws)
         chance = ndtr(np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
-        law = sizing.law(laws, segment[purchase.achat_id])
-        whole += sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)
+        whole += _hours(purchase, segment, laws, chance)
     return dict(zip(TOTALS, np.quantile(whole, sizing.RANGE).tolist(), strict=True))
+
+
+def _hours(purchase: Purchase, segment: pd.Series, laws: pd.DataFrame, chance: ArrayLike) -> sizing.Numbers:
+    """Hours under which a purchase falls with each probability of `chance`."""
+    law = sizing.law(laws, segment[purchase.achat_id])
+    return sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)
