@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation.views import (
+    audiences,
     audiences_over_years,
     breakdown,
     by_epci,
@@ -22,6 +23,9 @@ from analysis.consolidation.views import (
     representation,
     silent,
     trajectories,
+    volumes,
+    ways_in,
+    women_and_men,
     women_by_axis,
     women_gap,
 )
@@ -109,6 +113,18 @@ def test_an_edition_knows_no_later_one() -> None:
 def test_hours_rise_fall_or_stay_as_printed(last: float, words: str) -> None:
     rows = hours((2016, "32", 1000.0), (2017, "32", last))
     assert f"les heures {words}" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+def test_a_place_without_hours_says_of_each_section_what_it_lacks() -> None:
+    cells = hours()[:0].assign(valeur_min=0.0, valeur_max=0.0)
+    cut = pd.DataFrame(columns=["edition", "territoire", "axe", "modalite"])
+    here = page(2017, regional=False, indicateurs=cells, ventilation=cut)
+    here.place = "02"
+    axes = ("employeur", "contrat", "acheteur", "segment", "mecanisme", "texte")
+    told = [view(here).text() for view in (message, volumes, audiences, women_and_men, ways_in)]
+    told += [breakdown(here, axis).text() for axis in axes]
+    assert len(set(told)) == len(told) and all("2017" in one for one in told)
+    assert "Type de contrat de travail : aucune heure de 2017 n'est rangée ainsi dans ce territoire." in told
 
 
 def test_hours_that_are_rounded_to_the_same_stay() -> None:

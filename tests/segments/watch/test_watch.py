@@ -101,7 +101,11 @@ def test_what_always_comes_back_is_told_from_what_never_does(built: dict[str, pd
 
 def test_the_page_says_it_in_french(built: dict[str, pd.DataFrame]) -> None:
     said = shown(built)
-    assert "veille_32.ics" in said["message"] and "Propreté et nettoyage" in said["segments"]
+    assert "plus probables sont dans un calendrier auquel s'abonner : [veille_32.ics]" in said["message"]
+    few = built["veille_besoins"].assign(p_horizon=0.4)
+    assert "aucun pour l'instant. Une clause" in shown(built | {"veille_besoins": few})["message"]
+    said = shown(built)
+    assert "Propreté et nettoyage" in said["segments"]
     assert "K2204" in said["trades"] and "Brier" in said["backtest"]
     assert "Aucun besoin" in shown(built, "02")["quarters"]
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import hides, of_all_hours, profile_table, source_line, wide_table, with_shares
+from analysis.consolidation.views.common import (
+    hides,
+    nothing,
+    of_all_hours,
+    profile_table,
+    source_line,
+    wide_table,
+    with_shares,
+)
 from analysis.core import reference
 from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
@@ -40,7 +48,7 @@ def audiences(page: Page) -> Content:
     labels = reference.labels("publics")
     wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
     if wide.empty:
-        return Prose("Aucun public à montrer.")
+        return nothing(page, "Publics")
     wide, instead = with_shares(wide)
     wide, of_persons = with_shares(wide, "part_beneficiaires")
     apart = of_all_hours(wide.loc[instead, "libelle"])
@@ -227,7 +235,7 @@ def women_and_men(page: Page) -> Content:
     labels = reference.labels("sexes")
     wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
     if wide.empty:
-        return Prose("Rien à montrer pour ce territoire.")
+        return nothing(page, "Femmes et hommes")
     return profile_table(wide, page, "Femmes et hommes, en personnes et en heures", "Sexe")
 
 

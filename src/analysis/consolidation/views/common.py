@@ -6,13 +6,18 @@ import pandas as pd
 
 from analysis.core.numbers import about, between, french, plural, round_half_up
 from analysis.core.texts import together
-from analysis.publishing.content import PERCENT, Column, DataTable
+from analysis.publishing.content import PERCENT, Column, DataTable, Prose
 from analysis.publishing.page import Page
 
 
 def page_cells(page: Page) -> pd.DataFrame:
     """The indicators of the page's edition and territory."""
     return page.read("indicateurs", edition=page.year, territoire=page.place)
+
+
+def nothing(page: Page, what: str) -> Prose:
+    """In place of hours cut by `what`, where none are known: each section says of what it has none."""
+    return Prose(f"{what} : aucune heure de {page.year} n'est rangée ainsi dans ce territoire.")
 
 
 def hides(rows: pd.DataFrame) -> bool:

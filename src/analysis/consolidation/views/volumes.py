@@ -61,7 +61,7 @@ def message(page: Page) -> Content:
     if whole["secret"].get("heures_realisees"):
         return Prose("Les heures de cette édition et de ce territoire relèvent du secret statistique.")
     if pd.isna(cells.get("heures_realisees")):
-        return Prose("Rien à montrer pour cette édition et ce territoire.")
+        return Prose(f"Aucune heure d'insertion de {page.year} n'est connue pour ce territoire.")
     editions = page.read("editions").set_index("edition").loc[page.year]
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
     hours, persons = counted(whole, "heures_realisees", "heure"), shown(whole, "beneficiaires")
@@ -158,7 +158,7 @@ def volumes(page: Page) -> Content:
     labels = reference.table("publication/indicateurs")
     rows = page_cells(page).query("modalite == @WHOLE").merge(labels, left_on="indicateur", right_on="code")
     if rows.empty:
-        return Prose("Rien à montrer pour cette édition et ce territoire.")
+        return Prose(f"Aucun indicateur de {page.year} n'est connu pour ce territoire.")
     percent = rows["unite_x"].eq("part")
     rows["secret"] = rows["secret"].fillna("")
     cells = rows.set_index("indicateur")
