@@ -29,7 +29,8 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
     to 0.006 hours per euro. Nobody declares Desvres-Samer."""
     laws = pd.DataFrame(
         {"segment": CLEAN, "probabilite": [n / 100 for n in range(1, 100)],
-         "coefficient": [0.002 + 0.00004 * n for n in range(1, 100)], "exposant": 1.0}
+         "coefficient": [0.002 + 0.00004 * n for n in range(1, 100)], "exposant": 1.0,
+         "appris": "segment"}
     )  # fmt: skip
     larger = pd.DataFrame(
         {"edition": [2024, 2025, 2025], "territoire": ["59", "59", "32"], "segment": CLEAN, "renseignes": [10, 50, 90],

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.buyer.views.programme import headline
+from analysis.buyer.views.programme import headline, totals
 
 
 def programme(*chances: float | None) -> SimpleNamespace:
@@ -41,3 +41,5 @@ def test_hours_that_can_be_asked_no_more_are_said() -> None:
 
 def test_one_purchase_agrees_with_its_sheet() -> None:
     assert headline(programme(0.1)).cards[0].note == "avec une fiche : 1"
+    assert "celles de son seul achat" in totals(programme(0.1)).text()
+    assert "supposées liées entre elles" in totals(programme(0.1, 0.2)).text()

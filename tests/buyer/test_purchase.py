@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis.buyer import purchase
-from analysis.buyer.process import publication
+from analysis.buyer.process import dated, publication
 from analysis.buyer.programme import Planned, from_file
 from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
 from analysis.core import reference
@@ -185,6 +185,15 @@ def test_purchases_as_buyers_announce_them_are_notified_after_their_notice(tmp_p
     assert (only.achat_id, only.montant_min, only.montant_max, only.acheteur_type) == ("P1", 4e5, 4e5, "COMMUNE")
     assert publication(only) == dt.date(2026, 9, 4) < only.date_notification
     assert found.remarks.empty and found.owners["acheteur_nom"].tolist() == ["Lille"]
+
+
+@pytest.mark.parametrize("day", ["29/10/2025", "31/12/2025", "31/07/2025", "28/02/2026"])
+def test_a_consultation_announced_at_the_end_of_a_month_keeps_its_day(day: str, tmp_path: Path) -> None:
+    (only,) = announced(tmp_path / "projets_achat.csv", ANNOUNCED | {"date_prevue": day}).purchases
+    said = dt.datetime.strptime(day, "%d/%m/%Y").date()
+    step = dated(only).set_index("code").loc["PUBLICATION"]
+    assert publication(only) == said == step["debut"].date()
+    assert (step["fin"].date() - said).days >= 35
 
 
 def test_what_is_wrong_with_an_announced_purchase_is_told_as_it_was_received(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from analysis.buyer import evidence, programme
+from analysis.buyer import evidence, process, programme
 from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
@@ -181,6 +182,23 @@ def test_an_argument_without_its_number_is_left_out() -> None:
     assert len(less) == len(found["arguments"]) - 1
 
 
+@pytest.mark.parametrize(
+    ("learnt", "said"),
+    [
+        ("segment", "repose ici sur les heures vues dans la région"),
+        ("autres", "vues dans les autres segments"),
+        ("regle", "faute d'opérations"),
+    ],
+)
+def test_a_sheet_rests_on_hours_seen_only_where_the_segment_has_some(learnt: str, said: str) -> None:
+    one, known = planned(), knowledge()
+    known.tables["segments/dimensionnement"]["appris"] = learnt
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), known, told(one))["arguments"]
+    phrase = found.loc[found["phrase"].str.contains("règle du manuel"), "phrase"]
+    assert len(phrase) == 1 and said in phrase.iloc[0] and " : 250. " in phrase.iloc[0]
+
+
 def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_told() -> None:
     projects = pd.DataFrame(
         {"projet_id": ["P2", "P1", "P3"], "acheteur_siren": ["200093201", "200093201", "213500000"],
@@ -195,6 +213,21 @@ def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_
     assert refused["achat_id"].tolist() == ["P2"] and "achat P2, colonne « montant_min »" in refused["message"].iloc[0]
 
 
+def test_an_announced_consultation_keeps_its_day_in_the_sheet_and_in_its_calendar() -> None:
+    projects = pd.DataFrame(
+        {"projet_id": ["P1"], "acheteur_siren": "200093201", "acheteur_nom": "MEL", "objet": "Nettoyage des locaux",
+         "codeCPV": None, "montant": 300_000.0, "date_prevue": pd.to_datetime(["2026-10-31"]), "departement": "59",
+         "epci_siren": LILLE, "mois": 12.0}
+    )  # fmt: skip
+    found = programme.announced(projects, pd.Series({"200093201": "INTERCOMMUNALITE"}), ["200093201"])
+    tables = sheets(found, knowledge(), told(*found.purchases))
+    rows = conform(SCHEMAS["achats"], tables["achats"])
+    assert rows["date_consultation"].tolist() == [pd.Timestamp("2026-10-31")]
+    assert rows["date_notification"].tolist() == [pd.Timestamp("2027-02-28")]
+    (book,) = process.calendars(rows, dt.date(2026, 1, 1)).values()
+    assert b"DTSTART;VALUE=DATE:20261031" in book
+
+
 def test_a_total_is_between_the_sums_of_its_ends() -> None:
     many = [planned(achat_id=f"A{n}") for n in range(20)]
     laws = knowledge()["segments/dimensionnement"]
@@ -203,6 +236,15 @@ def test_a_total_is_between_the_sums_of_its_ends() -> None:
     assert whole["heures_p50"] == pytest.approx(20 * 1200, rel=0.02)
     assert programme.totals(many[::-1], segment(*many), laws, SETTINGS) == whole
     assert set(programme.totals([], segment(), laws, SETTINGS).values()) == {0.0}
+
+
+@pytest.mark.parametrize("most", [300_000.0, 900_000.0])
+def test_a_programme_of_one_purchase_has_the_hours_of_its_sheet(most: float) -> None:
+    one = planned(montant_max=most, lots=2)
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), knowledge(), told(one))
+    names = ["heures_p10", "heures_p50", "heures_p90"]
+    assert found["programmes"].iloc[0][names].tolist() == found["achats"].iloc[0][names].tolist()
 
 
 def test_forty_nine_of_fifty_rows_have_a_sheet_and_the_other_a_sentence(tmp_path: Path) -> None:

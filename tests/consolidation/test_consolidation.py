@@ -357,6 +357,12 @@ def test_another_legal_mechanism_is_outside_the_scope() -> None:
     assert "heures_realisees" not in values.index.get_level_values(0)
 
 
+def test_who_answers_is_who_sent_an_operation_or_a_total_of_any_kind_and_mechanism() -> None:
+    sends = pd.DataFrame({"annee": [2025, 2025, 2025, 2024], "structure_id": ["S1", "S1", "S9", "S2"]})
+    rows = tables.with_respondents(pd.DataFrame(), sends, dataset_of(2025))
+    assert rows.set_index("edition")["valeur"][2025] == 2
+
+
 def test_no_export_at_all_is_not_an_error() -> None:
     assert consolidated()["32", "structures_repondantes", "ensemble"] == 0
 

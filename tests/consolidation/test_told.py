@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.consolidation.views import (
+    audiences,
     audiences_over_years,
     breakdown,
     by_epci,
@@ -21,12 +23,16 @@ from analysis.consolidation.views import (
     representation,
     silent,
     trajectories,
+    volumes,
+    ways_in,
+    women_and_men,
     women_by_axis,
     women_gap,
 )
 from analysis.consolidation.views.common import of_all_hours, with_shares
 from analysis.consolidation.views.evolution import since_last
 from analysis.consolidation.views.reconciliation import _too_many
+from analysis.consolidation.views.volumes import brief
 from analysis.consolidation.views.ways_in import of_hours
 from analysis.core import reference
 from analysis.publishing.content import DataTable, Figure
@@ -65,6 +71,29 @@ def plain(content: object) -> str:
 REGION = hours((2015, "31", 900.0), (2016, "32", 1000.0), (2017, "32", 1200.0))
 
 
+def of_year(rows: pd.DataFrame) -> SimpleNamespace:
+    """A page of 2017 that has these indicators, and no year before."""
+    here = page(
+        2017,
+        indicateurs=rows,
+        evolution=pd.DataFrame(columns=["territoire", "edition", "croissance", "croissance_panel"]),
+    )
+    here.place = "32"
+    return here
+
+
+@pytest.mark.parametrize(
+    ("jobs", "words"),
+    [(46.0, "l'équivalent de 46 emplois à temps plein"), (1.2, "l'équivalent de 1 emploi à temps plein")],
+)
+def test_one_job_is_said_in_the_singular(jobs: float, words: str) -> None:
+    rows = pd.DataFrame({"indicateur": ["heures_realisees", "etp_1607"], "valeur": [1607 * jobs, jobs]})
+    rows = rows.assign(modalite="ensemble", secret="", valeur_min=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan)
+    assert words in brief(of_year(rows)).replace("\u202f", " ")
+    none = rows.assign(valeur=[0.6, 0.4])
+    assert brief(of_year(none)) == "En 2017, les clauses sociales ont donné 1 heure de travail."
+
+
 def test_an_edition_knows_no_later_one() -> None:
     text = plain(evolution(page(2016, indicateurs=REGION)))
     assert "1 200" not in text and "2017" not in text
@@ -73,11 +102,48 @@ def test_an_edition_knows_no_later_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "word"), [(1200.0, "augmentent"), (900.0, "baissent"), (1000.2, "sont stables"), (1000.0, "sont stables")]
+    ("last", "words"),
+    [
+        (1200.0, "augmentent, de 1 000 à"),
+        (900.0, "baissent, de 1 000 à"),
+        (1000.2, "restent à 1 000 heures"),
+        (1000.0, "restent à 1 000 heures"),
+    ],
 )
-def test_hours_rise_fall_or_stay_as_printed(last: float, word: str) -> None:
+def test_hours_rise_fall_or_stay_as_printed(last: float, words: str) -> None:
     rows = hours((2016, "32", 1000.0), (2017, "32", last))
-    assert f"les heures {word}, de 1 000 à" in plain(evolution(page(2017, indicateurs=rows)))
+    assert f"les heures {words}" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+def test_a_place_without_hours_says_of_each_section_what_it_lacks() -> None:
+    cells = hours()[:0].assign(valeur_min=0.0, valeur_max=0.0)
+    cut = pd.DataFrame(columns=["edition", "territoire", "axe", "modalite"])
+    here = page(2017, regional=False, indicateurs=cells, ventilation=cut)
+    here.place = "02"
+    axes = ("employeur", "contrat", "acheteur", "segment", "mecanisme", "texte")
+    told = [view(here).text() for view in (message, volumes, audiences, women_and_men, ways_in)]
+    told += [breakdown(here, axis).text() for axis in axes]
+    assert len(set(told)) == len(told) and all("2017" in one for one in told)
+    assert "Type de contrat de travail : aucune heure de 2017 n'est rangée ainsi dans ce territoire." in told
+
+
+def test_hours_that_are_rounded_to_the_same_stay() -> None:
+    rows = hours((2016, "32", 1000.0), (2017, "32", 1000.0)).assign(valeur_arrondi=500.0)
+    assert "les heures restent à ≈ 1 000 heures" in plain(evolution(page(2017, indicateurs=rows)))
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.162, "passe de 16,0 % à 16,2 %. Par segment de marché, cet écart tient pour 0,5 point à ce qui est acheté"),
+        (0.1601, "reste à 16,0 %. Par segment de marché, l'effet de ce qui est acheté est de 0,5 point, celui de qui"),
+    ],
+)
+def test_a_share_of_women_passes_to_another_only_where_it_is_printed_as_another(share: float, words: str) -> None:
+    row = {"edition": 2017, "axe": "segment", "edition_depart": 2016, "part_depart": 0.16, "part": share, "secret": "",
+           "effet_structure": 0.005, "effet_embauche": share - 0.165}  # fmt: skip
+    here = page(2017, femmes_ecart=pd.DataFrame([row | {"ecart": share - 0.16}]))
+    assert words in plain(women_gap(here))
 
 
 def test_the_structures_of_the_region_are_not_those_of_a_department() -> None:

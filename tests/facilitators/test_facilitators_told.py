@@ -126,6 +126,8 @@ def test_a_time_that_is_not_published_is_no_start_of_an_evolution() -> None:
     )  # fmt: skip
     told = "De 2019 à 2025, le temps consacré à la clause passe de 1,0 à ≈\xa03 ETP."
     assert views.evolution(page(evolution=rows)).alt == told
+    same = rows.assign(etp=[None, 8.0, 8.0], etp_arrondi=[None, 1.0, 1.0])
+    assert views.evolution(page(evolution=same)).alt.endswith("le temps consacré à la clause reste à ≈\xa08 ETP.")
     assert "son évolution ne se dit pas" in views.evolution(page(evolution=rows[:2])).alt
     # Structures and persons are published all the same.
     first, *_ = views.evolution(page(evolution=rows)).table.rows

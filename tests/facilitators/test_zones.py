@@ -19,6 +19,7 @@ NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "floa
 DAY = pd.Timestamp(2025, 12, 31)
 LONG_AGO = pd.Timestamp(2023, 12, 31)
 ALL_PLACED = pd.Series(dtype="int64")  # no operation without a place
+NEVER_ENDED = pd.DataFrame(columns=["structure_id", "epci_siren"])
 
 
 def hosts(*rows: tuple[str, float, int, bool]) -> pd.DataFrame:
@@ -58,7 +59,7 @@ def test_an_area_declared_twice_is_one_and_no_structure_gives_more_time_than_it_
         ["A", LILLE, 0.5], ["A", AMIENS, 0.5], ["B", LILLE, 0.4], ["B", AMIENS, 0.6],
     ]  # fmt: skip
     nothing = pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"])
-    idle = followup.contradictions(found, nothing, ALL_PLACED, {"A"}, since=LONG_AGO)
+    idle = followup.contradictions(found, nothing, ALL_PLACED, {"A"}, since=LONG_AGO, ended=NEVER_ENDED)
     assert idle["epci_siren"].tolist() == [LILLE], "the other is declared for a day less than 24 months"
 
 
@@ -173,19 +174,42 @@ def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> N
         {"structure_id": ["A", "A", "B"], "op_id": ["1", "2", "3"], "epci_siren": [AMIENS] * 2 + [LILLE]}
     )
     declared = areas(("A", LILLE, 1.0), ("B", LILLE, 1.0), ("C", AMIENS, 1.0))
-    found = followup.contradictions(declared, active, ALL_PLACED, {"A", "B"}, since=LONG_AGO)
+    found = followup.contradictions(declared, active, ALL_PLACED, {"A", "B"}, since=LONG_AGO, ended=NEVER_ENDED)
     assert found.values.tolist() == [["A", LILLE, "sans_operation", 0], ["A", AMIENS, "hors_zone", 2]]
     recent = declared.assign(date_debut=pd.Timestamp(2025, 6, 1))
     assert (
         "sans_operation"
-        not in followup.contradictions(recent, active, ALL_PLACED, {"A"}, since=LONG_AGO)["constat"].tolist()
+        not in followup.contradictions(recent, active, ALL_PLACED, {"A"}, since=LONG_AGO, ended=NEVER_ENDED)[
+            "constat"
+        ].tolist()
     )
+
+
+def test_an_area_that_ended_in_the_time_is_not_said_to_be_undeclared() -> None:
+    known = pd.DataFrame(
+        {
+            "structure_id": "A",
+            "epci_siren": [LILLE, AMIENS, LILLE],
+            "date_debut": pd.to_datetime(["2020-01-01", "2020-01-01", "2018-01-01"]),
+            "date_fin": pd.to_datetime(["2025-06-30", None, "2019-12-31"]),
+        }
+    )
+    active = pd.DataFrame({"structure_id": ["A", "A"], "op_id": ["1", "2"], "epci_siren": [LILLE, AMIENS]})
+    declared = areas(("A", AMIENS, 1.0))
+    found = [
+        followup.contradictions(declared, active, ALL_PLACED, {"A"}, since=LONG_AGO, ended=zones.ended(rows, DAY, 24))
+        for rows in (known, known[1:])
+    ]
+    assert [rows.values.tolist() for rows in found] == [
+        [["A", LILLE, "zone_finie", 1]],
+        [["A", LILLE, "hors_zone", 1]],
+    ]
 
 
 def test_areas_that_are_all_followed_leave_nothing_to_ask() -> None:
     declared = areas(("A", LILLE, 0.5), ("A", AMIENS, 0.5))
     active = pd.DataFrame({"structure_id": ["A", "A"], "op_id": ["1", "2"], "epci_siren": [LILLE, AMIENS]})
-    assert followup.contradictions(declared, active, ALL_PLACED, {"A"}, since=LONG_AGO).empty
+    assert followup.contradictions(declared, active, ALL_PLACED, {"A"}, since=LONG_AGO, ended=NEVER_ENDED).empty
 
 
 def test_operations_sent_without_a_place_are_told_instead_of_none() -> None:
@@ -197,7 +221,7 @@ def test_operations_sent_without_a_place_are_told_instead_of_none() -> None:
     assert lost.to_dict() == {"A": 1}, "placed one year, old, or placed"
     active = zones.followed(operations, places, DAY, 24)
     found = followup.contradictions(
-        areas(("A", AMIENS, 1.0), ("B", AMIENS, 1.0)), active, lost, {"A", "B"}, since=LONG_AGO
+        areas(("A", AMIENS, 1.0), ("B", AMIENS, 1.0)), active, lost, {"A", "B"}, since=LONG_AGO, ended=NEVER_ENDED
     )
     told = found.set_index(["structure_id", "epci_siren"])[["constat", "operations"]]
     assert told.loc[("A", AMIENS)].tolist() == ["lieu_inconnu", 1]

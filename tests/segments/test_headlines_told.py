@@ -127,6 +127,47 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
     )
 
 
+def states(*rows: tuple[int, str, int, int, int]) -> SimpleNamespace:
+    """The page of a department in 2025; rows are edition, territoire, marches, renseignes, avec_clause."""
+    found = pd.DataFrame(rows, columns=["edition", "territoire", "marches", "renseignes", "avec_clause"])
+    here = listing(found.assign(segment="PROPRETE", part_clause=found["avec_clause"] / found["renseignes"]))
+    here.territory = "02"
+    return here
+
+
+REGION = [(year, "32", 9, 9, 1) for year in (2018, 2019, 2020, 2025)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "Aucun fichier de marchés n'a été déposé"),
+        (REGION, "Aucun marché exécuté ici n'est connu ; ceux de la région sont de 2018, 2019, 2020 et 2025."),
+        ([*REGION, (2024, "02", 1, 1, 0)], "les marchés connus ici sont de 2024."),
+        ([*REGION, *((year, "02", 1, 0, 0) for year in (2022, 2023, 2024))], "connus ici sont de 2022 à 2024."),
+    ],
+)
+def test_a_year_without_contracts_says_which_years_have_some(rows: list[tuple], words: str) -> None:
+    assert words in state.message(states(*rows)).text()
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            (1, 0, 0),
+            "n'est renseigné pour le seul marché de 2025 : il n'existe que dans le format en vigueur depuis 2024",
+        ),
+        ((7, 0, 0), "aucun des 7 marchés de 2025"),
+        ((1, 1, 1), "Sur 1 marché, 1 dit s'il porte une considération sociale ; il a une clause ou est réservé."),
+        ((7, 1, 0), "Sur 7 marchés, 1 dit s'il porte une considération sociale ; il n'a pas de clause"),
+        ((7, 4, 1), "4 disent s'ils portent une considération sociale ; 25,0\u00a0% d'entre eux ont une clause"),
+    ],
+)
+def test_few_contracts_are_told_in_words_that_agree(row: tuple[int, int, int], words: str) -> None:
+    assert words in state.message(states((2025, "02", *row))).text()
+
+
 @pytest.mark.parametrize(
     ("model", "end", "words"),
     [
@@ -187,6 +228,8 @@ def test_change_is_between_the_years_that_say() -> None:
     assert (
         territories.change(listing(rows)).text().startswith("De 2023 à 2025, les marchés avec clause passent de 1 à 2.")
     )
+    same = territories.change(listing(rows.assign(apres=1.0))).text()
+    assert same.startswith("De 2023 à 2025, les marchés avec clause restent à 1.")
 
 
 def test_a_cap_is_told_as_printed() -> None:

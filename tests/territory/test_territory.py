@@ -79,7 +79,14 @@ def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
 
 def test_the_calendar_is_a_link_from_the_folder_of_the_sheets() -> None:
     name = f"veille_{EPCI}.ics"
-    assert f'<a href="../veille/{name}">{name}</a>' in views.calendar(page({}))._repr_html_()
+    needs = pd.DataFrame({"besoin_id": ["1", "2"], "epci_siren": EPCI, "departement": "62", "p_horizon": [0.6, 0.4]})
+    some, none = (views.calendar(page({views.TABLE: rows})) for rows in (needs, needs[1:]))
+    for told in (some, none):
+        assert f'<a href="../veille/{name}">{name}</a>' in told._repr_html_()
+    assert "Les marchés les plus probables sont dans un calendrier" in some.text()
+    assert "recevra les marchés dont la probabilité atteint 50\u00a0% : aucun pour l'instant." in none.text()
+    department = page({views.TABLE: needs}, "62", is_department=True)
+    assert "veille_62.ics" in views.calendar(department).text()
 
 
 DIRECTORY = pd.DataFrame(

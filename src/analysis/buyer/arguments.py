@@ -40,9 +40,11 @@ def arguments(
 
 
 def holds(condition: str, known: Mapping[str, Any]) -> bool:
-    """Whether `name>number` is true of what is known."""
-    name, least = condition.split(">")
-    return bool(pd.notna(known[name]) and known[name] > float(least))
+    """Whether `name>number` or `name=text` is true of what is known."""
+    name, sign, value = condition.partition(">" if ">" in condition else "=")
+    if sign == "=":
+        return bool(known[name] == value)
+    return bool(pd.notna(known[name]) and known[name] > float(value))
 
 
 def facts(

@@ -209,6 +209,12 @@ def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.D
     return pd.concat(parts, ignore_index=True)[["achat_id", "rang", *names]] if parts else pd.DataFrame()
 
 
+def learnt(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
+    """By achat_id, what the hours of its segment were learnt from: appris."""
+    laws = knowledge["segments/dimensionnement"].drop_duplicates("segment").set_index("segment")
+    return segment.map(laws["appris"]).to_frame("appris")
+
+
 def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
     """By achat_id, the factor of the rule that makes the hours of its segment vary most, and its part of the variance:
     facteur, facteur_part. Neither what each contract has of its own, nor whether a clause can be asked, is one."""

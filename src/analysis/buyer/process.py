@@ -130,14 +130,19 @@ def dated(purchase: Purchase) -> pd.DataFrame:
     rows = []
     for step in process().etapes:
         begin, end = _day(step.debut, purchase), _day(step.fin, purchase)
+        begin = publication(purchase) if step.code == PUBLICATION else begin
         rows.append(step.model_dump() | {"debut": begin, "fin": max(begin, end)})
     table = pd.DataFrame(rows, columns=DATED)
     return table.astype({"debut": "datetime64[s]", "fin": "datetime64[s]"})
 
 
 def publication(purchase: Purchase) -> dt.date:
-    """The day the consultation is expected to be launched, which the law looks at (see `law`)."""
-    return _day(launch(), purchase)
+    """The day the consultation is expected to be launched, which the law looks at (see `law`).
+
+    The one that was announced: counted back from the notification that it let expect, a day that February lacks would
+    become another.
+    """
+    return purchase.date_consultation or _day(launch(), purchase)
 
 
 def launch() -> Offset:
@@ -190,7 +195,8 @@ def calendar(purchase: Purchase, day: dt.date) -> bytes:
 def calendars(achats: pd.DataFrame, day: dt.date) -> dict[str, bytes]:
     """The calendar of each purchase of the table `achats`, by the name of its file; `day`: when they were made."""
     asked = [field.name for field in fields(Purchase)]
-    rows = achats.rename(columns={"codeCPV": "cpv"}).assign(date_notification=achats["date_notification"].dt.date)
+    days = {name: achats[name].dt.date for name in ("date_consultation", "date_notification")}
+    rows = achats.rename(columns={"codeCPV": "cpv"}).assign(**days)
     found = (Purchase(**{str(name): row[name] for name in asked}) for row in rows.to_dict("records"))
     return {steps_name(purchase.achat_id): calendar(purchase, day) for purchase in found}
 

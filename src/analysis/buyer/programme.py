@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from analysis.buyer import sizing
 from analysis.buyer.process import until_notified
-from analysis.buyer.purchase import REQUIRED, Purchase, Read, parse, rows_of
+from analysis.buyer.purchase import NOTICE, REQUIRED, Purchase, Read, parse, rows_of
 from analysis.core import reference
 from analysis.core.numbers import french, round_half_up
 from analysis.core.params import BuyerParams
@@ -80,6 +81,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
             "lieu": rows["epci_siren"].fillna(rows["departement"]),
             "acheteur_type": rows["acheteur_siren"].map(kinds),
             "date_notification": _notified(rows["date_prevue"]),
+            NOTICE: rows["date_prevue"].dt.strftime("%Y-%m-%d").astype("str"),
         }
     )
     owners = rows.rename(columns={"projet_id": "achat_id", "acheteur_siren": "programme"})[OWNED]
@@ -140,9 +142,13 @@ def totals(
 
     Hours of two purchases have a normal copula of correlation `correlation_segments`, that of the model's segments
     (assumption): what makes hours differ is partly common to all, so that a total is not much surer than its parts.
+    One purchase has its own law, which needs no draw: that of its sheet.
     """
     if not purchases:
         return dict.fromkeys(TOTALS, 0.0)
+    if len(purchases) == 1:
+        found = _hours(purchases[0], segment, laws, sizing.RANGE)
+        return dict(zip(TOTALS, found.tolist(), strict=True))
     rng = np.random.default_rng(settings.seed)
     shared = reference.constants("potentiel")["correlation_segments"]
     common = rng.standard_normal(settings.draws)
@@ -150,6 +156,11 @@ def totals(
     for purchase in sorted(purchases, key=lambda one: one.achat_id):
         own = rng.standard_normal(settings.draws)
         chance = ndtr(np.sqrt(shared) * common + np.sqrt(1 - shared) * own)
-        law = sizing.law(laws, segment[purchase.achat_id])
-        whole += sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)
+        whole += _hours(purchase, segment, laws, chance)
     return dict(zip(TOTALS, np.quantile(whole, sizing.RANGE).tolist(), strict=True))
+
+
+def _hours(purchase: Purchase, segment: pd.Series, laws: pd.DataFrame, chance: ArrayLike) -> sizing.Numbers:
+    """Hours under which a purchase falls with each probability of `chance`."""
+    law = sizing.law(laws, segment[purchase.achat_id])
+    return sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)

@@ -25,6 +25,7 @@ from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, places
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
 REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
 OPTIONAL = ["achat_id", "cpv", "montant_max", "lots"]
+NOTICE = "date_prevue"  # the day of the notice, which announced purchases have and typed ones do not
 FEWEST_WORDS = 2
 ERROR = "erreur"
 WHOLE_EUROS = re.compile(r"[.,]0{1,2}$")  # decimals that say nothing
@@ -37,6 +38,7 @@ class Purchase:
 
     Amounts in euros excluding tax, of the whole need over its duration (months); `lieu` the code as received, today's
     where the commune has changed, with its department and, unless it is a department, its EPCI (SIREN).
+    `date_consultation`: as the buyer announced it; none where only the notification is known.
     """
 
     achat_id: str
@@ -51,6 +53,7 @@ class Purchase:
     acheteur_type: str
     date_notification: dt.date
     lots: int = 1
+    date_consultation: dt.date | None = None
 
     @property
     def middle(self) -> float:
@@ -156,7 +159,7 @@ def parse(
 ) -> Read:
     """The purchase that `values` (column: text) tell of, and what is wrong with them.
 
-    Columns `REQUIRED` and `OPTIONAL`, others are not looked at; montant_max defaults to montant_min, lots to 1,
+    Columns `REQUIRED`, `OPTIONAL`, `NOTICE`, others are not looked at; montant_max defaults to montant_min, lots to 1,
     achat_id to the line. `fichier`, `ligne` and `received` (see `Reading`) say in the messages where the values stand;
     an identifier that is `taken` is a fault.
     """
@@ -174,9 +177,8 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return Read(key, None, reading.faults)
-    return Read(
-        key, Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots), reading.faults
-    )
+    purchase = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots, _notice(reading))
+    return Read(key, purchase, reading.faults)
 
 
 def rows_of(rows: pd.DataFrame, fichier: str, received: Mapping[str, str]) -> list[Read]:
@@ -291,3 +293,9 @@ def _day(reading: Reading) -> dt.date:
     if day.date() > last:
         reading.fault("achat_date_lointaine")
     return day.date()
+
+
+def _notice(reading: Reading) -> dt.date | None:
+    """The day of the notice, where there is one; the notification that is counted from it has the faults of both."""
+    day = dates(reading.one(NOTICE))[0]
+    return None if pd.isna(day) else day.date()

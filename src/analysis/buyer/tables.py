@@ -82,6 +82,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         _asked(purchases)
         .join(told)
         .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
+        .join(evidence.learnt(segment, knowledge))
         .join(evidence.drivers(segment, knowledge))
         .join(evidence.supply(reach, sized.dependency))
         .join(evidence.people(purchases, knowledge))

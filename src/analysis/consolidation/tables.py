@@ -300,7 +300,7 @@ def district_lists(contracts: pd.DataFrame) -> dict[int, str]:
 
 
 def editions(table: pd.DataFrame, known: dict[int, set[str]], lists: dict[int, str], dataset: Dataset) -> pd.DataFrame:
-    """The editions, their scope, and how many of the facilitator structures in place that year answered."""
+    """The editions, their scope, how many structures answered, and how many facilitator structures were in place."""
     sent = table[table["indicateur"] == "structures_repondantes"].set_index("edition")["valeur"]
     rows = [
         {

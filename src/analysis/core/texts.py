@@ -59,6 +59,13 @@ def named(names: Sequence[str]) -> str:
     return together(names) if len(names) <= NAMED else some(names, NAMED)
 
 
+def becomes(first: str, last: str, *, several: bool = False) -> str:
+    """How `first` becomes `last`, both as printed: `passe de 8 à 9`, `reste à 8`."""
+    if first == last:
+        return f"{'restent' if several else 'reste'} à {last}"
+    return f"{'passent' if several else 'passe'} de {first} à {last}"
+
+
 def ahead(values: pd.Series, amount: str, kind: str = "Aucun") -> str:
     """Whose value, which is `amount`, is the largest: `A vient en tête avec 3 marchés`; of nobody's, `kind` is said not
     to be (`aucun segment ne devance les autres`)."""

@@ -21,7 +21,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
-from analysis.core.numbers import ROUNDED_SUFFIX, french, round_half_up
+from analysis.core.numbers import ROUNDED_SUFFIX, french, number_of, plural, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
 from analysis.core.texts import some
@@ -215,12 +215,13 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
             f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié : {len(leaks)} "
             f"({some(list(leaks.index), SHOWN)}) ; attendu : aucune. Rien n'a été écrit."
         )
+    attacked, hidden = len(found) - len(known_before), len(secret.rows)
     extra = int(secret.rows["regle"].eq(SECONDARY).sum())
     told = len(secret.before) + len(known_before)
     again = f" (hors du compte, dites par des diffusions passées : {french(told)})" if told else ""
     print(
-        f"secret statistique : {french(len(found) - len(known_before))} cases attaquées, aucune retrouvée{again} ; "
-        f"{french(len(secret.rows))} lignes cachées, dont {french(extra)} pour en protéger d'autres.",
+        f"secret statistique : {number_of(attacked, 'case')} {plural('attaquée', attacked)}, aucune retrouvée{again} ; "
+        f"{number_of(hidden, 'ligne')} {plural('cachée', hidden)}, dont {french(extra)} pour en protéger d'autres.",
         file=sys.stderr,
         flush=True,
     )

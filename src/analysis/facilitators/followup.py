@@ -8,7 +8,7 @@ from analysis.core import reference
 
 FRESH_MONTHS = 12  # after which an answer is old
 FRESH, OLD, NEVER = "a_jour", "ancienne", "sans_reponse"
-IDLE, OUTSIDE, NOWHERE = "sans_operation", "hors_zone", "lieu_inconnu"
+IDLE, OUTSIDE, NOWHERE, ENDED = "sans_operation", "hors_zone", "lieu_inconnu", "zone_finie"
 
 
 def answers(clean: dict[str, pd.DataFrame], sends: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
@@ -31,12 +31,19 @@ def answers(clean: dict[str, pd.DataFrame], sends: pd.DataFrame, day: pd.Timesta
 
 
 def contradictions(
-    areas: pd.DataFrame, active: pd.DataFrame, lost: pd.Series, senders: set[str], *, since: pd.Timestamp
+    areas: pd.DataFrame,
+    active: pd.DataFrame,
+    lost: pd.Series,
+    senders: set[str],
+    *,
+    since: pd.Timestamp,
+    ended: pd.DataFrame,
 ) -> pd.DataFrame:
     """structure_id, epci_siren, constat, operations: areas declared by `since` where the structure follows nothing
     that has a place, and operations followed outside of what it declares. Of structures that sent (`senders`) alone: of
     the others nothing is known. `areas` comes from `staff.areas`, `active` from `zones.followed`, `lost` from
-    `zones.without_place`: those operations may be anywhere, and are told instead of none."""
+    `zones.without_place`: those operations may be anywhere, and are told instead of none. An area that `ended` in the
+    time (`zones.ended`) was declared when its operations were followed, or began to be: it is told apart."""
     long = areas["date_debut"] <= since
     key = ["structure_id", "epci_siren"]
     counts = active.groupby(key, as_index=False)["op_id"].nunique().rename(columns={"op_id": "operations"})
@@ -45,7 +52,8 @@ def contradictions(
     idle = both["operations"].isna() & both["long"].eq(True)
     outside = both["long"].isna()
     somewhere = both["structure_id"].isin(lost.index)
-    kind = pd.Series(IDLE, index=both.index).mask(somewhere, NOWHERE).mask(outside, OUTSIDE)
+    once = pd.MultiIndex.from_frame(both[key]).isin(pd.MultiIndex.from_frame(ended[key]))
+    kind = pd.Series(IDLE, index=both.index).mask(somewhere, NOWHERE).mask(outside, OUTSIDE).mask(outside & once, ENDED)
     found = both.assign(constat=kind)[idle | outside]  # an empty frame would take the rows of what it is assigned
     number = found["operations"].fillna(found["structure_id"].map(lost)).fillna(0)
     found = found.assign(operations=number.astype("int64"))

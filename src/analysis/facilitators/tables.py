@@ -96,6 +96,7 @@ def state_of(
             lost,
             senders & set(hosts["structure_id"]),
             since=day - pd.DateOffset(months=months),
+            ended=zones.ended(clean["zones"], day, months),
         ),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),

@@ -26,6 +26,11 @@ def _start(day: pd.Timestamp, months: int) -> pd.Timestamp:
     return day - pd.DateOffset(months=months) + pd.Timedelta(days=1)
 
 
+def ended(areas: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
+    """The rows of the clean `zones` that ended in the `months` before `day`, the day itself left out."""
+    return areas[areas["date_fin"].ge(_start(day, months)) & areas["date_fin"].lt(day)]
+
+
 def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.DataFrame:
     """Operations that a structure follows in an EPCI in the `months` before `day`: structure_id, op_id, epci_siren.
 

@@ -6,6 +6,7 @@ import pandera.pandas as pa
 
 from analysis.schemas import guide
 from analysis.schemas.build import DAY, FLAG, NUMBER, SECRET, TEXT, WHOLE, column, hours, published_table
+from analysis.schemas.potential import LEARNT
 
 _ACHAT = column(TEXT, "Identifiant de l'achat")
 _PROGRAMME = column(TEXT, "SIREN de l'acheteur dont c'est le programme ; saisie : achats saisis ou d'un fichier")
@@ -77,6 +78,7 @@ SCHEMAS = {
                 "engagement": hours("Engagement proposé, arrondi, sur toute la durée"),
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
+                "appris": column(TEXT, LEARNT),
                 "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),

@@ -27,6 +27,11 @@ _FORESEEN = {
     "fournisseurs": hours("Heures prévues par la règle du nombre de fournisseurs", nullable=True),
 }
 
+LEARNT = (
+    "D'où viennent ces heures : segment (opérations rattachées de ce segment), autres (règle du métier et opérations "
+    "des autres segments) ou regle (règle du métier seule)"
+)
+
 SCHEMAS = {
     schema.name: schema
     for schema in (
@@ -147,6 +152,7 @@ SCHEMAS = {
                 "probabilite": column(NUMBER, "Probabilité d'être en dessous", ge=0.01, le=0.99),
                 "coefficient": column(NUMBER, "Heures d'un marché d'un euro ; 6 chiffres significatifs", ge=0),
                 "exposant": column(NUMBER, "Exposant du montant", ge=0),
+                "appris": column(TEXT, LEARNT),
             },
         ),
         published_table(

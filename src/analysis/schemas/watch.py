@@ -59,7 +59,9 @@ SCHEMAS = {
             ["epci_siren"],
             {
                 "epci_siren": column(TEXT, "SIREN de l'intercommunalité"),
-                "habitants": column("int64", "Habitants, communes hors région comprises", unit="habitant"),
+                "habitants": column(
+                    "int64", "Habitants de ses communes de la région (population municipale)", unit="habitant"
+                ),
                 "qpv": column("int64", "Quartiers prioritaires de 2024", unit="quartier"),
                 "deld": column(
                     NUMBER,

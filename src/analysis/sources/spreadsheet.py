@@ -21,6 +21,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.core.errors import DataError
+from analysis.core.numbers import number_of
 from analysis.core.quality_log import explain, fatal
 from analysis.core.texts import one_line, some
 
@@ -106,7 +107,7 @@ def _below(rows: list[Row], name: str, heading: int, wanted: Collection[str]) ->
     cells, lines = [], []
     for line, row in below:
         if any(row[len(headings) :]):
-            reason = f"ligne {line}, {len(row)} cellules pour {len(headings)} colonnes"
+            reason = f"ligne {line}, {len(row)} cellules pour {number_of(len(headings), 'colonne')}"
             raise fatal("fichier_illisible", name, reason)
         if any(row):
             cells.append(row[: len(headings)] + [None] * (len(headings) - len(row)))

@@ -13,7 +13,6 @@ from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent, plural
-from analysis.core.paths import CALENDARS, calendar_name
 from analysis.core.reference import WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
@@ -32,7 +31,7 @@ from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
 from analysis.segments.views.common import quarter
-from analysis.segments.views.needs import TABLE, expected
+from analysis.segments.views.needs import TABLE, expected, subscribed
 
 # Listed; the CSV files have them all.
 SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
@@ -200,17 +199,18 @@ def coming(page: Page) -> Content:
 
 
 def calendar(page: Page) -> Content:
-    """The calendar to subscribe to, which every territory has."""
-    name = calendar_name(page.territory)
-    return Prose(
-        f"Les marchés les plus probables sont dans un calendrier auquel s'abonner : [{name}](../{CALENDARS}/{name})."
-    )
+    """The calendar to subscribe to, which every territory has, and whether anything is in it."""
+    return Prose(subscribed(page, _expected(page), brief=True))
 
 
 def next_needs(page: Page) -> Content:
     """The needs most likely to come back."""
+    return expected(page, _expected(page), NEEDS, "Aucun marché précis n'est attendu ici.")
+
+
+def _expected(page: Page) -> pd.DataFrame:
     where = {"departement": page.territory} if page.is_department else {"epci_siren": page.territory}
-    return expected(page, page.read(TABLE, **where), NEEDS, "Aucun marché précis n'est attendu ici.")
+    return page.read(TABLE, **where)
 
 
 def contacts(page: Page) -> Content:

@@ -7,7 +7,7 @@ import pytest
 from analysis.buyer.sizing import RANGE, hours, law
 from analysis.consolidation.facts import Facts
 from analysis.segments.potential import sizing
-from analysis.segments.potential.single import PROBABILITIES, laws, tellable
+from analysis.segments.potential.single import PROBABILITIES, laws, learnt_from, tellable
 
 SEGMENTS = ["PROPRETE", "SECURITE"]
 
@@ -44,6 +44,13 @@ def test_a_row_for_each_probability_rising_and_the_same_twice() -> None:
     rises = table.groupby("segment")["coefficient"].apply(lambda values: values.is_monotonic_increasing)
     assert rises.all() and (table["coefficient"] > 0).all()
     pd.testing.assert_frame_equal(table, laws(drawn(200), USUAL, own=20, seed=2))
+
+
+def test_what_a_segment_was_learnt_from_is_told() -> None:
+    segments = pd.Series([*SEGMENTS, "PROPRETE"])
+    seen = pd.DataFrame({"segment": "PROPRETE", "montant": [1e4, 2e5, 3e6], "heures": [100.0, 900.0, 8000.0]})
+    assert learnt_from(segments, sizing.learnt(seen, 20)).tolist() == ["segment", "autres", "segment"]
+    assert set(learnt_from(segments, sizing.learnt(seen[:0], 20))) == {"regle"}
 
 
 def test_segments_whose_hours_are_secret_or_few_teach_nothing() -> None:

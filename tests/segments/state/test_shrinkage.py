@@ -39,6 +39,14 @@ def test_few_contracts_keep_little_of_their_own_share() -> None:
     assert out["p_sous"].iloc[1] < 1e-9 < out["p_sous"].iloc[0]
 
 
+def test_the_probability_of_being_below_is_that_of_the_mixture() -> None:
+    """A prior that is either of two: no beta has both its modes."""
+    prior = Prior(np.array([0.1, 0.8]), np.array([50.0, 50.0]), np.array([0.3, 0.7]))
+    out = posterior(prior, pd.Series([0, 3]), pd.Series([0, 3]), 0.4)
+    expected = [0.3 * beta.cdf(0.4, 5 + x, 45) + 0.7 * beta.cdf(0.4, 40 + x, 10) for x in (0, 3)]
+    assert out["p_sous"].tolist() == pytest.approx(expected, rel=1e-9)
+
+
 def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
     held = []
     for seed in range(60):
@@ -82,10 +90,16 @@ def test_where_none_or_all_have_a_clause_no_place_is_below_or_above(counts: list
     assert out["part_lissee"].between(out["part_lissee_bas"], out["part_lissee_haut"]).all()
 
 
+@pytest.mark.parametrize("counts", [[(0, 3)] * 91 + [(1, 3)], [(3, 3)] * 20 + [(2, 3)]], ids=["one with", "without"])
+def test_a_lone_contract_that_differs_from_all_others_says_nothing_of_its_place(counts: list[tuple[int, int]]) -> None:
+    out = smoothed(pd.DataFrame(counts, columns=["avec", "dits"]).assign(segment="A"), ["segment"], "avec", "dits")
+    assert out["p_sous"].isna().all()
+
+
 @pytest.mark.parametrize(
     "counts",
-    [[(3, 10)], [(0, 1), (1, 1)], [(2, 4)] * 12, [(0, 3)] * 91 + [(1, 3)], [(3, 3)] * 20 + [(2, 3)]],
-    ids=["one cell", "two of one", "all equal", "hardly any", "nearly all"],
+    [[(3, 10)], [(0, 2), (2, 2)], [(2, 4)] * 12, [(0, 3)] * 90 + [(1, 3)] * 2, [(3, 3)] * 20 + [(2, 3)] * 2],
+    ids=["one cell", "two of two", "all equal", "hardly any", "nearly all"],
 )
 def test_few_contracts_are_never_surely_apart(counts: list[tuple[int, int]]) -> None:
     out = smoothed(pd.DataFrame(counts, columns=["avec", "dits"]).assign(segment="A"), ["segment"], "avec", "dits")

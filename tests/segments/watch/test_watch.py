@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import load_params
@@ -100,7 +101,11 @@ def test_what_always_comes_back_is_told_from_what_never_does(built: dict[str, pd
 
 def test_the_page_says_it_in_french(built: dict[str, pd.DataFrame]) -> None:
     said = shown(built)
-    assert "veille_32.ics" in said["message"] and "Propreté et nettoyage" in said["segments"]
+    assert "plus probables sont dans un calendrier auquel s'abonner : [veille_32.ics]" in said["message"]
+    few = built["veille_besoins"].assign(p_horizon=0.4)
+    assert "aucun pour l'instant. Une clause" in shown(built | {"veille_besoins": few})["message"]
+    said = shown(built)
+    assert "Propreté et nettoyage" in said["segments"]
     assert "K2204" in said["trades"] and "Brier" in said["backtest"]
     assert "Aucun besoin" in shown(built, "02")["quarters"]
 
@@ -131,6 +136,9 @@ def test_each_epci_says_what_it_has_to_answer_with() -> None:
     assert len(table) == 92 and table["qpv"].sum() == 204
     lille = table.loc["200093201"]
     assert lille["siae"] == lille[["siae_aci", "siae_ai", "siae_ei", "siae_etti", "siae_geiq"]].sum() > 50
+    # Of an EPCI that another region shares, what is counted beside them: inhabitants of the communes here.
+    here = reference.communes().groupby("epci_siren")["population"].sum()
+    assert table.loc["200069722", "habitants"] == here["200069722"] and (table["habitants"] == here[table.index]).all()
     assert lille["rsa"] == 41_000 and table["rsa"].notna().sum() == 1
     assert lille["deld"] == PEOPLE.loc["200093201", "deld"] > 40_000
 

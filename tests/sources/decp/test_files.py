@@ -44,7 +44,7 @@ BAD = {
         (WHOLE.rsplit('"modifications": []}', 1)[0] + '"modifications": []}').encode(),
         "3 enregistrements lisibles avant la coupure",
     ),
-    "2022 cut": (WHOLE_2022[: int(len(WHOLE_2022) * 0.5)].encode(), "1 enregistrements lisibles avant la coupure"),
+    "2022 cut": (WHOLE_2022[: int(len(WHOLE_2022) * 0.5)].encode(), "1 enregistrement lisible avant la coupure"),
     "2022 without its end": (WHOLE_2022[:-1].encode(), "3 enregistrements lisibles avant la coupure"),
     "a comma missing": (WHOLE.replace("}, {", "} {").encode(), "lisibles avant la coupure"),
     "broken parquet": (b"PAR1 nothing else", "tableau illisible"),

@@ -8,7 +8,7 @@ from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.views.common import cited
 from analysis.core import reference
-from analysis.core.numbers import french, percent
+from analysis.core.numbers import french, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
@@ -119,7 +119,8 @@ def hours(page: Page) -> Content:
     return Figure(
         line_chart(known.set_index("edition")[["valeur"]].rename(columns={"valeur": "Heures"}), height=2.2),
         title="Heures d'insertion réalisées dans ce segment",
-        alt=f"{french(first['valeur'])} heures en {first['edition']}, {french(last['valeur'])} en {last['edition']}.",
+        alt=f"{number_of(first['valeur'], 'heure')} en {first['edition']}, {french(last['valeur'])} en "
+        f"{last['edition']}.",
         table=table,
         source="exports synthétiques." if page.dataset.synthetique else "exports des structures facilitatrices.",
     )

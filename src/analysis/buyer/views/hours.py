@@ -43,7 +43,7 @@ def hours(page: Page) -> Content:
     return Figure(
         interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé",
-        alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {french(row['heures_p90'])} heures ; "
+        alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
         f"engagement proposé : {french(row['engagement'])}. {prudent().capitalize()}. {BAR}",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
@@ -171,7 +171,7 @@ def enough(page: Page) -> Content:
         f"même donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
-        f" Les publics du territoire ({french(row['deld'])} demandeurs d'emploi de plus d'un an) en permettent "
+        f" Les publics du territoire ({number_of(row['deld'], 'demandeur')} d'emploi de plus d'un an) en permettent "
         f"{french(row['heures_public'])}."
         if pd.notna(row["deld"])
         else ""

@@ -72,12 +72,14 @@ def purchases(page: Page) -> Content:
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/achats"),
-        note="Une médiane d'ensemble n'est pas la somme des médianes.",
+        note="Une médiane d'ensemble n'est pas la somme des médianes." if len(rows) > 1 else None,
     )
 
 
 def totals(page: Page) -> Content:
     """How the range of the whole is made, and where its numbers are."""
+    if len(page.read("buyer/achats", programme=page.key)) == 1:
+        return Prose(f"Les heures du programme sont celles de son seul achat. {_download(page)}")
     return Prose(
         "Les heures des achats sont supposées liées entre elles : la fourchette d'ensemble n'est ni la somme des "
         f"bornes basses, ni celle des hautes. {_download(page)}"

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import hides, of_all_hours, profile_table, source_line, wide_table, with_shares
+from analysis.consolidation.views.common import (
+    hides,
+    nothing,
+    of_all_hours,
+    profile_table,
+    source_line,
+    wide_table,
+    with_shares,
+)
 from analysis.core import reference
 from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
-from analysis.core.texts import inside
+from analysis.core.texts import becomes, inside
 from analysis.publishing.content import (
     PERCENT,
     POINTS,
@@ -40,7 +48,7 @@ def audiences(page: Page) -> Content:
     labels = reference.labels("publics")
     wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
     if wide.empty:
-        return Prose("Aucun public à montrer.")
+        return nothing(page, "Publics")
     wide, instead = with_shares(wide)
     wide, of_persons = with_shares(wide, "part_beneficiaires")
     apart = of_all_hours(wide.loc[instead, "libelle"])
@@ -227,7 +235,7 @@ def women_and_men(page: Page) -> Content:
     labels = reference.labels("sexes")
     wide = wide_table(page, list(labels)).assign(libelle=lambda t: t["modalite"].map(labels))
     if wide.empty:
-        return Prose("Rien à montrer pour ce territoire.")
+        return nothing(page, "Femmes et hommes")
     return profile_table(wide, page, "Femmes et hommes, en personnes et en heures", "Sexe")
 
 
@@ -342,10 +350,8 @@ def women_gap(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, digits=1, factor=100),
         title="Pourquoi la part des femmes dans les heures change, en points",
-        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures passe de "
-        f"{percent(row['part_depart'])} à {percent(row['part'])}. Par "
-        f"{row['libelle'].lower()}, cet écart tient pour {_points(row['effet_structure'])} à ce qui est acheté et pour "
-        f"{_points(row['effet_embauche'])} à qui est embauché.",
+        alt=f"De {row['edition_depart']} à {page.year}, la part des femmes dans les heures "
+        f"{becomes(percent(row['part_depart']), percent(row['part']))}. Par {row['libelle'].lower()}, {_because(row)}.",
         table=DataTable(
             rows,
             columns={
@@ -366,6 +372,14 @@ def women_gap(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _because(row: pd.Series) -> str:
+    """The two effects; where their sum is printed as none, there is no gap to explain by them."""
+    bought, hired = _points(row["effet_structure"]), _points(row["effet_embauche"])
+    if percent(row["part_depart"]) == percent(row["part"]):
+        return f"l'effet de ce qui est acheté est de {bought}, celui de qui est embauché de {hired}"
+    return f"cet écart tient pour {bought} à ce qui est acheté et pour {hired} à qui est embauché"
 
 
 def _points(share: float) -> str:

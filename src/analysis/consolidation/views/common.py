@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import about, between, french
+from analysis.core.numbers import about, between, french, plural, round_half_up
 from analysis.core.texts import together
-from analysis.publishing.content import PERCENT, Column, DataTable
+from analysis.publishing.content import PERCENT, Column, DataTable, Prose
 from analysis.publishing.page import Page
 
 
 def page_cells(page: Page) -> pd.DataFrame:
     """The indicators of the page's edition and territory."""
     return page.read("indicateurs", edition=page.year, territoire=page.place)
+
+
+def nothing(page: Page, what: str) -> Prose:
+    """In place of hours cut by `what`, where none are known: each section says of what it has none."""
+    return Prose(f"{what} : aucune heure de {page.year} n'est rangée ainsi dans ce territoire.")
 
 
 def hides(rows: pd.DataFrame) -> bool:
@@ -87,6 +92,15 @@ def shown(cells: pd.DataFrame, code: str, digits: int = 0, factor: float = 1, un
     if pd.isna(value):
         return between(low, high, digits, unit)
     return french(value, digits, unit) if pd.isna(rounded) else about(value, rounded)
+
+
+def counted(cells: pd.DataFrame, code: str, unit: str) -> str | None:
+    """What `shown` says of `code`, a whole number, with the name of what it counts, as the most that it may be asks."""
+    text = shown(cells, code)
+    if text is None:
+        return None
+    most = cells.loc[code].reindex(["valeur", "valeur_max", "valeur_min"]).astype("float64").bfill().iloc[0]
+    return f"{text} {plural(unit, round_half_up(most))}"
 
 
 def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:

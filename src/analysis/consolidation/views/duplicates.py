@@ -43,7 +43,7 @@ def duplicates_sensitivity(page: Page) -> Content:
     rows = page.read("doublons_sensibilite")
     rows = rows[rows["edition"] == page.year].sort_values("seuil", ascending=False)
     if rows.empty:
-        return Prose("Rien à montrer pour cette édition.")
+        return Prose("Ce que changeraient les paires d'opérations non tranchées n'est pas montré pour cette édition.")
     if hides(rows):
         return Prose("Les heures de cette édition relèvent du secret statistique.")
     most = rows.iloc[-1]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pandas as pd
 
 from analysis.consolidation.views.common import hides, same_perimeter, source_line
-from analysis.core.numbers import about, french, percent, plural, round_half_up
+from analysis.core.numbers import about, french, number_of, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page, on_region_page
@@ -154,7 +154,7 @@ def silent(page: Page) -> Content:
     )
     said = (
         f"En {page.year}, {among} en place {silence} déclaré "
-        f"aucune heure : le total serait de {french(row['central'])} heures si {had} {done}, de "
+        f"aucune heure : le total serait de {number_of(row['central'], 'heure')} si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )
     table = DataTable(
@@ -236,15 +236,17 @@ def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     first, last = frame.iloc[0], frame.iloc[-1]
     answering = "structures répondantes" if last["structures"] >= 2 else "structure répondante"
     answered = f"{french(last['structures'])} {answering}{everywhere}"
+    hours = [about(year["valeur"], year["valeur_arrondi"]) for year in (first, last)]
     if len(frame) < 2:
         return (
-            f"En {last['edition']} ({last['lieu']}), {about(last['valeur'], last['valeur_arrondi'])} heures, avec "
-            f"{answered} : aucune édition antérieure du même périmètre."
+            f"En {last['edition']} ({last['lieu']}), {hours[-1]} {plural('heure', round_half_up(last['valeur']))}, "
+            f"avec {answered} : aucune édition antérieure du même périmètre."
         )
-    hours = [about(year["valeur"], year["valeur_arrondi"]) for year in (first, last)]
     change = round_half_up(last["valeur"]) - round_half_up(first["valeur"])
+    # What disclosure control rounds to the same neither rises nor falls as printed.
+    how = "restent à" if hours[0] == hours[1] else f"{_verb(change)}, de {hours[0]} à"
     return (
-        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {_verb(change)}, de "
-        f"{hours[0]} à {hours[1]} heures, "
+        f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {how} "
+        f"{hours[1]} {plural('heure', round_half_up(last['valeur']))}, "
         f"avec {french(first['structures'])} puis {answered}."
     )

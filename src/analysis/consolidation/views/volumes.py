@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.inhabitants import INHABITANTS, RATE
-from analysis.consolidation.views.common import across, page_cells, shown, source_line
+from analysis.consolidation.views.common import across, counted, page_cells, shown, source_line
 from analysis.consolidation.views.evolution import since_last
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
@@ -61,16 +61,16 @@ def message(page: Page) -> Content:
     if whole["secret"].get("heures_realisees"):
         return Prose("Les heures de cette édition et de ce territoire relèvent du secret statistique.")
     if pd.isna(cells.get("heures_realisees")):
-        return Prose("Rien à montrer pour cette édition et ce territoire.")
+        return Prose(f"Aucune heure d'insertion de {page.year} n'est connue pour ce territoire.")
     editions = page.read("editions").set_index("edition").loc[page.year]
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
-    hours, persons = shown(whole, "heures_realisees"), shown(whole, "beneficiaires")
-    each = shown(whole, "heures_par_beneficiaire")
+    hours, persons = counted(whole, "heures_realisees", "heure"), shown(whole, "beneficiaires")
+    each = counted(whole, "heures_par_beneficiaire", "heure")
     done = (
-        f"{persons} personnes ont réalisé {hours} heures d'insertion"
-        f"{f', soit {each} heures par personne' if each else ''} dans l'année."
+        f"{persons} personnes ont réalisé {hours} d'insertion"
+        f"{f', soit {each} par personne' if each else ''} dans l'année."
         if persons
-        else f"{hours} heures d'insertion ont été réalisées ; le nombre de personnes n'est pas montré."
+        else f"les structures ont déclaré {hours} d'insertion ; le nombre de personnes n'est pas montré."
     )
     return Prose(
         f"En {page.year}, {done} {'' if page.regional else 'Dans toute la région, '}"
@@ -85,16 +85,16 @@ def brief(page: Page) -> str:
     Empty where the hours are hidden or not known.
     """
     whole = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")
-    hours, persons = shown(whole, "heures_realisees"), shown(whole, "beneficiaires")
+    hours, persons = counted(whole, "heures_realisees", "heure"), shown(whole, "beneficiaires")
     if hours is None:
         return ""
     worked = (
-        f"{persons} personnes ont travaillé {hours} heures grâce aux clauses sociales"
+        f"{persons} personnes ont travaillé {hours} grâce aux clauses sociales"
         if persons
-        else f"{hours} heures ont été travaillées grâce aux clauses sociales"
+        else f"les clauses sociales ont donné {hours} de travail"
     )
-    jobs = shown(whole, f"etp_{int(reference.constants('potentiel')['etp'])}")
-    worth = f", l'équivalent de {jobs} emplois à temps plein sur un an" if jobs else ""
+    jobs = counted(whole, f"etp_{int(reference.constants('potentiel')['etp'])}", "emploi")
+    worth = f", l'équivalent de {jobs} à temps plein sur un an" if jobs and jobs != "0 emploi" else ""
     return f"En {page.year}, {worked}{worth}.{since_last(page)}"
 
 
@@ -158,7 +158,7 @@ def volumes(page: Page) -> Content:
     labels = reference.table("publication/indicateurs")
     rows = page_cells(page).query("modalite == @WHOLE").merge(labels, left_on="indicateur", right_on="code")
     if rows.empty:
-        return Prose("Rien à montrer pour cette édition et ce territoire.")
+        return Prose(f"Aucun indicateur de {page.year} n'est connu pour ce territoire.")
     percent = rows["unite_x"].eq("part")
     rows["secret"] = rows["secret"].fillna("")
     cells = rows.set_index("indicateur")
@@ -237,6 +237,7 @@ def by_epci(page: Page) -> Content:
     hours = wide["heures_realisees"].dropna()
     secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
     most = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
+    most = f"{most} {plural('heure', round_half_up(hours.max()))}"
     return Figure(
         circle_map(
             hours,
@@ -246,7 +247,7 @@ def by_epci(page: Page) -> Content:
             department=page.department,
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
-        alt=_first(wide, "heures_realisees", f"{most} heures{_of_all(page, hours)}", len(secret)),
+        alt=_first(wide, "heures_realisees", f"{most}{_of_all(page, hours)}", len(secret)),
         table=DataTable(
             wide.sort_values("nom", key=alphabetical),
             columns={

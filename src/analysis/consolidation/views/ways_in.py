@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.views.common import profile_table, source_line, wide_table
+from analysis.consolidation.views.common import nothing, profile_table, source_line, wide_table
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, percent, round_half_up
 from analysis.core.params import load_params
@@ -21,7 +21,7 @@ def ways_in(page: Page) -> Content:
     """Hours within insertion by economic activity, in work-study contracts, in urban renewal operations."""
     wide = wide_table(page, list(WAYS)).assign(libelle=lambda t: t["modalite"].map(WAYS))
     if wide.empty:
-        return Prose("Rien à montrer pour ce territoire.")
+        return nothing(page, "Insertion par l'activité économique, alternance, ANRU")
     return profile_table(
         wide, page, "Insertion par l'activité économique, alternance, opérations ANRU", "Voie",
         "Nature de l'employeur, type de contrat et financement de l'opération sont trois axes : ils se recoupent.",
@@ -31,9 +31,9 @@ def ways_in(page: Page) -> Content:
 def breakdown(page: Page, axis: str) -> Content:
     """Hours by category of one axis (employer, contract, buyer, segment, legal mechanism)."""
     rows = page.read("ventilation", edition=page.year, territoire=page.place, axe=axis)
-    if rows.empty:
-        return Prose("Rien à montrer pour ce territoire.")
     about = reference.table("publication/axes").set_index("axe").loc[axis]
+    if rows.empty:
+        return nothing(page, about["libelle"])
     labels = reference.labels(about["nomenclature"])
     rows = rows.assign(libelle=rows["modalite"].map(labels).fillna(UNKNOWN))
     rows = rows.sort_values(["part_heures", "libelle"], ascending=[False, True])

@@ -421,7 +421,8 @@ def _number(p: int, fixed: Iterable[int], m: int) -> tuple[int, Indices]:
     """`p`, no more than the m sites, and the fixed sites in order; DataError when they are too many."""
     kept = np.unique(np.fromiter(fixed, dtype=np.intp))
     if not len(kept) <= p:
-        raise DataError(f"{len(kept)} sites sont imposés pour {p} à choisir.")
+        imposed = "sont imposés" if len(kept) > 1 else "est imposé"
+        raise DataError(f"{number_of(len(kept), 'site')} {imposed} pour {p} à choisir.")
     return min(p, m), kept
 
 

@@ -8,7 +8,7 @@ from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.core.texts import inside, together
+from analysis.core.texts import becomes, inside, together
 from analysis.facilitators.views.common import (
     STAFF,
     counted,
@@ -219,7 +219,7 @@ def evolution(page: Page) -> Content:
     known = years.dropna(subset="etp")
     times = [about(year.etp, year.etp_arrondi, 1) for year in known.itertuples()]
     told = (
-        f"De {known.index[0]} à {known.index[-1]}, le temps consacré à la clause passe de {times[0]} à {times[-1]} ETP."
+        f"De {known.index[0]} à {known.index[-1]}, le temps consacré à la clause {becomes(times[0], times[-1])} ETP."
         if len(known) > 1
         else "Le temps consacré à la clause n'est pas publié pour deux années : son évolution ne se dit pas."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, percent, plural
+from analysis.core.numbers import french, number_of, percent, plural
 from analysis.core.params import load_params
 from analysis.facilitators.views.common import here, of_place, of_region, source, untold
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
@@ -35,7 +35,7 @@ def summary(page: Page) -> Content:
     return Figure(
         class_map(places.set_index("epci_siren")["classe"], names, legend_label="Classe", department=page.department),
         title="Zones blanches : quatre classes d'intercommunalités",
-        alt=f"Sur {len(places)} intercommunalités : "
+        alt=f"Sur {number_of(len(places), 'intercommunalité')} : "
         + ", ".join(f"{name.lower()} {by_class.loc[code, 'epci']}" for code, name in names.items())
         + ".",
         table=DataTable(

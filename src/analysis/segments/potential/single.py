@@ -26,10 +26,13 @@ from analysis.segments.potential.backtest import known_operations
 HOURS = "heures"  # the kind of cell of `secret/regles.csv`
 PROBABILITIES = np.arange(1, 100) / 100
 DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
+# What the hours of a segment were learnt from (`appris`): its own operations, those of others, none at all.
+OWN, OTHERS, RULE = "segment", "autres", "regle"
 
 
 def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) -> pd.DataFrame:
-    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`), for every segment there is."""
+    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`) and appris (see `learnt_from`), for
+    every segment there is."""
     sized = settings.potential
     contracts = reliable(linked.contracts, belief)
     operations = known_operations(linked.operations, contracts)
@@ -43,7 +46,17 @@ def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) ->
     )
     every = contracts["montant"].median()
     usual = contracts.groupby("segment")["montant"].median().reindex(list(drawn)).fillna(every).fillna(1.0)
-    return laws(drawn, usual, own=sized.single_own_draws, seed=sized.seed)
+    table = laws(drawn, usual, own=sized.single_own_draws, seed=sized.seed)
+    return table.assign(appris=learnt_from(table["segment"], known))
+
+
+def learnt_from(segments: pd.Series, known: sizing.Learnt) -> pd.Series:
+    """What the hours of each of `segments` were learnt from: `OWN`, `OTHERS` beside the rule of the field, or `RULE`.
+
+    That a segment's own operations taught nothing tells no more than its hidden hours do.
+    """
+    elsewhere = OTHERS if len(known.segments) else RULE
+    return segments.isin(known.segments.index).map({True: OWN, False: elsewhere}).astype("str")
 
 
 def tellable(operations: pd.DataFrame, facts: Facts, least: int) -> pd.DataFrame:

@@ -6,9 +6,10 @@
 A territory with few contracts keeps little of its own share; the posterior says how likely it is to be below the whole,
 so that none is ranked on noise. `m` and `s` are learnt from all the territories: not their likeliest values alone
 (empirical Bayes proper gives intervals that are too narrow: 86 % where they say 90), but a grid of values weighed by
-their likelihood, flat on logit m and on the correlation 1 / (s + 1) within a territory. The mixture is told by a beta
-of the same mean and variance. Method: C. N. Morris, "Parametric Empirical Bayes Inference", JASA 78 (1983); A. Gelman
-et al., "Bayesian Data Analysis", 5.3.
+their likelihood, flat on logit m and on the correlation 1 / (s + 1) within a territory. The probability of being below
+is that of the mixture; its quantiles, which would have to be searched for, are those of a beta of the same mean and
+variance: what is said of a place rests on the probability. Method: C. N. Morris, "Parametric Empirical Bayes
+Inference", JASA 78 (1983); A. Gelman et al., "Bayesian Data Analysis", 5.3.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaln, expit, logit
+from scipy.special import betainc, betaln, expit, logit
 from scipy.stats import beta
 
 from analysis.segments.intervals import LEVEL
@@ -62,7 +63,7 @@ def posterior(prior: Prior, successes: pd.Series, trials: pd.Series, whole: floa
 
     `successes` and `trials` are counts by territory; one without any trial has the prior itself. A whole of 0 or 1 is
     at the end of what a share can be: every share that is not that end is on the same side of it, whatever the counts,
-    so that p_sous is missing.
+    so that p_sous is missing; it is too of a whole that is missing.
     """
     x, n = (counts.to_numpy(dtype="float64")[:, None] for counts in (successes, trials))
     a, b = prior.mean * prior.size + x, (1 - prior.mean) * prior.size + n - x
@@ -76,7 +77,7 @@ def posterior(prior: Prior, successes: pd.Series, trials: pd.Series, whole: floa
             "part_lissee": mean,
             "part_lissee_bas": beta.ppf(tail, *known),
             "part_lissee_haut": beta.ppf(1 - tail, *known),
-            "p_sous": beta.cdf(whole, *known) if 0 < whole < 1 else np.nan,
+            "p_sous": betainc(a, b, whole) @ prior.weight if 0 < whole < 1 else np.nan,
         },
         index=successes.index,
     )
@@ -85,13 +86,15 @@ def posterior(prior: Prior, successes: pd.Series, trials: pd.Series, whole: floa
 def smoothed(table: pd.DataFrame, within: list[str], successes: str, trials: str) -> pd.DataFrame:
     """`table` with the columns of `posterior`, a prior for each group of `within` (a segment and year, say).
 
-    The whole is the group's own share. Groups without any trial have no value.
+    The whole is the group's own share. Groups without any trial have no value. A success, or a failure, that is alone
+    in its group is on its side of the whole by itself, wherever chance let it fall: p_sous is missing.
     """
     parts = []
     for _, rows in table.groupby(within, sort=True):
         prior = learnt(rows[successes], rows[trials])
         if prior is not None:
-            whole = float(rows[successes].sum() / rows[trials].sum())
+            good, all_ = float(rows[successes].sum()), float(rows[trials].sum())
+            whole = good / all_ if 1 < good < all_ - 1 else np.nan
             parts.append(posterior(prior, rows[successes], rows[trials], whole))
     names = ["part_lissee", "part_lissee_bas", "part_lissee_haut", "p_sous"]
     found = pd.concat(parts) if parts else pd.DataFrame(columns=names, dtype="float64")

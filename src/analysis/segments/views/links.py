@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
@@ -66,7 +66,8 @@ def hours_per_euro(page: Page) -> Content:
             unit="heures par millier d'euros",
         ),
         title=f"Heures d'insertion réalisées par millier d'euros de marché{whole_region(page)}",
-        alt=f"« {first['libelle']} »{_leads(drawn)} : {french(first['lissee'], 2)} heures par millier d'euros. {BAR}",
+        alt=f"« {first['libelle']} »{_leads(drawn)} : {french(first['lissee'], 2)} "
+        f"{plural('heure', round_half_up(first['lissee'], 2))} par millier d'euros. {BAR}",
         table=DataTable(
             # Contracts and operations are public: only the hours may be secret.
             pd.concat([drawn, rows[~rows.index.isin(drawn.index)]]).assign(operations__secret=""),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.core.numbers import french_date, round_half_up
+from analysis.core.numbers import french, french_date, percent, round_half_up
+from analysis.core.params import load_params
+from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.common import months
+from analysis.segments.watch.feed import listed
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
 
@@ -39,6 +42,23 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
         csv=page.csv(TABLE),
         note=_tried(page, told["p_horizon"].max()),
     )
+
+
+def subscribed(page: Page, rows: pd.DataFrame, *, brief: bool = False) -> str:
+    """The link to the calendar of the page's territory, whose needs are `rows`, and that nothing is in it if so; which
+    needs it holds, unless `brief`.
+
+    Its address stays when it empties, so that who subscribes misses nothing of what comes.
+    """
+    settings, name = load_params().segments.watch, calendar_name(page.territory)
+    link, least = f"[{name}](../{CALENDARS}/{name})", percent(settings.event_probability, 0)
+    if listed(rows, settings).empty:
+        return (
+            f"Un calendrier auquel s'abonner, {link}, recevra les marchés dont la probabilité atteint {least} : aucun "
+            "pour l'instant."
+        )
+    which = "" if brief else f" (ceux dont la probabilité atteint {least}, {french(settings.events)} au plus)"
+    return f"Les marchés les plus probables sont dans un calendrier auquel s'abonner : {link}{which}."
 
 
 def _tried(page: Page, chance: float) -> str | None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as MplFigure
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
-from analysis.core.texts import QUOTED, ahead, leaders, named
+from analysis.core.texts import QUOTED, ahead, leaders, named, together
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page, on_region_page
@@ -64,26 +64,21 @@ def message(page: Page) -> Content:
     """The sentence a reader takes away, or what the data cannot tell."""
     now = _segments(page)
     if now.empty:
-        years = page.read("segments")["edition"]
-        if years.empty:
-            return Prose("Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région.")
-        return Prose(
-            f"Rien à montrer pour cette édition : les fichiers reçus portent des marchés de {years.min()} à "
-            f"{years.max()}."
-        )
+        return Prose(_nothing(page))
     total, clear = int(now["marches"].sum()), int(now["renseignes"].sum())
     if not clear:
         return Warning(
-            f"Le champ des considérations sociales n'est renseigné pour aucun des {french(total)} marchés de "
-            f"{page.year} : il n'existe que dans le format en vigueur depuis 2024. "
+            f"Le champ des considérations sociales n'est renseigné pour {_none_of(total)} de "
+            f"{page.year} : il n'existe que dans le format en vigueur depuis 2024, où il n'est pas toujours rempli. "
             "Les marchés, leurs segments et leurs lieux sont ceux que les acheteurs déclarent ; **la part des marchés "
             "avec clause ne peut pas être dite**, ce qui n'est pas un zéro."
         )
     known = now[(now["renseignes"] >= min_known()) & (now["segment"] != OTHER)].set_index("libelle")
     first = leaders(known["part_clause"].rename(QUOTED))
+    say = "disent s'ils portent" if clear > 1 else "dit s'il porte"
     text = (
-        f"Sur {french(total)} marchés, {french(clear)} disent s'ils portent une considération sociale ; "
-        f"{percent(now['avec_clause'].sum() / clear)} d'entre eux ont une clause ou sont réservés."
+        f"Sur {number_of(total, 'marché')}, {french(clear)} {say} une considération sociale ; "
+        f"{_carrying(int(now['avec_clause'].sum()), clear)}."
     )
     if first:
         row = known.loc[known["part_clause"].idxmax()]
@@ -94,6 +89,35 @@ def message(page: Page) -> Content:
             f"({number(row['part_clause'], **PERCENT)} de {of})."
         )
     return Prose(text)
+
+
+def _nothing(page: Page) -> str:
+    """Why the edition shows nothing here: of which years contracts are known, of the place, else of the region."""
+    rows = page.read("segments")
+    if rows.empty:
+        return "Aucun fichier de marchés n'a été déposé, ou aucun n'a de marché exécuté dans la région."
+    own = rows[rows["territoire"] == page.territory]
+    if own.empty:
+        return f"Aucun marché exécuté ici n'est connu ; ceux de la région sont {_years(rows['edition'])}."
+    return f"Rien à montrer pour cette édition : les marchés connus ici sont {_years(own['edition'])}."
+
+
+def _years(years: pd.Series) -> str:
+    known = sorted(set(years))
+    if len(known) > 2 and known[-1] - known[0] == len(known) - 1:
+        return f"de {known[0]} à {known[-1]}"
+    return f"de {together([str(year) for year in known])}"
+
+
+def _none_of(total: int) -> str:
+    return f"aucun des {french(total)} marchés" if total > 1 else "le seul marché"
+
+
+def _carrying(carrying: int, clear: int) -> str:
+    """How many of the contracts that say so have a clause."""
+    if clear == 1:
+        return "il a une clause ou est réservé" if carrying else "il n'a pas de clause et n'est pas réservé"
+    return f"{percent(carrying / clear)} d'entre eux ont une clause ou sont réservés"
 
 
 def by_segment(page: Page) -> Content:
@@ -307,9 +331,9 @@ def heat_map(page: Page) -> Content:
             csv=page.csv("segments_epci"),
             note="Un segment est dit sous la région, ou au-dessus, quand la probabilité qu'il le soit atteint "
             f"{percent(1 - surely, 0)}. Les autres intercommunalités ({french(len(wide) - len(frame))} sur "
-            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont aucun marché de "
-            "la région n'a de clause, ou dont tous en ont une, n'y est pas. Case blanche : aucun marché. Toutes les "
-            "parts sont dans le CSV.",
+            f"{french(len(wide))}) ne s'en écartent nulle part plus que le hasard. Un segment dont un marché de la "
+            "région au plus a une clause, ou un au plus n'en a pas, n'y est pas. Case blanche : aucun marché. Toutes "
+            "les parts sont dans le CSV.",
         )
         if len(frame)
         else None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french
+from analysis.core.numbers import french, round_half_up
+from analysis.core.texts import becomes
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
@@ -18,14 +19,25 @@ SHOWN = 3  # segments of each place
 
 def specialisation(page: Page) -> Content:
     """The segments that each EPCI buys more than the region does."""
-    cells = page.read("segments_epci").query("edition == @page.year and specialisation > 1")
-    cells = cells[cells["segment"] != OTHER]
-    places = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement"]]
-    if page.department:
-        places = places[places["departement"] == page.department]
+    cells = page.read("segments_epci").query("edition == @page.year").dropna(subset="specialisation")
+    every = page.read("epci").query("edition == @page.year")[["epci_siren", "nom", "departement"]]
+    places = every[every["departement"] == page.department] if page.department else every
     cells = cells[cells["epci_siren"].isin(places["epci_siren"])]
     if cells.empty:
         return Prose(f"Aucune intercommunalité n'a {min_known()} marchés dans l'année.")
+    if len(every) == 1:
+        return Prose(
+            f"Une seule intercommunalité a des marchés dans l'année, {every['nom'].iloc[0]} : il n'y en a pas d'autre "
+            "à qui la comparer."
+        )
+    # What is printed as 1,0 is no more than the region.
+    more = cells["specialisation"].map(lambda value: round_half_up(value, 1)) > 1
+    cells = cells[more & (cells["segment"] != OTHER)]
+    if cells.empty:
+        return Prose(
+            f"Aucune intercommunalité d'au moins {min_known()} marchés n'achète un segment nettement plus que la "
+            "région."
+        )
     cells = cells.assign(libelle=cells["segment"].map(labels()))
     cells = cells.sort_values(["epci_siren", "specialisation", "segment"], ascending=[True, False, True])
     cells["rang"] = cells.groupby("epci_siren").cumcount() + 1
@@ -81,7 +93,8 @@ def concentration(page: Page) -> Content:
         "l'indice de Herfindahl).",
     )
     spread = french(last["segments"], 1)
-    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} segments égaux{clause}."
+    equals = "segments égaux" if last["segments"] >= 2 else "segment"
+    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} {equals}{clause}."
     if len(lines) < 2:
         return table
     ruptures = reference.table("ruptures")
@@ -113,8 +126,9 @@ def change(page: Page) -> Content:
     if len(rows) == 1:
         row = rows.iloc[0]
         return Prose(
-            f"De {before} à {page.year}, les marchés avec clause passent de {french(row['avant'])} à "
-            f"{french(row['apres'])}. Tendance de la région : {french(row['effet_region'], 1)} ; ses segments : "
+            f"De {before} à {page.year}, les marchés avec clause "
+            f"{becomes(french(row['avant']), french(row['apres']), several=True)}. "
+            f"Tendance de la région : {french(row['effet_region'], 1)} ; ses segments : "
             f"{french(row['effet_segments'], 1)} ; le département lui-même : {french(row['effet_propre'], 1)}. {note}"
         )
     return DataTable(

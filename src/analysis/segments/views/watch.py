@@ -5,15 +5,14 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, number_of, percent, round_half_up
+from analysis.core.numbers import french, french_date, number_of, round_half_up
 from analysis.core.params import load_params
-from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.views.common import KINDS, quarter, quarter_in_full
-from analysis.segments.views.needs import likeliest, scope
+from analysis.segments.views.needs import likeliest, scope, subscribed
 from analysis.segments.watch.skills import REST
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -40,20 +39,17 @@ def message(page: Page) -> Content:
         )
     if now.empty:
         return Prose("Aucun besoin n'est attendu dans ce territoire pendant les trimestres à venir.")
-    first, settings = now.iloc[0], load_params().segments.watch
+    first = now.iloc[0]
     if now["attendus_haut"].max() < 1:
         return Prose(
             "Moins d'un besoin est attendu par trimestre dans ce territoire : aucun nouveau marché n'y est probable "
             "pendant les trimestres à venir."
         )
-    calendar = calendar_name(page.territory)
     return Prose(
         f"Au {quarter_in_full(first['trimestre'])}, {_expected(first['attendus'])} donner lieu à un nouveau marché "
         f"(de {french(first['attendus_bas'])} à {french(first['attendus_haut'])}, huit fois sur dix). "
-        f"Les besoins les plus probables sont dans un calendrier auquel s'abonner : "
-        f"[{calendar}](../{CALENDARS}/{calendar}) (ceux dont la probabilité atteint "
-        f"{percent(settings.event_probability, 0)}, {french(settings.events)} au plus) ; une clause se "
-        "prépare avant la publication de l'avis, soit environ six mois avant la notification."
+        f"{subscribed(page, _needs(page))} Une clause se prépare avant la publication de l'avis, soit environ six mois "
+        "avant la notification."
     )
 
 
@@ -177,14 +173,14 @@ def answering(page: Page) -> Content:
             "deld": Column("Demandeurs d'emploi > 1 an", 0),
             **({} if rows["rsa"].isna().all() else {"rsa": Column("Allocataires du RSA", 0)}),
             "qpv": Column("Quartiers prioritaires", 0),
-            "habitants": Column("Population totale", 0),
+            "habitants": Column("Population municipale (région)", 0),
         },
         caption="Avec qui répondre : structures d'insertion et publics",
         scope=f"{page.territory_name} ; structures de 2019-2020, quartiers de 2024, communes de 2026",
         csv=page.csv("veille_territoires"),
-        note=f"{KINDS} {_publics_told(page, rows)} Population totale de l'intercommunalité entière, hors région "
-        "comprise ; les autres pages comptent la population municipale de sa partie régionale. Les heures par métier "
-        "de chaque intercommunalité sont dans les données à télécharger.",
+        note=f"{KINDS} {_publics_told(page, rows)} D'une intercommunalité que deux régions se partagent, habitants et "
+        "quartiers sont ceux de ses communes d'ici. Les heures par métier de chaque intercommunalité sont dans les "
+        "données à télécharger.",
     )
 
 
@@ -197,7 +193,7 @@ def _publics_told(page: Page, rows: pd.DataFrame) -> str:
 
 def next_needs(page: Page) -> Content:
     """The needs most likely to come back within the horizon."""
-    rows = page.read("veille_besoins", **({"departement": page.department} if page.department else {}))
+    rows = _needs(page)
     if rows.empty:
         return Prose("Aucun besoin attendu.")
     rows = likeliest(rows, load_params().segments.watch.rows_shown)
@@ -280,7 +276,7 @@ def calibration(page: Page) -> Content:
         fig,
         title="Ce qui était annoncé et ce qui est arrivé",
         alt=f"Le plus grand écart : {number(gap['predit'], **PERCENT)} annoncés, "
-        f"{number(gap['observe'], **PERCENT)} observés, pour {french(gap['besoins'])} besoins. Un point sur la "
+        f"{number(gap['observe'], **PERCENT)} observés, pour {number_of(gap['besoins'], 'besoin')}. Un point sur la "
         "ligne dit juste ; sa taille dit le nombre de besoins.",
         table=DataTable(
             rows.sort_values("classe"),
@@ -364,6 +360,11 @@ def coverage(page: Page) -> Content:
         scope="Tous les fichiers du jeu de données, toutes les années et tous les lieux ; projets rapprochés : région",
         csv=page.csv("veille_couverture"),
     )
+
+
+def _needs(page: Page) -> pd.DataFrame:
+    """The needs of the page's territory."""
+    return page.read("veille_besoins", **({"departement": page.department} if page.department else {}))
 
 
 def _own(page: Page, table: str) -> pd.DataFrame:

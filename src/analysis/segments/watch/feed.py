@@ -27,8 +27,7 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     """The iCalendar file of a territory called `name`, as bytes.
 
     `needs`: the rows of `veille_besoins` of that territory (see `inside`); `observed`: the date of observation of the
-    dataset. Events in order of window, then identifier: the `events` most likely from `event_probability` on, for
-    nobody calls more buyers, and programs choke on more.
+    dataset. Events in order of window, then identifier.
     """
     calendar = opened(
         PRODUCT,
@@ -36,9 +35,7 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
         f"Marchés attendus, d'après les données observées au {french_date(observed)}",
     )
     stamp = stamped(observed)
-    rows = needs[needs["p_horizon"] >= settings.event_probability]
-    rows = rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(settings.events)
-    rows = rows.sort_values(["fenetre_debut", "besoin_id"])
+    rows = listed(needs, settings).sort_values(["fenetre_debut", "besoin_id"])
     # The day expected leaves less than the time of preparation: the notice may be out.
     rows = rows.assign(late=added(rows["date_mediane"], -hypothesis("preparation")) < pd.Timestamp(observed))
     for column, codelist in (("segment", "segments"), ("origine", "veille_origines")):
@@ -46,6 +43,13 @@ def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParam
     for row in rows.to_dict("records"):
         calendar.add_component(_event(row, stamp))
     return calendar.to_ical()
+
+
+def listed(needs: pd.DataFrame, settings: WatchParams) -> pd.DataFrame:
+    """The needs that a calendar holds: the `events` most likely from `event_probability` on, for nobody calls more
+    buyers, and programs choke on more."""
+    rows = needs[needs["p_horizon"] >= settings.event_probability]
+    return rows.sort_values(["p_horizon", "besoin_id"], ascending=[False, True]).head(settings.events)
 
 
 def opened(product: str, title: str, description: str) -> Calendar:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from analysis.core.errors import DataError
+from analysis.core.numbers import number_of, plural
 
 Format = Literal["2019", "2022", "tabulaire"]
 
@@ -100,7 +101,8 @@ def check_columns(label: str, columns: list[str]) -> None:
 def cut(path: Path, label: str, spans: list[int]) -> DataError:
     """The error of a JSON that stops before its end, with the number of records before that."""
     count = sum(_readable(path, start) for start in spans)
-    return _fatal("decp_tronque", label, f"{count} enregistrements lisibles avant la coupure")
+    readable = f"{number_of(count, 'enregistrement')} {plural('lisible', count)}"
+    return _fatal("decp_tronque", label, f"{readable} avant la coupure")
 
 
 def unreadable(label: str, reason: str) -> DataError:

@@ -31,6 +31,7 @@ from pathlib import Path
 
 import duckdb
 
+from analysis.core.numbers import number_of
 from analysis.sources.decp.layout import Layout, Span, check_columns, cut, unreadable
 from analysis.sources.decp.values import AROUND
 
@@ -129,7 +130,7 @@ def stage(con: duckdb.DuckDBPyConnection, layouts: list[Layout], scratch: Path) 
             count, contracts = _stage_tabular(con, layout, first, scratch)
             of_tables.append(contracts)
         kind = "DECP tabulaire" if layout.format == "tabulaire" else f"DECP {layout.format}"
-        print(f"{layout.label} : {count} enregistrements ({kind})", file=sys.stderr, flush=True)
+        print(f"{layout.label} : {number_of(count, 'enregistrement')} ({kind})", file=sys.stderr, flush=True)
     if of_tables:
         con.execute("ALTER TABLE contrats RENAME TO contrats_json")
         con.execute(f"CREATE TEMP VIEW contrats AS {' UNION ALL BY NAME '.join(['FROM contrats_json', *of_tables])}")
