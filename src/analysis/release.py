@@ -25,10 +25,11 @@ from analysis.core.errors import DataError
 from analysis.core.files import file_digest, files_under, finished_folder, read_yaml, write_table, write_text
 from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.core.texts import some
-from analysis.disclosure.links import given, statements
+from analysis.disclosure.links import given
 from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import CELLS, MANIFEST, release_folders, tables, told
 from analysis.disclosure.releases import manifest as manifest_of
+from analysis.disclosure.statements import statements
 from analysis.publishing.templating import program_version
 from analysis.schemas.registry import published
 from analysis.site.downloads import TABLES

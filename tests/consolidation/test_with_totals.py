@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation import tables
-from analysis.consolidation.totals import Span, guarded, with_totals
+from analysis.consolidation.totals import guarded, with_totals
+from analysis.consolidation.totals_known import Span
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
 from analysis.disclosure.protect import build as protect

@@ -13,8 +13,8 @@ from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.reference import WHOLE
-from analysis.disclosure.links import statements
 from analysis.disclosure.releases import tables
+from analysis.disclosure.statements import statements
 from analysis.schemas.registry import DELIVERABLES, published
 
 

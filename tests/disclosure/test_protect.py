@@ -9,9 +9,12 @@ import pytest
 from analysis.consolidation.tables import controlled
 from analysis.core import reference
 from analysis.core.errors import DataError
+from analysis.disclosure import decide
 from analysis.disclosure import protect as stage
-from analysis.disclosure.links import links, statements
+from analysis.disclosure.links import links
 from analysis.disclosure.primary import SECONDARY, rules
+from analysis.disclosure.releases import still_true
+from analysis.disclosure.statements import statements
 from consolidation.releases import measured
 from consolidation.world import dataset
 
@@ -59,7 +62,7 @@ def test_one_hidden_department_takes_another_with_it() -> None:
 
 
 def test_the_gate_refuses_what_secondary_suppression_would_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError) as error:
         stage.protect({INDICATORS: hours()}, WORLD, [])
     assert "heures/2025/80/ensemble" in str(error.value) and "120" not in str(error.value)
@@ -104,7 +107,7 @@ def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_ope
     assert out["valeur"].isna()[["heures_prevues", "heures_prevues_taux", "taux_realisation"]].all()
     assert out.loc["heures_prevues", "secret"] == "une entreprise dépasse 85 % des heures"
     assert out["valeur"].notna()[["heures_realisees", "heures_depuis_origine"]].all()
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_prevues/2025/32/ensemble"):
         stage.protect({INDICATORS: table}, WORLD, [])
 
@@ -159,7 +162,7 @@ def test_a_total_beside_what_a_row_is_about_is_told_where_it_is_at_home() -> Non
 def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
     before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/80/ensemble"):
         stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
 
@@ -246,7 +249,7 @@ def test_a_row_for_all_segments_is_a_total_and_gives_no_segment_away(monkeypatch
     out = stage.protect({PER_EURO: per_euro()}, WORLD, [])[PER_EURO].set_index("segment")
     assert out.index[out["heures"].isna()].tolist() == ["DECHETS", "ENERGIE"]
     assert out[["operations", "montant"]].notna().all(axis=None), "contracts are public"
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_liees/segment=DECHETS"):
         stage.protect({PER_EURO: per_euro()}, WORLD, [])
 
@@ -278,7 +281,7 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
     out = stage.protect(employers(), WORLD, [])
     gone = [set(out[name].loc[out[name]["heures"].isna(), "modalite"]) for name in (BREAKDOWN, WOMEN)]
     assert gone == [{"ACI", "AI", "EI"}] * 2
-    monkeypatch.setattr(stage, "_beside", lambda *_: set())
+    monkeypatch.setattr(decide, "_beside", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/32/employeur=EI"):
         stage.protect(employers(), WORLD, [])
 
@@ -302,7 +305,7 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     )
     assert "zéros" not in capsys.readouterr().err
     # Where nothing else can be hidden the zero is still, and that it follows from the rest is said.
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
     assert out.index[out["heures"].isna()].tolist() == ["ACI"]
     assert "zéros cachés qui se déduisent : 3." in capsys.readouterr().err
@@ -349,7 +352,7 @@ def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None
 
 
 def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
         stage.protect(facilitators(0.5, 0.5, 0.6, 0.9, alone=2), WORLD, [])
 
@@ -361,8 +364,8 @@ def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pyt
     # About 4 to the unit would be 3.5 at least, and the three 1 each.
     assert seats[["etp", "etp_arrondi"]].to_numpy().tolist() == [[4, 2]]
     assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, [])[SEATS]["etp"].notna().all()
-    monkeypatch.setattr(stage, "suppressed", lambda *_: set())
-    monkeypatch.setattr(stage, "suppressed_inside", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    monkeypatch.setattr(decide, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
         stage.protect(tables, WORLD, [])
 
@@ -438,4 +441,4 @@ def test_a_rounded_number_of_an_earlier_release_counts_while_it_is_true(monkeypa
     for value, unit, held in ((900.0, 10.0, 1), (905.0, 10.0, 1), (910.0, 10.0, 0)):
         said = told(before.assign(valeur=value, valeur_arrondi=unit))
         known = links({INDICATORS: hours()}, WORLD)
-        assert len(stage.still_true(known, said)[1]) == held
+        assert len(still_true(known, [said])[1]) == held

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.disclosure.protect import _metadata
 from analysis.disclosure.regroup import proposals
 from analysis.schemas.registry import published
 
@@ -14,7 +13,7 @@ RATIOS, AREAS, OTHERS = "facilitators.ratios", "facilitators.zones", "facilitato
 
 def proposed(name: str, frame: pd.DataFrame, gone: list[int]) -> pd.DataFrame:
     hidden = pd.DataFrame({"table": name, "ligne": gone, "regle": "porteur_unique"})
-    return proposals({name: frame}, hidden, {name: _metadata(name)}, 0.2).set_index("regroupement")
+    return proposals({name: frame}, hidden, 0.2).set_index("regroupement")
 
 
 def test_structures_add_up_over_natures_that_are_told_together_and_the_whole_is_none_of_them() -> None:

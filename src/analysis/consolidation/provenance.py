@@ -9,6 +9,8 @@ from analysis.consolidation.cells import NEEDED, cells, measured
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import in_scope, local_contracts
 from analysis.consolidation.shares import DEFAULT
+from analysis.consolidation.totals_known import HOURS
+from analysis.consolidation.totals_shown import HOURS_KIND
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
 
@@ -25,7 +27,7 @@ def provenance(facts: Facts, table: pd.DataFrame, dataset: Dataset) -> pd.DataFr
 
     `table` is that of `totals.with_totals`.
     """
-    whole = table[table["indicateur"].eq(totals.HOURS) & table["modalite"].eq(WHOLE)]
+    whole = table[table["indicateur"].eq(HOURS) & table["modalite"].eq(WHOLE)]
     parts = []
     for edition in dataset.editions:
         found = [
@@ -60,4 +62,4 @@ def _of_rows(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
     counts = places.groupby("territoire").size().rename("operations").reset_index()
     found = cells(local_contracts(facts.contracts[["annee", "operation", *NEEDED]], places), ["territoire"])
     found = counts.merge(measured(found).drop(columns="contrats"), on="territoire", how="left")
-    return found.assign(heures=found["heures"].fillna(0.0), _controle=totals.HOURS_KIND)
+    return found.assign(heures=found["heures"].fillna(0.0), _controle=HOURS_KIND)

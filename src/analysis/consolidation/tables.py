@@ -41,7 +41,8 @@ from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import persons_sensitivity, sensitivity
 from analysis.consolidation.structures import by_structure
 from analysis.consolidation.sums import sums
-from analysis.consolidation.totals import BOUNDS, ETP, with_totals
+from analysis.consolidation.totals import BOUNDS, with_totals
+from analysis.consolidation.totals_known import ETP
 from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.consolidation.vintages import vintages, with_margin
 from analysis.core import reference

@@ -1,9 +1,8 @@
-"""What published numbers say of one another: which cell each of them is, and which cells add up to which.
+"""What published numbers say of one another: which cells add up to which, and between which bounds each one is.
 
-A cell is a quantity that nobody may find if it is hidden, wherever it is printed: `heures/2025/59/RSA` is the same in
-the table of indicators, in a share of which it is the numerator, in the growth to the next edition. Which column says
-what of which cell, and which cells add up, are rows of `data/raw/reference/secret/` (`cellules.csv`, `sommes.csv`),
-whose names in braces are columns of the tables or what follows from them (see `_variables`).
+Which number is which cell is for `statements` to say. Which cells add up, and what a reader knows of their bounds, are
+rows of `data/raw/reference/secret/`: `sommes.csv`, whose names in braces are pieces of the names of cells (see
+`_patterns`), and `bornes.csv`, whose names in braces are columns of the tables.
 """
 
 from __future__ import annotations
@@ -18,22 +17,16 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.numbers import ROUNDED_SUFFIX
-from analysis.core.reference import WHOLE
+from analysis.disclosure.statements import Tables, filled, kept, pieces, statements, variables
 
-Tables = Mapping[str, pd.DataFrame]  # by `livrable.table`
 ROUNDING = 0.01  # each number of a sum was rounded by itself: how far that may take the sum, per number
-
-_NAME = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Links:
     """Numbers as equations over cells.
 
-    statements: one row per number that is or might be printed: table, ligne (its place there), cellule, base (the cell
-    or the number it was divided by, '' for none), valeur (missing where it is not known), demi (half of what it
-    was rounded to; 0 where all digits are printed).
+    statements: the numbers that are or might be printed (see `statements`).
     cells: by name, valeur (missing where no number gives it), entier (whether it counts), bas and haut (between which
     it is whatever is hidden).
     terms: of each sum, cellule and signe (-1: the total, 1: a part); sums: by number, ecart (the total less its
@@ -53,83 +46,6 @@ def links(tables: Tables, dataset: Dataset) -> Links:
     terms = _terms(cells["valeur"], dataset)
     sums = _sums(terms, cells["valeur"])
     return Links(said, _added_up(cells, terms, sums), terms, sums)
-
-
-def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
-    """table, ligne, cellule, base, valeur, demi of every number of `tables` that the reference knows of."""
-    parts = []
-    known = reference.table("secret/cellules").fillna("")
-    for rule in known.itertuples():
-        frame = tables.get(rule.table)
-        if frame is None or frame.empty:
-            continue
-        frame = _variables(frame.reset_index(drop=True), dataset)
-        copied = known[known["table"] == rule.numerateur.removeprefix("=")] if rule.numerateur[:1] == "=" else [rule]
-        for row in copied.itertuples() if isinstance(copied, pd.DataFrame) else copied:
-            rows = kept(kept(frame, rule.filtre), row.filtre)
-            if len(rows):
-                parts.append(_said(rows, rule.table, rule.expression, row.numerateur, row.denominateur))
-    kinds = {"table": "str", "ligne": "int64", "cellule": "str", "base": "str", "valeur": "float64", "demi": "float64"}
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(kinds)).astype(kinds)
-
-
-def _said(rows: pd.DataFrame, table: str, expression: str, cell: str, base: str) -> pd.DataFrame:
-    unit = f"{expression}{ROUNDED_SUFFIX}"
-    return pd.DataFrame(
-        {
-            "table": table,
-            "ligne": rows.index,
-            "cellule": _filled(cell, rows),
-            "base": _filled(base, rows),
-            "valeur": rows.eval(expression).astype("float64").to_numpy(),
-            "demi": rows[unit].fillna(0.0).to_numpy(dtype="float64") / 2 if unit in rows else 0.0,
-        }
-    )
-
-
-def _variables(frame: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """`frame` with what templates may name: region of the edition, quoi (axis and modality), jour as a date.
-
-    A table without territory speaks of the edition's whole territory, one without modality of everybody.
-    """
-    place = {edition.annee: edition.territoire for edition in dataset.editions}
-    year = frame["edition"] if "edition" in frame else frame.get("annee")
-    out = frame.copy()
-    if year is not None:
-        out["region"] = year.map(place).fillna(dataset.region)
-        out["territoire"] = out["territoire"] if "territoire" in out else out["region"]
-    if "axe" in frame and "modalite" in frame:
-        out["quoi"] = frame["axe"] + "=" + frame["modalite"]
-    else:
-        code = frame["modalite"] if "modalite" in frame else pd.Series(WHOLE, index=frame.index)
-        out["quoi"] = ("sexe=" + code).where(code.isin(list(reference.labels("sexes"))), code)
-    if "jour" in frame:
-        out["jour"] = frame["jour"].dt.strftime("%Y-%m-%d")
-    return out
-
-
-def kept(frame: pd.DataFrame, condition: str) -> pd.DataFrame:
-    """The rows where `column=value` (or != or >) holds, all that `&` separates; all rows without condition."""
-    if not condition:
-        return frame
-    if "&" in condition:
-        first, others = condition.split("&", 1)
-        return kept(kept(frame, first), others)
-    name, sign, value = re.fullmatch(r"(\w+)(!=|=|>)(.*)", condition).groups()  # type: ignore[union-attr]
-    if name not in frame:
-        return frame.iloc[:0]
-    if sign == ">":
-        return frame[frame[name] > float(value)]
-    same = frame[name].astype("str") == value
-    return frame[same if sign == "=" else ~same]
-
-
-def _filled(template: str, rows: pd.DataFrame) -> pd.Series | str:
-    """`template` with the values of each row in place of its names."""
-    out: pd.Series | str = ""
-    for n, piece in enumerate(_NAME.split(template)):
-        out = out + (rows[piece].astype("str") if n % 2 else piece)
-    return out
 
 
 def given(said: pd.DataFrame) -> pd.Series:
@@ -157,17 +73,10 @@ def given(said: pd.DataFrame) -> pd.Series:
     return values
 
 
-def at_home(said: pd.DataFrame) -> pd.Series:
-    """Which numbers are cells, printed by the first table of `cellules.csv` that has them: its measures are theirs.
-
-    Another table's row may print a total beside what the row is about: whom its rule protects says nothing of that.
-    """
-    plain = said[said["base"] == ""].dropna(subset="valeur")
-    return pd.Series(said.index.isin(plain.index[~plain["cellule"].duplicated()]), index=said.index)
-
-
-def public(known: Links, said: pd.DataFrame) -> Links:
-    """What a reader has who was told the numbers of `said`: their values, and between which the rounded ones lie."""
+def public(known: Links, *told: pd.DataFrame) -> Links:
+    """What a reader has who was told the numbers of `told` (statements of this release, of earlier ones): their values,
+    and between which the rounded ones lie."""
+    said = pd.concat(told, ignore_index=True)
     rough = said[(said["base"] == "") & said["demi"].gt(0)].dropna(subset="valeur")
     ends = rough.assign(bas=rough["valeur"] - rough["demi"], haut=rough["valeur"] + rough["demi"]).groupby("cellule")
     cells = known.cells.assign(valeur=given(said).reindex(known.cells.index))
@@ -191,6 +100,11 @@ def own(cells: pd.DataFrame, names: Iterable[str]) -> list[str]:
     return sorted(cells.loc[list(names)].query("haut <= 1").index)
 
 
+def quantities(cells: pd.Index) -> pd.Index:
+    """What each of `cells` is a quantity of: its name in `mesures.csv`."""
+    return cells.str.split("[/:]", regex=True).str[0]
+
+
 def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:
     """The value of each name, as numbers even where there is no name."""
     return pd.Series(values.reindex(names).to_numpy(dtype="float64"), index=names.index)
@@ -202,8 +116,7 @@ def _cells(said: pd.DataFrame) -> pd.DataFrame:
     names = pd.Index(pd.concat([said["cellule"], bases]).unique(), dtype="str", name="cellule").sort_values()
     cells = pd.DataFrame({"valeur": given(said).reindex(names).astype("float64")}, index=names)
     whole = reference.table("secret/mesures").set_index("mesure")["entier"].eq("oui")
-    measure = cells.index.str.split("[/:]", regex=True).str[0]
-    return cells.assign(entier=whole.reindex(measure).to_numpy(dtype="bool"))
+    return cells.assign(entier=whole.reindex(quantities(cells.index)).to_numpy(dtype="bool"))
 
 
 def _bounds(tables: Tables, dataset: Dataset) -> pd.DataFrame:
@@ -213,10 +126,10 @@ def _bounds(tables: Tables, dataset: Dataset) -> pd.DataFrame:
         frame = tables.get(rule.table)
         if frame is None or frame.empty:
             continue
-        rows = kept(_variables(frame.reset_index(drop=True), dataset), rule.filtre)
+        rows = kept(variables(frame.reset_index(drop=True), dataset), rule.filtre)
         low = rows.eval(str(rule.bas)) if rule.bas != "" else 0.0
         high = rows.eval(str(rule.haut)) if rule.haut != "" else np.inf
-        parts.append(pd.DataFrame({"cellule": _filled(rule.cellule, rows), "bas": low, "haut": high}, index=rows.index))
+        parts.append(pd.DataFrame({"cellule": filled(rule.cellule, rows), "bas": low, "haut": high}, index=rows.index))
     said = pd.concat(parts, ignore_index=True).astype({"bas": "float64", "haut": "float64"})
     return said.groupby("cellule").agg({"bas": "max", "haut": "min"})
 
@@ -296,7 +209,7 @@ def _patterns(region: str, places: tuple[str, ...]) -> dict[str, str]:
 def _matched(names: pd.Series, template: str, patterns: Mapping[str, str]) -> pd.DataFrame:
     """The cells of a template: cellule, and a column for each of its names."""
     expression = ""
-    for n, piece in enumerate(_NAME.split(template)):
+    for n, piece in enumerate(pieces(template)):
         expression += f"(?P<{piece}>{patterns.get(piece, '[^/;=:]+')})" if n % 2 else re.escape(piece)
     found = names.str.extract(f"^{expression}$").dropna()
     return found.assign(cellule=names[found.index])

@@ -11,17 +11,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.disclosure.links import Tables, kept
+from analysis.disclosure.policy import policy
 from analysis.disclosure.primary import SECONDARY, broken
+from analysis.disclosure.statements import Tables, kept
 
 COLUMNS = ["livrable", "table", "filtre", "regroupement", "lignes", "part_cachee", "lignes_regroupees", "part_au_plus"]
 EDITIONS = 2  # told together
 
 
-def proposals(results: Tables, hidden: pd.DataFrame, schemas: dict[str, dict], limit: float) -> pd.DataFrame:
+def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFrame:
     """One row per grouping of rows of which more than `limit` are hidden, with what part of them it would hide.
 
-    `hidden` gives table, ligne and regle of the rows that are; `schemas` the metadata of each table.
+    `hidden` gives table, ligne and regle of the rows that are.
     """
     rows = []
     for rule in reference.table("secret/regroupements").fillna("").itertuples():
@@ -37,10 +38,10 @@ def proposals(results: Tables, hidden: pd.DataFrame, schemas: dict[str, dict], l
             part,
             rule.dimension,
             _groups(part, rule.dimension, rule.nomenclature, rule.colonne),
-            schemas[rule.table]["key"],
+            policy(rule.table)["key"],
             rule.effectif,
         )
-        control = pd.Series(schemas[rule.table]["controle"], index=groups.index)
+        control = pd.Series(policy(rule.table)["controle"], index=groups.index)
         livrable, table = rule.table.split(".")
         rows.append(
             {

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.core.dataset import Dataset
 from analysis.core.files import read_table
 from analysis.core.paths import releases_dir
-from analysis.disclosure.links import statements
+from analysis.disclosure.links import Links, given, looked_up
+from analysis.disclosure.statements import statements
 
 MANIFEST = "manifeste.json"
 CELLS = "cases.parquet"  # the numbers that its tables told, by cell: columns may be renamed since, cells are not
@@ -29,8 +32,25 @@ def manifest(folder: Path) -> dict[str, Any]:
 
 
 def published_before(dataset: Dataset) -> list[pd.DataFrame]:
-    """The numbers that every release told (see `links.statements`), the oldest release first."""
+    """The numbers that every release told (see `statements`), the oldest release first."""
     return [told(folder, dataset) for folder in release_folders(dataset.nom)]
+
+
+def still_true(known: Links, earlier: Sequence[pd.DataFrame]) -> tuple[frozenset[str], pd.DataFrame]:
+    """The cells that an earlier release printed with the value that they still have, and those of the numbers of
+    `earlier` (by release) that are still true of a cell, rounded ones too: a revised number says nothing of today's."""
+    held = [_still_true(known, said) for said in earlier]
+    old = pd.concat([known.statements.iloc[:0], *(said for _, said in held)])
+    return frozenset().union(*(exact for exact, _ in held)), old
+
+
+def _still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.DataFrame]:
+    old = given(said)
+    same = np.isclose(old, known.cells["valeur"].reindex(old.index), rtol=1e-9, atol=0)
+    exact = frozenset(old.index[same])
+    near = (looked_up(said["cellule"], known.cells["valeur"]) - said["valeur"]).abs().le(said["demi"])
+    rough = said["base"].eq("") & said["demi"].gt(0) & near
+    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0)) | rough]
 
 
 def told(folder: Path, dataset: Dataset) -> pd.DataFrame:

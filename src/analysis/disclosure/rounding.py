@@ -14,8 +14,9 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import round_half_up
 from analysis.disclosure.attack import Sought, found, programs
-from analysis.disclosure.links import Links, Tables, kept
+from analysis.disclosure.links import Links
 from analysis.disclosure.primary import SECONDARY
+from analysis.disclosure.statements import Tables, kept
 
 COLUMNS = ["table", "ligne", "colonne", "valeur", "arrondi"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -11,11 +12,12 @@ from pathlib import Path
 import duckdb
 
 from analysis.core.files import finished
+from analysis.core.numbers import number_of
 from analysis.core.params import DecpParams, load_params
 from analysis.core.paths import clean_dir, quality_dir, raw_dir, reference_dir
 from analysis.core.quality_rules import catalogue
 from analysis.sources import tally
-from analysis.sources.decp import cleaning, layout, plan, staging
+from analysis.sources.decp import cleaning, layout, plan, staging, staging_json, staging_tabular
 
 _CHECKED_ROWS = 20_000
 # The quickest level: a sixth larger than the usual one, and a sixth of the time to write less.
@@ -83,7 +85,7 @@ def _run(
         with ThreadPoolExecutor(1) as beside:
             # To write the queries takes a second, which need not come after the files are read.
             steps = beside.submit(plan.plan, _rules(raw, params, observed_on))
-            staging.stage(raw, layouts, scratch)
+            _stage(raw, layouts, scratch)
         _clean(raw, layouts, scratch, steps.result())
         with ExitStack() as stack:
             for table in plan.OUTPUTS:
@@ -94,6 +96,39 @@ def _run(
                     _validate(raw, table)
                 raw.execute(f"DROP {'VIEW' if table in plan.VIEWS else 'TABLE'} {table}")
         _tell(raw, layouts, targets)
+
+
+def _stage(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path) -> None:
+    """Read every file into the staging tables, one line of progress each on stderr."""
+    of_tables = []
+    for number, found in enumerate(layouts):
+        first = staging.first_doc(number)
+        if found.spans:
+            count = staging_json.stage(con, found, first, scratch)
+        else:
+            count, contracts = staging_tabular.stage(con, found, first, scratch)
+            of_tables.append(contracts)
+        kind = "DECP tabulaire" if found.format == "tabulaire" else f"DECP {found.format}"
+        print(f"{found.label} : {number_of(count, 'enregistrement')} ({kind})", file=sys.stderr, flush=True)
+    if of_tables:
+        con.execute("ALTER TABLE contrats RENAME TO contrats_json")
+        con.execute(f"CREATE TEMP VIEW contrats AS {' UNION ALL BY NAME '.join(['FROM contrats_json', *of_tables])}")
+
+
+def _add_refused(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch: Path) -> None:
+    """Fill table `enregistrements` with the whole received record of each doc of table `refus`; ends table `membres`.
+
+    The files that have one are read a second time: cheaper than keeping every record at hand.
+    """
+    for number, found in enumerate(layouts):
+        first = staging.first_doc(number)
+        if not con.execute(f"SELECT 1 FROM {staging.refused(first)} LIMIT 1").fetchall():
+            continue
+        if found.spans:
+            staging_json.add_records(con, found, first, scratch)
+        else:
+            staging_tabular.add_records(con, found, first)
+    con.execute("DROP TABLE membres")
 
 
 def _tell(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], written: dict[str, Path]) -> None:
@@ -116,7 +151,7 @@ def _clean(con: duckdb.DuckDBPyConnection, layouts: list[layout.Layout], scratch
     for step in steps:
         con.execute(f"CREATE TEMP {'VIEW' if step.name in plan.VIEWS else 'TABLE'} {step.name} AS {step.query}")
         if step.name == "refus":
-            staging.add_raw_records(con, layouts, scratch)
+            _add_refused(con, layouts, scratch)
         for done in step.done_with:
             con.execute(f"DROP TABLE {done}")
 

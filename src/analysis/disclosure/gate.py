@@ -1,0 +1,108 @@
+"""The gate: what a reader may look for, what he would have found, and the refusal that keeps it unwritten.
+
+The attack itself (`attack`) knows no rule; here its intervals are held against what `decide` asks.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.errors import DataError
+from analysis.core.numbers import french, number_of, plural
+from analysis.core.texts import some
+from analysis.disclosure.attack import Sought, intervals
+from analysis.disclosure.decide import ROW, Secret
+from analysis.disclosure.links import ROUNDING, Links, own, public, quantities
+from analysis.disclosure.primary import SECONDARY
+from analysis.disclosure.statements import at_home
+
+NAMED = 5  # cells, in the error
+SINGLE, SHARE = 0.1, 0.01  # what is known as closely as that, or to that part of it, is found: rounding leaves some
+
+
+def sought(known: Links, now: pd.DataFrame, secret: Secret) -> Sought:
+    """The cells to be attacked where the numbers `now` are published: those of `secret`, and all that is hidden."""
+    hidden = _hidden_cells(known.statements, now).difference(list(secret.before | secret.free))
+    personal = pd.Index(sorted(secret.personal))
+    alike = hidden[quantities(hidden).isin(quantities(personal))]
+    inside = known.cells.loc[own(known.cells, alike), "valeur"]
+    return Sought(hidden.union(secret.protection.index), personal, inside)
+
+
+def leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
+    """Which intervals of `found` (bas and haut, by cell) are narrower than their rule asks; those of cells without a
+    rule must be no single number."""
+    cells, asked = known.cells.loc[found.index], secret.protection.reindex(found.index)
+    value = cells["valeur"]
+    # Nobody can be left believing what is beyond a bound; equations hold up to the rounding of their numbers.
+    low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
+    high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
+    alone = found["haut"] - found["bas"] <= np.minimum(SINGLE, SHARE * value).mask(cells["entier"], 0.0)
+    narrow = (found["bas"] > low + ROUNDING) | (found["haut"] < high - ROUNDING)
+    return narrow | (alone & value.ne(0))
+
+
+def without_found_zeros(known: Links, told: Links, secret: Secret) -> Secret:
+    """`secret` without the hidden zeros that follow from the rest, whatever is hidden: that a place of few persons has
+    nobody of some kind can be all that its other cells leave. Nothing else may be found.
+
+    `told` is what readers have; how many such zeros there are is said on stderr.
+    """
+    asked = secret.protection.index
+    zeros = asked[known.cells["valeur"].reindex(asked).eq(0)]
+    found = intervals(told, Sought(zeros))
+    lost = found.index[leaks(known, secret, found)]
+    if len(lost):
+        _say(f"secret statistique : zéros cachés qui se déduisent : {french(len(lost))}.")
+    return replace(secret, protection=secret.protection.drop(lost), free=secret.free | set(lost))
+
+
+def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Secret) -> None:
+    """Attack what is published, and raise DataError unless each hidden cell stays as uncertain as its rule asks, and
+    whatever else a row hides is found nowhere.
+
+    `now` are the numbers of this release, `old` those of earlier ones that still hold. A cell of which these alone told
+    as much cannot be protected any more: it is left out of the count, as one that they printed.
+    """
+    found = intervals(public(known, now, old), sought(known, now, secret))
+    leaking = found[leaks(known, secret, found)]
+    before = intervals(public(known, old), Sought(leaking.index)) if len(old) else leaking.iloc[:0]
+    known_before = _no_narrower(leaking.loc[before.index], before)
+    leaking = leaking.drop(known_before)
+    if len(leaking):
+        raise DataError(
+            f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié : {len(leaking)} "
+            f"({some(list(leaking.index), NAMED)}) ; attendu : aucune. Rien n'a été écrit."
+        )
+    attacked, hidden = len(found) - len(known_before), len(secret.rows)
+    extra = int(secret.rows["regle"].eq(SECONDARY).sum())
+    told = len(secret.before) + len(known_before)
+    again = f" (hors du compte, dites par des diffusions passées : {french(told)})" if told else ""
+    _say(
+        f"secret statistique : {number_of(attacked, 'case')} {plural('attaquée', attacked)}, aucune retrouvée{again} ; "
+        f"{number_of(hidden, 'ligne')} {plural('cachée', hidden)}, dont {french(extra)} pour en protéger d'autres."
+    )
+
+
+def _hidden_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
+    """The cells whose number of `before`, where they are at home, is none of `after`, or not exactly."""
+    plain = before[at_home(before)]
+    left = after[after["demi"] == 0].dropna(subset="valeur")
+    number = [*ROW, "cellule"]
+    gone = ~pd.MultiIndex.from_frame(plain[number]).isin(pd.MultiIndex.from_frame(left[number]))
+    return pd.Index(sorted(set(plain.loc[gone, "cellule"])), dtype="str")
+
+
+def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
+    """The cells whose interval of `found` is, up to rounding, that of `before`."""
+    rounding = ROUNDING + SHARE / 10 * before["haut"].replace(np.inf, 0.0)
+    same = (found["bas"] <= before["bas"] + rounding) & (found["haut"] >= before["haut"] - rounding)
+    return found.index[same]
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)

@@ -1,0 +1,62 @@
+"""The tables as they are told: hidden rows emptied, what follows from them computed again, the rest coarse enough."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.consolidation.decomposition import women_effects
+from analysis.core import reference
+from analysis.core.numbers import ROUNDED_SUFFIX, round_half_up
+from analysis.disclosure.policy import policy
+from analysis.disclosure.primary import OPEN, emptied
+from analysis.disclosure.statements import Tables, kept
+
+# What no cell says is computed again, from what is shown of this table and of the other.
+AGAIN = {"consolidation.femmes_ecart": ("consolidation.femmes", women_effects)}
+
+
+def shown(results: Tables, hidden: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """`results` without the values of the rows of `hidden` (table, ligne, regle), whose reason is in `secret`, nor the
+    measures (columns in `_`)."""
+    out = {name: _emptied(name, frame, hidden) for name, frame in results.items()}
+    for name, (base, computed) in AGAIN.items():
+        if all(table in results and len(results[table]) for table in (name, base)):
+            out[name] = computed(out[name], out[base])
+    return {name: _coarsened(name, frame) for name, frame in out.items()}
+
+
+def with_rounded(tables: Tables, rough: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """`tables` with the numbers of `rough` (table, ligne, colonne, valeur, arrondi) told rounded: their reason goes,
+    and a companion column says to what."""
+    return {name: _rounded(frame, rough[rough["table"] == name]) for name, frame in tables.items()}
+
+
+def _emptied(name: str, frame: pd.DataFrame, hidden: pd.DataFrame) -> pd.DataFrame:
+    if policy(name)["controle"] == OPEN or frame.empty:
+        return frame
+    rule = hidden[hidden["table"] == name].set_index("ligne")["regle"]
+    return emptied(frame, rule.reindex(range(len(frame))).fillna("").set_axis(frame.index), policy(name)["values"])
+
+
+def _coarsened(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the digits of what is no cell that `sans_cellule.csv` leaves: with all of them, a median is one
+    observation and a sum of squares an equation."""
+    known = reference.table("secret/sans_cellule").query("table == @name").dropna(subset="decimales")
+    out = frame.copy()
+    for rule in known.fillna({"filtre": ""}).itertuples() if len(frame) else ():
+        rows, digits = kept(frame, rule.filtre).index, int(rule.decimales)
+        for column in rule.colonnes.split("|"):
+            out.loc[rows, column] = frame.loc[rows, column].map(
+                lambda value, digits=digits: float(round_half_up(value, digits)), na_action="ignore"
+            )
+    return out
+
+
+def _rounded(frame: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
+    if rough.empty:
+        return frame
+    out = frame.assign(**dict.fromkeys(rough["colonne"] + ROUNDED_SUFFIX, float("nan")))
+    for row in rough.itertuples():
+        told = ["secret", row.colonne, f"{row.colonne}{ROUNDED_SUFFIX}"]
+        out.loc[out.index[row.ligne], told] = ["", row.valeur, row.arrondi]
+    return out

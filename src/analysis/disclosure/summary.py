@@ -1,0 +1,51 @@
+"""How much is hidden, table by table: the quality page prints it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.numbers import round_half_up
+from analysis.disclosure.policy import policy
+from analysis.disclosure.primary import OPEN, SECONDARY
+from analysis.disclosure.statements import Tables
+
+
+def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
+    """livrable, table, lignes, cachees, dont_secondaires, arrondies, part_lignes, part_heures (in whole per cent, of
+    each table); those of `rough` are told rounded, and hidden no more.
+
+    The share of hours is rounded: with all its digits it would be one more sum over the hidden cells.
+    """
+    rows = []
+    for name, frame in results.items():
+        if policy(name)["controle"] == OPEN or frame.empty:
+            continue
+        own = hidden[hidden["table"] == name]
+        gone = np.isin(np.arange(len(frame)), own["ligne"])
+        livrable, table = name.split(".")
+        rows.append(
+            {
+                "livrable": livrable,
+                "table": table,
+                "lignes": len(frame),
+                "cachees": int(gone.sum()),
+                "dont_secondaires": int(own["regle"].eq(SECONDARY).sum()),
+                "arrondies": int(rough["table"].eq(name).sum()),
+                "part_lignes": gone.mean(),
+                "part_heures": _hours_hidden(frame, gone),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _hours_hidden(frame: pd.DataFrame, gone: np.ndarray) -> float:
+    """The share of the hours of a table that its hidden rows hold, in whole per cent; missing without hours."""
+    if "heures" in frame:
+        hours = frame["heures"]
+    elif "indicateur" in frame and "valeur" in frame:
+        hours = frame["valeur"].where(frame["indicateur"] == "heures_realisees")
+    else:
+        return float("nan")
+    total = float(hours.sum())
+    return float(round_half_up(float(hours[gone].sum()) / total, 2)) if total else float("nan")
