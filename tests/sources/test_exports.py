@@ -638,8 +638,20 @@ def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -
     send(structure="S9")
     sentences = refused().splitlines()
     assert len(sentences) == 2
-    assert "2031" in sentences[0] and "éditions 2025 à 2025" in sentences[0]
+    assert sentences[0] == (
+        "exports/S1 : fichier inutilisable (année « 2031 », éditions : 2025) ; attendu : une année qui a son édition : "
+        "ajoutez celle-ci à dataset.yaml (recopiez un bloc de « editions », changez « annee » et « date_observation »)"
+        ", ou sortez ces fichiers de exports/."
+    )
     assert "S9" in sentences[1] and "structures.csv" in sentences[1]
+
+
+def test_the_editions_that_there_are_are_named_and_no_year_between_them(dataset: Path) -> None:
+    settings = yaml.safe_load((dataset / "dataset.yaml").read_text())
+    settings["editions"].append({**settings["editions"][0], "annee": 2020})
+    (dataset / "dataset.yaml").write_text(yaml.safe_dump(settings))
+    send(year="2022")
+    assert "(année « 2022 », éditions : 2020, 2025)" in refused()
 
 
 def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path) -> None:

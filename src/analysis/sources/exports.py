@@ -140,7 +140,7 @@ def _edition(structure: str, year: str, dataset: Dataset) -> int:
     """The year of a send, which must be one of the dataset's editions."""
     years = [edition.annee for edition in dataset.editions]
     if not year.isdigit() or int(year) not in years:
-        reason = f"année « {year} », éditions {min(years)} à {max(years)}"
+        reason = f"année « {year} », éditions : {', '.join(map(str, sorted(years)))}"
         raise fatal("annee_hors_edition", f"exports/{structure}", reason)
     return int(year)
 
