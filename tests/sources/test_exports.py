@@ -531,6 +531,7 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
     sentence = refused()
     assert "beneficiaires.csv" in sentence and "aucune de celles attendues" in sentence
+    assert "correspondance mappings/essai.yaml" in sentence
     assert "Durand" not in sentence and "2001" not in sentence
 
 
@@ -582,7 +583,7 @@ def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
     folder = send()
     path = folder / "heures.csv"
     path.write_text(path.read_text().replace("nature_heures", "heures", 1))
-    assert "2 colonnes « heures »" in refused()
+    assert "(2 colonnes « heures » ; correspondance mappings/essai.yaml)" in refused()
 
 
 @pytest.mark.parametrize("label", ['"Ecole Pasteur', '"Ecole" Pasteur'])
@@ -600,6 +601,7 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
     sentence = refused()
     assert "« Nb heures » absente" in sentence and "ctr_id, mois" in sentence
+    assert " ; correspondance mappings/essai.yaml) ; attendu" in sentence
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ def _read_send(
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
-        where = _positions(sheet, _headings(place), called, EXPORTS[table])
+        where = _positions(sheet, _headings(place), called, EXPORTS[table], mapping.nom)
         trace = [called, structure, year]
         key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
         told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
@@ -245,17 +245,19 @@ def _headings(place: TableMapping) -> list[str]:
     return [*place.colonnes.values(), *place.mois]
 
 
-def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> list[int]:
+def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table, mapping: str) -> list[int]:
+    """Where each of the headings that a `mapping` asks for is; DataError names the mapping's file, to be edited."""
+    asked = f"correspondance mappings/{mapping}.yaml"
     for column in wanted:
         if (times := sheet.header.count(column)) == 1:
             continue
         if times:
-            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
+            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} » ; {asked}")
         # Without any heading that is expected, the first line may be a person.
         shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
         titles = ", ".join(filter(None, sheet.header))
         have = f"présentes : {titles}" if shown else "et aucune de celles attendues n'est présente"
-        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
+        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have} ; {asked}")
     return [sheet.header.index(column) for column in wanted]
 
 
