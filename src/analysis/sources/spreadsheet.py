@@ -207,12 +207,19 @@ class Workbook:
 
         Blank rows are left out. Raises DataError as `csv_sheet` does.
         """
+        return _below(self._rows(title, decimal), f"{self._name}[{title}]", heading, wanted)
+
+    def headings(self, title: str) -> list[list[str]]:
+        """Each line of one sheet as headings are read; DataError as `sheet` where there is no such sheet."""
+        return [_headings(row) for _, row in self._rows(title)]
+
+    def _rows(self, title: str, decimal: str = ".") -> list[Row]:
+        """All the rows of one sheet as text; DataError, which says which sheets there are, when it is not there."""
         if title not in self.titles:
             have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
         rows = self._book.get_sheet_by_name(self._sheets[title]).to_python(skip_empty_area=False)
-        text = [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
-        return _below(text, f"{self._name}[{title}]", heading, wanted)
+        return [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
 
 
 def _errors_as_texts(content: bytes) -> tuple[bool, bytes]:
