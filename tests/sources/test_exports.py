@@ -648,10 +648,15 @@ def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -
     assert "S9" in sentences[1] and "structures.csv" in sentences[1]
 
 
-def test_the_editions_that_there_are_are_named_and_no_year_between_them(dataset: Path) -> None:
+def two_editions(dataset: Path, first: int = 2024) -> None:
+    """The dataset with the editions `first` and 2025."""
     settings = yaml.safe_load((dataset / "dataset.yaml").read_text())
-    settings["editions"].append({**settings["editions"][0], "annee": 2020})
+    settings["editions"].append({**settings["editions"][0], "annee": first})
     (dataset / "dataset.yaml").write_text(yaml.safe_dump(settings))
+
+
+def test_the_editions_that_there_are_are_named_and_no_year_between_them(dataset: Path) -> None:
+    two_editions(dataset, 2020)
     send(year="2022")
     assert "(année « 2022 », éditions : 2020, 2025)" in refused()
 
@@ -1028,6 +1033,49 @@ def test_a_horizon_that_no_survey_has_is_refused() -> None:
         row = quality[quality["regle"].eq(found)].iloc[0]
         assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
     assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
+
+
+def outcome(contract: str, **values: str) -> dict[str, list[dict[str, str]]]:
+    return {"sorties": [{"ctr_id": contract, "horizon_m": "6", "statut": "CDI", **values}]}
+
+
+@pytest.mark.parametrize(
+    ("contract", "dates", "rule"),
+    [
+        ("C0", {"date_sortie": "30/11/2024"}, "sortie_ancienne"),
+        ("C0", {"date_enquete": "30/06/2025"}, "sortie_ancienne"),  # six months after the exit at the soonest
+        ("C0", {}, "sortie_ancienne"),  # in the first send: nothing says that it is no older one
+        ("C0", {"date_enquete": "01/07/2025"}, "sortie_ancienne"),
+        ("C0", {"date_sortie": "02/01/2025"}, "sortie_sans_contrat"),
+        ("CX", {"date_sortie": "30/11/2024"}, "sortie_sans_contrat"),  # sent, and refused
+        ("C1", {"date_sortie": "31/03/2025"}, None),
+    ],
+)
+def test_an_outcome_of_a_contract_older_than_the_first_send_is_no_error(
+    dataset: Path, contract: str, dates: dict[str, str], rule: str | None
+) -> None:
+    two_editions(dataset, 2023)
+    refused_too = {**TABLES["contrats"][0], "ctr_id": "CX", "eng_id": "E9"}
+    send({"contrats": [*TABLES["contrats"], refused_too], **outcome(contract, **dates)})
+    send({"heures": []}, structure="S2", year="2023")  # another structure's first send is older
+    tables, quality = imported()
+    told = quality[quality["fichier"].str.contains("sorties")]
+    assert told["regle"].tolist() == ([rule] if rule else [])
+    assert told["gravite"].isin(["avertissement"]).tolist() == ([rule == "sortie_ancienne"] if rule else [])
+    assert told["enregistrement"].str.contains(contract).tolist() == ([True] if rule else [])
+    assert tables["sorties"]["ctr_id"].tolist() == ([] if rule else ["S1:C1"])
+
+
+def test_an_outcome_sent_later_is_of_a_contract_of_any_year_and_its_own_when_nothing_dates_it(dataset: Path) -> None:
+    two_editions(dataset)
+    send({"heures": []}, year="2024")
+    lost = outcome("C8")["sorties"] + outcome("C9", date_sortie="01/06/2023")["sorties"]
+    send({"contrats": [], "heures": [], "sorties": [*outcome("C1")["sorties"], *lost]}, year="2025")
+    tables, quality = imported()
+    assert tables["sorties"][["annee", "ctr_id"]].values.tolist() == [[2025, "S1:C1"]]
+    told = quality[quality["fichier"].str.contains("sorties")].set_index("valeur")
+    assert told["regle"].to_dict() == {"S1:C8": "sortie_sans_contrat", "S1:C9": "sortie_ancienne"}
+    assert "du même envoi" not in told["message"].str.cat() and told["message"].str.contains("une autre").all()
 
 
 OWN = {"operations": "op_id", "engagements": "eng_id", "beneficiaires": "ben_ref", "contrats": "ctr_id"}

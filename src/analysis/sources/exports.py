@@ -320,8 +320,7 @@ def clean(
     placed = pd.MultiIndex.from_frame(places.loc[~places["part"].le(0), ["annee", "op_id"]])
     somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
     typer.flag(operations[~somewhere], "parts_absentes", "op_id")
-    # What became of a person may be known a year after the contract.
-    outcomes = linked(with_key(typed["sorties"], "horizon_m", typer), ["ctr_id"], contracts, typer)
+    outcomes = _outcomes(with_key(typed["sorties"], "horizon_m", typer), contracts, rows, typer)
     tables = {
         "operations": operations,
         "territoires": _between_places(places, typer),
@@ -457,6 +456,31 @@ def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     for column in [name for name in HOURS_SAID if name in rows]:
         rows = bounded(rows, column, float("inf"), "heures_dites_negatives", typer)
     return rows
+
+
+def _outcomes(rows: pd.DataFrame, contracts: pd.DataFrame, sent: dict[str, pd.DataFrame], typer: Typer) -> pd.DataFrame:
+    """Outcomes of the clean `contracts` of any year: what became of a person may be known a year after. The others are
+    refused.
+
+    One of a contract that no send holds (`sent`, the rows with their key) is no error of a structure where it may be
+    older than all that it sent: the exit was before the year of its first send, or is not dated in that first send.
+    """
+    first = pd.concat([table[_SEND] for table in sent.values()]).groupby("structure_id")["annee"].min()
+    start = rows["structure_id"].map(first).astype("int64")
+    # A survey comes no sooner than its horizon after the exit.
+    month = _month(rows["date_sortie"]).fillna(_month(rows["date_enquete"]) - rows["horizon_m"])
+    vague = rows["date_sortie"].isna() & rows["annee"].eq(start)
+    older = (month < 12 * start) | vague
+    unsent = ~rows["ctr_id"].isin(sent["contrats"]["ctr_id"])
+    known = rows["ctr_id"].isin(contracts["ctr_id"])
+    typer.flag(rows[unsent & older], "sortie_ancienne", "ctr_id", record="enregistrement")
+    typer.flag(rows[~known & ~(unsent & older)], "sortie_sans_contrat", "ctr_id", record="enregistrement")
+    return rows[known].reset_index(drop=True)
+
+
+def _month(days: pd.Series) -> pd.Series:
+    """The number of each day's month: those of a year are 12 times the year and the eleven that follow."""
+    return 12 * days.dt.year + days.dt.month - 1
 
 
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
