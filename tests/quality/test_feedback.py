@@ -21,7 +21,7 @@ from analysis.schemas.build import conform
 from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
-from sending import TABLES, changed, mapping, send, write_two_editions
+from sending import TABLES, changed, in_workbook, mapping, merge_in, send, write_two_editions
 
 HEADINGS = [
     "Fichier", "Feuille", "Ligne", "Colonne", "Valeur reçue", "Règle", "Ce qui est attendu", "Votre correction",
@@ -183,6 +183,17 @@ def test_identifiers_are_those_of_the_structure() -> None:
     assert found == [("2025/operations.csv", "OP1"), ("2025/territoires.csv", "")]
 
 
+def test_cells_that_are_merged_are_told_once_for_their_column() -> None:
+    lines = [["", f"2025-{month:02d}", "10"] for month in range(2, 7)]
+    merge_in(in_workbook("heures", [["ctr_id", "mois", "heures"], *lines]), {"A2:A4": "C1", "A5:A6": "C1"})
+    (row,) = rows(built()["S1"], "À corriger")
+    assert [row[name] for name in HEADINGS[1:6]] == [
+        "Suivi", 3, "ctr_id", "cellule fusionnée avec celle de la ligne 2, et 2 autres de même", "Cellule fusionnée",
+    ]  # fmt: skip
+    kept = read_table(quality_dir("essai") / "exports.parquet").query("regle == 'cellule_fusionnee'")
+    assert kept["ligne"].tolist() == [3, 4, 6] and kept["enregistrement"].ne("").all()
+
+
 def test_a_value_that_looks_like_a_formula_stays_text() -> None:
     send(changed("contrats", rsa="=1+1"))
     assert [row["Valeur reçue"] for row in rows(built()["S1"], "À corriger")] == ["=1+1"]
@@ -236,6 +247,14 @@ def test_all_that_was_wrong_with_a_refused_line_comes_back(dataset: Path) -> Non
 def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path) -> None:
     inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], ZONES[2:])
     assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide ou illisible"]
+
+
+def test_a_line_whose_structure_is_merged_is_of_the_only_one_in_its_workbook(dataset: Path) -> None:
+    areas = [{"epci_siren": code, "part_temps": "0,5"} for code in ("200093201", "200018083")]
+    inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], areas)
+    merge_in(dataset / "inventaire" / "s7.xlsx", {"A2:A3": "S7"}, "zones")
+    told = rows(built()["S7"], "À corriger")
+    assert [(row["Feuille"], row["Ligne"], row["Règle"]) for row in told] == [("zones", 3, "Cellule fusionnée")]
 
 
 def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:

@@ -23,9 +23,11 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import finished_folder, read_table
 from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, results_dir
 from analysis.core.quality_log import rules
+from analysis.core.texts import others
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
 from analysis.sources.senders import mappings_by_structure, structure_names
+from analysis.sources.spreadsheet import MERGED, MERGED_RULE
 
 SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
 COLUMNS = {
@@ -104,7 +106,7 @@ def build(dataset: str) -> str:
     mine, pairs = (table[table["structure_id"].isin(list(names))] for table in (rows, _persons(dataset)))
     nobodys = len(rows) - len(mine)
     # A line with a column per month is as many rows of ours: what is said of all of it is said once.
-    mine = mine.drop_duplicates(["structure_id", *ORDER])
+    mine = _merged_once(mine.drop_duplicates(["structure_id", *ORDER]))
     concerned = sorted({*mine["structure_id"], *pairs["structure_id"]})
     with finished_folder(feedback_dir(dataset)) as folder:
         for structure in concerned:
@@ -205,14 +207,26 @@ def _persons(dataset: str) -> pd.DataFrame:
     return own
 
 
+def _merged_once(rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows`, of which the cells of a column that are merged are told once: at the first line, with how many others."""
+    told = rows[rows["regle"].eq(MERGED_RULE)].sort_values("ligne", kind="stable")
+    column = ["structure_id", "annee", "fichier", "feuille", "colonne"]
+    first = told.drop_duplicates(column)
+    left = told.groupby(column)["ligne"].transform("size")[first.index] - 1
+    said = [
+        f"{text}, {others(count)} de même" if count else text for text, count in zip(first["valeur"], left, strict=True)
+    ]
+    return pd.concat([rows[rows["regle"].ne(MERGED_RULE)], first.assign(valeur=said)], ignore_index=True)
+
+
 def _book(name: str) -> str:
     return name.split("[", maxsplit=1)[0]
 
 
 def _field(record: str, name: str) -> str | None:
-    """A field of a refused row; none where the row was not refused."""
+    """A field of a refused row; none where the row was not refused, or the cell was merged with another."""
     value = json.loads(record).get(name) if record else None
-    return value.strip() if value else None
+    return value.strip() if value and not value.startswith(MERGED) else None
 
 
 def _names(dataset: str) -> dict[str, str]:

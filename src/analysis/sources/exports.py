@@ -42,6 +42,7 @@ from analysis.sources.typer import Typer, stripped
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
 _SEND = ["structure_id", "annee"]
+_OF_A_PERSON = ("nom", "prenom", "date_naissance")
 
 
 def build(dataset: str) -> None:
@@ -303,7 +304,8 @@ def clean(
     Identifiers of a structure are made unique in the region by its prefix: `S07:OP-12`.
     """
     rows = {name: _regional(frame, EXPORTS[name], typer) for name, frame in received.items()}
-    rows["beneficiaires"]["naissance_recue"] = stripped(rows["beneficiaires"]["date_naissance"])
+    people = rows["beneficiaires"]
+    rows["beneficiaires"] = people.assign(**{f"{name}_recu": stripped(people[name]) for name in _OF_A_PERSON})
     typed = {
         name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
         for name, frame in rows.items()
@@ -360,11 +362,11 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportPara
     at hiring and link the contracts. `clean` drops both from the tables that it returns.
     """
     for column in ("nom", "prenom"):
-        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
+        typer.flag(rows[rows[f"{column}_recu"].isna()], "valeur_obligatoire", column)
     age = rows["annee"] - rows["date_naissance"].dt.year
     right = age.between(limits.min_age, limits.max_age)
     wrong = rows[~right]  # said as received: a date that could not be read is not an empty cell
-    typer.flag(wrong.assign(date_naissance=wrong["naissance_recue"]), "naissance_invalide", "date_naissance")
+    typer.flag(wrong.assign(date_naissance=wrong["date_naissance_recu"]), "naissance_invalide", "date_naissance")
     rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]
