@@ -15,6 +15,7 @@ from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.scaffold import new_dataset
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS
+from analysis.sources.spreadsheet import Workbook
 
 EPCI_LILLE, EPCI_AMIENS = "200093201", "248000531"
 BUYER, COMPANY, EMPLOYER = "21590350100017", "55203253400646", "73282932000074"
@@ -141,6 +142,21 @@ def write_workbook(folder: Path, sheets: dict[str, list[list]], name: str = "exp
                     else:
                         sheet.write(number, place, cell)
     return folder / name
+
+
+def merge_in(path: Path, ranges: dict[str, str], title: str = "Suivi") -> None:
+    """A workbook again, with these cells of the sheet `title` merged, each under one value."""
+    book = Workbook(path, path.name)
+    sheets = {name: book.sheet(name) for name in book.titles}
+    with xlsxwriter.Workbook(path) as copy:
+        for name, found in sheets.items():
+            sheet = copy.add_worksheet(name)
+            for line, row in zip([1, *found.lines], [found.header, *found.cells], strict=True):
+                for place, cell in enumerate(row):
+                    if cell:
+                        sheet.write_string(line - 1, place, cell)
+        for place, value in ranges.items():
+            copy.get_worksheet_by_name(title).merge_range(place, value)
 
 
 def in_workbook(table: str, rows: list[list], **changes: object) -> Path:

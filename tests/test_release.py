@@ -23,8 +23,9 @@ JANUARY, JULY = dt.date(2026, 1, 26), dt.date(2026, 7, 1)
 
 @pytest.fixture
 def site(project: Path) -> Path:
-    """A dataset whose site is finished, of one protected table."""
+    """A dataset that received one file, and whose site is finished, of one protected table."""
     folder = new_dataset("essai", "32", 2025)
+    (folder / "decp" / "decp.json").write_text("{}")
     (project / "requirements.lock").write_text("pandas==3\n")
     rows = pd.DataFrame(
         {
@@ -130,6 +131,17 @@ def test_a_release_that_would_not_be_attacked_again_is_refused(site: Path, name:
     with pytest.raises(DataError, match="nom de diffusion"):
         release("essai", name, JANUARY)
     assert not releases_dir("essai").exists()
+
+
+def test_nothing_is_frozen_of_a_dataset_that_received_nothing(site: Path) -> None:
+    (site / "decp" / "decp.json").rename(site / "decp" / ".decp.json")  # what a computer keeps there for itself
+    (site / "structures.csv").write_text("structure_id,nom,siret,mapping\nS01,Essai,,modele\n")
+    with pytest.raises(DataError, match=r"^diffusion de « essai » : rien à geler, ce jeu n'a reçu aucun fichier ; att"):
+        release("essai", "bilan", JANUARY)
+    assert not releases_dir("essai").exists()
+    with (site / "projets_achat.csv").open("a") as announced:
+        announced.write("P1,20005374200017,Région,Réhabilitation du lycée,45214200,2400000,2026-09-01,59350,18\n")
+    assert release("essai", "bilan", JANUARY).is_dir()
 
 
 def test_a_release_that_was_interrupted_is_none(site: Path) -> None:

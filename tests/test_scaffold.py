@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
+from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
+from analysis.cli import main
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
@@ -103,6 +105,21 @@ def test_what_the_example_lines_show_is_what_the_importer_expects(project: Path)
 def test_an_odd_name_is_refused(project: Path, name: str) -> None:
     with pytest.raises(DataError, match="attendu"):
         new_dataset(name, "32", 2025)
+
+
+@pytest.mark.parametrize("year", ["25", "0025", "20255", "1025", "deux mille", ""])
+def test_a_year_that_is_none_makes_no_dataset(project: Path, year: str) -> None:
+    result = CliRunner().invoke(main, ["new-dataset", "aisne", "--year", year])
+    assert result.exit_code == 2
+    said = f"Erreur : année « {year} » ; attendu : quatre chiffres, de 2000 à 2099, par exemple 2025"
+    assert said in result.output and "Usage" not in result.output
+    assert not (project / "data" / "raw" / "aisne").exists()
+
+
+def test_the_year_that_is_typed_is_that_of_the_edition(project: Path) -> None:
+    assert CliRunner().invoke(main, ["new-dataset", "aisne", "--year", "2024"]).exit_code == 0
+    [edition] = load_dataset("aisne").editions
+    assert (edition.annee, str(edition.date_observation)) == (2024, "2024-12-31")
 
 
 def test_a_region_without_its_communes_is_refused(project: Path) -> None:

@@ -216,8 +216,8 @@ def run_notebooks(files: tuple[Path, ...]) -> None:
 @main.command("new-dataset")
 @click.argument("name")
 @click.option("--region", default="32", show_default=True, help="code of the region")
-@click.option("--year", type=int, default=2025, show_default=True, help="data year of the edition")
-def new_dataset_verb(name: str, region: str, year: int) -> None:
+@click.option("--year", default="2025", show_default=True, help="data year of the edition, in four digits")
+def new_dataset_verb(name: str, region: str, year: str) -> None:
     """Create data/raw/NAME with a README in French, questionnaires to send and a mapping to edit."""
     from analysis.scaffold import new_dataset
 

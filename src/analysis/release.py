@@ -33,8 +33,12 @@ from analysis.disclosure.statements import statements
 from analysis.publishing.templating import program_version
 from analysis.schemas.registry import published
 from analysis.site.downloads import TABLES
+from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
+from analysis.sources.projects import FILE as PROJECTS
+from analysis.sources.spreadsheet import read_csv
 
 REVISIONS = "revisions.csv"
+RECEIVED = ("decp", "exports", "inventaire", "besoins")  # folders of a dataset, empty where it is made
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
 FEW = "personnes_min"  # the rule that says how many persons are too few to speak of
 NAMED = 8  # files, tables or cells named in a sentence
@@ -45,9 +49,9 @@ COLUMNS = ["table", "cle", "colonne", "etat", "avant", "apres"]
 def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     """Freeze the finished site of `dataset` as the release `name` of `day`; returns its folder.
 
-    `note` says in a sentence why figures were revised, where the sources do not. Raises DataError when the site is not
-    finished or not made of today's protected tables, the name is odd or taken, or a release of that day or
-    later exists.
+    `note` says in a sentence why figures were revised, where the sources do not. Raises DataError when nothing was
+    received, the site is not finished or not made of today's protected tables, the name is odd or taken, or a release
+    of that day or later exists.
     """
     if not re.fullmatch(NAMES, name):  # elsewhere than in the dataset's folder it would never be attacked again
         raise DataError(
@@ -60,6 +64,11 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     target = releases_dir(dataset) / name
     if target.exists():
         raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
+    if not _received(dataset):
+        raise DataError(
+            f"diffusion de « {dataset} » : rien à geler, ce jeu n'a reçu aucun fichier ; attendu : un fichier au moins "
+            f"dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc repro »."
+        )
     if not (reports_dir(dataset) / "index.html").is_file():
         raise DataError(f"diffusion de « {dataset} » : site inachevé ; lancez d'abord « dvc repro ».")
     if was and was["date"] >= day.isoformat():
@@ -102,6 +111,16 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
             file=sys.stderr,
         )
     return target
+
+
+def _received(dataset: str) -> bool:
+    """Whether anything came that a page could be about: without it, a release would tell of reference tables alone."""
+    folder = raw_dir(dataset)
+    files = [path for name in RECEIVED for path in (folder / name).rglob("*")]
+    if any(path.is_file() and path.name[0] not in ".~" for path in files):
+        return True
+    announced = folder / PROJECTS
+    return announced.is_file() and not read_csv(announced, PROJECTS, PROJECT_COLUMNS).empty
 
 
 def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:

@@ -36,6 +36,7 @@ from analysis.sources.publics import FILE as PUBLICS
 from analysis.sources.rows import EXAMPLE
 from analysis.sources.senders import EARLIER, EARLIER_COLUMNS
 
+YEARS = range(2000, 2100)  # of data: 25 or 20255 is a slip of the hand
 LAST_ROW = 2000  # of the lists and checks of a questionnaire
 EXAMPLES: dict[str, str | dt.date] = {
     "date": dt.date(2025, 1, 15), "mois": "2025-01", "booleen": "oui", "oui_non": "inconnu",
@@ -55,8 +56,8 @@ SETTINGS_HEAD = """\
 """
 
 
-def new_dataset(name: str, region: str, year: int) -> Path:
-    """Create data/raw/<name>/ for the editions up to `year`; DataError when it exists or the name is odd."""
+def new_dataset(name: str, region: str, year: int | str) -> Path:
+    """Create data/raw/<name>/ with the edition `year`; DataError when it exists, or the name or the year is odd."""
     if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or name in ("reference", "open"):
         raise DataError(
             f"nom de jeu de données « {name} » ; attendu : des minuscules, des chiffres et des tirets, "
@@ -72,9 +73,9 @@ def new_dataset(name: str, region: str, year: int) -> Path:
         raise DataError(
             f"région « {region} » : ses communes ne sont pas dans data/raw/reference/territoire/ ; attendu : 32."
         )
+    settings = _settings(name, region, str(regions[region]), _data_year(year))
     for part in ("decp", "exports", "inventaire", "besoins", "mappings", "decisions", "questionnaires"):
         (folder / part).mkdir(parents=True)
-    settings = _settings(name, region, str(regions[region]), year)
     write_text(SETTINGS_HEAD + yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), folder / "dataset.yaml")
     write_text(_readme(name, str(regions[region])), folder / "LISEZMOI.md")
     write_text("structure_id,nom,siret,mapping\n", folder / "structures.csv")
@@ -96,6 +97,16 @@ def new_dataset(name: str, region: str, year: int) -> Path:
     questionnaire(folder / "questionnaires" / "export.xlsx", [EXPORTS[name] for name in EXPORTS if name != TOTALS])
     questionnaire(folder / "questionnaires" / "totaux.xlsx", [EXPORTS[TOTALS]])
     return folder
+
+
+def _data_year(year: int | str) -> int:
+    """The year of data that `year`, which may be as somebody typed it, is; DataError when it is none."""
+    if str(year) not in map(str, YEARS):
+        raise DataError(
+            f"année « {year} » ; attendu : quatre chiffres, de {YEARS[0]} à {YEARS[-1]}, par exemple 2025 pour les "
+            "données de 2025."
+        )
+    return int(year)
 
 
 def _settings(name: str, region: str, region_name: str, year: int) -> dict:

@@ -15,13 +15,14 @@ from python_calamine import CalamineWorkbook
 from analysis.cli import main
 from analysis.core.files import read_table
 from analysis.core.paths import feedback_dir, quality_dir
+from analysis.core.quality_log import rules
 from analysis.core.results import write_results
 from analysis.quality import feedback
 from analysis.schemas.build import conform
 from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
-from sending import TABLES, changed, mapping, send, write_two_editions
+from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, in_workbook, mapping, merge_in, send, write_two_editions
 
 HEADINGS = [
     "Fichier", "Feuille", "Ligne", "Colonne", "Valeur reçue", "Règle", "Ce qui est attendu", "Votre correction",
@@ -189,12 +190,72 @@ def test_a_column_that_is_not_sent_is_named_by_its_meaning(dataset: Path) -> Non
     send({"contrats": [{**TABLES["contrats"][0], **known, "ctr_id": f"C{n}"} for n in range(1, 11)]})
     (row,) = rows(built()["S1"], "À vérifier")
     assert row["Colonne"].startswith("Reconnu travailleur handicapé") and row["Ligne"] == ""
+    assert row["Ce qui est attendu"] == (
+        "une situation à l'embauche inconnue pour au plus 10 % des contrats ; votre fichier n'a pas cette colonne, que "
+        "l'observatoire demande à toutes les structures"
+    )
+
+
+def test_a_column_that_is_sent_is_not_said_to_be_missing() -> None:
+    known = dict.fromkeys(("rsa", "qpv", "deld", "detld", "sans_diplome"), "non")
+    send({"contrats": [{**TABLES["contrats"][0], **known, "ctr_id": f"C{n}"} for n in range(1, 11)]})
+    (row,) = rows(built()["S1"], "À vérifier")
+    assert (row["Colonne"], row["Ce qui est attendu"].partition(" ; ")[2]) == ("th", "")
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_structure_is_not_asked_for_a_column_that_it_does_not_send_and_that_is_not_required(
+    dataset: Path, sent: bool
+) -> None:
+    settings = mapping()
+    if not sent:
+        for table, column in (("contrats", "qpv_millesime"), ("territoires", "part")):
+            del settings["tables"][table]["colonnes"][column]
+        (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
+    places = [{"op_id": "OP1", "epci_siren": code} for code in (EPCI_LILLE, EPCI_AMIENS)]
+    send(changed("contrats", qpv="oui") | changed("heures", heures="301") | {"territoires": places})
+    asked = {"QPV sans millésime", "Parts manquantes"}
+    assert asked & {row["Règle"] for row in rows(built()["S1"], "À vérifier")} == (asked if sent else set())
+    kept = read_table(quality_dir("essai") / "exports.parquet")["regle"]
+    assert {"qpv_sans_millesime", "parts_manquantes"} <= set(kept)
+    assert f", {0 if sent else 2} sur une colonne que le fichier" in feedback.build("essai")
+
+
+def test_months_that_have_a_column_each_are_sent(dataset: Path) -> None:
+    settings = mapping()
+    settings["tables"]["heures"] = {
+        "fichier": "heures.csv", "disposition": "large", "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2},
+    }  # fmt: skip
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
+    two = [TABLES["contrats"][0] | {"ctr_id": number} for number in ("C1", "C2")]
+    (send({"contrats": two}) / "heures.csv").write_text("Contrat;Févr.\nC1;150\nC2;150\n")
+    told = {row["Règle"]: row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")}
+    assert told["Heures très élevées pour une personne"] == "300"
+
+
+def test_what_a_structure_is_told_is_in_words_that_it_knows() -> None:
+    known = rules()
+    told = known[known["gravite"].ne("bloquant") & known["domaine"].isin(["exports", "inventaire"])]
+    ours = r"correspondance|mapping|\.csv|\.yaml|\bédition|\btables? |jeu de données"
+    assert len(told) > 50
+    assert told.loc[told["attendu"].str.contains(ours, regex=True), "attendu"].tolist() == []
 
 
 def test_identifiers_are_those_of_the_structure() -> None:
     send({"territoires": []})
     found = [(row["Fichier"], row["Valeur reçue"]) for row in rows(built()["S1"], "À vérifier")]
     assert found == [("2025/operations.csv", "OP1"), ("2025/territoires.csv", "")]
+
+
+def test_cells_that_are_merged_are_told_once_for_their_column() -> None:
+    lines = [["", f"2025-{month:02d}", "10"] for month in range(2, 7)]
+    merge_in(in_workbook("heures", [["ctr_id", "mois", "heures"], *lines]), {"A2:A4": "C1", "A5:A6": "C1"})
+    (row,) = rows(built()["S1"], "À corriger")
+    assert [row[name] for name in HEADINGS[1:6]] == [
+        "Suivi", 3, "ctr_id", "cellule fusionnée avec celle de la ligne 2, et 2 autres de même", "Cellule fusionnée",
+    ]  # fmt: skip
+    kept = read_table(quality_dir("essai") / "exports.parquet").query("regle == 'cellule_fusionnee'")
+    assert kept["ligne"].tolist() == [3, 4, 6] and kept["enregistrement"].ne("").all()
 
 
 def test_a_value_that_looks_like_a_formula_stays_text() -> None:
@@ -252,6 +313,14 @@ def test_a_line_of_nobody_is_of_the_only_structure_of_its_workbook(dataset: Path
     assert [row["Règle"] for row in rows(built()["S7"], "À corriger")] == ["Identifiant vide ou illisible"]
 
 
+def test_a_line_whose_structure_is_merged_is_of_the_only_one_in_its_workbook(dataset: Path) -> None:
+    areas = [{"epci_siren": code, "part_temps": "0,5"} for code in ("200093201", "200018083")]
+    inventory_sent(dataset, "s7.xlsx", STRUCTURES[1:], areas)
+    merge_in(dataset / "inventaire" / "s7.xlsx", {"A2:A3": "S7"}, "zones")
+    told = rows(built()["S7"], "À corriger")
+    assert [(row["Feuille"], row["Ligne"], row["Règle"]) for row in told] == [("zones", 3, "Cellule fusionnée")]
+
+
 def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) -> None:
     inventory_sent(dataset, "inventaire.xlsx", STRUCTURES, ZONES)
     exports.build("essai")
@@ -259,7 +328,7 @@ def test_what_is_of_no_structure_is_counted_and_the_verb_says_so(dataset: Path) 
     unknown = read_table(quality_dir("essai") / "inventaire.parquet")
     assert len(unknown) == 4
     said = CliRunner().invoke(main, ["feedback", "essai"]).output
-    assert "classeurs à envoyer : 2 ;" in said and said.endswith("quality : 1.\n")
+    assert "classeurs à envoyer : 2 ;" in said and "/quality : 1 qui ne sont d'aucune structure, 0 sur une" in said
 
 
 @pytest.mark.parametrize(("structure", "name"), [("S01", "S01.xlsx"), ("../S1", "%2e%2e%2fS1.xlsx")])

@@ -11,13 +11,15 @@ import pytest
 import xlsxwriter
 import yaml
 
-from analysis.core.paths import raw_dir
+from analysis.core.files import read_table
+from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.core.quality_log import MASKED
-from analysis.sources import spreadsheet
-from analysis.sources.canonical import EXPORTS, INVENTORY
-from analysis.sources.spreadsheet import Workbook
+from analysis.sources import inventory, spreadsheet
+from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
+from analysis.sources.rows import keyed
+from analysis.sources.spreadsheet import MERGED, Workbook
 from analysis.sources.typer import Typer, in_error, spelt_month
-from sending import TABLES, changed, imported, in_workbook, send, write_dataset
+from sending import TABLES, changed, imported, in_workbook, merge_in, send, write_dataset, write_workbook
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +152,119 @@ def test_a_workbook_that_cannot_say_its_errors_says_that(monkeypatch: pytest.Mon
     _, quality = imported()
     assert quality["regle"].tolist() == ["classeur_ancien"]
     assert quality["message"].iloc[0].startswith("exports/S1/2025/export.xlsx : vide ; attendu : un classeur .xlsx ou")
+
+
+# --- merged cells ------------------------------------------------------------------------------
+
+
+def lines_of(table: str, *changes: dict[str, str]) -> list[list[str]]:
+    """The headings of a table and a line for each of the changes."""
+    row = TABLES[table][0]
+    return [list(row), *[list((row | change).values()) for change in changes]]
+
+
+def test_a_key_that_is_merged_over_lines_is_told_as_such_and_is_not_filled_down() -> None:
+    path = in_workbook("operations", lines_of("operations", {"op_id": ""}, {"op_id": ""}, {"op_id": ""}))
+    merge_in(path, {"A2:A4": "OP1"})
+    tables, quality = imported()
+    assert tables["operations"]["op_id"].tolist() == ["S1:OP1"]
+    told = quality[quality["regle"].eq("cellule_fusionnee")]
+    assert told["ligne"].tolist() == [3, 4] and "cle_absente" not in set(quality["regle"])
+    said = (
+        "ligne 3, colonne « op_id » : « cellule fusionnée avec celle de la ligne 2 » ; attendu : une valeur sur chaque"
+    )
+    assert told["message"].iloc[0].startswith(f"exports/S1/2025/export.xlsx[Suivi], {said} ligne")
+    assert told["enregistrement"].str.contains("école Pasteur").all()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [(table, column.name) for table in (EXPORTS | INVENTORY | NEEDS).values() for column in table.columns],
+    ids=lambda part: getattr(part, "name", part),
+)
+def test_a_merged_cell_of_any_column_is_told_once_and_is_no_value(table: Table, column: str) -> None:
+    typer = Typer("exports")
+    row = dict.fromkeys(table.key, "X") | {column: f"{MERGED}12", "format_date": "%d/%m/%Y", "decimale": ","}
+    rows = pd.DataFrame([row], dtype="str").assign(fichier="a", ligne=13)
+    typed = typer.table(keyed(rows, table, typer), table)
+    told = pd.concat(typer.breaches).query("colonne == @column")
+    assert told[["regle", "valeur"]].values.tolist() == [["cellule_fusionnee", f"{MERGED}12"]]
+    assert typed[column].isna().all()
+
+
+def test_a_merged_cell_is_corrected_by_what_is_told_of_it(dataset: Path) -> None:
+    path = in_workbook("operations", lines_of("operations", {}, {"op_id": "OP2", "date_fin": ""}))
+    merge_in(path, {"H2:H3": "31/12/2025"})
+    fix = f"exports/S1/2025,operations,OP2,date_fin,{MERGED}2,30/06/2025,défusionnée,analyste,2026-01-15\n"
+    head = "fichier,table,cle,colonne,valeur_attendue,valeur_corrigee,motif,auteur,date\n"
+    (dataset / "decisions" / "corrections.csv").write_text(head + fix)
+    tables, quality = imported()
+    assert tables["operations"]["date_fin"].dt.strftime("%d/%m").tolist() == ["31/12", "30/06"]
+    assert "cellule_fusionnee" not in set(quality["regle"])
+
+
+def test_a_link_that_is_merged_is_told_as_such() -> None:
+    path = in_workbook("engagements", lines_of("engagements", {}, {"eng_id": "E2", "op_id": ""}))
+    merge_in(path, {"B2:B3": "OP1"})
+    tables, quality = imported()
+    assert tables["engagements"]["eng_id"].tolist() == ["S1:E1"]
+    assert quality[["regle", "colonne", "valeur"]].values.tolist() == [["cellule_fusionnee", "op_id", f"{MERGED}2"]]
+
+
+def test_persons_whose_cells_are_merged_are_told_and_not_named() -> None:
+    second = {"ben_ref": "B2", "nom": "", "prenom": "Léa", "date_naissance": ""}
+    path = in_workbook("beneficiaires", lines_of("beneficiaires", {}, second))
+    merge_in(path, {"B2:B3": "Durand-Élie", "D2:D3": "05/03/2001"})
+    tables, quality = imported()
+    assert quality[["colonne", "regle", "valeur"]].drop_duplicates().values.tolist() == [
+        ["date_naissance", "cellule_fusionnee", f"{MERGED}2"], ["nom", "cellule_fusionnee", f"{MERGED}2"],
+    ]  # fmt: skip
+    assert "Durand" not in quality.to_csv() and tables["beneficiaires"]["annee_naissance"].isna().sum() == 1
+
+
+def test_hours_of_a_month_that_are_merged_are_not_lost_without_a_word() -> None:
+    rows = [["Contrat", "Févr.", "Mars"], ["C1", "10", "20"], ["C2", "", "30"]]
+    path = in_workbook(
+        "heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3}
+    )
+    merge_in(path, {"B2:B3": "10"})
+    _, quality = imported()
+    told = quality[quality["regle"].eq("cellule_fusionnee")]
+    assert told[["ligne", "colonne"]].values.tolist() == [[3, "Févr."]]
+
+
+def test_merged_cells_that_hide_no_value_of_a_row_are_nothing() -> None:
+    """Titles, a column that is not read, a value of its own under the merged ones, blank lines under a comment."""
+    rows = [["Suivi 2025", "", "", ""], ["ctr_id", "mois", "heures", "note"]]
+    rows += [["C1", "2025-02", "100,5", "vu"], ["C1", "2025-03", "50,25", ""], ["", "", "", ""]]
+    path = in_workbook("heures", rows, colonnes=SPELT, ligne_entete=2)
+    merge_in(path, {"D3:D4": "vu", "A5:C9": "TOTAL"})
+    _, quality = imported()
+    assert quality["regle"].tolist() == ["ligne_total"]
+
+
+def test_a_cell_that_is_merged_with_the_headings_is_no_value_of_theirs() -> None:
+    rows = [["ctr_id", "mois", "heures"], ["", "AAAA-MM", "h"], ["C1", "2025-02", "100,5"]]
+    path = in_workbook("heures", rows, colonnes=SPELT)
+    merge_in(path, {"A1:A2": "ctr_id"})
+    assert imported()[1]["regle"].tolist() == ["cle_absente"]
+
+
+def test_what_a_covered_cell_still_holds_is_read() -> None:
+    path = in_workbook("heures", lines_of("heures", {}, {"mois": "2025-03"}))
+    merge_in(path, {"A2:A3": "C1"})
+    assert imported()[0]["heures"]["mois"].tolist() == ["2025-02", "2025-03"]
+
+
+def test_the_areas_of_a_structure_that_is_written_once_are_told(dataset: Path) -> None:
+    sheets = {name: [[column.name for column in table.columns]] for name, table in INVENTORY.items()}
+    sheets["zones"] += [["", "200093201", "0,5"], ["", "200018083", "0,5"]]
+    merge_in(write_workbook(dataset / "inventaire", sheets), {"A2:A3": "S1"}, "zones")
+    inventory.build("essai")
+    told = read_table(quality_dir("essai") / "inventaire.parquet").query("ligne == 3")
+    assert told[["regle", "colonne"]].values.tolist() == [["cellule_fusionnee", "structure_id"]]
+    assert "200018083" in told["enregistrement"].iloc[0]
+    assert read_table(clean_dir("essai", "inventory") / "zones.parquet").empty  # S1 is in no sheet of structures
 
 
 # --- dates, months, shares, hours --------------------------------------------------------------

@@ -531,6 +531,7 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[1:]))
     sentence = refused()
     assert "beneficiaires.csv" in sentence and "aucune de celles attendues" in sentence
+    assert "correspondance mappings/essai.yaml" in sentence
     assert "Durand" not in sentence and "2001" not in sentence
 
 
@@ -582,7 +583,7 @@ def test_two_columns_of_one_heading_are_not_chosen_between() -> None:
     folder = send()
     path = folder / "heures.csv"
     path.write_text(path.read_text().replace("nature_heures", "heures", 1))
-    assert "2 colonnes « heures »" in refused()
+    assert "(2 colonnes « heures » ; correspondance mappings/essai.yaml)" in refused()
 
 
 @pytest.mark.parametrize("label", ['"Ecole Pasteur', '"Ecole" Pasteur'])
@@ -600,6 +601,7 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
     sentence = refused()
     assert "« Nb heures » absente" in sentence and "ctr_id, mois" in sentence
+    assert " ; correspondance mappings/essai.yaml) ; attendu" in sentence
 
 
 @pytest.mark.parametrize(
@@ -638,8 +640,25 @@ def test_a_year_outside_the_editions_and_an_unknown_structure_are_both_named() -
     send(structure="S9")
     sentences = refused().splitlines()
     assert len(sentences) == 2
-    assert "2031" in sentences[0] and "éditions 2025 à 2025" in sentences[0]
+    assert sentences[0] == (
+        "exports/S1 : fichier inutilisable (année « 2031 », éditions : 2025) ; attendu : une année qui a son édition : "
+        "ajoutez celle-ci à dataset.yaml (recopiez un bloc de « editions », changez « annee » et « date_observation »)"
+        ", ou sortez ces fichiers de exports/."
+    )
     assert "S9" in sentences[1] and "structures.csv" in sentences[1]
+
+
+def two_editions(dataset: Path, first: int = 2024) -> None:
+    """The dataset with the editions `first` and 2025."""
+    settings = yaml.safe_load((dataset / "dataset.yaml").read_text())
+    settings["editions"].append({**settings["editions"][0], "annee": first})
+    (dataset / "dataset.yaml").write_text(yaml.safe_dump(settings))
+
+
+def test_the_editions_that_there_are_are_named_and_no_year_between_them(dataset: Path) -> None:
+    two_editions(dataset, 2020)
+    send(year="2022")
+    assert "(année « 2022 », éditions : 2020, 2025)" in refused()
 
 
 def test_a_file_one_folder_too_high_is_named_rather_than_forgotten(dataset: Path) -> None:
@@ -1014,6 +1033,49 @@ def test_a_horizon_that_no_survey_has_is_refused() -> None:
         row = quality[quality["regle"].eq(found)].iloc[0]
         assert (row["colonne"], row["valeur"]) == ("horizon_m", "9")
     assert tables["sorties"]["horizon_m"].dropna().tolist() == [6.0]
+
+
+def outcome(contract: str, **values: str) -> dict[str, list[dict[str, str]]]:
+    return {"sorties": [{"ctr_id": contract, "horizon_m": "6", "statut": "CDI", **values}]}
+
+
+@pytest.mark.parametrize(
+    ("contract", "dates", "rule"),
+    [
+        ("C0", {"date_sortie": "30/11/2024"}, "sortie_ancienne"),
+        ("C0", {"date_enquete": "30/06/2025"}, "sortie_ancienne"),  # six months after the exit at the soonest
+        ("C0", {}, "sortie_ancienne"),  # in the first send: nothing says that it is no older one
+        ("C0", {"date_enquete": "01/07/2025"}, "sortie_ancienne"),
+        ("C0", {"date_sortie": "02/01/2025"}, "sortie_sans_contrat"),
+        ("CX", {"date_sortie": "30/11/2024"}, "sortie_sans_contrat"),  # sent, and refused
+        ("C1", {"date_sortie": "31/03/2025"}, None),
+    ],
+)
+def test_an_outcome_of_a_contract_older_than_the_first_send_is_no_error(
+    dataset: Path, contract: str, dates: dict[str, str], rule: str | None
+) -> None:
+    two_editions(dataset, 2023)
+    refused_too = {**TABLES["contrats"][0], "ctr_id": "CX", "eng_id": "E9"}
+    send({"contrats": [*TABLES["contrats"], refused_too], **outcome(contract, **dates)})
+    send({"heures": []}, structure="S2", year="2023")  # another structure's first send is older
+    tables, quality = imported()
+    told = quality[quality["fichier"].str.contains("sorties")]
+    assert told["regle"].tolist() == ([rule] if rule else [])
+    assert told["gravite"].isin(["avertissement"]).tolist() == ([rule == "sortie_ancienne"] if rule else [])
+    assert told["enregistrement"].str.contains(contract).tolist() == ([True] if rule else [])
+    assert tables["sorties"]["ctr_id"].tolist() == ([] if rule else ["S1:C1"])
+
+
+def test_an_outcome_sent_later_is_of_a_contract_of_any_year_and_its_own_when_nothing_dates_it(dataset: Path) -> None:
+    two_editions(dataset)
+    send({"heures": []}, year="2024")
+    lost = outcome("C8")["sorties"] + outcome("C9", date_sortie="01/06/2023")["sorties"]
+    send({"contrats": [], "heures": [], "sorties": [*outcome("C1")["sorties"], *lost]}, year="2025")
+    tables, quality = imported()
+    assert tables["sorties"][["annee", "ctr_id"]].values.tolist() == [[2025, "S1:C1"]]
+    told = quality[quality["fichier"].str.contains("sorties")].set_index("valeur")
+    assert told["regle"].to_dict() == {"S1:C8": "sortie_sans_contrat", "S1:C9": "sortie_ancienne"}
+    assert "du même envoi" not in told["message"].str.cat() and told["message"].str.contains("une autre").all()
 
 
 OWN = {"operations": "op_id", "engagements": "eng_id", "beneficiaires": "ben_ref", "contrats": "ctr_id"}

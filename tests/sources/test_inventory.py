@@ -88,6 +88,39 @@ def test_a_questionnaire_that_nobody_filled_in_is_told(project: Path) -> None:
     assert quality[["fichier", "regle"]].values.tolist() == [["besoins/besoins.xlsx", "table_vide"]]
 
 
+PERSON = RIGHT["facilitateurs"] | {"nom": "Martin", "prenom": "Martin"}
+PERSON_HEADINGS = "structure_id, fac_ref, role, etp, date_debut"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([["Inventaire 2025"], [], [*PERSON]], "titres à la ligne 3"),
+        ([["Inventaire 2025", "Inventaire 2025"], [*PERSON]], "titres à la ligne 2"),
+        ([[], [*PERSON]], "titres à la ligne 2"),
+        ([["ETP" if name == "etp" else name for name in PERSON]], "« etp » n'est pas à la première ligne"),
+        ([], "« structure_id » n'est pas à la première ligne"),
+    ],
+)
+def test_headings_that_are_not_on_the_first_line_are_said_and_no_person_is_told(
+    project: Path, lines: list[list[str]], said: str
+) -> None:
+    folder = write_dataset()
+    with xlsxwriter.Workbook(folder / "inventaire" / "inventaire.xlsx") as book:
+        for number, (heading, value) in enumerate(RIGHT["structures"].items()):
+            sheet = book.get_worksheet_by_name("structures") or book.add_worksheet("structures")
+            sheet.write_column(0, number, [heading, value])
+        people = book.add_worksheet("facilitateurs")
+        for number, line in enumerate([*lines, list(PERSON.values())]):
+            people.write_row(number, 0, line)
+    with pytest.raises(DataError) as caught:
+        build("essai")
+    assert str(caught.value) == (
+        f"inventaire/inventaire.xlsx[facilitateurs] : fichier inutilisable ({said} ; titres obligatoires : "
+        f"{PERSON_HEADINGS}) ; attendu : les titres du questionnaire à la première ligne, sans rien au-dessus."
+    )
+
+
 @pytest.mark.parametrize("name", ["inventaire/a.xls", "inventaire/a.csv", "besoins/2025/a.xlsx"])
 def test_a_file_that_no_questionnaire_is_read_from_is_named_rather_than_forgotten(project: Path, name: str) -> None:
     path = write_dataset() / name

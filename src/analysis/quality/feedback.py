@@ -23,9 +23,11 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import finished_folder, read_table
 from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, results_dir
 from analysis.core.quality_log import rules
+from analysis.core.texts import others
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
 from analysis.sources.senders import layouts_by_structure, structure_names
+from analysis.sources.spreadsheet import MERGED, MERGED_RULE
 
 SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
 COLUMNS = {
@@ -52,6 +54,10 @@ PAIR = {
 TO_FILL = ("correction", "remarque")
 ORDER = ["annee", "fichier", "feuille", "ligne", "colonne", "regle", "valeur"]
 CELL_LIMIT = 32767  # characters that a cell of a workbook holds
+
+
+_BY_MONTH = ("mois", "heures")  # what columns of months say
+NOT_SENT = "votre fichier n'a pas cette colonne, que l'observatoire demande à toutes les structures"
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,14 @@ class Received:
         spellings = self.mapping.tables[table].valeurs.get(column, {})
         return " ou ".join(text for text, code in spellings.items() if code == value) or value
 
+    def lacks(self, column: str) -> bool:
+        """Whether `column`, of a canonical table, is one that the structure does not send."""
+        table = self._table(column)
+        if table is None:
+            return False
+        place = self.mapping.tables[table]
+        return column not in place.colonnes and not (place.mois and column in _BY_MONTH)
+
     def _table(self, column: str) -> str | None:
         """The canonical table that `column` is of: tables may share a file, one that sends it comes first."""
         having = [table for table in self.tables if column in {known.name for known in EXPORTS[table].columns}]
@@ -100,20 +114,22 @@ def build(dataset: str) -> str:
     """Write the workbooks of `dataset`, none for a structure with nothing to correct; a sentence of what was done."""
     described = load_dataset(dataset)
     years = [edition.annee for edition in described.editions]
-    rows = pd.concat([_of_exports(dataset, years), _of_inventory(dataset, max(years))], ignore_index=True)
+    exports = _of_exports(dataset, years)
+    rows = pd.concat([exports[exports["demande"]], _of_inventory(dataset, max(years))], ignore_index=True)
     names = _names(dataset)
     mine, pairs = (table[table["structure_id"].isin(list(names))] for table in (rows, _persons(dataset)))
-    nobodys = len(rows) - len(mine)
+    nobodys, unasked = len(rows) - len(mine), int((~exports["demande"]).sum())
     # A line with a column per month is as many rows of ours: what is said of all of it is said once.
-    mine = mine.drop_duplicates(["structure_id", *ORDER])
+    mine = _merged_once(mine.drop_duplicates(["structure_id", *ORDER]))
     concerned = sorted({*mine["structure_id"], *pairs["structure_id"]})
     with finished_folder(feedback_dir(dataset)) as folder:
         for structure in concerned:
             found, same = (table[table["structure_id"] == structure] for table in (mine, pairs))
             write_workbook(folder / file_name(structure), found, same, names[structure], described.titre)
     return (
-        f"data/processed/{dataset}/retours : classeurs à envoyer : {len(concerned)} ; remarques qui ne "
-        f"sont d'aucune structure, restées dans data/processed/{dataset}/quality : {nobodys}."
+        f"data/processed/{dataset}/retours : classeurs à envoyer : {len(concerned)} ; remarques restées dans "
+        f"data/processed/{dataset}/quality : {nobodys} qui ne sont d'aucune structure, {unasked} sur une colonne que "
+        "le fichier de la structure n'a pas."
     )
 
 
@@ -129,15 +145,27 @@ def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
     """The rows of `quality/exports.parquet` as their structure knows them.
 
     Columns: structure_id (null when of no structure), annee, fichier, feuille, ligne, colonne, valeur, regle,
-    gravite.
+    gravite, message, demande (false where a column is in doubt that it does not send, and that nobody has to).
     """
     rows = _quality(dataset, "exports")
     known = _received(raw_dir(dataset), years)
     rows["structure_id"] = rows["fichier"].str.extract(r"^exports/([^/]+)/", expand=False)
-    told = [_told(known.get(row.fichier, known.get(_book(row.fichier))), row) for row in rows.itertuples()]
+    places = [known.get(name, known.get(_book(name))) for name in rows["fichier"]]
+    lacking = [place is not None and place.lacks(name) for place, name in zip(places, rows["colonne"], strict=True)]
+    unsent = pd.Series(lacking, index=rows.index, dtype="bool")
+    rows["demande"] = ~unsent | rows["colonne"].isin(_asked_of_all())
+    rows["message"] = rows["message"].mask(unsent, rows["message"].str.removesuffix(".") + f" ; {NOT_SENT}.")
+    told = [_told(place, row) for place, row in zip(places, rows.itertuples(), strict=True)]
     rows[["annee", "colonne", "valeur"]] = pd.DataFrame(told, columns=["annee", "colonne", "valeur"])
     rows["fichier"] = rows["fichier"].str.replace(r"^exports/[^/]+/", "", regex=True)
     return _split(rows)
+
+
+def _asked_of_all() -> list[str]:
+    """The columns that the observatory asks of every structure, though a mapping may do without: audiences (W19)."""
+    audiences = reference.table("nomenclatures/publics")
+    asked = audiences["attendu"].eq("oui") & audiences["origine"].eq("déclaré")
+    return audiences.loc[asked, "colonne"].tolist()
 
 
 def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
@@ -187,7 +215,7 @@ def _of_inventory(dataset: str, year: int) -> pd.DataFrame:
     same_line = rows.groupby(["fichier", "ligne"])["structure_id"].transform("first")
     rows["structure_id"] = rows["structure_id"].fillna(same_line).fillna(by_book)
     rows["annee"] = year
-    return _split(rows)
+    return _split(rows.assign(demande=True))
 
 
 _INVENTORY = ("structures", "facilitateurs", "zones")
@@ -208,14 +236,26 @@ def _persons(dataset: str) -> pd.DataFrame:
     return own
 
 
+def _merged_once(rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows`, of which the cells of a column that are merged are told once: at the first line, with how many others."""
+    told = rows[rows["regle"].eq(MERGED_RULE)].sort_values("ligne", kind="stable")
+    column = ["structure_id", "annee", "fichier", "feuille", "colonne"]
+    first = told.drop_duplicates(column)
+    left = told.groupby(column)["ligne"].transform("size")[first.index] - 1
+    said = [
+        f"{text}, {others(count)} de même" if count else text for text, count in zip(first["valeur"], left, strict=True)
+    ]
+    return pd.concat([rows[rows["regle"].ne(MERGED_RULE)], first.assign(valeur=said)], ignore_index=True)
+
+
 def _book(name: str) -> str:
     return name.split("[", maxsplit=1)[0]
 
 
 def _field(record: str, name: str) -> str | None:
-    """A field of a refused row; none where the row was not refused."""
+    """A field of a refused row; none where the row was not refused, or the cell was merged with another."""
     value = json.loads(record).get(name) if record else None
-    return value.strip() if value else None
+    return value.strip() if value and not value.startswith(MERGED) else None
 
 
 def _names(dataset: str) -> dict[str, str]:
@@ -243,7 +283,7 @@ def _split(rows: pd.DataFrame) -> pd.DataFrame:
     """`file[sheet]` in two columns."""
     parts = rows["fichier"].str.extract(r"^(?P<fichier>.*?)(?:\[(?P<feuille>.*)\])?$")
     rows = rows.assign(fichier=parts["fichier"], feuille=parts["feuille"].fillna(""))
-    return rows[["structure_id", "gravite", "message", *ORDER]]
+    return rows[["structure_id", "gravite", "message", "demande", *ORDER]]
 
 
 # --- the workbook ------------------------------------------------------------------------------

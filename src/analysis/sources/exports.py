@@ -43,6 +43,7 @@ from analysis.sources.years import of_their_year
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
 _SEND = ["structure_id", "annee"]
+_OF_A_PERSON = ("nom", "prenom", "date_naissance")
 
 
 def build(dataset: str) -> None:
@@ -158,7 +159,7 @@ def _edition(structure: str, year: str, dataset: Dataset) -> int:
     """The year of a send, which must be one of the dataset's editions."""
     years = [edition.annee for edition in dataset.editions]
     if not year.isdigit() or int(year) not in years:
-        reason = f"année « {year} », éditions {min(years)} à {max(years)}"
+        reason = f"année « {year} », éditions : {', '.join(map(str, sorted(years)))}"
         raise fatal("annee_hors_edition", f"exports/{structure}", reason)
     return int(year)
 
@@ -193,7 +194,7 @@ def _read_send(
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
-        where = _positions(sheet, _headings(place), called, EXPORTS[table])
+        where = _positions(sheet, _headings(place), called, EXPORTS[table], mapping.nom)
         trace = [called, structure, year]
         key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
         told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
@@ -266,17 +267,19 @@ def _headings(place: TableMapping) -> list[str]:
     return [*place.colonnes.values(), *place.mois]
 
 
-def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table) -> list[int]:
+def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table, mapping: str) -> list[int]:
+    """Where each of the headings that a `mapping` asks for is; DataError names the mapping's file, to be edited."""
+    asked = f"correspondance mappings/{mapping}.yaml"
     for column in wanted:
         if (times := sheet.header.count(column)) == 1:
             continue
         if times:
-            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} »")
+            raise fatal("fichier_illisible", called, f"{times} colonnes « {column} » ; {asked}")
         # Without any heading that is expected, the first line may be a person.
         shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
         titles = ", ".join(filter(None, sheet.header))
         have = f"présentes : {titles}" if shown else "et aucune de celles attendues n'est présente"
-        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have}")
+        raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have} ; {asked}")
     return [sheet.header.index(column) for column in wanted]
 
 
@@ -327,7 +330,8 @@ def clean(
     years = [edition.annee for edition in dataset.editions]
     whole = {(name, year) for name, mine in layouts.items() for year in years if mine.of(year).toutes_annees}
     rows = of_their_year(rows, whole, typer)
-    rows["beneficiaires"]["naissance_recue"] = stripped(rows["beneficiaires"]["date_naissance"])
+    people = rows["beneficiaires"]
+    rows["beneficiaires"] = people.assign(**{f"{name}_recu": stripped(people[name]) for name in _OF_A_PERSON})
     typed = {
         name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
         for name, frame in rows.items()
@@ -344,8 +348,7 @@ def clean(
     placed = pd.MultiIndex.from_frame(places.loc[~places["part"].le(0), ["annee", "op_id"]])
     somewhere = pd.MultiIndex.from_frame(operations[["annee", "op_id"]]).isin(placed)
     typer.flag(operations[~somewhere], "parts_absentes", "op_id")
-    # What became of a person may be known a year after the contract.
-    outcomes = linked(with_key(typed["sorties"], "horizon_m", typer), ["ctr_id"], contracts, typer)
+    outcomes = _outcomes(with_key(typed["sorties"], "horizon_m", typer), contracts, rows, typer)
     tables = {
         "operations": operations,
         "territoires": _between_places(places, typer),
@@ -385,11 +388,11 @@ def _persons(rows: pd.DataFrame, secret: bytes, typer: Typer, limits: ExportPara
     at hiring and link the contracts. `clean` drops both from the tables that it returns.
     """
     for column in ("nom", "prenom"):
-        typer.flag(rows[rows[column].isna()], "valeur_obligatoire", column)
+        typer.flag(rows[rows[f"{column}_recu"].isna()], "valeur_obligatoire", column)
     age = rows["annee"] - rows["date_naissance"].dt.year
     right = age.between(limits.min_age, limits.max_age)
     wrong = rows[~right]  # said as received: a date that could not be read is not an empty cell
-    typer.flag(wrong.assign(date_naissance=wrong["naissance_recue"]), "naissance_invalide", "date_naissance")
+    typer.flag(wrong.assign(date_naissance=wrong["date_naissance_recu"]), "naissance_invalide", "date_naissance")
     rows = rows.assign(date_naissance=rows["date_naissance"].where(right))
     asked = rows[["nom", "prenom"]].assign(naissance=rows["date_naissance"], reference=rows["ben_ref"])
     epci = reference.communes().set_index("code_insee")["epci_siren"]
@@ -481,6 +484,31 @@ def _planned(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     for column in [name for name in HOURS_SAID if name in rows]:
         rows = bounded(rows, column, float("inf"), "heures_dites_negatives", typer)
     return rows
+
+
+def _outcomes(rows: pd.DataFrame, contracts: pd.DataFrame, sent: dict[str, pd.DataFrame], typer: Typer) -> pd.DataFrame:
+    """Outcomes of the clean `contracts` of any year: what became of a person may be known a year after. The others are
+    refused.
+
+    One of a contract that no send holds (`sent`, the rows with their key) is no error of a structure where it may be
+    older than all that it sent: the exit was before the year of its first send, or is not dated in that first send.
+    """
+    first = pd.concat([table[_SEND] for table in sent.values()]).groupby("structure_id")["annee"].min()
+    start = rows["structure_id"].map(first).astype("int64")
+    # A survey comes no sooner than its horizon after the exit.
+    month = _month(rows["date_sortie"]).fillna(_month(rows["date_enquete"]) - rows["horizon_m"])
+    vague = rows["date_sortie"].isna() & rows["annee"].eq(start)
+    older = (month < 12 * start) | vague
+    unsent = ~rows["ctr_id"].isin(sent["contrats"]["ctr_id"])
+    known = rows["ctr_id"].isin(contracts["ctr_id"])
+    typer.flag(rows[unsent & older], "sortie_ancienne", "ctr_id", record="enregistrement")
+    typer.flag(rows[~known & ~(unsent & older)], "sortie_sans_contrat", "ctr_id", record="enregistrement")
+    return rows[known].reset_index(drop=True)
+
+
+def _month(days: pd.Series) -> pd.Series:
+    """The number of each day's month: those of a year are 12 times the year and the eleven that follow."""
+    return 12 * days.dt.year + days.dt.month - 1
 
 
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:

@@ -74,10 +74,8 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
         for name, table in tables.items():
             if name == AREAS and name not in book.titles and _of_others(book, called):
                 continue
+            _expect_headings(book, table, f"{called}[{name}]")
             rows = book.sheet(name).frame(f"{called}[{name}]")
-            for column in table.required:
-                if column not in rows:
-                    raise fatal("colonne_absente", f"{called}[{name}]", f"colonne « {column} » absente")
             filled |= bool(rows[table.key[0]].ne(EXAMPLE).any())
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
@@ -85,6 +83,19 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
             typer.flag(pd.DataFrame({"fichier": [called], "ligne": pd.NA}), "table_vide")
         tell_unread(book, called, tables, typer)
     return {name: pd.concat(found, ignore_index=True) for name, found in parts.items()}
+
+
+def _expect_headings(book: Workbook, table: Table, called: str) -> None:
+    """DataError when the required headings of a table are not on the first line of its sheet.
+
+    It says which they are, and nothing of what that line holds: it may be a person.
+    """
+    first, *below = book.headings(table.name) or [[]]
+    missing = [column for column in table.required if column not in first]
+    if missing:
+        line = next((n for n, found in enumerate(below, start=2) if set(table.required) <= set(found)), None)
+        there = f"titres à la ligne {line}" if line else f"« {missing[0]} » n'est pas à la première ligne"
+        raise fatal("titres_absents", called, f"{there} ; titres obligatoires : {', '.join(table.required)}")
 
 
 def _of_others(book: Workbook, called: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from analysis.sources.canonical import LISTS, Table
-from analysis.sources.spreadsheet import Workbook
+from analysis.sources.spreadsheet import Workbook, merged
 from analysis.sources.total_lines import total_lines
 from analysis.sources.typer import Typer, in_error, stripped
 
@@ -25,7 +25,7 @@ def record(rows: pd.DataFrame, table: Table) -> pd.Series:
 def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     """Rows with all of their key that is required, without blanks around it; the others are refused.
 
-    A formula's error is no key.
+    A formula's error is no key, nor is that of the line with which the cell is merged.
 
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
@@ -33,7 +33,7 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     rows = rows[rows[table.key[0]].ne(EXAMPLE)]
     rows = _without_totals(rows, table, typer)
     for column in (name for name in table.key if table.column(name).required):
-        missing = rows[column].isna()
+        missing = rows[column].isna() | merged(rows[column]).notna()
         if table.column(column).kind == "texte":
             missing |= in_error(rows[column])
         typer.flag(rows[missing], "cle_absente", column, record="enregistrement")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of
@@ -38,6 +38,8 @@ ODS_VALUE = re.compile(rb"""\soffice:(?:string-|boolean-)?value(?:-type)?="[^"]*
 UNSEEN = re.compile("[\0\u00ad\u200b-\u200f\u2060\ufeff]")  # characters that no spreadsheet shows
 TEXT_SIGN = "'"  # before a number or a date, in a spreadsheet: it is a text
 ERROR_SIGNS = (b'"e"', b"'e'", b'"error"')  # without any of them there is none: to look for them is quick
+# What is read, with the number of that line, of a cell that has no value of its own; the rule that it breaks.
+MERGED, MERGED_RULE = "cellule fusionnée avec celle de la ligne ", "cellule_fusionnee"
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -174,6 +176,10 @@ class Workbook:
 
     A cell whose formula ends in an error is read as the text of that error (#REF!), unless `tells_errors` is false: in
     the older formats, .xls and .xlsb, it is read as an empty one.
+
+    Of cells merged over several lines the first alone has a value. Those below it are read as a text that says so
+    (`MERGED`), and not as that value: whoever merged them may have meant it once. Formats whose merged cells the reader
+    does not know, .ods and .xlsb, give empty cells.
     """
 
     def __init__(self, path: Path | zipfile.Path, name: str) -> None:
@@ -208,12 +214,50 @@ class Workbook:
 
         Blank rows are left out. Raises DataError as `csv_sheet` does.
         """
+        found = self._found(title)
+        rows = _with_merged(_rows(found, decimal), found.merged_cell_ranges or [], heading)
+        return _below(rows, f"{self._name}[{title}]", heading, wanted)
+
+    def headings(self, title: str) -> list[list[str]]:
+        """Each line of one sheet as headings are read; DataError as `sheet` where there is no such sheet."""
+        return [_headings(row) for _, row in _rows(self._found(title), ".")]
+
+    def _found(self, title: str) -> CalamineSheet:
+        """The sheet of that name; DataError, which says which sheets there are, when it is not there."""
         if title not in self.titles:
             have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
-        rows = self._book.get_sheet_by_name(self._sheets[title]).to_python(skip_empty_area=False)
-        text = [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
-        return _below(text, f"{self._name}[{title}]", heading, wanted)
+        return self._book.get_sheet_by_name(self._sheets[title])
+
+
+def _rows(sheet: CalamineSheet, decimal: str) -> list[Row]:
+    """All the rows of a sheet as text, numbers with `decimal`."""
+    rows = sheet.to_python(skip_empty_area=False)
+    return [(line, [_text(cell, decimal) for cell in row]) for line, row in enumerate(rows, start=1)]
+
+
+def _with_merged(rows: list[Row], ranges: list[tuple[tuple[int, int], tuple[int, int]]], heading: int) -> list[Row]:
+    """`rows` whose empty cells say with which line they are merged: of the `ranges` of merged cells (first and last,
+    counted from 0), those that begin under the line `heading` with a value, in their first column.
+
+    A line that holds nothing of its own stays blank: a comment over ten lines is no ten rows.
+    """
+    said: dict[tuple[int, int], str] = {}
+    for (top, left), (bottom, _) in ranges:
+        if heading <= top < len(rows) and any(rows[top][1][left : left + 1]):
+            said |= {(line, left): f"{MERGED}{top + 1}" for line in range(top + 2, min(bottom + 1, len(rows)) + 1)}
+    if not said:
+        return rows
+    return [
+        (line, [cell or said.get((line, place)) for place, cell in enumerate(row)] if any(row) else row)
+        for line, row in rows
+    ]
+
+
+def merged(texts: pd.Series) -> pd.Series:
+    """What each text says of cells that are merged, from `MERGED` on; missing where it says nothing of them."""
+    some_are = texts.str.contains(MERGED, regex=False).any()  # most often none is, which is quick to see
+    return texts.str.extract(f"({MERGED}[0-9]+)$", expand=False) if some_are else pd.Series(pd.NA, texts.index, "str")
 
 
 def _errors_as_texts(content: bytes) -> tuple[bool, bytes]:

@@ -14,6 +14,7 @@ from analysis.core.numbers import BLANKS, MONTHS, THREE_DIGITS
 from analysis.core.quality_log import MASKED, breaches
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
+from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
 from analysis.sources.tally import tell
 
 YES = {"oui", "o", "1", "vrai", "true", "x"}
@@ -78,13 +79,20 @@ class Typer:
 
         What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
         Hours that have a column per month are named by its heading (`titre` of the rows). The value
-        of a personal column is never kept.
+        of a personal column is never kept. A cell that is merged with one above it broke that rule and no other.
         """
         if rows.empty:
             return
+        if column in rows and rule != MERGED_RULE:
+            with_above = merged(rows[column].astype("str"))
+            told = rows[with_above.notna()].assign(**{column: with_above.dropna()})
+            self.flag(told, MERGED_RULE, column, record=record)
+            rows = rows[with_above.isna()]
+            if rows.empty:
+                return
         if record:
             self.drop(rows)
-        if column in PERSONAL and column in rows:
+        if column in PERSONAL and column in rows and rule != MERGED_RULE:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = said or (column if column in rows else None)
         heading = rows["titre"] if column == "heures" and "titre" in rows else None
@@ -141,10 +149,13 @@ class Typer:
         return value
 
     def _texte(self, rows: pd.DataFrame, column: str) -> pd.Series:
-        """Any text but the error of a formula, which says nothing."""
-        error = in_error(rows[column])
-        self.flag(rows[error], "erreur_formule", column)
-        return rows[column].mask(error)
+        """Any text but what stands for none: the error of a formula, a cell that is merged with one above it.
+
+        An identifier of another row, which begins with its structure, is told by whoever looks for that row.
+        """
+        none = in_error(rows[column]) | rows[column].str.startswith(MERGED).fillna(False).astype(bool)
+        self.flag(rows[none], "erreur_formule", column)
+        return rows[column].mask(none)
 
     def _nombre(self, rows: pd.DataFrame, column: str) -> pd.Series:
         return self._number(rows, column, rows[column])
