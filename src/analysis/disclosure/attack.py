@@ -53,7 +53,7 @@ class Program:
 
     def extremes(self, cells: pd.Index) -> pd.DataFrame:
         """bas and haut, the least and the most that each of `cells` that is in here may be."""
-        wanted = np.flatnonzero(self.names.isin(cells))
+        wanted = np.flatnonzero(_among(self.names, cells))
         model = self._model()
         found = np.empty((len(wanted), 2))
         for n, place in enumerate(wanted):
@@ -100,9 +100,9 @@ def found(program: Program, links: Links, sought: Sought) -> pd.DataFrame:
 
     Nobody is asked of his own, whatever it is called in `links`.
     """
-    out = program.extremes(sought.cells)
+    out, personal = program.extremes(sought.cells), program.names[_among(program.names, sought.personal)]
     for name, value in sought.inside[sought.inside.index.isin(program.names)].items():
-        others = sought.personal.difference(list(_same(links, str(name))))
+        others = personal.difference(list(_same(links, str(name))))
         seen = program.told(str(name), value, value).extremes(others).reindex(out.index)
         out = out.assign(bas=np.fmax(out["bas"], seen["bas"]), haut=np.fmin(out["haut"], seen["haut"]))
     return out
@@ -134,6 +134,11 @@ def _bounded(model: Highs) -> bool:
     if status not in ends:
         raise RuntimeError(f"attack on a cell: {status}")
     return bool(status == HighsModelStatus.kOptimal)
+
+
+def _among(names: pd.Index, cells: pd.Index) -> np.ndarray:
+    """Which of `names` are in `cells`, which keep where each is; `isin` would learn it anew for each program."""
+    return cells.get_indexer(names) >= 0
 
 
 def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:
