@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from highspy import HighsModelStatus
+from highspy import Highs, HighsModelStatus
 
-from analysis.disclosure import attack
 from analysis.disclosure.attack import Sought, intervals
 from analysis.disclosure.links import Links, given
 from analysis.disclosure.secondary import suppressed
@@ -132,17 +131,17 @@ def test_a_solver_that_loses_itself_starts_again(monkeypatch: pytest.MonkeyPatch
     values, terms = grid(EXAMPLE)
     links = published(values, terms, {"r0c0", "r0c1", "r1c0", "r1c1"})
     right, lost = intervals(links, FIRST), []
-    status, forget = attack.Highs.getModelStatus, attack.Highs.clearSolver
+    status, forget = Highs.getModelStatus, Highs.clearSolver
 
-    def unknown(model: attack.Highs) -> HighsModelStatus:
+    def unknown(model: Highs) -> HighsModelStatus:
         return status(model) if model in lost else HighsModelStatus.kUnknown
 
-    def forgotten(model: attack.Highs) -> None:
+    def forgotten(model: Highs) -> None:
         lost.append(model)
         forget(model)
 
-    monkeypatch.setattr(attack.Highs, "getModelStatus", unknown)
-    monkeypatch.setattr(attack.Highs, "clearSolver", forgotten)
+    monkeypatch.setattr(Highs, "getModelStatus", unknown)
+    monkeypatch.setattr(Highs, "clearSolver", forgotten)
     assert intervals(links, FIRST).equals(right) and lost
 
 

@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import NARROW_SPACE
+from analysis.facilitators.organisation import location
 from analysis.facilitators.organisation.location import (
     NONE,
     START,
@@ -21,6 +22,7 @@ from analysis.facilitators.organisation.location import (
     p_median,
     reinforce,
     set_cover,
+    unmet_under,
 )
 
 SEEDS = range(6)
@@ -220,6 +222,33 @@ def test_posts_go_where_they_are_worth_most(seed: int, added: int) -> None:
     assert found.posts.sum() <= added
     assert (found.served <= need + 1e-6).all()
     assert found.unmet == pytest.approx(need.sum() - found.served.sum())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("step", [STEP / 4, STEP, 4 * STEP])
+def test_posts_tied_to_what_they_serve_go_to_the_same_places(
+    seed: int, step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need, minutes = places(seed, 15)
+    capacity = offices(seed, 15, 4, 0.4)
+    found = []
+    for spread in (0, 15):
+        monkeypatch.setattr(location, "SPREAD", spread)
+        found.append(reinforce(need, minutes, capacity, LIMIT, added=3, step=step))
+    tied, loose = found
+    assert tied.proof.gap == loose.proof.gap == 0
+    assert tied.proof.objective == pytest.approx(loose.proof.objective)
+    assert tied.posts.tolist() == loose.posts.tolist()
+    assert tied.unmet == pytest.approx(loose.unmet)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_each_need_leaves_unmet_is_as_when_it_is_asked_alone(seed: int) -> None:
+    need, minutes = places(seed, 8)
+    needs, capacity = need[:, None] * np.random.default_rng(seed).uniform(0, 2, (8, 5)), offices(seed, 8, 3, 0.6)
+    alone = [reinforce(column, minutes, capacity, LIMIT, added=0, step=STEP).unmet for column in needs.T]
+    assert unmet_under(needs, minutes, capacity, LIMIT) == pytest.approx(alone)
+    assert unmet_under(needs, minutes, np.zeros(8), LIMIT) == pytest.approx(needs.sum(axis=0))
 
 
 def test_time_that_lacks_everywhere_goes_first_to_those_who_have_least() -> None:

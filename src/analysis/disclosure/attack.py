@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from highspy import Highs, HighsLp, HighsModelStatus, MatrixFormat
 from scipy.sparse import coo_array, csr_array
 
+from analysis import solver
 from analysis.disclosure.blocks import blocks
 from analysis.disclosure.links import Links, looked_up
 
@@ -53,31 +53,16 @@ class Program:
 
     def extremes(self, cells: pd.Index) -> pd.DataFrame:
         """bas and haut, the least and the most that each of `cells` that is in here may be."""
-        wanted = np.flatnonzero(self.names.isin(cells))
-        model = self._model()
+        wanted = np.flatnonzero(_among(self.names, cells))
+        bounds = self.bounds[:, 0], self.bounds[:, 1]
+        model = solver.program(self.matrix, (self.low, self.high), bounds, presolve="off")
         found = np.empty((len(wanted), 2))
         for n, place in enumerate(wanted):
             for side, sign in enumerate((1.0, -1.0)):
                 model.changeColCost(int(place), sign)
-                found[n, side] = sign * model.getObjectiveValue() if _bounded(model) else np.inf
+                found[n, side] = sign * model.getObjectiveValue() if solver.bounded(model) else np.inf
             model.changeColCost(int(place), 0.0)
         return pd.DataFrame(_whole(found, self.whole[wanted]), columns=["bas", "haut"], index=self.names[wanted])
-
-    def _model(self) -> Highs:
-        """A linear program without goal."""
-        problem = HighsLp()
-        problem.num_row_, problem.num_col_ = self.matrix.shape
-        problem.row_lower_, problem.row_upper_ = self.low, self.high
-        problem.col_cost_ = np.zeros(self.matrix.shape[1])
-        problem.col_lower_, problem.col_upper_ = self.bounds[:, 0], self.bounds[:, 1]
-        problem.a_matrix_.format_ = MatrixFormat.kRowwise
-        problem.a_matrix_.start_, problem.a_matrix_.index_ = self.matrix.indptr, self.matrix.indices
-        problem.a_matrix_.value_ = self.matrix.data
-        model = Highs()
-        model.silent()
-        model.setOptionValue("presolve", "off")
-        model.passModel(problem)
-        return model
 
 
 def intervals(links: Links, sought: Sought) -> pd.DataFrame:
@@ -100,9 +85,9 @@ def found(program: Program, links: Links, sought: Sought) -> pd.DataFrame:
 
     Nobody is asked of his own, whatever it is called in `links`.
     """
-    out = program.extremes(sought.cells)
+    out, personal = program.extremes(sought.cells), program.names[_among(program.names, sought.personal)]
     for name, value in sought.inside[sought.inside.index.isin(program.names)].items():
-        others = sought.personal.difference(list(_same(links, str(name))))
+        others = personal.difference(list(_same(links, str(name))))
         seen = program.told(str(name), value, value).extremes(others).reindex(out.index)
         out = out.assign(bas=np.fmax(out["bas"], seen["bas"]), haut=np.fmin(out["haut"], seen["haut"]))
     return out
@@ -119,21 +104,9 @@ def programs(links: Links) -> list[Program]:
     ]
 
 
-def _bounded(model: Highs) -> bool:
-    """Solve, and say whether there is an end.
-
-    From the solution before, since another goal on the same constraints takes few steps; from scratch where the solver
-    loses itself on that way, as it does once in some thousand cells.
-    """
-    ends = (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded)
-    model.run()
-    if model.getModelStatus() not in ends:
-        model.clearSolver()
-        model.run()
-    status = model.getModelStatus()
-    if status not in ends:
-        raise RuntimeError(f"attack on a cell: {status}")
-    return bool(status == HighsModelStatus.kOptimal)
+def _among(names: pd.Index, cells: pd.Index) -> np.ndarray:
+    """Which of `names` are in `cells`, which keep where each is; `isin` would learn it anew for each program."""
+    return cells.get_indexer(names) >= 0
 
 
 def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:

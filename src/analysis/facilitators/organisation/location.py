@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from highspy import Highs
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -20,6 +21,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of, plural, shortest
 from analysis.core.texts import together
+from analysis.solver import bounded, program, solution
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -30,6 +32,16 @@ ROUNDING = 1e-6  # HiGHS holds rows and whole numbers to it
 # An hour counts for more where little is followed: by quarter of the need, the first one first.
 TRANCHES = (1.3, 1.2, 1.1, 1.0)
 TRAVEL = 0.1  # what the longest trip allowed takes from the worth of an hour: never all of it
+SPREAD = 9  # sites for each post, above which posts that may be cut in pieces say too little: see `_transport`
+# Of the search for whole posts. Presolve drops nothing, and what is off takes longer than it saves.
+SEARCH: dict[str, bool | float | str] = {
+    "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_root_reduced_cost": False,
+    "mip_max_nodes": 200,  # the gap tells where that was too few
+    "mip_rel_gap": 0.0,
+    "presolve": "off",
+}
 START = 3  # p-median: sites kept for each demand at first, times the number of sites for each one chosen
 
 
@@ -102,11 +114,8 @@ class _Model:
         low, high = np.append(self.low, -np.inf), np.append(self.high, most)
         return replace(self, rows=rows, low=low, high=high)
 
-    def least(self, cost: Floats, gap: float = 0.0, nodes: int | None = None) -> tuple[Floats, float]:
-        """The values of least cost, whole ones rounded, and the proven bound of the cost; DataError without any.
-
-        The search stops at `gap` from its bound, relatively, or after `nodes` of its tree.
-        """
+    def least(self, cost: Floats) -> tuple[Floats, float]:
+        """The values of least cost, whole ones rounded, and the proven bound of the cost; DataError without any."""
         # Tolerances of HiGHS are absolute: costs of about 1 make them relative.
         scale = float(np.abs(cost[cost != 0]).mean()) if cost.any() else 1.0
         found = milp(
@@ -114,7 +123,7 @@ class _Model:
             integrality=self.whole.astype("uint8"),
             bounds=Bounds(self.lower, self.upper),
             constraints=LinearConstraint(self.rows, self.low, self.high),
-            options={"mip_rel_gap": gap} | ({} if nodes is None else {"node_limit": nodes}),
+            options={"mip_rel_gap": 0.0},
         )
         if found.x is None:
             raise DataError("Aucun plan ne remplit ces conditions.")
@@ -244,15 +253,7 @@ def set_cover(reached: Flags, fixed: Iterable[int] = ()) -> Located:
 
 
 def reinforce(
-    need: Floats,
-    minutes: Floats,
-    capacity: Floats,
-    max_minutes: float,
-    *,
-    added: int,
-    step: float,
-    gap: float = 0.0,
-    nodes: int | None = None,
+    need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, added: int, step: float
 ) -> Reinforced:
     """Where `added` posts of `step` hours a year each serve most, today's `capacity` (m,) staying where it is.
 
@@ -260,38 +261,44 @@ def reinforce(
     `max_minutes`, posts are whole. When time lacks everywhere, hours served alone would leave the choice open, hence
     what an hour is worth: more by quarter of the need that is still unserved (`TRANCHES`), a little less the farther
     (`TRAVEL`). Serving another hour is always worth it. With no post added it is a linear programme. The search may
-    stop at `gap` from its bound, relatively, or after `nodes` of its tree: the proof tells what is then left.
+    stop before its end (`SEARCH`): the proof tells what is then left.
     """
-    need, minutes = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64")
-    n, m = minutes.shape
-    demand, site = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (added > 0)))
-    pairs, parts = len(demand), len(TRANCHES)
+    need, minutes, m = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64"), len(capacity)
     unit = max(float(need.mean()), 1.0)
-    own = np.arange(pairs)
-    to_demand = sparse.csr_array((np.ones(pairs), (demand, own)), shape=(n, pairs))
-    from_site = sparse.csr_array((np.ones(pairs), (site, own)), shape=(m, pairs))
-    worth = sparse.kron(sparse.eye_array(n), np.ones((1, parts)), format="csr")
-    model = _Model(
-        sparse.block_array(
-            [
-                [to_demand, -worth, None],
-                [from_site, None, -(step / unit) * sparse.eye_array(m)],
-                [None, sparse.csr_array((1, n * parts)), np.ones((1, m))],
-            ],
-            format="csr",
-        ),
-        low=np.r_[np.zeros(n), np.full(m + 1, -np.inf)],
-        high=np.r_[np.zeros(n), capacity / unit, float(added)],
-        upper=np.r_[np.full(pairs, np.inf), np.repeat(need / unit / parts, parts), np.full(m, float(added))],
-        whole=np.r_[np.zeros(pairs + n * parts), np.full(m, added > 0)].astype(bool),
+    asked = need / unit, minutes, capacity / unit, max_minutes
+    model = _transport(*asked, added=added, step=step / unit)
+    if added:
+        pieces = model.program()
+        pieces.run()
+        if (solution(pieces)[-m:] > ROUNDING).sum() > SPREAD * added:
+            model = _transport(*asked, added=added, step=step / unit, tied=capacity == 0)
+    whole = np.arange(len(model.cost)) >= len(model.cost) - m * (added > 0)
+    solver = model.program(whole)
+    solver.run()
+    values, found = solution(solver), solver.getInfo()
+    served = model.served(values, need, unit)
+    bound = found.mip_dual_bound if added else found.objective_function_value
+    return Reinforced(
+        np.round(values[-m:]).astype("intp"),
+        served,
+        float((need - served).sum()),
+        Proof(float(model.cost @ values) * unit, bound * unit),
     )
-    travel = TRAVEL * minutes[demand, site] / max(max_minutes, 1.0)
-    cost = np.r_[travel, -np.tile(TRANCHES, n), np.zeros(m)]
-    values, bound = model.least(cost, gap, nodes)
-    served = values[pairs : pairs + n * parts].reshape(n, parts).sum(axis=1) * unit
-    served = np.where(served > need - ROUNDING * unit, need, served)  # all of it, to what HiGHS holds rows to
-    posts = np.round(values[pairs + n * parts :]).astype("intp")
-    return Reinforced(posts, served, float((need - served).sum()), Proof(float(cost @ values) * unit, bound * unit))
+
+
+def unmet_under(needs: Floats, minutes: Floats, capacity: Floats, max_minutes: float) -> Floats:
+    """Hours that `capacity` (m,) leaves unmet under each of `needs` (n, k), as `reinforce` without posts: (k,)."""
+    unit, parts = max(float(needs.mean()), 1.0), len(TRANCHES)
+    model = _transport(needs[:, 0] / unit, minutes, capacity / unit, max_minutes)
+    solver = model.program()
+    quarters = len(model.demand) + np.arange(parts * len(needs), dtype="int32")
+    unmet = []
+    # The draws share their model: from one to the next only bounds change, and few steps lead to its solution.
+    for need in needs.T:
+        solver.changeColsBounds(len(quarters), quarters, np.zeros(len(quarters)), np.repeat(need / unit / parts, parts))
+        bounded(solver)
+        unmet.append((need - model.served(solution(solver), need, unit)).sum())
+    return np.array(unmet)
 
 
 def assign(
@@ -373,6 +380,79 @@ def explain(need: Floats, minutes: Floats, max_minutes: float, plan: Assigned, n
         each = [f"{names[j]} ({number_of(plan.overload[j], 'heure')} de trop par an)" for j in above]
         told.append(f"Même la meilleure répartition surcharge des sites : {together(each)}.")
     return told
+
+
+@dataclass(frozen=True)
+class _Transport:
+    """The model of `reinforce`, see `_transport`: the first variables are hours that go to `demand`."""
+
+    rows: sparse.csr_array
+    low: Floats
+    high: Floats
+    upper: Floats
+    cost: Floats
+    demand: Indices
+
+    def program(self, whole: Flags | None = None) -> Highs:
+        """To be run; `whole` variables are so, by default none."""
+        bounds = np.zeros(len(self.cost)), self.upper
+        return program(self.rows, (self.low, self.high), bounds, self.cost, whole, **SEARCH)
+
+    def served(self, values: Floats, need: Floats, unit: float) -> Floats:
+        """What goes to each demand, in hours as `need`; all of its need, to what HiGHS holds rows to."""
+        served = np.bincount(self.demand, values[: len(self.demand)], len(need)) * unit
+        return np.where(served > need - ROUNDING * unit, need, served)
+
+
+def _transport(
+    need: Floats,
+    minutes: Floats,
+    capacity: Floats,
+    max_minutes: float,
+    *,
+    added: int = 0,
+    step: float = 1.0,
+    tied: Flags | None = None,
+) -> _Transport:
+    """Variables: hours from site to demand (from a `tied` site by quarter of the need), hours that the others serve of
+    each quarter of each need, posts of each site. `tied` (m,): sites without capacity, by default none.
+
+    Rows: what the others serve, each site's time, all posts, each quarter once, and what ties: of a quarter, no more
+    than the part of a post that is there. Whole posts hold to it anyway. Without it, posts cut in pieces serve the best
+    quarter of every need where it is, and where a post could serve many, the bound that they give is far too good: the
+    search is long. With it the model is four times as large, which costs more where they say enough.
+    """
+    (n, m), parts, tied = minutes.shape, len(TRANCHES), np.zeros(len(capacity), dtype=bool) if tied is None else tied
+    pairs = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (added > 0)))
+    demand, site = (np.repeat(ends, np.where(tied[pairs[1]], parts, 1)) for ends in pairs)
+    quarters, flows, held = np.repeat(need / parts, parts), np.arange(len(site)), np.flatnonzero(tied[site])
+    each, part = np.arange(len(held)), np.arange(len(held)) % parts
+    quarter = demand[held] * parts + part
+    once = np.unique(quarter)
+    size, every = len(flows), sparse.eye_array(len(quarters), format="csr")
+    tie = _entries(each, site[held], (len(held), m), np.minimum(quarters[quarter], step))
+    rows = [
+        [
+            _entries(demand, flows, (n, size), (~tied[site]).astype("float64")),
+            -sparse.kron(sparse.eye_array(n), [[1.0] * parts]),
+            None,
+        ],
+        [_entries(site, flows, (m, size)), None, -step * sparse.eye_array(m)],
+        [None, sparse.csr_array((1, len(quarters))), np.ones((1, m))],
+        [_entries(quarter, held, (len(quarters), size))[once], every[once], None],
+        [_entries(each, held, (len(held), size)), None, -tie],
+    ]
+    cost = np.r_[TRAVEL * minutes[demand, site] / max(max_minutes, 1.0), -np.tile(TRANCHES, n), np.zeros(m)]
+    cost[held] -= np.array(TRANCHES)[part]
+    high = np.r_[np.zeros(n), capacity, float(added), quarters[once], np.zeros(len(held))]
+    return _Transport(
+        sparse.block_array(rows, format="csr"),
+        low=np.where(np.arange(len(high)) < n, 0.0, -np.inf),
+        high=high,
+        upper=np.r_[np.full(size, np.inf), quarters, np.full(m, float(added))],
+        cost=cost,
+        demand=demand,
+    )
 
 
 def _territories(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 
 import click
 import numpy as np
@@ -21,8 +22,6 @@ from analysis.core.workers import workers
 from analysis.facilitators.organisation import location, travel
 
 TABLES = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
-SMALL = 1e-4  # gap of one plan among many: finer than what sets it apart from the next
-NODES = 200  # of the search of a plan: its gap tells where that was too few
 CHUNK = 10  # draws that a process is given at once
 Numbers = npt.NDArray[np.float64]
 
@@ -102,7 +101,7 @@ def ground(zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame, delt
     )
 
 
-def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None, gap: float = 0.0) -> location.Reinforced:
+def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None) -> location.Reinforced:
     """Where the posts go and what is then served; `need` in place of the median one. When today's time may move, all of
     it is placed anew, in posts."""
     asked = place.need if need is None else need
@@ -110,10 +109,7 @@ def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None, g
     if scenario.movable:
         added += int(round(capacity.sum() / scenario.step, 6))  # what floats lose is no post
         capacity = np.zeros_like(capacity)
-    limit = scenario.max_minutes
-    return location.reinforce(
-        asked, place.minutes, capacity, limit, added=added, step=scenario.step, gap=gap, nodes=NODES
-    )
+    return location.reinforce(asked, place.minutes, capacity, scenario.max_minutes, added=added, step=scenario.step)
 
 
 def planned(place: Ground, asked: Scenario) -> Plan:
@@ -162,22 +158,18 @@ def gains(plan: Plan) -> pd.DataFrame:
     return rows.assign(**shares, ecart=after.proof.gap)
 
 
-def _drawn(plans: list[tuple[Ground, Scenario]], draws: Numbers) -> list[list[location.Reinforced]]:
-    """`reinforced` of each plan under each drawn need (columns), in order, on all cores."""
-    asked = [(place, scenario, need) for place, scenario in plans for need in draws.T]
+def _drawn(plan: Plan, draws: Numbers) -> list[location.Reinforced]:
+    """`reinforced` under each drawn need (columns), in order, on all cores."""
     with (
         workers(__name__) as pool,
         click.progressbar(
-            pool.map(_under, asked, chunksize=CHUNK), length=len(asked), label="draws of the need", file=sys.stderr
+            pool.map(partial(reinforced, plan.place, plan.asked), draws.T, chunksize=CHUNK),
+            length=draws.shape[1],
+            label="draws of the need",
+            file=sys.stderr,
         ) as drawn,
     ):
-        found = list(drawn)
-    return [found[start : start + draws.shape[1]] for start in range(0, len(found), draws.shape[1])]
-
-
-def _under(asked: tuple[Ground, Scenario, Numbers]) -> location.Reinforced:
-    place, scenario, need = asked
-    return reinforced(place, scenario, need, SMALL)
+        return list(drawn)
 
 
 def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]) -> pd.DataFrame:
@@ -186,14 +178,13 @@ def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]
     need that is served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven
     gap), cout."""
     cost, posts = reference.constants("facilitateurs")["cout_etp"], sorted({0, *posts})
-    still = replace(scenario, posts_added=0, movable=False)
-    found = [reinforced(place, replace(scenario, posts_added=number), gap=SMALL) for number in posts]
     today = np.zeros_like(place.etp) if scenario.movable else place.etp
-    # What stands once the posts are there, under each need.
-    after = [(replace(place, etp=today + plan.posts * scenario.post_etp), still) for plan in found]
     rows = []
-    for number, plan, drawn in zip(posts, found, _drawn(after, draws), strict=True):
-        unmet = [under.unmet for under in drawn]
+    for number in posts:
+        plan = reinforced(place, replace(scenario, posts_added=number))
+        # What stands once the posts are there, under each need.
+        capacity = (today + plan.posts * scenario.post_etp) * scenario.capacity_hours_per_etp
+        unmet = location.unmet_under(draws, place.minutes, capacity, scenario.max_minutes)
         share = served_share(plan.served, place.need)
         etp = number * scenario.post_etp
         rows.append(
@@ -208,8 +199,7 @@ def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]
 def stability(plan: Plan, draws: Numbers) -> pd.DataFrame:
     """epci_siren, postes (that the median need asks for), tirages (draws in which at least one is placed there),
     part_tirages, postes_moyens: how often each place is chosen when posts are placed anew for each drawn need."""
-    [drawn] = _drawn([(plan.place, plan.asked)], draws)
-    chosen = np.array([found.posts for found in drawn])
+    chosen = np.array([found.posts for found in _drawn(plan, draws)])
     return pd.DataFrame(
         {
             "epci_siren": plan.place.codes,
