@@ -22,7 +22,15 @@ import pandas as pd
 
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import file_digest, files_under, finished_folder, read_yaml, write_table, write_text
+from analysis.core.files import (
+    file_digest,
+    files_under,
+    finished_folder,
+    read_yaml,
+    received_files,
+    write_table,
+    write_text,
+)
 from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.core.texts import some
 from analysis.disclosure.links import given
@@ -116,8 +124,7 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
 def _received(dataset: str) -> bool:
     """Whether anything came that a page could be about: without it, a release would tell of reference tables alone."""
     folder = raw_dir(dataset)
-    files = [path for name in RECEIVED for path in (folder / name).rglob("*")]
-    if any(path.is_file() and path.name[0] not in ".~" for path in files):
+    if any(received_files(folder / name) for name in RECEIVED):
         return True
     announced = folder / PROJECTS
     return announced.is_file() and not read_csv(announced, PROJECTS, PROJECT_COLUMNS).empty

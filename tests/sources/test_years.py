@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from analysis.sources.mapping import said_year
 from sending import BUYER, EPCI_LILLE, TABLES, imported, mapping, refused, send, write_two_editions, write_workbook
 
 
@@ -69,6 +70,36 @@ def test_a_year_whose_sheet_is_missing_is_named(dataset: Path) -> None:
     laid_out(dataset, fichier="suivi.xlsx", feuille="Heures {annee}", mois={"janv.": 1})
     write_workbook(without_hours("2025"), {"Heures 2024": [["Contrat", "janv."], ["C1", 10]]}, "suivi.xlsx")
     assert "Heures 2025" in refused()
+
+
+def test_a_file_is_named_by_the_last_two_digits_of_its_year(dataset: Path) -> None:
+    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures {an}", mois={"janv. {an}": 1})
+    for year in (2024, 2025):
+        sheets = {f"Heures {year % 100}": [["Contrat", f"janv. {year % 100}"], ["C1", year - 2000]]}
+        write_workbook(without_hours(str(year)), sheets, f"suivi_{year % 100}.xlsx")
+    assert [row[:3] for row in hours()] == [(2024, "2024-01", 24), (2025, "2025-01", 25)]
+
+
+def test_a_file_in_the_folder_of_another_year_than_its_name_is_not_read(dataset: Path) -> None:
+    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures", mois={"janv.": 1})
+    for year, digits in (("2024", "24"), ("2025", "24")):
+        write_workbook(without_hours(year), {"Heures": [["Contrat", "janv."], ["C1", 10]]}, f"suivi_{digits}.xlsx")
+    assert "exports/S1/2025/suivi_24.xlsx" in refused() and "sa place : exports/S1/<année>/suivi_24.xlsx" in refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "year"),
+    [
+        ("suivi_{annee}_{an}.xlsx", "suivi_2025_25.xlsx", "2025"),
+        ("suivi_{annee}_{an}.xlsx", "suivi_2025_24.xlsx", None),
+        ("{annee}/{annee}.csv", "2024/2025.csv", None),
+        ("Mars {an}", "Mars 25", "25"),
+        ("Heures", "Heures", ""),
+        ("Heures", "Heures 2025", None),
+    ],
+)
+def test_a_name_says_its_year_or_none(name: str, found: str, year: str | None) -> None:
+    assert said_year(name, found) == year
 
 
 # --- rows of all years in every send -----------------------------------------------------------

@@ -129,30 +129,25 @@ def dated(purchase: Purchase) -> pd.DataFrame:
     """
     rows = []
     for step in process().etapes:
-        begin, end = _day(step.debut, purchase), _day(step.fin, purchase)
-        begin = publication(purchase) if step.code == PUBLICATION else begin
+        begin, end = _start(step, purchase), _day(step.fin, purchase)
         rows.append(step.model_dump() | {"debut": begin, "fin": max(begin, end)})
     table = pd.DataFrame(rows, columns=DATED)
     return table.astype({"debut": "datetime64[s]", "fin": "datetime64[s]"})
 
 
 def publication(purchase: Purchase) -> dt.date:
-    """The day the consultation is expected to be launched, which the law looks at (see `law`).
-
-    The one that was announced: counted back from the notification that it let expect, a day that February lacks would
-    become another.
-    """
-    return purchase.date_consultation or _day(launch(), purchase)
+    """The day the consultation is expected to be launched, which the law looks at (see `law`)."""
+    return _start(launch(), purchase)
 
 
-def launch() -> Offset:
-    """When the consultation is launched, counted from the notification."""
-    return next(step.debut for step in process().etapes if step.code == PUBLICATION)
+def launch() -> Step:
+    """The step that begins as the consultation is launched."""
+    return next(step for step in process().etapes if step.code == PUBLICATION)
 
 
 def until_notified() -> pd.DateOffset:
     """From the day of the consultation to that of the notification."""
-    start = launch()
+    start = launch().debut
     return pd.DateOffset(months=-start.mois, days=-start.jours)
 
 
@@ -205,6 +200,16 @@ def _description(step: Step) -> str:
     names = {actor.code: actor.libelle for actor in process().acteurs}
     who = [f"{names[code]} : {ROLES[role]}" for code, role in step.roles.items()]
     return "\n".join([f"Attendu : {step.attendu}", f"Livrable : {step.livrable}", *who, f"Source : {step.source}"])
+
+
+def _start(step: Step, purchase: Purchase) -> dt.date:
+    """The day a step begins.
+
+    That of the consultation is the one announced, if any: counted back from the notification that it let expect, a day
+    that February lacks would become another.
+    """
+    announced = purchase.date_consultation if step.code == PUBLICATION else None
+    return announced or _day(step.debut, purchase)
 
 
 def _day(offset: Offset, purchase: Purchase) -> dt.date:

@@ -84,6 +84,12 @@ def files_under(path: Path) -> list[Path]:
     return [file for file in files if not {"__pycache__", ".ipynb_checkpoints"} & set(file.parts)]
 
 
+def received_files(folder: Path) -> list[Path]:
+    """What was put in `folder` and below, in order, but for what systems and office suites leave there; none without
+    it."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in ".~")
+
+
 def file_digest(path: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:

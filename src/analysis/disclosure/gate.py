@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.numbers import french, number_of, plural
 from analysis.core.texts import some
@@ -21,7 +22,6 @@ from analysis.disclosure.primary import SECONDARY
 from analysis.disclosure.statements import at_home
 
 NAMED = 5  # cells, in the error
-SINGLE, SHARE = 0.1, 0.01  # what is known as closely as that, or to that part of it, is found: rounding leaves some
 
 
 def sought(known: Links, now: pd.DataFrame, secret: Secret) -> Sought:
@@ -41,7 +41,8 @@ def leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
     # Nobody can be left believing what is beyond a bound; equations hold up to the rounding of their numbers.
     low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
     high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
-    alone = found["haut"] - found["bas"] <= np.minimum(SINGLE, SHARE * value).mask(cells["entier"], 0.0)
+    single, share = _as_good_as_found()
+    alone = found["haut"] - found["bas"] <= np.minimum(single, share * value).mask(cells["entier"], 0.0)
     narrow = (found["bas"] > low + ROUNDING) | (found["haut"] < high - ROUNDING)
     return narrow | (alone & value.ne(0))
 
@@ -99,9 +100,16 @@ def _hidden_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
 
 def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
     """The cells whose interval of `found` is, up to rounding, that of `before`."""
-    rounding = ROUNDING + SHARE / 10 * before["haut"].replace(np.inf, 0.0)
+    _, share = _as_good_as_found()
+    rounding = ROUNDING + share / 10 * before["haut"].replace(np.inf, 0.0)
     same = (found["bas"] <= before["bas"] + rounding) & (found["haut"] >= before["haut"] - rounding)
     return found.index[same]
+
+
+def _as_good_as_found() -> tuple[float, float]:
+    """What is known as closely as that, or to that part of it, is found: rounding leaves some."""
+    known = reference.constants("secret")
+    return known["precision_trouvee"], known["precision_trouvee_part"]
 
 
 def _say(sentence: str) -> None:

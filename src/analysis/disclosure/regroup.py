@@ -16,7 +16,6 @@ from analysis.disclosure.primary import SECONDARY, broken
 from analysis.disclosure.statements import Tables, kept
 
 COLUMNS = ["livrable", "table", "filtre", "regroupement", "lignes", "part_cachee", "lignes_regroupees", "part_au_plus"]
-EDITIONS = 2  # told together
 
 
 def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFrame:
@@ -60,13 +59,14 @@ def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFra
 
 def _groups(part: pd.DataFrame, dimension: str, codelist: str, column: str) -> pd.Series:
     """The group of each row: what `column` of the codelist says of its code, or of the table without codelist; of each
-    edition or day without either, it and the next."""
+    edition or day without either, so many years as constants say."""
     codes = part[dimension]
     if not codelist and column:
         return part[column]
     if not codelist:
+        together = int(reference.constants("secret")["editions_regroupees"])
         years = codes.dt.year if pd.api.types.is_datetime64_any_dtype(codes) else codes
-        return years.max() - (years.max() - years) // EDITIONS * EDITIONS
+        return years.max() - (years.max() - years) // together * together
     return codes.map(reference.table(f"nomenclatures/{codelist}").set_index("code")[column]).fillna(codes)
 
 

@@ -26,7 +26,7 @@ from analysis.core.quality_log import rules
 from analysis.core.texts import others
 from analysis.sources.canonical import EXPORTS
 from analysis.sources.mapping import Mapping
-from analysis.sources.senders import layouts_by_structure, structure_names
+from analysis.sources.senders import Layouts, layouts_by_structure, structure_names
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE
 
 SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
@@ -114,9 +114,10 @@ def build(dataset: str) -> str:
     """Write the workbooks of `dataset`, none for a structure with nothing to correct; a sentence of what was done."""
     described = load_dataset(dataset)
     years = [edition.annee for edition in described.editions]
-    exports = _of_exports(dataset, years)
+    layouts = layouts_by_structure(raw_dir(dataset))
+    exports = _of_exports(dataset, _received(layouts, years))
     rows = pd.concat([exports[exports["demande"]], _of_inventory(dataset, max(years))], ignore_index=True)
-    names = _names(dataset)
+    names = _names(dataset, layouts)
     mine, pairs = (table[table["structure_id"].isin(list(names))] for table in (rows, _persons(dataset)))
     nobodys, unasked = len(rows) - len(mine), int((~exports["demande"]).sum())
     # A line with a column per month is as many rows of ours: what is said of all of it is said once.
@@ -141,14 +142,13 @@ def file_name(structure: str) -> str:
 # --- whose rows they are -----------------------------------------------------------------------
 
 
-def _of_exports(dataset: str, years: list[int]) -> pd.DataFrame:
-    """The rows of `quality/exports.parquet` as their structure knows them.
+def _of_exports(dataset: str, known: dict[str, Received]) -> pd.DataFrame:
+    """The rows of `quality/exports.parquet` as their structure, of whose files `known` tells, knows them.
 
     Columns: structure_id (null when of no structure), annee, fichier, feuille, ligne, colonne, valeur, regle,
     gravite, message, demande (false where a column is in doubt that it does not send, and that nobody has to).
     """
     rows = _quality(dataset, "exports")
-    known = _received(raw_dir(dataset), years)
     rows["structure_id"] = rows["fichier"].str.extract(r"^exports/([^/]+)/", expand=False)
     places = [known.get(name, known.get(_book(name))) for name in rows["fichier"]]
     lacking = [place is not None and place.lacks(name) for place, name in zip(places, rows["colonne"], strict=True)]
@@ -176,10 +176,10 @@ def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
     return place.annee, place.heading(row.colonne), place.value(row.colonne, value)
 
 
-def _received(folder: Path, years: list[int]) -> dict[str, Received]:
+def _received(senders: dict[str, Layouts], years: list[int]) -> dict[str, Received]:
     """Each structure's files and sheets, by the name that quality tables call them."""
     found: dict[str, Received] = {}
-    for structure, layouts in layouts_by_structure(folder).items():
+    for structure, layouts in senders.items():
         for year in years:
             mapping = layouts.of(year)
             for table in mapping.tables:
@@ -258,7 +258,7 @@ def _field(record: str, name: str) -> str | None:
     return value.strip() if value and not value.startswith(MERGED) else None
 
 
-def _names(dataset: str) -> dict[str, str]:
+def _names(dataset: str, layouts: dict[str, Layouts]) -> dict[str, str]:
     """The structures that may be written to, with their name: nobody else gets a workbook.
 
     One whose own line of the inventory is refused is told why, too.
@@ -269,7 +269,7 @@ def _names(dataset: str) -> dict[str, str]:
     unread = {structure: name or structure for structure, name in refused.items() if structure}
     listed = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
     inventory = dict(zip(listed["structure_id"], listed["nom"].fillna(listed["structure_id"]), strict=True))
-    senders = {structure: structure for structure in layouts_by_structure(raw_dir(dataset))}
+    senders = {structure: structure for structure in layouts}
     return senders | unread | inventory | structure_names(raw_dir(dataset))
 
 

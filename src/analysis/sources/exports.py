@@ -19,7 +19,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import write_table
+from analysis.core.files import received_files, write_table
 from analysis.core.numbers import hundredths
 from analysis.core.params import ExportParams, load_params
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
@@ -31,10 +31,10 @@ from analysis.sources import parts, totals
 from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
-from analysis.sources.mapping import Mapping, TableMapping, of_year, same_but_year
+from analysis.sources.mapping import Mapping, TableMapping, of_year, said_year
 from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, as_received, bounded, keyed, linked, once, tell_unread, with_key
+from analysis.sources.rows import EXAMPLE, SEND, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
 from analysis.sources.typer import Typer, stripped
@@ -42,7 +42,6 @@ from analysis.sources.years import of_their_year
 
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
-_SEND = ["structure_id", "annee"]
 _OF_A_PERSON = ("nom", "prenom", "date_naissance")
 
 
@@ -119,7 +118,7 @@ def _sends(exports: Path, layouts: dict[str, Layouts]) -> tuple[list[tuple[str, 
     """The structures and years that sent something, and a sentence for each file that would not be read."""
     sends: set[tuple[str, str]] = set()
     lost: set[tuple[str, str, str]] = set()
-    for path in sorted(path for path in exports.rglob("*") if path.is_file() and path.name[0] not in ".~"):
+    for path in received_files(exports):
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
         if name and structure not in layouts:
             lost.add((f"exports/{structure}", "structure_inconnue", ""))
@@ -133,11 +132,11 @@ def _sends(exports: Path, layouts: dict[str, Layouts]) -> tuple[list[tuple[str, 
 
 def _year(name: str, layouts: Layouts) -> str | None:
     """The year that a file of a structure's folder is read for; None when no mapping of that year reads it."""
-    years = [_said_year(name, mapping) for mapping in layouts]
+    years = [_year_in(name, mapping) for mapping in layouts]
     return next((year for year in years if year and name in layouts.of(year).files(year)), None)
 
 
-def _said_year(name: str, mapping: Mapping) -> str | None:
+def _year_in(name: str, mapping: Mapping) -> str | None:
     """The year that a file of a structure's folder is of: as its mapping says, else the folder it is in."""
     folder, _, rest = name.partition("/")
     return mapping.year_of(name) or (folder if rest else None)
@@ -147,7 +146,7 @@ def _place(structure: str, name: str, layouts: Layouts) -> str:
     """Where a file that is not read would be, with the mapping of its year where it is of another; "" if nowhere."""
     places = [(mapping, mapping.place_of(name.rpartition("/")[2])) for mapping in layouts]
     for mapping, place in places:
-        year = _said_year(name, mapping)
+        year = _year_in(name, mapping)
         if place and year and layouts.of(year) is not mapping:
             return (
                 f"« {mapping.nom} » ne lit pas {year}, « {layouts.of(year).nom} » le fait : structures.csv et {EARLIER}"
@@ -206,7 +205,7 @@ def _read_send(
     for called, book in books.items():
         mine = [mapping.tables[table].feuille for table in places if f"exports/{structure}/{names[table]}" == called]
         # Sheets of other years are read with their own send.
-        read = [title for title in book.titles for name in mine if name and same_but_year(name, title)]
+        read = [title for title in book.titles for name in mine if name and said_year(name, title) is not None]
         tell_unread(book, called, read, typer)
 
 
@@ -333,8 +332,7 @@ def clean(
     people = rows["beneficiaires"]
     rows["beneficiaires"] = people.assign(**{f"{name}_recu": stripped(people[name]) for name in _OF_A_PERSON})
     typed = {
-        name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=_SEND)
-        for name, frame in rows.items()
+        name: once(typer.table(frame, EXPORTS[name]), EXPORTS[name], typer, within=SEND) for name, frame in rows.items()
     }
 
     operations = _planned(typed["operations"], typer)
@@ -493,7 +491,7 @@ def _outcomes(rows: pd.DataFrame, contracts: pd.DataFrame, sent: dict[str, pd.Da
     One of a contract that no send holds (`sent`, the rows with their key) is no error of a structure where it may be
     older than all that it sent: the exit was before the year of its first send, or is not dated in that first send.
     """
-    first = pd.concat([table[_SEND] for table in sent.values()]).groupby("structure_id")["annee"].min()
+    first = pd.concat([table[SEND] for table in sent.values()]).groupby("structure_id")["annee"].min()
     start = rows["structure_id"].map(first).astype("int64")
     # A survey comes no sooner than its horizon after the exit.
     month = _month(rows["date_sortie"]).fillna(_month(rows["date_enquete"]) - rows["horizon_m"])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.files import write_table
+from analysis.core.files import received_files, write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import MASKED, collect, fatal
 from analysis.core.results import ALWAYS, PART_TOLERANCE
@@ -64,8 +64,7 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
     Flags the sheets that it does not read, and a workbook that nobody filled in.
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [_nothing(table)] for name, table in tables.items()}
-    received = sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in ".~")
-    for path in received:
+    for path in received_files(folder):
         if path.parent != folder or path.suffix.lower() != ".xlsx":
             raise fatal("questionnaire_mal_place", f"{folder.name}/{path.relative_to(folder).as_posix()}")
         called = f"{folder.name}/{path.name}"

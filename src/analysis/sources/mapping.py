@@ -20,7 +20,7 @@ tables:
     colonnes: {ctr_id: Contrat}
     mois: {Janv.: 1, Févr.: 2}     # or {"{annee}-01-01": 1} where titles hold the year
 
-{annee} stands for the year, {an} for its last two digits, in the names of sheets and columns too.
+{annee} stands for the year, {an} for its last two digits, in the names of files, sheets and columns.
 """
 
 from __future__ import annotations
@@ -116,16 +116,15 @@ class Mapping(Block):
 
     def year_of(self, path: str) -> str | None:
         """The year of which `path`, from the structure's folder, is a file; None when it is not one of these."""
-        found = (re.fullmatch(_year_pattern(name), path) for name in self._received())
-        return next((match["annee"] for match in found if match), None)
+        return next((year for name in self._received() if (year := said_year(name, path))), None)
 
     def place_of(self, name: str) -> str | None:
         """Where a file called `name` is read, from the structure's folder; None when nothing is read of it."""
         for path in self._received():
-            base = path.rpartition("/")[2]
-            match = re.fullmatch(_year_pattern(base), name) if YEAR in base else None
-            if match or base == name:
-                return path.replace(YEAR, match["annee"] if match else "<année>")
+            folder, _, base = path.rpartition("/")
+            if (year := said_year(base, name)) is not None:
+                where = of_year(folder, year) if YEAR in base else folder.replace(YEAR, "<année>")
+                return f"{where}/{name}".lstrip("/")
         return None
 
     def _received(self) -> list[str]:
@@ -139,19 +138,19 @@ def of_year(name: str, year: int | str) -> str:
     return name.replace(YEAR, str(year)).replace(SHORT_YEAR, str(year)[-2:])
 
 
-def same_but_year(name: str, found: str) -> bool:
-    """Whether `found` is `name` in the words of some year."""
-    pattern = re.escape(name).replace(re.escape(YEAR), "[0-9]{4}").replace(re.escape(SHORT_YEAR), "[0-9]{2}")
-    return re.fullmatch(pattern, found) is not None
+def said_year(name: str, found: str) -> str | None:
+    """The year of which `found` is `name`, by two digits if it says no more, empty where `name` has no place for one;
+    None where it is of no year, or of two at once."""
+    pattern = re.escape(name).replace(re.escape(YEAR), "([0-9]{4})").replace(re.escape(SHORT_YEAR), "([0-9]{2})")
+    match = re.fullmatch(pattern, found)
+    if match is None:
+        return None
+    year = max(match.groups(), key=len, default="")
+    return year if of_year(name, year) == found else None
 
 
 def _dated(name: str) -> str:
     return name if YEAR in name else f"{YEAR}/{name}"
-
-
-def _year_pattern(name: str) -> str:
-    first, *rest = (re.escape(part) for part in name.split(YEAR))
-    return f"{first}(?P<annee>[0-9]{{4}}){'(?P=annee)'.join(rest)}"
 
 
 def load_mapping(path: Path) -> Mapping:

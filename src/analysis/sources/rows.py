@@ -13,6 +13,7 @@ from analysis.sources.total_lines import total_lines
 from analysis.sources.typer import Typer, in_error, stripped
 
 EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when it comes back
+SEND = ["structure_id", "annee"]  # what a structure sent for a year
 
 
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:

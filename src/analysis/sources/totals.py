@@ -10,14 +10,13 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.reference import WHOLE
-from analysis.sources.rows import with_key
+from analysis.sources.rows import SEND, with_key
 from analysis.sources.typer import Typer
 
 HOURS, UNKNOWN_SHARE = "heures_realisees", "part_heures_statut_inconnu"
 TO_THE_PERCENT = 0.005  # by which a share may have been rounded
 CLOSED = "RESERVE"  # what may be shown of a figure when its sender did not say
-_SEND = ["structure_id", "annee"]
-_CELL = [*_SEND, "territoire", "indicateur", "modalite"]
+_CELL = [*SEND, "territoire", "indicateur", "modalite"]
 
 
 def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
@@ -88,8 +87,8 @@ def _above_known(rows: pd.DataFrame) -> pd.Series:
 def _without_hours(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
     """Whether the hours of a row's territory, or those of the whole territory, are missing from its send."""
     hours = rows[rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE)]
-    known = pd.MultiIndex.from_frame(hours[[*_SEND, "territoire"]])
-    here = rows[[*_SEND, "territoire"]]
+    known = pd.MultiIndex.from_frame(hours[[*SEND, "territoire"]])
+    here = rows[[*SEND, "territoire"]]
     whole = here.assign(territoire=_whole_place(rows, dataset))
     found = [pd.MultiIndex.from_frame(places).isin(known) for places in (here, whole)]
     return pd.Series(~(found[0] & found[1]), index=rows.index)

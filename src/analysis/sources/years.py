@@ -12,9 +12,9 @@ from collections.abc import Collection
 import pandas as pd
 
 from analysis.sources.canonical import EXPORTS
+from analysis.sources.rows import SEND
 from analysis.sources.typer import Typer, stripped
 
-SEND = ["structure_id", "annee"]
 Tables = dict[str, pd.DataFrame]
 
 

@@ -99,8 +99,13 @@ def counted(cells: pd.DataFrame, code: str, unit: str) -> str | None:
     text = shown(cells, code)
     if text is None:
         return None
+    return f"{text} {plural(unit, at_most(cells, code))}"
+
+
+def at_most(cells: pd.DataFrame, code: str) -> int:
+    """The most that the figure of `code`, of which something is known, may be, as a whole number."""
     most = cells.loc[code].reindex(["valeur", "valeur_max", "valeur_min"]).astype("float64").bfill().iloc[0]
-    return f"{text} {plural(unit, round_half_up(most))}"
+    return int(round_half_up(most))
 
 
 def profile_table(wide: pd.DataFrame, page: Page, caption: str, first: str, note: str | None = None) -> DataTable:

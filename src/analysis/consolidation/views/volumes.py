@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation.inhabitants import INHABITANTS, RATE
-from analysis.consolidation.views.common import across, counted, page_cells, shown, source_line
+from analysis.consolidation.views.common import across, at_most, counted, page_cells, shown, source_line
 from analysis.consolidation.views.evolution import since_last
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
@@ -93,8 +93,9 @@ def brief(page: Page) -> str:
         if persons
         else f"les clauses sociales ont donné {hours} de travail"
     )
-    jobs = counted(whole, f"etp_{int(reference.constants('potentiel')['etp'])}", "emploi")
-    worth = f", l'équivalent de {jobs} à temps plein sur un an" if jobs and jobs != "0 emploi" else ""
+    etp = f"etp_{int(reference.constants('potentiel')['etp'])}"
+    jobs = counted(whole, etp, "emploi")
+    worth = f", l'équivalent de {jobs} à temps plein sur un an" if jobs and at_most(whole, etp) else ""
     return f"En {page.year}, {worked}{worth}.{since_last(page)}"
 
 
