@@ -12,7 +12,7 @@ import pytest
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
-from analysis.core.paths import protected_dir, releases_dir, reports_dir
+from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_dir
 from analysis.disclosure.links import given
 from analysis.disclosure.releases import published_before, release_folders
 from analysis.release import causes, release, revisions
@@ -25,7 +25,7 @@ JANUARY, JULY = dt.date(2026, 1, 26), dt.date(2026, 7, 1)
 def site(project: Path) -> Path:
     """A dataset that received one file, and whose site is finished, of one protected table."""
     folder = new_dataset("essai", "32", 2025)
-    (folder / "decp" / "decp.json").write_text("{}")
+    write_table(pd.DataFrame({"id": ["M1"]}), clean_dir("essai", "decp") / "marches.parquet")
     (project / "requirements.lock").write_text("pandas==3\n")
     rows = pd.DataFrame(
         {
@@ -134,13 +134,12 @@ def test_a_release_that_would_not_be_attacked_again_is_refused(site: Path, name:
 
 
 def test_nothing_is_frozen_of_a_dataset_that_received_nothing(site: Path) -> None:
-    (site / "decp" / "decp.json").rename(site / "decp" / ".decp.json")  # what a computer keeps there for itself
-    (site / "structures.csv").write_text("structure_id,nom,siret,mapping\nS01,Essai,,modele\n")
-    with pytest.raises(DataError, match=r"^diffusion de « essai » : rien à geler, ce jeu n'a reçu aucun fichier ; att"):
+    nothing = pd.DataFrame({"id": pd.Series(dtype="str")})  # as of a blank questionnaire
+    write_table(nothing, clean_dir("essai", "decp") / "marches.parquet")
+    with pytest.raises(DataError, match=r"^diffusion de « essai » : rien à geler, ce jeu n'a reçu aucune ligne ; att"):
         release("essai", "bilan", JANUARY)
     assert not releases_dir("essai").exists()
-    with (site / "projets_achat.csv").open("a") as announced:
-        announced.write("P1,20005374200017,Région,Réhabilitation du lycée,45214200,2400000,2026-09-01,59350,18\n")
+    write_table(pd.DataFrame({"id": ["P1"]}), clean_dir("essai", "projects") / "projets.parquet")
     assert release("essai", "bilan", JANUARY).is_dir()
 
 

@@ -27,11 +27,11 @@ from analysis.core.files import (
     files_under,
     finished_folder,
     read_yaml,
-    received_files,
+    rows_of,
     write_table,
     write_text,
 )
-from analysis.core.paths import project_root, protected_dir, raw_dir, releases_dir, reports_dir
+from analysis.core.paths import clean_dir, project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.core.texts import some
 from analysis.disclosure.links import given
 from analysis.disclosure.primary import rules
@@ -41,12 +41,11 @@ from analysis.disclosure.statements import statements
 from analysis.publishing.templating import program_version
 from analysis.schemas.registry import published
 from analysis.site.downloads import TABLES
-from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS
 from analysis.sources.projects import FILE as PROJECTS
-from analysis.sources.spreadsheet import read_csv
 
 REVISIONS = "revisions.csv"
 RECEIVED = ("decp", "exports", "inventaire", "besoins")  # folders of a dataset, empty where it is made
+SOURCES = ("decp", "exports", "inventory", "projects")  # of clean tables
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
 FEW = "personnes_min"  # the rule that says how many persons are too few to speak of
 NAMED = 8  # files, tables or cells named in a sentence
@@ -72,10 +71,12 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     target = releases_dir(dataset) / name
     if target.exists():
         raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
-    if not _received(dataset):
+    tables_read = (path for source in SOURCES for path in clean_dir(dataset, source).glob("*.parquet"))
+    if not any(map(rows_of, tables_read)):  # it would tell of reference tables alone
         raise DataError(
-            f"diffusion de « {dataset} » : rien à geler, ce jeu n'a reçu aucun fichier ; attendu : un fichier au moins "
-            f"dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc repro »."
+            f"diffusion de « {dataset} » : rien à geler, ce jeu n'a reçu aucune ligne ; attendu : un fichier au moins, "
+            f"rempli, dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc "
+            "repro »."
         )
     if not (reports_dir(dataset) / "index.html").is_file():
         raise DataError(f"diffusion de « {dataset} » : site inachevé ; lancez d'abord « dvc repro ».")
@@ -119,15 +120,6 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
             file=sys.stderr,
         )
     return target
-
-
-def _received(dataset: str) -> bool:
-    """Whether anything came that a page could be about: without it, a release would tell of reference tables alone."""
-    folder = raw_dir(dataset)
-    if any(received_files(folder / name) for name in RECEIVED):
-        return True
-    announced = folder / PROJECTS
-    return announced.is_file() and not read_csv(announced, PROJECTS, PROJECT_COLUMNS).empty
 
 
 def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:

@@ -168,6 +168,20 @@ def test_columns_and_values_are_those_of_the_structure(dataset: Path) -> None:
     assert found == {("contrat_type", "insertion"), ("date_fin", "15/05/2026")}
 
 
+def test_the_codes_that_are_expected_are_said_as_the_structure_writes_them(dataset: Path) -> None:
+    settings = mapping()
+    contracts = settings["tables"]["contrats"]
+    contracts["colonnes"] = {**contracts["colonnes"], "contrat_type": "Type de contrat"}
+    contracts["valeurs"] = {"contrat_type": {"insertion": "CDDI", "ACI": "CDDI", "durée indéterminée": "CDI"}}
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
+    path = send(changed("contrats", contrat_type="stage")) / "contrats.csv"
+    path.write_text(path.read_text().replace("contrat_type", "Type de contrat"))
+    [wrong] = [row for row in rows(built()["S1"], "À corriger") if row["Valeur reçue"] == "stage"]
+    expected = wrong["Ce qui est attendu"]
+    assert "ACI ou insertion" in expected and "(durée indéterminée, " in expected and "CDI_INCLUSION" in expected
+    assert "CDDI" not in expected
+
+
 def test_the_words_of_a_year_are_those_of_the_software_of_that_year(dataset: Path) -> None:
     settings = mapping(nom="ancien")
     settings["tables"]["contrats"]["colonnes"]["date_fin"] = "Échéance"

@@ -935,7 +935,7 @@ def test_headings_and_titles_of_sheets_are_read_as_they_are_seen(dataset: Path, 
 
 def test_a_code_that_is_refused_is_told_with_its_list() -> None:
     send(changed("beneficiaires", sexe="X"))
-    assert imported()[1]["message"].iloc[0].endswith("un code de la liste du questionnaire (F, M).")
+    assert imported()[1]["message"].iloc[0].endswith("une de ces valeurs (F, M).")
 
 
 @pytest.mark.parametrize(

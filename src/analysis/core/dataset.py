@@ -32,7 +32,7 @@ def _listed(name: str, column: str = "code") -> AfterValidator:
 class Edition(Block):
     """One yearly consolidation: its year of data, its vintage, its perimeter and its legal scope."""
 
-    annee: int
+    annee: int = Field(ge=1000, le=9999)  # four digits
     date_observation: dt.date
     territoire: str
     territoire_nom: str

@@ -73,6 +73,13 @@ def read_table(path: Path, without: Collection[str] = ()) -> pd.DataFrame:
         return file.read([name for name in file.schema_arrow.names if name not in without]).to_pandas()
 
 
+def rows_of(path: Path) -> int:
+    """How many rows a table written as .parquet has."""
+    from pyarrow import parquet
+
+    return int(parquet.read_metadata(path).num_rows)
+
+
 def read_yaml(path: Path) -> Any:
     """The values of a YAML file of the project; what users write is read by `core.params`, which says what is wrong."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)

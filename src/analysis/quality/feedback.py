@@ -95,6 +95,16 @@ class Received:
         spellings = self.mapping.tables[table].valeurs.get(column, {})
         return " ou ".join(text for text, code in spellings.items() if code == value) or value
 
+    def expected(self, column: str, message: str) -> str:
+        """A message of ours, the codes of its list, if it ends with one, as the structure writes them."""
+        table = self._table(column)
+        codelist = EXPORTS[table].column(column).codelist if table else None
+        if not codelist:
+            return message
+        codes = list(reference.labels(codelist))
+        said = ", ".join(self.value(column, code) for code in codes)
+        return message.replace(f"({', '.join(codes)})", f"({said})")
+
     def lacks(self, column: str) -> bool:
         """Whether `column`, of a canonical table, is one that the structure does not send."""
         table = self._table(column)
@@ -156,7 +166,7 @@ def _of_exports(dataset: str, known: dict[str, Received]) -> pd.DataFrame:
     rows["demande"] = ~unsent | rows["colonne"].isin(_asked_of_all())
     rows["message"] = rows["message"].mask(unsent, rows["message"].str.removesuffix(".") + f" ; {NOT_SENT}.")
     told = [_told(place, row) for place, row in zip(places, rows.itertuples(), strict=True)]
-    rows[["annee", "colonne", "valeur"]] = pd.DataFrame(told, columns=["annee", "colonne", "valeur"])
+    rows[_TOLD] = pd.DataFrame(told, columns=_TOLD)
     rows["fichier"] = rows["fichier"].str.replace(r"^exports/[^/]+/", "", regex=True)
     return _split(rows)
 
@@ -168,12 +178,16 @@ def _asked_of_all() -> list[str]:
     return audiences.loc[asked, "colonne"].tolist()
 
 
-def _told(place: Received | None, row: Any) -> tuple[int, str, str]:
-    """Year, column and value of a row in the words of who sent it; as they are when its mapping has changed."""
+_TOLD = ["annee", "colonne", "valeur", "message"]
+
+
+def _told(place: Received | None, row: Any) -> tuple[int, str, str, str]:
+    """`_TOLD` of a row in the words of who sent it; as they are when its mapping has changed."""
     value = row.valeur.removeprefix(f"{row.structure_id}:")  # which made an identifier unique in the region
     if place is None:
-        return 0, row.colonne, value
-    return place.annee, place.heading(row.colonne), place.value(row.colonne, value)
+        return 0, row.colonne, value, row.message
+    heading, said = place.heading(row.colonne), place.value(row.colonne, value)
+    return place.annee, heading, said, place.expected(row.colonne, row.message)
 
 
 def _received(senders: dict[str, Layouts], years: list[int]) -> dict[str, Received]:
