@@ -315,6 +315,7 @@ def test_growth_and_bracket_do_not_depend_on_which_entry_is_kept(kept: str) -> N
     )
     merged = facts(table, entered=both(2024, "C0"))
     step = evolution(merged, world).set_index("territoire").loc["32"]
+    assert (step["structures_precedentes"], step["structures"]) == (2, 1)
     assert (step["structures_panel"], step["effet_couverture"]) == (1, 0)
     assert step["croissance"] == step["croissance_panel"] == pytest.approx(160 / 150 - 1)
     asked = {2025: {"S1", "S2"}} if kept == "S1" else {2025: {"S2"}}

@@ -74,6 +74,15 @@ def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path)
     assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
 
 
+def test_what_only_the_other_structure_says_of_an_operation_is_kept(dataset: Path) -> None:
+    send(changed("operations", mecanisme="", heures_prevues=""))
+    send(changed("operations", libelle="Ecole Pasteur (réhab.)", heures_prevues="200"), structure="S2")
+    decide(dataset, "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20")
+    values = consolidated()["32"]
+    assert values["heures_realisees", "ensemble"] == 150.75
+    assert values["heures_prevues", "ensemble"] == 200
+
+
 def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one_kept(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)", mecanisme="RES_IAE"), structure="S2")

@@ -79,9 +79,9 @@ def _step(declared_before: Declared, declared: Declared, was: Edition, now: Edit
         {
             "heures": total["heures"],
             "heures_precedentes": old["heures"].reindex(index),
-            "structures": total["structures"],
-            "structures_precedentes": old["structures"].reindex(index).astype("Int64"),
-            "structures_panel": same.groupby("territoire").size().reindex(index).fillna(0).astype("Int64"),
+            "structures": _structures(declared.entries, index),
+            "structures_precedentes": _structures(declared_before.entries, index),
+            "structures_panel": _structures(same, index).fillna(0),
             "heures_panel": panel["heures"].reindex(index),
             "heures_panel_precedentes": old_panel["heures"].reindex(index),
         }
@@ -103,12 +103,14 @@ def _step(declared_before: Declared, declared: Declared, was: Edition, now: Edit
 
 
 def _hours(rows: pd.DataFrame) -> pd.DataFrame:
-    """Hours and structures by territory, with the measures of what came as rows."""
+    """Hours by territory, with the measures of what came as rows."""
     sent = rows["personne"].eq(NOBODY)
     found = cells(rows[~sent], ["territoire"]).set_index("territoire")
     totals_hours = rows[sent].groupby("territoire")["centiheures"].sum() / 100
     found = found.reindex(found.index.union(totals_hours.index))
-    return found.assign(
-        heures=found["heures"].add(totals_hours, fill_value=0).round(2),
-        structures=rows.groupby("territoire")["structure_id"].nunique(),
-    )
+    return found.assign(heures=found["heures"].add(totals_hours, fill_value=0).round(2))
+
+
+def _structures(entries: pd.DataFrame, index: pd.Index) -> pd.Series:
+    """How many structures `entries` name in each territory of `index`."""
+    return entries.groupby("territoire")["structure_id"].nunique().reindex(index).astype("Int64")

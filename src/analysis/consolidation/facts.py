@@ -196,9 +196,9 @@ def under_operation(rows: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
 
 
 def first(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """One row per key, that of the structure kept where there are several."""
+    """One row per key, that of the structure kept where there are several, with what only the others say."""
     ordered = rows.sort_values([*key, "est_garde", "op_id"], ascending=[*[True] * len(key), False, True])
-    return ordered.drop_duplicates(key, ignore_index=True)
+    return ordered.groupby(key, as_index=False, sort=False, dropna=False).first()[list(rows)]
 
 
 def _same_contract(contracts: pd.DataFrame) -> pd.Series:
