@@ -22,6 +22,7 @@ from decp_records import contract, ingest, write_2019, write_2022
 WHOLE = json.dumps({"marches": [contract(id=str(i)) for i in range(3)]})
 WHOLE_2022 = json.dumps({"marches": {"marche": [contract(id=str(i)) for i in range(3)], "contrat-concession": []}})
 CSV = b"id,acheteur_id,montant,dateNotification,objet\n1,21590328700013,5,2024-01-01,"
+CUT = "avant une coupure ou une faute de syntaxe"
 BAD = {
     "empty": (b"", "fichier vide"),
     "blank": (b" \n ", "fichier vide"),
@@ -37,17 +38,21 @@ BAD = {
     "latin-1 csv": (CSV + "école\n".encode("latin-1"), "encodage autre que UTF-8"),
     "latin-1 json": (json.dumps({"marches": [contract()]}, ensure_ascii=False).encode("latin-1"), "encodage"),
     "utf-16": (json.dumps({"marches": [contract()]}).encode("utf-16"), "bad.json"),
-    "cut in a record": (WHOLE[: int(len(WHOLE) * 0.9)].encode(), "2 enregistrements lisibles avant la coupure"),
-    "cut after a record": (WHOLE[:-2].encode(), "3 enregistrements lisibles avant la coupure"),
-    "cut after the array": (WHOLE[:-1].encode(), "3 enregistrements lisibles avant la coupure"),
+    "cut in a record": (WHOLE[: int(len(WHOLE) * 0.9)].encode(), f"2 enregistrements lisibles {CUT}"),
+    "cut after a record": (WHOLE[:-2].encode(), f"3 enregistrements lisibles {CUT}"),
+    "cut after the array": (WHOLE[:-1].encode(), f"3 enregistrements lisibles {CUT}"),
     "cut where it looks whole": (
         (WHOLE.rsplit('"modifications": []}', 1)[0] + '"modifications": []}').encode(),
-        "3 enregistrements lisibles avant la coupure",
+        f"3 enregistrements lisibles {CUT}",
     ),
-    "2022 cut": (WHOLE_2022[: int(len(WHOLE_2022) * 0.5)].encode(), "1 enregistrement lisible avant la coupure"),
-    "2022 without its end": (WHOLE_2022[:-1].encode(), "3 enregistrements lisibles avant la coupure"),
-    "a comma missing": (WHOLE.replace("}, {", "} {").encode(), "lisibles avant la coupure"),
+    "2022 cut": (WHOLE_2022[: int(len(WHOLE_2022) * 0.5)].encode(), f"1 enregistrement lisible {CUT}"),
+    "2022 without its end": (WHOLE_2022[:-1].encode(), f"3 enregistrements lisibles {CUT}"),
+    "a comma missing": (WHOLE.replace("}, {", "} {").encode(), f"lisibles {CUT}"),
     "broken parquet": (b"PAR1 nothing else", "tableau illisible"),
+    "compressed": (b"\x1f\x8b\x08\x00", "à décompresser"),
+    "xml": (b"<marches/>", "XML"),
+    "column twice": (CSV.replace(b"objet", b"Montant") + b"5\n", "2 colonnes « montant »"),
+    "quote not closed": (CSV + b'"voirie\n2,21590328700013,5,2024-01-01,parc\n', "ligne 2, guillemet mal fermé"),
 }
 
 
@@ -65,6 +70,38 @@ def test_bad_file(kind, tmp_path):
     assert not list((tmp_path / "out").glob("*")), "nothing is written"
 
 
+def test_a_damaged_parquet_file_is_unreadable(tmp_path):
+    pd.DataFrame({"id": ["1"], "acheteur_id": ["2"], "montant": ["3"], "dateNotification": ["4"]}).to_parquet(
+        tmp_path / "a.parquet"
+    )
+    whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "bad.parquet").write_bytes(whole[:40] + b"\xff" * 60 + whole[100:])
+    with pytest.raises(DataError, match=r"^bad\.parquet : fichier inutilisable \(tableau illisible\)"):
+        ingest(tmp_path, tmp_path / "bad.parquet")
+
+
+@pytest.mark.parametrize("name", ["", "ligne", "n", "Ends", "colonne de plus"])
+def test_a_column_that_nobody_asked_for_is_let_be(tmp_path, name):
+    (tmp_path / "a.csv").write_bytes(CSV.replace(b"objet", b"objet," + name.encode()) + b"voirie,autre\n")
+    found = ingest(tmp_path, tmp_path / "a.csv").marches
+    assert found[["id", "objet"]].values.tolist() == [["1", "voirie"]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"marches": [', '], "metadata": {"source": "AIFE", "pages": [1, 2]}}'),
+        ('{"marches": {"marche": [', '], "accord-cadre": []}}'),
+        ('{"resultat": {"marches": [', "]}}"),
+        ('{"marches": [', '], "note": "dite \\"publique\\" ]}"}'),
+    ],
+)
+def test_what_stands_after_the_records_is_no_cut(tmp_path, before, after):
+    records = ", ".join(json.dumps(contract(id=str(number))) for number in range(3))
+    (tmp_path / "a.json").write_text(before + records + after)
+    assert len(ingest(tmp_path, tmp_path / "a.json").marches) == 3
+
+
 def test_absent_file_and_folder(tmp_path):
     with pytest.raises(DataError, match=r"^rien\.json : .*fichier absent"):
         ingest(tmp_path, tmp_path / "rien.json")
@@ -79,7 +116,7 @@ def test_command_says_one_sentence_and_exits_2(tmp_path):
     arguments += ["--out", str(tmp_path / "o.parquet"), "--quality", str(tmp_path / "q.parquet")]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
-    assert result.output.startswith("Erreur : bad.json : fichier inutilisable ; attendu : un fichier DECP")
+    assert result.output.startswith("Erreur : bad.json : fichier inutilisable (JSON sans objet « marches ») ; attendu : un fichier DECP")
     assert not (tmp_path / "o.parquet").exists()
 
 

@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,12 +19,13 @@ Format = Literal["2019", "2022", "tabulaire"]
 
 # Without these a table is not one of contracts; every other column may be absent.
 NEEDED_COLUMNS = ("id", "acheteur_id", "montant", "dateNotification")
+OWN_COLUMNS = ("ligne", "n", "ends")  # that queries add to those of a table
 _DECP_COLUMNS = {*NEEDED_COLUMNS, "uid", "codeCPV", "titulaire_id"}
 
 _HEAD = 1 << 20
 _CHUNK = 1 << 22
+_AFTER = 1 << 16  # bytes, at most, between the last record and the end
 _MALFORMED = 1 << 26  # characters after which an unreadable record is not waited for any longer
-_SCALARS = rb'(?:\s*,\s*"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[\w.+-]+))*'
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,9 @@ def recognise(path: Path, label: str) -> Layout:
         return Layout(path, label, "tabulaire")
     if head.startswith(CONTAINERS):
         raise _fatal("decp_non_decp", label, "classeur ou archive")
+    for magic, kind in OTHERS.items():
+        if body.startswith(magic):
+            raise _fatal("decp_non_decp", label, kind)
     if body[:1] in b"{[":
         return _json(path, label, head)
     delimiter, columns = _header(label, head)
@@ -88,6 +93,7 @@ def recognise(path: Path, label: str) -> Layout:
 
 
 CONTAINERS = (b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1"))  # how zip files, xlsx among them, and xls begin
+OTHERS = {b"\x1f\x8b": "fichier compressé (.gz) : à décompresser", b"<": "XML ou page web"}
 
 
 def check_columns(label: str, columns: list[str]) -> None:
@@ -99,10 +105,10 @@ def check_columns(label: str, columns: list[str]) -> None:
 
 
 def cut(path: Path, label: str, spans: list[int]) -> DataError:
-    """The error of a JSON that stops before its end, with the number of records before that."""
+    """The error of a JSON that stops before its end or is broken, with the number of records before that."""
     count = sum(_readable(path, start) for start in spans)
     readable = f"{number_of(count, 'enregistrement')} {plural('lisible', count)}"
-    return _fatal("decp_tronque", label, f"{readable} avant la coupure")
+    return _fatal("decp_tronque", label, f"{readable} avant une coupure ou une faute de syntaxe")
 
 
 def unreadable(label: str, reason: str) -> DataError:
@@ -119,7 +125,7 @@ def _fatal(rule: str, label: str, detail: str) -> DataError:
 def _json(path: Path, label: str, head: bytes) -> Layout:
     opening = re.search(rb'"marches"\s*:\s*([\[{])', head)
     if opening is None:
-        raise _fatal("decp_non_decp", label, "")
+        raise _fatal("decp_non_decp", label, "JSON sans objet « marches »")
     if opening[1] == b"[":
         starts = [(opening.start(1), opening.start(1), False)]
     else:
@@ -159,11 +165,27 @@ def _find_key(path: Path, key: bytes, start: int) -> tuple[int, int] | None:
 
 
 def _end(path: Path, start: int, stop: int, single: bool, depth: int | None) -> int | None:
-    """Where the array that opens at `start` ends, its wrapper closing before `stop`; None when it does not."""
-    closing = rb"\s*,\s*" if depth is None else _SCALARS + (rb"\s*\}" + _SCALARS) * depth + rb"\s*"
-    tail_start = max(start, stop - _HEAD)
-    found = re.search((rb"\}" if single else rb"\]") + closing + rb"\Z", _read(path, tail_start, stop))
-    return tail_start + found.start() + 1 if found else None
+    """Where the array that opens at `start` ends, its wrapper closing before `stop`; None when it does not.
+
+    Of the last one, `depth` objects are still open; of the others (None) the key of the next one follows.
+    """
+    tail_start = max(start, stop - _AFTER)
+    tail, mark = _read(path, tail_start, stop), b"}" if single else b"]"
+    if depth is None:
+        found = re.search(re.escape(mark) + rb"\s*,\s*\Z", tail)
+        return tail_start + found.start() + 1 if found else None
+    position = _closing(tail, mark, [depth] if single else [depth, depth + 1])
+    return None if position is None else tail_start + position + 1
+
+
+def _closing(tail: bytes, mark: bytes, depths: list[int]) -> int | None:
+    """The first `mark` after which one of so many open objects close at the end, whatever else they still hold."""
+    for found in re.finditer(re.escape(mark), tail):
+        for depth in depths:
+            with suppress(ValueError):
+                json.loads(b'{"":' * depth + b"0" + tail[found.end() :])
+                return found.start()
+    return None
 
 
 def _read(path: Path, start: int, stop: int) -> bytes:
@@ -204,4 +226,10 @@ def _header(label: str, head: bytes) -> tuple[str, tuple[str, ...]]:
     headers = {mark: next(csv.reader([first], delimiter=mark)) for mark in ",;\t|"}
     best = max(headers, key=lambda mark: len(_DECP_COLUMNS & set(headers[mark])))
     check_columns(label, headers[best])
-    return best, tuple(headers[best])
+    names = Counter(name.casefold() for name in headers[best] if name)
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise _fatal("fichier_illisible", label, f"{names[twice[0]]} colonnes « {twice[0]} »")
+    return best, tuple(
+        f"{name or 'sans titre'} (colonne {place})" if name.casefold() in {"", *OWN_COLUMNS} else name
+        for place, name in enumerate(headers[best], start=1)
+    )

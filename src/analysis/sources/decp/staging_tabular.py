@@ -21,6 +21,8 @@ _TABULAR_NAMES = {
     "lieu_nom": "lieuExecution_nom",
     "acheteur_departement": "acheteur_departement_code",
 }
+# What is wrong with a file, not with a query: a damaged Parquet file has no class of its own.
+_OF_THE_FILE = {duckdb.Error, duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException}
 _HOLDER_COLUMNS = ("titulaire_id", "titulaire_typeIdentifiant", "titulaire_nom")
 # A row without identifier or buyer is a contract of its own.
 _ANONYMOUS = "coalesce(trim(id), '') = '' OR coalesce(trim(acheteur_id), '') = ''"
@@ -39,7 +41,9 @@ def stage(con: duckdb.DuckDBPyConnection, layout: Layout, first: int, scratch: P
         _set_rejected_aside(con, layout)
         rows, columns = _received(con, layout, scratch / f"rows-{first}.parquet")
         _tell_versions_apart(con, rows, columns)
-    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+    except duckdb.Error as error:
+        if type(error) not in _OF_THE_FILE:
+            raise
         wrong_encoding = "nicode" in str(error) or "UTF-8" in str(error)
         reason = "encodage autre que UTF-8" if wrong_encoding else "tableau illisible"
         raise unreadable(layout.label, reason) from None
@@ -204,12 +208,15 @@ def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     source = path_literal(layout.path)
     scan = _csv(source, layout, "store_rejects = true, rejects_limit = 0")
     con.execute(f"SELECT count(COLUMNS(*)) FROM {scan}").fetchall()
-    rejected = """SELECT line, min(line_byte_position), min(csv_line), bool_or(error_type = 'INVALID ENCODING')
+    rejected = """SELECT line, min(line_byte_position), min(csv_line), bool_or(error_type = 'INVALID ENCODING'),
+            bool_or(error_type = 'UNQUOTED VALUE')
         FROM reject_errors GROUP BY line ORDER BY line"""
-    for order, position, text, wrong_encoding in con.execute(rejected).fetchall():
+    for order, position, text, wrong_encoding, unclosed in con.execute(rejected).fetchall():
         if wrong_encoding:
             raise unreadable(layout.label, "encodage autre que UTF-8")
         line = _lines_before(layout.path, position) + 1
+        if unclosed:  # all that follows, to the next quote, would be one cell
+            raise unreadable(layout.label, f"ligne {line}, guillemet mal fermé")
         con.execute("INSERT INTO rejets VALUES (?, ?, ?, ?)", [layout.label, order - 1, line, json.dumps(text)])
     con.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
 
