@@ -12,6 +12,7 @@ from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
 from analysis.buyer.tables import sheets
+from analysis.buyer.views.evidence import _seen
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.schemas.build import conform
@@ -107,6 +108,33 @@ def test_shares_go_from_the_place_to_the_country_of_the_latest_year_that_says() 
     assert rest[["part", "part_bas", "part_haut"]].tolist() == [9 / 29, 0.17, 0.49] and "Wilson" in rest["methode"]
     place = planned(lieu="59", epci_siren=None)
     assert evidence.shares([place], segment(place), knowledge())["niveau"].tolist() == ["departement", "region", "pays"]
+
+
+def test_a_smoothed_share_is_told_with_its_counts_and_is_none_where_nobody_says() -> None:
+    one = planned()
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), knowledge(), told(one))
+    phrase = found["arguments"]["phrase"]
+    assert phrase.str.contains(r"social : 2 sur 20\. Part lissée, .* : 10,0.%").sum() == 1
+    silent = knowledge()
+    silent.tables["segments/segments_epci"][["renseignes", "avec_clause"]] = 0
+    found = sheets(programme.Planned([one], owners), silent, told(one))
+    place = found["parts"].iloc[0]
+    assert place[["part", "part_bas", "part_haut"]].isna().all() and place["methode"] == "aucun marché ne le dit"
+    assert not found["arguments"]["phrase"].str.contains("intercommunalité").any()
+
+
+@pytest.mark.parametrize(
+    ("level", "seen", "said"),
+    [
+        ("epci", 0, "0 marché semblable sur 11 porte une clause ; part lissée"),
+        ("epci", 2, "2 marchés semblables sur 11 portent une clause ; part lissée"),
+        ("region", 2, "2 marchés semblables sur 11 portent une clause, soit 5,7"),
+    ],
+)
+def test_a_share_is_told_by_its_counts(level: str, seen: int, said: str) -> None:
+    row = pd.Series({"niveau": level, "avec_clause": seen, "renseignes": 11, "part": 0.0573})
+    assert _seen(row).startswith(said)
 
 
 def test_insertion_companies_are_counted_within_the_radius_only() -> None:
