@@ -185,6 +185,14 @@ def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() ->
     assert alone["achats"].iloc[0].drop("acheteur_nom").equals(first["achats"].iloc[0].drop("acheteur_nom"))
 
 
+def test_a_small_purchase_has_no_commitment_and_no_argument_for_one() -> None:
+    small = planned(montant_min=40_000.0, montant_max=40_000.0)  # 98 hours in nine cases of ten
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([small], owners), knowledge(), told(small))
+    assert found["achats"]["engagement"].tolist() == [0.0] and found["programmes"]["engagement"].tolist() == [0.0]
+    assert not found["arguments"]["phrase"].str.contains("engagement proposé").any()
+
+
 def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:
     huge, small = planned(montant_min=9e8, montant_max=9e8), planned(achat_id="A2")
     owners = pd.DataFrame({"achat_id": ["A1", "A2"], "programme": "saisie", "acheteur_nom": None})

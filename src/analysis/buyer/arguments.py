@@ -51,7 +51,11 @@ def facts(
     achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, params: Params
 ) -> dict[str, dict[str, Any]]:
     """By achat_id, what sentences may name; missing where it is not known."""
-    share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition", "renseignes", "avec_clause"])
+    share = parts.pivot(
+        index="achat_id",
+        columns="niveau",
+        values=["part", "part_bas", "part_haut", "edition", "renseignes", "avec_clause"],
+    )
     obliged = set(asked.loc[(asked["code"] == "OBLIGATION") & (asked["cas"] == "en_vigueur"), "achat_id"])
     carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.buyer import evidence, law, process, programme, sizing
 from analysis.buyer.arguments import arguments
 from analysis.buyer.backtest import backtest
+from analysis.buyer.commitment import proposed
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
@@ -142,6 +143,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
         code, day = str(segment[purchase.achat_id]), process.publication(purchase)
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
         sized = sizing.sized(sizing.law(laws, code), *amounts, purchase.lots, months=months, quantile=quantile)
+        sized["engagement"] = float(proposed(sized["engagement"]))
         committed = float(sizing.per_year(sized["engagement"], months))
         limit = law.threshold(purchase, day, code)
         rows[purchase.achat_id] = sized | {

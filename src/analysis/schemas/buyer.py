@@ -75,7 +75,7 @@ SCHEMAS = {
                 "p_seuil": _part("Probabilité que le besoin le dépasse", nullable=True),
                 **_HOURS,
                 "heures_an": hours("Médiane, par an"),
-                "engagement": hours("Engagement proposé, arrondi, sur toute la durée"),
+                "engagement": hours("Engagement proposé, arrondi, sur toute la durée ; 0 : aucun, trop peu d'heures"),
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
                 "appris": column(TEXT, LEARNT),

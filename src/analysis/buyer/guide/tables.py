@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.buyer.commitment import proposed
 from analysis.buyer.sizing import law, modelled, sized
 from analysis.core import reference
 from analysis.core.dataset import Dataset
@@ -60,7 +61,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
             amount = significant(used["montant"].quantile(place), ROUND)
             row = {"segment": name, "taille": size, "marches": len(own), "montant": amount, "duree_mois": months}
             out.append(row | sized(found, amount, months=months, quantile=quantile))
-    return modelled(pd.DataFrame(out))
+    return modelled(pd.DataFrame(out).assign(engagement=lambda table: proposed(table["engagement"])))
 
 
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,6 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
 
-
 EPCI = "epci"  # the level whose share is smoothed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer.commitment import least_useful
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, plural, round_half_up
@@ -27,26 +28,39 @@ _NAMES = {
 def hours(page: Page) -> Content:
     """The hours with their range, the commitment, and the textbook's rule beside them."""
     row = found(page)
+    committed = float(row["engagement"])
+    names = _NAMES if committed else {name: label for name, label in _NAMES.items() if name != "engagement"}
+    told = prudent() if committed else f"engagement proposé : aucun, {none_proposed()}"
     table = DataTable(
-        pd.DataFrame({"quoi": _NAMES.values(), "heures": [float(row[name]) for name in _NAMES]}),
+        pd.DataFrame({"quoi": names.values(), "heures": [float(row[name]) for name in names]}),
         columns={"quoi": Column("Heures d'insertion sur toute la durée"), "heures": Column("Heures", 0)},
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"{prudent().capitalize()}. Règle du manuel : {_rule()}.",
+        note=f"{told.capitalize()}. Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
-        {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
-         "haut": [row["heures_p90"], row["engagement"]]},
-        index=["Heures possibles", "Engagement proposé"],
-    )  # fmt: skip
+        {"milieu": [row["heures_p50"]], "bas": [row["heures_p10"]], "haut": [row["heures_p90"]]},
+        index=["Heures possibles"],
+    )
+    if committed:
+        chart.loc["Engagement proposé"] = committed
+    said = f"{french(committed)}. {prudent().capitalize()}" if committed else f"aucun, {none_proposed()}"
     return Figure(
         interval_chart(chart, unit="heures"),
-        title="Heures possibles et engagement proposé",
+        title="Heures possibles et engagement proposé" if committed else "Heures possibles",
         alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
-        f"engagement proposé : {french(row['engagement'])}. {prudent().capitalize()}. {BAR}",
+        f"engagement proposé : {said}. {BAR}",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
+    )
+
+
+def none_proposed() -> str:
+    """Why no commitment is proposed."""
+    return (
+        f"car l'engagement prudent n'atteindrait pas {french(least_useful()[0])} heures sur toute la durée, environ un "
+        "mois d'une personne : il servirait peu à qui en bénéficie"
     )
 
 
@@ -90,7 +104,8 @@ def kept(page: Page) -> Content:
         csv=page.csv("engagement_retro"),
         takeaway=_beside_the_rule(told.set_index("methode")),
         note="Un engagement est tenu quand les heures réalisées en font au moins 90 %. Seules les opérations closes "
-        "sont comptées : les marchés longs, encore en cours, y sont rares.",
+        "sont comptées : les marchés longs, encore en cours, y sont rares. Les engagements trop petits pour être "
+        "proposés sont de l'épreuve.",
     )
 
 

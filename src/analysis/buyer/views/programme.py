@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.buyer.law import likely
 from analysis.buyer.programme import said_late
+from analysis.buyer.views.hours import none_proposed
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
@@ -72,8 +75,16 @@ def purchases(page: Page) -> Content:
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/achats"),
-        note="Une médiane d'ensemble n'est pas la somme des médianes." if len(rows) > 1 else None,
+        note=_of_columns(rows),
     )
+
+
+def _of_columns(rows: pd.DataFrame) -> str | None:
+    """What is to be known of the columns of hours; nothing where nothing is."""
+    said = ["Une médiane d'ensemble n'est pas la somme des médianes."] if len(rows) > 1 else []
+    if rows["engagement"].eq(0).any():
+        said.append(f"Engagement de 0 : aucun n'est proposé, {none_proposed()}.")
+    return " ".join(said) or None
 
 
 def totals(page: Page) -> Content:

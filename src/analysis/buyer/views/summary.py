@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.buyer.law import likely
 from analysis.buyer.views.common import found, rows, scope, segment_of
-from analysis.buyer.views.hours import prudent
+from analysis.buyer.views.hours import none_proposed, prudent
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
@@ -23,7 +23,9 @@ def headline(page: Page) -> Content:
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv),
+            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv)
+            if row["engagement"]
+            else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
             Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
