@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from analysis.buyer.commitment import proposed, rounded, steps
 from analysis.buyer.guide.calculator import Calculator
+from analysis.buyer.guide.tables import guided
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
-from analysis.core import reference
 from analysis.core.files import read_table
 from analysis.core.numbers import french
 from analysis.core.params import load_params
@@ -97,7 +97,7 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
     folder = demo / "reports/demo/guide"
     if not folder.is_dir():
         pytest.skip("the guide has not been built: run `make report` first")
-    for segment in reference.labels("segments"):
+    for segment in guided():
         page.goto((folder / f"2025-{segment}.html").as_uri())
         assert page.evaluate(TYPE, CASES) == [expected(law(laws, segment), *case) for case in CASES], segment
 
