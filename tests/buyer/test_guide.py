@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 
 from analysis.buyer.guide.document import DOCUMENT, INDEX, document, entries, index
 from analysis.buyer.guide.tables import EXAMPLES, examples, guide_tables, guided, pitfalls, sizes, supply
+from analysis.buyer.guide.views import trade_names
 from analysis.buyer.sizing import RANGE, hours, law
 from analysis.checking.links import check_links
 from analysis.core import reference
@@ -188,3 +189,10 @@ def test_the_index_leads_to_each_page_by_segment_and_by_trade(tmp_path: Path, da
     codes = re.findall(r"\(([A-Z]\d{4})\)", soup.get_text())
     assert sorted(codes) == sorted(rows["rome"].unique())
     assert len(soup.select("dl.trades a")) == len(rows)
+
+
+def test_trades_that_the_demo_s_exports_hold_have_their_label() -> None:
+    met = set(reference.table("demo/metiers")["code"])
+    assert met <= set(trade_names()) and trade_names()["F1705"] == "Pose de canalisations"
+    recruited = set(reference.table("nomenclatures/segments_metiers")["rome"])
+    assert not recruited & set(reference.labels("metiers")), "each trade is named once"

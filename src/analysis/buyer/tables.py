@@ -18,6 +18,7 @@ from analysis.buyer.guide.tables import guide_tables
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.buyer.sizing import modelled
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.numbers import number_of
@@ -151,6 +152,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "engagement_an": committed,
             "engagement_mois": sized["engagement"] / months,
             "etp_engagement": float(sizing.full_time(committed)),
+            "heures_etp": reference.constants("potentiel")["etp"],
             "seuil": limit,
             "p_seuil": law.probability(purchase, limit),
         }
@@ -160,7 +162,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
 
 SIZED = [
     "heures_p10", "heures_p50", "heures_p90", "engagement", "manuel", "heures_an", "engagement_an", "engagement_mois",
-    "etp", "etp_engagement", "personnes", "seuil", "p_seuil",
+    "etp", "etp_engagement", "heures_etp", "personnes", "seuil", "p_seuil",
 ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from analysis.core import reference
 from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
+from analysis.segments.views.common import full_time_unit
 
 ROWS = {
     "heures": "Heures sur toute la durée",
@@ -31,7 +32,6 @@ class Calculator(Content):
 
     template = "calculator.html.j2"
     title = "Calculer les heures d'un marché"
-    rows = ROWS
     levels = RANGE
 
     law: Law
@@ -61,6 +61,11 @@ class Calculator(Content):
     def steps(self) -> list[tuple[str, str]]:
         """From how many hours on which step holds, as texts."""
         return [(f"{start:g}", f"{step:g}") for start, step in commitment.proposed_steps()]
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """The rows of the result, by the name under which the page's script fills them."""
+        return ROWS | {"etp": f"{ROWS['etp']} ({full_time_unit()})"}
 
     @property
     def full_time(self) -> str:

@@ -125,10 +125,11 @@ def drivers(page: Page) -> Content:
     """What the hours are in persons."""
     row = found(page)
     when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
+    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     return Prose(
-        f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time}, "
-        f"ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time} "
+        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
     )
 
 
@@ -147,17 +148,18 @@ def within_reach(page: Page) -> Content:
         told.assign(pres=[_nearest(km) for km in told["km_min"]]),
         columns={
             "genre": Column("Genre"),
-            "structures": Column("Entreprises d'insertion", 0),
+            "structures": Column("Structures d'insertion", 0),
             "servent": Column("qui servent le segment", 0),
             "dont_secteur": Column("dont du secteur", 0),
             "capacite": Column("Capacité de celles-ci", 0, "h/an"),
             "pres": Column("La plus proche (km)"),
         },
-        caption=f"Entreprises d'insertion à moins de {radius} km par la route",
+        caption=f"Structures d'insertion à moins de {radius} km par la route",
         scope=f"{scope(page)} ; structures de 2019-2020, capacités et distances supposées",
         csv=page.csv("offre"),
-        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous. "
-        + KINDS,
+        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous ; une "
+        "réservation ne s'adresse qu'à celles du secteur, hors groupements d'employeurs. Le secteur de beaucoup n'est "
+        f"pas connu. {KINDS}",
     )
 
 
@@ -181,7 +183,7 @@ def enough(page: Page) -> Content:
     through = percent(reference.constants("potentiel")["part_iae"], 0)
     supply = (
         f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
-        f"entreprises d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
+        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
         f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
         f"même donneur d'ordre, et {through} des heures de clause passent par elles."
     )

@@ -11,6 +11,7 @@ from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
+SURELY_BELOW = 0.01  # the probability under which `likely` tells « moins de 1 % »
 OBLIGED = {
     "en_vigueur": "si le besoin dépasse le seuil",
     "sans_seuil": "si le besoin dépasse le seuil, inconnu",
@@ -56,7 +57,7 @@ def purchases(page: Page) -> Content:
     case = asked.set_index("achat_id")["cas"]
     rows = rows.assign(
         fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
-        obligation=rows["achat_id"].map(case).map(OBLIGED),
+        obligation=[_obliged(case.get(row.achat_id), row.p_seuil) for row in rows.itertuples()],
         depasse=[likely(p) for p in rows["p_seuil"]],
     )
     return DataTable(
@@ -77,6 +78,13 @@ def purchases(page: Page) -> Content:
         csv=page.csv("buyer/achats"),
         note=_of_columns(rows),
     )
+
+
+def _obliged(case: str | None, chance: float) -> str | None:
+    """Whether a purchase must have a social condition, by the finding on the law and the probability of its need."""
+    if case == "en_vigueur" and chance < SURELY_BELOW:
+        return "non, sous le seuil"
+    return OBLIGED.get(case or "")
 
 
 def _of_columns(rows: pd.DataFrame) -> str | None:

@@ -12,6 +12,7 @@ from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.segments.contracts import OTHER
+from analysis.segments.views.common import full_time_unit
 
 SURE = 0.9  # probability of a segment from which the second is not told
 
@@ -27,13 +28,25 @@ def headline(page: Page) -> Content:
             if row["engagement"]
             else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
-            Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
-            Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
-                 csv=csv),
+            Card(
+                "Équivalent temps plein, par an",
+                row["etp"],
+                full_time_unit(),
+                digits=2,
+                note="de la médiane",
+                csv=csv,
+            ),
+            Card("Structures d'insertion à portée", float(row["structures"]), note=_of_sector(row), csv=csv),
             Card("Dépasse le seuil européen", likely(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
                  note="probabilité", csv=csv),
         ]
     )  # fmt: skip
+
+
+def _of_sector(row: pd.Series) -> str:
+    """What the structures within reach are of: few reserved contracts could be held by those of all sectors."""
+    own = french(row["dont_secteur"]) if row["dont_secteur"] else "aucune"
+    return f"qui servent le segment ; du secteur même : {own}, les autres placent des salariés dans tous"
 
 
 def remarks(page: Page) -> Content:

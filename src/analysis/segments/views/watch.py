@@ -105,7 +105,7 @@ def quarters(page: Page) -> Content:
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
             "besoin, non l'erreur du modèle."
             + (
-                " Heures plafonnées : la médiane de ce que permettent en un an les entreprises d'insertion et les "
+                " Heures plafonnées : la médiane de ce que permettent en un an les structures d'insertion et les "
                 "publics du territoire, que les trimestres de l'année se partagent."
                 if _capped(now)
                 else ""
