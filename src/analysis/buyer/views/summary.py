@@ -45,8 +45,14 @@ def headline(page: Page) -> Content:
 
 def _of_sector(row: pd.Series) -> str:
     """What the structures within reach are of: few reserved contracts could be held by those of all sectors."""
-    own = french(row["dont_secteur"]) if row["dont_secteur"] else "aucune"
-    return f"qui servent le segment ; du secteur même : {own}, les autres placent des salariés dans tous"
+    whole, own = int(row["structures"]), int(row["dont_secteur"])
+    if not whole:
+        return "qui servent le segment"
+    if own == whole:
+        return "toutes du secteur même"
+    if not own:
+        return "aucune du secteur même : elles placent des salariés dans tous les secteurs"
+    return f"dont {french(own)} du secteur même ; les autres placent des salariés dans tous les secteurs"
 
 
 def remarks(page: Page) -> Content:
