@@ -59,8 +59,7 @@ def hours(page: Page) -> Content:
 def none_proposed() -> str:
     """Why no commitment is proposed."""
     return (
-        f"car l'engagement prudent n'atteindrait pas {french(least_useful()[0])} heures sur toute la durée, environ un "
-        "mois d'une personne : il servirait peu à qui en bénéficie"
+        f"car l'engagement prudent n'atteindrait pas {french(least_useful()[0])} heures, environ un mois d'une personne"
     )
 
 
