@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.buyer.commitment import rounded, steps
+from analysis.buyer import commitment
+from analysis.buyer.commitment import least_useful, proposed, proposed_steps, rounded, said, steps
 from analysis.core import reference
 
 
@@ -39,3 +40,26 @@ def test_the_steps_are_ordered_and_fit_each_other() -> None:
     assert table[0, 0] == 0 and (np.diff(table, axis=0) > 0).all()
     assert (table[:, 0] % table[:, 1] == 0).all()  # else hours just above a bound would round to less than it
     assert reference.table("acheteur/arrondis")["source"].str.startswith("hypothèse").all()
+
+
+@pytest.mark.parametrize(("hours", "told"), [(21, 0), (149.9, 0), (174.9, 0), (175, 175), (833, 805), (9999, 9800)])
+def test_no_commitment_is_proposed_under_a_month_of_work(hours: float, told: float) -> None:
+    assert least_useful()[0] == 150
+    assert proposed(rounded(hours, steps())) == told
+
+
+@given(st.floats(0, 1e5))
+def test_the_steps_of_a_page_give_what_is_proposed(hours: float) -> None:
+    assert rounded(hours, proposed_steps()) == proposed(rounded(hours, steps()))
+
+
+@pytest.mark.parametrize("least", [0.5, 7, 139, 141, 1390, 1401, 8000])
+def test_the_steps_of_a_page_follow_the_least_that_is_useful(least: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commitment, "least_useful", lambda: (least, ""))
+    many = np.arange(0, 20_000, 0.5)
+    assert (rounded(many, proposed_steps()) == proposed(rounded(many, steps()))).all()
+
+
+def test_what_a_page_says_of_its_steps_leaves_out_the_one_that_proposes_nothing() -> None:
+    assert said(proposed_steps()) == "arrondi en dessous, par pas de 35, 70 ou 350 heures selon sa taille"
+    assert said(steps()) == "arrondi en dessous, par pas de 7, 35, 70 ou 350 heures selon sa taille"

@@ -9,7 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.buyer.guide.document import DOCUMENT, INDEX, document, entries, index
-from analysis.buyer.guide.tables import EXAMPLES, examples, guide_tables, pitfalls, sizes, supply
+from analysis.buyer.guide.tables import EXAMPLES, examples, guide_tables, guided, pitfalls, sizes, supply
+from analysis.buyer.guide.views import trade_names
 from analysis.buyer.sizing import RANGE, hours, law
 from analysis.checking.links import check_links
 from analysis.core import reference
@@ -69,9 +70,16 @@ def test_segments_of_which_nothing_is_known_have_no_page(tmp_path: Path, known: 
         assert list(subjects("guide", made, edition)) == known
 
 
+def test_contracts_of_unknown_segments_are_no_segment_of_the_guide(dataset: Dataset) -> None:
+    unknown = contracts().assign(segment="AUTRE", acheteur_siren="1", acheteur_id="1")
+    assert "AUTRE" not in guided() and len(guided()) == len(SEGMENTS) - 1
+    tables = [sizes(unknown, LAWS, 0.25), supply(dataset), examples(unknown), pitfalls()]
+    assert not any("AUTRE" in set(table.get("segment", [])) for table in tables)
+
+
 def test_usual_sizes_are_quartiles_with_the_hours_of_the_law() -> None:
     table = sizes(contracts(), LAWS, 0.25)
-    assert list(table["segment"].unique()) == SEGMENTS and len(table) == 3 * len(SEGMENTS)
+    assert list(table["segment"].unique()) == guided() and len(table) == 3 * len(guided())
     own = table[table["segment"] == "PROPRETE"].set_index("taille")
     assert own["montant"].tolist() == [190_000, 330_000, 460_000]  # 187 500, 325 000, 462 500
     assert (own["marches"] == 12).all() and (own["duree_mois"] == 30).all()
@@ -118,7 +126,7 @@ def test_supply_adds_up_to_that_of_the_region(dataset: Dataset) -> None:
     offered = regional_supply(dataset, pd.Series(dtype="float64"), 30.0)
     regional = offered.query("territoire == @dataset.region").set_index("segment")
     added = table.groupby("segment")[["entreprises", "dont_secteur"]].sum()
-    for name in SEGMENTS:
+    for name in guided():
         assert added.loc[name].tolist() == regional.loc[name, ["fournisseurs", "dont_secteur"]].tolist(), name
 
 
@@ -181,3 +189,10 @@ def test_the_index_leads_to_each_page_by_segment_and_by_trade(tmp_path: Path, da
     codes = re.findall(r"\(([A-Z]\d{4})\)", soup.get_text())
     assert sorted(codes) == sorted(rows["rome"].unique())
     assert len(soup.select("dl.trades a")) == len(rows)
+
+
+def test_trades_that_the_demo_s_exports_hold_have_their_label() -> None:
+    met = set(reference.table("demo/metiers")["code"])
+    assert met <= set(trade_names()) and trade_names()["F1705"] == "Pose de canalisations"
+    recruited = set(reference.table("nomenclatures/segments_metiers")["rome"])
+    assert not recruited & set(reference.labels("metiers")), "each trade is named once"

@@ -118,7 +118,7 @@ def test_every_mechanism_is_judged_with_its_reasons() -> None:
     assert not told["phrase"].str.contains("{", regex=False).any()
     assert verdict(facts()) == {
         "EXEC": "OUVERTE", "CRIT": "OUVERTE", "EXEC_CRIT": "OUVERTE", "RES_HAND": "OUVERTE", "RES_IAE": "RESERVES",
-        "RES_PENIT": "RESERVES", "RES_ESS": "RESERVES", "INSERT": "OUVERTE",
+        "RES_PENIT": "FERMEE", "RES_ESS": "FERMEE", "INSERT": "OUVERTE",
     }  # fmt: skip
 
 
@@ -128,7 +128,7 @@ def test_a_private_buyer_is_outside_the_code() -> None:
 
 @pytest.mark.parametrize(("day", "told"), [(dt.date(2022, 10, 19), "FERMEE"), (dt.date(2022, 10, 20), "A_VERIFIER")])
 def test_prison_work_is_open_since_its_ordinance(day: dt.date, told: str) -> None:
-    assert verdict(facts(day, segment="LINGE_SERVICES"))["RES_PENIT"] == told
+    assert verdict(facts(day, segment="LINGE_SERVICES", cpv="98310000"))["RES_PENIT"] == told
 
 
 def test_joint_reservation_is_told_since_its_law() -> None:
@@ -164,16 +164,39 @@ def test_the_clause_that_is_expected_is_told_from_the_obligation_on() -> None:
         ("RES_IAE", {"iae": 11, "lots": 1}, "RESERVES"),
         ("RES_IAE", {"iae": None, "lots": 2}, "A_VERIFIER"),
         ("RES_HAND", {"segment": "TP_RESEAUX"}, "RESERVES"),
-        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 36}, "A_VERIFIER"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "85310000", "duree_mois": 36}, "OUVERTE"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": None, "duree_mois": 36}, "A_VERIFIER"),
+        ("RES_ESS", {"segment": "PROPRETE", "cpv": None, "duree_mois": 36}, "RESERVES"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "90512000", "duree_mois": 36}, "FERMEE"),
+        ("RES_ESS", {"segment": "FORMATION", "cpv": "80000000", "duree_mois": 36}, "A_VERIFIER"),
+        ("RES_ESS", {"segment": "FORMATION", "cpv": "80511000", "duree_mois": 36}, "OUVERTE"),
+        ("RES_ESS", {"segment": "FORMATION", "cpv": "80531200", "duree_mois": 36}, "FERMEE"),
+        ("RES_PENIT", {"segment": "DECHETS", "cpv": "90512000"}, "FERMEE"),
+        ("RES_PENIT", {"segment": "DECHETS", "cpv": "90514000"}, "RESERVES"),
+        ("RES_PENIT", {"segment": "ESPACES_VERTS", "cpv": None}, "FERMEE"),
+        ("RES_PENIT", {"segment": "TP_RESEAUX", "cpv": None}, "FERMEE"),
+        ("RES_PENIT", {"segment": "SANTE_SOCIAL", "cpv": "33600000"}, "RESERVES"),
+        ("RES_PENIT", {"segment": "FOURNITURES", "cpv": "39130000"}, "A_VERIFIER"),
         ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "33140000"}, "FERMEE"),
-        ("INSERT", {"cpv": "33140000"}, "RESERVES"),
-        ("RES_ESS", {"segment": "SANTE_SOCIAL", "duree_mois": 37}, "RESERVES"),
-        ("RES_ESS", {"segment": None, "duree_mois": 12}, "A_VERIFIER"),
+        ("INSERT", {"cpv": "33140000"}, "FERMEE"),
+        ("INSERT", {"segment": "FOURNITURES", "cpv": None}, "FERMEE"),
+        ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "85310000", "duree_mois": 37}, "RESERVES"),
+        ("RES_ESS", {"segment": None, "cpv": None, "duree_mois": 12}, "A_VERIFIER"),
         ("INSERT", {"duree_mois": 5}, "RESERVES"),
     ],
 )
 def test_verdicts_at_the_borders(mechanism: str, changes: dict, told: str) -> None:
     assert verdict(facts(**changes))[mechanism] == told
+
+
+def test_reasons_are_those_of_what_is_bought_not_of_its_segment() -> None:
+    supply = facts(segment="SANTE_SOCIAL", cpv="33600000")
+    said = " ".join(law.options(supply)["phrase"])
+    for wrong in ("chez l'acheteur ou sur", "relève d'ordinaire", "support à un parcours", "peut être exécuté"):
+        assert wrong not in said, wrong
+    assert law.nature(supply.purchase, supply.segment) == "FOURNITURES"
+    without = " ".join(law.options(facts(segment="SANTE_SOCIAL", cpv=None))["phrase"])
+    assert "relève d'ordinaire" in without and "Aucun code CPV" in without
 
 
 def test_what_is_not_known_is_said_not_guessed() -> None:
@@ -185,7 +208,7 @@ def test_what_is_not_known_is_said_not_guessed() -> None:
 
 
 def test_what_only_the_buyer_can_say_is_asked() -> None:
-    told = law.options(facts(segment="LINGE_SERVICES"))
+    told = law.options(facts(segment="LINGE_SERVICES", cpv=None))
     asked = told[told["critere"] == "a_verifier"]
     assert set(asked["mecanisme"]) == {"RES_PENIT", "RES_ESS"}
     assert asked["favorable"].isna().all() and asked["phrase"].str.contains(r"\?").all()
@@ -203,6 +226,8 @@ def test_every_row_of_the_law_is_known_dated_and_sourced() -> None:
     assert set(rows["effet"]) == {"bloquant", "indicatif", "information"}
     assert rows["phrase_si_oui"].ne("").all() and rows["source"].ne("").all()
     assert (rows["phrase_si_non"].ne("") | rows["critere"].isin(["toujours", "a_verifier"])).all()
+    cases = {case for when in rows["quand"] for case in when.split(";") if when}
+    assert {case.removesuffix("+SANS_CPV") for case in cases} <= set(natures)
     for row in rows.to_dict("records"):
         codes = {"segment_parmi": segments, "segment_hors": segments, "acheteur_hors": kinds,
                  "nature_parmi": natures}.get(row["critere"])  # fmt: skip

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis.buyer.views.programme import headline, totals
+from analysis.buyer.views.programme import _obliged, headline, totals
 
 
 def programme(*chances: float | None) -> SimpleNamespace:
@@ -43,3 +43,13 @@ def test_one_purchase_agrees_with_its_sheet() -> None:
     assert headline(programme(0.1)).cards[0].note == "avec une fiche : 1"
     assert "celles de son seul achat" in totals(programme(0.1)).text()
     assert "supposées liées entre elles" in totals(programme(0.1, 0.2)).text()
+
+
+@pytest.mark.parametrize(
+    ("case", "chance", "said"),
+    [("en_vigueur", 1e-6, "non, sous le seuil"), ("en_vigueur", 0.01, "si le besoin dépasse le seuil"),
+     ("avant", 1e-6, "non, consultation antérieure"),
+     ("sans_seuil", float("nan"), "si le besoin dépasse le seuil, inconnu")],
+)  # fmt: skip
+def test_a_need_that_is_surely_below_the_threshold_obliges_nobody(case: str, chance: float, said: str) -> None:
+    assert _obliged(case, chance) == said

@@ -12,6 +12,7 @@ from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
 from analysis.buyer.tables import sheets
+from analysis.buyer.views.evidence import _seen
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.schemas.build import conform
@@ -109,6 +110,33 @@ def test_shares_go_from_the_place_to_the_country_of_the_latest_year_that_says() 
     assert evidence.shares([place], segment(place), knowledge())["niveau"].tolist() == ["departement", "region", "pays"]
 
 
+def test_a_smoothed_share_is_told_with_its_counts_and_is_none_where_nobody_says() -> None:
+    one = planned()
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([one], owners), knowledge(), told(one))
+    phrase = found["arguments"]["phrase"]
+    assert phrase.str.contains(r"social : 2 sur 20\. Part lissée, .* : 10,0.%").sum() == 1
+    silent = knowledge()
+    silent.tables["segments/segments_epci"][["renseignes", "avec_clause"]] = 0
+    found = sheets(programme.Planned([one], owners), silent, told(one))
+    place = found["parts"].iloc[0]
+    assert place[["part", "part_bas", "part_haut"]].isna().all() and place["methode"] == "aucun marché ne le dit"
+    assert not found["arguments"]["phrase"].str.contains("intercommunalité").any()
+
+
+@pytest.mark.parametrize(
+    ("level", "seen", "said"),
+    [
+        ("epci", 0, "0 marché semblable sur 11 porte une clause ; part lissée"),
+        ("epci", 2, "2 marchés semblables sur 11 portent une clause ; part lissée"),
+        ("region", 2, "2 marchés semblables sur 11 portent une clause, soit 5,7"),
+    ],
+)
+def test_a_share_is_told_by_its_counts(level: str, seen: int, said: str) -> None:
+    row = pd.Series({"niveau": level, "avec_clause": seen, "renseignes": 11, "part": 0.0573})
+    assert _seen(row).startswith(said)
+
+
 def test_insertion_companies_are_counted_within_the_radius_only() -> None:
     one = planned()
     near, far = (evidence.within_reach([one], segment(one), km) for km in (5, 60))
@@ -155,6 +183,14 @@ def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() ->
     # A sheet does not depend on those made with it.
     alone = sheets(programme.Planned([one], owners[:1]), knowledge(), told(one))
     assert alone["achats"].iloc[0].drop("acheteur_nom").equals(first["achats"].iloc[0].drop("acheteur_nom"))
+
+
+def test_a_small_purchase_has_no_commitment_and_no_argument_for_one() -> None:
+    small = planned(montant_min=40_000.0, montant_max=40_000.0)  # 98 hours in nine cases of ten
+    owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
+    found = sheets(programme.Planned([small], owners), knowledge(), told(small))
+    assert found["achats"]["engagement"].tolist() == [0.0] and found["programmes"]["engagement"].tolist() == [0.0]
+    assert not found["arguments"]["phrase"].str.contains("engagement proposé").any()
 
 
 def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:

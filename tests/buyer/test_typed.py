@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analysis.buyer import views
 from analysis.buyer.typed import Typed
+from analysis.buyer.views.summary import _of_sector
 from analysis.core.errors import DataError
 from buyer.planned import GOOD
 from buyer.region import CLEAN
@@ -26,3 +28,12 @@ def test_a_typed_purchase_has_its_segment_hours_and_contacts_and_no_link_to_what
 def test_what_is_wrong_with_a_typed_purchase_is_said(demo: Path) -> None:
     with pytest.raises(DataError, match="lieu"):
         Typed("demo", 2025, {**GOOD, "lieu": "75056"})
+
+
+@pytest.mark.parametrize(
+    ("whole", "own", "said"),
+    [(0, 0, "qui servent le segment"), (2, 2, "toutes du secteur même"), (10, 0, "aucune du secteur même"),
+     (17, 3, "dont 3 du secteur même")],
+)  # fmt: skip
+def test_structures_within_reach_say_how_many_are_of_the_sector(whole: int, own: int, said: str) -> None:
+    assert _of_sector(pd.Series({"structures": whole, "dont_secteur": own})).startswith(said)

@@ -12,7 +12,16 @@ from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views import inventory as views
 from analysis.facilitators.views import needs, zones
 from analysis.facilitators.views.common import of_region
-from analysis.facilitators.views.organisation import Organisation, _followed, _least, _left, frontier, sectors
+from analysis.facilitators.views.organisation import (
+    DONE,
+    Organisation,
+    _followed,
+    _least,
+    _left,
+    assumed,
+    frontier,
+    sectors,
+)
 
 ASKED = Scenario(posts_added=1, post_etp=0.5, max_minutes=10, capacity_hours_per_etp=43_000)
 
@@ -212,3 +221,36 @@ def test_time_added_to_what_is_all_followed_leaves_nothing_less(
 ) -> None:
     first, last = (pd.Series({"etp_ajoutes": etp, "non_servi": hours}) for etp, hours in ((0.0, today), (posts, left)))
     assert said in _left(first, last)
+
+
+def scenario_page(median: float | None, done: float | None) -> SimpleNamespace:
+    tables = {"ratios": pd.DataFrame({"mediane": [median]}), DONE: pd.DataFrame({"valeur": [done]})}
+    made = page()
+    made.read, made.year = lambda name, **where: tables[name], 2025
+    return made
+
+
+@pytest.mark.parametrize(
+    ("median", "done", "said", "cards"),
+    [
+        (63_000.0, 2_400_000.0, "hypothèse basse : moins que la médiane observée et le modèle place moins", 4),
+        (40_000.0, 2_400_000.0, "hypothèse basse : le modèle place moins d'heures", 4),
+        (40_000.0, 1_000_000.0, "lire les écarts entre les plans, non leurs niveaux", 4),
+        (None, None, "lire les écarts entre les plans", 2),
+    ],
+)
+def test_the_assumption_of_a_scenario_stands_beside_what_is_seen_and_done(
+    median: float | None, done: float | None, said: str, cards: int
+) -> None:
+    rows = pd.DataFrame({"epci_siren": ["ensemble"], "suivi_avant": [2_000_000.0]})
+    strip = assumed(scenario_page(median, done), Organisation(ASKED, {"postes": rows}, is_published=True))
+    assert strip.cards[0].value == 43_000 and strip.cards[0].note.startswith(said) and len(strip.cards) == cards
+
+
+def test_contracts_of_the_state_say_that_those_under_a_framework_are_left_out() -> None:
+    rows = pd.DataFrame(
+        {"edition": [2025], "territoire": "32", "declarent": 152, "sans_operation": 100, "montant_sans_operation": 1e6}
+    )
+    shown = page(etat_sans_facilitateur=rows)
+    shown.territory, shown.territory_name = "32", "Hauts-de-France"
+    assert "hors marchés subséquents" in needs.unfollowed(shown).scope

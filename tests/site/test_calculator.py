@@ -13,10 +13,10 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from analysis.buyer.commitment import rounded, steps
+from analysis.buyer.commitment import proposed, rounded, steps
 from analysis.buyer.guide.calculator import Calculator
+from analysis.buyer.guide.tables import guided
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
-from analysis.core import reference
 from analysis.core.files import read_table
 from analysis.core.numbers import french
 from analysis.core.params import load_params
@@ -45,7 +45,7 @@ def expected(found: Law, amount: str, months: str, lots: str) -> list[str]:
     count = int(lots or 1)
     whole = hours(found, RANGE, value, lots=count)
     year = per_year(whole, int(months))
-    promised = float(rounded(hours(found, QUANTILE, value, lots=count), STEPS))
+    promised = float(proposed(rounded(hours(found, QUANTILE, value, lots=count), STEPS)))
     rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
     rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"
@@ -97,7 +97,7 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
     folder = demo / "reports/demo/guide"
     if not folder.is_dir():
         pytest.skip("the guide has not been built: run `make report` first")
-    for segment in reference.labels("segments"):
+    for segment in guided():
         page.goto((folder / f"2025-{segment}.html").as_uri())
         assert page.evaluate(TYPE, CASES) == [expected(law(laws, segment), *case) for case in CASES], segment
 

@@ -63,17 +63,24 @@ def test_a_change_of_law_breaks_the_curve_and_years_before_it_are_not_compared()
 
 
 def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
-    need = {"besoin_id": "1", "epci_siren": EPCI, "objet": "Voirie", "acheteur_nom": "Ville", "p_horizon": 0.84}
-    needs = pd.DataFrame([need]).assign(
-        fenetre_debut=pd.Timestamp("2026-05-01"), fenetre_fin=pd.Timestamp("2026-09-01")
+    need = {"epci_siren": EPCI, "objet": "Voirie", "acheteur_nom": "Ville", "origine": "renouvellement"}
+    chances = {"besoin_id": ["1", "2"], "p_horizon": [0.84, 0.75]}
+    needs = (
+        pd.DataFrame(chances)
+        .assign(**need)
+        .assign(fenetre_debut=pd.Timestamp("2026-05-01"), fenetre_fin=pd.Timestamp("2026-09-01"))
     )
     tried = pd.DataFrame({"classe": [7, 8], "besoins": [4404, 450], "predit": [0.74, 0.82], "observe": [0.7, 0.729]})
     table = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried}))
     assert [cell.text for cell in table.rows[0]][2] == "mai à septembre\xa02026"
-    told = table.note
-    assert told.startswith(
-        "Éprouvé sur les années passées : sur 100 marchés annoncés aussi probables, 73 ont été renouvelés"
-    )
+    both = "Renouvellements : éprouvé sur les années passées, sur 100 marchés à qui ces probabilités étaient données, "
+    assert table.note == both + "de 70 à 73 ont eu un successeur."
+    announced = needs.assign(origine=["renouvellement", "projet"], p_horizon=[0.84, 0.8])
+    told = views.next_needs(page({views.TABLE: announced, "segments/veille_calibration": tried}))
+    assert told.note.startswith(f"{both}73 ont eu un successeur. Achats annoncés par l'acheteur : que l'annonce")
+    assert "supposée de 80\u00a0%, une hypothèse" in told.note and told.rows[1][4].text == "annonce de l'acheteur"
+    alone = views.next_needs(page({views.TABLE: announced[1:], "segments/veille_calibration": tried}))
+    assert "éprouvé sur les années passées" not in alone.note
     assert views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried[:0]})).note is None
 
 

@@ -51,7 +51,11 @@ def facts(
     achats: pd.DataFrame, parts: pd.DataFrame, near: pd.DataFrame, asked: pd.DataFrame, params: Params
 ) -> dict[str, dict[str, Any]]:
     """By achat_id, what sentences may name; missing where it is not known."""
-    share = parts.pivot(index="achat_id", columns="niveau", values=["part", "part_bas", "part_haut", "edition"])
+    share = parts.pivot(
+        index="achat_id",
+        columns="niveau",
+        values=["part", "part_bas", "part_haut", "edition", "renseignes", "avec_clause"],
+    )
     obliged = set(asked.loc[(asked["code"] == "OBLIGATION") & (asked["cas"] == "en_vigueur"), "achat_id"])
     carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
@@ -65,6 +69,8 @@ def facts(
             "part_epci": own.get(("part", "epci")),
             "part_epci_bas": own.get(("part_bas", "epci")),
             "part_epci_haut": own.get(("part_haut", "epci")),
+            "vus_epci": own.get(("avec_clause", "epci")),
+            "vus_epci_sur": own.get(("renseignes", "epci")),
             "semblables": counted["size"].get(key, 0),
             "semblables_clause": counted["sum"].get(key, 0),
             "rayon": params.segments.potential.radius_km,

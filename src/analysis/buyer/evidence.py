@@ -41,6 +41,7 @@ METHODS = {
     "region": "part observée, intervalle de Wilson à 95 %",
     "pays": "part observée, intervalle de Wilson à 95 %",
 }
+NOBODY_SAYS = "aucun marché ne le dit"
 COUNTRY = "pays"
 FRANCE = "FR"
 NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
@@ -90,6 +91,8 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
         columns={"epci_siren": "territoire", "part_lissee": "part", "part_lissee_bas": "part_bas",
                  "part_lissee_haut": "part_haut"}
     )  # fmt: skip
+    # Smoothed over no contract, a share is that of the other places.
+    by_epci.loc[by_epci["renseignes"] == 0, ["part", "part_bas", "part_haut"]] = np.nan
     larger = larger[larger["edition"].isin(years)].rename(
         columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"}
     )
@@ -114,7 +117,8 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
     table = pd.concat(parts, ignore_index=True)
     order = {level: number for number, level in enumerate(METHODS, 1)}
     told = table["methode"].astype("str") if "methode" in table else pd.Series(None, index=table.index, dtype="str")
-    table = table.assign(ordre=table["niveau"].map(order), methode=told.fillna(table["niveau"].map(METHODS)))
+    told = told.fillna(table["niveau"].map(METHODS)).mask(table["renseignes"].eq(0).fillna(False), NOBODY_SAYS)
+    table = table.assign(ordre=table["niveau"].map(order), methode=told)
     return table.sort_values(["achat_id", "ordre"], ignore_index=True).reindex(columns=PARTS)
 
 

@@ -167,9 +167,39 @@ def _at_least(known: float | None, value: str) -> bool | None:
     return None if known is None else known >= float(value)
 
 
+def _cpv_among(code: str | None, value: str) -> bool | None:
+    """Whether a CPV code begins like one of those listed; none where it is missing, or too broad to tell."""
+    if code is None:
+        return None
+    digits, listed = code[:8], _listed(value)
+    if any(digits.startswith(start) for start in listed):
+        return True
+    return None if any(start.startswith(digits.rstrip("0")) for start in listed) else False
+
+
+def _not(known: bool | None) -> bool | None:
+    return None if known is None else not known
+
+
+def _applies(when: str, facts: Facts) -> bool:
+    """Whether a reason is of such a purchase: `when` is natures of what is bought, each with NO_CPV after a `+` where
+    the reason is only of a purchase without code; everything where empty, and where the nature is not known."""
+    known = nature(facts.purchase, facts.segment)
+    if not when or known is None:
+        return True
+    for case in _listed(when):
+        name, *more = case.split("+")
+        if name == known and (more != [NO_CPV] or facts.purchase.cpv is None):
+            return True
+    return False
+
+
+NO_CPV = "SANS_CPV"
 CRITERIA: dict[str, Criterion] = {
     "toujours": lambda value, facts: True,
     "a_verifier": lambda value, facts: None,
+    "cpv_parmi": lambda value, facts: _cpv_among(facts.purchase.cpv, value),
+    "cpv_hors": lambda value, facts: _not(_cpv_among(facts.purchase.cpv, value)),
     "acheteur_hors": lambda value, facts: facts.purchase.acheteur_type not in _listed(value),
     "segment_parmi": lambda value, facts: _among(facts.segment, value),
     "segment_hors": lambda value, facts: None if facts.segment is None else facts.segment not in _listed(value),
@@ -190,11 +220,13 @@ def options(facts: Facts) -> pd.DataFrame:
     that several share is written once.
 
     favorable is missing where what a criterion looks at is not known, or is for the buyer to say. Rules out of force on
-    the day are left out, but for that which says whether the mechanism itself exists.
+    the day are left out, but for that which says whether the mechanism itself exists; so are reasons that are not of
+    what is bought (`quand`).
     """
     rows = _by_mechanism()
     force = _in_force(rows, facts.day)
     rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
+    rows = rows[[_applies(when, facts) for when in rows["quand"]]]
     unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
     said = {"structures": french(facts.structures), "iae": french(facts.iae), "heures": french(facts.heures)}
     told = []

@@ -11,12 +11,14 @@ import pandas as pd
 from analysis.buyer import evidence, law, process, programme, sizing
 from analysis.buyer.arguments import arguments
 from analysis.buyer.backtest import backtest
+from analysis.buyer.commitment import proposed
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
 from analysis.buyer.programme import Planned
 from analysis.buyer.purchase import Purchase
 from analysis.buyer.sizing import modelled
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
 from analysis.core.numbers import number_of
@@ -142,6 +144,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
         code, day = str(segment[purchase.achat_id]), process.publication(purchase)
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
         sized = sizing.sized(sizing.law(laws, code), *amounts, purchase.lots, months=months, quantile=quantile)
+        sized["engagement"] = float(proposed(sized["engagement"]))
         committed = float(sizing.per_year(sized["engagement"], months))
         limit = law.threshold(purchase, day, code)
         rows[purchase.achat_id] = sized | {
@@ -149,6 +152,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "engagement_an": committed,
             "engagement_mois": sized["engagement"] / months,
             "etp_engagement": float(sizing.full_time(committed)),
+            "heures_etp": reference.constants("potentiel")["etp"],
             "seuil": limit,
             "p_seuil": law.probability(purchase, limit),
         }
@@ -158,7 +162,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
 
 SIZED = [
     "heures_p10", "heures_p50", "heures_p90", "engagement", "manuel", "heures_an", "engagement_an", "engagement_mois",
-    "etp", "etp_engagement", "personnes", "seuil", "p_seuil",
+    "etp", "etp_engagement", "heures_etp", "personnes", "seuil", "p_seuil",
 ]  # fmt: skip
 
 

@@ -75,21 +75,26 @@ SCHEMAS = {
                 "p_seuil": _part("Probabilité que le besoin le dépasse", nullable=True),
                 **_HOURS,
                 "heures_an": hours("Médiane, par an"),
-                "engagement": hours("Engagement proposé, arrondi, sur toute la durée"),
+                "engagement": hours("Engagement proposé, arrondi, sur toute la durée ; 0 : aucun, trop peu d'heures"),
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
                 "appris": column(TEXT, LEARNT),
                 "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
+                "heures_etp": hours("Heures d'une année à temps plein, par lesquelles sont divisés les deux ETP"),
                 "personnes": column(NUMBER, "Médiane d'une année / 377 heures par personne", unit="personne", ge=0),
                 "facteur": column(
                     TEXT, "Facteur du calcul qui fait le plus varier les heures du segment", nullable=True
                 ),
                 "facteur_part": _part("Part de la variance des heures du segment qui lui est due", nullable=True),
-                "structures": column("int64", "Entreprises d'insertion à portée qui servent le segment", ge=0),
+                "structures": column(
+                    "int64", "Structures d'insertion à portée qui servent le segment : du secteur, ou de tous", ge=0
+                ),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
-                "dont_iae": column("int64", "dont du secteur même, hors groupements d'employeurs", ge=0),
+                "dont_iae": column(
+                    "int64", "dont du secteur même, hors groupements d'employeurs : celles d'un lot réservé", ge=0
+                ),
                 "capacite": hours("Capacité supposée de celles-ci en un an"),
                 "heures_offre": hours("Heures de clause que cette capacité permet en un an"),
                 "deld": column(
@@ -207,12 +212,12 @@ SCHEMAS = {
         ),
         published_table(
             "offre",
-            "Entreprises d'insertion à portée d'un achat, par genre",
+            "Structures d'insertion à portée d'un achat, par genre",
             ["achat_id", "genre"],
             {
                 "achat_id": _ACHAT,
                 "genre": column(TEXT, "Genre : ACI, AI, EI, ETTI, GEIQ"),
-                "structures": column("int64", "Entreprises, de tous secteurs", ge=0),
+                "structures": column("int64", "Structures, de tous secteurs", ge=0),
                 "servent": column("int64", "dont servent le segment : du secteur, ou de tous", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "capacite": hours("Capacité supposée en un an de celles qui servent le segment"),

@@ -49,7 +49,7 @@ SCHEMAS = {
         ),
         published_table(
             "guide_offre",
-            "Entreprises d'insertion d'un département qui servent un segment, par genre",
+            "Structures d'insertion d'un département qui servent un segment, par genre",
             ["segment", "departement", "genre"],
             {
                 "segment": _SEGMENT,

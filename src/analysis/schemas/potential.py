@@ -50,7 +50,7 @@ SCHEMAS = {
                 "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
                 "fournisseurs": column(
                     NUMBER,
-                    "Entreprises d'insertion à portée qui servent ce segment ; ne s'additionne pas",
+                    "Structures d'insertion à portée qui servent ce segment ; ne s'additionne pas",
                     ge=0,
                 ),
                 "plafond_offre": hours(
@@ -72,7 +72,7 @@ SCHEMAS = {
                 **_CONTRACTS,
                 **_quantiles("Heures sur toute la vie des marchés"),
                 "etp": column(NUMBER, "Médiane / 1607", unit="ETP", ge=0),
-                "fournisseurs": column(NUMBER, "Entreprises d'insertion du territoire qui servent ce segment", ge=0),
+                "fournisseurs": column(NUMBER, "Structures d'insertion du territoire qui servent ce segment", ge=0),
                 "plafond_offre": hours("Heures de clause que leur capacité permet en un an"),
                 "plafond_public": hours("Heures que les publics éligibles permettent (ensemble)", nullable=True),
                 **_quantiles("Heures plafonnées", "_plafonne"),
@@ -137,7 +137,7 @@ SCHEMAS = {
                     NUMBER, "La même dans la région, ou le reste du pays", unit="part", ge=0, le=1
                 ),
                 "p_sous": column(NUMBER, "Probabilité d'être sous la référence", unit="part", ge=0, le=1),
-                "fournisseurs": column(NUMBER, "Entreprises d'insertion qui servent ce segment", ge=0),
+                "fournisseurs": column(NUMBER, "Structures d'insertion qui servent ce segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "p50_plafonne": hours("Médiane du potentiel plafonné"),
                 "heures_attendues": hours("p_sous x p50_plafonne"),
@@ -157,7 +157,7 @@ SCHEMAS = {
         ),
         published_table(
             "offre",
-            "Entreprises d'insertion d'un territoire, par segment ; d'une intercommunalité : à portée d'elle",
+            "Structures d'insertion d'un territoire, par segment ; d'une intercommunalité : à portée d'elle",
             ["territoire", "segment"],
             {
                 "territoire": column(TEXT, "Code de région ou de département, SIREN d'intercommunalité"),

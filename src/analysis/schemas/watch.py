@@ -44,7 +44,7 @@ _CELL = {
     "heures_p50_plafonne": _hours("heures_p50, de même"),
     "heures_p90_plafonne": _hours("heures_p90, de même"),
     "plafond_offre": _hours(
-        "Heures de clause que permettent en un an les entreprises d'insertion à portée qui servent le segment (ou "
+        "Heures de clause que permettent en un an les structures d'insertion à portée qui servent le segment (ou "
         "toutes, chacune une fois) ; les trimestres d'une année se les partagent"
     ),
     "plafond_public": _hours("Heures que les publics du territoire permettent en un an, tous segments ensemble"),

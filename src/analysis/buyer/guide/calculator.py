@@ -13,6 +13,7 @@ from analysis.core import reference
 from analysis.core.numbers import french, percent
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
+from analysis.segments.views.common import full_time_unit
 
 ROWS = {
     "heures": "Heures sur toute la durée",
@@ -31,7 +32,6 @@ class Calculator(Content):
 
     template = "calculator.html.j2"
     title = "Calculer les heures d'un marché"
-    rows = ROWS
     levels = RANGE
 
     law: Law
@@ -60,7 +60,12 @@ class Calculator(Content):
     @property
     def steps(self) -> list[tuple[str, str]]:
         """From how many hours on which step holds, as texts."""
-        return [(f"{start:g}", f"{step:g}") for start, step in commitment.steps()]
+        return [(f"{start:g}", f"{step:g}") for start, step in commitment.proposed_steps()]
+
+    @property
+    def rows(self) -> dict[str, str]:
+        """The rows of the result, by the name under which the page's script fills them."""
+        return ROWS | {"etp": f"{ROWS['etp']} ({full_time_unit()})"}
 
     @property
     def full_time(self) -> str:
@@ -70,28 +75,22 @@ class Calculator(Content):
     def per_person(self) -> str:
         return f"{reference.constants('potentiel')['heures_par_personne']:g}"
 
-    @cached_property
-    def _least_useful(self) -> pd.Series:
-        """The rule of the law's table on hours that are too few to serve anybody."""
-        rules = reference.table("droit/options")
-        of_clause = rules["mecanisme"].str.split(";").map(lambda names: "EXEC" in names)
-        return rules[of_clause & rules["critere"].eq("heures_min")].iloc[0]
-
     @property
     def least(self) -> str:
-        return str(self._least_useful["valeur"])
+        return f"{commitment.least_useful()[0]:g}"
 
     @property
     def too_few(self) -> str:
-        return str(self._least_useful["phrase_si_non"]).format(valeur=self.least)
+        return commitment.least_useful()[1]
 
     @property
     def note(self) -> str:
         chances = percent(load_params().buyer.commitment_kept, 0)
-        rounding = commitment.said(commitment.steps())
+        rounding = commitment.said(commitment.proposed_steps())
         return (
             "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
-            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding}. "
+            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding} ; "
+            f"en dessous de {self.least} heures, aucun n'est proposé. "
             "Rien de ce qui est tapé ici ne quitte cette page."
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.buyer.commitment import proposed
 from analysis.buyer.sizing import law, modelled, sized
 from analysis.core import reference
 from analysis.core.dataset import Dataset
@@ -12,7 +13,7 @@ from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import Params
 from analysis.core.quality_log import public
 from analysis.segments.amounts import belief_from, reliable
-from analysis.segments.contracts import executed_in, latest_years
+from analysis.segments.contracts import OTHER, executed_in, latest_years
 from analysis.segments.potential.supply import EVERY, suppliers
 from analysis.segments.watch.needs import buyer_names
 
@@ -42,6 +43,11 @@ def guide_tables(
     }
 
 
+def guided() -> list[str]:
+    """The segments that the guide is of: those whose contracts could not be told apart are none."""
+    return [code for code in reference.labels("segments") if code != OTHER]
+
+
 def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.DataFrame:
     """A small, a median and a large contract of each segment (`SIZES`), with the hours that it can bear.
 
@@ -51,7 +57,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
     if contracts.empty:
         return pd.DataFrame()
     out = []
-    for name in reference.labels("segments"):
+    for name in guided():
         own = contracts[contracts["segment"] == name]
         used = own if len(own) else contracts
         months = float(round_half_up(used["dureeMois"].median())) if used["dureeMois"].notna().any() else 12.0
@@ -60,7 +66,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
             amount = significant(used["montant"].quantile(place), ROUND)
             row = {"segment": name, "taille": size, "marches": len(own), "montant": amount, "duree_mois": months}
             out.append(row | sized(found, amount, months=months, quantile=quantile))
-    return modelled(pd.DataFrame(out))
+    return modelled(pd.DataFrame(out).assign(engagement=lambda table: proposed(table["engagement"])))
 
 
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:
@@ -74,7 +80,7 @@ def examples(contracts: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(objet=rows["objet"].astype(object).map(public), edition=rows["annee"].astype("int64"))
     rows = rows.sort_values(["segment_p", "edition", "uid"], ascending=[False, False, True])
     parts = []
-    for name, own in rows.groupby("segment"):
+    for name, own in rows[rows["segment"].isin(guided())].groupby("segment"):
         one_each = own.drop_duplicates("acheteur_nom").drop_duplicates("objet")
         fifth = np.ceil(one_each["montant"].rank(method="first", pct=True) * EXAMPLES)
         chosen = one_each.assign(_part=fifth).drop_duplicates("_part").sort_values(["montant", "uid"])
@@ -87,7 +93,7 @@ def supply(dataset: Dataset) -> pd.DataFrame:
     """Insertion companies by segment that they serve, departement and genre, zeros too: entreprises, dont_secteur."""
     rows = suppliers()
     key = {
-        "segment": list(reference.labels("segments")),
+        "segment": guided(),
         "departement": list(reference.departments(dataset.region)["code_departement"]),
         "genre": sorted(rows["genre"].unique()),
     }

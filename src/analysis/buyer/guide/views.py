@@ -14,7 +14,7 @@ from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
-from analysis.segments.views.common import KINDS
+from analysis.segments.views.common import KINDS, full_time_unit
 from analysis.segments.views.needs import TABLE, expected
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -154,8 +154,13 @@ def employers(page: Page) -> Content:
 
 def trades(page: Page) -> Content:
     """In which trades the hours were done."""
-    known = reference.table("nomenclatures/segments_metiers").drop_duplicates("rome").set_index("rome")["libelle"]
-    return _shares(page, "metier", "Métier (ROME)", "Métiers exercés", dict(known))
+    return _shares(page, "metier", "Métier (ROME)", "Métiers exercés", trade_names())
+
+
+def trade_names() -> dict[str, str]:
+    """The label of each trade of the ROME that is known: those that segments recruit for, and those met besides."""
+    recruited = reference.table("nomenclatures/segments_metiers").drop_duplicates("rome").set_index("rome")["libelle"]
+    return reference.labels("metiers") | dict(recruited)
 
 
 def calculator(page: Page) -> Content:
@@ -180,14 +185,15 @@ def sizes(page: Page) -> Content:
             "heures_p90": Column("à", 0),
             "engagement": Column("Engagement proposé", 0, "h"),
             "heures_an": Column("Heures par an", 0),
-            "etp": Column("ETP", 1),
+            "etp": Column(full_time_unit(), 1),
         },
         caption="Heures d'un marché petit, médian et grand",
         scope=f"{page.territory_name}, montants hors taxes connus des dernières années ; durée médiane du segment",
         csv=page.csv(SIZES),
         note="De … à … : huit fois sur dix. L'engagement est ce que "
         f"{percent(load_params().buyer.commitment_kept, 0)} de tels marchés peuvent porter, "
-        f"{commitment.said(commitment.steps())} ; 0 : trop peu d'heures pour une clause.",
+        f"{commitment.said(commitment.proposed_steps())} ; 0 : aucun n'est proposé, car il n'atteindrait pas "
+        f"{french(commitment.least_useful()[0])} heures, environ un mois d'une personne.",
     )
 
 
@@ -201,12 +207,13 @@ def supply(page: Page) -> Content:
     return DataTable(
         frame,
         columns={"nom": Column("Département"), **{str(kind): Column(str(kind), 0) for kind in wide.columns}},
-        caption="Entreprises d'insertion qui peuvent servir ce segment, par genre",
+        caption="Structures d'insertion qui peuvent servir ce segment, par genre",
         scope=f"{page.territory_name}, sièges, liste publique de 2019-2020",
         csv=page.csv("buyer/guide_offre"),
-        takeaway=f"Entreprises d'insertion de ce secteur : {own or 'aucune connue'} ; de tous les secteurs, où elles "
-        f"placent des salariés : {every - own}.",
-        note=f"{KINDS} Le secteur n'est connu que par le code NAF, et beaucoup n'en disent rien.",
+        takeaway=f"Structures d'insertion de ce secteur : {own or 'aucune connue'} ; de mise à disposition de "
+        f"personnel, qui servent tous les secteurs : {every - own}.",
+        note=f"{KINDS} Le secteur n'est connu que par le code NAF, qui dit aussi la mise à disposition, et celui de "
+        "beaucoup n'en dit rien.",
     )
 
 
@@ -274,7 +281,7 @@ def _shares(page: Page, axis: str, heading: str, caption: str, names: dict[str, 
     if rows.empty:
         return Prose("Aucune heure de ce segment n'a été suivie.")
     rows = rows.assign(
-        libelle=rows["modalite"].map(names | REST).fillna(f"{heading} " + rows["modalite"]),
+        libelle=rows["modalite"].map(names | REST).fillna("Libellé inconnu (" + rows["modalite"] + ")"),
         reste=rows["modalite"].isin(list(REST)),
     )
     rows = rows.sort_values(["reste", "part_heures", "libelle"], ascending=[True, False, True])

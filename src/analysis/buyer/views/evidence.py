@@ -6,11 +6,13 @@ import pandas as pd
 
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import percent
+from analysis.core.numbers import french, number_of, percent, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.intervals import interval_chart
+
+EPCI = "epci"  # the level whose share is smoothed
 
 
 def near_shares(page: Page) -> Content:
@@ -33,7 +35,7 @@ def near_shares(page: Page) -> Content:
         caption="Part des marchés qui portent une clause sociale",
         scope=f"{segment_of(row)}, marchés qui renseignent le champ social",
         csv=page.csv("parts"),
-        note=_of_country(told.iloc[-1]),
+        note=_smoothed(told) + _of_country(told.iloc[-1]),
     )
     if drawn.empty:
         return table
@@ -42,10 +44,34 @@ def near_shares(page: Page) -> Content:
     return Figure(
         interval_chart(100 * shares, unit="% des marchés"),
         title=f"Marchés avec clause : {segment_of(row)}",
-        alt=f"{first['nom']} : {percent(first['part'])} des marchés semblables portent une clause. "
+        alt=f"{first['nom']} : {_seen(first)} "
         "Barre grise : l'intervalle que dit la table, à 80 % pour une intercommunalité, à 95 % ailleurs.",
         table=table,
         source="données essentielles de la commande publique.",
+    )
+
+
+def _seen(row: pd.Series) -> str:
+    """How many like contracts of a place carry a clause, and the share drawn: observed, or smoothed in an EPCI."""
+    seen = row["avec_clause"]
+    if pd.isna(seen):
+        return f"{percent(row['part'])} des marchés portent une clause."
+    counted = (
+        f"{number_of(seen, 'marché')} {plural('semblable', seen)} sur {french(row['renseignes'])} "
+        f"{'portent' if round_half_up(seen) >= 2 else 'porte'} une clause"
+    )
+    if row["niveau"] != EPCI:
+        return f"{counted}, soit {percent(row['part'])}."
+    return f"{counted} ; part lissée, estimée aussi d'après les autres intercommunalités : {percent(row['part'])}."
+
+
+def _smoothed(told: pd.DataFrame) -> str:
+    """What the share of an EPCI is; nothing where it has none."""
+    if told.loc[told["niveau"] == EPCI, "part"].dropna().empty:
+        return ""
+    return (
+        "Part lissée : une estimation, tirée vers la part des autres intercommunalités d'autant plus que peu de "
+        "marchés le disent ; elle n'est pas le rapport des deux comptes. "
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer.commitment import least_useful
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, plural, round_half_up
@@ -27,26 +28,38 @@ _NAMES = {
 def hours(page: Page) -> Content:
     """The hours with their range, the commitment, and the textbook's rule beside them."""
     row = found(page)
+    committed = float(row["engagement"])
+    names = _NAMES if committed else {name: label for name, label in _NAMES.items() if name != "engagement"}
+    told = prudent() if committed else f"engagement proposé : aucun, {none_proposed()}"
     table = DataTable(
-        pd.DataFrame({"quoi": _NAMES.values(), "heures": [float(row[name]) for name in _NAMES]}),
+        pd.DataFrame({"quoi": names.values(), "heures": [float(row[name]) for name in names]}),
         columns={"quoi": Column("Heures d'insertion sur toute la durée"), "heures": Column("Heures", 0)},
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"{prudent().capitalize()}. Règle du manuel : {_rule()}.",
+        note=f"{told.capitalize()}. Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
-        {"milieu": [row["heures_p50"], row["engagement"]], "bas": [row["heures_p10"], row["engagement"]],
-         "haut": [row["heures_p90"], row["engagement"]]},
-        index=["Heures possibles", "Engagement proposé"],
-    )  # fmt: skip
+        {"milieu": [row["heures_p50"]], "bas": [row["heures_p10"]], "haut": [row["heures_p90"]]},
+        index=["Heures possibles"],
+    )
+    if committed:
+        chart.loc["Engagement proposé"] = committed
+    said = f"{french(committed)}. {prudent().capitalize()}" if committed else f"aucun, {none_proposed()}"
     return Figure(
         interval_chart(chart, unit="heures"),
-        title="Heures possibles et engagement proposé",
+        title="Heures possibles et engagement proposé" if committed else "Heures possibles",
         alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
-        f"engagement proposé : {french(row['engagement'])}. {prudent().capitalize()}. {BAR}",
+        f"engagement proposé : {said}. {BAR}",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
+    )
+
+
+def none_proposed() -> str:
+    """Why no commitment is proposed."""
+    return (
+        f"car l'engagement prudent n'atteindrait pas {french(least_useful()[0])} heures, environ un mois d'une personne"
     )
 
 
@@ -90,7 +103,8 @@ def kept(page: Page) -> Content:
         csv=page.csv("engagement_retro"),
         takeaway=_beside_the_rule(told.set_index("methode")),
         note="Un engagement est tenu quand les heures réalisées en font au moins 90 %. Seules les opérations closes "
-        "sont comptées : les marchés longs, encore en cours, y sont rares.",
+        "sont comptées : les marchés longs, encore en cours, y sont rares. Les engagements trop petits pour être "
+        "proposés sont de l'épreuve.",
     )
 
 
@@ -110,10 +124,11 @@ def drivers(page: Page) -> Content:
     """What the hours are in persons."""
     row = found(page)
     when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
+    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     return Prose(
-        f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time}, "
-        f"ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time} "
+        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
     )
 
 
@@ -132,17 +147,18 @@ def within_reach(page: Page) -> Content:
         told.assign(pres=[_nearest(km) for km in told["km_min"]]),
         columns={
             "genre": Column("Genre"),
-            "structures": Column("Entreprises d'insertion", 0),
+            "structures": Column("Structures d'insertion", 0),
             "servent": Column("qui servent le segment", 0),
             "dont_secteur": Column("dont du secteur", 0),
             "capacite": Column("Capacité de celles-ci", 0, "h/an"),
             "pres": Column("La plus proche (km)"),
         },
-        caption=f"Entreprises d'insertion à moins de {radius} km par la route",
+        caption=f"Structures d'insertion à moins de {radius} km par la route",
         scope=f"{scope(page)} ; structures de 2019-2020, capacités et distances supposées",
         csv=page.csv("offre"),
-        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous. "
-        + KINDS,
+        note="Servent le segment : celles du secteur, et celles qui mettent des personnes à disposition de tous ; une "
+        "réservation ne s'adresse qu'à celles du secteur, hors groupements d'employeurs. Le secteur de beaucoup n'est "
+        f"pas connu. {KINDS}",
     )
 
 
@@ -166,7 +182,7 @@ def enough(page: Page) -> Content:
     through = percent(reference.constants("potentiel")["part_iae"], 0)
     supply = (
         f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
-        f"entreprises d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
+        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
         f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
         f"même donneur d'ordre, et {through} des heures de clause passent par elles."
     )

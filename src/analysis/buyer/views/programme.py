@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.buyer.law import likely
 from analysis.buyer.programme import said_late
+from analysis.buyer.views.hours import none_proposed
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
+SURELY_BELOW = 0.01  # the probability under which `likely` tells « moins de 1 % »
 OBLIGED = {
     "en_vigueur": "si le besoin dépasse le seuil",
     "sans_seuil": "si le besoin dépasse le seuil, inconnu",
@@ -53,7 +57,7 @@ def purchases(page: Page) -> Content:
     case = asked.set_index("achat_id")["cas"]
     rows = rows.assign(
         fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
-        obligation=rows["achat_id"].map(case).map(OBLIGED),
+        obligation=[_obliged(case.get(row.achat_id), row.p_seuil) for row in rows.itertuples()],
         depasse=[likely(p) for p in rows["p_seuil"]],
     )
     return DataTable(
@@ -72,8 +76,23 @@ def purchases(page: Page) -> Content:
         caption="Les achats du programme",
         scope=f"{page.name}, achats annoncés qui ont une fiche",
         csv=page.csv("buyer/achats"),
-        note="Une médiane d'ensemble n'est pas la somme des médianes." if len(rows) > 1 else None,
+        note=_of_columns(rows),
     )
+
+
+def _obliged(case: str | None, chance: float) -> str | None:
+    """Whether a purchase must have a social condition, by the finding on the law and the probability of its need."""
+    if case == "en_vigueur" and chance < SURELY_BELOW:
+        return "non, sous le seuil"
+    return OBLIGED.get(case or "")
+
+
+def _of_columns(rows: pd.DataFrame) -> str | None:
+    """What is to be known of the columns of hours; nothing where nothing is."""
+    said = ["Une médiane d'ensemble n'est pas la somme des médianes."] if len(rows) > 1 else []
+    if rows["engagement"].eq(0).any():
+        said.append(f"Engagement de 0 : aucun n'est proposé, {none_proposed()}.")
+    return " ".join(said) or None
 
 
 def totals(page: Page) -> Content:

@@ -6,12 +6,13 @@ import pandas as pd
 
 from analysis.buyer.law import likely
 from analysis.buyer.views.common import found, rows, scope, segment_of
-from analysis.buyer.views.hours import prudent
+from analysis.buyer.views.hours import none_proposed, prudent
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.segments.contracts import OTHER
+from analysis.segments.views.common import full_time_unit
 
 SURE = 0.9  # probability of a segment from which the second is not told
 
@@ -23,15 +24,35 @@ def headline(page: Page) -> Content:
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv),
+            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv)
+            if row["engagement"]
+            else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
-            Card("Équivalent temps plein, par an", row["etp"], "ETP", digits=2, note="de la médiane", csv=csv),
-            Card("Entreprises d'insertion à portée", float(row["structures"]), note="qui servent le segment",
-                 csv=csv),
+            Card(
+                "Équivalent temps plein, par an",
+                row["etp"],
+                full_time_unit(),
+                digits=2,
+                note="de la médiane",
+                csv=csv,
+            ),
+            Card("Structures d'insertion à portée", float(row["structures"]), note=_of_sector(row), csv=csv),
             Card("Dépasse le seuil européen", likely(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
                  note="probabilité", csv=csv),
         ]
     )  # fmt: skip
+
+
+def _of_sector(row: pd.Series) -> str:
+    """What the structures within reach are of: few reserved contracts could be held by those of all sectors."""
+    whole, own = int(row["structures"]), int(row["dont_secteur"])
+    if not whole:
+        return "qui servent le segment"
+    if own == whole:
+        return "toutes du secteur même"
+    if not own:
+        return "aucune du secteur même : elles placent des salariés dans tous les secteurs"
+    return f"dont {french(own)} du secteur même ; les autres placent des salariés dans tous les secteurs"
 
 
 def remarks(page: Page) -> Content:

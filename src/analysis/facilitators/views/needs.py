@@ -94,7 +94,7 @@ def unfollowed(page: Page) -> Content:
             "montant_sans_operation": Column("Montant de ceux-ci", 1, "M€", 1e-6),
         },
         caption="Marchés de l'État avec clause, sans facilitateur",
-        scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État",
+        scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État, hors marchés subséquents",
         csv=page.csv("etat_sans_facilitateur"),
         takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause et n'ont aucune opération liée : "
         f"{french(last['sans_operation'])} sur {french(last['declarent'])}.",

@@ -13,12 +13,13 @@ from analysis.core.reference import WHOLE
 from analysis.facilitators.organisation import scenario
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views.common import here, of_region, source
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip
 from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, figure, french_axis
 
 NOTHING = Prose("Sans facilitateur dont le lieu soit connu, il n'y a pas d'organisation à comparer.")
+DONE = "consolidation/indicateurs"
 HALF, FULL = 0.5, 0.9  # parts of the need, between the classes of the map
 CHANGE = 0.01  # of the part followed, from which an EPCI is listed
 BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
@@ -146,6 +147,70 @@ def _followed(posts: int, before: float, after: float, need: float) -> str:
         return f"Le besoin suivi resterait de {asked}"
     what = "Ces postes feraient" if posts else "Le temps redistribué ferait"
     return f"{what} passer le besoin suivi de {french(before)} à {asked}"
+
+
+def assumed(page: Page, organised: Organisation) -> Content:
+    """The hours that an ETP is assumed to follow beside those seen, and what the model places beside what is done."""
+    rows = organised.tables["postes"]
+    if rows.empty:
+        return NOTHING
+    placed = float(rows.loc[rows["epci_siren"] == WHOLE, "suivi_avant"].iloc[0])
+    capacity = organised.asked.capacity_hours_per_etp
+    seen = page.read("ratios", nature_porteuse=WHOLE, indicateur="heures_par_etp")["mediane"].dropna()
+    # The scenario is of the whole region, whatever the page.
+    region = {"territoire": page.dataset.region, "edition": page.year, "modalite": WHOLE}
+    done = page.read(DONE, indicateur="heures_realisees", **region)["valeur"].dropna()
+    cards = [
+        Card(
+            "Heures suivies par ETP, hypothèse",
+            capacity,
+            "h",
+            note=_level(capacity, seen, placed, done),
+            csv=page.csv("hypotheses") if organised.is_published else None,
+        ),
+        *(
+            Card(
+                "Heures réalisées par ETP, médiane",
+                value,
+                "h",
+                note="d'une structure à l'autre",
+                csv=page.csv("ratios"),
+            )
+            for value in seen
+        ),
+        Card(
+            "Besoin suivi, sans poste ajouté",
+            placed,
+            "h",
+            note="d'après le modèle",
+            csv=_csv(page, organised, "postes"),
+        ),
+        *(
+            Card(
+                "Heures d'insertion réalisées",
+                value,
+                "h",
+                note=f"{page.dataset.region_nom}, {page.year}",
+                csv=page.csv(DONE),
+            )
+            for value in done
+        ),
+    ]
+    return Strip(cards)
+
+
+def _level(capacity: float, seen: pd.Series, placed: float, done: pd.Series) -> str:
+    """Whether the hours assumed are few beside those seen, and what of the scenario may be read."""
+    few = [
+        what
+        for what, is_less in (
+            ("moins que la médiane observée", (seen > capacity).any()),
+            ("le modèle place moins d'heures que les structures n'en réalisent", (done > placed).any()),
+        )
+        if is_less
+    ]
+    low = f"hypothèse basse : {' et '.join(few)} ; " if few else ""
+    return f"{low}lire les écarts entre les plans, non leurs niveaux"
 
 
 def obstacles(page: Page, organised: Organisation) -> Content:

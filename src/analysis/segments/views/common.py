@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from seaborn.utils import relative_luminance
 
 from analysis.core import reference
-from analysis.core.numbers import MONTHS
+from analysis.core.numbers import MONTHS, french
 from analysis.core.params import load_params
 from analysis.core.texts import QUOTED, ahead, named
 from analysis.publishing.content import PERCENT
@@ -28,6 +28,11 @@ KINDS = (
 SHADES = 12
 DARK = 0.2  # the luminance under which white stands out more than ink (WCAG)
 NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def full_time_unit() -> str:
+    """The full-time equivalent as a unit, with the hours of its year: others divide by other hours."""
+    return f"ETP de {french(reference.constants('potentiel')['etp'])} h"
 
 
 def labels() -> dict[str, str]:

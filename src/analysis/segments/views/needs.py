@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.numbers import french, french_date, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, calendar_name
@@ -13,6 +14,8 @@ from analysis.segments.views.common import months
 from analysis.segments.watch.feed import listed
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
+RENEWAL = "renouvellement"  # the one origin whose chance is not, or not only, that of an announcement
+ORIGINS = {RENEWAL: "fin d'un marché", "projet": "annonce de l'acheteur", "les_deux": "fin d'un marché, et annonce"}
 
 
 def likeliest(rows: pd.DataFrame, shown: int) -> pd.DataFrame:
@@ -26,7 +29,8 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
         return Prose(empty)
     told = likeliest(rows, shown)
     told = told.assign(
-        fenetre=[months(*window) for window in zip(told["fenetre_debut"], told["fenetre_fin"], strict=True)]
+        fenetre=[months(*window) for window in zip(told["fenetre_debut"], told["fenetre_fin"], strict=True)],
+        vient_de=told["origine"].map(ORIGINS),
     )
     return DataTable(
         told,
@@ -35,12 +39,13 @@ def expected(page: Page, rows: pd.DataFrame, shown: int, empty: str, more: dict[
             "acheteur_nom": Column("Acheteur"),
             "fenetre": Column("Notification attendue"),
             "p_horizon": Column("Probabilité", **PERCENT),
+            "vient_de": Column("Vient de"),
             **(more or {}),
         },
-        caption="Les marchés dont le renouvellement est le plus probable",
+        caption="Les besoins les plus probables : renouvellements et achats annoncés",
         scope=scope(page),
         csv=page.csv(TABLE),
-        note=_tried(page, told["p_horizon"].max()),
+        note=tried(page, told),
     )
 
 
@@ -61,19 +66,34 @@ def subscribed(page: Page, rows: pd.DataFrame, *, brief: bool = False) -> str:
     return f"Les marchés les plus probables sont dans un calendrier auquel s'abonner : {link}{which}."
 
 
-def _tried(page: Page, chance: float) -> str | None:
-    """How often needs came back that had about that chance, in the back-test; nothing where none was tried."""
-    told = page.read(CALIBRATION)
-    if told.empty:
-        return None
-    tried = told.loc[(told["predit"] - chance).abs().idxmin()]
+def tried(page: Page, shown: pd.DataFrame) -> str | None:
+    """What the chances of the needs `shown` rest on: renewals on the back-test, at about their chances, announced
+    purchases on an assumption that nothing has tested; nothing where there is nothing to say."""
+    announced = shown["origine"] != RENEWAL
+    said = [_tested(page.read(CALIBRATION), shown.loc[~announced, "p_horizon"])]
+    if announced.any():
+        p = float(reference.table("veille/hypotheses").set_index("parametre").loc["projet_realise", "valeur"])
+        said.append(
+            "Achats annoncés par l'acheteur : que l'annonce devienne un marché a une probabilité supposée de "
+            f"{percent(p, 0)}, une hypothèse que rien n'a éprouvée."
+        )
+    return " ".join(filter(None, said)) or None
+
+
+def _tested(told: pd.DataFrame, chances: pd.Series) -> str:
+    """How often contracts had a successor that had about these chances, in the back-test; nothing without either."""
+    if told.empty or chances.empty:
+        return ""
+    near = [(told["predit"] - chance).abs().idxmin() for chance in (chances.min(), chances.max())]
+    low, high = sorted(round_half_up(100 * told.loc[place, "observe"]) for place in near)
     return (
-        f"Éprouvé sur les années passées : sur 100 marchés annoncés aussi probables, "
-        f"{round_half_up(100 * tried['observe'])} ont été renouvelés. La probabilité d'un achat que "
-        "l'acheteur annonce est une hypothèse."
+        "Renouvellements : éprouvé sur les années passées, sur 100 marchés à qui ces probabilités étaient données, "
+        f"{low if low == high else f'de {low} à {high}'} ont eu un successeur."
     )
 
 
 def scope(page: Page) -> str:
     """What the needs are of."""
-    return f"{page.territory_name}, marchés en cours et annoncés au {french_date(page.dataset.date_observation)}"
+    return (
+        f"{page.territory_name}, marchés en cours et achats annoncés, au {french_date(page.dataset.date_observation)}"
+    )

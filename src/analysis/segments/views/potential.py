@@ -14,7 +14,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
 from analysis.segments.potential.caps import CAPPED
-from analysis.segments.views.common import legible, min_known, quarter, shades, whole_region
+from analysis.segments.views.common import full_time_unit, legible, min_known, quarter, shades, whole_region
 from analysis.segments.views.intervals import BAR, interval_chart
 from analysis.sources import publics
 
@@ -59,7 +59,7 @@ def headline(page: Page) -> Content:
             Card(
                 "Équivalents temps plein",
                 float(now["etp"]),
-                "ETP",
+                full_time_unit(),
                 note="années de travail à temps plein, réparties sur toute la vie des marchés",
                 csv=csv,
             ),
@@ -74,7 +74,7 @@ def _possible(label: str, row: pd.Series, suffix: str, csv: str, note: str) -> C
     large = middle >= MILLION
     digits, factor = (1, 1 / MILLION) if large else (0, 1.0)
     bounds = f"de {french(low * factor, digits)} à {french(high * factor, digits)}, huit fois sur dix"
-    unit = "millions d'heures" if large else "h"
+    unit = plural("million d'heures", round_half_up(middle * factor, digits)) if large else "h"
     return Card(label, middle, unit, " ; ".join(filter(None, (bounds, note))), digits, factor, csv=csv)
 
 
@@ -106,8 +106,8 @@ def by_segment(page: Page) -> Content:
                 "libelle": Column("Segment"),
                 "marches": Column("Marchés", 0),
                 **QUANTILES,
-                "etp": Column("ETP", 0),
-                "fournisseurs": Column("Entreprises d'insertion", 0),
+                "etp": Column(full_time_unit(), 0),
+                "fournisseurs": Column("Structures d'insertion", 0),
                 "p50_plafonne": Column("Heures plafonnées (médiane)", 0),
             },
             caption="Potentiel par segment, par heures décroissantes",
@@ -117,7 +117,7 @@ def by_segment(page: Page) -> Content:
             + "Une médiane d'ensemble n'est pas la somme des médianes. "
             + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
             + "Les plafonds tiennent à la capacité supposée "
-            "des entreprises d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles"
+            "des structures d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles"
             f"{_public(page)}.",
         ),
         source="données essentielles, exports des facilitateurs, hypothèses dites par la page de méthode.",
@@ -198,7 +198,7 @@ def _held(held: pd.Series) -> str:
     radius = french(load_params().segments.potential.radius_km)
     return (
         f"Les plafonds abaissent la médiane de {many} des lignes de ce territoire : ce que permettent en un an les "
-        f"entreprises d'insertion à moins de {radius} km de l'intercommunalité (chacune compte pour toutes celles à sa "
+        f"structures d'insertion à moins de {radius} km de l'intercommunalité (chacune compte pour toutes celles à sa "
         "portée) et ses publics, partagé entre les marchés de l'année."
     )
 
@@ -266,7 +266,7 @@ def new_segments(page: Page) -> Content:
             "part_clause": Column("Part avec clause", **PERCENT),
             "part_reference": Column("Référence", **PERCENT),
             "p_sous": Column("Probabilité d'être en dessous", **PERCENT),
-            "fournisseurs": Column("Entreprises d'insertion", 0),
+            "fournisseurs": Column("Structures d'insertion", 0),
             "dont_secteur": Column("dont du secteur", 0),
             "p50_plafonne": Column("Heures possibles, plafonnées", 0),
             "heures_attendues": Column("Heures × probabilité", 0),
@@ -274,7 +274,7 @@ def new_segments(page: Page) -> Content:
         caption="Segments à ouvrir, par heures possibles × probabilité",
         scope=f"{page.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("segments_nouveaux"),
-        note="Une entreprise d'insertion qui met des personnes à disposition sert tous les segments.",
+        note="Une structure d'insertion qui met des personnes à disposition sert tous les segments.",
     )
 
 

@@ -12,7 +12,7 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
 from analysis.segments.views.common import KINDS, quarter, quarter_in_full
-from analysis.segments.views.needs import likeliest, scope, subscribed
+from analysis.segments.views.needs import likeliest, scope, subscribed, tried
 from analysis.segments.watch.skills import REST
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -105,7 +105,7 @@ def quarters(page: Page) -> Content:
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
             "besoin, non l'erreur du modèle."
             + (
-                " Heures plafonnées : la médiane de ce que permettent en un an les entreprises d'insertion et les "
+                " Heures plafonnées : la médiane de ce que permettent en un an les structures d'insertion et les "
                 "publics du territoire, que les trimestres de l'année se partagent."
                 if _capped(now)
                 else ""
@@ -196,8 +196,8 @@ def next_needs(page: Page) -> Content:
     rows = _needs(page)
     if rows.empty:
         return Prose("Aucun besoin attendu.")
-    rows = likeliest(rows, load_params().segments.watch.rows_shown)
-    rows = rows.assign(
+    found = likeliest(rows, load_params().segments.watch.rows_shown)
+    rows = found.assign(
         segment=rows["segment"].map(reference.labels("segments")),
         origine=rows["origine"].map(reference.labels("veille_origines")),
     )
@@ -217,8 +217,16 @@ def next_needs(page: Page) -> Content:
         caption="Les besoins dont un nouveau marché est le plus probable",
         scope=scope(page),
         csv=page.csv("veille_besoins"),
-        note="La fenêtre tient huit chances sur dix de la date de notification, si le besoin revient. "
-        "Le fichier CSV donne tous les besoins attendus.",
+        note=" ".join(
+            filter(
+                None,
+                (
+                    "La fenêtre tient huit chances sur dix de la date de notification, si le besoin revient.",
+                    tried(page, found),
+                    "Le fichier CSV donne tous les besoins attendus.",
+                ),
+            )
+        ),
     )
 
 
