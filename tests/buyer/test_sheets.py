@@ -157,6 +157,12 @@ def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() ->
     assert alone["achats"].iloc[0].drop("acheteur_nom").equals(first["achats"].iloc[0].drop("acheteur_nom"))
 
 
+def test_a_purchase_has_the_hours_of_its_whole_amount_however_many_its_lots() -> None:
+    laws = knowledge()["segments/dimensionnement"].assign(exposant=0.8)
+    one, cut = (programme.totals([buy], segment(buy), laws, SETTINGS) for buy in (planned(), planned(lots=5)))
+    assert one == cut
+
+
 def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:
     huge, small = planned(montant_min=9e8, montant_max=9e8), planned(achat_id="A2")
     owners = pd.DataFrame({"achat_id": ["A1", "A2"], "programme": "saisie", "acheteur_nom": None})

@@ -24,7 +24,7 @@ ROWS = {
 
 @dataclass(repr=False)
 class Calculator(Content):
-    """Amount, duration and lots in; hours, their range and the proposed commitment out (`templates/scripts/sizing.js`).
+    """Amount and duration in; hours, their range and the proposed commitment out (`templates/scripts/sizing.js`).
 
     `amount` (euros) and `months` are there before the reader types; `csv` is the published table of the coefficients.
     """
@@ -90,10 +90,10 @@ class Calculator(Content):
         chances = percent(load_params().buyer.commitment_kept, 0)
         rounding = commitment.said(commitment.steps())
         return (
-            "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
+            "De … à … : huit marchés sur dix. Le montant est celui de tous les lots ensemble. L'engagement est le "
             f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding}. "
             "Rien de ce qui est tapé ici ne quitte cette page."
         )
 
     def text(self) -> str:
-        return f"{self.title} : montant, durée et lots, dans la page. {self.note}"
+        return f"{self.title} : montant et durée, dans la page. {self.note}"

@@ -285,6 +285,26 @@ def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: flo
     return np.exp(size + ratio + drawn.slope * (size - np.log(usual)))
 
 
+def of_contracts(
+    contracts: pd.DataFrame, drawn: dict[str, Segment], rng: np.random.Generator, usual: float = 1.0
+) -> Numbers:
+    """Hours of each of `contracts` (column) in each draw (row): its part of those of its need.
+
+    `contracts` has besoin, montant_besoin, segment_besoin and part (`amounts.by_need`). The law is that of whole
+    operations, drawn once for each need in the segment of its largest contract, as operations are learnt from: what
+    differs from one need to the next does not average out over its contracts.
+    """
+    # In order of need, not of contract: draws do not depend on the order of the rows.
+    needs = contracts.drop_duplicates("besoin").sort_values(["segment_besoin", "besoin"])
+    place = pd.Series(np.arange(len(needs)), index=needs["besoin"])
+    parts = [
+        hours(drawn[str(name)], own["montant_besoin"].to_numpy(dtype="float64"), rng, usual)
+        for name, own in needs.groupby("segment_besoin")
+    ]
+    whole = np.concatenate(parts, axis=1)[:, contracts["besoin"].map(place).to_numpy()]
+    return np.asarray(whole * contracts["part"].to_numpy(dtype="float64"))
+
+
 def eligible(drawn: Segment, size: int, rng: np.random.Generator) -> Numbers:
     """1 where a clause could be asked of a contract (column) in a draw (row), else 0."""
     found = law(drawn.name, ELIGIBLE)

@@ -39,7 +39,7 @@ def build_watch(
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
     gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
-    montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
+    montant) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
     are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. `limits`: what supply
     and people allow in a year (`caps.caps`); `people`: those of `publics.by_epci`. Amounts below the floor of `belief`
     size nothing, those that are not plausible count nowhere.
@@ -88,7 +88,7 @@ def build_watch(
 
 def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """besoin_id and the hours of each expected need if it comes."""
-    asked = expected[["besoin_id", "segment", agenda.BELIEVED, "lots"]]
+    asked = expected[["besoin_id", "segment", agenda.BELIEVED]]
     asked = asked.rename(columns={"besoin_id": "uid", agenda.BELIEVED: "montant"})
     return hours(asked).rename(columns={"uid": "besoin_id"})
 
