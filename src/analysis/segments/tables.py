@@ -36,7 +36,7 @@ from analysis.segments.potential.backtest import realised
 from analysis.segments.potential.caps import caps
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.potential.single import single_contracts
-from analysis.segments.potential.sizing import shared
+from analysis.segments.potential.sizing import chances, shared
 from analysis.segments.potential.supply import supply
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
@@ -116,6 +116,7 @@ def from_each_contract(
             belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
             shared=shared(drawn),
+            eligible=chances(drawn),
             people=people,
             limits=caps(offered, settings.potential.dependency),
         ),

@@ -15,7 +15,9 @@ from analysis.segments.potential.backtest import foreseen, known_operations, sco
 from analysis.segments.potential.sizing import (
     RULE,
     Learnt,
+    chances,
     drivers,
+    eligible,
     hours,
     law,
     learnt,
@@ -96,6 +98,14 @@ def test_many_contracts_of_a_segment_do_not_average_out_what_they_share() -> Non
     assert spread[1] == pytest.approx(shared, rel=0.1)
     parts = drivers(drawn, many)
     assert sum(parts.values()) == pytest.approx(1) and parts["ecart_modele"] == max(parts.values())
+
+
+def test_a_clause_could_be_asked_of_as_many_contracts_as_the_draw_says() -> None:
+    drawn = segment_draws(["PROPRETE", "FOURNITURES"], Learnt(), draws=400, seed=1, weight=20)
+    told = chances(drawn)
+    for name, one in drawn.items():
+        found = eligible(one, 2000, np.random.default_rng(3)).mean(axis=1)
+        assert found == pytest.approx(told[name].to_numpy(), abs=0.05)
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:

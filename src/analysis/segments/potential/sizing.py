@@ -307,9 +307,18 @@ def of_contracts(
 
 def eligible(drawn: Segment, size: int, rng: np.random.Generator) -> Numbers:
     """1 where a clause could be asked of a contract (column) in a draw (row), else 0."""
-    found = law(drawn.name, ELIGIBLE)
-    chance = quantile(found, ndtr(drawn.eligible))
+    chance = _chance(drawn)
     return (rng.random((len(chance), size)) < chance[:, None]).astype("float64")
+
+
+def _chance(drawn: Segment) -> Numbers:
+    """The probability that a clause could be asked of a contract of the segment, in each draw."""
+    return quantile(law(drawn.name, ELIGIBLE), ndtr(drawn.eligible))
+
+
+def chances(drawn: dict[str, Segment]) -> pd.DataFrame:
+    """The probability that a clause could be asked of a contract, by draw (row, as in `shared`) and segment."""
+    return pd.DataFrame({name: _chance(one) for name, one in drawn.items()})
 
 
 def drivers(drawn: Segment, total: Numbers) -> dict[str, float]:
