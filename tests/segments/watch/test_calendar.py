@@ -240,11 +240,13 @@ def test_an_announced_need_is_where_the_buyer_says_if_that_is_as_precise(
 def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() -> None:
     row = calendar.from_projects(project(), LIMITS).iloc[0]
     # Notified from one to ten months after the notice, four being the likeliest.
-    assert row["c0"] == 0 and row["c4"] == pytest.approx(0.8)
+    assert row["c0"] == 0 and row["c4"] == row["probabilite"] == pytest.approx(0.8)
     assert row["fenetre_debut"] < row["date_mediane"] < row["fenetre_fin"]
     late = calendar.from_projects(project(date_prevue=pd.Timestamp("2025-04-15")), LIMITS).iloc[0]
     assert LIMITS[0] <= late["fenetre_debut"] <= late["fenetre_fin"] and late["c0"] == 0
-    assert late["c6"] == pytest.approx(0.8)
+    # Eight months and a half have brought nothing: a 27th of such purchases come later.
+    left = (10 - 261 / 30.4375) ** 2 / 54
+    assert late["c6"] == late["probabilite"] == pytest.approx(0.8 * left / (0.8 * left + 0.2))
     assert calendar.from_projects(project(date_prevue=pd.Timestamp("2025-01-01")), LIMITS).empty
 
 

@@ -91,14 +91,16 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
     """The needs that buyers announce, in the form of `from_renewals`.
 
     `projects` as `sources.projects.load_projects` gives them, with `segment` and `BELIEVED`. The notification is
-    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before
-    the first limit is spread over what is left of the triangle.
+    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`). Where a part of it is past
+    and nothing came, the purchase is the less likely, as renewals are: p S / (p S + 1 - p), S the part that is left,
+    over which it is spread.
     """
     low, mode, high = (hypothesis(f"projet_notification_{name}") for name in ("tot", "mode", "tard"))
-    p = hypothesis("projet_realise")
     now = _triangle((limits[0] - projects["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
     alive = projects[now < 1].reset_index(drop=True)
     past = now[now < 1]
+    at_first = hypothesis("projet_realise")
+    p = at_first * (1 - past) / (at_first * (1 - past) + 1 - at_first)
     at = {}
     for k, limit in enumerate(limits):
         whole = _triangle((limit - alive["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
