@@ -24,6 +24,7 @@ from analysis.segments.potential.sizing import (
     per_euro,
     quantile,
     segment_draws,
+    shared,
 )
 
 SETTINGS = load_params().segments.potential
@@ -85,6 +86,17 @@ def test_what_was_observed_moves_the_hours_and_narrows_them() -> None:
     before, after = (np.median(told[name]["SECURITE"]) for name in ("before", "after"))
     own = np.median(told["after"]["PROPRETE"]) / np.median(told["before"]["PROPRETE"])
     assert 1 < after / before < own
+
+
+def test_the_operations_of_a_segment_tell_it_once() -> None:
+    before = shared(segment_draws(["PROPRETE"], Learnt(), draws=20_000, seed=1, weight=20))["PROPRETE"]
+    seen, doubt = before.mean() + 1, float(before.var())
+    row = {"centre": seen, "variance": doubt, "montant": 1e5, "ecart_montant": 1.0, "operations": 1}
+    known = Learnt(pd.DataFrame([row], index=["PROPRETE"]), spread=0.5, operations=1)
+    after = shared(segment_draws(["PROPRETE"], known, draws=20_000, seed=1, weight=20))["PROPRETE"]
+    # As unsure as what was assumed: half-way between the two, with half the variance of each.
+    assert after.mean() == pytest.approx(seen - 0.5, abs=0.03)
+    assert after.var() == pytest.approx(doubt / 2, rel=0.05)
 
 
 def test_many_contracts_of_a_segment_do_not_average_out_what_they_share() -> None:

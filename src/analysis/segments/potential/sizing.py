@@ -170,8 +170,8 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     """`draws` of each segment's shared part, updated by what is `known`; `weight` operations for the assumed spread.
 
     The update is J. Matheron's: a draw of everything, plus the regression of each part on the hours per euro, times
-    what the observation (drawn with its error) differs by; exact for normal logarithms. Segments without operations
-    move by what the rule misses on the others, with the variance between segments.
+    what the observation (drawn with its error) differs by; exact for normal logarithms. Segments move by what
+    the rule misses on the others, with the variance between segments, then by their own operations.
     """
     rng = np.random.default_rng(seed)
     share = reference.constants("potentiel")["correlation_segments"]
@@ -186,10 +186,10 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
         shared = _shared(name, normal)
         sigma = float(law(name, MISSED)["p2"])
         drawn[name] = (normal, np.log(per_euro(name, shared)), sigma * normal_of(MISSED))
-    common = _common(drawn, known)
     out = {}
     for name, (first, rule, missed) in drawn.items():
         normal, total = first, rule + missed
+        common = _common(drawn, known, name)
         for centre, variance in [(float(total.mean()) + common[0], common[1]), _seen(known, name)]:
             if not np.isfinite(variance):
                 continue
@@ -212,9 +212,12 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     return out
 
 
-def _common(drawn: dict[str, tuple], known: Learnt) -> tuple[float, float]:
-    """What the rule misses on a segment that nobody observed: its mean and variance, from those observed."""
-    seen = [name for name in known.segments.index if name in drawn]
+def _common(drawn: dict[str, tuple], known: Learnt, without: str) -> tuple[float, float]:
+    """What the rule misses on a segment that nobody observed: its mean and variance, from those observed.
+
+    The segment `without` is left out: its own operations tell it next (`_seen`), and would count twice.
+    """
+    seen = [name for name in known.segments.index if name in drawn and name != without]
     if not seen:
         return 0.0, np.inf
     gap = pd.Series(
