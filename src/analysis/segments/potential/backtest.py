@@ -21,7 +21,7 @@ from analysis.core.params import PotentialParams
 from analysis.core.shares import observed
 from analysis.segments.intervals import LEVEL
 from analysis.segments.links.followed import Linked, closed, ratios
-from analysis.segments.potential.sizing import learnt, of_contracts, segment_draws
+from analysis.segments.potential.sizing import FORESEEN, learnt, of_contracts, segment_draws, stream
 from analysis.segments.potential.supply import suppliers
 from analysis.segments.potential.textbook import textbook
 
@@ -99,7 +99,7 @@ def foreseen(
     over = ((pd.Timestamp(today) - rows["debut"]).dt.days / life).clip(upper=1.0)
     names = sorted({*rows["vu"], *deals["segment_besoin"]})
     drawn = segment_draws(names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations)
-    rng = np.random.default_rng(settings.seed)
+    rng = stream(settings.seed, FORESEEN)
     even, steady = over.to_numpy().clip(1e-3, 1 - 1e-3), reference.constants("potentiel")["avancement"]
     # In order of operation, as `rows` are.
     starts = np.flatnonzero(~deals["operation"].duplicated().to_numpy())

@@ -50,7 +50,7 @@ def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: 
 
     A need is drawn as the operations are that taught the law: all its lots together, however many.
     """
-    rng = np.random.default_rng(seed)
+    rng = sizing.stream(seed, sizing.ASKED)
     parts = []
     for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")
@@ -153,7 +153,7 @@ def simulated(
     if contracts.empty:
         empty = pd.DataFrame(columns=[*CELL, "marches", "montant"])
         return empty, np.zeros((0, 1)), pd.DataFrame(columns=["segment", "facteur", "part"])
-    rng = np.random.default_rng(seed)
+    rng = sizing.stream(seed, sizing.SIMULATED)
     rows = contracts.assign(departement=contracts["departement"].fillna(NOWHERE).astype("str"))
     rows = rows.sort_values([*CELL, "uid"], ignore_index=True)
     whole = sizing.of_contracts(rows, drawn, rng, _usual(contracts["montant_besoin"]))
@@ -180,7 +180,7 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
     """
     if contracts.empty:
         return pd.DataFrame(columns=["lieu", "departement", "montant"])
-    rng, years = np.random.default_rng(seed), contracts["edition"].nunique()
+    rng, years = sizing.stream(seed, sizing.CLAUSABLE), contracts["edition"].nunique()
     rows = contracts.assign(
         lieu=_places(contracts),
         departement=contracts["departement"].fillna(NOWHERE).astype("str"),
@@ -300,7 +300,7 @@ def new_segments(
     if len(country):
         both = region.merge(country, on=["edition", "segment"]).assign(territoire=dataset.region)
         sized = settings.potential
-        rng, shape = np.random.default_rng(sized.seed), (sized.draws, len(both))
+        rng, shape = sizing.stream(sized.seed, sizing.COMPARED), (sized.draws, len(both))
         here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, shape)
         there = rng.beta(both["avec_pays"] + 0.5, both["pays"] - both["avec_pays"] + 0.5, shape)
         parts.append(both.assign(reference=both["avec_pays"] / both["pays"], p_sous=(here < there).mean(axis=0)))

@@ -72,7 +72,7 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
     `usual`: an amount by segment, around which a segment without operations follows the rule of the field; `own`:
     contracts drawn for each draw of what a segment's contracts share.
     """
-    rng = np.random.default_rng(seed)
+    rng = sizing.stream(seed, sizing.SINGLE)
     parts = []
     for name, segment in sorted(drawn.items()):
         exponent, amount = round(1 + segment.slope, DIGITS), float(usual[name])

@@ -34,8 +34,18 @@ DEFAULT = "ENSEMBLE"  # the segment whose factors hold where a segment has none 
 RULE = ("depense", "main_oeuvre", "insertion", "reprise", "cout_horaire")
 MISSED = "ecart_modele"
 ELIGIBLE = "eligibilite"
+# Streams of random numbers of one seed, one for each use (`stream`).
+SHARED, ASKED, SIMULATED, CLAUSABLE, SINGLE, FORESEEN, COMPARED = range(7)
 FEWEST = 5  # operations from which a segment tells how its amounts differ; below, all together tell it
 WIDTH = 2 * ndtri(0.9)  # of the middle 80 % of a normal law, in standard deviations
+
+
+def stream(seed: int, use: int) -> np.random.Generator:
+    """The random numbers of `seed` for one `use` (`SHARED`, `ASKED`...).
+
+    Those of one use alone would be those of another too: what contracts share would go with what is each one's own.
+    """
+    return np.random.default_rng([seed, use])
 
 
 @cache
@@ -173,7 +183,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     what the observation (drawn with its error) differs by; exact for normal logarithms. Segments move by what
     the rule misses on the others, with the variance between segments, then by their own operations.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, SHARED)
     share = reference.constants("potentiel")["correlation_segments"]
     every = {factor: rng.standard_normal(draws) for factor in (*RULE, MISSED, ELIGIBLE)}
 
