@@ -21,13 +21,14 @@ from analysis.core.files import read_table
 from analysis.core.params import SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
-from analysis.segments.amounts import belief_from
+from analysis.segments.amounts import belief_from, by_need
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import of_buyers_in, open_contracts, with_told_segment
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential import sizing
 from analysis.segments.potential.estimate import drawn_segments
 from analysis.segments.potential.single import single_contracts
+from analysis.segments.watch.needs import needed
 
 AMOUNTS = (50_000.0, 500_000.0, 5_000_000.0)
 OWN = 200  # contracts drawn for each draw of what is shared
@@ -46,18 +47,20 @@ def main() -> None:
     told = with_told_segment(
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
+    whole = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
     linked = build_links(
         exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
-        of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True),
+        whole,
         read_table(clean / "marches_titulaires.parquet"),
         dataset=described,
         settings=params.segments,
     )
     belief = belief_from(linked.contracts, params.decp.low_amount, params.segments.amounts)
+    contracts = by_need(linked.contracts, needed(whole).lots.set_index("uid")["besoin"], belief)
     start = time.perf_counter()
     tables = [
-        single_contracts(linked, seeded(params.segments, params.segments.potential.seed + n), belief)
+        single_contracts(linked, contracts, seeded(params.segments, params.segments.potential.seed + n))
         for n in range(options.seeds)
     ]
     print(f"{options.seeds} tables, {(time.perf_counter() - start) / options.seeds:.1f} s each")
@@ -67,7 +70,7 @@ def main() -> None:
     spread = wide.std(axis=0, ddof=1)
     for place, name in ((0, "P1"), (9, "P10"), (49, "P50"), (89, "P90"), (98, "P99")):
         print(f"  {name:<4} from seed to seed: {np.median(spread[:, place]):.1%}, at most {spread[:, place].max():.1%}")
-    drawn = drawn_segments(linked, params.segments.potential, belief)
+    drawn = drawn_segments(linked.operations, contracts, params.segments.potential)
     rows = []
     for name, segment in drawn.items():
         if not np.isfinite(segment.montant):

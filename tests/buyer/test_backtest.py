@@ -40,6 +40,12 @@ def test_only_what_had_ended_teaches() -> None:
     assert len(rows) == operations()["fin"].between("2022-01-01", "2023-12-31").sum()
 
 
+def test_into_how_many_contracts_an_operation_was_cut_does_not_size_it() -> None:
+    start, end = periods(TODAY, 2)["epreuve"]
+    one, four = (foreseen(operations().assign(marches=lots), start, end, [0.2], SETTINGS) for lots in (1, 4))
+    pd.testing.assert_frame_equal(one, four)
+
+
 def test_a_lower_quantile_is_kept_more_often_and_asks_less() -> None:
     found = backtest(operations(), TODAY, [0.05, 0.2, 0.5], SETTINGS)
     ours = found[(found["periode"] == "epreuve") & (found["methode"] == "modele")]

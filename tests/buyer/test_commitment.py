@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.buyer import commitment
-from analysis.buyer.commitment import least_useful, proposed, proposed_steps, rounded, said, steps
+from analysis.buyer.commitment import least_useful, proposed, rounded, said, steps
 from analysis.core import reference
 
 
@@ -42,24 +41,12 @@ def test_the_steps_are_ordered_and_fit_each_other() -> None:
     assert reference.table("acheteur/arrondis")["source"].str.startswith("hypothèse").all()
 
 
-@pytest.mark.parametrize(("hours", "told"), [(21, 0), (149.9, 0), (174.9, 0), (175, 175), (833, 805), (9999, 9800)])
-def test_no_commitment_is_proposed_under_a_month_of_work(hours: float, told: float) -> None:
+@pytest.mark.parametrize(("middle", "told"), [(149.9, 0), (150, 105), (833, 105), (np.nan, 105)])
+def test_no_commitment_is_proposed_where_less_than_a_month_of_work_is_possible(middle: float, told: float) -> None:
     assert least_useful()[0] == 150
-    assert proposed(rounded(hours, steps())) == told
+    assert proposed(105.0, middle) == told
+    assert np.isnan(proposed(np.nan, 833.0))
 
 
-@given(st.floats(0, 1e5))
-def test_the_steps_of_a_page_give_what_is_proposed(hours: float) -> None:
-    assert rounded(hours, proposed_steps()) == proposed(rounded(hours, steps()))
-
-
-@pytest.mark.parametrize("least", [0.5, 7, 139, 141, 1390, 1401, 8000])
-def test_the_steps_of_a_page_follow_the_least_that_is_useful(least: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commitment, "least_useful", lambda: (least, ""))
-    many = np.arange(0, 20_000, 0.5)
-    assert (rounded(many, proposed_steps()) == proposed(rounded(many, steps()))).all()
-
-
-def test_what_a_page_says_of_its_steps_leaves_out_the_one_that_proposes_nothing() -> None:
-    assert said(proposed_steps()) == "arrondi en dessous, par pas de 35, 70 ou 350 heures selon sa taille"
+def test_a_page_says_the_steps() -> None:
     assert said(steps()) == "arrondi en dessous, par pas de 7, 35, 70 ou 350 heures selon sa taille"

@@ -20,8 +20,8 @@ def test_an_amount_has_the_table_s_own_quantiles() -> None:
 
 
 def test_a_purchase_is_sized_by_its_hours_and_what_they_are_in_a_year() -> None:
-    found = sized(LAW, 90_000, 400_000, 2, months=24, quantile=0.25)
-    p10, p50, p90, low = hours(LAW, [*RANGE, 0.25], 90_000, 400_000, 2)
+    found = sized(LAW, 90_000, 400_000, months=24, quantile=0.25)
+    p10, p50, p90, low = hours(LAW, [*RANGE, 0.25], 90_000, 400_000)
     assert [found[f"heures_{name}"] for name in ("p10", "p50", "p90")] == [p10, p50, p90]
     assert low - 100 < found["engagement"] <= low and found["heures_an"] == p50 / 2
     assert found["etp"] == full_time(p50 / 2) and found["personnes"] == persons(p50 / 2)
@@ -46,19 +46,10 @@ def test_a_range_is_that_of_its_simulation_and_wider_than_its_middle() -> None:
     assert hours(LAW, RANGE, low, low * (1 + 1e-9)) == pytest.approx(hours(LAW, RANGE, low), rel=1e-6)
 
 
-def test_lots_share_the_amount_alike() -> None:
-    assert hours(LAW, RANGE, 300_000, lots=3) == pytest.approx(3 * hours(LAW, RANGE, 100_000), rel=1e-12)
-    assert hours(LAW, RANGE, 300_000, 900_000, lots=3) == pytest.approx(
-        3 * hours(LAW, RANGE, 100_000, 300_000), rel=1e-12
-    )
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "lots"), [(0, None, 1), (-5, None, 1), (9, 8, 1), (np.nan, None, 1), (9, np.inf, 1), (9, 9, 0)]
-)
-def test_what_is_no_amount_is_refused(low: float, high: float | None, lots: int) -> None:
+@pytest.mark.parametrize(("low", "high"), [(0, None), (-5, None), (9, 8), (np.nan, None), (9, np.inf)])
+def test_what_is_no_amount_is_refused(low: float, high: float | None) -> None:
     with pytest.raises(ValueError, match="amounts above 0"):
-        hours(LAW, RANGE, low, high, lots)
+        hours(LAW, RANGE, low, high)
 
 
 def test_a_year_its_posts_and_its_persons() -> None:

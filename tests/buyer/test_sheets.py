@@ -186,11 +186,18 @@ def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() ->
 
 
 def test_a_small_purchase_has_no_commitment_and_no_argument_for_one() -> None:
-    small = planned(montant_min=40_000.0, montant_max=40_000.0)  # 98 hours in nine cases of ten
+    small = planned(montant_min=20_000.0, montant_max=20_000.0)
     owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
     found = sheets(programme.Planned([small], owners), knowledge(), told(small))
+    assert found["achats"]["heures_p50"].lt(150).all()
     assert found["achats"]["engagement"].tolist() == [0.0] and found["programmes"]["engagement"].tolist() == [0.0]
     assert not found["arguments"]["phrase"].str.contains("engagement proposé").any()
+
+
+def test_a_purchase_has_the_hours_of_its_whole_amount_however_many_its_lots() -> None:
+    laws = knowledge()["segments/dimensionnement"].assign(exposant=0.8)
+    one, cut = (programme.totals([buy], segment(buy), laws, SETTINGS) for buy in (planned(), planned(lots=5)))
+    assert one == cut
 
 
 def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:

@@ -43,6 +43,32 @@ def test_a_small_segment_is_judged_with_all_and_amounts_all_alike_have_no_ceilin
     assert amounts.plausible(alike.assign(montant=1e9), Belief(FLOOR, np.log(ceilings(alike)))).notna().all()
 
 
+def test_contracts_share_what_their_need_is_sized_by_and_the_floor_bears_on_the_need() -> None:
+    montant = [60_000.0, 20_000.0, 400e6, 8e8, np.nan, 15_000.0, 39_999.0, 40_000.0]
+    uid = [f"M{n}" for n in range(8)]
+    rows = pd.DataFrame({"uid": uid, "segment": ["PROPRETE"] * 5 + ["DECHETS"] * 3, "montant": montant})
+    needs = pd.Series([0, 0, 0, 1, 1, 2], index=uid[:6])
+    belief = Belief(FLOOR, pd.Series({"PROPRETE": np.log(10e6)}))
+    found = amounts.by_need(rows, needs, belief).set_index("uid")
+    # A lot below the floor is believed where its need is above; a wrong one is as large as the others.
+    assert found["montant"].tolist() == pytest.approx([6e4, 2e4, *[np.nan] * 5, 4e4], nan_ok=True)
+    assert found["montant_besoin"].tolist() == pytest.approx([1.2e5] * 3 + [np.nan] * 4 + [4e4], nan_ok=True)
+    assert found["part"].tolist() == pytest.approx([1 / 2, 1 / 6, 1 / 3, 1 / 2, 1 / 2, 1, 1, 1])
+    assert found.groupby("besoin")["part"].sum().tolist() == pytest.approx([1] * 5)
+    # As the watch sizes the same needs.
+    lots = rows[:6].assign(besoin=needs.to_numpy())
+    watched = of_needs(pd.DataFrame({"montant": 1.0}, index=pd.RangeIndex(3, name="besoin")), lots, belief)
+    assert watched["montant_cru"].tolist() == pytest.approx([1.2e5, np.nan, np.nan], nan_ok=True)
+
+
+def test_a_need_of_two_segments_is_of_that_of_its_largest_contract() -> None:
+    rows = pd.DataFrame(
+        {"uid": ["a", "b", "c"], "segment": ["PROPRETE", "DECHETS", "TRANSPORT"], "montant": [5e4, 6e4, np.nan]}
+    )
+    found = amounts.by_need(rows, pd.Series(4, index=rows["uid"]), Belief(FLOOR, pd.Series(dtype="float64")))
+    assert found["segment_besoin"].tolist() == ["DECHETS"] * 3
+
+
 def test_a_need_is_sized_by_its_plausible_lots_and_from_the_floor_on() -> None:
     lots = pd.DataFrame(
         {"besoin": [0, 0, 0, 1, 2, 3], "segment": "PROPRETE",

@@ -24,14 +24,14 @@ from analysis.publishing.scripts import of_body
 from analysis.publishing.templating import fill
 
 AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "40 000 euros HT", "1 234 567,89", "25 000 000")
-MONTHS, LOTS = ("1", "12", "18", "48"), ("", "2", "7")
-CASES = [list(case) for case in product(AMOUNTS, MONTHS, LOTS)]
+MONTHS = ("1", "12", "18", "48")
+CASES = [list(case) for case in product(AMOUNTS, MONTHS)]
 QUANTILE, STEPS = load_params().buyer.commitment_quantile, steps()
 # Types each case, and reads what is shown then.
 TYPE = """cases => cases.map(case_ => {
   const field = (name) => document.getElementById(`calculette-${name}`);
-  ["montant", "duree", "lots"].forEach((name, at) => { field(name).value = case_[at]; });
-  field("lots").dispatchEvent(new Event("input", { bubbles: true }));
+  ["montant", "duree"].forEach((name, at) => { field(name).value = case_[at]; });
+  field("duree").dispatchEvent(new Event("input", { bubbles: true }));
   const shown = (name) => field(name).textContent;
   const levels = ["bas", "mediane", "haut"];
   const rows = ["heures", "an", "etp", "personnes"].flatMap(row => levels.map(level => shown(`${row}-${level}`)));
@@ -39,13 +39,12 @@ TYPE = """cases => cases.map(case_ => {
 })"""
 
 
-def expected(found: Law, amount: str, months: str, lots: str) -> list[str]:
+def expected(found: Law, amount: str, months: str) -> list[str]:
     """What Python says of a case as the page prints it."""
     value = float(amount.replace(",", ".").translate({ord(sign): None for sign in " €eurosHT"}))
-    count = int(lots or 1)
-    whole = hours(found, RANGE, value, lots=count)
+    whole = hours(found, RANGE, value)
     year = per_year(whole, int(months))
-    promised = float(proposed(rounded(hours(found, QUANTILE, value, lots=count), STEPS)))
+    promised = float(proposed(rounded(hours(found, QUANTILE, value), STEPS), whole[1]))
     rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
     rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"
@@ -114,7 +113,6 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
         ("montant", "250,000", "Montant illisible"),
         ("duree", "0", "Durée illisible"),
         ("duree", "1,5", "Durée illisible"),
-        ("lots", "deux", "Nombre de lots illisible"),
     ],
 )
 def test_what_is_no_number_is_told_in_french_and_nothing_is_computed(
@@ -140,7 +138,7 @@ def test_the_keyboard_is_enough_and_enter_sends_nothing(page: Page, tmp_path: Pa
     assert page.evaluate("document.activeElement.id") == "calculette-duree"
     page.keyboard.press("Enter")
     assert page.url == address
-    assert page.locator("#calculette-heures-mediane").inner_text() == expected(law(table(), "A"), "500000", "24", "")[1]
+    assert page.locator("#calculette-heures-mediane").inner_text() == expected(law(table(), "A"), "500000", "24")[1]
 
 
 def test_axe_finds_nothing_before_or_after(browser: Browser, tmp_path: Path) -> None:

@@ -50,10 +50,7 @@ def foreseen(
     table = laws(drawn, usual, own=settings.single_own_draws, seed=settings.seed) if names else pd.DataFrame()
     by_segment = {name: sizing.law(table, name) for name in names}
     found = np.array(
-        [
-            sizing.hours(by_segment[row.segment], [0.1, 0.9, *quantiles], row.montant, lots=int(row.marches))
-            for row in tested.itertuples()
-        ]
+        [sizing.hours(by_segment[row.segment], [0.1, 0.9, *quantiles], row.montant) for row in tested.itertuples()]
     ).reshape(len(tested), 2 + len(quantiles))
     committed = rounded(found[:, 2:], steps())
     out = tested[["operation", "heures"]].assign(

@@ -1,8 +1,8 @@
 """How a commitment is rounded: it is a quantile of the hours that the contract could bear, rounded down.
 
 Always down, so that it promises no hour that the estimate does not hold; the steps are assumptions
-(`acheteur/arrondis.csv`). None is proposed under the hours that make a work contract (`heures_min` of the clause in
-`droit/options.csv`): a few days of work a year serve nobody.
+(`acheteur/arrondis.csv`). None is proposed where fewer hours are possible than make a work contract (`heures_min` of
+the clause in `droit/options.csv`): a few days of work serve nobody.
 """
 
 from __future__ import annotations
@@ -30,28 +30,16 @@ def least_useful() -> tuple[float, str]:
     return float(rule["valeur"]), str(rule["phrase_si_non"]).format(valeur=french(float(rule["valeur"])))
 
 
-def proposed(committed: ArrayLike) -> Numbers:
-    """Rounded commitments, 0 where they do not reach the least hours that are of use; a missing value stays missing."""
-    given = np.asarray(committed, dtype=np.float64)
-    return np.where(given < least_useful()[0], 0.0, given)
-
-
-def proposed_steps() -> Numbers:
-    """`steps` that give `proposed` at once: up to the first rounded value that is of use, one step as large as it."""
-    table, (least, _) = steps(), least_useful()
-    place = int(np.searchsorted(table[:, 0], least, side="right")) - 1
-    step = table[place, 1]
-    first = np.ceil(least / step) * step
-    later = table[place + 1 :]
-    if len(later) and first >= later[0, 0]:  # the next step holds already
-        return np.vstack([[0.0, later[0, 0]], later])
-    return np.vstack([[0.0, first], [first, step], later])
+def proposed(committed: ArrayLike, possible: ArrayLike) -> Numbers:
+    """Rounded commitments, 0 where the median of the hours that are possible is under the least that is of use; a
+    missing value stays missing."""
+    few = np.asarray(possible, dtype=np.float64) < least_useful()[0]
+    return np.where(few, 0.0, np.asarray(committed, dtype=np.float64))
 
 
 def said(table: Numbers) -> str:
-    """By what a commitment is rounded, in words; a first step that is as large as its bound proposes nothing."""
-    small = int(len(table) > 1 and table[0, 1] == table[1, 0])
-    *most, last = [french(step) for step in table[small:, 1]]
+    """By what a commitment is rounded, in words."""
+    *most, last = [french(step) for step in table[:, 1]]
     return f"arrondi en dessous, par pas de {', '.join(most)} ou {last} heures selon sa taille"
 
 

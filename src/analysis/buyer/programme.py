@@ -163,4 +163,4 @@ def totals(
 def _hours(purchase: Purchase, segment: pd.Series, laws: pd.DataFrame, chance: ArrayLike) -> sizing.Numbers:
     """Hours under which a purchase falls with each probability of `chance`."""
     law = sizing.law(laws, segment[purchase.achat_id])
-    return sizing.hours(law, chance, purchase.montant_min, purchase.montant_max, purchase.lots)
+    return sizing.hours(law, chance, purchase.montant_min, purchase.montant_max)

@@ -1,8 +1,8 @@
 """Hours of a purchase from the table `segments/dimensionnement`: no draw, so that a page computes the very same.
 
-A contract of amount A in a segment carries K x A^e hours, K being random: its quantiles are the table's. The amount may
-be known as a range only, which is spread evenly on the logarithm, whatever K is. Lots share the amount alike and go the
-same way, what makes hours differ being mostly the trade and the buyer: n x K x (A / n)^e, whose range is rather wide.
+A purchase of amount A in a segment, all its lots together, carries K x A^e hours, K being random: its quantiles are the
+table's. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is. The law is
+that of whole operations: into how many lots the amount is cut does not move it.
 
 The script `templates/scripts/sizing.js` holds the same formulas for an amount that is known.
 """
@@ -46,20 +46,20 @@ def law(table: pd.DataFrame, segment: str) -> Law:
     return Law(own["coefficient"].to_numpy(dtype=np.float64), float(own["exposant"].iloc[0]))
 
 
-def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None, lots: int = 1) -> Numbers:
+def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None) -> Numbers:
     """Hours under which a purchase of `low` to `high` euros (excluding tax, all `lots`) falls with each probability.
 
     Amounts of the range are `POINTS` middles of even steps on the logarithm; the values of all pairs of amount and
     coefficient are ranked, and the one at place p (n + 1) taken, linearly between two. With one amount these are the
     table's own quantiles; probabilities beyond the table's give its ends. Raises ValueError for amounts that are not
-    above 0 and in order, or no lot.
+    above 0 and in order.
     """
     high = low if high is None else high
-    if not 0 < low <= high < np.inf or lots < 1:
-        raise ValueError("amounts above 0, in order, and one lot at least")
+    if not 0 < low <= high < np.inf:
+        raise ValueError("amounts above 0, in order")
     middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
     amounts = low * (high / low) ** middles
-    made = np.outer(lots * (amounts / lots) ** found.exponent, found.coefficients)
+    made = np.outer(amounts**found.exponent, found.coefficients)
     asked = np.asarray(probabilities, dtype=np.float64)
     return np.asarray(np.quantile(made, asked, method="weibull"), dtype=np.float64)
 
@@ -79,15 +79,13 @@ def persons(hours_per_year: ArrayLike) -> Numbers:
     return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["heures_par_personne"]
 
 
-def sized(
-    found: Law, low: float, high: float | None = None, lots: int = 1, *, months: float, quantile: float
-) -> dict[str, float]:
+def sized(found: Law, low: float, high: float | None = None, *, months: float, quantile: float) -> dict[str, float]:
     """What a purchase of `low` to `high` euros over `months` can bear: heures_p10, heures_p50, heures_p90 (over all of
     it), engagement (the `quantile` of its hours, rounded down), heures_an, etp and personnes (of the median, a year).
 
     Raises ValueError as `hours` does.
     """
-    p10, p50, p90, promised = hours(found, [*RANGE, quantile], low, high, lots).tolist()
+    p10, p50, p90, promised = hours(found, [*RANGE, quantile], low, high).tolist()
     yearly = per_year(p50, months)
     return {
         "heures_p10": p10,

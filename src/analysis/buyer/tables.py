@@ -143,8 +143,8 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
     for purchase in purchases:
         code, day = str(segment[purchase.achat_id]), process.publication(purchase)
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
-        sized = sizing.sized(sizing.law(laws, code), *amounts, purchase.lots, months=months, quantile=quantile)
-        sized["engagement"] = float(proposed(sized["engagement"]))
+        sized = sizing.sized(sizing.law(laws, code), *amounts, months=months, quantile=quantile)
+        sized["engagement"] = float(proposed(sized["engagement"], sized["heures_p50"]))
         committed = float(sizing.per_year(sized["engagement"], months))
         limit = law.threshold(purchase, day, code)
         rows[purchase.achat_id] = sized | {

@@ -145,7 +145,8 @@ SCHEMAS = {
         ),
         published_table(
             "dimensionnement",
-            "Heures d'un marché avec clause, selon son montant hors taxes : coefficient x montant ^ exposant",
+            "Heures d'un marché avec clause, tous lots ensemble, selon son montant hors taxes : coefficient x montant "
+            "^ exposant",
             ["segment", "probabilite"],
             {
                 "segment": _SEGMENT,

@@ -31,10 +31,13 @@ _CELL = {
     "sans_montant": column(
         NUMBER, "Part de attendus dont le montant n'est pas connu, ou pas vraisemblable", unit="besoin", ge=0
     ),
-    "heures_attendues": _hours("Somme des probabilités x heures moyennes d'insertion possibles : s'additionne"),
+    "heures_attendues": _hours(
+        "Somme des probabilités x chances que le besoin se prête à une clause x heures moyennes d'insertion "
+        "possibles : s'additionne"
+    ),
     "heures_p10": _hours(
-        "Heures d'insertion possibles : 10 % des cas sont au-dessous (tirages) ; 0 s'il y a plus d'une chance sur dix "
-        "qu'aucun besoin ne vienne"
+        "Heures d'insertion possibles des besoins qui se prêtent à une clause : 10 % des cas sont au-dessous "
+        "(tirages) ; 0 s'il y a plus d'une chance sur dix qu'aucun ne vienne"
     ),
     "heures_p50": _hours(
         "La moitié des cas sont au-dessous ; 0 s'il y a plus d'une chance sur deux qu'aucun ne vienne"
@@ -105,7 +108,8 @@ SCHEMAS = {
                 "date_mediane": column(DAY, "Date avant laquelle tombe la moitié des chances"),
                 "fenetre_fin": column(DAY, "Date avant laquelle tombent 90 % des chances"),
                 "heures_p10": _hours(
-                    "Heures d'insertion possibles si le besoin revient : 10 % des cas sont au-dessous"
+                    "Heures d'insertion possibles si le besoin revient et qu'une clause y est demandée (qu'il s'y "
+                    "prête n'est pas compté) : 10 % des cas sont au-dessous"
                 ),
                 "heures_p50": _hours("La moitié des cas sont au-dessous"),
                 "heures_p90": _hours("90 % des cas sont au-dessous"),

@@ -61,6 +61,35 @@ def plausible(rows: pd.DataFrame, belief: Belief) -> pd.Series:
     return rows["montant"].where(~implausible(rows, belief)).astype("float64")
 
 
+def by_need(contracts: pd.DataFrame, needs: pd.Series, belief: Belief) -> pd.DataFrame:
+    """`contracts` (uid, montant, segment), all that there are, with what hours are drawn from: montant (euros, missing
+    where it is not believed), besoin, montant_besoin and segment_besoin (of its largest contract), and part, the
+    contract's of the amount of its need (parts of one).
+
+    `needs`: the number of the need of each contract (index uid), as `watch.needs.lots` gives it; a contract without
+    one is a need of its own. Hours follow the amount of the whole need, however it is cut into contracts. What must be
+    published is told by it too, so that the floor bears on it: below, none of its amounts is believed. Where some are
+    not known, those contracts are as large as the others of their need; where none is, all are alike.
+    """
+    rows = contracts.reset_index(drop=True)
+    number = rows["uid"].map(needs)
+    alone = (-1 if needs.empty else int(needs.max())) + 1 + rows["uid"].rank(method="first")
+    besoin = number.fillna(alone).astype("int64")
+    own = plausible(rows, belief)
+    filled = own.fillna(own.groupby(besoin).transform("mean"))
+    whole = filled.groupby(besoin).transform("sum", min_count=1)
+    order = rows.assign(_taille=own.fillna(-1.0), besoin=besoin).sort_values(["_taille", "uid"])
+    largest = order.drop_duplicates("besoin", keep="last").set_index("besoin")["segment"]
+    size = besoin.groupby(besoin).transform("size")
+    return rows.assign(
+        montant=own.where(whole >= belief.floor),
+        besoin=besoin,
+        montant_besoin=whole.where(whole >= belief.floor),
+        segment_besoin=besoin.map(largest),
+        part=(filled / whole).where(whole > 0).fillna(1 / size),
+    )
+
+
 def reliable(contracts: pd.DataFrame, belief: Belief) -> pd.DataFrame:
     """`contracts` (montant, segment) with montant missing where it is not believed: wrong, or not the contract's."""
     amounts = plausible(contracts, belief)

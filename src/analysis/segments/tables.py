@@ -18,7 +18,7 @@ from analysis.core.params import Params, SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.core.shares import wilson
-from analysis.segments.amounts import belief_from
+from analysis.segments.amounts import belief_from, by_need
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     UNDER,
@@ -36,7 +36,7 @@ from analysis.segments.potential.backtest import realised
 from analysis.segments.potential.caps import caps
 from analysis.segments.potential.estimate import build_potential, drawn_segments, hours_if_asked
 from analysis.segments.potential.single import single_contracts
-from analysis.segments.potential.sizing import shared
+from analysis.segments.potential.sizing import chances, shared
 from analysis.segments.potential.supply import supply
 from analysis.segments.state.compliance import build_compliance
 from analysis.segments.state.shrinkage import smoothed
@@ -93,8 +93,9 @@ def from_each_contract(
     holders = read_table(clean / "marches_titulaires.parquet")
     linked = build_links(exports, kept, whole, holders, dataset=dataset, settings=settings)
     belief = belief_from(whole, params.decp.low_amount, settings.amounts)
-    drawn = drawn_segments(linked, settings.potential, belief)
     bought = needed(whole)
+    sized = by_need(linked.contracts, bought.lots.set_index("uid")["besoin"], belief)
+    drawn = drawn_segments(linked.operations, sized, settings.potential)
     projects = with_segment_told(read_clean(dataset.nom, "projects")["projets"], told)
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
     source = publics.sources(given).set_index("public").loc[publics.JOBSEEKERS, "source"]
@@ -105,7 +106,7 @@ def from_each_contract(
     return {
         **linked.tables,
         "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
-        **build_potential(linked, drawn, elsewhere, dataset=dataset, settings=settings, belief=belief, offered=offered),
+        **build_potential(linked, sized, drawn, elsewhere, dataset=dataset, settings=settings, offered=offered),
         **build_watch(
             bought,
             read_table(clean / "marches_modifications.parquet"),
@@ -115,13 +116,14 @@ def from_each_contract(
             belief=belief,
             hours=partial(hours_if_asked, drawn=drawn, seed=settings.potential.seed),
             shared=shared(drawn),
+            eligible=chances(drawn),
             people=people,
             limits=caps(offered, settings.potential.dependency),
         ),
-        "dimensionnement": single_contracts(linked, settings, belief),
+        "dimensionnement": single_contracts(linked, sized, settings),
         **build_compliance(whole, bought.lots, bought.needs, dataset, belief),
         "liens": linked.links,
-        "operations_liees": realised(linked, belief),
+        "operations_liees": realised(linked, sized),
     }
 
 

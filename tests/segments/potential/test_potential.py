@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
+from analysis.segments.amounts import Belief, by_need
 from analysis.segments.potential.caps import caps, held
 from analysis.segments.potential.estimate import (
     by_cell,
     by_territory,
+    clausable,
     hours_if_asked,
     new_segments,
     simulated,
     without_clause,
 )
-from analysis.segments.potential.sizing import Learnt, segment_draws
+from analysis.segments.potential.sizing import Learnt, Segment, segment_draws
 from analysis.segments.potential.supply import companies, near, suppliers, supply
 from analysis.sources import publics
 from consolidation.world import dataset
@@ -36,6 +39,15 @@ def contracts(*rows: dict) -> pd.DataFrame:
         "operation": None, "probabilite": np.nan,
     }  # fmt: skip
     return pd.DataFrame([{**default, "uid": f"M{n:04d}", **row} for n, row in enumerate(rows)])
+
+
+ALL_BELIEVED = Belief(40_000, pd.Series(dtype="float64"))
+
+
+def sized(rows: pd.DataFrame, *needs: int) -> pd.DataFrame:
+    """The contracts with what their hours are drawn from; each is a need of its own, or of the number given."""
+    numbers = needs or range(len(rows))
+    return by_need(rows, pd.Series(numbers, index=rows["uid"], dtype="int64"), ALL_BELIEVED)
 
 
 def captured(estimation: float, declares: float, suivis: float, communs: float) -> pd.DataFrame:
@@ -74,7 +86,7 @@ def test_without_any_social_field_the_published_share_is_taken() -> None:
 
 def test_cells_add_up_in_each_draw_and_contracts_sure_to_have_a_clause_weigh_nothing() -> None:
     rows = contracts({}, {}, {"jour": dt.datetime(2024, 9, 1)}, {"segment": "DECHETS", "departement": None})
-    rows = without_clause(rows, captured(0.0, 0.0, 0.0, 0.0)).assign(p_sans=[1.0, 1.0, 1.0, 0.0])
+    rows = without_clause(sized(rows), captured(0.0, 0.0, 0.0, 0.0)).assign(p_sans=[1.0, 1.0, 1.0, 0.0])
     drawn = segment_draws(["PROPRETE", "DECHETS"], Learnt(), draws=200, seed=1, weight=20)
     cells, draws, driven = simulated(rows, drawn, seed=1)
     assert cells[["segment", "trimestre", "marches"]].values.tolist() == [
@@ -244,21 +256,62 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
     assert row["heures_attendues"] == pytest.approx(row["p_sous"] * 4000)
 
 
-def test_the_hours_of_a_need_add_up_those_of_its_lots_and_do_not_depend_on_order() -> None:
-    drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=3, weight=20)
-    needs = pd.DataFrame({"uid": ["a", "b"], "segment": ["PROPRETE"] * 2, "montant": [1e5, 4e5], "lots": [1, 4]})
+def larger_is_less(slope: float, draws: int) -> dict[str, Segment]:
+    """Draws of a segment whose hours per euro fall with the amount, from 100,000 euros on as the rule says."""
+    one = segment_draws(["PROPRETE"], Learnt(), draws=draws, seed=3, weight=20)["PROPRETE"]
+    return {"PROPRETE": replace(one, slope=slope, montant=1e5, ecart_montant=1.0)}
+
+
+def test_the_hours_of_a_need_follow_its_whole_amount_and_do_not_depend_on_order() -> None:
+    drawn = larger_is_less(-0.2, draws=2000)
+    needs = pd.DataFrame({"uid": ["a", "b"], "segment": ["PROPRETE"] * 2, "montant": [1e5, 4e5]})
     one = hours_if_asked(needs, drawn, 7).set_index("uid")
     two = hours_if_asked(needs.iloc[::-1], drawn, 7).set_index("uid")
     pd.testing.assert_frame_equal(one, two.loc[one.index])
     assert (one["heures_p10"] < one["heures_p50"]).all() and (one["heures_p50"] < one["heures_p90"]).all()
-    # Four lots of as much: four times the hours, spread less.
-    assert one.loc["b", "heures_p50"] / one.loc["a", "heures_p50"] == pytest.approx(4, rel=0.3)
+    # Four times the amount, as unsure.
+    assert one.loc["b", "heures_p50"] / one.loc["a", "heures_p50"] == pytest.approx(4**0.8, rel=0.1)
     spread = one["heures_p90"] / one["heures_p10"]
-    assert spread["b"] < spread["a"]
+    assert spread["b"] == pytest.approx(spread["a"], rel=0.1)
+    # The watch says how many lots; they do not move it.
+    pd.testing.assert_frame_equal(one.reset_index(), hours_if_asked(needs.assign(lots=[1, 7]), drawn, 7))
 
 
-def test_lots_of_unknown_amounts_are_one_operation_together() -> None:
-    drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=3, weight=20)
-    needs = pd.DataFrame({"uid": ["a"], "segment": ["PROPRETE"], "montant": [np.nan], "lots": [1]})
-    one, ten = (hours_if_asked(needs.assign(lots=lots), drawn, 7) for lots in (1, 10))
-    pd.testing.assert_frame_equal(one, ten)
+def test_what_is_a_need_s_own_owes_nothing_to_what_its_segment_shares() -> None:
+    """One seed for both once gave them the same numbers: a need alone was said surer or less sure than it is."""
+    need = pd.DataFrame({"uid": ["a"], "segment": ["PROPRETE"], "montant": [1e5]})
+    told = {}
+    for apart in (0, 10_000):
+        wide = []
+        for seed in range(30):
+            drawn = segment_draws(["PROPRETE"], Learnt(), draws=300, seed=seed, weight=20)
+            one = hours_if_asked(need, drawn, seed + apart).iloc[0]
+            wide.append(np.log(one["heures_p90"] / one["heures_p10"]))
+        told[apart] = np.mean(wide)
+    assert told[0] == pytest.approx(told[10_000], rel=0.05)
+
+
+def test_a_need_cut_into_contracts_bears_no_more_hours_and_is_no_surer() -> None:
+    drawn = larger_is_less(-0.5, draws=4000)
+    whole, cut = contracts({"montant": 8e5}), contracts(*[{"montant": 1e5}] * 8)
+    found = {}
+    for name, rows in {"whole": sized(whole, 0), "cut": sized(cut, *[0] * 8), "apart": sized(cut)}.items():
+        hours = simulated(rows.assign(p_sans=1.0, lieu=LILLE, trimestre=1), drawn, 7)[1].sum(axis=0)
+        asked = clausable(rows.assign(porte_clause=True), drawn, 7).filter(regex="^t").sum()
+        found[name] = (hours.mean(), np.median(asked), float(np.log(asked).std()))
+    assert found["cut"] == pytest.approx(found["whole"], rel=0.04)
+    # Eight needs of an eighth bear 8 ** 0.5 as much, surer together.
+    assert found["apart"][1] / found["whole"][1] > 2 and found["apart"][2] < 0.95 * found["whole"][2]
+
+
+def test_a_need_of_contracts_that_nobody_knows_the_amounts_of_is_one_operation() -> None:
+    drawn = larger_is_less(-0.5, draws=4000)
+    one, many = (
+        contracts({"montant": 1e5}, {"montant": np.nan}),
+        contracts({"montant": 1e5}, *[{"montant": np.nan}] * 9),
+    )
+    found = [
+        clausable(sized(rows, 0, *[1] * (len(rows) - 1)).assign(porte_clause=True), drawn, 7).filter(regex="^t").sum()
+        for rows in (one, many)
+    ]
+    assert found[0].to_numpy() == pytest.approx(found[1].to_numpy())

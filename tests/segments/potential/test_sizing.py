@@ -9,19 +9,22 @@ from scipy.special import ndtr
 
 from analysis.core import reference
 from analysis.core.params import load_params
-from analysis.segments.amounts import Belief, reliable
+from analysis.segments.amounts import Belief, by_need
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import foreseen, known_operations, scores
 from analysis.segments.potential.sizing import (
     RULE,
     Learnt,
+    chances,
     drivers,
+    eligible,
     hours,
     law,
     learnt,
     per_euro,
     quantile,
     segment_draws,
+    shared,
 )
 
 SETTINGS = load_params().segments.potential
@@ -85,6 +88,17 @@ def test_what_was_observed_moves_the_hours_and_narrows_them() -> None:
     assert 1 < after / before < own
 
 
+def test_the_operations_of_a_segment_tell_it_once() -> None:
+    before = shared(segment_draws(["PROPRETE"], Learnt(), draws=20_000, seed=1, weight=20))["PROPRETE"]
+    seen, doubt = before.mean() + 1, float(before.var())
+    row = {"centre": seen, "variance": doubt, "montant": 1e5, "ecart_montant": 1.0, "operations": 1}
+    known = Learnt(pd.DataFrame([row], index=["PROPRETE"]), spread=0.5, operations=1)
+    after = shared(segment_draws(["PROPRETE"], known, draws=20_000, seed=1, weight=20))["PROPRETE"]
+    # As unsure as what was assumed: half-way between the two, with half the variance of each.
+    assert after.mean() == pytest.approx(seen - 0.5, abs=0.03)
+    assert after.var() == pytest.approx(doubt / 2, rel=0.05)
+
+
 def test_many_contracts_of_a_segment_do_not_average_out_what_they_share() -> None:
     drawn = segment_draws(["PROPRETE"], Learnt(), draws=2000, seed=1, weight=20)["PROPRETE"]
     one, many = (hours(drawn, np.full(size, 1e5), np.random.default_rng(3)).sum(axis=1) for size in (1, 200))
@@ -96,6 +110,14 @@ def test_many_contracts_of_a_segment_do_not_average_out_what_they_share() -> Non
     assert spread[1] == pytest.approx(shared, rel=0.1)
     parts = drivers(drawn, many)
     assert sum(parts.values()) == pytest.approx(1) and parts["ecart_modele"] == max(parts.values())
+
+
+def test_a_clause_could_be_asked_of_as_many_contracts_as_the_draw_says() -> None:
+    drawn = segment_draws(["PROPRETE", "FOURNITURES"], Learnt(), draws=400, seed=1, weight=20)
+    told = chances(drawn)
+    for name, one in drawn.items():
+        found = eligible(one, 2000, np.random.default_rng(3)).mean(axis=1)
+        assert found == pytest.approx(told[name].to_numpy(), abs=0.05)
 
 
 def test_the_same_seed_gives_the_same_draws() -> None:
@@ -110,7 +132,29 @@ def followed(count: int, start: str, end: str, ratio: float, prefix: str) -> tup
         est_complete=True,
     )  # fmt: skip
     deals = made[["operation", "segment", "montant"]].assign(uid=made["operation"], probabilite=1.0)
-    return ops, deals
+    return ops, sized(deals)
+
+
+def sized(deals: pd.DataFrame, floor: float = 0.0) -> pd.DataFrame:
+    """The contracts with what their hours are drawn from, a need for each operation; believed up to five millions."""
+    needs = pd.Series(deals["operation"].factorize()[0], index=deals["uid"])
+    return by_need(deals, needs, Belief(floor, pd.Series(np.log(5e6), index=deals["segment"].unique())))
+
+
+def test_an_operation_is_foreseen_alike_however_many_contracts_it_was_cut_into() -> None:
+    past, future = (
+        followed(300, "2021-01-01", "2022-06-01", 0.02, "A"),
+        followed(40, "2024-02-01", "2025-02-01", 0.02, "B"),
+    )
+    past[0]["heures"] *= past[1]["montant"] ** -0.4  # the larger, the fewer hours per euro
+    ops, deals = (pd.concat(pair, ignore_index=True) for pair in zip(past, future, strict=True))
+    new = deals["operation"].str.startswith("B")
+    lots = [deals[new].assign(uid=deals["uid"] + f"-{lot}", montant=deals["montant"] / 4) for lot in range(4)]
+    cut = sized(pd.concat([deals[~new], *lots], ignore_index=True))
+    whole, apart = (foreseen(ops, rows, today=dt.date(2025, 12, 31), settings=SETTINGS) for rows in (deals, cut))
+    assert apart["marches"].tolist() == [4] * 40
+    for name in ("modele", "modele_bas", "modele_haut"):
+        assert apart[name].to_numpy() == pytest.approx(whole[name].to_numpy())
 
 
 def test_held_out_operations_are_foreseen_from_those_that_ended_before() -> None:
@@ -174,15 +218,14 @@ def test_amounts_of_a_segment_of_one_operation_differ_as_those_of_the_others_do(
 
 def test_the_textbook_rule_and_what_is_over() -> None:
     ops, deals = followed(1, "2025-01-01", "2026-12-31", 0.02, "A")
-    found = foreseen(ops, deals.assign(montant=1e6), today=dt.date(2025, 12, 31), settings=SETTINGS)
+    found = foreseen(ops, sized(deals.assign(montant=1e6)), today=dt.date(2025, 12, 31), settings=SETTINGS)
     assert found["part_ecoulee"].iloc[0] == pytest.approx(0.5, abs=0.001)
     assert found["manuel"].iloc[0] == pytest.approx(833.33 / 2, rel=0.002)
 
 
 def test_an_amount_too_low_to_be_published_or_too_high_for_its_segment_is_not_believed() -> None:
     ops, deals = followed(4, "2021-01-01", "2022-06-01", 0.02, "A")
-    belief = Belief(40_000, pd.Series(np.log(5e6), index=deals["segment"].unique()))
-    deals = reliable(deals.assign(montant=[39_999.0, 40_000.0, 4_999_999.0, 5_000_001.0]), belief)
+    deals = sized(deals.assign(montant=[39_999.0, 40_000.0, 4_999_999.0, 5_000_001.0]), 40_000)
     assert known_operations(ops, deals)["operation"].tolist() == ["A1", "A2"]
 
 

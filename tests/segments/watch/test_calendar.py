@@ -125,6 +125,28 @@ def test_expected_hours_are_held_to_the_part_of_each_year_that_the_horizon_cover
         ]
 
 
+def test_a_need_that_no_clause_could_be_asked_of_brings_no_hours() -> None:
+    sigma = np.log(3) / 1.281552
+    expected = pd.DataFrame([need("a", [0.9]), need("b", [0.9]), need("c", [0.0, 1.0], segment="AUTRE")])
+    each = expected[["besoin_id"]].assign(heures_p10=100.0, heures_p50=300.0, heures_p90=900.0)
+    able = pd.DataFrame({"PROPRETE": [0.2, 0.4]})
+    drawn = calendar.futures(expected, LIMITS, each, eligible=able, draws=4000, seed=1)
+    for split in (True, False):
+        rows = calendar.calendar(expected, LIMITS, "32", drawn, split)
+        first, other = (rows[rows["territoire_type"] == "region"].iloc[k] for k in (0, 1))
+        assert first["attendus"] == pytest.approx(1.8)
+        assert first["heures_attendues"] == pytest.approx(1.8 * 0.3 * 300 * np.exp(sigma**2 / 2))
+        # Nothing comes of both with the mean of 0.82 ** 2 and 0.64 ** 2, 0.541; the third is of another segment.
+        assert first["heures_p50"] == 0 < first["heures_p90"]
+        assert other["heures_p50"] == pytest.approx(300, rel=0.1)
+    cells = calendar.futures(expected, LIMITS, each, eligible=0.0 * able, draws=500, seed=1)
+    assert calendar.calendar(expected, LIMITS, "32", cells)["heures_p90"].iloc[0] == 0
+    # Of each future, the draw that its hours have: where a clause is unlikely, it is so for both needs.
+    both = calendar.futures(expected, LIMITS, each, eligible=pd.DataFrame({"PROPRETE": [0.0, 1.0]}), draws=4000, seed=1)
+    comes = (both.quarter[:2] == 0).any(axis=0)
+    assert not comes[::2].any() and comes[1::2].mean() == pytest.approx(0.99, abs=0.01)
+
+
 def test_hours_of_needs_have_in_common_what_their_segments_share() -> None:
     sigma = np.log(3) / 1.281552
     expected = pd.DataFrame([need(f"n{k:02d}", [1.0]) for k in range(100)])
@@ -218,11 +240,13 @@ def test_an_announced_need_is_where_the_buyer_says_if_that_is_as_precise(
 def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() -> None:
     row = calendar.from_projects(project(), LIMITS).iloc[0]
     # Notified from one to ten months after the notice, four being the likeliest.
-    assert row["c0"] == 0 and row["c4"] == pytest.approx(0.8)
+    assert row["c0"] == 0 and row["c4"] == row["probabilite"] == pytest.approx(0.8)
     assert row["fenetre_debut"] < row["date_mediane"] < row["fenetre_fin"]
     late = calendar.from_projects(project(date_prevue=pd.Timestamp("2025-04-15")), LIMITS).iloc[0]
     assert LIMITS[0] <= late["fenetre_debut"] <= late["fenetre_fin"] and late["c0"] == 0
-    assert late["c6"] == pytest.approx(0.8)
+    # Eight months and a half have brought nothing: a 27th of such purchases come later.
+    left = (10 - 261 / 30.4375) ** 2 / 54
+    assert late["c6"] == late["probabilite"] == pytest.approx(0.8 * left / (0.8 * left + 0.2))
     assert calendar.from_projects(project(date_prevue=pd.Timestamp("2025-01-01")), LIMITS).empty
 
 

@@ -110,6 +110,15 @@ def test_the_page_says_it_in_french(built: dict[str, pd.DataFrame]) -> None:
     assert "Aucun besoin" in shown(built, "02")["quarters"]
 
 
+def test_the_page_says_of_which_needs_the_hours_are(built: dict[str, pd.DataFrame]) -> None:
+    hours = {"heures_p10": 1.0, "heures_p50": 2.0, "heures_p90": 3.0}
+    sized = {name: built[name].assign(**hours) for name in ("veille_trimestres", "veille_besoins")}
+    bare, said = shown(built), shown(built | sized)
+    assert "Heures : des besoins qui se prêtent à une clause." in said["quarters"]
+    assert "Heures : s'il porte une clause." in said["next_needs"]
+    assert "clause" not in bare["quarters"] + bare["next_needs"]
+
+
 def test_the_trades_of_a_small_place_are_those_of_the_quarters_that_have_some(built: dict[str, pd.DataFrame]) -> None:
     cells = [("2026-T1", "AUTRES", "Autres", 0.03, 0.0), ("2026-T2", "A1203", "Espaces verts", 0.4, 0.0),
              ("2026-T3", "A1203", "Espaces verts", 0.3, 20.0)]  # fmt: skip

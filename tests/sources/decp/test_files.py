@@ -116,7 +116,9 @@ def test_command_says_one_sentence_and_exits_2(tmp_path):
     arguments += ["--out", str(tmp_path / "o.parquet"), "--quality", str(tmp_path / "q.parquet")]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 2
-    assert result.output.startswith("Erreur : bad.json : fichier inutilisable (JSON sans objet « marches ») ; attendu : un fichier DECP")
+    assert result.output.startswith(
+        "Erreur : bad.json : fichier inutilisable (JSON sans objet « marches ») ; attendu : un fichier DECP"
+    )
     assert not (tmp_path / "o.parquet").exists()
 
 

@@ -25,7 +25,7 @@ ROWS = {
 
 @dataclass(repr=False)
 class Calculator(Content):
-    """Amount, duration and lots in; hours, their range and the proposed commitment out (`templates/scripts/sizing.js`).
+    """Amount and duration in; hours, their range and the proposed commitment out (`templates/scripts/sizing.js`).
 
     `amount` (euros) and `months` are there before the reader types; `csv` is the published table of the coefficients.
     """
@@ -60,7 +60,7 @@ class Calculator(Content):
     @property
     def steps(self) -> list[tuple[str, str]]:
         """From how many hours on which step holds, as texts."""
-        return [(f"{start:g}", f"{step:g}") for start, step in commitment.proposed_steps()]
+        return [(f"{start:g}", f"{step:g}") for start, step in commitment.steps()]
 
     @property
     def rows(self) -> dict[str, str]:
@@ -86,13 +86,13 @@ class Calculator(Content):
     @property
     def note(self) -> str:
         chances = percent(load_params().buyer.commitment_kept, 0)
-        rounding = commitment.said(commitment.proposed_steps())
+        rounding = commitment.said(commitment.steps())
         return (
-            "De … à … : huit marchés sur dix. Les lots se partagent le montant à parts égales. L'engagement est le "
-            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding} ; "
-            f"en dessous de {self.least} heures, aucun n'est proposé. "
+            "De … à … : huit marchés sur dix. Le montant est celui de tous les lots ensemble. L'engagement est le "
+            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding} ; aucun n'est proposé "
+            f"quand moins de {self.least} heures sont possibles. "
             "Rien de ce qui est tapé ici ne quitte cette page."
         )
 
     def text(self) -> str:
-        return f"{self.title} : montant, durée et lots, dans la page. {self.note}"
+        return f"{self.title} : montant et durée, dans la page. {self.note}"

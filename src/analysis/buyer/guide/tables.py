@@ -66,7 +66,9 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
             amount = significant(used["montant"].quantile(place), ROUND)
             row = {"segment": name, "taille": size, "marches": len(own), "montant": amount, "duree_mois": months}
             out.append(row | sized(found, amount, months=months, quantile=quantile))
-    return modelled(pd.DataFrame(out).assign(engagement=lambda table: proposed(table["engagement"])))
+    return modelled(
+        pd.DataFrame(out).assign(engagement=lambda table: proposed(table["engagement"], table["heures_p50"]))
+    )
 
 
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:

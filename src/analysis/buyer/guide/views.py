@@ -192,8 +192,8 @@ def sizes(page: Page) -> Content:
         csv=page.csv(SIZES),
         note="De … à … : huit fois sur dix. L'engagement est ce que "
         f"{percent(load_params().buyer.commitment_kept, 0)} de tels marchés peuvent porter, "
-        f"{commitment.said(commitment.proposed_steps())} ; 0 : aucun n'est proposé, car il n'atteindrait pas "
-        f"{french(commitment.least_useful()[0])} heures, environ un mois d'une personne.",
+        f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, car moins de "
+        f"{french(commitment.least_useful()[0])} heures sont possibles (médiane), environ un mois d'une personne.",
     )
 
 

@@ -58,9 +58,8 @@ def hours(page: Page) -> Content:
 
 def none_proposed() -> str:
     """Why no commitment is proposed."""
-    return (
-        f"car l'engagement prudent n'atteindrait pas {french(least_useful()[0])} heures, environ un mois d'une personne"
-    )
+    few = french(least_useful()[0])
+    return f"car moins de {few} heures sont possibles (médiane), environ un mois d'une personne"
 
 
 def prudent() -> str:

@@ -1,10 +1,10 @@
 """How well hours are foreseen: operations of the last years, held out, beside two rules of the field.
 
 What is known is cut at a day: operations that had ended by then teach, those started since are foreseen from the
-amounts of their linked contracts. Many still run: what is compared is the hours realised to date with the hours
-foreseen times the part of the operation's life that is over (hours taken as even over it), for all methods alike. The
-model's interval adds that hours are not even: the part done is a beta around the part over (`avancement` of
-`potentiel/constantes`).
+amounts of their linked contracts, as the potential sizes those. Many still run: what is compared is the hours realised
+to date with the hours foreseen times the part of the operation's life that is over (hours taken as even over it), for
+all methods alike. The model's interval adds that hours are not even: the part done is a beta around the part over
+(`avancement` of `potentiel/constantes`).
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from analysis.consolidation.cells import cells, measured
 from analysis.core import reference
 from analysis.core.params import PotentialParams
 from analysis.core.shares import observed
-from analysis.segments.amounts import Belief, reliable
 from analysis.segments.intervals import LEVEL
 from analysis.segments.links.followed import Linked, closed, ratios
-from analysis.segments.potential.sizing import hours, learnt, segment_draws
+from analysis.segments.potential.sizing import FORESEEN, learnt, of_contracts, segment_draws, stream
 from analysis.segments.potential.supply import suppliers
 from analysis.segments.potential.textbook import textbook
 
@@ -50,12 +49,13 @@ def known_operations(
     return rows.sort_values("operation", ignore_index=True)
 
 
-def realised(linked: Linked, belief: Belief) -> pd.DataFrame:
+def realised(linked: Linked, contracts: pd.DataFrame) -> pd.DataFrame:
     """What each closed operation of `ratios` did: operation, segment, fin, heures, prevues, what disclosure control
     asks of it; of those that `known_operations` keeps, montant, segment_marche (of the largest contract) and marches.
+    `contracts`: those of `linked` as `amounts.by_need` gives them.
     """
     whole = ratios(linked.operations, linked.contracts)[["operation", "segment", "heures"]]
-    known = known_operations(linked.operations, reliable(linked.contracts, belief))
+    known = known_operations(linked.operations, contracts)
     known = known.assign(marches=known["operation"].map(linked.contracts["operation"].value_counts()))
     known = known[["operation", "montant", "segment", "marches"]].rename(columns={"segment": "segment_marche"})
     rows = linked.facts.contracts[linked.facts.contracts["operation"].isin(whole["operation"])]
@@ -68,11 +68,11 @@ def realised(linked: Linked, belief: Belief) -> pd.DataFrame:
 def foreseen(
     operations: pd.DataFrame, contracts: pd.DataFrame, *, today: dt.date, settings: PotentialParams
 ) -> pd.DataFrame:
-    """Operations started since the cut: operation, segment, montant, heures (to date), part_ecoulee, and the hours to
-    date as foreseen: modele, modele_bas, modele_haut (middle `LEVEL`), manuel, fournisseurs.
+    """Operations started since the cut: operation, segment, montant, marches, heures (to date), part_ecoulee, and the
+    hours to date as foreseen: modele, modele_bas, modele_haut (middle `LEVEL`), manuel, fournisseurs.
 
-    `contracts` are `reliable` ones. The segment that the model uses is that of the largest contract, as for contracts
-    without operation; `segment` is the operation's own.
+    `contracts` as `amounts.by_need` gives them. Their hours are those that the potential gives contracts without
+    operation (`sizing.of_contracts`), added up; `segment` is the operation's own.
     """
     cut = dt.date(today.year + 1 - settings.holdout_years, 1, 1)
     known = learnt(known_operations(operations, contracts, ended=cut), settings.prior_operations)
@@ -82,41 +82,42 @@ def foreseen(
     held = held[(held["debut"] < pd.Timestamp(today)) & held["fin"].notna()]
     deals = linked[linked["operation"].isin(held["operation"])]
     if deals.empty:
-        numbers = ["montant", "heures", "part_ecoulee", OURS, f"{OURS}_bas", f"{OURS}_haut", MANUAL, COUNTED]
+        numbers = ["montant", "marches", "heures", "part_ecoulee", OURS, f"{OURS}_bas", f"{OURS}_haut", MANUAL, COUNTED]
         empty = {name: pd.Series(dtype="float64") for name in numbers}
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("operation", "segment")} | empty)
     usual = known.segments["montant"].astype("float64")
-    filled = deals["montant"].fillna(deals["segment"].map(usual)).fillna(usual.median())
+    # The rules need an amount: the contract's part of its need's, else the usual one.
+    filled = deals["part"] * deals["montant_besoin"]
+    filled = filled.fillna(deals["segment"].map(usual)).fillna(usual.median())
     whole = (
         deals.assign(rempli=filled)
         .groupby("operation")
-        .agg(lu=("montant", "count"), lots=("uid", "size"), rempli=("rempli", "sum"), vu=("segment", "last"))
+        .agg(lots=("uid", "size"), rempli=("rempli", "sum"), vu=("segment", "last"))
     )
     rows = held.merge(whole, left_on="operation", right_index=True).sort_values("operation", ignore_index=True)
     life = (rows["fin"] - rows["debut"]).dt.days.clip(lower=1)
     over = ((pd.Timestamp(today) - rows["debut"]).dt.days / life).clip(upper=1.0)
-    names = sorted(rows["vu"].unique())
+    names = sorted({*rows["vu"], *deals["segment_besoin"]})
     drawn = segment_draws(names, known, draws=settings.draws, seed=settings.seed, weight=settings.prior_operations)
-    rng = np.random.default_rng(settings.seed)
+    rng = stream(settings.seed, FORESEEN)
     even, steady = over.to_numpy().clip(1e-3, 1 - 1e-3), reference.constants("potentiel")["avancement"]
-    out = np.full((len(rows), 3), np.nan)
-    for name, places in sorted(rows.groupby("vu").indices.items()):
-        # An operation all of whose amounts are missing has none; of some, the usual ones stand for them.
-        amounts = rows["rempli"].where(rows["lu"] > 0).to_numpy(dtype="float64")[places]
-        made = hours(drawn[name], amounts, rng)
-        done = rng.beta(steady * even[places], steady * (1 - even[places]), made.shape)
-        out[places, 0] = np.median(made, axis=0) * over.to_numpy()[places]
-        out[places, 1:] = np.quantile(made * done, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).T
+    # In order of operation, as `rows` are.
+    starts = np.flatnonzero(~deals["operation"].duplicated().to_numpy())
+    made = np.add.reduceat(of_contracts(deals, drawn, rng), starts, axis=1)
+    done = rng.beta(steady * even, steady * (1 - even), made.shape)
+    middle = np.median(made, axis=0) * over.to_numpy()
+    low, high = np.quantile(made * done, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return pd.DataFrame(
         {
             "operation": rows["operation"],
             "segment": rows["segment"],
             "montant": rows["rempli"],
+            "marches": rows["lots"],
             "heures": rows["heures"],
             "part_ecoulee": over,
-            OURS: out[:, 0],
-            f"{OURS}_bas": out[:, 1],
-            f"{OURS}_haut": out[:, 2],
+            OURS: middle,
+            f"{OURS}_bas": low,
+            f"{OURS}_haut": high,
             MANUAL: textbook(rows["rempli"]) * over,
             COUNTED: textbook(rows["rempli"], rows["vu"].map(_rates(names))) * over,
         }

@@ -1,9 +1,10 @@
 """Hours that contracts without clause could bear, by segment, place and quarter, with their uncertainty.
 
-    potential = sum over contracts of [eligible] x [no clause] x hours        (`sizing` draws each of them)
+    potential = sum over contracts of [eligible] x [no clause] x part of its need x hours of the need    (see `sizing`)
 
 then capped, segment by segment and territory by territory, by what insertion companies can supply and, over all
-segments, by the eligible public. Never a rate applied to a regional sum: each contract is drawn for itself.
+segments, by the eligible public. Never a rate applied to a regional sum: the hours of each need are drawn for
+themselves, and those of a contract are its part of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import PotentialParams, SegmentParams
 from analysis.core.reference import WHOLE
-from analysis.segments.amounts import Belief, reliable
 from analysis.segments.contracts import executed_in, latest_years
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
@@ -30,9 +30,14 @@ Numbers = sizing.Numbers
 NOWHERE = "inconnu"
 
 
-def drawn_segments(linked: Linked, settings: PotentialParams, belief: Belief) -> dict[str, sizing.Segment]:
-    """What is drawn of each segment, updated by the hours of linked operations of reliable amounts."""
-    operations = known_operations(linked.operations, reliable(linked.contracts, belief))
+def drawn_segments(
+    operations: pd.DataFrame, contracts: pd.DataFrame, settings: PotentialParams
+) -> dict[str, sizing.Segment]:
+    """What is drawn of each segment, updated by the hours of linked `operations` of believed amounts.
+
+    `contracts` as `amounts.by_need` gives them.
+    """
+    operations = known_operations(operations, contracts)
     known = sizing.learnt(operations, settings.prior_operations)
     names = sorted(reference.labels("segments"))
     return sizing.segment_draws(
@@ -41,19 +46,16 @@ def drawn_segments(linked: Linked, settings: PotentialParams, belief: Belief) ->
 
 
 def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int) -> pd.DataFrame:
-    """uid, heures_p10, heures_p50, heures_p90 of each need (uid, segment, montant, lots) if it carries a clause.
+    """uid, heures_p10, heures_p50, heures_p90 of each need (uid, segment, montant) if it carries a clause.
 
-    The lots of a need share its amount alike: each is drawn for itself. An unknown amount is that of an operation
-    (`sizing.hours`), all its contracts together: it is drawn once.
+    A need is drawn as the operations are that taught the law: all its lots together, however many.
     """
-    rng = np.random.default_rng(seed)
+    rng = sizing.stream(seed, sizing.ASKED)
     parts = []
     for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
-        count = own["lots"].where(own["montant"].notna(), 1).to_numpy(dtype="int64")
-        amounts = np.repeat(own["montant"].to_numpy(dtype="float64") / count, count)
+        amounts = own["montant"].to_numpy(dtype="float64")
         hours = sizing.hours(drawn[str(name)], amounts, rng, _usual(needs["montant"]))
-        whole = np.add.reduceat(hours, np.r_[0, count.cumsum()[:-1]], axis=1)
-        low, middle, high = np.quantile(whole, list(QUANTILES.values()), axis=0)
+        low, middle, high = np.quantile(hours, list(QUANTILES.values()), axis=0)
         parts.append(pd.DataFrame({"uid": own["uid"], "heures_p10": low, "heures_p50": middle, "heures_p90": high}))
     columns = ["uid", "heures_p10", "heures_p50", "heures_p90"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
@@ -61,18 +63,17 @@ def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: 
 
 def build_potential(
     linked: Linked,
+    contracts: pd.DataFrame,
     drawn: dict[str, sizing.Segment],
     elsewhere: pd.DataFrame,
     *,
     dataset: Dataset,
     settings: SegmentParams,
-    belief: Belief,
     offered: pd.DataFrame,
 ) -> dict[str, pd.DataFrame]:
-    """The potential's tables by name; `drawn` as `drawn_segments` gives it, `elsewhere` the rest of the country
-    (`new_segments`), `offered` what `supply` gives."""
+    """The potential's tables by name; `contracts`: those of `linked` as `amounts.by_need` gives them, `drawn` as
+    `drawn_segments`, `elsewhere` the rest of the country (`new_segments`), `offered` what `supply` gives."""
     sized = settings.potential
-    contracts = reliable(linked.contracts, belief)
     local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
     latest = local[local["edition"].isin(latest_years(local["edition"], dataset.date_observation, sized.years))]
     open_ones = without_clause(latest, linked.tables["capture"])
@@ -149,13 +150,16 @@ def simulated(
 ) -> tuple[pd.DataFrame, Numbers, pd.DataFrame]:
     """Cells (`CELL`, marches, montant), the hours of each cell (row) in each draw (column), and what drives the
     hours of each segment: segment, facteur, part."""
-    rng = np.random.default_rng(seed)
+    if contracts.empty:
+        empty = pd.DataFrame(columns=[*CELL, "marches", "montant"])
+        return empty, np.zeros((0, 1)), pd.DataFrame(columns=["segment", "facteur", "part"])
+    rng = sizing.stream(seed, sizing.SIMULATED)
     rows = contracts.assign(departement=contracts["departement"].fillna(NOWHERE).astype("str"))
-    usual = _usual(contracts["montant"])
+    rows = rows.sort_values([*CELL, "uid"], ignore_index=True)
+    whole = sizing.of_contracts(rows, drawn, rng, _usual(contracts["montant_besoin"]))
     cells, draws, driven = [], [], []
-    for name, own in rows.sort_values([*CELL, "uid"]).groupby("segment"):
-        amounts = own["montant"].to_numpy(dtype="float64")
-        hours = sizing.hours(drawn[str(name)], amounts, rng, usual) * sizing.eligible(drawn[str(name)], len(own), rng)
+    for name, own in rows.groupby("segment"):
+        hours = whole[:, own.index] * sizing.eligible(drawn[str(name)], len(own), rng)
         hours *= rng.random(hours.shape) < own["p_sans"].to_numpy()
         place = own.groupby(CELL, sort=False).ngroup().to_numpy()
         starts = np.flatnonzero(np.r_[True, place[1:] != place[:-1]])
@@ -164,9 +168,6 @@ def simulated(
         cells.append(counted.reset_index())
         parts = sizing.drivers(drawn[str(name)], hours.sum(axis=1))
         driven += [{"segment": name, "facteur": factor, "part": part} for factor, part in parts.items()]
-    if not cells:
-        empty = pd.DataFrame(columns=[*CELL, "marches", "montant"])
-        return empty, np.zeros((0, 1)), pd.DataFrame(columns=["segment", "facteur", "part"])
     return pd.concat(cells, ignore_index=True), np.concatenate(draws), pd.DataFrame(driven)
 
 
@@ -177,23 +178,23 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
     A contract counts where a clause could be asked of it, which is sure of one that declares a clause. No hours that
     anybody did are in it: those would tell, by difference with the potential, what is done in a small place.
     """
-    rng = np.random.default_rng(seed)
-    usual, years = _usual(contracts["montant"]), contracts["edition"].nunique()
+    if contracts.empty:
+        return pd.DataFrame(columns=["lieu", "departement", "montant"])
+    rng, years = sizing.stream(seed, sizing.CLAUSABLE), contracts["edition"].nunique()
     rows = contracts.assign(
         lieu=_places(contracts),
         departement=contracts["departement"].fillna(NOWHERE).astype("str"),
-    )
+    ).sort_values(["segment", "uid"], ignore_index=True)
+    whole = sizing.of_contracts(rows, drawn, rng, _usual(contracts["montant_besoin"]))
     parts = []
-    for name, own in rows.sort_values(["segment", "uid"]).groupby("segment"):
+    for name, own in rows.groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")
         able = sizing.eligible(drawn[str(name)], len(own), rng)
         able = np.maximum(able, own["porte_clause"].to_numpy())
-        hours = pd.DataFrame((sizing.hours(drawn[str(name)], amounts, rng, usual) * able).T / years)
+        hours = pd.DataFrame((whole[:, own.index] * able).T / years)
         hours.columns = pd.Index([f"t{number:03}" for number in hours.columns])
         known = own[["lieu", "departement"]].reset_index(drop=True)
         parts.append(known.assign(montant=np.nan_to_num(amounts) * able.mean(axis=0) / years).join(hours))
-    if not parts:
-        return pd.DataFrame(columns=["lieu", "departement", "montant"])
     return pd.concat(parts, ignore_index=True).groupby(["lieu", "departement"], as_index=False).sum()
 
 
@@ -299,7 +300,7 @@ def new_segments(
     if len(country):
         both = region.merge(country, on=["edition", "segment"]).assign(territoire=dataset.region)
         sized = settings.potential
-        rng, shape = np.random.default_rng(sized.seed), (sized.draws, len(both))
+        rng, shape = sizing.stream(sized.seed, sizing.COMPARED), (sized.draws, len(both))
         here = rng.beta(both["avec"] + 0.5, both["renseignes"] - both["avec"] + 0.5, shape)
         there = rng.beta(both["avec_pays"] + 0.5, both["pays"] - both["avec_pays"] + 0.5, shape)
         parts.append(both.assign(reference=both["avec_pays"] / both["pays"], p_sous=(here < there).mean(axis=0)))

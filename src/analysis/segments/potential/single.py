@@ -18,7 +18,6 @@ from analysis.core import reference
 from analysis.core.numbers import significant
 from analysis.core.params import SegmentParams
 from analysis.disclosure.primary import broken
-from analysis.segments.amounts import Belief, reliable
 from analysis.segments.links.followed import Linked, with_control
 from analysis.segments.potential import sizing
 from analysis.segments.potential.backtest import known_operations
@@ -30,11 +29,10 @@ DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
 OWN, OTHERS, RULE = "segment", "autres", "regle"
 
 
-def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) -> pd.DataFrame:
+def single_contracts(linked: Linked, contracts: pd.DataFrame, settings: SegmentParams) -> pd.DataFrame:
     """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`) and appris (see `learnt_from`), for
-    every segment there is."""
+    every segment there is; `contracts`: those of `linked` as `amounts.by_need` gives them."""
     sized = settings.potential
-    contracts = reliable(linked.contracts, belief)
     operations = known_operations(linked.operations, contracts)
     known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations), sized.prior_operations)
     drawn = sizing.segment_draws(
@@ -44,8 +42,9 @@ def single_contracts(linked: Linked, settings: SegmentParams, belief: Belief) ->
         seed=sized.seed,
         weight=sized.prior_operations,
     )
-    every = contracts["montant"].median()
-    usual = contracts.groupby("segment")["montant"].median().reindex(list(drawn)).fillna(every).fillna(1.0)
+    needs = contracts.drop_duplicates("besoin")
+    every = needs["montant_besoin"].median()
+    usual = needs.groupby("segment_besoin")["montant_besoin"].median().reindex(list(drawn)).fillna(every).fillna(1.0)
     table = laws(drawn, usual, own=sized.single_own_draws, seed=sized.seed)
     return table.assign(appris=learnt_from(table["segment"], known))
 
@@ -73,7 +72,7 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
     `usual`: an amount by segment, around which a segment without operations follows the rule of the field; `own`:
     contracts drawn for each draw of what a segment's contracts share.
     """
-    rng = np.random.default_rng(seed)
+    rng = sizing.stream(seed, sizing.SINGLE)
     parts = []
     for name, segment in sorted(drawn.items()):
         exponent, amount = round(1 + segment.slope, DIGITS), float(usual[name])

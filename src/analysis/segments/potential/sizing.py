@@ -34,8 +34,18 @@ DEFAULT = "ENSEMBLE"  # the segment whose factors hold where a segment has none 
 RULE = ("depense", "main_oeuvre", "insertion", "reprise", "cout_horaire")
 MISSED = "ecart_modele"
 ELIGIBLE = "eligibilite"
+# Streams of random numbers of one seed, one for each use (`stream`).
+SHARED, ASKED, SIMULATED, CLAUSABLE, SINGLE, FORESEEN, COMPARED = range(7)
 FEWEST = 5  # operations from which a segment tells how its amounts differ; below, all together tell it
 WIDTH = 2 * ndtri(0.9)  # of the middle 80 % of a normal law, in standard deviations
+
+
+def stream(seed: int, use: int) -> np.random.Generator:
+    """The random numbers of `seed` for one `use` (`SHARED`, `ASKED`...).
+
+    Those of one use alone would be those of another too: what contracts share would go with what is each one's own.
+    """
+    return np.random.default_rng([seed, use])
 
 
 @cache
@@ -170,10 +180,10 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     """`draws` of each segment's shared part, updated by what is `known`; `weight` operations for the assumed spread.
 
     The update is J. Matheron's: a draw of everything, plus the regression of each part on the hours per euro, times
-    what the observation (drawn with its error) differs by; exact for normal logarithms. Segments without operations
-    move by what the rule misses on the others, with the variance between segments.
+    what the observation (drawn with its error) differs by; exact for normal logarithms. Segments move by what
+    the rule misses on the others, with the variance between segments, then by their own operations.
     """
-    rng = np.random.default_rng(seed)
+    rng = stream(seed, SHARED)
     share = reference.constants("potentiel")["correlation_segments"]
     every = {factor: rng.standard_normal(draws) for factor in (*RULE, MISSED, ELIGIBLE)}
 
@@ -186,10 +196,10 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
         shared = _shared(name, normal)
         sigma = float(law(name, MISSED)["p2"])
         drawn[name] = (normal, np.log(per_euro(name, shared)), sigma * normal_of(MISSED))
-    common = _common(drawn, known)
     out = {}
     for name, (first, rule, missed) in drawn.items():
         normal, total = first, rule + missed
+        common = _common(drawn, known, name)
         for centre, variance in [(float(total.mean()) + common[0], common[1]), _seen(known, name)]:
             if not np.isfinite(variance):
                 continue
@@ -212,9 +222,12 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
     return out
 
 
-def _common(drawn: dict[str, tuple], known: Learnt) -> tuple[float, float]:
-    """What the rule misses on a segment that nobody observed: its mean and variance, from those observed."""
-    seen = [name for name in known.segments.index if name in drawn]
+def _common(drawn: dict[str, tuple], known: Learnt, without: str) -> tuple[float, float]:
+    """What the rule misses on a segment that nobody observed: its mean and variance, from those observed.
+
+    The segment `without` is left out: its own operations tell it next (`_seen`), and would count twice.
+    """
+    seen = [name for name in known.segments.index if name in drawn and name != without]
     if not seen:
         return 0.0, np.inf
     gap = pd.Series(
@@ -285,11 +298,40 @@ def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: flo
     return np.exp(size + ratio + drawn.slope * (size - np.log(usual)))
 
 
+def of_contracts(
+    contracts: pd.DataFrame, drawn: dict[str, Segment], rng: np.random.Generator, usual: float = 1.0
+) -> Numbers:
+    """Hours of each of `contracts` (column) in each draw (row): its part of those of its need.
+
+    `contracts` has besoin, montant_besoin, segment_besoin and part (`amounts.by_need`). The law is that of whole
+    operations, drawn once for each need in the segment of its largest contract, as operations are learnt from: what
+    differs from one need to the next does not average out over its contracts.
+    """
+    # In order of need, not of contract: draws do not depend on the order of the rows.
+    needs = contracts.drop_duplicates("besoin").sort_values(["segment_besoin", "besoin"])
+    place = pd.Series(np.arange(len(needs)), index=needs["besoin"])
+    parts = [
+        hours(drawn[str(name)], own["montant_besoin"].to_numpy(dtype="float64"), rng, usual)
+        for name, own in needs.groupby("segment_besoin")
+    ]
+    whole = np.concatenate(parts, axis=1)[:, contracts["besoin"].map(place).to_numpy()]
+    return np.asarray(whole * contracts["part"].to_numpy(dtype="float64"))
+
+
 def eligible(drawn: Segment, size: int, rng: np.random.Generator) -> Numbers:
     """1 where a clause could be asked of a contract (column) in a draw (row), else 0."""
-    found = law(drawn.name, ELIGIBLE)
-    chance = quantile(found, ndtr(drawn.eligible))
+    chance = _chance(drawn)
     return (rng.random((len(chance), size)) < chance[:, None]).astype("float64")
+
+
+def _chance(drawn: Segment) -> Numbers:
+    """The probability that a clause could be asked of a contract of the segment, in each draw."""
+    return quantile(law(drawn.name, ELIGIBLE), ndtr(drawn.eligible))
+
+
+def chances(drawn: dict[str, Segment]) -> pd.DataFrame:
+    """The probability that a clause could be asked of a contract, by draw (row, as in `shared`) and segment."""
+    return pd.DataFrame({name: _chance(one) for name, one in drawn.items()})
 
 
 def drivers(drawn: Segment, total: Numbers) -> dict[str, float]:

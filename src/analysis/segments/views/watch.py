@@ -104,6 +104,7 @@ def quarters(page: Page) -> Content:
             note="Un besoin réunit les lots d'une même consultation. Les derniers trimestres sont sous-estimés : des "
             "marchés courts qui s'y termineront ne sont pas encore notifiés. L'intervalle dit le hasard de chaque "
             "besoin, non l'erreur du modèle."
+            + ("" if now["heures_p50"].isna().all() else " Heures : des besoins qui se prêtent à une clause.")
             + (
                 " Heures plafonnées : la médiane de ce que permettent en un an les structures d'insertion et les "
                 "publics du territoire, que les trimestres de l'année se partagent."
@@ -222,6 +223,7 @@ def next_needs(page: Page) -> Content:
                 None,
                 (
                     "La fenêtre tient huit chances sur dix de la date de notification, si le besoin revient.",
+                    "" if rows["heures_p50"].isna().all() else "Heures : s'il porte une clause.",
                     tried(page, found),
                     "Le fichier CSV donne tous les besoins attendus.",
                 ),

@@ -7,8 +7,8 @@ distribution", Computational Statistics and Data Analysis 59, 2013). Its normal 
 in ten expect fewer than three needs, where it is skewed and would give negative bounds. The interval tells the chance
 of each need, not how wrong the probabilities may be: docs/watch.md says how often it covered the past.
 
-Hours of a cell are a mixture: nothing, with the exact probability that no need comes, the product of the (1 - p); else
-what simulated futures hold where at least one does. Their quantiles are thus nought where those of the number are.
+Hours of a cell are a mixture: nothing, with the exact probability that no need comes that a clause could be asked of,
+the product of the (1 - p x e); else what simulated futures hold where at least one does.
 """
 
 from __future__ import annotations
@@ -91,14 +91,16 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
     """The needs that buyers announce, in the form of `from_renewals`.
 
     `projects` as `sources.projects.load_projects` gives them, with `segment` and `BELIEVED`. The notification is
-    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`); what should have come before
-    the first limit is spread over what is left of the triangle.
+    awaited from one to ten months after the notice (a triangle, `veille/hypotheses.csv`). Where a part of it is past
+    and nothing came, the purchase is the less likely, as renewals are: p S / (p S + 1 - p), S the part that is left,
+    over which it is spread.
     """
     low, mode, high = (hypothesis(f"projet_notification_{name}") for name in ("tot", "mode", "tard"))
-    p = hypothesis("projet_realise")
     now = _triangle((limits[0] - projects["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
     alive = projects[now < 1].reset_index(drop=True)
     past = now[now < 1]
+    at_first = hypothesis("projet_realise")
+    p = at_first * (1 - past) / (at_first * (1 - past) + 1 - at_first)
     at = {}
     for k, limit in enumerate(limits):
         whole = _triangle((limit - alive["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
@@ -173,12 +175,15 @@ def _cumulated(expected: pd.DataFrame) -> list[str]:
 
 @dataclass(frozen=True)
 class Futures:
-    """Simulated futures of expected needs (rows, as in `expected`): the quarter that each falls in (-1: in none), and
-    its hours if it comes, one column per draw; and the mean of these hours, which is exact."""
+    """Simulated futures of expected needs (rows, as in `expected`): the quarter that each falls in (-1: in none, or no
+    clause could be asked of it), and its hours if it comes, one column per draw; the mean of the hours of one that
+    comes, nothing where it may bear no clause, which is exact; and eligible, the probability that it may: see
+    `futures`."""
 
     quarter: NDArray[np.int8]
     hours: NDArray[np.float32]
     mean: Numbers
+    eligible: pd.DataFrame
 
 
 def futures(
@@ -186,14 +191,17 @@ def futures(
     limits: pd.DatetimeIndex,
     hours: pd.DataFrame,
     shared: pd.DataFrame | None = None,
+    eligible: pd.DataFrame | None = None,
     *,
     draws: int,
     seed: int,
 ) -> Futures:
     """`draws` futures of the needs: whether and when they come is independent, what they bring is not.
 
-    `hours` (besoin_id, `HOURS`) are those of a need if it comes: log-normal on either side of the median, each side
-    with the spread that its quantile asks for. `shared`: see `_together`.
+    `hours` (besoin_id, `HOURS`) are those of a need that comes and carries a clause: log-normal on either side of the
+    median, each side with the spread that its quantile asks for. `shared`: see `_together`. `eligible`: the probability
+    that a clause could be asked of a need, by draw (row, those of `shared`) and segment (column; one where it is not
+    there), as `sizing.chances` gives it; without it, of all.
     """
     rng = np.random.default_rng(seed)
     size = (len(expected), draws)
@@ -210,7 +218,17 @@ def futures(
         z = _together(z, expected["segment"], (below + above) / 2, shared)
     sides = np.where(z < 0, below.astype(np.float32)[:, None], above.astype(np.float32)[:, None])
     mean = np.exp(middle) * (np.exp(below**2 / 2) * ndtr(-below) + np.exp(above**2 / 2) * ndtr(above))
-    return Futures(quarter, np.exp(middle.astype(np.float32)[:, None] + z * sides), mean)
+    able = pd.DataFrame(index=[0]) if eligible is None else eligible
+    likely = _by_need(able, expected["segment"])
+    # Every future has one draw of what is shared, hence of eligibility too.
+    quarter[rng.random(size, dtype=np.float32) >= likely[:, np.arange(draws) % len(able)]] = -1
+    bearing = np.exp(middle.astype(np.float32)[:, None] + z * sides)
+    return Futures(quarter, bearing, mean * likely.mean(axis=1), able)
+
+
+def _by_need(eligible: pd.DataFrame, segments: pd.Series) -> Numbers:
+    """The probability that a clause could be asked of needs of `segments` (rows), in each draw (columns)."""
+    return eligible.reindex(columns=segments.unique()).fillna(1.0)[segments].to_numpy(float).T
 
 
 def _together(
@@ -242,7 +260,8 @@ def calendar(
     trimestre, territoire_type (region, departement, epci), territoire, segment, besoins (listed needs that may fall
     there), attendus (sum of their probabilities), attendus_bas and attendus_haut (10 and 90 % of the Poisson-binomial;
     a mean may lie outside), dont_projets, montant_attendu (sum of probability x known amount), sans_montant (expected
-    needs whose amount is not known), heures_attendues (sum of probability x mean hours), heures_p10, heures_p50,
+    needs whose amount is not known), heures_attendues (sum of probability x probability that a clause could be asked x
+    mean hours), heures_p10, heures_p50,
     heures_p90 (all missing without `drawn`, the `futures` of `expected`), the same three once held to what is
     `allowed` in a year (`_plafonne`; `caps.caps`), plafond_offre and plafond_public. The rows of a region hold those of
     its departments and EPCI, and what no place is known of: levels are not to be added.
@@ -309,8 +328,13 @@ def _hours(
         cells = cells.assign(annee=cells["trimestre"].str[:4].astype("int64"))
         group = cells.groupby(keys, sort=True)
         named = group.size().index
-        nothing = (1 - fine["p"]).groupby([fine[name] for name in keys]).prod().reindex(named).to_numpy()
-        together = _Cells(group.ngroup().to_numpy(), np.array(comes), nothing)
+        place = group.ngroup().to_numpy()
+        # Needs have the chance of a clause in common: their product is that of each draw, then the mean of those.
+        without = 1 - fine["p"].to_numpy(float)[:, None] * _by_need(drawn.eligible, fine["segment"])
+        none = np.ones((len(named), len(drawn.eligible)))
+        np.multiply.at(none, place, np.multiply.reduceat(without, firsts, axis=0))
+        nothing = none.mean(axis=1)
+        together = _Cells(place, np.array(comes), nothing)
         table = pd.DataFrame(together.quantiles(np.array(brought)), index=named, columns=list(HOURS))
         if allowed is not None:
             table[list(HELD)] = together.quantiles(held(np.array(brought), cells, allowed, parts))
@@ -322,7 +346,7 @@ def _hours(
 
 
 def _brought(needs: NDArray[np.int64], quarter: int, drawn: Futures) -> tuple[NDArray[np.bool_], Numbers]:
-    """Whether needs of a cell come in a quarter, and the hours that they bring, in each future."""
+    """Whether needs of a cell that may bear a clause come in a quarter, and their hours, in each future."""
     comes = drawn.quarter[needs] == quarter
     return comes.any(axis=0), np.where(comes, drawn.hours[needs], 0).sum(axis=0, dtype=float)
 
@@ -330,7 +354,7 @@ def _brought(needs: NDArray[np.int64], quarter: int, drawn: Futures) -> tuple[ND
 @dataclass(frozen=True)
 class _Cells:
     """Cells that parts make together: place, the cell of each part; comes, whether something of a part (row) comes in
-    each future; nothing, the probability that nothing of a cell comes."""
+    each future; nothing, the probability that nothing of a cell comes that may bear a clause."""
 
     place: NDArray[np.int64]
     comes: NDArray[np.bool_]

@@ -33,14 +33,16 @@ def build_watch(
     people: pd.DataFrame,
     hours: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     shared: pd.DataFrame | None = None,
+    eligible: pd.DataFrame | None = None,
     limits: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The result tables of the watch, by name (`schemas/watch.py` describes them).
 
     `needed`: the needs of the clean `marches`; `changes`: `marches_modifications`; `projects` as `sources.projects`
     gives them, with their `segment`. `hours` gives uid, heures_p10, heures_p50, heures_p90 of needs (uid, segment,
-    montant, lots) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
-    are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. `limits`: what supply
+    montant) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
+    are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. `eligible`
+    as `sizing.chances` does; without it a clause could be asked of all. `limits`: what supply
     and people allow in a year (`caps.caps`); `people`: those of `publics.by_epci`. Amounts below the floor of `belief`
     size nothing, those that are not plausible count nowhere.
     """
@@ -63,7 +65,7 @@ def build_watch(
     given = _sized(expected, hours) if hours and len(expected) else None
     drawn = None
     if given is not None:
-        drawn = agenda.futures(expected, ends, given, shared, draws=params.draws, seed=params.seed)
+        drawn = agenda.futures(expected, ends, given, shared, eligible, draws=params.draws, seed=params.seed)
     quarters = agenda.calendar(expected, ends, dataset.region, drawn, allowed=limits)
     whole = agenda.calendar(expected, ends, dataset.region, drawn, by_segment=False, allowed=limits)
     tables = {
@@ -88,7 +90,7 @@ def build_watch(
 
 def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """besoin_id and the hours of each expected need if it comes."""
-    asked = expected[["besoin_id", "segment", agenda.BELIEVED, "lots"]]
+    asked = expected[["besoin_id", "segment", agenda.BELIEVED]]
     asked = asked.rename(columns={"besoin_id": "uid", agenda.BELIEVED: "montant"})
     return hours(asked).rename(columns={"uid": "besoin_id"})
 

@@ -1,5 +1,5 @@
 "use strict";
-// Hours of a contract from its amount, lots and duration, by the very formulas of analysis/buyer/sizing.py and commitment.py.
+// Hours of a contract from its amount and duration, by the very formulas of analysis/buyer/sizing.py and commitment.py.
 {
   const YEAR = 12, DUST = 1e-9;
   const form = document.getElementById("calculette");
@@ -15,8 +15,8 @@
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
 
-  const hours = (probability, amount, lots) => {
-    const made = coefficients.map((coefficient) => lots * (amount / lots) ** Number(given.exposant) * coefficient);
+  const hours = (probability, amount) => {
+    const made = coefficients.map((coefficient) => amount ** Number(given.exposant) * coefficient);
     const place = Math.min(Math.max(probability * (made.length + 1) - 1, 0), made.length - 1);
     const below = Math.floor(place), above = Math.min(below + 1, made.length - 1);
     return made[below] + (place - below) * (made[above] - made[below]);
@@ -30,28 +30,28 @@
   const rules = {
     montant: [(value) => value > 0, "Montant illisible : attendu un nombre d'euros au-dessus de 0, par exemple 250 000 (la virgule sépare les centimes)."],
     duree: [whole, "Durée illisible : attendu un nombre entier de mois, par exemple 24."],
-    lots: [whole, "Nombre de lots illisible : attendu un nombre entier, par exemple 3."],
   };
 
   const show = () => {
-    const amount = read("montant"), months = read("duree"), lots = field("lots").value.trim() ? read("lots") : 1;
-    const values = { montant: amount, duree: months, lots };
+    const amount = read("montant"), months = read("duree");
+    const values = { montant: amount, duree: months };
     const wrong = Object.keys(rules).filter((name) => !rules[name][0](values[name]));
     for (const name of Object.keys(rules)) field(name).setAttribute("aria-invalid", String(wrong.includes(name)));
     field("message").textContent = wrong.map((name) => rules[name][1]).join(" ");
     field("resultat").hidden = wrong.length > 0;
     if (wrong.length) return;
     for (const level of ["bas", "mediane", "haut"]) {
-      const total = hours(Number(given[level]), amount, lots);
+      const total = hours(Number(given[level]), amount);
       const year = total * YEAR / Math.max(months, YEAR);
       field(`heures-${level}`).textContent = french(total, 0);
       field(`an-${level}`).textContent = french(year, 0);
       field(`etp-${level}`).textContent = french(year / Number(given.etp), 1);
       field(`personnes-${level}`).textContent = french(year / Number(given.personne), 1);
     }
-    const promised = rounded(hours(Number(given.engagement), amount, lots));
+    const few = hours(Number(given.mediane), amount) < Number(given.utile);
+    const promised = few ? 0 : rounded(hours(Number(given.engagement), amount));
     field("engagement").textContent = promised ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
-    field("peu").hidden = hours(Number(given.mediane), amount, lots) >= Number(given.utile);
+    field("peu").hidden = !few;
   };
 
   form.hidden = false;
