@@ -173,7 +173,9 @@ SCHEMAS = {
                 "besoin_p90": column(NUMBER, "Heures de clause possibles en un an, décile haut", unit="heure"),
                 "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
                 "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
-                "operations": column("int64", "Opérations suivies en 24 mois", unit="opération"),
+                "operations": column(
+                    "int64", "Opérations suivies en 24 mois ; saisie par deux structures : une fois", unit="opération"
+                ),
                 "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
