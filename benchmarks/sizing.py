@@ -46,15 +46,17 @@ def main() -> None:
     told = with_told_segment(
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
+    contracts = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    belief = belief_from(contracts, params.decp.low_amount, params.segments.amounts)
     linked = build_links(
         exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
-        of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True),
+        contracts,
         read_table(clean / "marches_titulaires.parquet"),
         dataset=described,
         settings=params.segments,
+        belief=belief,
     )
-    belief = belief_from(linked.contracts, params.decp.low_amount, params.segments.amounts)
     start = time.perf_counter()
     tables = [
         single_contracts(linked, seeded(params.segments, params.segments.potential.seed + n), belief)

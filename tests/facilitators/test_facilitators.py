@@ -76,7 +76,7 @@ def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str 
     exports.build("essai")
     for name in ("besoin_tirages", "clauses_sans_operation"):
         columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "declarent",
-                   "sans_operation", "montant_sans_operation"]  # fmt: skip
+                   "sans_operation", "montant_sans_operation", "montants_invraisemblables"]  # fmt: skip
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", ["facilitators"])

@@ -410,7 +410,10 @@ SCHEMAS = {
                 "territoire": TERRITORY,
                 "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
                 "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
-                "montant_sans_operation": column(NUMBER, "Montant de ceux-ci", unit="€"),
+                "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="€"),
+                "montants_invraisemblables": column(
+                    "int64", "dont montant invraisemblable pour leur segment, non compté", unit="marché"
+                ),
             },
         ),
     )

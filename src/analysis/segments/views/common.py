@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from seaborn.utils import relative_luminance
 
 from analysis.core import reference
-from analysis.core.numbers import MONTHS
+from analysis.core.numbers import MONTHS, french
 from analysis.core.params import load_params
 from analysis.core.texts import QUOTED, ahead, named
 from analysis.publishing.content import PERCENT
@@ -33,6 +33,17 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 def labels() -> dict[str, str]:
     """The segments' labels by code."""
     return reference.labels("segments")
+
+
+def left_out(rows: pd.DataFrame) -> str:
+    """How many amounts the sums of `rows` (montants_invraisemblables) leave out, as a sentence after others; nothing
+    where they leave out none."""
+    count = int(rows["montants_invraisemblables"].sum())
+    if not count:
+        return ""
+    if count == 1:
+        return " Un montant, invraisemblable pour son segment, n'y est pas compté."
+    return f" {french(count)} montants, invraisemblables pour leur segment, n'y sont pas comptés."
 
 
 def buyer_names(kinds: pd.Series) -> pd.Series:
