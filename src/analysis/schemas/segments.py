@@ -183,7 +183,7 @@ _STATE = {
         ),
         published_table(
             "segments_corriges",
-            "Marchés de la région par segment, et ce qu'ils seraient une fois corrigés des erreurs de classement",
+            "Marchés de la région par segment, et leur contrôle : corrigés des erreurs vues à la relecture",
             ["edition", "segment"],
             {
                 "edition": _EDITION,
