@@ -149,7 +149,7 @@ contracts = counted(contracts, folder / 'segments.parquet')
 placed = contracts.filter(contracts.epci_siren.notnull())
 for rows, by in ((placed, ['annee', 'segment', 'epci_siren']), (placed, ['annee', 'epci_siren']),
                  (contracts, ['annee', 'segment', 'departement']), (contracts, ['annee', 'categorie'])):
-    table = states(rows, by).to_pandas()
+    table = states(rows, by, pd.Series(dtype='float64')).to_pandas()
     print(' x '.join(by), len(table), 'rows,', int(table['marches'].sum()), 'contracts')
 """
 

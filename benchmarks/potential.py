@@ -43,6 +43,7 @@ def main() -> None:
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
     contracts = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    belief = belief_from(contracts, settings.decp.low_amount, settings.segments.amounts)
     linked = build_links(
         exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
@@ -50,8 +51,8 @@ def main() -> None:
         read_table(clean_dir(options.dataset, "decp") / "marches_titulaires.parquet"),
         dataset=described,
         settings=settings.segments,
+        belief=belief,
     )
-    belief = belief_from(contracts, settings.decp.low_amount, settings.segments.amounts)
     deals = by_need(linked.contracts, needed(contracts).lots.set_index("uid")["besoin"], belief)
     start = time.perf_counter()
     today, sized = described.date_observation, settings.segments.potential

@@ -48,6 +48,7 @@ def main() -> None:
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
     whole = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    belief = belief_from(whole, params.decp.low_amount, params.segments.amounts)
     linked = build_links(
         exports,
         kept_operation(load_decisions(raw_dir(options.dataset) / "decisions" / "doublons_operations.csv")),
@@ -55,8 +56,8 @@ def main() -> None:
         read_table(clean / "marches_titulaires.parquet"),
         dataset=described,
         settings=params.segments,
+        belief=belief,
     )
-    belief = belief_from(linked.contracts, params.decp.low_amount, params.segments.amounts)
     contracts = by_need(linked.contracts, needed(whole).lots.set_index("uid")["besoin"], belief)
     start = time.perf_counter()
     tables = [

@@ -76,7 +76,7 @@ def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str 
     exports.build("essai")
     for name in ("besoin_tirages", "clauses_sans_operation"):
         columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "declarent",
-                   "sans_operation", "montant_sans_operation"]  # fmt: skip
+                   "sans_operation", "montant_sans_operation", "montants_invraisemblables"]  # fmt: skip
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", ["facilitators"])
@@ -147,6 +147,23 @@ def test_an_area_that_its_structure_left_is_a_zone_blanche_and_the_need_is_told_
     assert rows.loc["200093201", "classe"] == "sous_servie", "no export: silence says nothing"
     assert set(rows["origine_besoin"]) == {"habitants"}
     assert rows.loc["200093201", "etp"] == pytest.approx(1.3)
+
+
+def test_what_two_structures_entered_is_counted_once_and_asked_of_both(built: Path) -> None:
+    key = pd.DataFrame({"annee": 2025, "op_id": ["S1:1", "S2:1"], "structure_id": ["S1", "S2"]})
+    exports = {
+        "operations": key.assign(date_debut=pd.NaT, date_fin=pd.NaT, maitre_ouvrage_siret=None),
+        "territoires": key.assign(epci_siren="248000531"),
+        "heures": key.assign(heures=0.0),
+        "agregats": key[:0],
+    }
+    segments = {name: read_table(results_dir("essai") / "segments" / f"{name}.parquet")
+                for name in ("besoin_tirages", "clauses_sans_operation")}  # fmt: skip
+    clean, settings = read_clean("essai", "inventory"), load_params().facilitators
+    same = {"S1:1": "S1:1", "S2:1": "S1:1"}
+    found = tables.state_of(clean, exports, segments, load_dataset("essai"), settings, kept=same)
+    assert found["zones"].set_index("epci_siren").loc["248000531", "operations"] == 1
+    assert found["contradictions"].query("epci_siren == '248000531'")["structure_id"].tolist() == ["S1", "S2"]
 
 
 def test_without_an_inventory_nothing_is_said_of_any_epci(project: Path) -> None:

@@ -169,6 +169,19 @@ def test_operations_followed_are_those_alive_in_the_months_before() -> None:
     assert set(followed["structure_id"]) == set(zones.sent(operations, DAY, 18)["structure_id"]) == {"A", "B"}
 
 
+def test_an_operation_that_two_structures_entered_counts_once_in_its_epci() -> None:
+    active = pd.DataFrame(
+        {"structure_id": ["A", "B", "B"], "op_id": ["A:1", "B:7", "B:8"], "epci_siren": [LILLE, LILLE, AMIENS]}
+    )
+    once = zones.each_once(active, {"A:1": "A:1", "B:7": "A:1"})
+    wanted, declared = toy({}, {})
+    zone = areas(("A", LILLE, 1.0), ("B", AMIENS, 1.0))
+    settings = load_params().facilitators
+    rows = zones.zones(wanted, declared, once, areas=zone, senders={"A", "B"}, settings=settings)
+    assert rows.set_index("epci_siren").loc[[LILLE, AMIENS], "operations"].tolist() == [1, 1]
+    assert zones.each_once(active[:0], {}).empty
+
+
 def test_areas_and_operations_that_disagree_are_listed_for_those_who_sent() -> None:
     active = pd.DataFrame(
         {"structure_id": ["A", "A", "B"], "op_id": ["1", "2", "3"], "epci_siren": [AMIENS] * 2 + [LILLE]}

@@ -199,7 +199,7 @@ def test_shares_in_sentences_are_rounded_as_in_tables() -> None:
     rows = pd.DataFrame(
         {"edition": 2025, "territoire": "32", "segment": ["PROPRETE"], "marches": [80], "montant": [1e6],
          "renseignes": [80], "avec_clause": [23], "part_clause": [23 / 80], "part_clause_bas": [0.2],
-         "part_clause_haut": [0.4]}
+         "part_clause_haut": [0.4], "montants_invraisemblables": [0]}
     )  # fmt: skip
     page = listing(rows)
     assert "(28,8\N{NO-BREAK SPACE}% de 80 marchés)" in state.message(page).text()
@@ -213,7 +213,7 @@ def test_one_contract_is_said_in_the_singular() -> None:
     rows = pd.DataFrame(
         {"edition": 2025, "territoire": "32", "segment": ["PROPRETE"], "marches": [1], "montant": [1e6],
          "renseignes": [1], "avec_clause": [0], "part_clause": [0.0], "part_clause_bas": [0.0],
-         "part_clause_haut": [0.8]}
+         "part_clause_haut": [0.8], "montants_invraisemblables": [0]}
     )  # fmt: skip
     assert state.by_segment(listing(rows)).alt.endswith("vient en tête avec 1 marché.")
 
@@ -265,7 +265,19 @@ def bought(*rows: tuple[str, int, int]) -> SimpleNamespace:
     found = pd.DataFrame(rows, columns=["segment", "renseignes", "avec_clause"])
     found = found.assign(edition=2025, territoire="32", marches=found["renseignes"], montant=1e6)
     found["part_clause"] = found["avec_clause"] / found["renseignes"]
-    return listing(found.assign(part_clause_bas=0.0, part_clause_haut=1.0))
+    return listing(found.assign(part_clause_bas=0.0, part_clause_haut=1.0, montants_invraisemblables=0))
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([0, 0], ""),
+        ([1, 0], " Un montant, invraisemblable pour son segment, n'y est pas compté."),
+        ([2, 1], " 3 montants, invraisemblables pour leur segment, n'y sont pas comptés."),
+    ],
+)
+def test_amounts_that_a_sum_leaves_out_are_said(counts: list[int], said: str) -> None:
+    assert common.left_out(pd.DataFrame({"montants_invraisemblables": counts})) == said
 
 
 def test_no_segment_carries_most_of_nothing_nor_alone_what_others_carry() -> None:

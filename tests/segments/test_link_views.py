@@ -45,8 +45,8 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     settings = load_params().segments
     sized = settings.potential.model_copy(update={"draws": 60, "single_draws": 60})
     settings = settings.model_copy(update={"potential": sized})
-    linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings)
     belief = belief_from(marches, 40_000, settings.amounts)
+    linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings, belief=belief)
     drawn = drawn_segments(linked, sized, belief)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
     tables = linked.tables

@@ -91,6 +91,23 @@ def test_places_decide_where_a_contract_counts(project: Path) -> None:
     assert source[["marches", "sans_annee", "marches_region", "sans_epci"]].tolist() == [5, 1, 2, 1]
 
 
+def test_an_amount_that_is_not_believed_is_in_no_sum_and_is_counted(project: Path) -> None:
+    usual = [contract(f"c{i:02d}", montant=50_000.0 * (1 + i % 7), statut_social="clause") for i in range(42)]
+    found = results(*usual, contract("x", montant=900e6, statut_social="clause"), contract("y", montant=None))
+    whole = {
+        "segments": found["segments"].query("territoire == '32'"),
+        **{name: found[name] for name in ("epci", "segments_epci", "acheteurs")},
+    }
+    names = ["marches", "montant", "montants_connus", "montants_invraisemblables"]
+    for name, rows in whole.items():
+        assert rows[names].values.tolist() == [[44, 8_400_000.0, 42, 1]], name
+    figures = found["headlines"].set_index("libelle")["valeur"]
+    assert figures["Montant connu, hors taxes"] == pytest.approx(8.4)
+    alone = found["clauses_sans_operation"].query("territoire == '32' and axe == 'ensemble'").iloc[0]
+    names = ["sans_operation", "montant_sans_operation", "montants_invraisemblables"]
+    assert alone[names].tolist() == [44, 8_400_000.0, 1]
+
+
 def test_amounts_that_are_unknown_are_counted_not_taken_for_zero(project: Path) -> None:
     row = results(contract("a"), contract("b", montant=None))["segments"].query("territoire == '32'").iloc[0]
     assert row[["marches", "montant", "montants_connus"]].tolist() == [2, 100.0, 1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.consolidation.duplicates import FILE as DUPLICATES
+from analysis.consolidation.duplicates import standing
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.files import read_table
@@ -15,21 +17,23 @@ from analysis.facilitators.need import Numbers, need
 from analysis.facilitators.organisation import router, scenario
 from analysis.sources import publics
 
-EXPORTS = ("operations", "territoires", "heures", "agregats")
+EXPORTS = ("operations", "territoires", "engagements", "heures", "agregats")
 SERVED = {zones.UNDER: "sous-servies", zones.COVERED: "couvertes"}  # as the headline figures say it
 
 
 def build(dataset: str) -> None:
     """Take the inventory of each day, hold it against what is followed and what is needed; write the result tables."""
-    described, settings = load_dataset(dataset), load_params().facilitators
+    described, params = load_dataset(dataset), load_params()
+    settings = params.facilitators
     clean = read_clean(dataset, "inventory")
     exports = {name: read_table(clean_dir(dataset, "exports") / f"{name}.parquet") for name in EXPORTS}
     segments = {
         name: read_table(results_dir(dataset) / "segments" / f"{name}.parquet")
         for name in ("besoin_tirages", "clauses_sans_operation")
     }
+    kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     dated = inventory(clean, staff.days([edition.annee for edition in described.editions], settings.days))
-    latest = state_of(clean, exports, segments, described, settings)
+    latest = state_of(clean, exports, segments, described, settings, kept=kept)
     tables = dated | latest | {"headlines": strip(dated | latest, described)}
     write_results(dataset, "facilitators", tables)
 
@@ -65,8 +69,13 @@ def state_of(
     segments: dict[str, pd.DataFrame],
     dataset: Dataset,
     settings: FacilitatorParams,
+    *,
+    kept: dict[str, str],
 ) -> dict[str, pd.DataFrame]:
-    """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs."""
+    """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs.
+
+    `kept` gives the operation that stands for each duplicate; what is asked of a structure bears on what it entered.
+    """
     latest = max(dataset.editions, key=lambda edition: edition.annee)
     year, observed = latest.annee, pd.Timestamp(latest.date_observation)
     day = pd.Timestamp(year, 12, 31)
@@ -82,7 +91,8 @@ def state_of(
     wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
     minutes = router.load(raw_dir(dataset.nom) / router.FILE)
     declared, heard = staff.by_epci(hosts, areas), senders - set(lost.index)
-    placed = zones.zones(wanted, declared, active, areas=areas, senders=heard, settings=settings)
+    counted = zones.each_once(active, kept)
+    placed = zones.zones(wanted, declared, counted, areas=areas, senders=heard, settings=settings)
     if hosts.empty:
         placed = placed[:0]
     tables = {

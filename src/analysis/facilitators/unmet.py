@@ -53,7 +53,8 @@ def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFra
 
 def contracts_of_state(unfollowed: pd.DataFrame) -> pd.DataFrame:
     """Contracts of the State's buyers that declare a clause and that no operation follows: edition, territoire,
-    declarent, sans_operation, montant_sans_operation. `unfollowed` is `clauses_sans_operation` of the segments."""
+    declarent, sans_operation, montant_sans_operation, montants_invraisemblables. `unfollowed` is
+    `clauses_sans_operation` of the segments."""
     own = unfollowed[(unfollowed["axe"] == "categorie") & (unfollowed["modalite"] == "ETAT")]
-    names = ["edition", "territoire", "declarent", "sans_operation", "montant_sans_operation"]
-    return own[names].reset_index(drop=True)
+    values = ["declarent", "sans_operation", "montant_sans_operation", "montants_invraisemblables"]
+    return own[["edition", "territoire", *values]].reset_index(drop=True)

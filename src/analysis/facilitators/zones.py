@@ -41,6 +41,12 @@ def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, 
     return found[["structure_id", "op_id", "epci_siren"]].drop_duplicates(ignore_index=True)
 
 
+def each_once(active: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
+    """The rows of `followed` under the operation that stands for each (`duplicates.standing`), so that what several
+    structures entered counts once in an EPCI."""
+    return active.assign(op_id=active["op_id"].map(lambda op: kept.get(op, op)).astype("str"))
+
+
 def without_place(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:
     """How many operations each structure follows in that time that it sent without any place, where there are some."""
     known = _alive(operations, day, months).merge(places[_OPERATION].drop_duplicates(), how="left", indicator="found")
@@ -80,7 +86,7 @@ def zones(
     and etp_retenu (from which the class follows), operations followed, exports_recus (a declared structure at least has
     sent, each operation with its place), the need and the territory.
 
-    `declared` comes from `staff.by_epci`, `active` from `followed`, `areas` are the zones in force (structure_id,
+    `declared` comes from `staff.by_epci`, `active` from `each_once`, `areas` are the zones in force (structure_id,
     epci_siren), `senders` the structures that sent in the time, and no operation without a place. Where no declared
     structure did, silence says nothing.
     """

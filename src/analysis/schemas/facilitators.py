@@ -173,7 +173,9 @@ SCHEMAS = {
                 "besoin_p90": column(NUMBER, "Heures de clause possibles en un an, décile haut", unit="heure"),
                 "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
                 "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
-                "operations": column("int64", "Opérations suivies en 24 mois", unit="opération"),
+                "operations": column(
+                    "int64", "Opérations suivies en 24 mois ; saisie par deux structures : une fois", unit="opération"
+                ),
                 "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
@@ -408,7 +410,10 @@ SCHEMAS = {
                 "territoire": TERRITORY,
                 "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
                 "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
-                "montant_sans_operation": column(NUMBER, "Montant de ceux-ci", unit="€"),
+                "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="€"),
+                "montants_invraisemblables": column(
+                    "int64", "dont montant invraisemblable pour leur segment, non compté", unit="marché"
+                ),
             },
         ),
     )

@@ -31,6 +31,8 @@ def _with_interval(name: str, description: str, unit: str, level: int = 80) -> d
     }
 
 
+_UNBELIEVED = _count("dont montant invraisemblable pour leur segment, non compté", "marché")
+
 # Which structure follows which contract: a result that is not published.
 LINKS = table(
     "liens",
@@ -81,7 +83,7 @@ SCHEMAS = {
                 "operations": column(
                     WHOLE, "Opérations closes, rattachées, envoyées chaque année", unit="opération", nullable=True
                 ),
-                "montant": _number("Somme des montants rattachés, hors taxes", "euro"),
+                "montant": _number("Somme des montants rattachés, s'ils sont vraisemblables, hors taxes", "euro"),
                 "heures": _number("Heures réalisées depuis l'origine", "heure"),
                 **_with_interval("mediane", "Médiane des rapports des opérations", "heure par millier d'euros"),
                 **_with_interval("lissee", "Rapport typique, rapproché des autres", "heure par millier d'euros"),
@@ -103,7 +105,8 @@ SCHEMAS = {
                 "renseignes": _count("Marchés dont le champ social est clair", "marché"),
                 "declarent": _count("dont avec clause ou réservés", "marché"),
                 "sans_operation": _count("dont sans opération rattachée", "marché"),
-                "montant_sans_operation": _number("Montants connus de ceux-ci, hors taxes", "euro"),
+                "montant_sans_operation": _number("Montants connus et vraisemblables de ceux-ci, hors taxes", "euro"),
+                "montants_invraisemblables": _UNBELIEVED,
             },
         ),
         published_table(

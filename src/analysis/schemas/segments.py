@@ -14,8 +14,11 @@ _EPCI = column(TEXT, "SIREN de l'intercommunalité d'exécution")
 
 _STATES = {
     "marches": column("int64", "Marchés", unit="marché"),
-    "montant": column(NUMBER, "Somme des montants connus, hors taxes", unit="euro"),
-    "montants_connus": column("int64", "Marchés dont le montant est connu", unit="marché"),
+    "montant": column(NUMBER, "Somme des montants connus et vraisemblables, hors taxes", unit="euro"),
+    "montants_connus": column("int64", "Marchés dont le montant est connu et vraisemblable", unit="marché"),
+    "montants_invraisemblables": column(
+        "int64", "Marchés dont le montant, invraisemblable pour leur segment, n'est pas compté", unit="marché"
+    ),
     "renseignes": column("int64", "Marchés dont le champ social dit quelque chose de clair", unit="marché"),
     "avec_clause": column("int64", "Marchés avec clause d'exécution ou réservés", unit="marché"),
     **{
@@ -180,7 +183,7 @@ _STATE = {
         ),
         published_table(
             "segments_corriges",
-            "Marchés de la région par segment, et ce qu'ils seraient une fois corrigés des erreurs de classement",
+            "Marchés de la région par segment, et leur contrôle : corrigés des erreurs vues à la relecture",
             ["edition", "segment"],
             {
                 "edition": _EDITION,

@@ -1,7 +1,8 @@
-"""Which amounts hours are drawn from: neither those too low to be a contract's, nor those too high for its segment.
+"""Which amounts are believed: those not too high for their segment are summed and published, and hours are drawn from
+those of them that are not too low to be a contract's.
 
 Amounts have gross errors: a factor of a thousand, a placeholder of hundreds of millions. One of them would outweigh all
-that a territory could do. Contracts are kept; their amount is taken as unknown.
+that a territory buys or could do. Contracts are kept; their amount is taken as unknown.
 """
 
 from __future__ import annotations
@@ -49,11 +50,15 @@ def _ceiling(middle: pd.Series, high: pd.Series, spreads: float) -> pd.Series:
     return (middle + spreads * (high - middle) / ndtri(0.9)).where(high > middle, np.inf)
 
 
+def highest(belief: Belief) -> pd.Series:
+    """The highest amount (euros) that is believed, by segment; infinite where there is no ceiling."""
+    return np.exp(belief.ceilings)
+
+
 def implausible(rows: pd.DataFrame, belief: Belief) -> pd.Series:
     """Whether the montant of each row (montant, segment) is above the ceiling of its segment; false where either is
     not known."""
-    highest = rows["segment"].map(belief.ceilings).astype("float64")
-    return np.log(rows["montant"].where(rows["montant"] > 0)) > highest
+    return rows["montant"].astype("float64") > rows["segment"].map(highest(belief)).astype("float64")
 
 
 def plausible(rows: pd.DataFrame, belief: Belief) -> pd.Series:

@@ -151,22 +151,33 @@ def latest_years(years: pd.Series, day: dt.date, most: int = 1) -> list[int]:
     return sorted(int(year) for year in years.dropna().unique() if year < over)[-most:]
 
 
-def states(contracts: ir.Table, by: list[str]) -> ir.Table:
-    """Contracts, amounts and each state of the social field, grouped `by`.
+def states(contracts: ir.Table, by: list[str], highest: pd.Series) -> ir.Table:
+    """Contracts, amounts and each state of the social field, grouped `by`; `contracts` have their segment.
 
     `renseignes` counts the contracts whose field says something clear, the base of `part_clause`;
-    `montant` sums the amounts that are known, `montants_connus` counts them.
+    `montant` sums the amounts that are known and believed, `montants_connus` counts them, `montants_invraisemblables`
+    those above the `highest` believed of their segment (euros, by segment: `amounts.highest`).
     """
     status = contracts.statut_social
+    above = _above(contracts, highest)
+    amount = above.ifelse(None, contracts.montant)
     return contracts.group_by(by).aggregate(
         marches=contracts.count(),
         # In cents: sums of whole numbers are the same in whatever order several threads add them.
-        montant=(contracts.montant * 100).round().cast("int64").sum().fill_null(0).cast("float64") / 100,
-        montants_connus=contracts.montant.count(),
+        montant=(amount * 100).round().cast("int64").sum().fill_null(0).cast("float64") / 100,
+        montants_connus=amount.count(),
+        montants_invraisemblables=above.sum().fill_null(0).cast("int64"),
         renseignes=status.isin(reference.social_states("est_renseigne")).sum().cast("int64"),
         avec_clause=status.isin(reference.social_states("porte_clause")).sum().cast("int64"),
         **{f"statut_{code}": (status == code).sum().cast("int64") for code in reference.labels("statuts_sociaux")},
     )
+
+
+def _above(contracts: ir.Table, highest: pd.Series) -> ir.BooleanValue:
+    """Whether the amount of each contract is above the `highest` of its segment; false where either is not known."""
+    known = highest[np.isfinite(highest)]
+    ceiling = ibis.null("float64") if known.empty else contracts.segment.cases(*known.items(), else_=None)
+    return (contracts.montant > ceiling).fill_null(False)
 
 
 def bought(codes: pd.Series) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import ibis.expr.types as ir
@@ -18,7 +19,7 @@ from analysis.core.params import Params, SegmentParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.core.shares import wilson
-from analysis.segments.amounts import belief_from, by_need
+from analysis.segments.amounts import Belief, belief_from, by_need, highest
 from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     UNDER,
@@ -62,37 +63,43 @@ def build(dataset: str) -> None:
     decisions = raw_dir(dataset) / "decisions" / PERSONS
     exports = once(read_clean(dataset, "exports"), decisions, params.consolidation)
     received = with_buyer_kind(received, said_by(exports["operations"]))
+    known = with_told_segment(received, told)
+    whole = of_buyers_in(known, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    whole[UNDER] = under_another(whole)
+    belief = belief_from(whole, params.decp.low_amount, settings.amounts)
     local = in_region(received, described.region)
     contracts = counted(local.filter(local.annee.notnull()), told).rename(edition="annee")
     write_results(
         dataset,
         "segments",
         {
-            **state(received, contracts, dataset=described, settings=settings),
+            **state(received, contracts, dataset=described, settings=settings, belief=belief),
             **segment_quality(dataset, contracts),
-            **from_each_contract(
-                described, with_told_segment(received, told), read_table(told), exports, params=params
-            ),
+            **from_each_contract(described, known, whole, read_table(told), exports, params=params, belief=belief),
         },
     )
 
 
 def from_each_contract(
-    dataset: Dataset, received: ir.Table, told: pd.DataFrame, exports: dict[str, pd.DataFrame], *, params: Params
+    dataset: Dataset,
+    received: ir.Table,
+    whole: pd.DataFrame,
+    told: pd.DataFrame,
+    exports: dict[str, pd.DataFrame],
+    *,
+    params: Params,
+    belief: Belief,
 ) -> dict[str, pd.DataFrame]:
     """What is told contract by contract: links with operations, potential, what is coming, what the law asks.
 
-    `received` are all contracts with segment and categorie (those of buyers without any in the region are left out),
-    `told` what the stage `classify` wrote, `exports` the clean tables of the exports.
+    `received` are all contracts with segment and categorie, `whole` those of buyers that have one in the region, with
+    `UNDER`, `told` what the stage `classify` wrote, `exports` the clean tables of the exports.
     """
     settings = params.segments
     clean = clean_dir(dataset.nom, "decp")
-    whole = of_buyers_in(received, dataset.region).to_pandas().sort_values("uid", ignore_index=True)
-    whole[UNDER] = under_another(whole)
     kept = standing(exports, raw_dir(dataset.nom) / "decisions" / DUPLICATES, params.consolidation)
     holders = read_table(clean / "marches_titulaires.parquet")
-    linked = build_links(exports, kept, whole, holders, dataset=dataset, settings=settings)
-    belief = belief_from(whole, params.decp.low_amount, settings.amounts)
+    linked = build_links(exports, kept, whole, holders, dataset=dataset, settings=settings, belief=belief)
     bought = needed(whole)
     sized = by_need(linked.contracts, bought.lots.set_index("uid")["besoin"], belief)
     drawn = drawn_segments(linked.operations, sized, settings.potential)
@@ -102,7 +109,7 @@ def from_each_contract(
     people = publics.by_epci(given)
     offered = supply(dataset, people["deld"], settings.potential.radius_km, str(source))
     there = outside(received, dataset.region)
-    elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"]).to_pandas()
+    elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"], highest(belief)).to_pandas()
     return {
         **linked.tables,
         "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
@@ -128,22 +135,24 @@ def from_each_contract(
 
 
 def state(
-    received: ir.Table, contracts: ir.Table, *, dataset: Dataset, settings: SegmentParams
+    received: ir.Table, contracts: ir.Table, *, dataset: Dataset, settings: SegmentParams, belief: Belief
 ) -> dict[str, pd.DataFrame]:
     """Where the clause stands: by segment, place, buyer and year.
 
-    `received` are all contracts, `contracts` those of the region with edition, segment and categorie.
+    `received` are all contracts, `contracts` those of the region with edition, segment and categorie; amounts that are
+    not of the `belief` are counted as unknown.
     """
+    counts = partial(_states, most=highest(belief))
     placed = contracts.filter(contracts.epci_siren.notnull())
-    segments = _with_share(_territories(contracts, dataset))
-    cells = smoothed(_run(states(placed, _CELLS), _CELLS), ["edition", "segment"], *_SHARE)
+    segments = _with_share(_territories(contracts, dataset, counts))
+    cells = smoothed(counts(placed, _CELLS), ["edition", "segment"], *_SHARE)
     years = [*segments.loc[segments["renseignes"] > 0, "edition"].drop_duplicates().sort_values()]
     departments = segments[segments["territoire"].ne(dataset.region)]
     return {
         "segments": segments,
-        "epci": _with_names(smoothed(_with_share(_run(states(placed, _EPCI), _EPCI)), ["edition"], *_SHARE)),
+        "epci": _with_names(smoothed(_with_share(counts(placed, _EPCI)), ["edition"], *_SHARE)),
         "segments_epci": _with_quotients(cells, settings.min_known_contracts),
-        "acheteurs": _with_share(_run(states(contracts, _BUYERS), _BUYERS)),
+        "acheteurs": _with_share(counts(contracts, _BUYERS)),
         "concentration": concentration(contracts, dataset),
         "dynamique": shift_share(departments, years),
         "lieux": _with_part(_run(_counted(contracts, "epci_methode"), ["edition", "epci_methode"])),
@@ -173,6 +182,10 @@ def _run(query: ir.Table, order: list[str]) -> pd.DataFrame:
     return query.to_pandas().sort_values(order, ignore_index=True)
 
 
+def _states(contracts: ir.Table, by: list[str], most: pd.Series) -> pd.DataFrame:
+    return _run(states(contracts, by, most), by)
+
+
 def _counted(contracts: ir.Table, column: str) -> ir.Table:
     return contracts.group_by(["edition", column]).aggregate(marches=contracts.count())
 
@@ -189,11 +202,13 @@ def _with_quotients(cells: pd.DataFrame, least: int) -> pd.DataFrame:
     return cells.merge(pd.concat(parts)[[*_CELLS, "specialisation"]], on=_CELLS, how="left", validate="one_to_one")
 
 
-def _territories(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
+def _territories(
+    contracts: ir.Table, dataset: Dataset, counts: Callable[[ir.Table, list[str]], pd.DataFrame]
+) -> pd.DataFrame:
     """States by segment for the whole region and for each department."""
-    whole = _run(states(contracts, ["edition", "segment"]), ["edition", "segment"]).assign(territoire=dataset.region)
+    whole = counts(contracts, ["edition", "segment"]).assign(territoire=dataset.region)
     inside = contracts.filter(contracts.departement.notnull())
-    local = _run(states(inside, ["edition", "segment", "departement"]), ["edition", "segment", "departement"])
+    local = counts(inside, ["edition", "segment", "departement"])
     return pd.concat([whole, local.rename(columns={"departement": "territoire"})], ignore_index=True)
 
 

@@ -30,7 +30,7 @@ from analysis.publishing.content import (
 from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
-from analysis.segments.views.common import quarter
+from analysis.segments.views.common import left_out, quarter
 from analysis.segments.views.needs import TABLE, expected, subscribed
 
 # Listed; the CSV files have them all.
@@ -145,6 +145,7 @@ def segments(page: Page) -> Content:
         return Prose(f"Aucun marché notifié en {page.year} n'est connu ici.")
     rows = rows.assign(libelle=rows["segment"].map(reference.labels("segments")))
     rows = rows.sort_values(["montant", "segment"], ascending=[False, True])
+    smoothed = "Part lissée : rapprochée de celle du segment dans la région quand les marchés sont peu nombreux."
     return DataTable(
         rows.head(SEGMENTS),
         columns={
@@ -159,9 +160,7 @@ def segments(page: Page) -> Content:
         caption="Les premiers segments par montant",
         scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : {AMONG}",
         csv=page.csv(table),
-        note=None
-        if page.is_department
-        else "Part lissée : rapprochée de celle du segment dans la région quand les marchés sont peu nombreux.",
+        note=f"{'' if page.is_department else smoothed}{left_out(rows)}".strip() or None,
     )
 
 

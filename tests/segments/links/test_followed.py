@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.core.params import load_params
+from analysis.segments.amounts import Belief
 from analysis.segments.links.followed import hours_per_euro, pooled, ratios, undeclared, unfollowed
 from consolidation.world import dataset
 
@@ -84,15 +85,16 @@ def test_declared_clauses_without_operation_by_territory_segment_and_buyer() -> 
     found = unfollowed(
         contracts(
             {}, {"operation": "O1"}, {"porte_clause": False}, {"est_renseigne": False},
-            {"departement": "80", "segment": "SECURITE", "montant": 7.0}, {"departement": "75"},
+            {"departement": "80", "segment": "SECURITE", "montant": 7.0}, {"departement": "75"}, {"montant": 2e9},
         ),
         WORLD,
+        Belief(0.0, pd.Series({"PROPRETE": np.log(1e6)})),
     ).set_index(["territoire", "axe", "modalite"])  # fmt: skip
-    values = ["renseignes", "declarent", "sans_operation", "montant_sans_operation"]
-    assert found.loc[("32", "ensemble", "ensemble"), values].tolist() == [4, 3, 2, 10007.0]
-    assert found.loc[("59", "ensemble", "ensemble"), values].tolist() == [3, 2, 1, 10000.0]
-    assert found.loc[("80", "segment", "SECURITE"), values].tolist() == [1, 1, 1, 7.0]
-    assert found.loc[("32", "categorie", "COMMUNE"), "declarent"] == 3
+    values = ["renseignes", "declarent", "sans_operation", "montant_sans_operation", "montants_invraisemblables"]
+    assert found.loc[("32", "ensemble", "ensemble"), values].tolist() == [5, 4, 3, 10007.0, 1]
+    assert found.loc[("59", "ensemble", "ensemble"), values].tolist() == [4, 3, 2, 10000.0, 1]
+    assert found.loc[("80", "segment", "SECURITE"), values].tolist() == [1, 1, 1, 7.0, 0]
+    assert found.loc[("32", "categorie", "COMMUNE"), "declarent"] == 4
 
 
 def test_an_operation_of_two_departments_counts_in_both_and_once_in_the_region() -> None:

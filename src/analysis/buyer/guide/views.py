@@ -14,7 +14,7 @@ from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
-from analysis.segments.views.common import KINDS, full_time_unit
+from analysis.segments.views.common import KINDS, full_time_unit, left_out
 from analysis.segments.views.needs import TABLE, expected
 
 MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
@@ -80,7 +80,7 @@ def practice(page: Page) -> Content:
         caption="Marchés du segment et part avec clause",
         scope=f"{page.territory_name}, année de notification ; part : parmi les marchés dont le champ social est clair",
         csv=page.csv(CONTRACTS),
-        note="Le champ social n'existe que depuis 2024 : avant, la part ne peut pas être dite.",
+        note=f"Le champ social n'existe que depuis 2024 : avant, la part ne peut pas être dite.{left_out(rows)}",
     )
 
 

@@ -9,6 +9,7 @@ from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
+from analysis.segments.views.common import left_out
 
 MET = "SATISFAIT"
 
@@ -98,5 +99,6 @@ def unfollowed(page: Page) -> Content:
         csv=page.csv("etat_sans_facilitateur"),
         takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause et n'ont aucune opération liée : "
         f"{french(last['sans_operation'])} sur {french(last['declarent'])}.",
-        note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué.",
+        note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué."
+        f"{left_out(rows)}",
     )

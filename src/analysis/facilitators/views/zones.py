@@ -107,7 +107,7 @@ def listed(page: Page) -> Content:
         csv=page.csv("zones"),
         note="Besoin : médiane ; « de » et « à » : huit fois sur dix. "
         "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : celle "
-        "que deux structures ont saisie comptée deux fois."
+        "que deux structures ont saisie comptée une fois."
         + (f" {unknown}." if unknown else "")
         + (f" {USUAL}" if rows["etp"].isna().any() else ""),
     )

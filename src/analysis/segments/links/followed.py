@@ -19,6 +19,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
+from analysis.segments.amounts import Belief, implausible, plausible
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import executed_in, under_another
 from analysis.segments.intervals import LEVEL
@@ -209,18 +210,21 @@ def with_control(table: pd.DataFrame, operations: pd.DataFrame, facts: Facts, us
     return table.merge(found[names], on="segment", how="left").assign(_sensible=False)
 
 
-def unfollowed(contracts: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+def unfollowed(contracts: pd.DataFrame, dataset: Dataset, belief: Belief) -> pd.DataFrame:
     """Contracts of the region that declare a clause or a reservation: edition, territoire, axe, modalite, renseignes,
-    declarent, sans_operation (no operation is linked), montant_sans_operation."""
+    declarent, sans_operation (no operation is linked), montant_sans_operation (of the amounts that are plausible),
+    montants_invraisemblables (how many of those without operation are not)."""
     said = contracts[contracts["est_renseigne"]]
     alone = said["porte_clause"] & said["operation"].isna()
     rows = said.assign(
         renseignes=1,
         declarent=said["porte_clause"].astype("int64"),
         sans_operation=alone.astype("int64"),
-        montant_sans_operation=said["montant"].where(alone).fillna(0.0),
+        montant_sans_operation=plausible(said, belief).where(alone).fillna(0.0),
+        montants_invraisemblables=(alone & implausible(said, belief)).astype("int64"),
     )
-    return _by_territory(rows, dataset, ["renseignes", "declarent", "sans_operation", "montant_sans_operation"])
+    values = ["renseignes", "declarent", "sans_operation", "montant_sans_operation", "montants_invraisemblables"]
+    return _by_territory(rows, dataset, values)
 
 
 def undeclared(
@@ -282,18 +286,21 @@ def build_links(
     *,
     dataset: Dataset,
     settings: SegmentParams,
+    belief: Belief,
 ) -> Linked:
     """All that the link says. `exports` are the clean tables of the exports, `kept` the operation that stands for each
-    duplicate, `contracts` the clean contracts with segment and categorie, `holders` marches_titulaires."""
+    duplicate, `contracts` the clean contracts with segment and categorie, `holders` marches_titulaires. Amounts
+    that are not plausible (`belief`) are in no sum and no ratio; the contracts described keep theirs."""
     facts = consolidate(numbered(exports), kept)
     operations = followed(exports, kept)
     pairs = links(operations, published(contracts, holders), settings.links)
     deals = described_contracts(contracts, pairs)
     described = described_operations(operations, facts, said_by(exports["operations"]), dataset.date_observation)
-    hours = hours_per_euro(described, deals, settings.links)
+    sure = deals.assign(montant=plausible(deals, belief))
+    hours = hours_per_euro(described, sure, settings.links)
     tables = {
-        "heures_par_euro": with_control(hours, described, facts, ratios(described, deals)["operation"]),
-        "clauses_sans_operation": unfollowed(deals, dataset),
+        "heures_par_euro": with_control(hours, described, facts, ratios(described, sure)["operation"]),
+        "clauses_sans_operation": unfollowed(deals, dataset, belief),
         "operations_sans_clause": undeclared(described, places_of(facts), deals, dataset),
         "capture": capture(deals[executed_in(deals, dataset.region)], settings.capture),
     }

@@ -40,6 +40,17 @@ def labels() -> dict[str, str]:
     return reference.labels("segments")
 
 
+def left_out(rows: pd.DataFrame) -> str:
+    """How many amounts the sums of `rows` (montants_invraisemblables) leave out, as a sentence after others; nothing
+    where they leave out none."""
+    count = int(rows["montants_invraisemblables"].sum())
+    if not count:
+        return ""
+    if count == 1:
+        return " Un montant, invraisemblable pour son segment, n'y est pas compté."
+    return f" {french(count)} montants, invraisemblables pour leur segment, n'y sont pas comptés."
+
+
 def buyer_names(kinds: pd.Series) -> pd.Series:
     """Kinds of buyers in words."""
     return kinds.map(reference.labels("acheteurs")).fillna("Catégorie inconnue")

@@ -9,7 +9,7 @@ from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
-from analysis.segments.views.common import whole_region
+from analysis.segments.views.common import left_out, whole_region
 from analysis.segments.views.intervals import BAR, interval_chart
 
 UNSAID = (
@@ -102,6 +102,8 @@ def _leads(drawn: pd.DataFrame) -> str:
 
 def unfollowed(page: Page) -> Content:
     """Contracts that declare a clause and that no operation follows, by segment."""
+    rows = page.read("clauses_sans_operation")
+    whole = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory) & (rows["axe"] == WHOLE)]
     return _by_axis(
         page,
         "clauses_sans_operation",
@@ -114,6 +116,7 @@ def unfollowed(page: Page) -> Content:
         needed="declarent",
         caption="Marchés qui déclarent une clause et qu'aucune opération suivie ne concerne",
         otherwise="Aucun marché ne dit s'il porte une clause : le champ social n'est pas renseigné.",
+        note=left_out(whole),
     )
 
 
@@ -130,7 +133,7 @@ def undeclared(page: Page) -> Content:
 
 
 def _by_axis(
-    page: Page, name: str, columns: dict[str, Column], *, needed: str, caption: str, otherwise: str
+    page: Page, name: str, columns: dict[str, Column], *, needed: str, caption: str, otherwise: str, note: str = ""
 ) -> Content:
     rows = page.read(name)
     rows = rows[(rows["edition"] == page.year) & (rows["territoire"] == page.territory) & (rows["axe"] != "categorie")]
@@ -144,7 +147,7 @@ def _by_axis(
         caption=caption,
         scope=f"{page.territory_name}, {page.year}, hors marchés subséquents",
         csv=page.csv(name),
-        note="Le fichier CSV donne aussi les catégories d'acheteur.",
+        note=f"Le fichier CSV donne aussi les catégories d'acheteur.{note}",
     )
 
 

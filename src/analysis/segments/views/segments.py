@@ -29,11 +29,13 @@ def corrected(page: Page) -> Content:
             "marches_corriges_bas": Column("de", 0),
             "marches_corriges_haut": Column("à", 0),
         },
-        caption="Marchés par segment, et totaux corrigés des erreurs de classement",
+        caption="Marchés par segment, et contrôle de ces totaux par la relecture",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
         csv=page.csv("segments_corriges"),
         note="La correction applique à chaque segment attribué ce que les marchés relus montrent de ses erreurs ; "
-        "« de » et « à » bornent ce que la taille de cette relecture laisse inconnu (huit fois sur dix).",
+        "« de » et « à » bornent ce que la taille de cette relecture laisse inconnu (huit fois sur dix). C'est un "
+        "contrôle, non un meilleur compte : quand le classement se trompe peu, quelques centaines de marchés relus ne "
+        "disent pas mieux que lui combien un segment en a.",
     )
 
 

@@ -20,6 +20,7 @@ from analysis.segments.views.common import (
     buyer_names,
     first_and_last,
     labels,
+    left_out,
     legible,
     min_known,
     scope,
@@ -450,7 +451,8 @@ def _segment_table(now: pd.DataFrame, page: Page) -> DataTable:
         scope=scope(page),
         csv=page.csv("segments"),
         note="La part porte sur les marchés renseignés ; « de » et « à » bornent ce que le hasard seul ferait varier "
-        "(intervalle de Wilson à 95 %). Les montants, souvent des maximums, ne se divisent pas en heures.",
+        "(intervalle de Wilson à 95 %). Les montants, souvent des maximums, ne se divisent pas en heures."
+        f"{left_out(now)}",
     )
 
 
