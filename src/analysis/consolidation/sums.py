@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.consolidation.cells import cells
 from analysis.consolidation.cells import measured as measured_cells
 from analysis.consolidation.control import CONTROL, weaker
-from analysis.consolidation.facts import Facts, kept_key
+from analysis.consolidation.facts import Facts, kept_key, with_units
 from analysis.consolidation.indicators import named
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import hundredths
@@ -126,6 +126,4 @@ def _behind(sent: pd.DataFrame, kept: pd.DataFrame) -> dict[int, dict]:
     removed = sent.merge(kept[key].drop_duplicates(), on=key, how="left", indicator="ou").query("ou == 'left_only'")
     if removed.empty:
         return {}
-    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
-    coded = removed.assign(**{name: pd.factorize(removed[column])[0] for name, column in ids.items()})
-    return measured_cells(cells(coded, ["annee"])).set_index("annee").to_dict("index")
+    return measured_cells(cells(with_units(removed), ["annee"])).set_index("annee").to_dict("index")
