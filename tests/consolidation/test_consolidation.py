@@ -9,6 +9,7 @@ import pytest
 from analysis.consolidation import tables
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
+from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from consolidation.world import dataset as dataset_of
@@ -95,7 +96,7 @@ def test_an_audience_that_few_follow_counts_where_it_is_told_and_lacks_nowhere_e
     assert not {"ASS", "DETENTION"} & {modality for _, modality in values.index}
     protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet").query("modalite == 'REFUGIE'")
-    assert rows["valeur"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+    assert rows["valeur"].isna().all() and set(rows["secret"]) == {reasons()["heures"]}
 
 
 @pytest.mark.parametrize("column", ["contrat_type", "employeur_kind"])
@@ -131,7 +132,7 @@ def test_sensitivity_of_an_edition_of_few_persons_is_published_without_its_hours
     consolidated()
     protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
-    assert rows["heures"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+    assert rows["heures"].isna().all() and set(rows["secret"]) == {reasons()["heures"]}
 
 
 def test_pairs_are_merged_without_review_only_where_the_settings_say_so(project: Path, dataset: Path) -> None:
@@ -375,7 +376,7 @@ def test_a_table_of_too_few_persons_is_published_without_its_numbers(dataset: Pa
     assert not [name for name in rows.columns if name.startswith("_")]
     hidden = rows.set_index(["territoire", "indicateur", "modalite"])
     hours = hidden.loc[("32", "heures_realisees", "ensemble")]
-    assert pd.isna(hours["valeur"]) and hours["secret"] == "moins de 5 personnes"
+    assert pd.isna(hours["valeur"]) and hours["secret"] == reasons()["heures"]
     assert hidden.loc[("32", "operations", "ensemble"), "valeur"] == 1
     shutil.rmtree(protected_dir("essai"))
 

@@ -12,7 +12,7 @@ from analysis.core.errors import DataError
 from analysis.disclosure import decide
 from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links
-from analysis.disclosure.primary import SECONDARY, rules
+from analysis.disclosure.primary import reasons
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.statements import statements
 from consolidation.releases import measured
@@ -57,7 +57,7 @@ def test_one_hidden_department_takes_another_with_it() -> None:
     out = stage.protect({INDICATORS: hours()}, WORLD, [])
     table = out[INDICATORS].set_index("territoire")
     assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
-    assert table.loc["80", "secret"] == "moins de 5 personnes"
+    assert table.loc["80", "secret"] == reasons()["heures"]
     assert not [name for name in table.columns if name.startswith("_")]
 
 
@@ -74,10 +74,8 @@ def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, [])[INDICATORS]
     hidden = out[exact(out, "valeur").isna()].groupby("indicateur")["territoire"].agg(set)
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
-    reasons = out.set_index(["indicateur", "territoire"])["secret"]
-    assert reasons["etp_1607", "02"] == rules().loc[SECONDARY, "motif"], (
-        "what follows from a rounded number is not told"
-    )
+    secret = out.set_index(["indicateur", "territoire"])["secret"]
+    assert secret["etp_1607", "02"] == reasons()["heures"], "what follows from a rounded number is not told"
 
 
 def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status() -> None:
@@ -105,7 +103,7 @@ def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_ope
     table.loc[table["indicateur"] == "heures_prevues", "_part_max_entreprise"] = 0.95
     out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
     assert out["valeur"].isna()[["heures_prevues", "heures_prevues_taux", "taux_realisation"]].all()
-    assert out.loc["heures_prevues", "secret"] == "une entreprise dépasse 85 % des heures"
+    assert out.loc["heures_prevues", "secret"] == reasons()["prevues"]
     assert out["valeur"].notna()[["heures_realisees", "heures_depuis_origine"]].all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_prevues/2025/32/ensemble"):
@@ -225,7 +223,7 @@ def test_persons_of_an_epci_ask_for_more_than_its_hours_and_no_ratio_gives_them_
     rows = controlled(rows.assign(_personnes=8.0, _controle=rows["indicateur"].map(kinds)))
     table = rows.assign(valeur_min=float("nan"), valeur_max=float("nan"))
     out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
-    assert out.loc["beneficiaires", "secret"] == "moins de 11 personnes dans une intercommunalité"
+    assert out.loc["beneficiaires", "secret"] == reasons()["personnes"]
     assert set(out.index[out["valeur"].isna()]) == {"beneficiaires", "heures_par_beneficiaire"}
 
 
@@ -300,9 +298,7 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     told = measured(*((2025, "59", name, "ensemble", float(value)) for name, value in whole))
     tables = {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows}
     out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
-    assert (
-        out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == "moins de 5 personnes"
-    )
+    assert out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == reasons()["heures"]
     assert "zéros" not in capsys.readouterr().err
     # Where nothing else can be hidden the zero is still, and that it follows from the rest is said.
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
@@ -372,7 +368,7 @@ def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pyt
 
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
-    assert (row["lignes"], row["cachees"], row["dont_secondaires"], row["arrondies"]) == (5, 1, 0, 1)
+    assert (row["lignes"], row["cachees"], row["arrondies"]) == (5, 1, 1)
     assert row["part_heures"] == round(120 / (2 * 7520), 2)
 
 
