@@ -13,7 +13,7 @@ from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from consolidation.world import dataset as dataset_of
-from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, send, write_dataset
+from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, people, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +125,22 @@ def test_sensitivity_says_what_deciding_would_give(dataset: Path) -> None:
     assert consolidated()["32"]["heures_realisees", "ensemble"] == 311.5
     rows = read_table(folder / "doublons_sensibilite.parquet")
     assert rows[["operations", "heures"]].drop_duplicates().values.tolist() == [[2, 311.5]]
+
+
+def test_hours_that_a_pair_would_take_away_are_held_to_the_rules_too(dataset: Path) -> None:
+    """The pair is published by name: what it would take away is the hours of its operation, of two persons."""
+    more = people(1, 2, 3, 4, 5, 6, 7)
+    second = {"eng_id": "E2", "op_id": "OP2"}
+    more["contrats"] = [{**row, "eng_id": "E1" if row["ctr_id"] in ("C1", "C2") else "E2"} for row in more["contrats"]]
+    for name in ("operations", "territoires", "engagements"):
+        row = TABLES[name][0]
+        more[name] = [row, {**row, **{key: value for key, value in second.items() if key in row}}]
+    more["operations"][1] |= {"libelle": "Voirie du bourg", "segment": "TP_RESEAUX"}
+    send(more)
+    send({**changed("operations", libelle="Ecole Pasteur (réhab.)"), **people(1, 2)}, structure="S2")
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
+    assert rows["heures_en_moins"].tolist() == [200, 200, 200] and rows["_personnes"].tolist() == [2, 2, 2]
 
 
 def test_sensitivity_of_an_edition_of_few_persons_is_published_without_its_hours() -> None:

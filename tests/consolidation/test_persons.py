@@ -225,6 +225,7 @@ def test_sensitivity_says_how_many_beneficiaries_each_threshold_would_leave(tmp_
     )
     said = table[["seuil", "beneficiaires", "beneficiaires_en_moins"]].values.tolist()
     assert said == [[0.5, 1, 2], [0.9, 2, 1], [0.99, 3, 0]], "who is out of scope counts in none"
+    assert table["_personnes"].tolist() == [1, 1, 3], "those that a threshold takes away are few, and between two"
 
 
 # --- from files to the page ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from analysis.core.files import read_table
 from analysis.core.paths import results_dir
 from analysis.sources import exports, inventory
 from consolidation.world import contracts, dataset, facts
-from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, send, write_dataset
+from sending import EPCI_AMIENS, EPCI_LILLE, changed, people, send, write_dataset
 
 
 def entries(*rows: tuple[str, str, str]) -> pd.DataFrame:
@@ -148,19 +148,6 @@ def test_an_operation_entered_twice_is_shared_by_default_or_as_declared(essai: P
     assert made["structures"].set_index("structure_id")["heures"].to_dict() == {"S1": 120.6, "S2": 30.15}
     assert made["structures"]["heures_defaut"].tolist() == [0, 0]
     assert origins(made) == {("STRUCTURES", "32"): (1, 150.75)}
-
-
-def people(*numbers: int) -> dict[str, list[dict[str, str]]]:
-    """The export of one operation with a contract of 100 hours for each of those persons."""
-    return {
-        "beneficiaires": [
-            {**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "nom": f"Nom{'abcdefgh'[n]}",
-             "date_naissance": f"0{n}/03/1990"}
-            for n in numbers
-        ],
-        "contrats": [{**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}"} for n in numbers],
-        "heures": [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "100"} for n in numbers],
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("others", "left"), [((1, 2, 3, 4, 5, 6), 1), ((1, 2, 3, 4, 5, 6, 7), 7)])

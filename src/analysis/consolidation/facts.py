@@ -132,7 +132,7 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         engagements=first(once.engagements, ["annee", "operation", "lot", "entreprise_siret"]),
         contracts=_qualified(described),
         places=_places(once.territoires),
-        removed=_removed(once, clean["contrats"]),
+        removed=entered_twice(once, clean["contrats"]),
         entered=once.alike.merge(clean["contrats"][["annee", "ctr_id", "structure_id"]], on=["annee", "ctr_id"])[
             ["annee", "contrat", "structure_id"]
         ].drop_duplicates(ignore_index=True),
@@ -224,7 +224,7 @@ def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return hours[own], hours[~own]
 
 
-def _removed(once: Once, contracts: pd.DataFrame) -> pd.DataFrame:
+def entered_twice(once: Once, contracts: pd.DataFrame) -> pd.DataFrame:
     """The hours entered twice by contract sent, with whose they are (see `Facts`)."""
     sent = contracts.loc[contracts["ctr_id"].isin(once.removed["ctr_id"])]
     whose = sent[["annee", "ctr_id", "eng_id", "ben_id", "employeur_siret"]].merge(
