@@ -22,6 +22,7 @@ from analysis.consolidation.tables import expect_divisors
 from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.core import reference
 from analysis.core.errors import DataError
+from analysis.disclosure.primary import broken
 from consolidation.world import contracts, dataset, facts
 
 
@@ -266,6 +267,23 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
     assert rows["bas"] == 220
     assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
     assert rows["haut"] == pytest.approx(220 + 90 + 220)
+
+
+@pytest.mark.parametrize(
+    ("hours", "hidden"),
+    [((50, 60), "muettes_min"), ((50, 60, 70), ""), ((5, 6, 700), "dominance_muette"), ((), "")],
+)
+def test_what_is_supposed_of_silent_structures_gives_no_one_of_them_away(hours: tuple[int, ...], hidden: str) -> None:
+    """Less the hours of the same row, the bracket of a single one is what it last declared."""
+    silent = [
+        {"annee": 2024, "structure_id": f"S{n}", "operation": f"O{n}", "h": value} for n, value in enumerate(hours, 2)
+    ]
+    now = [{"ben_id": f"b{n}", "employeur_siret": f"e{n}", "entreprise_siret": f"c{n}"} for n in range(6)]
+    table = contracts(*now, *silent)
+    expected = {"S1", *(row["structure_id"] for row in silent)}
+    rows = bracket(facts(table), {2025: expected}, pd.Series(dtype="float64"), dataset(2024, 2025))
+    row = rows[rows["edition"] == 2025]
+    assert broken(row, row["_controle"]).tolist() == [hidden]
 
 
 def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> None:

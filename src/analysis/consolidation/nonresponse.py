@@ -5,7 +5,8 @@
               that another declares now; one that never declared did the median of those that answered
     high      the same with the largest of its declared years, and the third quartile
 
-Nothing here enters a total: it is printed beside it.
+Nothing here enters a total: it is printed beside it, so that the difference, the hours that some structure declared in
+another year or the median of all, is held to a rule of its own.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ from analysis.consolidation.cells import NEEDED, cells, measured
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import contracts_in_scope
 from analysis.consolidation.totals import by_structure, guarded
+from analysis.consolidation.totals_shown import KEPT
 from analysis.core.dataset import Dataset
+
+SILENT = "muettes"  # kind of cells of `secret/regles.csv`: hours, and what is supposed of silent structures
 
 
 def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, dataset: Dataset) -> pd.DataFrame:
     """edition, heures, attendues, muettes, muettes_sans_historique, bas, central, haut, and measures.
 
     `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by edition
-    (missing where there is none: taken as none). A structure whose hours are all outside the scope, or were all
-    entered by another one too, is not silent.
+    (missing where there is none: taken as none); of the measures, `_muettes` and `_part_max_muette` are how many
+    structures the brackets tell of, and the largest part that one of them has. A structure whose hours are all outside
+    the scope, or were all entered by another one too, is not silent.
     """
     contracts, totals = contracts_in_scope(facts, dataset), facts.totals
     said = pd.concat([facts.contracts[["annee", "structure_id"]], facts.removed[["annee", "structure_id"]]])
@@ -46,6 +51,7 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
         carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
         largest = before.max(axis=1).where(carried.notna())
         never = int(carried.isna().sum())
+        supposed = carried.fillna(known.median()), largest.clip(lower=carried).fillna(known.quantile(0.75))
         rows.append(
             {
                 "edition": year,
@@ -54,15 +60,20 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
                 "muettes": len(silent),
                 "muettes_sans_historique": never,
                 "bas": known.sum(),
-                "central": known.sum() + carried.sum() + never * known.median(),
-                "haut": known.sum() + largest.clip(lower=carried).sum() + never * known.quantile(0.75),
+                "central": known.sum() + supposed[0].sum(),
+                "haut": known.sum() + supposed[1].sum(),
+                "_muettes": len(silent),
+                "_part_max_muette": max((each.max() / each.sum() for each in supposed if each.sum() > 0), default=0.0),
             }
         )
     places = {edition.annee: edition.territoire for edition in dataset.editions}
     table = pd.DataFrame(rows).assign(territoire=lambda t: t["edition"].map(places))
     whole = cells(contracts.rename(columns={"annee": "edition"})[["edition", *NEEDED]], ["edition"])
     table = measured(table.merge(whole.drop(columns="heures"), on="edition", how="left")).assign(_sensible=False)
-    return guarded(table, totals, ["edition"], alone=False)
+    table = guarded(table, totals, ["edition"], alone=False)
+    return table.assign(
+        _controle=table["_controle"].mask(table["_muettes"].gt(0) & table["_controle"].ne(KEPT), SILENT)
+    )
 
 
 def _by_year(hours: pd.DataFrame) -> pd.DataFrame:

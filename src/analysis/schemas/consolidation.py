@@ -507,9 +507,11 @@ SCHEMAS = {
                 "attendues": _count("Structures facilitatrices en place", "structure"),
                 "muettes": _count("dont sans heures déclarées", "structure"),
                 "muettes_sans_historique": _count("dont qui n'en ont jamais déclaré", "structure"),
-                "bas": _hours("Total si les muettes n'ont rien fait"),
-                "central": _hours("Total si elles ont suivi leur dernière déclaration et les comparables"),
-                "haut": _hours("Total si elles ont refait leur meilleure année"),
+                "bas": _hours("Total si les muettes n'ont rien fait, à dix mille heures près"),
+                "central": _hours(
+                    "Total si elles ont suivi leur dernière déclaration et les comparables, à dix mille heures près"
+                ),
+                "haut": _hours("Total si elles ont refait leur meilleure année, à dix mille heures près"),
                 "secret": SECRET,
             },
             controle="indicateur",

@@ -136,8 +136,6 @@ def silent(page: Page) -> Content:
             "pas."
         )
     row = now.iloc[0]
-    if row["secret"]:
-        return Prose("Les heures de cette édition relèvent du secret statistique.")
     missing = int(row["muettes"])
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
@@ -152,9 +150,10 @@ def silent(page: Page) -> Content:
     among = (
         "la seule structure" if row["attendues"] < 2 else f"{french(missing)} des {french(row['attendues'])} structures"
     )
-    said = (
-        f"En {page.year}, {among} en place {silence} déclaré "
-        f"aucune heure : le total serait de {number_of(row['central'], 'heure')} si {had} {done}, de "
+    said = f"En {page.year}, {among} en place {silence} déclaré aucune heure : " + (
+        "ce que serait le total avec elles relève du secret statistique."
+        if row["secret"]
+        else f"le total serait d'environ {number_of(row['central'], 'heure')} si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )
     table = DataTable(
@@ -171,11 +170,11 @@ def silent(page: Page) -> Content:
         caption="Ce que serait le total si les structures muettes avaient répondu",
         scope="périmètre et mécanismes de chaque édition",
         csv=page.csv("non_reponse"),
-        note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
-        "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
-        "des autres. Haute : sa meilleure année, ou le troisième quartile. Les muettes ne sont pas les structures en "
-        "place moins les répondantes : l'une peut répondre sans être à l'inventaire de l'année, une autre envoyer un "
-        "export sans aucune heure.",
+        note="Rien n'est ajouté aux totaux publiés ; ceux des hypothèses sont à dix mille heures près. Hypothèse "
+        "centrale : chaque muette a fait ses dernières heures déclarées, suivies de la croissance des structures "
+        "comparables ; celle qui n'a jamais déclaré, la médiane des autres. Haute : sa meilleure année, ou le "
+        "troisième quartile. Les muettes ne sont pas les structures en place moins les répondantes : l'une peut "
+        "répondre sans être à l'inventaire de l'année, une autre envoyer un export sans aucune heure.",
     )
     drawn = same_perimeter(page, shown)
     if len(drawn) < 2:
