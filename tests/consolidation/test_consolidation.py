@@ -314,6 +314,26 @@ def test_planned_hours_are_controlled_by_the_companies_committed_to_them(hours: 
     assert rows.loc[("32", "taux_realisation"), "_entreprises"] == 1
 
 
+@pytest.mark.parametrize("starts", ["01/01/2025", "01/01/2019"])
+def test_hours_planned_of_the_rate_are_controlled_by_those_of_the_other_operations_too(starts: str) -> None:
+    """Three companies in the rate, one in what began before the first year: less each other, its commitment."""
+    asked = commitments("300", "300", "400")
+    send(
+        {
+            "operations": [*asked["operations"], {**TABLES["operations"][0], "op_id": "OP2", "date_debut": starts}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [*asked["engagements"], {**TABLES["engagements"][0], "eng_id": "E9", "op_id": "OP2"}],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet").query("territoire == '32'")
+    companies = rows.set_index(["indicateur", "modalite"])["_entreprises"]
+    assert companies["heures_prevues", "ensemble"] >= 3
+    whole = companies["heures_prevues_taux", "ensemble"]
+    assert whole == (1 if starts.endswith("2019") else companies["heures_prevues", "ensemble"])
+    assert companies["taux_realisation", "ensemble"] == 1
+
+
 def test_an_intercommunalite_has_no_hours_since_the_origin_and_no_rate() -> None:
     """Less those of the year before they are the hours of the year, hidden or not."""
     send()

@@ -269,13 +269,17 @@ def _planned_and_done(
         ),
     ]
     wide = rows["territoire"].isin([edition.territoire, *edition.departements])
-    same = rows[wide & rows["prevues"].gt(0) & (rows["date_debut"] >= began)]
+    said = rows[wide & rows["prevues"].gt(0)]
+    inside = said["date_debut"] >= began
+    same, outside = said[inside], said[~inside]
     ended, running = same[same["terminee"]], same[~same["terminee"]]
-    for modality, kept, apart in ((WHOLE, same, [same]), (OVER, ended, [ended, running])):
+    beyond = pd.concat([running, outside])
+    for modality, kept, apart, left in ((WHOLE, same, [same], outside), (OVER, ended, [ended, running], beyond)):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
         # Those that still run are the whole less those that ended.
         made = [_made(until, part).reindex(sums.index) for part in apart]
-        asked = [_planned(shares, part, "prevues").reindex(sums.index) for part in apart]
+        # And what was planned of all is published too: what is not of the rate is the difference.
+        asked = [_planned(shares, part, "prevues").reindex(sums.index) for part in (*apart, left)]
         out += [
             table("heures_depuis_origine", sums["origine"], "heure", weakest(*made), modality),
             table("heures_prevues_taux", sums["prevues"], "heure", weakest(*asked), modality),
