@@ -15,6 +15,7 @@ from analysis.disclosure.links import links
 from analysis.disclosure.primary import reasons
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.statements import statements
+from analysis.schemas.registry import published
 from consolidation.releases import measured
 from consolidation.world import dataset
 
@@ -364,6 +365,20 @@ def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pyt
     monkeypatch.setattr(decide, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
         stage.protect(tables, WORLD, [])
+
+
+def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks() -> None:
+    counts = {(1, "durable"): 800, (1, "aucune"): 700, (1, "retour"): 538, (2, "durable"): 200, (2, "aucune"): 180,
+              (2, "retour"): 158, (3, "durable"): 90, (3, "aucune"): 8, (3, "retour"): 60}  # fmt: skip
+    last = {issue: sum(n for (_, name), n in counts.items() if name == issue) for issue in ("durable", "aucune")}
+    counts |= {(0, issue): n for issue, n in last.items()}
+    rows = pd.DataFrame([(*key, n, n) for key, n in counts.items()], columns=["rang", "issue", "personnes", "sejours"])
+    rows = rows.assign(part=rows["sejours"] / rows.groupby("rang")["sejours"].transform("sum"))
+    nothing = dict.fromkeys(published("consolidation")["parcours"].metadata["values"], float("nan"))
+    rows = rows.assign(_personnes=rows["personnes"], **{name: nan for name, nan in nothing.items() if name not in rows})
+    out = stage.protect({"consolidation.parcours": rows}, WORLD, [])["consolidation.parcours"]
+    hidden = out[out["personnes"].isna()].groupby("issue")["rang"].agg(set)
+    assert 3 in hidden["aucune"] and len(hidden["aucune"]) > 1
 
 
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
