@@ -91,6 +91,15 @@ def test_women_are_counted_in_hours_and_in_persons() -> None:
     assert row["_personnes"] == 1, "the weaker sex of the two decides"
 
 
+@pytest.mark.parametrize(("sex", "least"), [(None, 1), ("F", 6)])
+def test_hours_of_women_and_men_give_those_of_unknown_sex_too(sex: str | None, least: int) -> None:
+    """The hours of the category are published beside them."""
+    known = [{"ben_id": f"{sex}{n}", "sexe": sex} for sex in "FM" for n in range(6)]
+    table = contracts(*known, {"ben_id": "F0" if sex else "x", "sexe": sex})
+    row = women(local(table, dataset(2025)), dataset(2025).editions[-1]).query("axe == 'segment'").iloc[0]
+    assert row["heures"] == (1300 if sex else 1200) and row["_personnes"] == least
+
+
 def test_the_change_of_womens_share_splits_into_what_is_bought_and_who_is_hired() -> None:
     world = dataset(2024, 2025)
     her, him = {"sexe": "F"}, {"sexe": "M", "ben_id": "m"}
