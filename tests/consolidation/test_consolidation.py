@@ -75,6 +75,25 @@ def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path)
     assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
 
 
+@pytest.mark.parametrize(("scope", "least"), [("EXEC", 7), ("RES_IAE", 1)])
+def test_hours_entered_twice_are_controlled_by_those_outside_the_scope_too(
+    dataset: Path, scope: str, least: int
+) -> None:
+    """Those of the scope are published among the sums: less them, they are those of the other mechanisms."""
+    both = people(1, 2, 3, 4, 5, 6, 7)
+    both["contrats"] = [{**row, "eng_id": "E2" if row["ctr_id"] == "C7" else "E1"} for row in both["contrats"]]
+    second = {"op_id": "OP2", "eng_id": "E2", "mecanisme": scope, "libelle": "Voirie du bourg"}
+    for name in ("operations", "territoires", "engagements"):
+        row = TABLES[name][0]
+        both[name] = [row, {**row, **{key: value for key, value in second.items() if key in row}}]
+    for structure in ("S1", "S2"):
+        send(both, structure=structure)
+    decide(dataset, *(f"S1,{op},S2,{op},doublon,la même,analyste,2026-01-20" for op in ("OP1", "OP2")))
+    consolidated()
+    row = read_table(results_dir("essai") / "consolidation" / "doublons_retires.parquet").iloc[0]
+    assert (row["operations"], row["heures"], row["_personnes"]) == (2, 700, least)
+
+
 def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one_kept(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)", mecanisme="RES_IAE"), structure="S2")

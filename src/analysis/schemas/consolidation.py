@@ -203,9 +203,12 @@ SCHEMAS = {
             {
                 "edition": column("int64", "Année des données"),
                 "operations": column("int64", "Opérations retirées comme doublons", unit="opération"),
-                "heures": column(NUMBER, "Heures retirées", unit="heure"),
+                "heures": _hours("Heures retirées, tous mécanismes réunis"),
                 "a_revoir": column("int64", "Paires qui se ressemblent et que personne n'a tranchées"),
+                "secret": SECRET,
             },
+            controle="indicateur",
+            values=["heures"],
         ),
         published_table(
             "doublons_a_revoir",
