@@ -94,6 +94,15 @@ def test_hours_entered_twice_are_controlled_by_those_outside_the_scope_too(
     assert (row["operations"], row["heures"], row["_personnes"]) == (2, 700, least)
 
 
+def test_commitments_that_would_say_how_few_companies_there_are_are_hidden_too() -> None:
+    send()
+    consolidated()
+    protect("essai", ["consolidation"])
+    rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet").set_index("indicateur")
+    assert rows.loc[["entreprises", "engagements"], "valeur"].isna().all()
+    assert rows.loc[["lots", "operations"], "valeur"].eq(1).all()
+
+
 def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one_kept(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)", mecanisme="RES_IAE"), structure="S2")

@@ -92,6 +92,17 @@ def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status
     assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
 
 
+def test_there_are_no_more_companies_than_commitments(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(2025, "59", "entreprises", "ensemble", 2.0), (2025, "59", "engagements", "ensemble", 2.0)]
+    table = measured(*rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    table.loc[table["indicateur"] == "entreprises", "_entreprises"] = 2.0
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS]
+    assert out["valeur"].isna().all()
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="entreprises/2025/59"):
+        stage.protect({INDICATORS: table}, WORLD, [])
+
+
 def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_operations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
