@@ -15,14 +15,13 @@ from analysis.consolidation.decomposition import women_effects
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import contracts_in_scope, in_scope, local_contracts, territories
-from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.nonresponse import bracket, of_enough
 from analysis.consolidation.outcomes import alike, leavers, outcomes_by_year
 from analysis.consolidation.representation import representation
 from analysis.consolidation.tables import expect_divisors
 from analysis.consolidation.trajectories import flows, followed, stays
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.disclosure.primary import broken
 from consolidation.world import contracts, dataset, facts
 
 
@@ -280,9 +279,9 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
 
 @pytest.mark.parametrize(
     ("hours", "hidden"),
-    [((50, 60), "muettes_min"), ((50, 60, 70), ""), ((5, 6, 700), "dominance_muette"), ((), "")],
+    [((50, 60), True), ((50, 60, 70), False), ((5, 6, 700), True), ((), False)],
 )
-def test_what_is_supposed_of_silent_structures_gives_no_one_of_them_away(hours: tuple[int, ...], hidden: str) -> None:
+def test_what_is_supposed_of_silent_structures_gives_no_one_of_them_away(hours: tuple[int, ...], hidden: bool) -> None:
     """Less the hours of the same row, the bracket of a single one is what it last declared."""
     silent = [
         {"annee": 2024, "structure_id": f"S{n}", "operation": f"O{n}", "h": value} for n, value in enumerate(hours, 2)
@@ -290,9 +289,9 @@ def test_what_is_supposed_of_silent_structures_gives_no_one_of_them_away(hours: 
     now = [{"ben_id": f"b{n}", "employeur_siret": f"e{n}", "entreprise_siret": f"c{n}"} for n in range(6)]
     table = contracts(*now, *silent)
     expected = {"S1", *(row["structure_id"] for row in silent)}
-    rows = bracket(facts(table), {2025: expected}, pd.Series(dtype="float64"), dataset(2024, 2025))
-    row = rows[rows["edition"] == 2025]
-    assert broken(row, row["_controle"]).tolist() == [hidden]
+    rows = of_enough(bracket(facts(table), {2025: expected}, pd.Series(dtype="float64"), dataset(2024, 2025)))
+    row = rows.set_index("edition").loc[2025]
+    assert row[["central", "haut"]].isna().tolist() == [hidden, hidden] and row["heures"] == row["bas"] == 600
 
 
 def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> None:

@@ -20,7 +20,7 @@ from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.inhabitants import per_inhabitant
 from analysis.consolidation.national import national
-from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.nonresponse import bracket, of_enough
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.persons import FILE as PERSONS
 from analysis.consolidation.persons import (
@@ -211,7 +211,7 @@ def over_years(
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
+    of_hours = {"evolution": grown, "non_reponse": of_enough(bracket(facts, known, region, dataset))}
     if contracts.empty:
         return nothing | of_hours
     left = leavers(facts.contracts, contracts, facts.outcomes, dataset, settings.response_audiences)

@@ -14,6 +14,8 @@ from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTa
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart
 
+FEW_SILENT = "trop peu de structures muettes"  # the reason where what is supposed of them is missing
+
 
 def evolution(page: Page) -> Content:
     """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
@@ -136,6 +138,8 @@ def silent(page: Page) -> Content:
             "pas."
         )
     row = now.iloc[0]
+    if row["secret"]:
+        return Prose("Les heures de cette édition relèvent du secret statistique.")
     missing = int(row["muettes"])
     if not missing:
         return Prose("Toutes les structures en place ont déclaré des heures.")
@@ -147,12 +151,14 @@ def silent(page: Page) -> Content:
     )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     shown = shown.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
+    few = shown["secret"].fillna("").mask(shown["central"].isna() & shown["muettes"].gt(0), FEW_SILENT)
+    shown = shown.assign(central__secret=few, haut__secret=few)
     among = (
         "la seule structure" if row["attendues"] < 2 else f"{french(missing)} des {french(row['attendues'])} structures"
     )
     said = f"En {page.year}, {among} en place {silence} déclaré aucune heure : " + (
         "ce que serait le total avec elles relève du secret statistique."
-        if row["secret"]
+        if pd.isna(row["central"])
         else f"le total serait d'environ {number_of(row['central'], 'heure')} si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )
