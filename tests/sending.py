@@ -54,6 +54,19 @@ def mapping(**changes: object) -> dict:
     return {"nom": "essai", "decimale": ",", "format_date": "%d/%m/%Y", "tables": tables, **changes}
 
 
+def people(*numbers: int) -> dict[str, list[dict[str, str]]]:
+    """The export of one operation with a contract of 100 hours for each of those persons."""
+    return {
+        "beneficiaires": [
+            {**TABLES["beneficiaires"][0], "ben_ref": f"B{n}", "nom": f"Nom{'abcdefgh'[n]}",
+             "date_naissance": f"0{n}/03/1990"}
+            for n in numbers
+        ],
+        "contrats": [{**TABLES["contrats"][0], "ctr_id": f"C{n}", "ben_ref": f"B{n}"} for n in numbers],
+        "heures": [{"ctr_id": f"C{n}", "mois": "2025-02", "heures": "100"} for n in numbers],
+    }  # fmt: skip
+
+
 def write_dataset(name: str = "essai") -> Path:
     """A scaffolded dataset with one structure, S1, that has not sent anything yet."""
     folder = new_dataset(name, "32", 2025)

@@ -15,7 +15,7 @@ from analysis.consolidation.decomposition import women_effects
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import text_in_force
 from analysis.consolidation.indicators import contracts_in_scope, in_scope, local_contracts, territories
-from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.nonresponse import bracket, of_enough
 from analysis.consolidation.outcomes import alike, leavers, outcomes_by_year
 from analysis.consolidation.representation import representation
 from analysis.consolidation.tables import expect_divisors
@@ -88,6 +88,15 @@ def test_women_are_counted_in_hours_and_in_persons() -> None:
     assert row["part_heures_femmes"] == 0.25
     assert row["part_femmes"] == pytest.approx(1 / 3)
     assert row["_personnes"] == 1, "the weaker sex of the two decides"
+
+
+@pytest.mark.parametrize(("sex", "least"), [(None, 1), ("F", 6)])
+def test_hours_of_women_and_men_give_those_of_unknown_sex_too(sex: str | None, least: int) -> None:
+    """The hours of the category are published beside them."""
+    known = [{"ben_id": f"{sex}{n}", "sexe": sex} for sex in "FM" for n in range(6)]
+    table = contracts(*known, {"ben_id": "F0" if sex else "x", "sexe": sex})
+    row = women(local(table, dataset(2025)), dataset(2025).editions[-1]).query("axe == 'segment'").iloc[0]
+    assert row["heures"] == (1300 if sex else 1200) and row["_personnes"] == least
 
 
 def test_the_change_of_womens_share_splits_into_what_is_bought_and_who_is_hired() -> None:
@@ -266,6 +275,23 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
     assert rows["bas"] == 220
     assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
     assert rows["haut"] == pytest.approx(220 + 90 + 220)
+
+
+@pytest.mark.parametrize(
+    ("hours", "hidden"),
+    [((50, 60), True), ((50, 60, 70), False), ((5, 6, 700), True), ((), False)],
+)
+def test_what_is_supposed_of_silent_structures_gives_no_one_of_them_away(hours: tuple[int, ...], hidden: bool) -> None:
+    """Less the hours of the same row, the bracket of a single one is what it last declared."""
+    silent = [
+        {"annee": 2024, "structure_id": f"S{n}", "operation": f"O{n}", "h": value} for n, value in enumerate(hours, 2)
+    ]
+    now = [{"ben_id": f"b{n}", "employeur_siret": f"e{n}", "entreprise_siret": f"c{n}"} for n in range(6)]
+    table = contracts(*now, *silent)
+    expected = {"S1", *(row["structure_id"] for row in silent)}
+    rows = of_enough(bracket(facts(table), {2025: expected}, pd.Series(dtype="float64"), dataset(2024, 2025)))
+    row = rows.set_index("edition").loc[2025]
+    assert row[["central", "haut"]].isna().tolist() == [hidden, hidden] and row["heures"] == row["bas"] == 600
 
 
 def test_a_structure_whose_hours_are_all_outside_the_scope_is_not_silent() -> None:

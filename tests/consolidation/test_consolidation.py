@@ -9,10 +9,11 @@ import pytest
 from analysis.consolidation import tables
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
+from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
 from analysis.sources import exports, inventory
 from consolidation.world import dataset as dataset_of
-from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, send, write_dataset
+from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, people, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -83,6 +84,34 @@ def test_what_only_the_other_structure_says_of_an_operation_is_kept(dataset: Pat
     assert values["heures_prevues", "ensemble"] == 200
 
 
+@pytest.mark.parametrize(("scope", "least"), [("EXEC", 7), ("RES_IAE", 1)])
+def test_hours_entered_twice_are_controlled_by_those_outside_the_scope_too(
+    dataset: Path, scope: str, least: int
+) -> None:
+    """Those of the scope are published among the sums: less them, they are those of the other mechanisms."""
+    both = people(1, 2, 3, 4, 5, 6, 7)
+    both["contrats"] = [{**row, "eng_id": "E2" if row["ctr_id"] == "C7" else "E1"} for row in both["contrats"]]
+    second = {"op_id": "OP2", "eng_id": "E2", "mecanisme": scope, "libelle": "Voirie du bourg"}
+    for name in ("operations", "territoires", "engagements"):
+        row = TABLES[name][0]
+        both[name] = [row, {**row, **{key: value for key, value in second.items() if key in row}}]
+    for structure in ("S1", "S2"):
+        send(both, structure=structure)
+    decide(dataset, *(f"S1,{op},S2,{op},doublon,la même,analyste,2026-01-20" for op in ("OP1", "OP2")))
+    consolidated()
+    row = read_table(results_dir("essai") / "consolidation" / "doublons_retires.parquet").iloc[0]
+    assert (row["operations"], row["heures"], row["_personnes"]) == (2, 700, least)
+
+
+def test_commitments_that_would_say_how_few_companies_there_are_are_hidden_too() -> None:
+    send()
+    consolidated()
+    protect("essai", ["consolidation"])
+    rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet").set_index("indicateur")
+    assert rows.loc[["entreprises", "engagements"], "valeur"].isna().all()
+    assert rows.loc[["lots", "operations"], "valeur"].eq(1).all()
+
+
 def test_an_operation_that_two_structures_give_two_mechanisms_adds_up_by_the_one_kept(dataset: Path) -> None:
     send()
     send(changed("operations", libelle="Ecole Pasteur (réhab.)", mecanisme="RES_IAE"), structure="S2")
@@ -104,7 +133,7 @@ def test_an_audience_that_few_follow_counts_where_it_is_told_and_lacks_nowhere_e
     assert not {"ASS", "DETENTION"} & {modality for _, modality in values.index}
     protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "indicateurs.parquet").query("modalite == 'REFUGIE'")
-    assert rows["valeur"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+    assert rows["valeur"].isna().all() and set(rows["secret"]) == {reasons()["heures"]}
 
 
 @pytest.mark.parametrize("column", ["contrat_type", "employeur_kind"])
@@ -135,12 +164,28 @@ def test_sensitivity_says_what_deciding_would_give(dataset: Path) -> None:
     assert rows[["operations", "heures"]].drop_duplicates().values.tolist() == [[2, 311.5]]
 
 
+def test_hours_that_a_pair_would_take_away_are_held_to_the_rules_too(dataset: Path) -> None:
+    """The pair is published by name: what it would take away is the hours of its operation, of two persons."""
+    more = people(1, 2, 3, 4, 5, 6, 7)
+    second = {"eng_id": "E2", "op_id": "OP2"}
+    more["contrats"] = [{**row, "eng_id": "E1" if row["ctr_id"] in ("C1", "C2") else "E2"} for row in more["contrats"]]
+    for name in ("operations", "territoires", "engagements"):
+        row = TABLES[name][0]
+        more[name] = [row, {**row, **{key: value for key, value in second.items() if key in row}}]
+    more["operations"][1] |= {"libelle": "Voirie du bourg", "segment": "TP_RESEAUX"}
+    send(more)
+    send({**changed("operations", libelle="Ecole Pasteur (réhab.)"), **people(1, 2)}, structure="S2")
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
+    assert rows["heures_en_moins"].tolist() == [200, 200, 200] and rows["_personnes"].tolist() == [2, 2, 2]
+
+
 def test_sensitivity_of_an_edition_of_few_persons_is_published_without_its_hours() -> None:
     send()
     consolidated()
     protect("essai", ["consolidation"])
     rows = read_table(protected_dir("essai") / "consolidation" / "doublons_sensibilite.parquet")
-    assert rows["heures"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+    assert rows["heures"].isna().all() and set(rows["secret"]) == {reasons()["heures"]}
 
 
 def test_pairs_are_merged_without_review_only_where_the_settings_say_so(project: Path, dataset: Path) -> None:
@@ -306,6 +351,26 @@ def test_planned_hours_are_controlled_by_the_companies_committed_to_them(hours: 
     assert rows.loc[("32", "taux_realisation"), "_entreprises"] == 1
 
 
+@pytest.mark.parametrize("starts", ["01/01/2025", "01/01/2019"])
+def test_hours_planned_of_the_rate_are_controlled_by_those_of_the_other_operations_too(starts: str) -> None:
+    """Three companies in the rate, one in what began before the first year: less each other, its commitment."""
+    asked = commitments("300", "300", "400")
+    send(
+        {
+            "operations": [*asked["operations"], {**TABLES["operations"][0], "op_id": "OP2", "date_debut": starts}],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [*asked["engagements"], {**TABLES["engagements"][0], "eng_id": "E9", "op_id": "OP2"}],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet").query("territoire == '32'")
+    companies = rows.set_index(["indicateur", "modalite"])["_entreprises"]
+    assert companies["heures_prevues", "ensemble"] >= 3
+    whole = companies["heures_prevues_taux", "ensemble"]
+    assert whole == (1 if starts.endswith("2019") else companies["heures_prevues", "ensemble"])
+    assert companies["taux_realisation", "ensemble"] == 1
+
+
 def test_an_intercommunalite_has_no_hours_since_the_origin_and_no_rate() -> None:
     """Less those of the year before they are the hours of the year, hidden or not."""
     send()
@@ -384,7 +449,7 @@ def test_a_table_of_too_few_persons_is_published_without_its_numbers(dataset: Pa
     assert not [name for name in rows.columns if name.startswith("_")]
     hidden = rows.set_index(["territoire", "indicateur", "modalite"])
     hours = hidden.loc[("32", "heures_realisees", "ensemble")]
-    assert pd.isna(hours["valeur"]) and hours["secret"] == "moins de 5 personnes"
+    assert pd.isna(hours["valeur"]) and hours["secret"] == reasons()["heures"]
     assert hidden.loc[("32", "operations", "ensemble"), "valeur"] == 1
     shutil.rmtree(protected_dir("essai"))
 

@@ -11,6 +11,7 @@ from analysis.consolidation.tables import controlled
 from analysis.core import reference
 from analysis.core.reference import WHOLE
 from analysis.disclosure import protect as stage
+from analysis.disclosure.primary import reasons
 from consolidation.world import dataset
 
 LILLE = "200093201"
@@ -66,5 +67,5 @@ def test_a_rate_is_hidden_where_its_hours_are_and_inhabitants_never() -> None:
     table = table.assign(**{f"_part_max_{who}": 0.2 for who in ("personne", "employeur", "entreprise")})
     out = stage.protect({"consolidation.indicateurs": controlled(per_inhabitant(table, WORLD))}, WORLD, [])
     shown = out["consolidation.indicateurs"].set_index(["territoire", "indicateur"])
-    assert shown.loc[(LILLE, RATE), "secret"] == "moins de 5 personnes"
+    assert shown.loc[(LILLE, RATE), "secret"] == reasons()["heures"]
     assert shown.index[shown["valeur"].isna()].tolist() == [(LILLE, "heures_realisees"), (LILLE, RATE)]

@@ -33,6 +33,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, protected_dir, results_dir
+from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
 from analysis.schemas.build import conform
 from analysis.schemas.consolidation import PERSONS_QUEUE
@@ -224,6 +225,7 @@ def test_sensitivity_says_how_many_beneficiaries_each_threshold_would_leave(tmp_
     )
     said = table[["seuil", "beneficiaires", "beneficiaires_en_moins"]].values.tolist()
     assert said == [[0.5, 1, 2], [0.9, 2, 1], [0.99, 3, 0]], "who is out of scope counts in none"
+    assert table["_personnes"].tolist() == [1, 1, 3], "those that a threshold takes away are few, and between two"
 
 
 # --- from files to the page ----------------------------------------------------------------------------------
@@ -346,7 +348,7 @@ def test_no_key_and_no_name_is_published(project: Path) -> None:
     for said in ("durand", "durnad", "zoé", "2001-03-05"):
         assert said not in kept
     rows = read_table(protected_dir("essai") / "consolidation" / "personnes_sensibilite.parquet")
-    assert rows["beneficiaires"].isna().all() and set(rows["secret"]) == {"moins de 5 personnes"}
+    assert rows["beneficiaires"].isna().all() and set(rows["secret"]) == {reasons()["heures"]}
 
 
 def page(*rows: tuple, reunies: int = 0, a_revoir: int = 0, regional: bool = True) -> SimpleNamespace:

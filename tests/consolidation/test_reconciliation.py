@@ -15,7 +15,7 @@ from analysis.consolidation.views import reconciliation as view
 from analysis.consolidation.views import sums as sums_view
 from analysis.core.files import read_table
 from analysis.core.paths import results_dir
-from analysis.disclosure.primary import broken, emptied
+from analysis.disclosure.primary import broken, emptied, reasons
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from analysis.sources import exports, inventory
@@ -26,11 +26,14 @@ from sending import EMPLOYER, TABLES, changed, send, send_totals, totals, write_
 WORLD = dataset(2015, 2016)
 NOTHING = pd.DataFrame(columns=["axe", "edition", "territoire", "modalite", "heures"])
 HOURS = ("heures_realisees", "ensemble")
+FEW = reasons()["heures"]
 
 
 def protected(name: str, table: pd.DataFrame) -> pd.DataFrame:
     schema = schemas("consolidation")[name]
-    return conform(schema, emptied(table, broken(table, table["_controle"]), schema.metadata["values"]))
+    return conform(
+        schema, emptied(table, broken(table, table["_controle"]), table["_controle"], schema.metadata["values"])
+    )
 
 
 def judged(releases: pd.DataFrame, values: pd.DataFrame, by_mechanism: pd.DataFrame = NOTHING) -> pd.DataFrame:
@@ -130,7 +133,7 @@ def test_a_figure_that_is_not_computed_says_so_and_one_of_few_persons_says_nothi
     row = one("operations", "ensemble", 7, 0)
     assert row["verdict"] == "non recalculé" and np.isnan(row["recalcule"]) and row["secret"] == ""
     row = one("beneficiaires", "ensemble", 3, 0, ("32", "beneficiaires", "ensemble", 3.0), _personnes=3.0)
-    assert row["secret"] == "moins de 5 personnes"
+    assert row["secret"] == FEW
     assert pd.isna(row["verdict"]) and pd.isna(row["explication"]) and np.isnan(row["recalcule"])
 
 
@@ -141,7 +144,7 @@ def test_a_figure_that_totals_leave_between_two_bounds_is_said_to_be_within_or_o
         row = judged(releases, values).iloc[0]
         assert row["verdict"] == "non recalculé" and row["explication"].endswith(said)
         hidden = judged(releases, values.assign(_personnes=3.0)).iloc[0]
-        assert hidden["secret"] == "moins de 5 personnes" and pd.isna(hidden["explication"])
+        assert hidden["secret"] == FEW and pd.isna(hidden["explication"])
 
 
 def test_a_row_that_speaks_of_two_cells_is_as_secret_as_the_weaker() -> None:
@@ -149,7 +152,7 @@ def test_a_row_that_speaks_of_two_cells_is_as_secret_as_the_weaker() -> None:
         (2015, "32", "beneficiaires", "ensemble", 5000.0), (2015, "59", "beneficiaires", "ensemble", 1234.0)
     ).assign(_personnes=[50.0, 3.0])
     releases = released(("Bilan", "2016-01-26", 2015, "32", "beneficiaires", "ensemble", 1234.0, 0))
-    assert judged(releases, values).loc[0, "secret"] == "moins de 5 personnes"
+    assert judged(releases, values).loc[0, "secret"] == FEW
 
 
 def test_two_rules_of_rounding_in_one_release_are_named() -> None:
@@ -246,9 +249,7 @@ def test_sums_over_structures_are_split_into_double_entries_and_what_they_share(
     assert rows.loc["donneurs_ordre", columns].tolist() == [3, 1, 2, 1, 1]
     assert rows.loc["entreprises", columns].tolist() == [3, 1, 2, 1, 1]
     shown = protected("sommes", rows.reset_index()).set_index("indicateur")
-    assert shown.loc["beneficiaires", "secret"] == "moins de 5 personnes" and np.isnan(
-        shown.loc["beneficiaires", "ecart"]
-    )
+    assert shown.loc["beneficiaires", "secret"] == FEW and np.isnan(shown.loc["beneficiaires", "ecart"])
     assert shown.loc["operations", "distinct"] == 2
 
 

@@ -17,7 +17,7 @@ from analysis.core.files import read_table
 from analysis.core.paths import results_dir
 from analysis.sources import exports, inventory
 from consolidation.world import contracts, dataset, facts
-from sending import EPCI_AMIENS, EPCI_LILLE, changed, send, write_dataset
+from sending import EPCI_AMIENS, EPCI_LILLE, changed, people, send, write_dataset
 
 
 def entries(*rows: tuple[str, str, str]) -> pd.DataFrame:
@@ -148,3 +148,18 @@ def test_an_operation_entered_twice_is_shared_by_default_or_as_declared(essai: P
     assert made["structures"].set_index("structure_id")["heures"].to_dict() == {"S1": 120.6, "S2": 30.15}
     assert made["structures"]["heures_defaut"].tolist() == [0, 0]
     assert origins(made) == {("STRUCTURES", "32"): (1, 150.75)}
+
+
+@pytest.mark.parametrize(("others", "left"), [((1, 2, 3, 4, 5, 6), 1), ((1, 2, 3, 4, 5, 6, 7), 7)])
+def test_hours_of_a_shared_operation_are_as_safe_as_those_of_one_structure_alone(
+    essai: Path, others: tuple[int, ...], left: int
+) -> None:
+    """Those that both entered are published too: the difference is the hours of the seventh person, or nothing."""
+    path = essai / "decisions" / "doublons_operations.csv"
+    path.write_text(path.read_text() + "S1,OP1,S2,OP1,doublon,même école,analyste,2026-01-20\n")
+    send(people(1, 2, 3, 4, 5, 6, 7))
+    send(people(*others), structure="S2")
+    made = results()
+    assert origins(made) == {("STRUCTURES_DEFAUT", "32"): (1, 700)}
+    assert made["sommes"].set_index("indicateur").loc["heures_realisees", "doubles"] == 100 * len(others)
+    assert made["provenance"]["_personnes"].tolist() == [left]

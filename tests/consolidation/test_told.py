@@ -235,6 +235,14 @@ def test_the_silent_of_another_region_are_told_and_never_joined_to_those_of_this
     assert drawn.fig.axes[0].lines[0].get_xdata().tolist() == [2016, 2017]
 
 
+def test_what_is_supposed_of_few_silent_structures_is_hidden_and_they_are_counted_all_the_same() -> None:
+    rows = [bracket(40, 2, 0).assign(edition=year) for year in (2016, 2017)]
+    rows[1] = rows[1].assign(central=float("nan"), haut=float("nan"))
+    drawn = silent(page(2017, non_reponse=pd.concat(rows)))
+    assert "2 des 40 structures en place n'ont déclaré aucune heure : ce que serait" in drawn.alt
+    assert "s : secret statistique" in plain(drawn)
+
+
 def test_one_structure_is_said_in_the_singular() -> None:
     editions = EDITIONS.assign(structures=1)
     text = plain(evolution(page(2017, indicateurs=REGION, editions=editions)))

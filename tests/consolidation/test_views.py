@@ -73,6 +73,8 @@ def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:
     assert one.startswith("1 structure a envoyé un export ou des totaux, l'inventaire en compte 2 en place")
     assert "1 opération saisie deux fois" in one and "1 paire reste à examiner" in one
     assert "(1 heure retirée)" in _behind(edition, pd.Series({"operations": 1, "heures": 1.25, "a_revoir": 1}))
+    secret = _behind(edition, pd.Series({"operations": 1, "heures": float("nan"), "a_revoir": 1}))
+    assert "une fois, 1 paire" in secret
     none = _behind(edition, pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))
     assert "aucune opération" in none and "aucune paire ne reste" in none and " 0 " not in none
     without = _behind(edition.replace({2: 0}), pd.Series({"operations": 0, "heures": 0.0, "a_revoir": 0}))

@@ -14,7 +14,7 @@ from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
 from analysis.consolidation.views.evolution import _moved
 from analysis.consolidation.views.vintages import _against, _revised
-from analysis.disclosure.primary import broken, emptied
+from analysis.disclosure.primary import broken, emptied, reasons
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from consolidation.releases import measured, released
@@ -25,7 +25,9 @@ HOURS = ("heures_realisees", "ensemble")
 
 def protected(name: str, table: pd.DataFrame) -> pd.DataFrame:
     schema = schemas("consolidation")[name]
-    return conform(schema, emptied(table, broken(table, table["_controle"]), schema.metadata["values"]))
+    return conform(
+        schema, emptied(table, broken(table, table["_controle"]), table["_controle"], schema.metadata["values"])
+    )
 
 
 def page(year: int, **tables: pd.DataFrame) -> SimpleNamespace:
@@ -81,7 +83,7 @@ def test_what_is_published_stays_and_what_is_computed_of_few_persons_is_hidden()
     rows = released(("Bilan", "2017-01-26", 2016, "32", *HOURS, 100.0, 0))
     table = protected("millesimes", made.vintages(rows, measured((2016, "32", *HOURS, 110.0), _personnes=3.0)))
     row = table.iloc[0]
-    assert row["publie"] == 100 and row["secret"] == "moins de 5 personnes"
+    assert row["publie"] == 100 and row["secret"] == reasons()["heures"]
     assert np.isnan(row["actuel"]) and np.isnan(row["revision_actuelle"])
 
 

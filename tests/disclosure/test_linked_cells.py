@@ -94,6 +94,27 @@ def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
     assert found[[f"contrats/2025/59/{name}" for name in names]].to_list() == [3, 3, 3]
 
 
+def test_ranks_of_stays_add_up_and_returns_are_the_stays_of_the_next_rank() -> None:
+    """Ten persons: six stop after one stay, three after two, one after four."""
+    counts = {(0, "durable"): 10, (1, "durable"): 6, (1, "retour"): 4, (2, "durable"): 3, (2, "retour"): 1,
+              (3, "durable"): 1, (3, "retour"): 1}  # fmt: skip
+    rows = pd.DataFrame([(*key, n, n) for key, n in counts.items()], columns=["rang", "issue", "personnes", "sejours"])
+    rows = rows.assign(part=rows["sejours"] / rows.groupby("rang")["sejours"].transform("sum"))
+    found = links({"consolidation.parcours": rows}, dataset(2025))
+    assert found.sums["ecart"].eq(0).all()
+    sums = {
+        (part.loc[part["signe"] < 0, "cellule"].item(), *sorted(part.loc[part["signe"] > 0, "cellule"]))
+        for _, part in found.terms.groupby("somme")
+    }
+    assert {
+        ("passes/0/issue=durable", *(f"passes/{rank}/issue=durable" for rank in (1, 2, 3))),
+        ("sejours/0/issue=durable", *(f"sejours/{rank}/issue=durable" for rank in (1, 2, 3))),
+        ("sejours/1/issue=retour", "passes/1/issue=retour"),
+        ("passes/1/issue=retour", "sejours/2/ensemble"),
+        ("sejours/3/ensemble", "sejours/2/issue=retour", "sejours/3/issue=retour"),
+    } <= sums
+
+
 def test_a_share_an_etp_and_a_total_are_the_same_hours() -> None:
     rows = measured(
         (2025, "32", "heures_realisees", "ensemble", 1607.0),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.disclosure.primary import broken, emptied, rules
+from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, reasons, rules
 
 SAFE = {
     "_personnes": 20, "_employeurs": 5, "_entreprises": 5, "_part_max_personne": 0.2, "_part_max_employeur": 0.4,
@@ -11,10 +11,10 @@ SAFE = {
 }  # fmt: skip
 
 
-def reason(control: str, **measures: object) -> str:
+def broken_rule(control: str, **measures: object) -> str:
     cells = pd.DataFrame([{**SAFE, **measures}])
     rule = broken(cells, pd.Series(control, index=cells.index)).iloc[0]
-    return str(rules().loc[rule, "motif"]) if rule else ""
+    return str(rules().loc[rule, "libelle"]) if rule else ""
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,31 @@ def reason(control: str, **measures: object) -> str:
     ],
 )
 def test_each_rule_hides_on_its_side_of_the_threshold(control: str, measures: dict, hidden: str) -> None:
-    assert reason(control, **measures).startswith(hidden) and bool(reason(control, **measures)) == bool(hidden)
+    assert broken_rule(control, **measures).startswith(hidden) and bool(broken_rule(control, **measures)) == bool(
+        hidden
+    )
 
 
 def test_a_hidden_cell_loses_its_value_and_every_measure_is_dropped() -> None:
     cells = pd.DataFrame([{**SAFE, "valeur": 10.0}, {**SAFE, "_personnes": 2, "valeur": 3.0}])
-    out = emptied(cells, broken(cells, pd.Series("heures", index=cells.index)), ["valeur"])
+    control = pd.Series("heures", index=cells.index)
+    out = emptied(cells, broken(cells, control), control, ["valeur"])
     assert list(out.columns) == ["valeur", "secret"]
     assert out["valeur"].tolist()[0] == 10.0 and pd.isna(out["valeur"].iloc[1])
+
+
+def test_the_reason_says_nothing_of_the_cell() -> None:
+    """The rule that comes first would say that there are fewer than 5 persons, or at least 5."""
+    few = [{"_personnes": 4}, {"_personnes": 10, "_sensible": True}, {"_employeurs": 2}, {"_personnes": None}]
+    cells = pd.DataFrame([{**SAFE, "valeur": 1.0, **measures} for measures in [*few, {}]])
+    control = pd.Series(["heures", "personnes", "heures", "heures", "heures"])
+    rule = broken(cells, control)
+    assert rule.nunique() == 5
+    hidden = emptied(cells, rule.mask(rule.eq(""), SECONDARY), control, ["valeur"])
+    assert hidden["secret"].nunique() == 1 and hidden["valeur"].isna().all()
+
+
+def test_every_kind_of_cell_has_one_reason_without_a_number() -> None:
+    kinds = set("|".join(rules()["controles"].dropna()).split("|"))
+    assert set(reasons().index) == kinds - {OPEN} and reasons().index.is_unique
+    assert not reasons().str.contains(r"\d").any()

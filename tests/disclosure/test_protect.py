@@ -12,9 +12,10 @@ from analysis.core.errors import DataError
 from analysis.disclosure import decide
 from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links
-from analysis.disclosure.primary import SECONDARY, rules
+from analysis.disclosure.primary import reasons
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.statements import statements
+from analysis.schemas.registry import published
 from consolidation.releases import measured
 from consolidation.world import dataset
 
@@ -57,7 +58,7 @@ def test_one_hidden_department_takes_another_with_it() -> None:
     out = stage.protect({INDICATORS: hours()}, WORLD, [])
     table = out[INDICATORS].set_index("territoire")
     assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
-    assert table.loc["80", "secret"] == "moins de 5 personnes"
+    assert table.loc["80", "secret"] == reasons()["heures"]
     assert not [name for name in table.columns if name.startswith("_")]
 
 
@@ -74,10 +75,8 @@ def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, [])[INDICATORS]
     hidden = out[exact(out, "valeur").isna()].groupby("indicateur")["territoire"].agg(set)
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
-    reasons = out.set_index(["indicateur", "territoire"])["secret"]
-    assert reasons["etp_1607", "02"] == rules().loc[SECONDARY, "motif"], (
-        "what follows from a rounded number is not told"
-    )
+    secret = out.set_index(["indicateur", "territoire"])["secret"]
+    assert secret["etp_1607", "02"] == reasons()["heures"], "what follows from a rounded number is not told"
 
 
 def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status() -> None:
@@ -93,6 +92,17 @@ def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status
     assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
 
 
+def test_there_are_no_more_companies_than_commitments(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [(2025, "59", "entreprises", "ensemble", 2.0), (2025, "59", "engagements", "ensemble", 2.0)]
+    table = measured(*rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    table.loc[table["indicateur"] == "entreprises", "_entreprises"] = 2.0
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS]
+    assert out["valeur"].isna().all()
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="entreprises/2025/59"):
+        stage.protect({INDICATORS: table}, WORLD, [])
+
+
 def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_operations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -105,7 +115,7 @@ def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_ope
     table.loc[table["indicateur"] == "heures_prevues", "_part_max_entreprise"] = 0.95
     out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
     assert out["valeur"].isna()[["heures_prevues", "heures_prevues_taux", "taux_realisation"]].all()
-    assert out.loc["heures_prevues", "secret"] == "une entreprise dépasse 85 % des heures"
+    assert out.loc["heures_prevues", "secret"] == reasons()["prevues"]
     assert out["valeur"].notna()[["heures_realisees", "heures_depuis_origine"]].all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_prevues/2025/32/ensemble"):
@@ -225,7 +235,7 @@ def test_persons_of_an_epci_ask_for_more_than_its_hours_and_no_ratio_gives_them_
     rows = controlled(rows.assign(_personnes=8.0, _controle=rows["indicateur"].map(kinds)))
     table = rows.assign(valeur_min=float("nan"), valeur_max=float("nan"))
     out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
-    assert out.loc["beneficiaires", "secret"] == "moins de 11 personnes dans une intercommunalité"
+    assert out.loc["beneficiaires", "secret"] == reasons()["personnes"]
     assert set(out.index[out["valeur"].isna()]) == {"beneficiaires", "heures_par_beneficiaire"}
 
 
@@ -300,9 +310,7 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     told = measured(*((2025, "59", name, "ensemble", float(value)) for name, value in whole))
     tables = {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows}
     out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
-    assert (
-        out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == "moins de 5 personnes"
-    )
+    assert out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == reasons()["heures"]
     assert "zéros" not in capsys.readouterr().err
     # Where nothing else can be hidden the zero is still, and that it follows from the rest is said.
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
@@ -370,9 +378,23 @@ def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pyt
         stage.protect(tables, WORLD, [])
 
 
+def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks() -> None:
+    counts = {(1, "durable"): 800, (1, "aucune"): 700, (1, "retour"): 538, (2, "durable"): 200, (2, "aucune"): 180,
+              (2, "retour"): 158, (3, "durable"): 90, (3, "aucune"): 8, (3, "retour"): 60}  # fmt: skip
+    last = {issue: sum(n for (_, name), n in counts.items() if name == issue) for issue in ("durable", "aucune")}
+    counts |= {(0, issue): n for issue, n in last.items()}
+    rows = pd.DataFrame([(*key, n, n) for key, n in counts.items()], columns=["rang", "issue", "personnes", "sejours"])
+    rows = rows.assign(part=rows["sejours"] / rows.groupby("rang")["sejours"].transform("sum"))
+    nothing = dict.fromkeys(published("consolidation")["parcours"].metadata["values"], float("nan"))
+    rows = rows.assign(_personnes=rows["personnes"], **{name: nan for name, nan in nothing.items() if name not in rows})
+    out = stage.protect({"consolidation.parcours": rows}, WORLD, [])["consolidation.parcours"]
+    hidden = out[out["personnes"].isna()].groupby("issue")["rang"].agg(set)
+    assert 3 in hidden["aucune"] and len(hidden["aucune"]) > 1
+
+
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
-    assert (row["lignes"], row["cachees"], row["dont_secondaires"], row["arrondies"]) == (5, 1, 0, 1)
+    assert (row["lignes"], row["cachees"], row["arrondies"]) == (5, 1, 1)
     assert row["part_heures"] == round(120 / (2 * 7520), 2)
 
 

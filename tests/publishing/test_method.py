@@ -93,7 +93,7 @@ def test_an_indicator_is_defined_in_the_words_of_its_row_and_nowhere_by_hand(pag
 def test_settings_and_thresholds_are_those_of_their_tables(page: BeautifulSoup) -> None:
     rules = reference.table("secret/regles").dropna(subset="comparaison")
     secret = plain(page.find(id="secret-statistique").find_next("dl"))
-    assert all(motif in secret for motif in rules["motif"])
+    assert all(rule in secret for rule in rules["libelle"])
 
 
 def test_every_published_table_has_a_definition_and_every_definition_its_anchor() -> None:

@@ -58,8 +58,8 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
         frame = tables[name]
         if schema.metadata["controle"] == "heures":
-            rule = broken(frame, pd.Series("heures", index=frame.index))
-            frame = emptied(frame, rule, schema.metadata["values"])
+            control = pd.Series("heures", index=frame.index)
+            frame = emptied(frame, broken(frame, control), control, schema.metadata["values"])
         out[name] = conform(schema, frame)
     return out
 

@@ -63,21 +63,22 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 
     edition, axe, modalite, heures, heures_femmes, part_heures_femmes, part_femmes, part_heures (of the axis),
     ecart_parite (what the category adds to what women's share lacks to a half: its share of hours times what its own
-    lacks, so that categories add up to the whole gap), and the measures of the weaker of the two sexes. Persons whose
-    sex is unknown are left out of the base.
+    lacks, so that categories add up to the whole gap), and the measures of the weakest of the two sexes and of those
+    of unknown sex. These are left out of the base: they are the hours of the category (`breakdown`) less it.
     """
     columns = axes().drop(index=["mecanisme", "texte"])["colonne"]
     inside = contracts["mecanisme"].isin(edition.mecanismes) & contracts["territoire"].eq(edition.territoire)
-    rows = contracts.loc[inside & contracts["sexe"].isin([WOMEN, MEN]), ["sexe", *NEEDED, *columns]]
+    rows = contracts.loc[inside, ["sexe", *NEEDED, *columns]]
+    rows = rows.assign(sexe=rows["sexe"].where(rows["sexe"].isin([WOMEN, MEN]), UNKNOWN))
     parts = []
     for axis, column in columns.items():
         named = rows[["sexe", *NEEDED]].assign(modalite=rows[column].fillna(UNKNOWN))
         sexes = cells(named, ["modalite", "sexe"]).set_index(["modalite", "sexe"])
-        if sexes.empty:
+        names = sexes.query("sexe != @UNKNOWN").index.get_level_values(0).unique()
+        if names.empty:
             continue
-        names = sexes.index.get_level_values(0).unique()
-        sides = (pd.MultiIndex.from_product([names, [sex]]) for sex in (WOMEN, MEN))
-        her, him = (sexes.reindex(side, fill_value=0).droplevel(1) for side in sides)
+        sides = (pd.MultiIndex.from_product([names, [sex]]) for sex in (WOMEN, MEN, UNKNOWN))
+        her, him, unsaid = (sexes.reindex(side, fill_value=0).droplevel(1) for side in sides)
         hours = her["heures"] + him["heures"]
         table = pd.DataFrame(
             {
@@ -88,7 +89,7 @@ def women(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
                 "part_heures": hours / hours.sum(),
                 "ecart_parite": (PARITY * hours - her["heures"]) / hours.sum(),
             }
-        ).join(weakest(her, him))
+        ).join(weakest(her, him, unsaid))
         parts.append(
             table.rename_axis("modalite").reset_index().assign(axe=axis, edition=edition.annee, _sensible=False)
         )

@@ -25,10 +25,11 @@ class Facts:
 
     operations: annee x operation; engagements: annee x operation x lot x company;
     contracts: annee x contract with its hours; places: annee x operation x EPCI with its part;
-    removed: hours that were entered twice, by structure; entered: annee, contrat, structure_id of the contracts that
-    several structures may have entered, all of these; shares: annee x operation x structure, of the operations
-    that several structures share; totals: what was sent as totals instead of rows; outcomes: the clean table `sorties`,
-    each answer under the contract kept, that of the structure kept last.
+    removed: hours that were entered twice, by contract sent and whose they are: annee, structure_id, ctr_id, contrat
+    (the one kept), operation, ben_id, employeur_siret, entreprise_siret, centiheures; entered: annee, contrat,
+    structure_id of the contracts that several structures may have entered, all of these; shares: annee x operation x
+    structure, of the operations that several structures share; totals: what was sent as totals instead of rows;
+    outcomes: the clean table `sorties`, each answer under the contract kept, that of the structure kept last.
     """
 
     operations: pd.DataFrame
@@ -131,9 +132,7 @@ def consolidate(clean: dict[str, pd.DataFrame], kept: dict[str, str]) -> Facts:
         engagements=first(once.engagements, ["annee", "operation", "lot", "entreprise_siret"]),
         contracts=_qualified(described),
         places=_places(once.territoires),
-        removed=once.removed.groupby(["annee", "structure_id"], as_index=False)
-        .agg(centiheures=("centiheures", "sum"), lignes=("ctr_id", "size"))
-        .sort_values(["annee", "structure_id"], ignore_index=True),
+        removed=entered_twice(once, clean["contrats"]),
         entered=once.alike.merge(clean["contrats"][["annee", "ctr_id", "structure_id"]], on=["annee", "ctr_id"])[
             ["annee", "contrat", "structure_id"]
         ].drop_duplicates(ignore_index=True),
@@ -225,15 +224,30 @@ def _once(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return hours[own], hours[~own]
 
 
+def entered_twice(once: Once, contracts: pd.DataFrame) -> pd.DataFrame:
+    """The hours entered twice by contract sent, with whose they are (see `Facts`)."""
+    sent = contracts.loc[contracts["ctr_id"].isin(once.removed["ctr_id"])]
+    whose = sent[["annee", "ctr_id", "eng_id", "ben_id", "employeur_siret"]].merge(
+        once.engagements[["annee", "eng_id", "operation", "entreprise_siret"]], on=["annee", "eng_id"]
+    )
+    key = ["annee", "structure_id", "ctr_id", "contrat"]
+    rows = once.removed.groupby(key, as_index=False)["centiheures"].sum()
+    return rows.merge(whose.drop(columns="eng_id"), on=["annee", "ctr_id"])
+
+
+def with_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """`rows` with whole numbers for personne, employeur, entreprise (-1: unknown), which count faster than texts."""
+    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
+    return rows.assign(**{name: pd.factorize(rows[column])[0] for name, column in ids.items()})
+
+
 def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
-    """Adds what kind of employer and of contract it is, est_iae, est_alternance (False when unknown), and whole
-    numbers for personne, employeur, entreprise (-1 when unknown), which count faster than texts.
+    """Adds what kind of employer and of contract it is, est_iae, est_alternance (False when unknown), and the whole
+    numbers of `with_units`.
     """
     kinds = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"].eq("oui")
     forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
-    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
-    return contracts.assign(
-        **{name: pd.factorize(contracts[column])[0] for name, column in ids.items()},
+    return with_units(contracts).assign(
         est_iae=contracts["employeur_kind"].map(kinds).eq(True).fillna(False).astype("bool"),
         est_alternance=contracts["contrat_type"].map(forms).eq(True).fillna(False).astype("bool"),
     )

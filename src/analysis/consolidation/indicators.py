@@ -219,10 +219,13 @@ def _marked(found: pd.DataFrame, mark: str) -> pd.DataFrame:
 
 
 def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
-    """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment."""
+    """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment.
+
+    Companies are not public: neither are commitments, of which each has one at least.
+    """
     distinct = named(rows, columns).drop_duplicates(["territoire", *columns])
     counts = distinct.groupby("territoire").size().astype("float64").reset_index(name="valeur")
-    measure = {"_entreprises": counts["valeur"]} if name == "entreprises" else {}
+    measure = {"_entreprises": counts["valeur"]} if name in ("entreprises", "engagements") else {}
     return counts.assign(indicateur=name, modalite=WHOLE, unite=unit, **measure)
 
 
@@ -269,13 +272,17 @@ def _planned_and_done(
         ),
     ]
     wide = rows["territoire"].isin([edition.territoire, *edition.departements])
-    same = rows[wide & rows["prevues"].gt(0) & (rows["date_debut"] >= began)]
+    said = rows[wide & rows["prevues"].gt(0)]
+    inside = said["date_debut"] >= began
+    same, outside = said[inside], said[~inside]
     ended, running = same[same["terminee"]], same[~same["terminee"]]
-    for modality, kept, apart in ((WHOLE, same, [same]), (OVER, ended, [ended, running])):
+    beyond = pd.concat([running, outside])
+    for modality, kept, apart, left in ((WHOLE, same, [same], outside), (OVER, ended, [ended, running], beyond)):
         sums = kept.groupby("territoire")[["origine", "prevues", "nombre"]].sum()
         # Those that still run are the whole less those that ended.
         made = [_made(until, part).reindex(sums.index) for part in apart]
-        asked = [_planned(shares, part, "prevues").reindex(sums.index) for part in apart]
+        # And what was planned of all is published too: what is not of the rate is the difference.
+        asked = [_planned(shares, part, "prevues").reindex(sums.index) for part in (*apart, left)]
         out += [
             table("heures_depuis_origine", sums["origine"], "heure", weakest(*made), modality),
             table("heures_prevues_taux", sums["prevues"], "heure", weakest(*asked), modality),

@@ -5,7 +5,8 @@
               that another declares now; one that never declared did the median of those that answered
     high      the same with the largest of its declared years, and the third quartile
 
-Nothing here enters a total: it is printed beside it.
+Nothing here enters a total: it is printed beside it, so that the difference, the hours that some structure declared in
+another year or the median of all, is not told where it is of too few structures.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from analysis.consolidation.cells import NEEDED, cells, measured
 from analysis.consolidation.facts import Facts
 from analysis.consolidation.indicators import contracts_in_scope
 from analysis.consolidation.totals import by_structure, guarded
+from analysis.core import reference
 from analysis.core.dataset import Dataset
 
 
@@ -24,7 +26,8 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
 
     `expected` gives the structures in place by edition; `growth` the matched panel's growth of the region by edition
     (missing where there is none: taken as none). A structure whose hours are all outside the scope, or were all
-    entered by another one too, is not silent.
+    entered by another one too, is not silent. Measure `_part_max_muette` is the largest part that one structure has of
+    what is supposed of them (see `of_enough`).
     """
     contracts, totals = contracts_in_scope(facts, dataset), facts.totals
     said = pd.concat([facts.contracts[["annee", "structure_id"]], facts.removed[["annee", "structure_id"]]])
@@ -46,6 +49,7 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
         carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
         largest = before.max(axis=1).where(carried.notna())
         never = int(carried.isna().sum())
+        central, high = carried.fillna(known.median()), largest.clip(lower=carried).fillna(known.quantile(0.75))
         rows.append(
             {
                 "edition": year,
@@ -54,8 +58,9 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
                 "muettes": len(silent),
                 "muettes_sans_historique": never,
                 "bas": known.sum(),
-                "central": known.sum() + carried.sum() + never * known.median(),
-                "haut": known.sum() + largest.clip(lower=carried).sum() + never * known.quantile(0.75),
+                "central": known.sum() + central.sum(),
+                "haut": known.sum() + high.sum(),
+                "_part_max_muette": max(_largest(central), _largest(high)),
             }
         )
     places = {edition.annee: edition.territoire for edition in dataset.editions}
@@ -63,6 +68,20 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
     whole = cells(contracts.rename(columns={"annee": "edition"})[["edition", *NEEDED]], ["edition"])
     table = measured(table.merge(whole.drop(columns="heures"), on="edition", how="left")).assign(_sensible=False)
     return guarded(table, totals, ["edition"], alone=False)
+
+
+def of_enough(table: pd.DataFrame) -> pd.DataFrame:
+    """`table` (of `bracket`) without what would tell the hours of one structure: central and haut of few silent ones,
+    or where one is most of what is supposed."""
+    known = reference.constants("secret")
+    few = table["muettes"].between(1, known["structures_muettes"], inclusive="left")
+    telling = few | table["_part_max_muette"].gt(known["part_max_muette"])
+    return table.assign(**{name: table[name].mask(telling) for name in ("central", "haut")})
+
+
+def _largest(supposed: pd.Series) -> float:
+    """The largest part of a sum; none of nothing."""
+    return float(supposed.max() / supposed.sum()) if supposed.sum() > 0 else 0.0
 
 
 def _by_year(hours: pd.DataFrame) -> pd.DataFrame:

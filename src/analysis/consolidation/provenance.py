@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.consolidation import totals
-from analysis.consolidation.cells import NEEDED, cells, measured
-from analysis.consolidation.facts import Facts
+from analysis.consolidation.cells import NEEDED, cells, weakest
+from analysis.consolidation.facts import Facts, with_units
 from analysis.consolidation.indicators import in_scope, local_contracts
 from analysis.consolidation.shares import DEFAULT
 from analysis.consolidation.totals_known import HOURS
@@ -25,14 +25,18 @@ def provenance(facts: Facts, table: pd.DataFrame, dataset: Dataset) -> pd.DataFr
         STRUCTURES          of operations that several structures share, by declared parts
         STRUCTURES_DEFAUT   of such operations, by default
 
-    `table` is that of `totals.with_totals`.
+    `table` is that of `totals.with_totals`. Less the hours that two structures entered (`sums`), those of shared
+    operations give the hours that one of them alone entered: these must pass the rules too.
     """
     whole = table[table["indicateur"].eq(HOURS) & table["modalite"].eq(WHOLE)]
     parts = []
     for edition in dataset.editions:
         found = [
             totals.provenance(table, facts.totals, edition).assign(origine="TOTAUX"),
-            *(_of_rows(facts, rows).assign(origine=name) for name, rows in _origins(facts, edition).items()),
+            *(
+                _of_rows(facts, rows, shared=name != "TERRITOIRES_DEFAUT").assign(origine=name)
+                for name, rows in _origins(facts, edition).items()
+            ),
         ]
         parts.append(pd.concat(found, ignore_index=True).assign(edition=edition.annee))
     out = pd.concat(parts, ignore_index=True).merge(
@@ -57,9 +61,26 @@ def _origins(facts: Facts, edition: Edition) -> dict[str, pd.DataFrame]:
     return {name: rows.groupby(columns, as_index=False)["part"].sum() for name, rows in found.items()}
 
 
-def _of_rows(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
-    """Operations and hours of `places` by territory, with the measures of those hours."""
+def _of_rows(facts: Facts, places: pd.DataFrame, *, shared: bool) -> pd.DataFrame:
+    """Operations and hours of `places` by territory, with the measures of those hours; of `shared` operations, those of
+    the hours that one structure alone entered too."""
     counts = places.groupby("territoire").size().rename("operations").reset_index()
-    found = cells(local_contracts(facts.contracts[["annee", "operation", *NEEDED]], places), ["territoire"])
-    found = counts.merge(measured(found).drop(columns="contrats"), on="territoire", how="left")
+    contracts = facts.contracts[["annee", "operation", *NEEDED]]
+    kinds = [contracts, _entered_alone(facts, places)] if shared else [contracts]
+    whole, *apart = (cells(local_contracts(rows, places), ["territoire"]).set_index("territoire") for rows in kinds)
+    measures = weakest(whole, *(part.reindex(whole.index) for part in apart))
+    found = counts.merge(whole[["heures"]].join(measures), on="territoire", how="left")
     return found.assign(heures=found["heures"].fillna(0.0), _controle=HOURS_KIND)
+
+
+def _entered_alone(facts: Facts, places: pd.DataFrame) -> pd.DataFrame:
+    """Of the contracts of the operations of `places`, the hours kept less those entered twice, whatever the sign."""
+    key, who = ["annee", "contrat"], ["operation", "ben_id", "employeur_siret", "entreprise_siret"]
+    kept, twice = (
+        rows.loc[rows["operation"].isin(places["operation"]), [*key, *who, "centiheures"]]
+        for rows in (facts.contracts, facts.removed)
+    )
+    rows = pd.concat([kept, twice.assign(centiheures=-twice["centiheures"])])
+    left = rows.groupby(key, as_index=False).agg({**dict.fromkeys(who, "first"), "centiheures": "sum"})
+    left = with_units(left.assign(centiheures=left["centiheures"].abs()))
+    return left.loc[left["centiheures"] > 0, ["annee", "operation", *NEEDED]]

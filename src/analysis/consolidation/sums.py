@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.consolidation.cells import cells
+from analysis.consolidation.cells import cells, weakest
 from analysis.consolidation.cells import measured as measured_cells
 from analysis.consolidation.control import CONTROL, weaker
-from analysis.consolidation.facts import Facts, kept_key
-from analysis.consolidation.indicators import named
+from analysis.consolidation.facts import Facts, kept_key, with_units
+from analysis.consolidation.indicators import named, of_edition
+from analysis.consolidation.totals_shown import HOURS_KIND, OPEN
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import hundredths
 from analysis.core.reference import WHOLE
@@ -67,6 +68,32 @@ def sums(
                 }
             )
     return pd.DataFrame(rows, columns=[*COLUMNS, *CONTROL])
+
+
+def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Per edition: operations merged into another, hours entered twice, pairs nobody has decided, and measures.
+
+    Hours are those of all mechanisms: less those of the edition's scope, which `sums` gives, they are the others',
+    which must pass the rules too.
+    """
+    merged = operations.groupby("annee").size() - facts.operations.groupby("annee").size()
+    rows = with_units(facts.removed).merge(facts.operations[["annee", "operation", "mecanisme"]], how="left")
+    inside = pd.concat([of_edition(rows, edition) for edition in dataset.editions]).index
+    whole, outside = (cells(part, ["annee"]).set_index("annee") for part in (rows, rows.drop(index=inside)))
+    hours = whole["heures"]
+    waiting = queue.groupby("annee").size()
+    years = [edition.annee for edition in dataset.editions]
+    measures = weakest(whole, outside.reindex(whole.index)).reindex(years).reset_index(drop=True)
+    table = pd.DataFrame(
+        {
+            "edition": years,
+            "operations": merged.reindex(years, fill_value=0).astype("int64").to_numpy(),
+            "heures": hours.reindex(years, fill_value=0.0).to_numpy(),
+            "a_revoir": waiting.reindex(years, fill_value=0).astype("int64").to_numpy(),
+        }
+    )
+    nothing = table["heures"].eq(0)  # what nobody entered twice is nobody's
+    return table.join(measures).assign(_controle=nothing.map({True: OPEN, False: HOURS_KIND}), _sensible=False)
 
 
 def _sent(
@@ -126,6 +153,4 @@ def _behind(sent: pd.DataFrame, kept: pd.DataFrame) -> dict[int, dict]:
     removed = sent.merge(kept[key].drop_duplicates(), on=key, how="left", indicator="ou").query("ou == 'left_only'")
     if removed.empty:
         return {}
-    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
-    coded = removed.assign(**{name: pd.factorize(removed[column])[0] for name, column in ids.items()})
-    return measured_cells(cells(coded, ["annee"])).set_index("annee").to_dict("index")
+    return measured_cells(cells(with_units(removed), ["annee"])).set_index("annee").to_dict("index")

@@ -20,7 +20,7 @@ from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
 from analysis.consolidation.inhabitants import per_inhabitant
 from analysis.consolidation.national import national
-from analysis.consolidation.nonresponse import bracket
+from analysis.consolidation.nonresponse import bracket, of_enough
 from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.persons import FILE as PERSONS
 from analysis.consolidation.persons import (
@@ -40,7 +40,7 @@ from analysis.consolidation.reconciliation import reconciliation
 from analysis.consolidation.representation import representation
 from analysis.consolidation.sensitivity import persons_sensitivity, sensitivity
 from analysis.consolidation.structures import by_structure
-from analysis.consolidation.sums import sums
+from analysis.consolidation.sums import removed, sums
 from analysis.consolidation.totals import BOUNDS, with_totals
 from analysis.consolidation.totals_known import ETP
 from analysis.consolidation.trajectories import flows, followed, stays
@@ -211,7 +211,7 @@ def over_years(
     region = pd.Series(dtype="float64")
     if len(grown):
         region = grown[grown["territoire"] == dataset.region].set_index("edition")["croissance_panel"]
-    of_hours = {"evolution": grown, "non_reponse": bracket(facts, known, region, dataset)}
+    of_hours = {"evolution": grown, "non_reponse": of_enough(bracket(facts, known, region, dataset))}
     if contracts.empty:
         return nothing | of_hours
     left = leavers(facts.contracts, contracts, facts.outcomes, dataset, settings.response_audiences)
@@ -274,22 +274,6 @@ def controlled(table: pd.DataFrame) -> pd.DataFrame:
         _controle=own.fillna(table["indicateur"].map(kinds)),
         _sensible=table["modalite"].isin(sensitive) | (local & table["modalite"].ne(WHOLE)),
         _epci=table["territoire"].isin(reference.epci()["epci_siren"]),
-    )
-
-
-def removed(facts: Facts, operations: pd.DataFrame, queue: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """Per edition: operations merged into another, hours entered twice, pairs nobody has decided."""
-    merged = operations.groupby("annee").size() - facts.operations.groupby("annee").size()
-    hours = facts.removed.groupby("annee")["centiheures"].sum() / 100
-    waiting = queue.groupby("annee").size()
-    years = [edition.annee for edition in dataset.editions]
-    return pd.DataFrame(
-        {
-            "edition": years,
-            "operations": merged.reindex(years, fill_value=0).astype("int64").to_numpy(),
-            "heures": hours.reindex(years, fill_value=0.0).to_numpy(),
-            "a_revoir": waiting.reindex(years, fill_value=0).astype("int64").to_numpy(),
-        }
     )
 
 

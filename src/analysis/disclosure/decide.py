@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.disclosure.links import Links, following, looked_up, quantities
-from analysis.disclosure.policy import policy
+from analysis.disclosure.policy import kinds
 from analysis.disclosure.primary import OPEN, SECONDARY, broken, rules
 from analysis.disclosure.secondary import suppressed, suppressed_inside
 from analysis.disclosure.statements import Tables, at_home
@@ -75,8 +75,7 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
 
 def _by_rule(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """table, ligne, regle of the rows that a rule hides, and of those that are open (rule OPEN)."""
-    kind = policy(name)["controle"]
-    control = frame["_controle"] if kind == "indicateur" and len(frame) else pd.Series(kind, index=frame.index)
+    control = kinds(name, frame)
     rule = broken(frame, control).mask(control.eq(OPEN), OPEN).reset_index(drop=True)
     return pd.DataFrame({"table": name, "ligne": rule.index, "regle": rule}).query("regle != ''")
 

@@ -173,7 +173,8 @@ def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
         if "epci" in pieces and "departement" in totals:
             pieces["departement"] = pieces["epci"].map(home)
         shared = [name for name in totals if name in pieces and name != "cellule"]
-        both = totals.merge(pieces, on=shared, suffixes=("_total", ""))
+        how = {"on": shared} if shared else {"how": "cross"}
+        both = totals.merge(pieces, **how, suffixes=("_total", ""))
         both = both[both["cellule"] != both["cellule_total"]]
         both = both[_among(both, rule.parmi)]
         apart = [name for name in pieces if name not in {*totals, *rule.somme_sur.split()}]
@@ -211,8 +212,7 @@ def _matched(names: pd.Series, template: str, patterns: Mapping[str, str]) -> pd
     expression = ""
     for n, piece in enumerate(pieces(template)):
         expression += f"(?P<{piece}>{patterns.get(piece, '[^/;=:]+')})" if n % 2 else re.escape(piece)
-    found = names.str.extract(f"^{expression}$").dropna()
-    return found.assign(cellule=names[found.index])
+    return names.str.extract(f"^(?P<cellule>{expression})$").dropna()
 
 
 def _among(rows: pd.DataFrame, condition: str) -> pd.Series:

@@ -3,7 +3,8 @@
 The rules are rows of `data/raw/reference/secret/regles.csv`: which kind of cell (`controles`), which measure
 of the cell (a column whose name starts with `_`), the threshold it must not pass, how far from a hidden value
 (`protection`, a part of it) everything published must leave the reader, and whether that holds for readers who know
-another hidden value, their own (`inities`).
+another hidden value, their own (`inities`). Readers are told a reason that depends on the kind of cell alone
+(`motifs.csv`): rules are tried in order, so that the one which hides a cell would bound what the others measure.
 """
 
 from __future__ import annotations
@@ -18,11 +19,18 @@ UNCHECKED = "non_verifiable"  # and of what cannot be shown to break no rule
 
 
 def rules() -> pd.DataFrame:
-    """The rules of disclosure by name: controles, grandeur, comparaison, seuil, condition, protection, inities, motif.
+    """The rules of disclosure by name.
 
-    `source`, last, says where each comes from.
+    controles, grandeur, comparaison, seuil, condition, protection, inities, libelle; `source`, last, says where each
+    comes from.
     """
     return reference.table("secret/regles").set_index("regle")
+
+
+def reasons() -> pd.Series:
+    """The reason that readers are told, by kind of cell, whatever rule hides it."""
+    rows = reference.table("secret/motifs")
+    return rows.assign(controle=rows["controles"].str.split("|")).explode("controle").set_index("controle")["motif"]
 
 
 def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
@@ -47,9 +55,10 @@ def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
     return found.mask(found.eq("") & unknown, UNCHECKED)
 
 
-def emptied(cells: pd.DataFrame, rule: pd.Series, values: list[str]) -> pd.DataFrame:
-    """`cells` with the `values` of the rows that a rule hides emptied, its reason in `secret`, measures dropped."""
-    reason = rule.map(rules()["motif"]).fillna("").astype("str")
+def emptied(cells: pd.DataFrame, rule: pd.Series, control: pd.Series, values: list[str]) -> pd.DataFrame:
+    """`cells` with the `values` of the rows that a rule hides emptied, the reason of their kind (`control`) in
+    `secret`, measures dropped."""
+    reason = control.map(reasons()).where(rule.ne(""), "").astype("str")
     out = cells.assign(secret=reason)
     out[values] = out[values].mask(reason.ne(""))
     return out[[name for name in out.columns if not name.startswith("_")]]

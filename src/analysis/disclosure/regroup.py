@@ -21,7 +21,8 @@ COLUMNS = ["livrable", "table", "filtre", "regroupement", "lignes", "part_cachee
 def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFrame:
     """One row per grouping of rows of which more than `limit` are hidden, with what part of them it would hide.
 
-    `hidden` gives table, ligne and regle of the rows that are.
+    `hidden` gives table, ligne and regle of the rows that are. Groupings that would hide as much as rules do now
+    are left out; how many rows rules alone hide is not said (see `summary`).
     """
     rows = []
     for rule in reference.table("secret/regroupements").fillna("").itertuples():
@@ -41,6 +42,9 @@ def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFra
             rule.effectif,
         )
         control = pd.Series(policy(rule.table)["controle"], index=groups.index)
+        left = broken(groups, control).ne("").mean()
+        if left >= own.loc[own["ligne"].isin(part.index), "regle"].ne(SECONDARY).sum() / len(part):
+            continue
         livrable, table = rule.table.split(".")
         rows.append(
             {
@@ -49,9 +53,9 @@ def proposals(results: Tables, hidden: pd.DataFrame, limit: float) -> pd.DataFra
                 "filtre": rule.filtre,
                 "regroupement": rule.libelle,
                 "lignes": len(part),
-                "part_cachee": own.loc[own["ligne"].isin(part.index), "regle"].ne(SECONDARY).sum() / len(part),
+                "part_cachee": gone.mean(),
                 "lignes_regroupees": len(groups),
-                "part_au_plus": broken(groups, control).ne("").mean(),
+                "part_au_plus": left,
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.consolidation.decomposition import women_effects
 from analysis.core import reference
 from analysis.core.numbers import ROUNDED_SUFFIX, round_half_up
-from analysis.disclosure.policy import policy
+from analysis.disclosure.policy import kinds, policy
 from analysis.disclosure.primary import OPEN, emptied
 from analysis.disclosure.statements import Tables, kept
 
@@ -35,7 +35,8 @@ def _emptied(name: str, frame: pd.DataFrame, hidden: pd.DataFrame) -> pd.DataFra
     if policy(name)["controle"] == OPEN or frame.empty:
         return frame
     rule = hidden[hidden["table"] == name].set_index("ligne")["regle"]
-    return emptied(frame, rule.reindex(range(len(frame))).fillna("").set_axis(frame.index), policy(name)["values"])
+    rule = rule.reindex(range(len(frame))).fillna("").set_axis(frame.index)
+    return emptied(frame, rule, kinds(name, frame), policy(name)["values"])
 
 
 def _coarsened(name: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,15 +7,17 @@ import pandas as pd
 
 from analysis.core.numbers import round_half_up
 from analysis.disclosure.policy import policy
-from analysis.disclosure.primary import OPEN, SECONDARY
+from analysis.disclosure.primary import OPEN
 from analysis.disclosure.statements import Tables
 
 
 def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
-    """livrable, table, lignes, cachees, dont_secondaires, arrondies, part_lignes, part_heures (in whole per cent, of
-    each table); those of `rough` are told rounded, and hidden no more.
+    """livrable, table, lignes, cachees, arrondies, part_lignes, part_heures (in whole per cent, of each table).
 
-    The share of hours is rounded: with all its digits it would be one more sum over the hidden cells.
+    Rows of `rough` are told rounded, and hidden no more.
+
+    The share of hours is rounded: with all its digits it would be one more sum over the hidden cells. How many rows are
+    hidden to protect others is not said: where it is none of a table's, or all, it would be each one's reason.
     """
     rows = []
     for name, frame in results.items():
@@ -30,7 +32,6 @@ def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.Da
                 "table": table,
                 "lignes": len(frame),
                 "cachees": int(gone.sum()),
-                "dont_secondaires": int(own["regle"].eq(SECONDARY).sum()),
                 "arrondies": int(rough["table"].eq(name).sum()),
                 "part_lignes": gone.mean(),
                 "part_heures": _hours_hidden(frame, gone),

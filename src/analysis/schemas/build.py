@@ -70,7 +70,11 @@ def hours(description: str, *, nullable: bool = False) -> pa.Column:
     return column(NUMBER, description, unit="heure", ge=0, nullable=nullable)
 
 
-SECRET = column(TEXT, "Motif du secret statistique ; vide quand la valeur est publiée", nullable=True)
+SECRET = column(
+    TEXT,
+    "Motif du secret statistique, le même pour tout nombre de ce genre ; vide quand la valeur est publiée",
+    nullable=True,
+)
 ROUNDED = column(
     NUMBER,
     "À combien la valeur est arrondie, là où la valeur exacte en ferait retrouver une autre ; vide ailleurs",

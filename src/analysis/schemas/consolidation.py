@@ -203,9 +203,12 @@ SCHEMAS = {
             {
                 "edition": column("int64", "Année des données"),
                 "operations": column("int64", "Opérations retirées comme doublons", unit="opération"),
-                "heures": column(NUMBER, "Heures retirées", unit="heure"),
+                "heures": _hours("Heures retirées, tous mécanismes réunis"),
                 "a_revoir": column("int64", "Paires qui se ressemblent et que personne n'a tranchées"),
+                "secret": SECRET,
             },
+            controle="indicateur",
+            values=["heures"],
         ),
         published_table(
             "doublons_a_revoir",
@@ -507,9 +510,11 @@ SCHEMAS = {
                 "attendues": _count("Structures facilitatrices en place", "structure"),
                 "muettes": _count("dont sans heures déclarées", "structure"),
                 "muettes_sans_historique": _count("dont qui n'en ont jamais déclaré", "structure"),
-                "bas": _hours("Total si les muettes n'ont rien fait"),
-                "central": _hours("Total si elles ont suivi leur dernière déclaration et les comparables"),
-                "haut": _hours("Total si elles ont refait leur meilleure année"),
+                "bas": _hours("Total si les muettes n'ont rien fait, à dix mille heures près"),
+                "central": _hours(
+                    "Total si elles ont suivi leur dernière déclaration et les comparables, à dix mille heures près"
+                ),
+                "haut": _hours("Total si elles ont refait leur meilleure année, à dix mille heures près"),
                 "secret": SECRET,
             },
             controle="indicateur",

@@ -82,7 +82,6 @@ SCHEMAS = {
                 "table": column(TEXT, "Table"),
                 "lignes": column("int64", "Lignes qui parlent de personnes, d'heures ou d'entreprises", unit="ligne"),
                 "cachees": column("int64", "dont cachées", unit="ligne"),
-                "dont_secondaires": column("int64", "dont pour qu'une autre ne se retrouve pas", unit="ligne"),
                 "arrondies": column("int64", "Lignes dont un total est arrondi plutôt que caché", unit="ligne"),
                 "part_lignes": column(NUMBER, "Part des lignes cachées", unit="part", ge=0, le=1),
                 "part_heures": column(
@@ -104,7 +103,9 @@ SCHEMAS = {
                 "filtre": column(TEXT, "Lignes concernées"),
                 "regroupement": column(TEXT, "Ce qui serait réuni"),
                 "lignes": column("int64", "Lignes aujourd'hui", unit="ligne"),
-                "part_cachee": column(NUMBER, "Part que les règles cachent aujourd'hui", unit="part", ge=0, le=1),
+                "part_cachee": column(
+                    NUMBER, "Part cachée aujourd'hui, secret secondaire compris", unit="part", ge=0, le=1
+                ),
                 "lignes_regroupees": column("int64", "Lignes une fois réunies", unit="ligne"),
                 "part_au_plus": column(NUMBER, "Part que les règles cacheraient, au plus", unit="part", ge=0, le=1),
             },

@@ -45,7 +45,11 @@ def duplicates_sensitivity(page: Page) -> Content:
     if rows.empty:
         return Prose("Ce que changeraient les paires d'opérations non tranchées n'est pas montré pour cette édition.")
     if hides(rows):
-        return Prose("Les heures de cette édition relèvent du secret statistique.")
+        return Prose(
+            "Ce que changeraient les paires d'opérations non tranchées relève du secret statistique : les heures de "
+            "cette édition, ou celles que ces paires retireraient, parlent de trop peu de personnes, d'employeurs ou "
+            "d'entreprises."
+        )
     most = rows.iloc[-1]
     fewer, hours = most["operations_en_moins"], round_half_up(most["heures_en_moins"])
     if not fewer:

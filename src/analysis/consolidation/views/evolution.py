@@ -14,6 +14,8 @@ from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTa
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart
 
+FEW_SILENT = "trop peu de structures muettes"  # the reason where what is supposed of them is missing
+
 
 def evolution(page: Page) -> Content:
     """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
@@ -149,12 +151,15 @@ def silent(page: Page) -> Content:
     )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     shown = shown.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
+    few = shown["secret"].fillna("").mask(shown["central"].isna() & shown["muettes"].gt(0), FEW_SILENT)
+    shown = shown.assign(central__secret=few, haut__secret=few)
     among = (
         "la seule structure" if row["attendues"] < 2 else f"{french(missing)} des {french(row['attendues'])} structures"
     )
-    said = (
-        f"En {page.year}, {among} en place {silence} déclaré "
-        f"aucune heure : le total serait de {number_of(row['central'], 'heure')} si {had} {done}, de "
+    said = f"En {page.year}, {among} en place {silence} déclaré aucune heure : " + (
+        "ce que serait le total avec elles relève du secret statistique."
+        if pd.isna(row["central"])
+        else f"le total serait d'environ {number_of(row['central'], 'heure')} si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )
     table = DataTable(
@@ -171,11 +176,11 @@ def silent(page: Page) -> Content:
         caption="Ce que serait le total si les structures muettes avaient répondu",
         scope="périmètre et mécanismes de chaque édition",
         csv=page.csv("non_reponse"),
-        note="Rien n'est ajouté aux totaux publiés. Hypothèse centrale : chaque muette a fait ses dernières heures "
-        "déclarées, suivies de la croissance des structures comparables ; celle qui n'a jamais déclaré, la médiane "
-        "des autres. Haute : sa meilleure année, ou le troisième quartile. Les muettes ne sont pas les structures en "
-        "place moins les répondantes : l'une peut répondre sans être à l'inventaire de l'année, une autre envoyer un "
-        "export sans aucune heure.",
+        note="Rien n'est ajouté aux totaux publiés ; ceux des hypothèses sont à dix mille heures près. Hypothèse "
+        "centrale : chaque muette a fait ses dernières heures déclarées, suivies de la croissance des structures "
+        "comparables ; celle qui n'a jamais déclaré, la médiane des autres. Haute : sa meilleure année, ou le "
+        "troisième quartile. Les muettes ne sont pas les structures en place moins les répondantes : l'une peut "
+        "répondre sans être à l'inventaire de l'année, une autre envoyer un export sans aucune heure.",
     )
     drawn = same_perimeter(page, shown)
     if len(drawn) < 2:

@@ -38,7 +38,10 @@ def persons_sensitivity(page: Page) -> Content:
     if rows.empty:
         return Prose("Ce que changeraient les paires de personnes non tranchées n'est pas montré pour cette édition.")
     if hides(rows):
-        return Prose("Le nombre de bénéficiaires de cette édition relève du secret statistique.")
+        return Prose(
+            "Ce que changeraient les paires de personnes non tranchées relève du secret statistique : le nombre de "
+            "bénéficiaires de cette édition, ou de ceux que ces paires retireraient, est trop petit."
+        )
     most = rows.iloc[-1]
     fewer = int(most["beneficiaires_en_moins"])
     if not fewer:

@@ -102,12 +102,13 @@ def brief(page: Page) -> str:
 def _behind(edition: pd.Series, removed: pd.Series) -> str:
     """Who answered, and what was entered twice, whatever its legal mechanism: told of the whole region alone."""
     sent, twice, left = (int(found) for found in (edition["structures"], removed["operations"], removed["a_revoir"]))
-    hours = round_half_up(removed["heures"])
+    hidden = pd.isna(removed["heures"])
+    hours = 0 if hidden else round_half_up(removed["heures"])
+    gone = "" if hidden else f" ({number_of(hours, 'heure')} {plural('retirée', hours)})"
     answered = f"{number_of(sent, 'structure')} {'a' if sent < 2 else 'ont'} envoyé un export ou des totaux"
     merged = (
         f"{number_of(twice, 'opération')} {plural('saisie', twice)} deux fois, tous mécanismes réunis, "
-        f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois "
-        f"({number_of(hours, 'heure')} {plural('retirée', hours)})"
+        f"{'a été' if twice < 2 else 'ont été'} {plural('comptée', twice)} une fois{gone}"
         if twice
         else "aucune opération n'a été retirée comme saisie deux fois"
     )

@@ -172,10 +172,7 @@ def secret(page: Page) -> Content:
     hidden = rows[(rows["cachees"] > 0) | (rows["arrondies"] > 0)].sort_values(
         ["part_lignes", "livrable", "table"], ascending=[False, True, True]
     )
-    said = (
-        f"Lignes cachées : {french(rows['cachees'].sum())} sur {french(rows['lignes'].sum())}, dont "
-        f"{french(rows['dont_secondaires'].sum())} pour qu'aucune autre ne se retrouve par différence."
-    )
+    said = f"Lignes cachées : {french(rows['cachees'].sum())} sur {french(rows['lignes'].sum())}."
     if near := int(rows["arrondies"].sum()):
         said += f" Totaux arrondis plutôt que cachés : {french(near)}."
     if hidden.empty:
@@ -187,7 +184,6 @@ def secret(page: Page) -> Content:
             "table": Column("Ce que dit une ligne de la table"),
             "lignes": Column("Lignes", 0),
             "cachees": Column("Cachées", 0),
-            "dont_secondaires": Column("dont pour en protéger d'autres", 0),
             "arrondies": Column("Arrondies", 0),
             "part_lignes": Column("Part des lignes", **PERCENT),
             "part_heures": Column("Part des heures", 0, "%", 100),
@@ -233,8 +229,8 @@ def groupings(page: Page) -> Content:
             "table": Column("Ce que dit une ligne de la table"),
             "axe": Column("Axe"),
             "regroupement": Column("Si l'on publiait"),
-            "part_cachee": Column("Cachées par les règles aujourd'hui", **PERCENT),
-            "part_au_plus": Column("alors, au plus", **PERCENT),
+            "part_cachee": Column("Cachées aujourd'hui", **PERCENT),
+            "part_au_plus": Column("alors, par les règles, au plus", **PERCENT),
         },
         caption="Regroupements qui cacheraient moins",
         scope="Toutes les éditions et tous les territoires du jeu de données",
