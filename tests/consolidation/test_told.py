@@ -182,25 +182,32 @@ def test_what_is_hidden_is_not_said_to_be_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back", "lasting", "said"),
+    ("back", "lasting", "silent", "said"),
     [
-        (0.25, 0.5, "25,0 % des personnes reviennent en clause, au bout de 8,0 mois"),
-        (0.25, 0.5, "40 personnes, 50,0 % de toutes, sont en emploi durable"),
-        (0.25, None, "Après un premier passage, 25,0 %"),
-        (None, None, "relèvent du secret statistique"),
+        (30, 20, 20, "30 personnes reviennent en clause, 75 % de celles dont ce passage est fini depuis six mois"),
+        (30, 20, 20, "20 personnes sont en emploi durable six mois après leur dernier passage, 50 % de celles dont la "),
+        (30, 20, 20, "situation est connue (entre 33 et 67 % selon ce que sont devenues les 20 autres)"),
+        (30, 20, 0, "50 % de celles dont la situation est connue ; ce passage finit 9,0 mois après"),
+        (30, None, 20, "Après un premier passage, 30 personnes"),
+        (30, 20, None, "Après un premier passage, 30 personnes"),
+        (None, None, 20, "relèvent du secret statistique"),
     ],
 )
-def test_where_people_end_is_told_as_far_as_it_may_be(back: float | None, lasting: float | None, said: str) -> None:
+def test_where_people_end_is_told_of_those_who_have_ended(
+    back: float | None, lasting: float | None, silent: float | None, said: str
+) -> None:
     rows = pd.DataFrame(
-        {"rang": [1, 0, 1], "issue": ["retour", "durable", "inconnue"], "part": [back, lasting, 0.2],
-         "delai_median_m": [8.0, None, None], "depuis_median_m": [3.0, 9.0, 2.0], "sejours": 40.0,
-         "contrats_moyens": 1.0, "employeurs_moyens": 1.0, "secret": ""}
+        {"rang": [1, 1, 1, 0, 0, 0, 0], "personnes": [back, 10, 100, lasting, 20, silent, 100],
+         "issue": ["retour", "inconnue", "en_cours", "durable", "aucune", "inconnue", "en_cours"]}
+    ).assign(
+        part=0.1, delai_median_m=8.0, depuis_median_m=9.0, sejours=40.0, contrats_moyens=1.0, employeurs_moyens=1.0,
+        secret="",
     )  # fmt: skip
-    rows["personnes"] = rows["part"].where(rows["part"].isna(), 40.0)
     here = page(2017, parcours=rows)
     here.latest = 2017
     alt = trajectories(here).alt.replace("\u00a0", " ")
     assert said in alt and "n.d." not in alt
+    assert ("durable" in alt) == (lasting is not None and silent is not None or back is None), alt
 
 
 def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
