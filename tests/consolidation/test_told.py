@@ -433,7 +433,7 @@ def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
     rows = hours(
         (2015, "32", 0.2), (2016, "32", nan), (2017, "32", 0.3), (2015, "32", 0.5), (2016, "32", 0.4),
         (2017, "32", nan), (2016, "32", 0.1), (2017, "32", nan),
-    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2)  # fmt: skip
+    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2, indicateur="part_heures")  # fmt: skip
     rows["secret"] = rows["valeur"].isna().map({True: "peu", False: ""})
     shown = audiences_over_years(page(2017, indicateurs=rows))
     assert isinstance(shown, Figure) and shown.table
@@ -442,6 +442,20 @@ def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
     assert "(QPV), 40,0 % en 2016 (50,0 en 2015)" in alt and "emploi" not in alt
     assert [[cell.text for cell in row[1:]] for row in shown.table.rows][1] == ["s", "40,0"]
     assert "deux éditions" in plain(audiences_over_years(page(2017, indicateurs=rows[:0])))
+
+
+def test_an_audience_whose_share_is_mostly_hidden_is_followed_by_that_of_all_hours() -> None:
+    nan = float("nan")
+    known = hours((2015, "32", 0.2), (2016, "32", nan), (2017, "32", nan)).assign(indicateur="part_heures")
+    of_all = hours((2015, "32", 0.2), (2016, "32", 0.3), (2017, "32", 0.4)).assign(indicateur="part_heures_totales")
+    young = pd.concat([known, of_all]).assign(modalite="JEUNE")
+    rsa = pd.concat([known.assign(valeur=0.6), of_all.assign(valeur=0.5)]).assign(modalite="RSA")
+    shown = audiences_over_years(page(2017, indicateurs=pd.concat([young, rsa])))
+    assert isinstance(shown, Figure) and shown.table and shown.table.note
+    alt = shown.alt.replace("\u00a0", " ")
+    assert "moins de 26 ans, 40,0 % en 2017 (20,0 en 2015)" in alt and "RSA, 60,0 % en 2017" in alt
+    assert "Pour « Moins de 26 ans », la part est celle de toutes les heures" in alt
+    assert "Moins de 26 ans" in shown.table.note and [cell.text for cell in shown.table.rows[1]][-1] == "30,0"
 
 
 @pytest.mark.parametrize(("low", "said"), [(0.1, True), (0.2, False)])

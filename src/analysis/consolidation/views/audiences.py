@@ -31,6 +31,7 @@ from analysis.publishing.content import (
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
+SHARES = ("part_heures", "part_heures_totales")  # of the hours whose status is known, of all
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
 # The audiences that a figure has no room to name in full; the others by their code, which readers know (RSA, QPV).
 SHORT = {
@@ -190,8 +191,8 @@ def audiences_over_years(page: Page) -> Content:
     """Shares of the main audiences by edition, with the years at which their definition breaks."""
     codes = load_params().consolidation.profile_audiences
     labels = reference.labels("publics")
-    rows = page.read("indicateurs", indicateur="part_heures", modalite=list(codes), territoire=page.territory)
-    rows = rows[rows["edition"] <= page.year]
+    rows = page.read("indicateurs", indicateur=list(SHARES), modalite=list(codes), territoire=page.territory)
+    rows = _alike(rows[rows["edition"] <= page.year])
     values, reasons = (rows.pivot(index="edition", columns="modalite", values=name) for name in ("valeur", "secret"))
     lines = values.reindex(columns=codes).dropna(axis=1, thresh=2).dropna(how="all")
     if lines.empty:
@@ -200,6 +201,9 @@ def audiences_over_years(page: Page) -> Content:
     ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
+    of_all = set(rows.loc[rows["indicateur"].eq(SHARES[1]), "modalite"])
+    apart = of_all_hours(pd.Series([labels[code] for code in lines if code in of_all], dtype="str"))
+    definitions = " ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples())
     shown = []
     for code in lines:
         known = lines[code].dropna()
@@ -210,7 +214,7 @@ def audiences_over_years(page: Page) -> Content:
     return Figure(
         line_chart(lines.rename(columns=_short), breaks=breaks, **PERCENT),
         title="Part des heures de chaque public, sur les heures au statut connu",
-        alt="Dernière part publiée : " + " ; ".join(shown) + ".",
+        alt="Dernière part publiée : " + " ; ".join(shown) + f".{apart}",
         table=DataTable(
             lines.join(reasons.add_suffix(SECRET_SUFFIX)).reset_index(),
             columns={"edition": Column("Édition"), **{code: Column(labels[code], **PERCENT) for code in lines}},
@@ -218,12 +222,19 @@ def audiences_over_years(page: Page) -> Content:
             scope=f"{page.territory_name}, mécanismes de chaque édition, publics non exclusifs",
             csv=page.csv("indicateurs"),
             method="part_heures",
-            note=" ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples()) + "."
-            if len(about)
-            else None,
+            note=f"{definitions}{'.' if definitions else ''}{apart}".strip() or None,
         ),
         source=source_line(page),
     )
+
+
+def _alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of the two shares of each audience, that which more editions may tell: one line never mixes the two, and the
+    share of the hours whose status is known is hidden wherever few are of unknown status."""
+    told = rows.dropna(subset="valeur").groupby(["modalite", "indicateur"]).size().unstack().reindex(columns=SHARES)
+    known, of_all = (told[share].fillna(0) for share in SHARES)
+    whole = rows["modalite"].isin(told.index[of_all > known])
+    return rows[rows["indicateur"].eq(SHARES[0]).mask(whole, rows["indicateur"].eq(SHARES[1]))]
 
 
 def _short(code: str) -> str:
