@@ -224,6 +224,18 @@ def test_hours_are_beside_those_of_the_department_and_the_region_by_inhabitant()
     assert said(hidden, EPCI) == ""
 
 
+def test_women_and_insertion_employers_are_no_audience_and_come_after() -> None:
+    shares = {"IAE": 0.6, "F": 0.3, "RSA": 0.2, "QPV": 0.25}
+    rows = pd.DataFrame({"modalite": list(shares), "valeur": list(shares.values())}).assign(
+        edition=2025, territoire="62", indicateur="part_heures", secret=""
+    )
+    here = page({views.INDICATORS: rows}, "62", is_department=True)
+    here.department = "62"
+    table = views.audiences(here)
+    assert [row[0].text[:10] for row in table.rows] == ["Résidents ", "Allocatair", "Femmes", "Employés p"]
+    assert "employeurs de l'IAE" in table.caption and table.columns["libelle"].label != "Public"
+
+
 def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:
     staff = pd.DataFrame(
         {"jour": pd.Timestamp("2025-12-31"), "departement": "60", "structure_id": ["S9"], "nom": ["PLIE"],

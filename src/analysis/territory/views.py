@@ -43,6 +43,8 @@ INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
+# What is no audience, told after those: a sex, a kind of employer.
+APART = {"F": "Femmes", "IAE": "Employés par une structure de l'insertion (IAE)"}
 AMONG = "parmi les marchés qui renseignent ce champ"
 CARDS = (  # and what is said of none
     (HOURS, "Heures d'insertion", "aucune"),
@@ -138,7 +140,7 @@ def audiences(page: Page) -> Content:
     """The audiences' shares of the hours; those of the department for an intercommunalité, where they are too few."""
     asked = page.department
     rows = page.read(INDICATORS, edition=page.year, territoire=asked)
-    names = {**reference.labels("publics"), "F": "Femmes", "IAE": "Salariés d'une structure de l'IAE"}
+    names = {**reference.labels("publics"), **APART}
     asked_for = ["part_heures", "part_heures_totales", "beneficiaires"]
     rows = rows[rows["modalite"].isin(names) & rows["indicateur"].isin(asked_for)]
     if rows.empty:
@@ -148,7 +150,8 @@ def audiences(page: Page) -> Content:
     frame, instead = with_shares(wide.join(reasons).reset_index())
     frame = frame.assign(libelle=frame["modalite"].map(names))
     apart = of_all_hours(frame.loc[instead, "libelle"])
-    frame = frame.sort_values("part_heures", ascending=False, kind="stable")
+    frame = frame.assign(ordre=frame["modalite"].map({code: n for n, code in enumerate(APART, 1)}).fillna(0))
+    frame = frame.sort_values(["ordre", "part_heures"], ascending=[True, False], kind="stable")
     place = reference.departments().set_index("code_departement")["nom"][asked]
     note = (
         ""
@@ -158,14 +161,14 @@ def audiences(page: Page) -> Content:
     return DataTable(
         frame,
         columns={
-            "libelle": Column("Public"),
+            "libelle": Column("Public, sexe ou employeur"),
             "part_heures": Column("Part des heures", **PERCENT),
             "beneficiaires": Column("Bénéficiaires", 0),
         },
-        caption=f"Publics par part des heures, {place}",
+        caption=f"Publics, femmes et employeurs de l'IAE, part des heures, {place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
-        note="Part des heures au statut connu ; publics non exclusifs." + note + apart,
+        note="Part des heures au statut connu ; les lignes se recoupent." + note + apart,
     )
 
 
