@@ -23,7 +23,7 @@ def test_a_page_knows_its_scope_and_prints_its_parameters(project: Path) -> None
     assert "Données synthétiques." in repr(header)
     notice = " ".join(header._repr_html_().replace("\N{NO-BREAK SPACE}", " ").split())
     assert "personnes et heures sont fabriqués par un programme" in notice
-    assert "Ce qui vient de sources publiques est réel" in notice and "Toutes les données" not in notice
+    assert "Sont réels : territoires, habitants" in notice and "Toutes les données" not in notice
 
 
 def test_no_notice_where_the_data_are_real(project: Path) -> None:

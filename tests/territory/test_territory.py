@@ -232,7 +232,7 @@ def test_women_and_insertion_employers_are_no_audience_and_come_after() -> None:
     here = page({views.INDICATORS: rows}, "62", is_department=True)
     here.department = "62"
     table = views.audiences(here)
-    assert [row[0].text[:10] for row in table.rows] == ["Résidents ", "Allocatair", "Femmes", "Employés p"]
+    assert [row[0].text[:10] for row in table.rows] == ["Résidents ", "Allocatair", "Femmes", "Chez un em"]
     assert "employeurs de l'IAE" in table.caption and table.columns["libelle"].label != "Public"
 
 

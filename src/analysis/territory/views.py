@@ -44,7 +44,7 @@ EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
 # What is no audience, told after those: a sex, a kind of employer.
-APART = {"F": "Femmes", "IAE": "Employés par une structure de l'insertion (IAE)"}
+APART = {"F": "Femmes", "IAE": "Chez un employeur de l'IAE"}
 AMONG = "parmi les marchés qui renseignent ce champ"
 CARDS = (  # and what is said of none
     (HOURS, "Heures d'insertion", "aucune"),
@@ -213,16 +213,16 @@ def coming(page: Page) -> Content:
         return Prose("Aucun besoin n'est attendu ici pendant les trimestres à venir.")
     hours = {
         "heures_p50": Column("Heures", 0),
-        "heures_p10": Column("heures : de", 0),
-        "heures_p90": Column("heures : à", 0),
+        "heures_p10": Column("de", 0),
+        "heures_p90": Column("à", 0),
     }
     return DataTable(
         rows.head(4).assign(trimestre=rows["trimestre"].map(quarter)),
         columns={
             "trimestre": Column("Trimestre"),
             "attendus": Column("Marchés attendus", 0),
-            "attendus_bas": Column("marchés : de", 0),
-            "attendus_haut": Column("marchés : à", 0),
+            "attendus_bas": Column("de", 0),
+            "attendus_haut": Column("à", 0),
             **({} if rows["heures_p50"].isna().all() else hours),
         },
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
