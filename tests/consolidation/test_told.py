@@ -19,6 +19,7 @@ from analysis.consolidation.views import (
     message,
     outcomes,
     outcomes_by_definition,
+    per_inhabitant,
     profiles,
     representation,
     silent,
@@ -84,12 +85,15 @@ def of_year(rows: pd.DataFrame) -> SimpleNamespace:
 
 @pytest.mark.parametrize(
     ("jobs", "words"),
-    [(46.0, "l'équivalent de 46 emplois à temps plein"), (1.2, "l'équivalent de 1 emploi à temps plein")],
+    [
+        (46.0, "l'équivalent de 46 emplois à temps plein sur un an (1 607 heures chacun)"),
+        (1.2, "l'équivalent de 1 emploi à temps plein"),
+    ],
 )
 def test_one_job_is_said_in_the_singular(jobs: float, words: str) -> None:
     rows = pd.DataFrame({"indicateur": ["heures_realisees", "etp_1607"], "valeur": [1607 * jobs, jobs]})
     rows = rows.assign(modalite="ensemble", secret="", valeur_min=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan)
-    assert words in brief(of_year(rows)).replace("\u202f", " ")
+    assert words in brief(of_year(rows)).replace("\u202f", " ").replace("\u00a0", " ")
     none = rows.assign(valeur=[0.6, 0.4])
     assert brief(of_year(none)) == "En 2017, les clauses sociales ont donné 1 heure de travail."
 
@@ -185,7 +189,12 @@ def test_what_is_hidden_is_not_said_to_be_unknown() -> None:
     ("back", "lasting", "silent", "said"),
     [
         (30, 20, 20, "30 personnes reviennent en clause, 75 % de celles dont ce passage est fini depuis six mois"),
-        (30, 20, 20, "20 personnes sont en emploi durable six mois après leur dernier passage, 50 % de celles dont la "),
+        (
+            30,
+            20,
+            20,
+            "20 personnes sont en emploi durable six mois après leur dernier passage, 50 % de celles dont la ",
+        ),
         (30, 20, 20, "situation est connue (entre 33 et 67 % selon ce que sont devenues les 20 autres)"),
         (30, 20, 0, "50 % de celles dont la situation est connue ; ce passage finit 9,0 mois après"),
         (30, None, 20, "Après un premier passage, 30 personnes"),
@@ -392,6 +401,46 @@ def test_places_with_as_many_hours_come_first_together(lens: float, arras: float
     assert said in plain(by_epci(here))
 
 
+@pytest.mark.parametrize(
+    ("persons", "said"),
+    [
+        ([11, 500, 100], "Parmi les intercommunalités d'au moins 100 bénéficiaires, CA de Lens - Liévin vient en tête"),
+        ([11, 500, 100], "avec 20 heures pour mille habitants."),
+        ([11, 500, 99], "Seule intercommunalité d'au moins 100 bénéficiaires, CA de Lens - Liévin : 20 heures pour "),
+        ([11, 99, None], "Aucune intercommunalité dont le chiffre est publié n'a 100 bénéficiaires"),
+    ],
+)
+def test_a_place_of_few_persons_is_never_the_first_by_inhabitant(persons: list[float | None], said: str) -> None:
+    places = ["240200592", "246200364", "200033579"]
+    rates = hours(*((2017, code, rate) for code, rate in zip(places, (969.0, 20.0, 10.0), strict=True)))
+    counts = hours(*((2017, code, count) for code, count in zip(places, persons, strict=True) if count))
+    rows = pd.concat([rates.assign(indicateur="heures_pour_1000_habitants"), counts.assign(indicateur="beneficiaires")])
+    rows = rows.assign(valeur_min=np.nan, valeur_max=np.nan)
+    here = page(2017, indicateurs=rows)
+    here.department, here.place = None, "32"
+    here.read = lambda table, **where: rows_where({"indicateurs": rows}[table], where)
+    assert said in plain(per_inhabitant(here))
+
+
+def test_a_place_that_another_region_shares_has_its_own_class_where_it_has_hours() -> None:
+    shared, other = "200069722", "200093201"
+    counted = hours((2017, shared, 30.0), (2017, other, 30.0))
+    rows = pd.concat([counted, counted[1:].assign(indicateur="heures_pour_1000_habitants")])
+    rows = rows.assign(valeur_min=np.nan, valeur_max=np.nan)
+
+    def legend(cells: pd.DataFrame) -> list[str]:
+        here = page(2017)
+        here.department, here.place = None, "32"
+        here.read = lambda table, **where: rows_where({"indicateurs": cells}[table], where)
+        return [text.get_text() for text in per_inhabitant(here).fig.legends[0].get_texts()][1:]
+
+    none, uncounted = "aucune heure déclarée", "partagée avec une autre région, non calculé"
+    assert legend(rows) == [none, uncounted]
+    assert legend(rows[rows["territoire"] != shared]) == [none]
+    hidden = rows.assign(secret=["s", "", ""], valeur=rows["valeur"].mask(rows["territoire"] == shared))
+    assert legend(hidden) == [none, uncounted], "no rate is hidden there: none is computed"
+
+
 @pytest.mark.parametrize(("secret", "said"), [("", ", soit 10 heures par personne dans"), ("s", " dans l'année.")])
 def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: str) -> None:
     values = {"heures_realisees": 100.0, "beneficiaires": 10.0, "heures_par_beneficiaire": 10.0}
@@ -408,15 +457,25 @@ def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: st
 
 
 @pytest.mark.parametrize(
-    ("shares", "said"),
+    ("shares", "persons", "said"),
     [
-        ([0.1, 0.4, 0.2], "La part des femmes va de 10,0 % (« Espaces verts"),
-        ([0.1, None, 0.2], "Parmi les segments dont la part est publiée, la part des femmes va de 10,0 %"),
-        ([0.1, None, None], "Dans le seul segment dont la part est publiée, la part des femmes est de 10,0 %"),
-        ([0.1], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+        ([0.1, 0.4, 0.2], [100, 900, 100], "La part des femmes va de 10,0 % (« Espaces verts"),
+        ([0.1, None, 0.2], [100, 100, 100], "Parmi les segments dont la part est publiée, la part des femmes va de 10"),
+        ([0.1, None, None], [99, 1, 1], "Dans le seul segment dont la part est publiée, la part des femmes est de 10"),
+        ([0.1], [99], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+        ([0.1, 0.4, 0.2], [100, 33, 100], "Parmi les segments d'au moins 100 personnes, la part des femmes va de 10,0"),
+        ([0.1, 0.4, 0.2], [100, 33, 100], " à 20,0 % (« Restauration"),
+        (
+            [0.1, 0.4, 0.2],
+            [100, 33, None],
+            "Dans le seul segment d'au moins 100 personnes, la part des femmes est de 1",
+        ),
+        ([0.1, 0.4, 0.2], [99, 33, None], "Aucun segment dont la part est publiée n'a 100 personnes"),
     ],
 )
-def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[float | None], said: str) -> None:
+def test_women_s_share_has_no_range_but_that_of_the_segments_shown_of_many_persons(
+    shares: list[float | None], persons: list[float | None], said: str
+) -> None:
     codes = ["ESPACES_VERTS", "PROPRETE", "RESTAURATION"][: len(shares)]
     rows = pd.DataFrame({"axe": "segment", "modalite": codes, "part_heures_femmes": shares}).astype(
         {"part_heures_femmes": "float64"}
@@ -424,7 +483,9 @@ def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[
     rows = rows.assign(
         heures=10.0, part_femmes=0.5, secret=rows["part_heures_femmes"].isna().map({True: "s", False: ""})
     )
-    shown = women_by_axis(page(2017, femmes=rows))
+    here = page(2017, femmes=rows, ventilation=pd.DataFrame({"modalite": codes, "beneficiaires": persons}))
+    here.place = "32"
+    shown = women_by_axis(here)
     assert isinstance(shown, Figure) and said in shown.alt.replace("\u00a0", " ")
 
 

@@ -103,7 +103,9 @@ def _without_hours(page: Page, told: pd.DataFrame) -> str:
     """Why no hours of any edition are shown, from the rows of the hours here: a place has one as soon as it has some."""
     hidden = hides(told)
     if len(told) and not hidden:
-        return "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures qui envoient des totaux."
+        return (
+            "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures qui envoient des totaux."
+        )
     if hidden:
         return "Les heures d'ici relèvent du secret statistique."
     return (
@@ -118,7 +120,11 @@ def _without_point(rows: pd.DataFrame, heard: list[int]) -> str:
     hidden = rows["secret"].fillna("").ne("")
     absent = rows["valeur"].isna() & ~hidden
     none = absent & rows["secret"].isna() & rows["edition"].isin(heard)  # no row at all in an edition that has some
-    reasons = {"secret statistique": hidden, "aucune heure déclarée (n.d.)": none, "pas de chiffre (n.d.)": absent & ~none}
+    reasons = {
+        "secret statistique": hidden,
+        "aucune heure déclarée (n.d.)": none,
+        "pas de chiffre (n.d.)": absent & ~none,
+    }
     said = [reason for reason, found in reasons.items() if found.any()]
     return f" Une année sans point : {' ou '.join(said)}."
 

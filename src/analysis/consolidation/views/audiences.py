@@ -274,7 +274,7 @@ def women_by_axis(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des femmes dans les heures, par segment",
-        alt=_range(drawn, partly=len(drawn) < len(segments)),
+        alt=_range(drawn, _of_many(page, drawn), partly=len(drawn) < len(segments)),
         table=DataTable(
             rows.sort_values(["axe_nom", "part_heures_femmes", "libelle"], ascending=[True, False, True]),
             columns={
@@ -292,14 +292,37 @@ def women_by_axis(page: Page) -> Content:
     )
 
 
-def _range(shares: pd.Series, *, partly: bool) -> str:
-    """From the lowest to the highest of `shares` (in order, the highest first), of which others may not be shown."""
-    first, last = (f"{percent(shares.iloc[at])} (« {shares.index[at]} »)" for at in (0, -1))
+def _of_many(page: Page, shares: pd.Series) -> pd.Series:
+    """Those of `shares`, by name of segment, that are of so many persons that one of them is not first by chance."""
+    rows = page.read("ventilation", edition=page.year, territoire=page.place, axe="segment")
+    many = rows.loc[rows["beneficiaires"] >= load_params().consolidation.ranked_persons, "modalite"]
+    return shares[shares.index.isin(list(many.map(reference.labels("segments"))))]
+
+
+def _range(shares: pd.Series, many: pd.Series, *, partly: bool) -> str:
+    """From the lowest to the highest of the `shares` of `many` persons (in order, the highest first), of which others
+    may not be shown."""
     if len(shares) < 2:
         only = "dont la part est publiée" if partly else "présent"
-        return f"Dans le seul segment {only}, la part des femmes est de {first}."
-    among = "Parmi les segments dont la part est publiée, la" if partly else "La"
-    return f"{among} part des femmes va de {last} à {first}."
+        return f"Dans le seul segment {only}, la part des femmes est de {_share(shares, 0)}."
+    least = french(load_params().consolidation.ranked_persons)
+    if many.empty:
+        return f"Aucun segment dont la part est publiée n'a {least} personnes : aucun n'est cité."
+    if len(many) < 2:
+        return f"Dans le seul segment d'au moins {least} personnes, la part des femmes est de {_share(many, 0)}."
+    apart = len(many) < len(shares)
+    among = (
+        f"Parmi les segments d'au moins {least} personnes{' dont la part est publiée' if partly else ''}, la"
+        if apart
+        else "Parmi les segments dont la part est publiée, la"
+        if partly
+        else "La"
+    )
+    return f"{among} part des femmes va de {_share(many, -1)} à {_share(many, 0)}."
+
+
+def _share(shares: pd.Series, at: int) -> str:
+    return f"{percent(shares.iloc[at])} (« {shares.index[at]} »)"
 
 
 def women_parity(page: Page) -> Content:
