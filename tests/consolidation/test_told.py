@@ -131,6 +131,15 @@ def test_a_place_without_hours_says_of_each_section_what_it_lacks() -> None:
     assert "Type de contrat de travail : aucune heure de 2017 n'est rangée ainsi dans ce territoire." in told
 
 
+def test_a_rise_over_the_years_does_not_hide_a_fall_in_the_last() -> None:
+    three = hours((2015, "32", 100.0), (2016, "32", 300.0), (2017, "32", 200.0))
+    one_region = EDITIONS.assign(territoire="32", territoire_nom="Hauts-de-France")
+    text = plain(evolution(page(2017, indicateurs=three, editions=one_region)))
+    assert "les heures augmentent, de 100 à 200 heures (mais baissent depuis 2016, où elles étaient de 300)," in text
+    steady = three.assign(valeur=[100.0, 200.0, 300.0])
+    assert "mais" not in plain(evolution(page(2017, indicateurs=steady, editions=one_region)))
+
+
 def test_hours_that_are_rounded_to_the_same_stay() -> None:
     rows = hours((2016, "32", 1000.0), (2017, "32", 1000.0)).assign(valeur_arrondi=500.0)
     assert "les heures restent à ≈ 1 000 heures" in plain(evolution(page(2017, indicateurs=rows)))
@@ -216,7 +225,7 @@ def test_where_people_end_is_told_of_those_who_have_ended(
     here.latest = 2017
     alt = trajectories(here).alt.replace("\u00a0", " ")
     assert said in alt and "n.d." not in alt
-    assert ("durable" in alt) == (lasting is not None and silent is not None or back is None), alt
+    assert ("sont en emploi durable" in alt) == (lasting is not None and silent is not None), alt
 
 
 def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
@@ -265,6 +274,10 @@ def test_one_structure_is_said_in_the_singular() -> None:
     here.territory = "32"
     assert "dans la seule structure qui a répondu les deux années, elles augmentent" in plain(growth(here))
     assert since_last(here).startswith(" En un an, les heures augmentent")
+    few = "Si peu de structures ne font pas une tendance"
+    assert few in since_last(here) and few in plain(growth(here))
+    many = page(2017, evolution=pd.DataFrame([{**row, "structures_panel": 10}]))
+    assert few not in since_last(many) + plain(growth(many))
     here = page(2017, evolution=pd.DataFrame([{**row, "edition_precedente": 2008}]))
     here.territory = "32"
     assert since_last(here).startswith(" Depuis 2008, les heures augmentent")
@@ -530,6 +543,9 @@ def test_a_region_is_between_its_departments_only_where_they_differ(low: float, 
     here.place = "32"
     note = representation(here).note
     assert ("entre son département" in note) is said and "Pour " not in note, "every audience is compared"
+    one = page(2017, representation=rows[:1].assign(rapport_min=0.5))
+    one.place = "32"
+    assert "Place dans les heures : non établie." in representation(one).text()
     here = page(2017, representation=rows.assign(part_heures=float("nan")))
     here.place = "32"
     assert "Aucune part des heures n'est publiée" in representation(here).text()

@@ -57,8 +57,7 @@ def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
     cards = [
-        _card(page, cells, code, label, none, _per_inhabitant(page) if code == HOURS else "")
-        for code, label, none in CARDS
+        _card(page, cells, *about_it, note=_per_inhabitant(page) if about_it[0] == HOURS else "") for about_it in CARDS
     ]
     return Strip([*cards, _clause(page), *_need(page)])
 
@@ -103,9 +102,7 @@ def _without_hours(page: Page, told: pd.DataFrame) -> str:
     """Why no hours of any edition are shown, from the rows of the hours here: a place has one as soon as it has some."""
     hidden = hides(told)
     if len(told) and not hidden:
-        return (
-            "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures qui envoient des totaux."
-        )
+        return "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures à totaux."
     if hidden:
         return "Les heures d'ici relèvent du secret statistique."
     return (
@@ -337,8 +334,8 @@ def _cells(page: Page, **where: object) -> pd.DataFrame:
     return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
 
 
-def _card(page: Page, cells: pd.DataFrame, code: str, label: str, none: str, note: str) -> Card:
-    """A figure of the edition; where there is none, whether nobody declared any, it is secret, or it has bounds only."""
+def _card(page: Page, cells: pd.DataFrame, code: str, label: str, none: str, *, note: str) -> Card:
+    """A figure of the edition; where there is none: nobody declared any, it is secret, or it has bounds only."""
     if code not in cells.index:
         heard = HOURS not in cells.index and page.year in _heard(page)
         why = "rien n'est déclaré ici, dans le champ de l'édition" if heard and code == HOURS else ""

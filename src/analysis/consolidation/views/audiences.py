@@ -166,7 +166,7 @@ def representation(page: Page) -> Content:
             "annee_comparateur": Column("Année du comparateur"),
             "rapport_min": Column("Rapport, de", 2),
             "rapport_max": Column("à", 2),
-            "mot": Column("Dans les heures"),
+            "mot": Column("Place dans les heures"),
         },
         caption="Les publics, en face de leur part parmi les demandeurs d'emploi du territoire",
         scope=page.scope,
@@ -184,7 +184,7 @@ def _compared(low: float, high: float, margin: float) -> str:
     if high < 1 - margin:
         return "moins que sa part"
     within = low >= 1 - margin and high <= 1 + margin
-    return f"autant, à {percent(margin, 0)} près" if within else "non établi"
+    return f"autant, à {percent(margin, 0)} près" if within else "non établie"
 
 
 def audiences_over_years(page: Page) -> Content:
