@@ -99,7 +99,7 @@ def hours(page: Page) -> Content:
 
 
 def _without_hours(page: Page, told: pd.DataFrame) -> str:
-    """Why no hours of any edition are shown, from the rows of the hours here: a place has one as soon as it has some."""
+    """Why no hours of any edition are shown, from the rows of the hours here: one for each edition that has some."""
     hidden = hides(told)
     if len(told) and not hidden:
         return "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures à totaux."
