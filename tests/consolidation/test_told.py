@@ -352,6 +352,20 @@ def test_an_axis_that_shows_more_than_the_scope_says_so_where_it_is_read() -> No
     assert "ne sont pas dessinées" not in str(found.source)
 
 
+@pytest.mark.parametrize(("year", "early"), [(2017, True), (2021, False)])
+def test_a_contract_that_did_not_exist_yet_is_not_said_to_be_secret(year: int, early: bool) -> None:
+    codes = ["CDI", "CDD", "CDI_INCLUSION", "CDDU"]
+    rows = pd.DataFrame({"modalite": codes, "part_heures": [0.6, 0.4, np.nan, np.nan], "secret": ["", "", "s", "s"]})
+    rows = rows.assign(champ=True, heures=rows["part_heures"], beneficiaires=6, contrats=6)
+    here = page(year, ventilation=rows)
+    here.place, here.edition = "32", here.dataset.edition(2017)
+    note = breakdown(here, "contrat").table.note.replace("\u00a0", " ")
+    hidden = "« CDD d'usage »" if early else "« CDD d'usage » et « CDI inclusion »"
+    assert f"Sous secret statistique, nulles ou non (le CSV dit pourquoi) : {hidden}." in note
+    assert ("N'existaient pas encore" in note) is early
+    assert ("« CDI inclusion » (depuis le 14 décembre 2020)" in note) is early
+
+
 def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart() -> None:
     rows = pd.DataFrame({"profil": ["DELD+JEUNE", "AUCUN"], "part_heures": [0.6, 0.4], "heures": [60.0, 40.0]})
     alt = profiles(page(2017, profils=rows.assign(beneficiaires=6))).alt
