@@ -175,6 +175,8 @@ def test_the_rows_of_a_day_are_summed_over_all_and_by_department(tmp_path: Path)
         ("888", "888 opérations, 1\u202f302 heures.", None),
         ("889", "1\u202f302 heures.", "« 889 »"),
         ("888", "1\u202f303 heures.", "« 1\u202f303 »"),
+        ("888", "1 emploi (1\u202f607 heures chacun).", None),
+        ("888", "1 emploi (1\u202f600 heures chacun).", "« 1\u202f600 »"),
     ],
 )
 def test_the_home_page_is_held_against_the_published_headlines(
@@ -182,7 +184,8 @@ def test_the_home_page_is_held_against_the_published_headlines(
 ) -> None:
     (tmp_path / "tables").mkdir()
     for name, values in {"quality_headlines": [888.0], "consolidation_indicateurs": [1302.4]}.items():
-        pd.DataFrame({"valeur": values}).to_csv(tmp_path / "tables" / f"{name}.csv", index=False)
+        rows = pd.DataFrame({"indicateur": "etp_1607", "valeur": values})
+        rows.to_csv(tmp_path / "tables" / f"{name}.csv", index=False)
     strip = Strip([Card("Opérations", card)])
     (tmp_path / "index.html").write_text(f'<p class="lead">{lead}</p>{strip._repr_html_()}', encoding="utf-8")
     if found is None:

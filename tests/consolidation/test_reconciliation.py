@@ -287,11 +287,25 @@ def test_the_page_counts_the_verdicts_and_names_the_slips() -> None:
     )  # fmt: skip
     text = view(page(2015, reconciliation=judged(releases, values))).text().replace("\u202f", " ")
     assert text.startswith(
-        "3 chiffres publiés sont connus pour Hauts-de-France en 2015 : 1 égal, 1 tronqué, 1 inexpliqué. "
+        "En 2015 (Hauts-de-France), 3 chiffres publiés sont connus : 1 égal, 1 tronqué, 1 inexpliqué. "
         "À l'impression, « ETP à 1 607 heures » est tronqué. "
         "Le plus grand écart inexpliqué est de 10,0\u00a0%."
     )
     assert "Aucun chiffre publié n'est connu" in view(page(2017, reconciliation=judged(releases, values))).text()
+
+
+def test_job_seekers_are_not_held_against_hours() -> None:
+    releases = released(("Bilan", "2016-01-26", 2015, "32", *HOURS, 110.0, 0))
+    scope = "demandeurs d'emploi, non heures de clause"
+    row = judged(releases, measured((2015, "32", *HOURS, 100.0))).assign(
+        verdict="autre champ", champ=scope, explication=f"D{scope[1:]} : ce n'est pas le total du territoire Ici."
+    )
+    text = view(page(2015, reconciliation=row)).text()
+    assert text.startswith(
+        "En 2015 (Hauts-de-France), 1 chiffre publié est connu, d'un autre champ : rien ne s'y compare."
+    )
+    assert "Demandeurs d'emploi, non heures de clause : ne se compare pas" in text and "inexpliqué" not in text
+    assert "le total du territoire" not in text
 
 
 def test_what_was_published_of_nothing_has_no_relative_gap() -> None:

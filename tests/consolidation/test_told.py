@@ -19,6 +19,7 @@ from analysis.consolidation.views import (
     message,
     outcomes,
     outcomes_by_definition,
+    per_inhabitant,
     profiles,
     representation,
     silent,
@@ -84,12 +85,15 @@ def of_year(rows: pd.DataFrame) -> SimpleNamespace:
 
 @pytest.mark.parametrize(
     ("jobs", "words"),
-    [(46.0, "l'équivalent de 46 emplois à temps plein"), (1.2, "l'équivalent de 1 emploi à temps plein")],
+    [
+        (46.0, "l'équivalent de 46 emplois à temps plein sur un an (1 607 heures chacun)"),
+        (1.2, "l'équivalent de 1 emploi à temps plein"),
+    ],
 )
 def test_one_job_is_said_in_the_singular(jobs: float, words: str) -> None:
     rows = pd.DataFrame({"indicateur": ["heures_realisees", "etp_1607"], "valeur": [1607 * jobs, jobs]})
     rows = rows.assign(modalite="ensemble", secret="", valeur_min=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan)
-    assert words in brief(of_year(rows)).replace("\u202f", " ")
+    assert words in brief(of_year(rows)).replace("\u202f", " ").replace("\u00a0", " ")
     none = rows.assign(valeur=[0.6, 0.4])
     assert brief(of_year(none)) == "En 2017, les clauses sociales ont donné 1 heure de travail."
 
@@ -125,6 +129,15 @@ def test_a_place_without_hours_says_of_each_section_what_it_lacks() -> None:
     told += [breakdown(here, axis).text() for axis in axes]
     assert len(set(told)) == len(told) and all("2017" in one for one in told)
     assert "Type de contrat de travail : aucune heure de 2017 n'est rangée ainsi dans ce territoire." in told
+
+
+def test_a_rise_over_the_years_does_not_hide_a_fall_in_the_last() -> None:
+    three = hours((2015, "32", 100.0), (2016, "32", 300.0), (2017, "32", 200.0))
+    one_region = EDITIONS.assign(territoire="32", territoire_nom="Hauts-de-France")
+    text = plain(evolution(page(2017, indicateurs=three, editions=one_region)))
+    assert "les heures augmentent, de 100 à 200 heures (mais baissent depuis 2016, où elles étaient de 300)," in text
+    steady = three.assign(valeur=[100.0, 200.0, 300.0])
+    assert "mais" not in plain(evolution(page(2017, indicateurs=steady, editions=one_region)))
 
 
 def test_hours_that_are_rounded_to_the_same_stay() -> None:
@@ -182,25 +195,37 @@ def test_what_is_hidden_is_not_said_to_be_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("back", "lasting", "said"),
+    ("back", "lasting", "silent", "said"),
     [
-        (0.25, 0.5, "25,0 % des personnes reviennent en clause, au bout de 8,0 mois"),
-        (0.25, 0.5, "40 personnes, 50,0 % de toutes, sont en emploi durable"),
-        (0.25, None, "Après un premier passage, 25,0 %"),
-        (None, None, "relèvent du secret statistique"),
+        (30, 20, 20, "30 personnes reviennent en clause, 75 % de celles dont ce passage est fini depuis six mois"),
+        (
+            30,
+            20,
+            20,
+            "20 personnes sont en emploi durable six mois après leur dernier passage, 50 % de celles dont la ",
+        ),
+        (30, 20, 20, "situation est connue (entre 33 et 67 % selon ce que sont devenues les 20 autres)"),
+        (30, 20, 0, "50 % de celles dont la situation est connue ; ce passage finit 9,0 mois après"),
+        (30, None, 20, "Après un premier passage, 30 personnes"),
+        (30, 20, None, "Après un premier passage, 30 personnes"),
+        (None, None, 20, "relèvent du secret statistique"),
     ],
 )
-def test_where_people_end_is_told_as_far_as_it_may_be(back: float | None, lasting: float | None, said: str) -> None:
+def test_where_people_end_is_told_of_those_who_have_ended(
+    back: float | None, lasting: float | None, silent: float | None, said: str
+) -> None:
     rows = pd.DataFrame(
-        {"rang": [1, 0, 1], "issue": ["retour", "durable", "inconnue"], "part": [back, lasting, 0.2],
-         "delai_median_m": [8.0, None, None], "depuis_median_m": [3.0, 9.0, 2.0], "sejours": 40.0,
-         "contrats_moyens": 1.0, "employeurs_moyens": 1.0, "secret": ""}
+        {"rang": [1, 1, 1, 0, 0, 0, 0], "personnes": [back, 10, 100, lasting, 20, silent, 100],
+         "issue": ["retour", "inconnue", "en_cours", "durable", "aucune", "inconnue", "en_cours"]}
+    ).assign(
+        part=0.1, delai_median_m=8.0, depuis_median_m=9.0, sejours=40.0, contrats_moyens=1.0, employeurs_moyens=1.0,
+        secret="",
     )  # fmt: skip
-    rows["personnes"] = rows["part"].where(rows["part"].isna(), 40.0)
     here = page(2017, parcours=rows)
     here.latest = 2017
     alt = trajectories(here).alt.replace("\u00a0", " ")
     assert said in alt and "n.d." not in alt
+    assert ("sont en emploi durable" in alt) == (lasting is not None and silent is not None), alt
 
 
 def bracket(expected: int, missing: int, never: int) -> pd.DataFrame:
@@ -257,6 +282,10 @@ def test_one_structure_is_said_in_the_singular() -> None:
     here.territory = "32"
     assert "dans la seule structure qui a répondu les deux années, elles augmentent" in plain(growth(here))
     assert since_last(here).startswith(" En un an, les heures augmentent")
+    few = "Si peu de structures ne font pas une tendance"
+    assert few in since_last(here) and few in plain(growth(here))
+    many = page(2017, evolution=pd.DataFrame([{**row, "structures_panel": 10}]))
+    assert few not in since_last(many) + plain(growth(many))
     here = page(2017, evolution=pd.DataFrame([{**row, "edition_precedente": 2008}]))
     here.territory = "32"
     assert since_last(here).startswith(" Depuis 2008, les heures augmentent")
@@ -331,6 +360,20 @@ def test_an_axis_that_shows_more_than_the_scope_says_so_where_it_is_read() -> No
     assert "ne sont pas dessinées" not in str(found.source)
 
 
+@pytest.mark.parametrize(("year", "early"), [(2017, True), (2021, False)])
+def test_a_contract_that_did_not_exist_yet_is_not_said_to_be_secret(year: int, early: bool) -> None:
+    codes = ["CDI", "CDD", "CDI_INCLUSION", "CDDU"]
+    rows = pd.DataFrame({"modalite": codes, "part_heures": [0.6, 0.4, np.nan, np.nan], "secret": ["", "", "s", "s"]})
+    rows = rows.assign(champ=True, heures=rows["part_heures"], beneficiaires=6, contrats=6)
+    here = page(year, ventilation=rows)
+    here.place, here.edition = "32", here.dataset.edition(2017)
+    note = breakdown(here, "contrat").table.note.replace("\u00a0", " ")
+    hidden = "« CDD d'usage »" if early else "« CDD d'usage » et « CDI inclusion »"
+    assert f"Sous secret statistique, nulles ou non (le CSV dit pourquoi) : {hidden}." in note
+    assert ("N'existaient pas encore" in note) is early
+    assert ("« CDI inclusion » (depuis le 14 décembre 2020)" in note) is early
+
+
 def test_combined_audiences_are_named_and_the_codes_left_told_beside_the_chart() -> None:
     rows = pd.DataFrame({"profil": ["DELD+JEUNE", "AUCUN"], "part_heures": [0.6, 0.4], "heures": [60.0, 40.0]})
     alt = profiles(page(2017, profils=rows.assign(beneficiaires=6))).alt
@@ -393,6 +436,46 @@ def test_places_with_as_many_hours_come_first_together(lens: float, arras: float
     assert said in plain(by_epci(here))
 
 
+@pytest.mark.parametrize(
+    ("persons", "said"),
+    [
+        ([11, 500, 100], "Parmi les intercommunalités d'au moins 100 bénéficiaires, CA de Lens - Liévin vient en tête"),
+        ([11, 500, 100], "avec 20 heures pour mille habitants."),
+        ([11, 500, 99], "Seule intercommunalité d'au moins 100 bénéficiaires, CA de Lens - Liévin : 20 heures pour "),
+        ([11, 99, None], "Aucune intercommunalité dont le chiffre est publié n'a 100 bénéficiaires"),
+    ],
+)
+def test_a_place_of_few_persons_is_never_the_first_by_inhabitant(persons: list[float | None], said: str) -> None:
+    places = ["240200592", "246200364", "200033579"]
+    rates = hours(*((2017, code, rate) for code, rate in zip(places, (969.0, 20.0, 10.0), strict=True)))
+    counts = hours(*((2017, code, count) for code, count in zip(places, persons, strict=True) if count))
+    rows = pd.concat([rates.assign(indicateur="heures_pour_1000_habitants"), counts.assign(indicateur="beneficiaires")])
+    rows = rows.assign(valeur_min=np.nan, valeur_max=np.nan)
+    here = page(2017, indicateurs=rows)
+    here.department, here.place = None, "32"
+    here.read = lambda table, **where: rows_where({"indicateurs": rows}[table], where)
+    assert said in plain(per_inhabitant(here))
+
+
+def test_a_place_that_another_region_shares_has_its_own_class_where_it_has_hours() -> None:
+    shared, other = "200069722", "200093201"
+    counted = hours((2017, shared, 30.0), (2017, other, 30.0))
+    rows = pd.concat([counted, counted[1:].assign(indicateur="heures_pour_1000_habitants")])
+    rows = rows.assign(valeur_min=np.nan, valeur_max=np.nan)
+
+    def legend(cells: pd.DataFrame) -> list[str]:
+        here = page(2017)
+        here.department, here.place = None, "32"
+        here.read = lambda table, **where: rows_where({"indicateurs": cells}[table], where)
+        return [text.get_text() for text in per_inhabitant(here).fig.legends[0].get_texts()][1:]
+
+    none, uncounted = "aucune heure déclarée", "partagée avec une autre région, non calculé"
+    assert legend(rows) == [none, uncounted]
+    assert legend(rows[rows["territoire"] != shared]) == [none]
+    hidden = rows.assign(secret=["s", "", ""], valeur=rows["valeur"].mask(rows["territoire"] == shared))
+    assert legend(hidden) == [none, uncounted], "no rate is hidden there: none is computed"
+
+
 @pytest.mark.parametrize(("secret", "said"), [("", ", soit 10 heures par personne dans"), ("s", " dans l'année.")])
 def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: str) -> None:
     values = {"heures_realisees": 100.0, "beneficiaires": 10.0, "heures_par_beneficiaire": 10.0}
@@ -409,15 +492,25 @@ def test_hours_of_each_person_that_are_hidden_are_left_out(secret: str, said: st
 
 
 @pytest.mark.parametrize(
-    ("shares", "said"),
+    ("shares", "persons", "said"),
     [
-        ([0.1, 0.4, 0.2], "La part des femmes va de 10,0 % (« Espaces verts"),
-        ([0.1, None, 0.2], "Parmi les segments dont la part est publiée, la part des femmes va de 10,0 %"),
-        ([0.1, None, None], "Dans le seul segment dont la part est publiée, la part des femmes est de 10,0 %"),
-        ([0.1], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+        ([0.1, 0.4, 0.2], [100, 900, 100], "La part des femmes va de 10,0 % (« Espaces verts"),
+        ([0.1, None, 0.2], [100, 100, 100], "Parmi les segments dont la part est publiée, la part des femmes va de 10"),
+        ([0.1, None, None], [99, 1, 1], "Dans le seul segment dont la part est publiée, la part des femmes est de 10"),
+        ([0.1], [99], "Dans le seul segment présent, la part des femmes est de 10,0 %"),
+        ([0.1, 0.4, 0.2], [100, 33, 100], "Parmi les segments d'au moins 100 personnes, la part des femmes va de 10,0"),
+        ([0.1, 0.4, 0.2], [100, 33, 100], " à 20,0 % (« Restauration"),
+        (
+            [0.1, 0.4, 0.2],
+            [100, 33, None],
+            "Dans le seul segment d'au moins 100 personnes, la part des femmes est de 1",
+        ),
+        ([0.1, 0.4, 0.2], [99, 33, None], "Aucun segment dont la part est publiée n'a 100 personnes"),
     ],
 )
-def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[float | None], said: str) -> None:
+def test_women_s_share_has_no_range_but_that_of_the_segments_shown_of_many_persons(
+    shares: list[float | None], persons: list[float | None], said: str
+) -> None:
     codes = ["ESPACES_VERTS", "PROPRETE", "RESTAURATION"][: len(shares)]
     rows = pd.DataFrame({"axe": "segment", "modalite": codes, "part_heures_femmes": shares}).astype(
         {"part_heures_femmes": "float64"}
@@ -425,7 +518,9 @@ def test_women_s_share_has_no_range_but_that_of_the_segments_shown(shares: list[
     rows = rows.assign(
         heures=10.0, part_femmes=0.5, secret=rows["part_heures_femmes"].isna().map({True: "s", False: ""})
     )
-    shown = women_by_axis(page(2017, femmes=rows))
+    here = page(2017, femmes=rows, ventilation=pd.DataFrame({"modalite": codes, "beneficiaires": persons}))
+    here.place = "32"
+    shown = women_by_axis(here)
     assert isinstance(shown, Figure) and said in shown.alt.replace("\u00a0", " ")
 
 
@@ -434,7 +529,7 @@ def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
     rows = hours(
         (2015, "32", 0.2), (2016, "32", nan), (2017, "32", 0.3), (2015, "32", 0.5), (2016, "32", 0.4),
         (2017, "32", nan), (2016, "32", 0.1), (2017, "32", nan),
-    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2)  # fmt: skip
+    ).assign(modalite=["RSA"] * 3 + ["QPV"] * 3 + ["DELD"] * 2, indicateur="part_heures")  # fmt: skip
     rows["secret"] = rows["valeur"].isna().map({True: "peu", False: ""})
     shown = audiences_over_years(page(2017, indicateurs=rows))
     assert isinstance(shown, Figure) and shown.table
@@ -443,6 +538,20 @@ def test_an_audience_is_followed_over_the_editions_that_know_it() -> None:
     assert "(QPV), 40,0 % en 2016 (50,0 en 2015)" in alt and "emploi" not in alt
     assert [[cell.text for cell in row[1:]] for row in shown.table.rows][1] == ["s", "40,0"]
     assert "deux éditions" in plain(audiences_over_years(page(2017, indicateurs=rows[:0])))
+
+
+def test_an_audience_whose_share_is_mostly_hidden_is_followed_by_that_of_all_hours() -> None:
+    nan = float("nan")
+    known = hours((2015, "32", 0.2), (2016, "32", nan), (2017, "32", nan)).assign(indicateur="part_heures")
+    of_all = hours((2015, "32", 0.2), (2016, "32", 0.3), (2017, "32", 0.4)).assign(indicateur="part_heures_totales")
+    young = pd.concat([known, of_all]).assign(modalite="JEUNE")
+    rsa = pd.concat([known.assign(valeur=0.6), of_all.assign(valeur=0.5)]).assign(modalite="RSA")
+    shown = audiences_over_years(page(2017, indicateurs=pd.concat([young, rsa])))
+    assert isinstance(shown, Figure) and shown.table and shown.table.note
+    alt = shown.alt.replace("\u00a0", " ")
+    assert "moins de 26 ans, 40,0 % en 2017 (20,0 en 2015)" in alt and "RSA, 60,0 % en 2017" in alt
+    assert "Pour « Moins de 26 ans », la part est celle de toutes les heures" in alt
+    assert "Moins de 26 ans" in shown.table.note and [cell.text for cell in shown.table.rows[1]][-1] == "30,0"
 
 
 @pytest.mark.parametrize(("low", "said"), [(0.1, True), (0.2, False)])
@@ -456,6 +565,9 @@ def test_a_region_is_between_its_departments_only_where_they_differ(low: float, 
     here.place = "32"
     note = representation(here).note
     assert ("entre son département" in note) is said and "Pour " not in note, "every audience is compared"
+    one = page(2017, representation=rows[:1].assign(rapport_min=0.5))
+    one.place = "32"
+    assert "Place dans les heures : non établie." in representation(one).text()
     here = page(2017, representation=rows.assign(part_heures=float("nan")))
     here.place = "32"
     assert "Aucune part des heures n'est publiée" in representation(here).text()

@@ -145,6 +145,8 @@ def test_the_package_is_valid_and_says_whose_and_what_it_is(tmp_path: Path, tabl
     assert package["synthetique"] is True and package["licenses"][0]["name"] == "etalab-2.0"
     assert any("synthèse" in source["title"] for source in package["sources"])
     assert not any("Exports" in source["title"] for source in package["sources"]), "a synthetic dataset has none"
+    for real in ("insertion", "Recrutements", "demandeurs d'emploi", "Quartiers prioritaires"):
+        assert any(real in source["title"] for source in package["sources"]), "real in a synthetic dataset too"
     assert "created" not in package
     origins = next(found for found in package["resources"] if found["name"] == "segments_origine_segments")
     assert origins["schema"]["primaryKey"] == ["edition", "segment_source"]

@@ -69,6 +69,18 @@ def test_what_is_secret_is_not_drawn_as_what_is_absent() -> None:
     assert hatches[:2] == [None, "xxxx"] and set(hatches[2:]) == {"////"}
 
 
+def test_what_is_not_computed_is_not_drawn_as_what_is_absent() -> None:
+    sirens = sorted(maps.epci_cells())
+    figure = maps.choropleth(
+        pd.Series({sirens[0]: 1.0}), legend_label="Heures", missing="aucune heure", hidden=[sirens[1]],
+        apart=[sirens[0], sirens[1], sirens[2]], apart_label="non calculé",
+    )  # fmt: skip
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names[-3:] == ["aucune heure", "secret statistique", "non calculé"]
+    hatches = [patch.get_hatch() for patch in figure.axes[0].patches[: len(sirens)]]
+    assert hatches[:4] == [None, "xxxx", "....", "////"]
+
+
 def test_the_cells_are_the_same_each_time() -> None:
     first = {siren: cell.wkb for siren, cell in maps.epci_cells().items()}
     for made in (maps._communes, maps._pieces, maps.epci_cells):

@@ -21,7 +21,9 @@ def test_a_page_knows_its_scope_and_prints_its_parameters(project: Path) -> None
         assert printed in repr(header)
         assert printed in header._repr_html_().replace("\N{NO-BREAK SPACE}", " ")
     assert "Données synthétiques." in repr(header)
-    assert "aucune ne décrit une personne" in header._repr_html_()
+    notice = " ".join(header._repr_html_().replace("\N{NO-BREAK SPACE}", " ").split())
+    assert "personnes et heures sont fabriqués par un programme" in notice
+    assert "Sont réels : territoires, habitants" in notice and "Toutes les données" not in notice
 
 
 def test_no_notice_where_the_data_are_real(project: Path) -> None:

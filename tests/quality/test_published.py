@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.quality.published import check, published, verdict
+from analysis.quality.views import _printed
 
 
 def test_the_audit_of_the_slides_is_reproduced() -> None:
@@ -40,6 +41,12 @@ def test_lines_1_2_3_4_and_8_are_flagged_and_no_other() -> None:
 )
 def test_verdicts(printed: float, exact: float, digits: int, expected: str) -> None:
     assert verdict(printed, exact, digits) == expected
+
+
+def test_a_published_share_is_printed_in_per_cent() -> None:
+    assert [_printed(*figure) for figure in ((0.15, 2, "part"), (0.128, 3, "part"), (12.0, 0, "heure"))] == [
+        "15\xa0%", "12,8\xa0%", "12\xa0heures",
+    ]  # fmt: skip
 
 
 def test_every_published_figure_has_a_source_and_a_number_of_its_own() -> None:

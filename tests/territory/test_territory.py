@@ -39,7 +39,9 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
         secret=["", "moins de 3 entreprises", "", ""],
         valeur_arrondi=[np.nan, np.nan, np.nan, 10.0],
     )
-    laws = pd.DataFrame({"edition": range(2021, 2026), "base_legale": "L2112-2"})
+    region = told.iloc[[0, 2]].assign(edition=[2022, 2023], territoire="32")
+    told = pd.concat([told, region])
+    laws = pd.DataFrame({"edition": range(2021, 2026), "base_legale": "L2112-2", "territoire": "32"})
     figure = views.hours(page({views.INDICATORS: told, views.EDITIONS: laws}))
     [line, *_] = figure.fig.axes[0].lines
     assert list(line.get_xdata()) == [2021, 2022, 2023, 2024, 2025]
@@ -50,6 +52,38 @@ def test_a_hidden_year_and_an_absent_one_break_the_line_and_have_their_rows() ->
         ["2023", "L2112-2", "n.d."],
     ]
     assert figure.alt == "≈\xa040 heures en 2025, 30 en 2024 et 10 en 2021."
+    assert figure.table.note.endswith(" Une année sans point : secret statistique ou aucune heure déclarée (n.d.).")
+    silent = page({views.INDICATORS: told[told["edition"] != 2023], views.EDITIONS: laws})
+    note = views.hours(silent).table.note
+    assert note.endswith(" Une année sans point : secret statistique ou pas de chiffre (n.d.).")
+
+
+@pytest.mark.parametrize(
+    ("here", "region", "tile", "said"),
+    [
+        ([], True, "aucune (rien n'est déclaré ici, dans le champ de l'édition)", "Aucune heure n'est déclarée ici, "),
+        ([], False, "n.d.", "Aucune heure n'est connue"),
+        ([("moins de 3 entreprises", np.nan)], True, "s (secret statistique", "relèvent du secret statistique."),
+        ([("", np.nan)], True, "n.d.", "ne se calculent pas"),
+        ([("", 12.0)], True, "au moins 12", "ne se calculent pas"),
+    ],
+)
+def test_none_declared_is_neither_secret_nor_unknown(
+    here: list[tuple[str, float]], region: bool, tile: str, said: str
+) -> None:
+    columns = ["secret", "valeur_min"]
+    own = pd.DataFrame(here, columns=columns).assign(territoire=EPCI)
+    whole = pd.DataFrame([("", np.nan)] if region else [], columns=columns).assign(territoire="32")
+    cells = pd.concat([own, whole]).assign(
+        edition=2025, indicateur=views.HOURS, modalite=WHOLE, valeur=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan
+    )
+    laws = pd.DataFrame({"edition": [2025], "base_legale": "L2112-2", "territoire": "32"})
+    places = pd.DataFrame({"edition": [], "epci_siren": [], "renseignes": []})
+    zones = pd.DataFrame({"epci_siren": []})
+    there = page({views.INDICATORS: cells, views.EDITIONS: laws, views.PLACES: places, views.ZONES: zones})
+    there.department, there.edition = "62", SimpleNamespace(territoire="32")
+    assert views.headline(there).text().startswith(f"Heures d'insertion : {tile}")
+    assert said in views.hours(there).text()
 
 
 def test_a_change_of_law_breaks_the_curve_and_years_before_it_are_not_compared() -> None:
@@ -154,9 +188,11 @@ def test_each_headline_figure_offers_the_table_that_it_follows_from(
     tables = {
         views.INDICATORS: pd.DataFrame(
             {
-                "indicateur": [code for code, _ in views.CARDS],
+                "indicateur": [code for code, *_ in views.CARDS],
                 "valeur": [51234.0, 1321.0, 1045.0],
                 "valeur_arrondi": [500.0, np.nan, np.nan],
+                "valeur_min": np.nan,
+                "valeur_max": np.nan,
                 **here,
             }
         ).assign(modalite=WHOLE, secret=""),
@@ -193,6 +229,18 @@ def test_hours_are_beside_those_of_the_department_and_the_region_by_inhabitant()
     assert said(rates, "62") == "310 pour mille habitants ; région : 350"
     hidden = rates.assign(valeur=rates["valeur"].mask(rates["territoire"] == EPCI))
     assert said(hidden, EPCI) == ""
+
+
+def test_women_and_insertion_employers_are_no_audience_and_come_after() -> None:
+    shares = {"IAE": 0.6, "F": 0.3, "RSA": 0.2, "QPV": 0.25}
+    rows = pd.DataFrame({"modalite": list(shares), "valeur": list(shares.values())}).assign(
+        edition=2025, territoire="62", indicateur="part_heures", secret=""
+    )
+    here = page({views.INDICATORS: rows}, "62", is_department=True)
+    here.department = "62"
+    table = views.audiences(here)
+    assert [row[0].text[:10] for row in table.rows] == ["Résidents ", "Allocatair", "Femmes", "Chez un em"]
+    assert "employeurs de l'IAE" in table.caption and table.columns["libelle"].label != "Public"
 
 
 def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:

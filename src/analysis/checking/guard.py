@@ -80,7 +80,8 @@ def check_home(folder: Path) -> None:
         (f".card {VALUE}", "*_headlines.csv", "valeur d'un chiffre clé", SMALL),
         (".lead", "consolidation_*.csv", "valeur publiée de la consolidation", FIGURE),
     ):
-        known = _sorted(*(_values(table.resolve()) for table in sorted((folder / "tables").glob(tables))))
+        held = [table.resolve() for table in sorted((folder / "tables").glob(tables))]
+        known = _sorted(*(_values(table) for table in held), *(_divisors(table) for table in held))
         found += _sentences([_plain(place.get_text()) for place in soup.select(places)], known, what, form)
     refuse("chiffres imprimés qui ne se recalculent pas", [f"{page.name} : {problem}" for problem in found])
 
@@ -154,6 +155,14 @@ def _values(table: Path, year: int | None = None) -> np.ndarray:
         frame = frame[frame["edition"] == year]
     numbers = frame.select_dtypes("number").to_numpy(dtype=float).ravel()
     return _sorted(numbers[~np.isnan(numbers)])
+
+
+@cache
+def _divisors(table: Path) -> list[float]:
+    """The hours of one full-time job that the codes of a table of indicators name, as `etp_1607`."""
+    frame = pd.read_csv(table)
+    codes = frame["indicateur"].unique() if "indicateur" in frame else []
+    return [float(found[1]) for code in codes if (found := re.fullmatch(r"etp_(\d+)", str(code)))]
 
 
 @cache

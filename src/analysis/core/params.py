@@ -172,6 +172,8 @@ class ConsolidationParams(Block):
     profile_audiences: list[str]
     stay_gap_months: int
     representation_margin: float
+    ranked_persons: int = Field(ge=1)
+    comparable_structures: int = Field(ge=1)
     share_tolerance: float = Field(ge=0, lt=1)
     response_group: int
     response_audiences: list[str]

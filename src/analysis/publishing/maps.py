@@ -42,6 +42,7 @@ Style = dict[str, Any]
 SECRET = "secret statistique"
 _ABSENT: Style = {"facecolor": "white", "edgecolor": "#8a929c", "linewidth": 0.6, "hatch": "////"}
 _SECRET: Style = {**_ABSENT, "facecolor": "#f4efe6", "hatch": "xxxx"}
+_APART: Style = {**_ABSENT, "hatch": "...."}
 _GROUND: Style = {"facecolor": "#eef1f5", "edgecolor": "#b9c1cb"}  # under circles
 Side = Literal["outside upper left", "outside upper right"]
 LEFT: Side = "outside upper left"
@@ -183,13 +184,16 @@ def choropleth(
     factor: float = 1,
     missing: str = MISSING,
     hidden: Collection[str] = (),
+    apart: Collection[str] = (),
+    apart_label: str = "",
     counts: bool = False,
     department: str | None = None,
 ) -> Figure:
     """A map of a number by EPCI.
 
     `values` is indexed by `epci_siren`; an EPCI that is absent or missing is hatched and called `missing`, one of
-    `hidden` is cross-hatched and called secret.
+    `hidden` is cross-hatched and called secret, one of `apart`, missing for another reason, dotted and called
+    `apart_label`.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
     without, the next; `counts` names the classes by the whole numbers they hold. `department` shows that
     department's EPCI only. Raises ValueError for an unknown EPCI.
@@ -202,8 +206,10 @@ def choropleth(
         str(siren): {"facecolor": colours[int(np.searchsorted(bounds, value, side="right"))]}
         for siren, value in known.items()
     }
-    secret, unknown = _untold(values, hidden, missing)
-    fills |= dict.fromkeys(secret, _SECRET)
+    other = sorted(set(apart) & set(values[values.isna()].index) - set(hidden))
+    secret, unknown = _untold(values.drop(index=other), hidden, missing)
+    fills |= dict.fromkeys(secret, _SECRET) | dict.fromkeys(other, _APART)
+    unknown += [Patch(**_APART, label=apart_label)] if other else []
     texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
     return _map(fills, [*handles, *unknown], legend_label, department)

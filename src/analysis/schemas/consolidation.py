@@ -482,7 +482,8 @@ SCHEMAS = {
                 "rupture": column(TEXT, "Ce qui change du champ, vide sinon", nullable=True),
                 "marge_revision": column(
                     NUMBER,
-                    "Plus forte révision des heures publiées d'une édition antérieure, vide sans édition révisée",
+                    "Plus forte révision des heures publiées d'une édition antérieure du même territoire, "
+                    "vide sans édition révisée",
                     unit="part de 1",
                     nullable=True,
                     ge=0,

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from analysis.consolidation.inhabitants import HOURS, RATE
-from analysis.consolidation.views.common import of_all_hours, with_shares
+from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
-from analysis.core.numbers import about, french, french_date, number_of, percent, plural
+from analysis.core.numbers import about, between, french, french_date, number_of, percent, plural
 from analysis.core.reference import WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
@@ -43,24 +43,29 @@ INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
 NEED = "Heures possibles par an"
+# What is no audience, told after those: a sex, a kind of employer.
+APART = {"F": "Femmes", "IAE": "Chez un employeur de l'IAE"}
 AMONG = "parmi les marchés qui renseignent ce champ"
-CARDS = (
-    (HOURS, "Heures d'insertion"),
-    ("beneficiaires", "Bénéficiaires"),
-    ("operations", "Opérations suivies"),
+CARDS = (  # and what is said of none
+    (HOURS, "Heures d'insertion", "aucune"),
+    ("beneficiaires", "Bénéficiaires", "aucun"),
+    ("operations", "Opérations suivies", "aucune"),
 )
 
 
 def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
-    cards = [_card(page, cells, code, label, _per_inhabitant(page) if code == HOURS else "") for code, label in CARDS]
+    cards = [
+        _card(page, cells, *about_it, note=_per_inhabitant(page) if about_it[0] == HOURS else "") for about_it in CARDS
+    ]
     return Strip([*cards, _clause(page), *_need(page)])
 
 
 def hours(page: Page) -> Content:
     """The hours of each edition, and where the territory is."""
-    rows = _cells(page, indicateur=HOURS).set_index("edition")
+    told = _cells(page, indicateur=HOURS)
+    rows = told.set_index("edition")
     # Every year of the range, those without a figure too: what is not known is seen, and not drawn over.
     rows = rows.reindex(pd.RangeIndex(rows.index.min(), page.year + 1, name="edition")) if len(rows) else rows
     rows = rows.reset_index()
@@ -68,7 +73,7 @@ def hours(page: Page) -> Content:
     rows = rows.join(editions["base_legale"], on="edition").assign(lieu=page.territory_name)
     known = rows.dropna(subset="valeur")
     if known.empty:
-        return Prose("Aucune heure n'est connue ici, ou elles relèvent du secret statistique.")
+        return Prose(_without_hours(page, told))
     last = int(known["edition"].iloc[-1])
     # The last edition, the one before it, the first of the same law.
     alike = known.loc[known["base_legale"].eq(known["base_legale"].iloc[-1]), "edition"]
@@ -87,10 +92,46 @@ def hours(page: Page) -> Content:
             scope=f"{page.territory_name}, champ juridique de chaque édition",
             csv=page.csv(INDICATORS),
             note="Le champ juridique et la région changent d'une édition à l'autre : voir la page de consolidation."
-            + (" Une année sans point : aucune heure, ou secret statistique." if rows["valeur"].isna().any() else ""),
+            + (_without_point(rows, _heard(page)) if rows["valeur"].isna().any() else ""),
         ),
         source=exports_line(page),
     )
+
+
+def _without_hours(page: Page, told: pd.DataFrame) -> str:
+    """Why no hours of any edition are shown, from the rows of the hours here: one for each edition that has some."""
+    hidden = hides(told)
+    if len(told) and not hidden:
+        return "Les heures d'ici ne se calculent pas : il manque ce qu'en diraient des structures à totaux."
+    if hidden:
+        return "Les heures d'ici relèvent du secret statistique."
+    return (
+        "Aucune heure n'est déclarée ici, dans aucune édition."
+        if _heard(page)
+        else "Aucune heure n'est connue : les structures n'ont rien envoyé."
+    )
+
+
+def _without_point(rows: pd.DataFrame, heard: list[int]) -> str:
+    """Why the curve lacks some years, as a sentence after a space: those hidden, those that declare no hours."""
+    hidden = rows["secret"].fillna("").ne("")
+    absent = rows["valeur"].isna() & ~hidden
+    none = absent & rows["secret"].isna() & rows["edition"].isin(heard)  # no row at all in an edition that has some
+    reasons = {
+        "secret statistique": hidden,
+        "aucune heure déclarée (n.d.)": none,
+        "pas de chiffre (n.d.)": absent & ~none,
+    }
+    said = [reason for reason, found in reasons.items() if found.any()]
+    return f" Une année sans point : {' ou '.join(said)}."
+
+
+def _heard(page: Page) -> list[int]:
+    """The editions in which the region has hours: there, a place without any has none declared."""
+    editions = page.read(EDITIONS)
+    places = dict(zip(editions["edition"], editions["territoire"], strict=True))
+    rows = page.read(INDICATORS, indicateur=HOURS, modalite=WHOLE, territoire=sorted(set(places.values())))
+    return sorted(rows.loc[rows["edition"].map(places).eq(rows["territoire"]), "edition"])
 
 
 def _in_year(row: Any, unit: str) -> str:
@@ -102,7 +143,7 @@ def audiences(page: Page) -> Content:
     """The audiences' shares of the hours; those of the department for an intercommunalité, where they are too few."""
     asked = page.department
     rows = page.read(INDICATORS, edition=page.year, territoire=asked)
-    names = {**reference.labels("publics"), "F": "Femmes", "IAE": "Salariés d'une structure de l'IAE"}
+    names = {**reference.labels("publics"), **APART}
     asked_for = ["part_heures", "part_heures_totales", "beneficiaires"]
     rows = rows[rows["modalite"].isin(names) & rows["indicateur"].isin(asked_for)]
     if rows.empty:
@@ -112,7 +153,8 @@ def audiences(page: Page) -> Content:
     frame, instead = with_shares(wide.join(reasons).reset_index())
     frame = frame.assign(libelle=frame["modalite"].map(names))
     apart = of_all_hours(frame.loc[instead, "libelle"])
-    frame = frame.sort_values("part_heures", ascending=False, kind="stable")
+    frame = frame.assign(ordre=frame["modalite"].map({code: n for n, code in enumerate(APART, 1)}).fillna(0))
+    frame = frame.sort_values(["ordre", "part_heures"], ascending=[True, False], kind="stable")
     place = reference.departments().set_index("code_departement")["nom"][asked]
     note = (
         ""
@@ -122,14 +164,14 @@ def audiences(page: Page) -> Content:
     return DataTable(
         frame,
         columns={
-            "libelle": Column("Public"),
+            "libelle": Column("Public, sexe ou employeur"),
             "part_heures": Column("Part des heures", **PERCENT),
             "beneficiaires": Column("Bénéficiaires", 0),
         },
-        caption=f"Publics par part des heures, {place}",
+        caption=f"Publics, femmes et employeurs de l'IAE, part des heures, {place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
-        note="Part des heures au statut connu ; publics non exclusifs." + note + apart,
+        note="Part des heures au statut connu ; les lignes se recoupent." + note + apart,
     )
 
 
@@ -173,16 +215,16 @@ def coming(page: Page) -> Content:
         return Prose("Aucun besoin n'est attendu ici pendant les trimestres à venir.")
     hours = {
         "heures_p50": Column("Heures", 0),
-        "heures_p10": Column("heures : de", 0),
-        "heures_p90": Column("heures : à", 0),
+        "heures_p10": Column("de", 0),
+        "heures_p90": Column("à", 0),
     }
     return DataTable(
         rows.head(4).assign(trimestre=rows["trimestre"].map(quarter)),
         columns={
             "trimestre": Column("Trimestre"),
             "attendus": Column("Marchés attendus", 0),
-            "attendus_bas": Column("marchés : de", 0),
-            "attendus_haut": Column("marchés : à", 0),
+            "attendus_bas": Column("de", 0),
+            "attendus_haut": Column("à", 0),
             **({} if rows["heures_p50"].isna().all() else hours),
         },
         caption="Ce qui vient : marchés qui devraient être renouvelés ou lancés",
@@ -291,12 +333,17 @@ def _cells(page: Page, **where: object) -> pd.DataFrame:
     return page.read(INDICATORS, territoire=page.territory, modalite=WHOLE, **where)
 
 
-def _card(page: Page, cells: pd.DataFrame, code: str, label: str, note: str) -> Card:
+def _card(page: Page, cells: pd.DataFrame, code: str, label: str, none: str, *, note: str) -> Card:
+    """A figure of the edition; where there is none: nobody declared any, it is secret, or it has bounds only."""
     if code not in cells.index:
-        return Card(label, None)
+        heard = HOURS not in cells.index and page.year in _heard(page)
+        why = "rien n'est déclaré ici, dans le champ de l'édition" if heard and code == HOURS else ""
+        return Card(label, none if heard else None, note=why)
     row = cells.loc[code]
     secret = "" if pd.isna(row["secret"]) else str(row["secret"])
-    return Card(label, row["valeur"], note=note, secret=secret, rounded=row["valeur_arrondi"], csv=page.csv(INDICATORS))
+    low, high = (float(row[name]) for name in ("valeur_min", "valeur_max"))
+    value = between(low, high) if pd.isna(row["valeur"]) and not (pd.isna(low) and pd.isna(high)) else row["valeur"]
+    return Card(label, value, note=note, secret=secret, rounded=row["valeur_arrondi"], csv=page.csv(INDICATORS))
 
 
 def _per_inhabitant(page: Page) -> str:

@@ -31,6 +31,7 @@ from analysis.publishing.content import (
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
+SHARES = ("part_heures", "part_heures_totales")  # of the hours whose status is known, of all
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
 # The audiences that a figure has no room to name in full; the others by their code, which readers know (RSA, QPV).
 SHORT = {
@@ -165,7 +166,7 @@ def representation(page: Page) -> Content:
             "annee_comparateur": Column("Année du comparateur"),
             "rapport_min": Column("Rapport, de", 2),
             "rapport_max": Column("à", 2),
-            "mot": Column("Dans les heures"),
+            "mot": Column("Place dans les heures"),
         },
         caption="Les publics, en face de leur part parmi les demandeurs d'emploi du territoire",
         scope=page.scope,
@@ -183,15 +184,15 @@ def _compared(low: float, high: float, margin: float) -> str:
     if high < 1 - margin:
         return "moins que sa part"
     within = low >= 1 - margin and high <= 1 + margin
-    return f"autant, à {percent(margin, 0)} près" if within else "non établi"
+    return f"autant, à {percent(margin, 0)} près" if within else "non établie"
 
 
 def audiences_over_years(page: Page) -> Content:
     """Shares of the main audiences by edition, with the years at which their definition breaks."""
     codes = load_params().consolidation.profile_audiences
     labels = reference.labels("publics")
-    rows = page.read("indicateurs", indicateur="part_heures", modalite=list(codes), territoire=page.territory)
-    rows = rows[rows["edition"] <= page.year]
+    rows = page.read("indicateurs", indicateur=list(SHARES), modalite=list(codes), territoire=page.territory)
+    rows = _alike(rows[rows["edition"] <= page.year])
     values, reasons = (rows.pivot(index="edition", columns="modalite", values=name) for name in ("valeur", "secret"))
     lines = values.reindex(columns=codes).dropna(axis=1, thresh=2).dropna(how="all")
     if lines.empty:
@@ -200,6 +201,9 @@ def audiences_over_years(page: Page) -> Content:
     ruptures = ruptures[ruptures["annee"].isin(lines.index[1:])]
     about = ruptures[[bool(set(str(objet).split("|")) & set(codes)) for objet in ruptures["objet"]]]
     breaks = {int(row.annee): f"{str(row.objet).split('|')[0]} : {row.libelle}" for row in about.itertuples()}
+    of_all = set(rows.loc[rows["indicateur"].eq(SHARES[1]), "modalite"])
+    apart = of_all_hours(pd.Series([labels[code] for code in lines if code in of_all], dtype="str"))
+    definitions = " ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples())
     shown = []
     for code in lines:
         known = lines[code].dropna()
@@ -210,7 +214,7 @@ def audiences_over_years(page: Page) -> Content:
     return Figure(
         line_chart(lines.rename(columns=_short), breaks=breaks, **PERCENT),
         title="Part des heures de chaque public, sur les heures au statut connu",
-        alt="Dernière part publiée : " + " ; ".join(shown) + ".",
+        alt="Dernière part publiée : " + " ; ".join(shown) + f".{apart}",
         table=DataTable(
             lines.join(reasons.add_suffix(SECRET_SUFFIX)).reset_index(),
             columns={"edition": Column("Édition"), **{code: Column(labels[code], **PERCENT) for code in lines}},
@@ -218,12 +222,19 @@ def audiences_over_years(page: Page) -> Content:
             scope=f"{page.territory_name}, mécanismes de chaque édition, publics non exclusifs",
             csv=page.csv("indicateurs"),
             method="part_heures",
-            note=" ; ".join(f"{row.annee}, {row.libelle} ({row.source})" for row in about.itertuples()) + "."
-            if len(about)
-            else None,
+            note=f"{definitions}{'.' if definitions else ''}{apart}".strip() or None,
         ),
         source=source_line(page),
     )
+
+
+def _alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of the two shares of each audience, that which more editions may tell: one line never mixes the two, and the
+    share of the hours whose status is known is hidden wherever few are of unknown status."""
+    told = rows.dropna(subset="valeur").groupby(["modalite", "indicateur"]).size().unstack().reindex(columns=SHARES)
+    known, of_all = (told[share].fillna(0) for share in SHARES)
+    whole = rows["modalite"].isin(told.index[of_all > known])
+    return rows[rows["indicateur"].eq(SHARES[0]).mask(whole, rows["indicateur"].eq(SHARES[1]))]
 
 
 def _short(code: str) -> str:
@@ -263,7 +274,7 @@ def women_by_axis(page: Page) -> Content:
     return Figure(
         bar_chart(drawn, **PERCENT),
         title="Part des femmes dans les heures, par segment",
-        alt=_range(drawn, partly=len(drawn) < len(segments)),
+        alt=_range(drawn, _of_many(page, drawn), partly=len(drawn) < len(segments)),
         table=DataTable(
             rows.sort_values(["axe_nom", "part_heures_femmes", "libelle"], ascending=[True, False, True]),
             columns={
@@ -281,14 +292,37 @@ def women_by_axis(page: Page) -> Content:
     )
 
 
-def _range(shares: pd.Series, *, partly: bool) -> str:
-    """From the lowest to the highest of `shares` (in order, the highest first), of which others may not be shown."""
-    first, last = (f"{percent(shares.iloc[at])} (« {shares.index[at]} »)" for at in (0, -1))
+def _of_many(page: Page, shares: pd.Series) -> pd.Series:
+    """Those of `shares`, by name of segment, that are of so many persons that one of them is not first by chance."""
+    rows = page.read("ventilation", edition=page.year, territoire=page.place, axe="segment")
+    many = rows.loc[rows["beneficiaires"] >= load_params().consolidation.ranked_persons, "modalite"]
+    return shares[shares.index.isin(list(many.map(reference.labels("segments"))))]
+
+
+def _range(shares: pd.Series, many: pd.Series, *, partly: bool) -> str:
+    """From the lowest to the highest of the `shares` of `many` persons (in order, the highest first), of which others
+    may not be shown."""
     if len(shares) < 2:
         only = "dont la part est publiée" if partly else "présent"
-        return f"Dans le seul segment {only}, la part des femmes est de {first}."
-    among = "Parmi les segments dont la part est publiée, la" if partly else "La"
-    return f"{among} part des femmes va de {last} à {first}."
+        return f"Dans le seul segment {only}, la part des femmes est de {_share(shares, 0)}."
+    least = french(load_params().consolidation.ranked_persons)
+    if many.empty:
+        return f"Aucun segment dont la part est publiée n'a {least} personnes : aucun n'est cité."
+    if len(many) < 2:
+        return f"Dans le seul segment d'au moins {least} personnes, la part des femmes est de {_share(many, 0)}."
+    apart = len(many) < len(shares)
+    among = (
+        f"Parmi les segments d'au moins {least} personnes{' dont la part est publiée' if partly else ''}, la"
+        if apart
+        else "Parmi les segments dont la part est publiée, la"
+        if partly
+        else "La"
+    )
+    return f"{among} part des femmes va de {_share(many, -1)} à {_share(many, 0)}."
+
+
+def _share(shares: pd.Series, at: int) -> str:
+    return f"{percent(shares.iloc[at])} (« {shares.index[at]} »)"
 
 
 def women_parity(page: Page) -> Content:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import hides, same_perimeter, source_line
 from analysis.core.numbers import about, french, number_of, percent, plural, round_half_up
+from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page, on_region_page
@@ -68,6 +69,7 @@ def since_last(page: Page) -> str:
     return (
         f" {since}, les heures {_moved(row['croissance'], row['marge_revision'])} ; dans "
         f"{_panel(int(row['structures_panel']))} les deux années, elles {_moved(row['croissance_panel'])}."
+        f"{_few(int(row['structures_panel']))}"
     )
 
 
@@ -99,7 +101,8 @@ def growth(page: Page) -> Content:
         alt=f"De {last['edition_precedente']} à {last['edition']}, les heures"
         f" {_moved(last['croissance'], last['marge_revision'])} ; dans "
         f"{_panel(int(last['structures_panel']))} les deux années, elles {_moved(last['croissance_panel'])} : "
-        f"l'effet de couverture est de {french(coverage, 1)} {plural('point', coverage)}.",
+        f"l'effet de couverture est de {french(coverage, 1)} {plural('point', coverage)}."
+        f"{_few(int(last['structures_panel']))}",
         table=DataTable(
             rows,
             columns={
@@ -119,8 +122,8 @@ def growth(page: Page) -> Content:
             csv=page.csv("evolution"),
             note="L'effet de couverture est la croissance brute moins la croissance comparable, avant arrondi : ce qui "
             "vient des structures qui répondent une année et pas l'autre. La marge de révision est la plus forte "
-            "révision qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure : "
-            "des exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
+            "révision qu'aient connue, entre première et dernière publication, les heures d'une édition antérieure "
+            "du même territoire : des exports tardifs peuvent défaire une croissance brute qui ne la dépasse pas.",
         ),
         source=source_line(page),
     )
@@ -236,12 +239,18 @@ def _panel(structures: int) -> str:
     )
 
 
+def _few(structures: int) -> str:
+    """A caution, after a space, where what they did is no trend."""
+    few = structures < load_params().consolidation.comparable_structures
+    return " Si peu de structures ne font pas une tendance : une seule peut faire ce mouvement." if few else ""
+
+
 def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     """Rise or fall from the first to the last comparable edition, in words that follow the numbers."""
     first, last = frame.iloc[0], frame.iloc[-1]
     answering = "structures répondantes" if last["structures"] >= 2 else "structure répondante"
     answered = f"{french(last['structures'])} {answering}{everywhere}"
-    hours = [about(year["valeur"], year["valeur_arrondi"]) for year in (first, last)]
+    hours = [_printed(year) for year in (first, last)]
     if len(frame) < 2:
         return (
             f"En {last['edition']} ({last['lieu']}), {hours[-1]} {plural('heure', round_half_up(last['valeur']))}, "
@@ -252,6 +261,19 @@ def _trend(frame: pd.DataFrame, everywhere: str) -> str:
     how = "restent à" if hours[0] == hours[1] else f"{_verb(change)}, de {hours[0]} à"
     return (
         f"De {first['edition']} à {last['edition']} ({last['lieu']}), les heures {how} "
-        f"{hours[1]} {plural('heure', round_half_up(last['valeur']))}, "
+        f"{hours[1]} {plural('heure', round_half_up(last['valeur']))}{_turned(frame, change)}, "
         f"avec {french(first['structures'])} puis {answered}."
     )
+
+
+def _printed(year: pd.Series) -> str:
+    return about(year["valeur"], year["valeur_arrondi"])
+
+
+def _turned(frame: pd.DataFrame, change: Decimal) -> str:
+    """What the last edition did where it went the other way than all of them together, which moved by `change`."""
+    before, last = frame.iloc[-2], frame.iloc[-1]
+    latest = round_half_up(last["valeur"]) - round_half_up(before["valeur"])
+    if latest * change >= 0 or _printed(before) == _printed(last):
+        return ""
+    return f" (mais {_verb(latest)} depuis {before['edition']}, où elles étaient de {_printed(before)})"

@@ -183,24 +183,39 @@ def outcomes_by_definition(page: Page) -> Content:
     )
 
 
-def _back_told(row: pd.Series) -> list[str]:
-    """The sentence on those who return after a first stay, where it may be said."""
-    if row[["part", "delai_median_m"]].isna().any():
+def _back_told(rows: pd.DataFrame) -> list[str]:
+    """The sentence on those who return after a first stay, beside those whose first stay has ended, where it may be
+    said. `rows` are persons by issue of the first stay."""
+    row = rows.loc["retour"]
+    ended = rows["personnes"].drop("en_cours", errors="ignore")
+    if row[["personnes", "delai_median_m"]].isna().any() or ended.isna().any():
         return []
     return [
-        f"Après un premier passage, {percent(row['part'])} des personnes reviennent en clause, au "
-        f"bout de {french(row['delai_median_m'], 1)} mois pour la moitié d'entre elles."
+        f"Après un premier passage, {french(row['personnes'])} personnes reviennent en clause, "
+        f"{percent(row['personnes'] / ended.sum(), 0)} de celles dont ce passage est fini depuis six mois ou qui sont "
+        f"revenues avant, au bout de {french(row['delai_median_m'], 1)} mois pour la moitié d'entre elles."
     ]
 
 
-def _durable_told(row: pd.Series) -> list[str]:
-    """The sentence on those in lasting employment at the end, where it may be said."""
-    if row[["personnes", "part", "depuis_median_m"]].isna().any():
+def _durable_told(rows: pd.DataFrame) -> list[str]:
+    """The sentence on those in lasting employment at the end, with the bounds that those of unknown situation leave,
+    where it may be said. `rows` are persons by issue of their last stay."""
+    row = rows.loc["durable"]
+    due = rows["personnes"].drop("en_cours", errors="ignore")
+    if row[["personnes", "depuis_median_m"]].isna().any() or due.isna().any():
         return []
+    silent = due.get("inconnue", 0)
+    low, high = row["personnes"] / due.sum(), (row["personnes"] + silent) / due.sum()
+    bounds = (
+        f" (entre {french(100 * low)} et {percent(high, 0)} selon ce que sont devenues les {french(silent)} autres)"
+        if silent
+        else ""
+    )
     return [
-        f"{french(row['personnes'])} personnes, {percent(row['part'])} de toutes, sont en emploi "
-        f"durable six mois après leur dernier passage, qui finit {french(row['depuis_median_m'], 1)} mois après le "
-        "début du premier pour la moitié d'entre elles."
+        f"{french(row['personnes'])} personnes sont en emploi durable six mois après leur dernier passage, "
+        f"{percent(row['personnes'] / (due.sum() - silent), 0)} de celles dont la situation est connue{bounds} ; ce "
+        f"passage finit {french(row['depuis_median_m'], 1)} mois après le début du premier pour la moitié d'entre "
+        "elles."
     ]
 
 
@@ -216,14 +231,13 @@ def trajectories(page: Page) -> Content:
     ends = [code for code in ISSUES if code != "retour"]
     drawn = rows[rows["rang"].isin(STAYS)].pivot(index="rang", columns="issue", values="personnes")
     drawn = drawn.reindex(columns=ends).rename(index=STAYS, columns=ISSUES)
-    cells = rows.set_index(["rang", "issue"])
-    back, durable = (cells.loc[key] if key in cells.index else None for key in ((1, "retour"), (0, "durable")))
-    if back is None or durable is None or drawn.isna().to_numpy().all():
+    first, ended = (rows[rows["rang"] == rang].set_index("issue") for rang in (1, 0))
+    if "retour" not in first.index or "durable" not in ended.index or drawn.isna().to_numpy().all():
         return Prose("Les parcours ne peuvent pas être montrés : trop peu de passages ont une fin connue.")
     return Figure(
         flow_chart(drawn),
         title="D'un passage en clause au suivant, et où les parcours s'arrêtent",
-        alt=" ".join([*_back_told(back), *_durable_told(durable)])
+        alt=" ".join([*_back_told(first), *_durable_told(ended)])
         or "Les retours en clause et l'emploi durable de la fin relèvent du secret statistique.",
         table=DataTable(
             rows.assign(libelle=rows["issue"].map(ISSUES), nom=rows["rang"].map({0: "Toutes, à la fin"} | STAYS)),

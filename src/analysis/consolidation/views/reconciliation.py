@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.core import reference
@@ -10,13 +12,14 @@ from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page, on_region_page
 
 SLIPS = {"tronqué": "est tronqué", "chiffre perdu": "a perdu un chiffre"}
+OTHER = "autre champ"
 VERDICTS = {
     "égal": ("égal", "égaux"),
     "arrondi": ("égal à l'arrondi", "égaux à l'arrondi"),
     "tronqué": ("tronqué", "tronqués"),
     "chiffre perdu": ("qui a perdu un chiffre", "qui ont perdu un chiffre"),
     "révisé": ("révisé depuis", "révisés depuis"),
-    "autre champ": ("d'un autre champ", "d'un autre champ"),
+    OTHER: ("d'un autre champ", "d'un autre champ"),
     "inexpliqué": ("inexpliqué", "inexpliqués"),
     "hors du jeu": ("hors de ces données", "hors de ces données"),
     "non recalculé": ("non recalculé", "non recalculés"),
@@ -31,7 +34,7 @@ def reconciliation(page: Page) -> Content:
     here = rows["territoire"].eq(page.place) | (rows["serie"].eq("national") & page.regional)
     rows = rows[rows["edition"].eq(page.year) & here].sort_values("numero")
     if rows.empty:
-        return Prose(f"Aucun chiffre publié n'est connu pour {page.territory_name} en {page.year}.")
+        return Prose(f"Aucun chiffre publié n'est connu en {page.year} ({page.territory_name}).")
     digits, units, synthetic = rows["decimales"], rows["unite"], page.dataset.synthetique
     finer = [
         as_printed(value, places + 1, unit) if pd.notna(value) else ""
@@ -41,7 +44,8 @@ def reconciliation(page: Page) -> Content:
         imprime=[as_printed(*cell) for cell in zip(rows["publie"], digits, units, strict=True)],
         recalcule=finer,
         ou=rows["serie"].map(SERIES).fillna(rows["source"]),
-        **{name: rows[name].fillna(HIDDEN) for name in ("verdict", "explication")},
+        verdict=rows["verdict"].fillna(HIDDEN),
+        explication=[_explained(row) for row in rows.itertuples()],
     )
     notes = (
         "Les parts publiées portent sur toutes les heures, statut inconnu compris ; celles du tableau par public, sur "
@@ -101,18 +105,30 @@ def sums(page: Page) -> Content:
     )
 
 
+def _explained(row: Any) -> str:
+    """The explanation of a figure; what its own scope sets apart may be no figure of clauses, nor of a territory."""
+    if pd.isna(row.explication):
+        return HIDDEN
+    scope = "" if pd.isna(row.champ) else f"{row.champ[:1].upper()}{row.champ[1:]} : "
+    own = row.verdict == OTHER and scope and row.explication.startswith(scope)
+    return f"{scope}ne se compare pas aux chiffres de cette page." if own else row.explication
+
+
 def _verdicts(page: Page, rows: pd.DataFrame) -> str:
     """How many figures of each verdict, the slips by name, and the widest gap left unexplained."""
     count = rows["verdict"].fillna(HIDDEN).value_counts()
-    said = [f"{count[word]} {forms[count[word] > 1]}" for word, forms in VERDICTS.items() if word in count]
+    said = [f"{count[word]} {forms[int(count[word] > 1)]}" for word, forms in VERDICTS.items() if word in count]
     said += [f"{count[HIDDEN]} sous secret statistique"] if HIDDEN in count else []
     known = "chiffres publiés sont connus" if len(rows) > 1 else "chiffre publié est connu"
+    known = f"En {page.year} ({page.territory_name}), {len(rows)} {known}"
+    if set(rows["verdict"]) == {OTHER}:
+        return f"{known}, d'un autre champ : rien ne s'y compare."
     slips = [f"« {row.libelle} » {SLIPS[row.verdict]}" for row in rows.itertuples() if row.verdict in SLIPS]
     # Relative to a computed zero a gap has no width: which is the widest is then not said.
     gaps = rows.loc[rows["verdict"] == "inexpliqué", "ecart_relatif"].abs()
     widest = f"Le plus grand écart inexpliqué est de {percent(gaps.max())}." if gaps.notna().all() else ""
     parts = [
-        f"{len(rows)} {known} pour {page.territory_name} en {page.year} : {', '.join(said)}.",
+        f"{known} : {', '.join(said)}.",
         f"À l'impression, {', '.join(slips)}." if slips else "",
         widest if len(gaps) else "Aucun n'est inexpliqué." if HIDDEN not in count else "",
     ]

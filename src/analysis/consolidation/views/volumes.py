@@ -9,6 +9,7 @@ from analysis.consolidation.views.common import across, at_most, counted, page_c
 from analysis.consolidation.views.evolution import since_last
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, french, number_of, percent, plural, round_half_up
+from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.core.texts import ahead
 from analysis.publishing.content import SECRET, Card, Column, Content, DataTable, Figure, Prose, Strip, Warning
@@ -93,9 +94,11 @@ def brief(page: Page) -> str:
         if persons
         else f"les clauses sociales ont donné {hours} de travail"
     )
-    etp = f"etp_{int(reference.constants('potentiel')['etp'])}"
+    divisor = int(reference.constants("potentiel")["etp"])
+    etp = f"etp_{divisor}"
     jobs = counted(whole, etp, "emploi")
-    worth = f", l'équivalent de {jobs} à temps plein sur un an" if jobs and at_most(whole, etp) else ""
+    each = f" ({french(divisor, 0, 'heures')} chacun)"
+    worth = f", l'équivalent de {jobs} à temps plein sur un an{each}" if jobs and at_most(whole, etp) else ""
     return f"En {page.year}, {worked}{worth}.{since_last(page)}"
 
 
@@ -220,13 +223,15 @@ def _of_epci(page: Page, indicators: list[str]) -> pd.DataFrame:
     return wide.assign(**dict.fromkeys(absent, float("nan")), nom=places["nom"].reindex(wide.index))
 
 
-def _first(wide: pd.DataFrame, indicator: str, what: str, hidden: int) -> str:
-    """Which EPCI has most, `what` being how much, and how many are hidden: a sentence."""
+def _first(wide: pd.DataFrame, indicator: str, what: str, hidden: int, among: str = "") -> str:
+    """Which EPCI has most, `what` being how much, and how many are hidden: a sentence; `among` says of which others
+    than those whose figure is published it is the first."""
     known = wide.dropna(subset=indicator)
     secret = f"{number_of(hidden, 'intercommunalité')} {'relève' if hidden < 2 else 'relèvent'} du secret statistique"
+    among = among or ("Parmi les intercommunalités dont le chiffre est publié, " if hidden else "")
     return (
-        ("Parmi les intercommunalités dont le chiffre est publié, " if hidden else "")
-        + ahead(known.set_index("nom")[indicator], what, "aucune" if hidden else "Aucune intercommunalité")
+        among
+        + ahead(known.set_index("nom")[indicator], what, "aucune" if among else "Aucune intercommunalité")
         + (f" ; {secret}." if hidden else ".")
     )
 
@@ -237,7 +242,7 @@ def by_epci(page: Page) -> Content:
     if wide["heures_realisees"].isna().all():
         return Prose("Aucune heure ne peut être montrée par intercommunalité.")
     hours = wide["heures_realisees"].dropna()
-    secret = wide.index[wide["heures_realisees__secret"].fillna("").ne("")]
+    secret = wide.index[_secret(wide, "heures_realisees")]
     most = about(hours.max(), wide.loc[hours.idxmax(), "heures_realisees_arrondi"])
     most = f"{most} {plural('heure', round_half_up(hours.max()))}"
     return Figure(
@@ -271,31 +276,33 @@ def by_epci(page: Page) -> Content:
 
 def per_inhabitant(page: Page) -> Content:
     """Map of the hours per 1,000 inhabitants by EPCI, beside those of the page's territory, and their table."""
-    wide = _of_epci(page, [RATE, INHABITANTS])
+    wide = _of_epci(page, [RATE, INHABITANTS, "beneficiaires", "heures_realisees"])
     whole = shown(page_cells(page).query("modalite == @WHOLE").set_index("indicateur"), RATE)
     if wide[RATE].isna().all():
         return Prose("Aucune heure ne peut être rapportée aux habitants par intercommunalité.")
     rates = wide[RATE].dropna()
-    secret = wide.index[wide[f"{RATE}__secret"].fillna("").ne("")]
-    most = f"{number_of(round_half_up(rates.max()), 'heure')} pour {PER} habitants"
+    secret = wide.index[_secret(wide, RATE)]
     beside = f" {page.territory_name} : {whole} pour {PER} habitants." if whole else ""
     title = f"Heures d'insertion pour {PER} habitants en {page.year}, par intercommunalité d'exécution"
     return Figure(
         choropleth(
             rates.reindex(wide.index),
             legend_label=f"Heures pour {PER} habitants",
-            missing="aucune heure déclarée, ou partagée avec une autre région",
+            missing="aucune heure déclarée",
             hidden=secret,
+            apart=wide.index[_shared(wide)],
+            apart_label="partagée avec une autre région, non calculé",
             department=page.department,
         ),
         title=title,
-        alt=_first(wide, RATE, most, len(secret)) + beside,
+        alt=_first_of_many(wide, len(secret)) + beside,
         table=DataTable(
             wide.sort_values("nom", key=alphabetical),
             columns={
                 "nom": Column("Intercommunalité"),
                 RATE: Column(f"Heures pour {PER} habitants", 0),
                 INHABITANTS: Column("Habitants", 0),
+                "beneficiaires": Column("Bénéficiaires", 0),
             },
             caption=title,
             scope=page.scope,
@@ -307,6 +314,35 @@ def per_inhabitant(page: Page) -> Content:
         ),
         source=source_line(page),
     )
+
+
+def _shared(wide: pd.DataFrame) -> pd.Series:
+    """Which EPCI have hours and no rate, for another region shares them; those that it shares and that have none are
+    no different from the others without any."""
+    across_regions = reference.epci().set_index("epci_siren")["communes_hors_region"] > 0
+    some = wide["heures_realisees"].notna() | _secret(wide, "heures_realisees")
+    return some & across_regions.reindex(wide.index)
+
+
+def _secret(wide: pd.DataFrame, indicator: str) -> pd.Series:
+    """Which EPCI have a figure that disclosure control hides."""
+    return wide.get(f"{indicator}__secret", pd.Series("", wide.index)).fillna("").ne("")
+
+
+def _first_of_many(wide: pd.DataFrame, hidden: int) -> str:
+    """Which EPCI has most hours by inhabitant, of those with so many persons that the first is not so by chance."""
+    least = load_params().consolidation.ranked_persons
+    many = wide[(wide["beneficiaires"] >= least) & wide[RATE].notna()]
+    if many.empty:
+        said = f"Aucune intercommunalité dont le chiffre est publié n'a {french(least)} bénéficiaires : "
+        return said + "aucune n'est citée en tête."
+    if len(many) < 2:
+        return (
+            f"Seule intercommunalité d'au moins {french(least)} bénéficiaires, {many['nom'].iloc[0]} : "
+            f"{number_of(round_half_up(many[RATE].iloc[0]), 'heure')} pour {PER} habitants."
+        )
+    most = f"{number_of(round_half_up(many[RATE].max()), 'heure')} pour {PER} habitants"
+    return _first(many, RATE, most, hidden, f"Parmi les intercommunalités d'au moins {french(least)} bénéficiaires, ")
 
 
 def _placed_by_default(page: Page) -> str:

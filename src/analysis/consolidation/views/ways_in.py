@@ -56,7 +56,8 @@ def breakdown(page: Page, axis: str) -> Content:
         )
     everything = "toutes les clauses suivies, hors du champ de l'édition comprises"
     said = f"{of_hours(drawn)}." + (f" Ce sont les heures de {everything}." if len(outside) else "")
-    told, unnamed = _told(rows)
+    early = _not_yet(str(about["nomenclature"]), page.year)
+    told, unnamed = _told(rows, list(early))
     table = DataTable(
         told,
         columns={
@@ -70,7 +71,9 @@ def breakdown(page: Page, axis: str) -> Content:
         caption=f"Heures réalisées par catégorie : {about['libelle'].lower()}",
         scope=f"{page.territory_name}, édition {page.year} ; {everything}" if len(outside) else page.scope,
         csv=page.csv("ventilation"),
-        note=note + unnamed,
+        note=note
+        + unnamed
+        + _too_early({code: early[code] for code in early if code in set(rows["modalite"])}, labels),
     )
     apart = " Les catégories sous secret statistique ne sont pas dessinées." if len(drawn) < len(rows) else ""
     return Figure(
@@ -82,14 +85,32 @@ def breakdown(page: Page, axis: str) -> Content:
     )
 
 
-def _told(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _not_yet(codelist: str, year: int) -> dict[str, pd.Timestamp]:
+    """The categories of a codelist that did not exist in `year`, each with the day from which it does."""
+    codes = reference.table(f"nomenclatures/{codelist}").set_index("code")
+    if "debut" not in codes or codelist == "textes":  # texts of the law say their own days
+        return {}
+    days = pd.to_datetime(codes["debut"]).dropna()
+    return dict(days[days.dt.year > year])
+
+
+def _too_early(days: dict[str, pd.Timestamp], labels: dict[str, str]) -> str:
+    """That some categories did not exist yet, after a space: what was sent under their name is not what it says."""
+    if not days:
+        return ""
+    names = together([f"« {labels[code]} » (depuis le {french_date(day)})" for code, day in days.items()])
+    return f" N'existaient pas encore, et sont à vérifier si des contrats sont envoyés sous ces noms : {names}."
+
+
+def _told(rows: pd.DataFrame, apart: list[str]) -> tuple[pd.DataFrame, str]:
     """`rows` that say something and the names of the others, as a sentence, where these are so many that the table
-    would be hard to read."""
+    would be hard to read. Those of `apart` are named elsewhere."""
     hidden = rows["secret"].fillna("").ne("")
     if hidden.mean() <= load_params().disclosure.hidden_share:
         return rows, ""
-    names = together([f"« {name} »" for name in sorted(rows.loc[hidden, "libelle"])])
-    return rows[~hidden], f" Sous secret statistique, nulles ou non (le CSV dit pourquoi) : {names}."
+    names = sorted(rows.loc[hidden & ~rows["modalite"].isin(apart), "libelle"])
+    said = f" Sous secret statistique, nulles ou non (le CSV dit pourquoi) : {together([f'« {n} »' for n in names])}."
+    return rows[~hidden], said if names else ""
 
 
 def of_hours(shares: pd.Series) -> str:

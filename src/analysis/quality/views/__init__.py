@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import french, number_of, percent, plural
+from analysis.core.numbers import as_printed, french, number_of, percent, plural
 from analysis.core.params import load_params
 from analysis.core.texts import together
 from analysis.disclosure.primary import SECONDARY
@@ -257,4 +257,4 @@ def _shown() -> int:
 
 
 def _printed(value: float, digits: int, unit: str) -> str:
-    return french(value, digits, plural(unit, value))
+    return as_printed(value, digits, unit) if unit == "part" else french(value, digits, plural(unit, value))
