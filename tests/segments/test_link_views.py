@@ -130,7 +130,7 @@ def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> N
     enough = pd.DataFrame([row | hours | {f"{name}_plafonne": value for name, value in hours.items()}])
     tables = {"potentiel": enough, "heures_par_euro": pd.DataFrame({"operations": [3]})}
     cards = potential.headline(page(tables)).cards
-    assert len(cards) == 3 and "l'offre et les publics y suffisent" in cards[1].note
+    assert len(cards) == 3 and "l'offre et les publics y suffiraient" in cards[1].note
     assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and "millions" in cards[1].unit
     capped = enough.assign(p50_plafonne=1_000_000.0)
     assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4

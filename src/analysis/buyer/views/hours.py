@@ -187,7 +187,7 @@ def enough(page: Page) -> Content:
     )
     public = (
         f" Les publics du territoire ({number_of(row['deld'], 'demandeur')} d'emploi de plus d'un an) en permettent "
-        f"{french(row['heures_public'])}."
+        f"{french(row['heures_public'])}, celles des clauses d'aujourd'hui comprises."
         if pd.notna(row["deld"])
         else ""
     )

@@ -51,7 +51,9 @@ def headline(page: Page) -> Content:
     now = whole.iloc[0]
     alone = "" if _any_linked(page) else " ; hypothèses seules : aucune opération close n'est rattachée"
     csv, enough = page.csv("potentiel"), _unbound(whole)
-    of_all = "sur toute la vie des marchés" + (" ; l'offre et les publics y suffisent" if enough else "")
+    of_all = "sur toute la vie des marchés" + (
+        " ; l'offre et les publics y suffiraient, s'ils ne servaient qu'à eux" if enough else ""
+    )
     return Strip(
         [
             Card("Marchés sans clause connue", float(now["marches"]), note=WITHOUT, csv=csv),
@@ -118,7 +120,7 @@ def by_segment(page: Page) -> Content:
             + ("Aucun plafond ne joue ici. " if _unbound(rows) else "")
             + "Les plafonds tiennent à la capacité supposée "
             "des structures d'insertion, dont le secteur n'est souvent pas connu, et aux publics éligibles"
-            f"{_public(page)}.",
+            f"{_public(page)}. Ce que les clauses d'aujourd'hui occupent n'en est pas déduit.",
         ),
         source="données essentielles, exports des facilitateurs, hypothèses dites par la page de méthode.",
     )
