@@ -12,13 +12,14 @@ from analysis.schemas import links as link_schemas
 from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform
 from analysis.schemas.registry import clean
-from analysis.segments.amounts import belief_from
+from analysis.segments.amounts import belief_from, by_need
 from analysis.segments.links.followed import build_links
 from analysis.segments.potential.estimate import build_potential, drawn_segments
 from analysis.segments.potential.single import single_contracts
 from analysis.segments.potential.supply import supply
 from analysis.segments.views import links as seen
 from analysis.segments.views import potential
+from analysis.segments.watch.needs import needed
 from analysis.sources import publics
 from consolidation.world import dataset
 
@@ -47,12 +48,13 @@ def protected(contracts: pd.DataFrame, world: Dataset = WORLD) -> dict[str, pd.D
     settings = settings.model_copy(update={"potential": sized})
     belief = belief_from(marches, 40_000, settings.amounts)
     linked = build_links(numbered(exports), {}, marches, holders, dataset=world, settings=settings, belief=belief)
-    drawn = drawn_segments(linked, sized, belief)
+    deals = by_need(linked.contracts, needed(marches).lots.set_index("uid")["besoin"], belief)
+    drawn = drawn_segments(linked.operations, deals, sized)
     nowhere = pd.DataFrame(columns=["annee", "segment", "avec_clause", "renseignes"])
     tables = linked.tables
     offered = supply(world, JOBSEEKERS, sized.radius_km, "4 % des habitants (hypothèse)")
-    tables |= build_potential(linked, drawn, nowhere, dataset=world, settings=settings, belief=belief, offered=offered)
-    tables["dimensionnement"] = single_contracts(linked, settings, belief)
+    tables |= build_potential(linked, deals, drawn, nowhere, dataset=world, settings=settings, offered=offered)
+    tables["dimensionnement"] = single_contracts(linked, deals, settings)
     out = {}
     out["segments_ailleurs"] = pd.DataFrame({"edition": [2025], "segment": "PROPRETE", "renseignes": [29]})
     for name, schema in (link_schemas.SCHEMAS | potential_schemas.SCHEMAS).items():
@@ -131,7 +133,7 @@ def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> N
     tables = {"potentiel": enough, "heures_par_euro": pd.DataFrame({"operations": [3]})}
     cards = potential.headline(page(tables)).cards
     assert len(cards) == 3 and "l'offre et les publics y suffiraient" in cards[1].note
-    assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and "millions" in cards[1].unit
+    assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and cards[1].unit.startswith("million")
     capped = enough.assign(p50_plafonne=1_000_000.0)
     assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4
 

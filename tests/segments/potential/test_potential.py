@@ -19,7 +19,7 @@ from analysis.segments.potential.estimate import (
     simulated,
     without_clause,
 )
-from analysis.segments.potential.sizing import Learnt, Segment, segment_draws
+from analysis.segments.potential.sizing import Learnt, Segment, of_contracts, segment_draws
 from analysis.segments.potential.supply import companies, near, suppliers, supply
 from analysis.sources import publics
 from consolidation.world import dataset
@@ -302,6 +302,13 @@ def test_a_need_cut_into_contracts_bears_no_more_hours_and_is_no_surer() -> None
     assert found["cut"] == pytest.approx(found["whole"], rel=0.04)
     # Eight needs of an eighth bear 8 ** 0.5 as much, surer together.
     assert found["apart"][1] / found["whole"][1] > 2 and found["apart"][2] < 0.95 * found["whole"][2]
+
+
+def test_where_no_operation_told_how_large_they_are_an_unknown_need_is_as_the_others() -> None:
+    drawn = segment_draws(["PROPRETE", "DECHETS"], Learnt(), draws=4000, seed=3, weight=20)
+    rows = sized(contracts({"montant": 9e5}, {"montant": 9e5}, {"montant": np.nan, "segment": "DECHETS"}))
+    found = np.median(of_contracts(rows, drawn, np.random.default_rng(1)), axis=0)
+    assert found[2] / found[0] == pytest.approx(1, rel=0.8) and found[2] > 100
 
 
 def test_a_need_of_contracts_that_nobody_knows_the_amounts_of_is_one_operation() -> None:

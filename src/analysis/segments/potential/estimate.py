@@ -54,7 +54,7 @@ def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: 
     parts = []
     for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")
-        hours = sizing.hours(drawn[str(name)], amounts, rng, _usual(needs["montant"]))
+        hours = sizing.hours(drawn[str(name)], amounts, rng, sizing.usual(needs["montant"]))
         low, middle, high = np.quantile(hours, list(QUANTILES.values()), axis=0)
         parts.append(pd.DataFrame({"uid": own["uid"], "heures_p10": low, "heures_p50": middle, "heures_p90": high}))
     columns = ["uid", "heures_p10", "heures_p50", "heures_p90"]
@@ -137,11 +137,6 @@ def _places(contracts: pd.DataFrame) -> pd.Series:
     return contracts["epci_siren"].fillna(contracts["departement"]).fillna(NOWHERE).astype("str")
 
 
-def _usual(amounts: pd.Series) -> float:
-    """The median of the amounts that are known; one euro where none is, which sizes nothing."""
-    return float(amounts.median()) if amounts.notna().any() else 1.0
-
-
 CELL = ["edition", "segment", "lieu", "departement", "trimestre"]
 
 
@@ -156,7 +151,7 @@ def simulated(
     rng = sizing.stream(seed, sizing.SIMULATED)
     rows = contracts.assign(departement=contracts["departement"].fillna(NOWHERE).astype("str"))
     rows = rows.sort_values([*CELL, "uid"], ignore_index=True)
-    whole = sizing.of_contracts(rows, drawn, rng, _usual(contracts["montant_besoin"]))
+    whole = sizing.of_contracts(rows, drawn, rng)
     cells, draws, driven = [], [], []
     for name, own in rows.groupby("segment"):
         hours = whole[:, own.index] * sizing.eligible(drawn[str(name)], len(own), rng)
@@ -185,7 +180,7 @@ def clausable(contracts: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: i
         lieu=_places(contracts),
         departement=contracts["departement"].fillna(NOWHERE).astype("str"),
     ).sort_values(["segment", "uid"], ignore_index=True)
-    whole = sizing.of_contracts(rows, drawn, rng, _usual(contracts["montant_besoin"]))
+    whole = sizing.of_contracts(rows, drawn, rng)
     parts = []
     for name, own in rows.groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")

@@ -298,9 +298,12 @@ def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: flo
     return np.exp(size + ratio + drawn.slope * (size - np.log(usual)))
 
 
-def of_contracts(
-    contracts: pd.DataFrame, drawn: dict[str, Segment], rng: np.random.Generator, usual: float = 1.0
-) -> Numbers:
+def usual(amounts: pd.Series) -> float:
+    """The median of the amounts that are known; one euro where none is, which sizes nothing."""
+    return float(amounts.median()) if amounts.notna().any() else 1.0
+
+
+def of_contracts(contracts: pd.DataFrame, drawn: dict[str, Segment], rng: np.random.Generator) -> Numbers:
     """Hours of each of `contracts` (column) in each draw (row): its part of those of its need.
 
     `contracts` has besoin, montant_besoin, segment_besoin and part (`amounts.by_need`). The law is that of whole
@@ -309,9 +312,9 @@ def of_contracts(
     """
     # In order of need, not of contract: draws do not depend on the order of the rows.
     needs = contracts.drop_duplicates("besoin").sort_values(["segment_besoin", "besoin"])
-    place = pd.Series(np.arange(len(needs)), index=needs["besoin"])
+    place, middle = pd.Series(np.arange(len(needs)), index=needs["besoin"]), usual(needs["montant_besoin"])
     parts = [
-        hours(drawn[str(name)], own["montant_besoin"].to_numpy(dtype="float64"), rng, usual)
+        hours(drawn[str(name)], own["montant_besoin"].to_numpy(dtype="float64"), rng, middle)
         for name, own in needs.groupby("segment_besoin")
     ]
     whole = np.concatenate(parts, axis=1)[:, contracts["besoin"].map(place).to_numpy()]
