@@ -5,14 +5,16 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xlsxwriter
 from test_dirty_files import row_of, write_ods
 
 from analysis.core.errors import DataError
+from analysis.core.quality_log import MASKED, breaches, explain
 from analysis.sources.persons import SECRET_VARIABLE, load_secret
-from analysis.sources.spreadsheet import Workbook
-from sending import in_workbook, refused, write_dataset
+from analysis.sources.spreadsheet import Workbook, expect, read_csv
+from sending import in_workbook, refused, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +110,87 @@ def test_a_cell_far_from_the_others_is_told_before_it_fills_the_memory(tmp_path:
                 Workbook(path, "export.xlsx")
         else:
             assert Workbook(path, "export.xlsx").titles == ["Suivi"]
+
+
+# --- what a message may quote ------------------------------------------------------------------
+
+PERSON = "B1;Durand;Zoé;05/03/2001;201035935012345;zoe@example.org"
+
+
+def says_nobody(sentence: str) -> bool:
+    return not any(text in sentence for text in ("Durand", "Zoé", "2001", "20103", "zoe@"))
+
+
+@pytest.mark.parametrize("table", ["operations", "heures", "beneficiaires"])
+def test_a_file_of_persons_under_another_name_tells_none_of_them(table: str) -> None:
+    (send() / f"{table}.csv").write_text(f"{PERSON}\n{PERSON}\n")
+    assert "et aucune de celles attendues n'est présente ; correspondance mappings/essai.yaml" in refused()
+    assert says_nobody(refused())
+
+
+def test_one_heading_among_persons_is_no_line_of_headings() -> None:
+    (send() / "beneficiaires.csv").write_text(f"ben_ref;Prénom;{PERSON}\n")
+    assert "absente, présentes : ben_ref, Prénom et 6 autres ; correspondance" in refused()
+    assert says_nobody(refused())
+
+
+def test_headings_are_told_where_most_are_those_expected_but_for_what_looks_like_data() -> None:
+    path = send() / "heures.csv"
+    path.write_text("ctr_id;mois;Nb d'heures;nature_heures;05/03/2001;zoe@example.org\n")
+    assert (
+        "(colonne « heures » absente, présentes : ctr_id, mois, Nb d'heures, nature_heures et 2 autres ;" in refused()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PERSON, "et aucune de celles attendues n'est présente"),
+        ("structure_id,nom,logiciel", "présentes : structure_id, nom, logiciel"),
+        ("structure_id,mapping,05/03/2001,x,x", None),
+    ],
+)
+def test_a_file_of_analysts_that_lacks_a_column_says_which_are_asked_for(dataset: Path, text: str, said: str) -> None:
+    send()
+    (dataset / "structures.csv").write_text(f"{text}\n")
+    if said is None:
+        assert "deux colonnes « x »" in refused()
+        return
+    column = "structure_id" if text == PERSON else "mapping"
+    assert refused() == (
+        f"structures.csv : fichier inutilisable (colonne « {column} » absente, {said}) ; "
+        "attendu : les colonnes structure_id, mapping."
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["zoe@example.org", "06 12 34 56 78", "2 01 03 59 350 123 45", "2010359350123", "201035935012345"]
+)
+def test_a_value_that_looks_personal_is_quoted_nowhere(tmp_path: Path, value: str) -> None:
+    for column in ("edition", "maitre_ouvrage_siret"):
+        assert (
+            explain("a.csv", 2, column, value, "x")
+            == f"a.csv, ligne 2, colonne « {column} » : « {MASKED} » ; attendu : x."
+        )
+    path = tmp_path / "structures.csv"
+    path.write_text(f"structure_id,mapping\nS1,{value}\n")
+    with pytest.raises(DataError) as caught:
+        rows = read_csv(path, path.name, ["mapping"])
+        expect(rows, path.name, "mapping", rows["mapping"].eq("x"), "x")
+    assert value not in str(caught.value) and MASKED in str(caught.value)
+    rows = pd.DataFrame({"fichier": "a.csv", "ligne": [2], "maitre_ouvrage_siret": [value]})
+    rows = rows.assign(tout=rows[["maitre_ouvrage_siret"]].to_json(orient="records", lines=True).strip())
+    told = breaches(
+        rows,
+        source="x",
+        rule="siret_export",
+        column="maitre_ouvrage_siret",
+        value="maitre_ouvrage_siret",
+        record="tout",
+    )
+    assert told["valeur"].tolist() == [MASKED] and value not in told.to_csv()
+
+
+@pytest.mark.parametrize("siret", ["21590350100017", "12 01 23 45 67 89 12", "12345678900012.0"])
+def test_a_siret_of_fourteen_digits_is_quoted(siret: str) -> None:
+    assert f"« {siret} »" in explain("a.csv", 2, "acheteur_siret", siret, "x")

@@ -25,8 +25,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of
 from analysis.core.quality_log import explain, fatal
-from analysis.core.texts import one_line, some
+from analysis.core.texts import one_line, others, some, words
 
+DATE_DIGITS = 6  # 010203
 NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what « Texte Unicode » of a spreadsheet begins with
@@ -150,17 +151,43 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     content = _bytes(path, name)
     heading = content.split(b"\n", 1)[0]
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
-    rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame(name)
-    require(rows, name, columns)
-    return rows
+    sheet = csv_sheet(path, name, encoding=_encoding(content), separator=separator)
+    _require(sheet.header, name, list(columns))
+    return sheet.frame(name)
 
 
 def require(rows: pd.DataFrame, name: str, columns: Iterable[str]) -> None:
     """DataError, one French sentence, for the first of `columns` that `rows` (see `read_csv`) do not have."""
+    _require([str(found) for found in rows.columns[:-1]], name, list(columns))
+
+
+def _require(headings: list[str], name: str, columns: list[str]) -> None:
     for column in columns:
-        if column not in rows:
-            have = ", ".join(str(found) for found in rows.columns[:-1])
-            raise fatal("colonne_absente", name, f"colonne « {column} » absente, présentes : {have}")
+        if column not in headings:
+            reason = f"colonne « {column} » absente, {told_headings(headings, columns)}"
+            asked = f"{'les colonnes' if len(columns) > 1 else 'la colonne'} {', '.join(columns)}"
+            raise DataError(f"{name} : fichier inutilisable ({reason}) ; attendu : {asked}.")
+
+
+def told_headings(headings: list[str], wanted: Collection[str], known: Collection[str] = ()) -> str:
+    """What a message says of a file's `headings` where some that are `wanted` lack: its first line may be a person.
+
+    Those that are `wanted` or otherwise `known` are said. So are the others where at least half of the `wanted` are
+    there, for this is then no line of data, but for those that look like a date, a number or an e-mail.
+    """
+    filled = [heading for heading in headings if heading]
+    said = {tuple(words(name)) for name in (*wanted, *known)}
+    sure = 2 * len(set(wanted) & set(filled)) >= len(set(wanted))
+    shown = [
+        heading
+        for heading in filled
+        if tuple(words(heading)) in said
+        or (sure and "@" not in heading and len(re.findall(r"\d", heading)) < DATE_DIGITS)
+    ]
+    if not shown:
+        return "et aucune de celles attendues n'est présente"
+    left = len(filled) - len(shown)
+    return f"présentes : {', '.join(shown)}" + (f" {others(left)}" if left else "")
 
 
 def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:
