@@ -74,6 +74,13 @@ def test_decisions_on_no_operation_or_against_others_are_told(tmp_path: Path) ->
     assert without_effect(load_decisions(tmp_path / "none.csv"), pd.Series(dtype="str")).empty
 
 
+def test_what_looks_personal_in_the_place_of_an_operation_is_not_told(tmp_path: Path) -> None:
+    path = tmp_path / "doublons_operations.csv"
+    path.write_text(",".join(COLUMNS) + "\nS1,zoe@example.org,S2,201035935012345,doublon,,x,2026-01-01\n")
+    told = without_effect(load_decisions(path), pd.Series(dtype="str")).to_csv()
+    assert "zoe@" not in told and "20103" not in told and "valeur masquée" in told
+
+
 def entry(op_id: str, libelle: str, **changes: object) -> dict[str, object]:
     """What a structure enters of one operation, in 2025: the same of every operation but its label."""
     known = {

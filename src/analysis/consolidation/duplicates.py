@@ -15,6 +15,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from analysis.consolidation import linkage
 from analysis.core.params import ConsolidationParams
+from analysis.core.quality_log import public
 from analysis.fellegi_sunter import BLOCK, assumed, learnt, probability
 from analysis.sources.spreadsheet import expect, read_csv
 
@@ -72,7 +73,10 @@ def without_effect(decisions: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     for side in reversed(PAIR):
         absent = ~decisions[side].isin(known)
         why = why.mask(absent, "« " + decisions[side].astype("str") + " » n'est dans aucun export")
-    return decisions.assign(constat=why).loc[why.ne(""), ["ligne", *PAIR, "decision", "constat"]].reset_index(drop=True)
+    told = decisions.assign(constat=why).loc[why.ne(""), ["ligne", *PAIR, "decision", "constat"]]
+    for name in (*PAIR, "constat"):  # an identifier that no export knows may be anything
+        told[name] = told[name].map(public).astype("str")
+    return told.reset_index(drop=True)
 
 
 def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> pd.DataFrame:

@@ -17,8 +17,8 @@ from analysis.core.quality_rules import COLUMNS, SORT, catalogue
 MASKED = "valeur masquée"
 # What is personal in whatever column it stands: an e-mail; a French telephone number; a social security number of
 # 13 digits, with or without its key (INSEE: sex, year, month from 01 to 12 or above 20). The last two are not looked
-# for among SIRET, whose 14 digits may lack one, nor inside the digits of a longer or decimal number; a spreadsheet may
-# have made a whole number of them (« .0 »).
+# for in a SIRET, which has 14 digits, nor inside the digits of a longer or decimal number; a spreadsheet may have made
+# a whole number of them (« .0 »).
 E_MAIL = r"\S@\S"
 _BEFORE, _AFTER = r"(?<!\d)(?<!\d[.,])", r"(?:\.0)?(?![.,]?\d)"
 _BY_TWO, _BY_THREE = r"(?:(?:[\s.-]?\d\d){4}|(?:/\d\d){4})", r"\d\d(?:[\s.-]\d{3}){2}"
@@ -27,6 +27,7 @@ _PARTS = ("[1-478]", r"\d\d", r"(?:0[1-9]|1[0-2]|[2-9]\d)", r"(?:\d\d|2[ABab])",
 # With a point between all parts or none: one alone makes a decimal number.
 NIR = "|".join(rf"{_BEFORE}{sign.join(_PARTS)}(?:{sign}\d\d)?{_AFTER}" for sign in (r"[\s-]?", r"\."))
 NUMBERS = f"{PHONE}|{NIR}"
+SIRET_DIGITS = 14
 FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'
 
 
@@ -51,10 +52,14 @@ def sentence(
 
 
 def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: str) -> str:
-    """The French sentence for a value that cannot be used: file, line and column if any, value, what is expected."""
+    """The French sentence for a value that cannot be used: file, line and column if any, value, what is expected.
+
+    A value that looks personal is not quoted.
+    """
     line = "" if ligne is None or pd.isna(ligne) else f", ligne {ligne}"
     column = f", colonne « {colonne} »" if colonne else ""
-    value = "vide" if valeur is None or pd.isna(valeur) or valeur == "" else f"« {valeur} »"
+    text = "" if valeur is None or pd.isna(valeur) else str(valeur)
+    value = f"« {MASKED if _personal(text, colonne) else text} »" if text else "vide"
     return f"{fichier}{line}{column} : {value} ; attendu : {attendu}."
 
 
@@ -102,10 +107,17 @@ def breaches(
 
 def _masked(values: pd.Series, column: str) -> pd.Series:
     """The received values, without those that look personal in a column that is not."""
-    personal = values.str.contains(E_MAIL, na=False)
-    if "siret" not in column:
-        personal |= values.str.contains(NUMBERS, na=False)
+    personal = values.str.contains(f"{E_MAIL}|{NUMBERS}", na=False).to_numpy(dtype=bool, copy=True)
+    personal[personal] = [_personal(value, column) for value in values[personal]]
     return values.mask(personal, MASKED)
+
+
+def _personal(value: str, column: str) -> bool:
+    """Whether a text of a column looks personal: its numbers do not where they may be those of a SIRET."""
+    if re.search(E_MAIL, value):
+        return True
+    siret = "siret" in column and len(re.findall("[0-9]", value)) == SIRET_DIGITS
+    return not siret and bool(re.search(NUMBERS, value))
 
 
 def _masked_fields(records: pd.Series) -> pd.Series:
@@ -115,8 +127,7 @@ def _masked_fields(records: pd.Series) -> pd.Series:
 
 def _masked_field(field: re.Match[str]) -> str:
     name, value = field["name"], field["value"]
-    personal = re.search(E_MAIL, value) or ("siret" not in name and re.search(NUMBERS, value))
-    return f'"{name}":"{MASKED}"' if personal else field[0]
+    return f'"{name}":"{MASKED}"' if _personal(value, name) else field[0]
 
 
 def public(text: str) -> str:

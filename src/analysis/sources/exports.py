@@ -36,7 +36,7 @@ from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
 from analysis.sources.rows import EXAMPLE, SEND, as_received, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
-from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive
+from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, told_headings
 from analysis.sources.typer import Typer, stripped
 from analysis.sources.years import of_their_year
 
@@ -193,7 +193,7 @@ def _read_send(
         if table in absent and (in_totals or EXPORTS[table].optional):
             continue
         sheet, called = _sheet(paths[table], f"exports/{structure}/{names[table]}", mapping, place, books)
-        where = _positions(sheet, _headings(place), called, EXPORTS[table], mapping.nom)
+        where = _positions(sheet, _headings(place), called, mapping.nom)
         trace = [called, structure, year]
         key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
         told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
@@ -210,6 +210,7 @@ def _read_send(
 
 
 _TRACE = ["ligne", "fichier", "structure_id", "annee"]
+_NAMES = {column.name for table in EXPORTS.values() for column in table.columns}
 
 
 def _tell_empty_tables(called: dict[str, str], filled: dict[str, bool], typer: Typer) -> None:
@@ -266,7 +267,7 @@ def _headings(place: TableMapping) -> list[str]:
     return [*place.colonnes.values(), *place.mois]
 
 
-def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table, mapping: str) -> list[int]:
+def _positions(sheet: Sheet, wanted: list[str], called: str, mapping: str) -> list[int]:
     """Where each of the headings that a `mapping` asks for is; DataError names the mapping's file, to be edited."""
     asked = f"correspondance mappings/{mapping}.yaml"
     for column in wanted:
@@ -274,10 +275,7 @@ def _positions(sheet: Sheet, wanted: list[str], called: str, table: Table, mappi
             continue
         if times:
             raise fatal("fichier_illisible", called, f"{times} colonnes « {column} » ; {asked}")
-        # Without any heading that is expected, the first line may be a person.
-        shown = set(wanted) & set(sheet.header) or not any(found.personal for found in table.columns)
-        titles = ", ".join(filter(None, sheet.header))
-        have = f"présentes : {titles}" if shown else "et aucune de celles attendues n'est présente"
+        have = told_headings(sheet.header, wanted, _NAMES)
         raise fatal("colonne_absente", called, f"colonne « {column} » absente, {have} ; {asked}")
     return [sheet.header.index(column) for column in wanted]
 

@@ -27,13 +27,22 @@ NAME, BIRTH, WITNESS = "nom", "naissance", "temoin"  # the kinds of fingerprints
 
 
 def load_secret(dataset: str) -> bytes:
-    """The secret of the dataset: ANALYSIS_SECRET, else `secret.txt` of its folder (ignored by git)."""
+    """The secret of the dataset: ANALYSIS_SECRET, else `secret.txt` of its folder (ignored by git).
+
+    DataError, which never quotes it, when there is none, when it is short, or not in UTF-8.
+    """
     path = raw_dir(dataset) / "secret.txt"
     value = os.environ.get(SECRET_VARIABLE, "").strip()
-    if not value and path.is_file():
-        value = path.read_text(encoding="utf-8").strip()
-    if len(value) >= SHORTEST_SECRET:
-        return value.encode()
+    try:
+        if not value and path.is_file():
+            value = path.read_text(encoding="utf-8").strip()
+        if len(value) >= SHORTEST_SECRET:
+            return value.encode()
+    except UnicodeError:  # whose own words quote the secret
+        raise DataError(
+            f"secret des pseudonymes illisible ; attendu : un texte en UTF-8 dans data/raw/{dataset}/secret.txt "
+            f"(ou dans la variable {SECRET_VARIABLE})."
+        ) from None
     raise DataError(
         f"secret des pseudonymes {'trop court' if value else 'absent'} ; attendu : la variable {SECRET_VARIABLE} ou le "
         f"fichier data/raw/{dataset}/secret.txt (hors de git), avec au moins {SHORTEST_SECRET} caractères au hasard."

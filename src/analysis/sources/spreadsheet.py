@@ -9,22 +9,25 @@ import codecs
 import csv
 import datetime as dt
 import difflib
+import functools
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of
 from analysis.core.quality_log import explain, fatal
-from analysis.core.texts import one_line, some
+from analysis.core.texts import one_line, others, some, words
 
+DATE_DIGITS = 6  # 010203
 NEIGHBOURS = 5  # files that a message names
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what « Texte Unicode » of a spreadsheet begins with
@@ -40,6 +43,10 @@ TEXT_SIGN = "'"  # before a number or a date, in a spreadsheet: it is a text
 ERROR_SIGNS = (b'"e"', b"'e'", b'"error"')  # without any of them there is none: to look for them is quick
 # What is read, with the number of that line, of a cell that has no value of its own; the rule that it breaks.
 MERGED, MERGED_RULE = "cellule fusionnée avec celle de la ligne ", "cellule_fusionnee"
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+FILE_LIST, ENCRYPTED_FILE = "META-INF/manifest.xml", b"encryption-data"  # of an .ods
+# The reader keeps all cells of a sheet up to its last one. Those in a column of three letters that hold something.
+MOST_CELLS, FAR_CELL = 40_000_000, re.compile(rb'<c r="([A-Z]{3})([0-9]+)"[^>]*[^/]>')
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -144,17 +151,43 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     content = _bytes(path, name)
     heading = content.split(b"\n", 1)[0]
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
-    rows = csv_sheet(path, name, encoding=_encoding(content), separator=separator).frame(name)
-    require(rows, name, columns)
-    return rows
+    sheet = csv_sheet(path, name, encoding=_encoding(content), separator=separator)
+    _require(sheet.header, name, list(columns))
+    return sheet.frame(name)
 
 
 def require(rows: pd.DataFrame, name: str, columns: Iterable[str]) -> None:
     """DataError, one French sentence, for the first of `columns` that `rows` (see `read_csv`) do not have."""
+    _require([str(found) for found in rows.columns[:-1]], name, list(columns))
+
+
+def _require(headings: list[str], name: str, columns: list[str]) -> None:
     for column in columns:
-        if column not in rows:
-            have = ", ".join(str(found) for found in rows.columns[:-1])
-            raise fatal("colonne_absente", name, f"colonne « {column} » absente, présentes : {have}")
+        if column not in headings:
+            reason = f"colonne « {column} » absente, {told_headings(headings, columns)}"
+            asked = f"{'les colonnes' if len(columns) > 1 else 'la colonne'} {', '.join(columns)}"
+            raise DataError(f"{name} : fichier inutilisable ({reason}) ; attendu : {asked}.")
+
+
+def told_headings(headings: list[str], wanted: Collection[str], known: Collection[str] = ()) -> str:
+    """What a message says of a file's `headings` where some that are `wanted` lack: its first line may be a person.
+
+    Those that are `wanted` or otherwise `known` are said. So are the others where at least half of the `wanted` are
+    there, for this is then no line of data, but for those that look like a date, a number or an e-mail.
+    """
+    filled = [heading for heading in headings if heading]
+    said = {tuple(words(name)) for name in (*wanted, *known)}
+    sure = 2 * len(set(wanted) & set(filled)) >= len(set(wanted))
+    shown = [
+        heading
+        for heading in filled
+        if tuple(words(heading)) in said
+        or (sure and "@" not in heading and len(re.findall(r"\d", heading)) < DATE_DIGITS)
+    ]
+    if not shown:
+        return "et aucune de celles attendues n'est présente"
+    left = len(filled) - len(shown)
+    return f"présentes : {', '.join(shown)}" + (f" {others(left)}" if left else "")
 
 
 def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:
@@ -188,11 +221,11 @@ class Workbook:
             raise fatal("fichier_protege", name)
         if not content.startswith((ZIP, OLE_CONTAINER)):
             raise fatal("fichier_illisible", name, "pas un classeur, malgré son nom : à enregistrer en .xlsx")
-        self.tells_errors, content = _errors_as_texts(content)
-        try:
+        if _locked(content):
+            raise fatal("fichier_protege", name)
+        self.tells_errors, content = _errors_as_texts(content, name)
+        with _readable(name):
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        except CalamineError:
-            raise fatal("fichier_illisible", name, "classeur illisible") from None
         self._name = name
         names = self._book.sheet_names
         self._sheets = {one_line(title): title for title in names}
@@ -206,7 +239,7 @@ class Workbook:
 
     def filled(self, title: str) -> int:
         """How many rows of a sheet hold something; none of a chart."""
-        rows = self._book.get_sheet_by_name(self._sheets[title]).to_python()
+        rows = self._sheet(title).to_python()
         return sum(any(cell != "" for cell in row) for row in rows)
 
     def sheet(self, title: str, *, decimal: str = ".", heading: int = 1, wanted: Collection[str] = ()) -> Sheet:
@@ -227,7 +260,23 @@ class Workbook:
         if title not in self.titles:
             have = ", ".join(self.titles)
             raise fatal("feuille_absente", self._name, f"feuille « {title} » absente, présentes : {have}")
-        return self._book.get_sheet_by_name(self._sheets[title])
+        kinds = {sheet.name: sheet.typ for sheet in self._book.sheets_metadata}
+        if kinds[self._sheets[title]] == SheetTypeEnum.ChartSheet:
+            raise fatal("feuille_absente", self._name, f"feuille « {title} » : un graphique, sans aucune cellule")
+        return self._sheet(title)
+
+    def _sheet(self, title: str) -> CalamineSheet:
+        with _readable(f"{self._name}[{title}]"):
+            return self._book.get_sheet_by_name(self._sheets[title])
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """What a workbook is read in: DataError in the place of what its reader says, in English, of a damaged part."""
+    try:
+        yield
+    except CalamineError:
+        raise fatal("fichier_illisible", name, "classeur illisible") from None
 
 
 def _rows(sheet: CalamineSheet, decimal: str) -> list[Row]:
@@ -260,29 +309,50 @@ def merged(texts: pd.Series) -> pd.Series:
     return texts.str.extract(f"({MERGED}[0-9]+)$", expand=False) if some_are else pd.Series(pd.NA, texts.index, "str")
 
 
-def _errors_as_texts(content: bytes) -> tuple[bool, bytes]:
+def _locked(content: bytes) -> bool:
+    """Whether a workbook of LibreOffice has a password: its list of files says so."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            return ENCRYPTED_FILE in book.read(FILE_LIST) if FILE_LIST in book.namelist() else False
+    except ZIP_ERRORS:
+        return False
+
+
+def _far_cell(cells: bytes) -> str:
+    """The first filled cell so far from the others that all those before it, empty, would fill the memory; else ""."""
+    for cell in FAR_CELL.finditer(cells):
+        column = functools.reduce(lambda number, letter: 26 * number + letter - ord("A") + 1, cell[1], 0)
+        if column * int(cell[2]) > MOST_CELLS:
+            return (cell[1] + cell[2]).decode()
+    return ""
+
+
+def _errors_as_texts(content: bytes, name: str) -> tuple[bool, bytes]:
     """Whether errors of formulas can be told in a workbook, and the workbook with texts in their place.
 
-    The reader gives an empty cell for them (python-calamine, issue 105).
+    The reader gives an empty cell for them (python-calamine, issue 105). DataError where a sheet cannot be held.
     """
     changed: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as book:
-            names = [name for name in book.namelist() if CELLS.fullmatch(name)]
-            for name in names:
-                cells = book.read(name)
+            names = [part for part in book.namelist() if CELLS.fullmatch(part)]
+            for part in names:
+                cells = book.read(part)
+                if far := _far_cell(cells):
+                    reason = f"cellule {far} remplie, loin de toutes les autres : à effacer, avec sa colonne"
+                    raise fatal("fichier_illisible", name, reason)
                 if not any(sign in cells for sign in ERROR_SIGNS):
                     continue
                 shown = ODS_ERROR.sub(_ods_text, XLSX_ERROR.sub(rb'\1"str"', cells))
                 if shown != cells:
-                    changed[name] = shown
+                    changed[part] = shown
             if not changed:
                 return bool(names), content
             out = io.BytesIO()
             with zipfile.ZipFile(out, "w") as copy:
-                for name in dict.fromkeys(book.namelist()):
-                    copy.writestr(name, changed.get(name) or book.read(name))
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+                for part in dict.fromkeys(book.namelist()):
+                    copy.writestr(part, changed.get(part) or book.read(part))
+    except ZIP_ERRORS:
         return False, content  # an older format, or broken
     return True, out.getvalue()
 

@@ -61,9 +61,11 @@ def _bare(rows: pd.DataFrame, table: Table) -> pd.Series:
 
 def _sums(rows: pd.DataFrame, table: Table, suspects: pd.Index) -> pd.Series:
     """Whether the hours of each of the `suspects` are the sum of the other lines above it in its file or sheet."""
+    names = [column.name for column in table.columns if column.kind == "duree" and column.name in rows]
+    if not names:
+        return pd.Series(False, index=suspects, dtype="bool")
     rows = rows.assign(_suspect=rows.index.isin(suspects))
     rows = rows[rows["_suspect"].groupby(rows["fichier"]).transform("any")]
-    names = [column.name for column in table.columns if column.kind == "duree" and column.name in rows]
     quiet = Typer("total_lines")  # what it would say of these values is said when they are read
     for name in names:
         rows[name] = quiet.column(rows.assign(**{name: stripped(rows[name])}), table.column(name))

@@ -1,0 +1,196 @@
+"""Files that cannot be used at all: one sentence says which and why, and quotes nobody."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xlsxwriter
+from test_dirty_files import row_of, write_ods
+
+from analysis.core.errors import DataError
+from analysis.core.quality_log import MASKED, breaches, explain
+from analysis.sources.persons import SECRET_VARIABLE, load_secret
+from analysis.sources.spreadsheet import Workbook, expect, read_csv
+from sending import in_workbook, refused, send, write_dataset
+
+
+@pytest.fixture(autouse=True)
+def dataset(project: Path) -> Path:
+    return write_dataset()
+
+
+# --- the secret --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_secret_that_is_not_utf_8_is_told_and_never_quoted(dataset: Path, encoding: str) -> None:
+    (dataset / "secret.txt").write_bytes("é-un-secret-bien-long".encode(encoding))
+    with pytest.raises(DataError, match="secret des pseudonymes illisible ; attendu : un texte en UTF-8") as caught:
+        load_secret("essai")
+    assert "bien" not in str(caught.value) and caught.value.__suppress_context__
+
+
+def test_a_secret_variable_that_is_not_utf_8_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SECRET_VARIABLE, "\udce9" * 20)
+    with pytest.raises(DataError, match="illisible"):
+        load_secret("essai")
+
+
+# --- workbooks ---------------------------------------------------------------------------------
+
+
+def with_parts(path: Path, **changes: bytes | None) -> None:
+    """A workbook again, with what some of its files (named by what they end with) hold; without those of None."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            if (wanted := changes.get(Path(name).stem, content)) is not None:
+                book.writestr(name, wanted)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sheet1": b"<worksheet><sheetData><row r="}, {"sheet1": None}, {"sharedStrings": None}, {"sheet1": b""}],
+    ids=["cut", "without sheet", "without texts", "empty"],
+)
+def test_a_damaged_sheet_of_a_sound_archive_is_a_sentence(changes: dict[str, bytes | None]) -> None:
+    with_parts(in_workbook("heures", row_of("heures")), **changes)
+    assert refused() == (
+        "exports/S1/2025/export.xlsx[Suivi] : fichier inutilisable (classeur illisible) ; attendu : un fichier lisible."
+    )
+
+
+def test_a_damaged_sheet_that_nobody_reads_is_a_sentence_too() -> None:
+    path = in_workbook("heures", row_of("heures"))
+    with xlsxwriter.Workbook(path) as book:
+        for title in ("Suivi", "Notes"):
+            sheet = book.add_worksheet(title)
+            for line, row in enumerate(row_of("heures")):
+                sheet.write_row(line, 0, row)
+    with_parts(path, sheet2=b"<worksheet><sheetData><row r=")
+    assert "export.xlsx[Notes] : fichier inutilisable (classeur illisible)" in refused()
+
+
+def test_a_sheet_of_a_chart_is_none_of_a_table() -> None:
+    path = in_workbook("heures", row_of("heures"))
+    with xlsxwriter.Workbook(path) as book:
+        data, drawn = book.add_worksheet("Notes"), book.add_chartsheet("Suivi")
+        data.write_row(0, 0, [1, 2])
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=Notes!$A$1:$B$1"})
+        drawn.set_chart(chart)
+    assert "export.xlsx : fichier inutilisable (feuille « Suivi » : un graphique, sans aucune cellule)" in refused()
+
+
+def test_a_workbook_of_libreoffice_with_a_password_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "export.ods"
+    write_ods(path, [[("text", "a")]])
+    key = '<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+    with zipfile.ZipFile(path) as book:
+        manifest = book.read("META-INF/manifest.xml").decode().replace("</manifest", f"{key}</manifest")
+    with_parts(path, manifest=manifest.encode(), content=b"\x00\x8f\x12")
+    with pytest.raises(DataError, match=r"export\.ods : fichier inutilisable ; attendu : un fichier sans mot de passe"):
+        Workbook(path, "export.ods")
+
+
+def test_a_cell_far_from_the_others_is_told_before_it_fills_the_memory(tmp_path: Path) -> None:
+    for place, told in {(4999, 16383): True, (9, 16383): False, (99_999, 25): False}.items():
+        path = tmp_path / "export.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("Suivi")
+            sheet.write(0, 0, "a")
+            sheet.write(*place, " ")
+            sheet.write_blank(9_999, 16383, None, book.add_format({"bold": True}))  # coloured, and empty
+        if told:
+            with pytest.raises(DataError, match=r"cellule XFD5000 remplie, loin de toutes les autres"):
+                Workbook(path, "export.xlsx")
+        else:
+            assert Workbook(path, "export.xlsx").titles == ["Suivi"]
+
+
+# --- what a message may quote ------------------------------------------------------------------
+
+PERSON = "B1;Durand;Zoé;05/03/2001;201035935012345;zoe@example.org"
+
+
+def says_nobody(sentence: str) -> bool:
+    return not any(text in sentence for text in ("Durand", "Zoé", "2001", "20103", "zoe@"))
+
+
+@pytest.mark.parametrize("table", ["operations", "heures", "beneficiaires"])
+def test_a_file_of_persons_under_another_name_tells_none_of_them(table: str) -> None:
+    (send() / f"{table}.csv").write_text(f"{PERSON}\n{PERSON}\n")
+    assert "et aucune de celles attendues n'est présente ; correspondance mappings/essai.yaml" in refused()
+    assert says_nobody(refused())
+
+
+def test_one_heading_among_persons_is_no_line_of_headings() -> None:
+    (send() / "beneficiaires.csv").write_text(f"ben_ref;Prénom;{PERSON}\n")
+    assert "absente, présentes : ben_ref, Prénom et 6 autres ; correspondance" in refused()
+    assert says_nobody(refused())
+
+
+def test_headings_are_told_where_most_are_those_expected_but_for_what_looks_like_data() -> None:
+    path = send() / "heures.csv"
+    path.write_text("ctr_id;mois;Nb d'heures;nature_heures;05/03/2001;zoe@example.org\n")
+    assert (
+        "(colonne « heures » absente, présentes : ctr_id, mois, Nb d'heures, nature_heures et 2 autres ;" in refused()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PERSON, "et aucune de celles attendues n'est présente"),
+        ("structure_id,nom,logiciel", "présentes : structure_id, nom, logiciel"),
+        ("structure_id,mapping,05/03/2001,x,x", None),
+    ],
+)
+def test_a_file_of_analysts_that_lacks_a_column_says_which_are_asked_for(dataset: Path, text: str, said: str) -> None:
+    send()
+    (dataset / "structures.csv").write_text(f"{text}\n")
+    if said is None:
+        assert "deux colonnes « x »" in refused()
+        return
+    column = "structure_id" if text == PERSON else "mapping"
+    assert refused() == (
+        f"structures.csv : fichier inutilisable (colonne « {column} » absente, {said}) ; "
+        "attendu : les colonnes structure_id, mapping."
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["zoe@example.org", "06 12 34 56 78", "2 01 03 59 350 123 45", "2010359350123", "201035935012345"]
+)
+def test_a_value_that_looks_personal_is_quoted_nowhere(tmp_path: Path, value: str) -> None:
+    for column in ("edition", "maitre_ouvrage_siret"):
+        assert (
+            explain("a.csv", 2, column, value, "x")
+            == f"a.csv, ligne 2, colonne « {column} » : « {MASKED} » ; attendu : x."
+        )
+    path = tmp_path / "structures.csv"
+    path.write_text(f"structure_id,mapping\nS1,{value}\n")
+    with pytest.raises(DataError) as caught:
+        rows = read_csv(path, path.name, ["mapping"])
+        expect(rows, path.name, "mapping", rows["mapping"].eq("x"), "x")
+    assert value not in str(caught.value) and MASKED in str(caught.value)
+    rows = pd.DataFrame({"fichier": "a.csv", "ligne": [2], "maitre_ouvrage_siret": [value]})
+    rows = rows.assign(tout=rows[["maitre_ouvrage_siret"]].to_json(orient="records", lines=True).strip())
+    told = breaches(
+        rows,
+        source="x",
+        rule="siret_export",
+        column="maitre_ouvrage_siret",
+        value="maitre_ouvrage_siret",
+        record="tout",
+    )
+    assert told["valeur"].tolist() == [MASKED] and value not in told.to_csv()
+
+
+@pytest.mark.parametrize("siret", ["21590350100017", "12 01 23 45 67 89 12", "12345678900012.0"])
+def test_a_siret_of_fourteen_digits_is_quoted(siret: str) -> None:
+    assert f"« {siret} »" in explain("a.csv", 2, "acheteur_siret", siret, "x")
