@@ -18,7 +18,12 @@ from analysis.facilitators.organisation import router, scenario
 from analysis.sources import publics
 
 EXPORTS = ("operations", "territoires", "engagements", "heures", "agregats")
-SERVED = {zones.UNDER: "sous-servies", zones.COVERED: "couvertes"}  # as the headline figures say it
+# The classes beside those without anybody, as the headline figures say them.
+SERVED = {
+    zones.SILENT: "déclarées sans opération",
+    zones.UNDER: "sous-servies (hypothèse centrale)",
+    zones.COVERED: "couvertes (hypothèse centrale)",
+}
 
 
 def build(dataset: str) -> None:
@@ -181,7 +186,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
              "decimales": 1, "unite": "ETP", "_controle": "porteurs", "_personnes_sans_accord": 0, **common},
             {"libelle": "Intercommunalités sans facilitateur déclaré",
              "valeur": float(covered["sans_facilitateur"].sum()), "decimales": 0, "unite": "EPCI", **common},
-            *({"libelle": f"Intercommunalités {said} (hypothèse centrale)",
+            *({"libelle": f"Intercommunalités {said}",
                "valeur": float(people.loc[people["classe"] == kind, "epci"].sum()),
                "decimales": 0, "unite": "EPCI", **common} for kind, said in SERVED.items()),
         ]
