@@ -9,8 +9,8 @@ import pytest
 from analysis.consolidation import tables
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
+from analysis.disclosure.shown import reasons
 from analysis.sources import exports, inventory
 from consolidation.world import dataset as dataset_of
 from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, people, send, write_dataset

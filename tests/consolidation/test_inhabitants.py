@@ -11,7 +11,7 @@ from analysis.consolidation.tables import controlled
 from analysis.core import reference
 from analysis.core.reference import WHOLE
 from analysis.disclosure import protect as stage
-from analysis.disclosure.primary import reasons
+from analysis.disclosure.shown import reasons
 from consolidation.world import dataset
 
 LILLE = "200093201"

@@ -33,8 +33,8 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, protected_dir, results_dir
-from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
+from analysis.disclosure.shown import reasons
 from analysis.schemas.build import conform
 from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory

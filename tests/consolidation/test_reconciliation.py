@@ -15,7 +15,8 @@ from analysis.consolidation.views import reconciliation as view
 from analysis.consolidation.views import sums as sums_view
 from analysis.core.files import read_table
 from analysis.core.paths import results_dir
-from analysis.disclosure.primary import broken, emptied, reasons
+from analysis.disclosure.primary import broken
+from analysis.disclosure.shown import emptied, reasons
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from analysis.sources import exports, inventory

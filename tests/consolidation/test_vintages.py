@@ -14,7 +14,8 @@ from analysis.consolidation.views import national as national_view
 from analysis.consolidation.views import vintages as vintages_view
 from analysis.consolidation.views.evolution import _moved
 from analysis.consolidation.views.vintages import _against, _revised
-from analysis.disclosure.primary import broken, emptied, reasons
+from analysis.disclosure.primary import broken
+from analysis.disclosure.shown import emptied, reasons
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from consolidation.releases import measured, released

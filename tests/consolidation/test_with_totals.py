@@ -13,8 +13,8 @@ from analysis.consolidation.totals import guarded, with_totals
 from analysis.consolidation.totals_known import Span
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
-from analysis.disclosure.primary import reasons
 from analysis.disclosure.protect import build as protect
+from analysis.disclosure.shown import reasons
 from analysis.sources import exports, inventory
 from consolidation.world import contracts, dataset, facts
 from sending import send, send_totals, totals, write_dataset

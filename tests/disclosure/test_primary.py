@@ -3,7 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.disclosure.primary import OPEN, SECONDARY, broken, emptied, reasons, rules
+from analysis.disclosure.primary import OPEN, SECONDARY, broken, rules
+from analysis.disclosure.shown import emptied, reasons
 
 SAFE = {
     "_personnes": 20, "_employeurs": 5, "_entreprises": 5, "_part_max_personne": 0.2, "_part_max_employeur": 0.4,

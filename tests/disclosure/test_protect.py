@@ -12,8 +12,8 @@ from analysis.core.errors import DataError
 from analysis.disclosure import decide
 from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links
-from analysis.disclosure.primary import reasons
 from analysis.disclosure.releases import still_true
+from analysis.disclosure.shown import reasons
 from analysis.disclosure.statements import statements
 from analysis.schemas.registry import published
 from consolidation.releases import measured

@@ -7,7 +7,8 @@ import pandas as pd
 from analysis.consolidation.facts import numbered
 from analysis.core.dataset import Dataset
 from analysis.core.params import load_params
-from analysis.disclosure.primary import broken, emptied
+from analysis.disclosure.primary import broken
+from analysis.disclosure.shown import emptied
 from analysis.schemas import links as link_schemas
 from analysis.schemas import potential as potential_schemas
 from analysis.schemas.build import conform

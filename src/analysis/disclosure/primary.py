@@ -3,8 +3,7 @@
 The rules are rows of `data/raw/reference/secret/regles.csv`: which kind of cell (`controles`), which measure
 of the cell (a column whose name starts with `_`), the threshold it must not pass, how far from a hidden value
 (`protection`, a part of it) everything published must leave the reader, and whether that holds for readers who know
-another hidden value, their own (`inities`). Readers are told a reason that depends on the kind of cell alone
-(`motifs.csv`): rules are tried in order, so that the one which hides a cell would bound what the others measure.
+another hidden value, their own (`inities`). Which rule hides a cell is told to nobody (see `shown.reasons`).
 """
 
 from __future__ import annotations
@@ -27,12 +26,6 @@ def rules() -> pd.DataFrame:
     return reference.table("secret/regles").set_index("regle")
 
 
-def reasons() -> pd.Series:
-    """The reason that readers are told, by kind of cell, whatever rule hides it."""
-    rows = reference.table("secret/motifs")
-    return rows.assign(controle=rows["controles"].str.split("|")).explode("controle").set_index("controle")["motif"]
-
-
 def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
     """For each cell the first rule that hides it, empty when it may be shown.
 
@@ -53,12 +46,3 @@ def broken(cells: pd.DataFrame, control: pd.Series) -> pd.Series:
         found = found.mask(concerned & ~passes.fillna(False).astype("bool") & measure.notna(), str(name))
         unknown |= concerned & measure.isna()
     return found.mask(found.eq("") & unknown, UNCHECKED)
-
-
-def emptied(cells: pd.DataFrame, rule: pd.Series, control: pd.Series, values: list[str]) -> pd.DataFrame:
-    """`cells` with the `values` of the rows that a rule hides emptied, the reason of their kind (`control`) in
-    `secret`, measures dropped."""
-    reason = control.map(reasons()).where(rule.ne(""), "").astype("str")
-    out = cells.assign(secret=reason)
-    out[values] = out[values].mask(reason.ne(""))
-    return out[[name for name in out.columns if not name.startswith("_")]]

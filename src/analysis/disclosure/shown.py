@@ -8,11 +8,20 @@ from analysis.consolidation.decomposition import women_effects
 from analysis.core import reference
 from analysis.core.numbers import ROUNDED_SUFFIX, round_half_up
 from analysis.disclosure.policy import kinds, policy
-from analysis.disclosure.primary import OPEN, emptied
+from analysis.disclosure.primary import OPEN
 from analysis.disclosure.statements import Tables, kept
 
 # What no cell says is computed again, from what is shown of this table and of the other.
 AGAIN = {"consolidation.femmes_ecart": ("consolidation.femmes", women_effects)}
+
+
+def reasons() -> pd.Series:
+    """The reason that readers are told, by kind of cell, whatever rule hides it (`secret/motifs.csv`).
+
+    Rules are tried in order, so that the one which hides a cell would bound what the others measure.
+    """
+    rows = reference.table("secret/motifs")
+    return rows.assign(controle=rows["controles"].str.split("|")).explode("controle").set_index("controle")["motif"]
 
 
 def shown(results: Tables, hidden: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -61,3 +70,12 @@ def _rounded(frame: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
         told = ["secret", row.colonne, f"{row.colonne}{ROUNDED_SUFFIX}"]
         out.loc[out.index[row.ligne], told] = ["", row.valeur, row.arrondi]
     return out
+
+
+def emptied(cells: pd.DataFrame, rule: pd.Series, control: pd.Series, values: list[str]) -> pd.DataFrame:
+    """`cells` with the `values` of the rows that a rule hides emptied, the reason of their kind (`control`) in
+    `secret`, measures dropped."""
+    reason = control.map(reasons()).where(rule.ne(""), "").astype("str")
+    out = cells.assign(secret=reason)
+    out[values] = out[values].mask(reason.ne(""))
+    return out[[name for name in out.columns if not name.startswith("_")]]
