@@ -404,7 +404,7 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise fatal("encodage", name, f"ligne {line}, caractère illisible en {encoding}") from None
-    except LookupError:
+    except (LookupError, UnicodeError):  # some encodings of the language are none of texts
         raise DataError(f"{name} : encodage « {encoding} » inconnu ; attendu : utf-8 ou cp1252.") from None
     if not is_utf8 and not content.isascii():
         try:
