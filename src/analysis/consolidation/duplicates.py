@@ -31,9 +31,11 @@ def load_decisions(path: Path) -> pd.DataFrame:
         none = pd.DataFrame({name: pd.Series(dtype="str") for name in ("op_a", "op_b", "decision")})
         return none.assign(ligne=pd.Series(dtype="int64"))
     rows = read_csv(path, path.name, COLUMNS)
+    rows["decision"] = rows["decision"].str.lower()
     for name in COLUMNS[:4]:
-        rows[name] = rows[name].str.strip()
         expect(rows, path.name, name, rows[name].fillna("").ne(""), "un identifiant")
+    itself = rows["structure_a"].eq(rows["structure_b"]) & rows["op_id_a"].eq(rows["op_id_b"])
+    expect(rows, path.name, "op_id_b", ~itself, "une autre opération que la première")
     expect(rows, path.name, "decision", rows["decision"].isin(DECISIONS), " ou ".join(DECISIONS))
     return pd.DataFrame(
         {

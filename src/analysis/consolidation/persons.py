@@ -48,8 +48,7 @@ def load_decisions(path: Path) -> pd.DataFrame:
         none = pd.DataFrame({name: pd.Series(dtype="str") for name in [*PAIR, "decision"]})
         return none.assign(ligne=pd.Series(dtype="int64"))
     rows = read_csv(path, path.name, COLUMNS)
-    for name in COLUMNS:
-        rows[name] = rows[name].str.strip()
+    rows["decision"] = rows["decision"].str.lower()
     for name in PAIR:
         masked = rows.assign(**{name: rows[name].mask(rows[name].fillna("").ne(""), MASKED)})
         known = rows[name].fillna("").str.fullmatch(KEY)

@@ -20,7 +20,8 @@ ROUNDED_SUFFIX = "_arrondi"
 
 # Numbers as people type them.
 BLANKS = r"[\s\u00a0\u202f]"  # between thousands
-THREE_DIGITS = r"-?[1-9]\d{0,2}[.,]\d{3}"  # decimals, or thousands
+MOST_DIGITS = 15  # of the whole part: a float holds no more of them
+THREE_DIGITS = r"-?[1-9][0-9]{0,2}[.,][0-9]{3}"  # decimals, or thousands
 ONE_READING = "un nombre qui ne se lit que d'une façon, 12500 ou 12,5"
 
 MONTH = 30.4375  # days, on average
@@ -65,7 +66,9 @@ def typed_number(text: str, decimals: int | None = None) -> Decimal | None:
     None too where it has `two_readings`, unless `decimals` announces the three that it would have.
     """
     compact = re.sub(BLANKS, "", text)
-    if not re.fullmatch(r"-?\d+([.,]\d+)?", compact) or (two_readings(compact) and decimals != 3):
+    if not re.fullmatch(rf"-?[0-9]{{1,{MOST_DIGITS}}}([.,][0-9]+)?", compact) or (
+        two_readings(compact) and decimals != 3
+    ):
         return None
     return Decimal(compact.replace(",", "."))
 

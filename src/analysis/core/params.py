@@ -258,8 +258,13 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         raise DataError(f"{path.name} : texte illisible ; attendu : un fichier enregistré en UTF-8.") from None
     try:
         tree, values = _parsed(text)
-    except ValueError:  # the reader makes dates itself, and says no line
-        raise DataError(f"{path.name} : une date qui n'existe pas ; attendu : AAAA-MM-JJ.") from None
+        again = _repeated(tree)
+    except (ValueError, KeyError, AttributeError):  # the reader makes dates itself, and says no line
+        raise DataError(f"{path.name}, {_unmade(yaml.compose(text, Loader=yaml.SafeLoader))}.") from None
+    except RecursionError:
+        raise DataError(
+            f"{path.name} : un bloc qui se contient lui-même ; attendu : un bloc sans « & » ni « * »."
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else text.count("\n", 0, getattr(error, "position", 0)) + 1
@@ -267,7 +272,7 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
             f"{path.name}, ligne {line} : YAML illisible ; attendu : des lignes « clé: valeur » alignées par des "
             "espaces (sans tabulation), des crochets et des guillemets fermés."
         ) from None
-    if again := _repeated(tree):
+    if again:
         line, key = again.start_mark.line + 1, again.value
         raise DataError(f"{path.name}, ligne {line}, clé « {key} » : écrite deux fois ; attendu : une fois.")
     try:
@@ -277,6 +282,25 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         line, key = _where(tree, first["loc"])
         raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+
+
+def _unmade(tree: yaml.Node | None, key: str = "") -> str:
+    """What is wrong with the first value that is none of its kind (2025-02-30 is no date), and where; else ""."""
+    if isinstance(tree, yaml.MappingNode):
+        pairs = [(found, key or "") for found, _ in tree.value]
+        pairs += [(value, f"{key}.{name.value}".lstrip(".")) for name, value in tree.value]
+        return next((said for value, name in pairs if (said := _unmade(value, name))), "")
+    if isinstance(tree, yaml.SequenceNode):
+        return next((said for value in tree.value if (said := _unmade(value, key))), "")
+    if tree is None:
+        return ""
+    try:
+        yaml.SafeLoader("").construct_object(tree)
+    except (ValueError, KeyError, AttributeError):
+        dated = tree.tag == "tag:yaml.org,2002:timestamp" and tree.value[:1].isdigit()
+        wrong, asked = ("une date qui n'existe pas", "AAAA-MM-JJ") if dated else ("illisible", "une valeur sans « !! »")
+        return f"ligne {tree.start_mark.line + 1}, clé « {key} » : « {tree.value[:60]} », {wrong} ; attendu : {asked}"
+    return ""
 
 
 def _repeated(tree: yaml.Node | None) -> yaml.Node | None:

@@ -27,7 +27,7 @@ _PARTS = ("[1-478]", r"\d\d", r"(?:0[1-9]|1[0-2]|[2-9]\d)", r"(?:\d\d|2[ABab])",
 # With a point between all parts or none: one alone makes a decimal number.
 NIR = "|".join(rf"{_BEFORE}{sign.join(_PARTS)}(?:{sign}\d\d)?{_AFTER}" for sign in (r"[\s-]?", r"\."))
 NUMBERS = f"{PHONE}|{NIR}"
-SIRET_DIGITS = 14
+SIRET_DIGITS, FOREIGN = 14, re.compile(r"[A-Z]{2}\s?[0-9]")  # BE 0403.091.220
 FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'
 
 
@@ -113,11 +113,12 @@ def _masked(values: pd.Series, column: str) -> pd.Series:
 
 
 def _personal(value: str, column: str) -> bool:
-    """Whether a text of a column looks personal: its numbers do not where they may be those of a SIRET."""
+    """Whether a text of a column looks personal: its numbers do not where they may be those of a company."""
     if re.search(E_MAIL, value):
         return True
-    siret = "siret" in column and len(re.findall("[0-9]", value)) == SIRET_DIGITS
-    return not siret and bool(re.search(NUMBERS, value))
+    if "siret" in column and (FOREIGN.match(value) or len(re.findall("[0-9]", value)) == SIRET_DIGITS):
+        return False
+    return bool(re.search(NUMBERS, value))
 
 
 def _masked_fields(records: pd.Series) -> pd.Series:

@@ -37,6 +37,8 @@ def load_corrections(path: Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in [*COLUMNS, "ligne"]})
     rows = read_csv(path, path.name, COLUMNS)
+    rows["cle"] = rows["cle"].map(lambda key: "|".join(part.strip() for part in key.split("|")), na_action="ignore")
+    rows["fichier"] = rows["fichier"].str.replace("\\", "/")  # as Windows writes a path
     expect(rows, path.name, "table", rows["table"].isin(list(EXPORTS)), ", ".join(EXPORTS))
     for name, table in EXPORTS.items():
         columns = [column.name for column in table.columns]
@@ -58,7 +60,7 @@ def apply_corrections(
     if mine.empty:
         return rows
     rows = rows.copy()
-    parts = rows[list(table.key)].fillna("")
+    parts = rows[list(table.key)].apply(stripped).fillna("")
     keys = pd.Series(["|".join(key) for key in parts.itertuples(index=False)], dtype="str")
     places = keys.groupby(keys).indices  # the positions of each key: a pattern is held against few rows
     for fix in mine.itertuples():

@@ -34,7 +34,18 @@ from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.mapping import Mapping, TableMapping, of_year, said_year
 from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
-from analysis.sources.rows import EXAMPLE, SEND, as_received, bounded, keyed, linked, once, tell_unread, with_key
+from analysis.sources.rows import (
+    EXAMPLE,
+    SEND,
+    answers,
+    as_received,
+    bounded,
+    keyed,
+    linked,
+    once,
+    tell_unread,
+    with_key,
+)
 from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, told_headings
 from analysis.sources.typer import Typer, stripped
@@ -64,7 +75,7 @@ def build(dataset: str) -> None:
     for name, frame in tables.items():
         write_table(frame, clean_dir(dataset, "exports") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "exports.parquet")
-    typer.tell(frame[frame[EXPORTS[name].key[0]].ne(EXAMPLE)] for name, frame in received.items())
+    typer.tell(answers(frame, EXPORTS[name].key[0]) for name, frame in received.items())
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -103,7 +114,7 @@ def _refuse_totals_beside_rows(received: dict[str, pd.DataFrame]) -> None:
     filled = {
         name: {
             (row.structure_id, row.annee)
-            for row in rows[rows[EXPORTS[name].key[0]].ne(EXAMPLE)][["structure_id", "annee"]].itertuples()
+            for row in answers(rows, EXPORTS[name].key[0])[["structure_id", "annee"]].itertuples()
         }
         for name, rows in received.items()
     }
@@ -196,7 +207,7 @@ def _read_send(
         where = _positions(sheet, _headings(place), called, mapping.nom)
         trace = [called, structure, year]
         key = where[list(place.colonnes).index(EXPORTS[table].key[0])]
-        told[table], filled[table] = called, any(cells[key] != EXAMPLE for cells in sheet.cells)
+        told[table], filled[table] = called, any((cells[key] or "").strip() != EXAMPLE for cells in sheet.cells)
         yield (
             table,
             [[*(cells[i] for i in where), line, *trace] for cells, line in zip(sheet.cells, sheet.lines, strict=True)],
@@ -417,7 +428,7 @@ def _named(persons: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _fingerprints(rows: pd.DataFrame, secret: bytes) -> pd.DataFrame:
     """Fingerprints of all persons as received, those of refused rows included."""
-    rows = rows[rows["ben_ref"].ne(EXAMPLE)]
+    rows = answers(rows, "ben_ref")
     births = rows.assign(date_naissance=rows["date_naissance"].str.strip())
     return fingerprints(rows, Typer(SOURCE).date(births, "date_naissance"), secret)
 

@@ -25,7 +25,7 @@ from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
-from analysis.sources.rows import EXAMPLE, bounded, keyed, linked, once, tell_unread, with_key
+from analysis.sources.rows import answers, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook
 from analysis.sources.typer import Typer, listed_number, parts_of
 
@@ -47,7 +47,7 @@ def build(dataset: str) -> None:
     typer = Typer(SOURCE)
     received = read_workbooks(folder / "inventaire", INVENTORY, typer)
     received |= read_workbooks(folder / "besoins", NEEDS, typer)
-    people = received["facilitateurs"].query("structure_id != @EXAMPLE").reindex(columns=["nom", "prenom"]).dropna()
+    people = answers(received["facilitateurs"], "structure_id").reindex(columns=["nom", "prenom"]).dropna()
     secret = load_secret(dataset) if len(people) else b""
     marks = conform(OF_FACILITATORS, fingerprints(people, pd.Series(dtype="datetime64[s]"), secret))
     write_table(marks, fingerprints_dir(dataset) / f"{OF_FACILITATORS.name}.parquet")
@@ -55,7 +55,7 @@ def build(dataset: str) -> None:
         write_table(frame, clean_dir(dataset, "inventory") / f"{name}.parquet")
     write_table(collect(typer.breaches), quality_dir(dataset) / "inventaire.parquet")
     keys = {name: table.key[0] for name, table in (INVENTORY | NEEDS).items()}
-    typer.tell(frame[frame[keys[name]].ne(EXAMPLE)] for name, frame in received.items())
+    typer.tell(answers(frame, keys[name]) for name, frame in received.items())
 
 
 def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict[str, pd.DataFrame]:
@@ -75,7 +75,7 @@ def read_workbooks(folder: Path, tables: dict[str, Table], typer: Typer) -> dict
                 continue
             _expect_headings(book, table, f"{called}[{name}]")
             rows = book.sheet(name).frame(f"{called}[{name}]")
-            filled |= bool(rows[table.key[0]].ne(EXAMPLE).any())
+            filled |= not answers(rows, table.key[0]).empty
             known = [column.name for column in table.columns if column.name in rows]
             parts[name].append(rows[[*known, "ligne"]].assign(fichier=f"{called}[{name}]"))
         if not filled:
@@ -100,8 +100,7 @@ def _expect_headings(book: Workbook, table: Table, called: str) -> None:
 def _of_others(book: Workbook, called: str) -> bool:
     """Whether a workbook is the questionnaire of other actors, who declare no area of intervention."""
     rows = book.sheet("structures").frame(f"{called}[structures]").reindex(columns=["structure_id", "type_acteur"])
-    answers = rows[rows["structure_id"].ne(EXAMPLE)]
-    return bool(answers["type_acteur"].str.strip().str.upper().eq("AUTRE").all())
+    return bool(answers(rows, "structure_id")["type_acteur"].str.strip().str.upper().eq("AUTRE").all())
 
 
 def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataFrame]:

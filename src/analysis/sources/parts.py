@@ -24,7 +24,7 @@ def completed(rows: pd.DataFrame, whole: list[str], typer: Typer) -> pd.DataFram
     Flags each `part_negative`; `parts_manquantes` once for each whole with missing parts that could not be deduced;
     `parts_somme` once for each one whose sum was wrong.
     """
-    typer.flag(rows[rows["part"].lt(0)], "part_negative", "part")
+    typer.flag(rows[rows["part"].lt(0)], "part_negative", "part", record="enregistrement")
     rows = rows[~rows["part"].le(0)]
     keys = [rows[column] for column in whole]
     missing = rows["part"].isna()

@@ -7,6 +7,7 @@ release, so that each edition keeps its vintages.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def _number(line: int, text: str, digits: int) -> Decimal:
 
 
 def _digits(line: int, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 6):
+    if not re.fullmatch("0*[0-6]", text):
         raise _wrong(line, "decimales", text, "le nombre de décimales de la valeur, de 0 à 6")
     return int(text)
 

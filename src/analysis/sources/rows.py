@@ -16,6 +16,11 @@ EXAMPLE = "EXEMPLE"  # key of the example line of a questionnaire, left out when
 SEND = ["structure_id", "annee"]  # what a structure sent for a year
 
 
+def answers(rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """The rows that are no example line: their `key`, without blanks around it, is not that of one."""
+    return rows[stripped(rows[key]).ne(EXAMPLE)]
+
+
 def record(rows: pd.DataFrame, table: Table) -> pd.Series:
     """Each row as received, as JSON text, without its personal columns."""
     kept = [column.name for column in table.columns if not column.personal and column.name in rows]
@@ -31,7 +36,7 @@ def keyed(rows: pd.DataFrame, table: Table, typer: Typer) -> pd.DataFrame:
     Adds `enregistrement`, the received row, for those that a later check refuses.
     """
     rows = rows.assign(enregistrement=record(rows, table), **{name: stripped(rows[name]) for name in table.key})
-    rows = rows[rows[table.key[0]].ne(EXAMPLE)]
+    rows = answers(rows, table.key[0])
     rows = _without_totals(rows, table, typer)
     for column in (name for name in table.key if table.column(name).required):
         missing = rows[column].isna() | merged(rows[column]).notna()

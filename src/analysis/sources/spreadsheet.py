@@ -143,7 +143,7 @@ def _place(rows: list[Row], header: list[str | None], heading: int, wanted: Coll
 
 
 def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
-    """The rows of a CSV file that analysts keep (see `csv_sheet`), as a table of text with `ligne`.
+    """The rows of a CSV file that analysts keep (see `csv_sheet`), as text without outer blanks, with `ligne`.
 
     French spreadsheets save with semicolons in Windows-1252, other programs with commas in UTF-8: both are read.
     Raises DataError when one of `columns` is absent.
@@ -153,7 +153,8 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
     sheet = csv_sheet(path, name, encoding=_encoding(content), separator=separator)
     _require(sheet.header, name, list(columns))
-    return sheet.frame(name)
+    rows = sheet.frame(name)
+    return rows.assign(**{heading: rows[heading].str.strip() for heading in sheet.header if heading})
 
 
 def require(rows: pd.DataFrame, name: str, columns: Iterable[str]) -> None:
@@ -403,7 +404,7 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise fatal("encodage", name, f"ligne {line}, caractère illisible en {encoding}") from None
-    except LookupError:
+    except (LookupError, UnicodeError):  # some encodings of the language are none of texts
         raise DataError(f"{name} : encodage « {encoding} » inconnu ; attendu : utf-8 ou cp1252.") from None
     if not is_utf8 and not content.isascii():
         try:

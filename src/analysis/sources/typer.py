@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import BLANKS, MONTHS, THREE_DIGITS
+from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS
 from analysis.core.quality_log import MASKED, breaches
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
@@ -21,26 +21,30 @@ YES = {"oui", "o", "1", "vrai", "true", "x"}
 NO = {"non", "n", "0", "faux", "false"}
 UNKNOWN = {"inconnu", "nsp", "ne sait pas", "?"}
 SHORTEST_MONTH = 3  # letters: `jan`; `jui`, which is two months, is none
-YEAR_SAID = re.compile(r"(?:20)?\d\d")
-MONTH = r"\d{4}-(?:0[1-9]|1[0-2])"
-MONTH_IN_FIGURES = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d\d?)|(?P<month_first>\d\d?)[-/.](?P<its_year>\d{4})")
+YEAR_SAID = re.compile(r"(?:20)?[0-9][0-9]")
+MONTH = r"[0-9]{4}-(?:0[1-9]|1[0-2])"
+MONTH_IN_FIGURES = re.compile(
+    r"(?P<year>[0-9]{4})[-/.](?P<month>[0-9][0-9]?)|(?P<month_first>[0-9][0-9]?)[-/.](?P<its_year>[0-9]{4})"
+)
 # A day and what may follow it: a time, and the zone where it is that time.
-TIME = r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?::[0-5]\d(?:[.,]\d+)?)?"
-TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+TIME = r"(?:[01]?[0-9]|2[0-3])[:h][0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
+TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
 HERE = "Europe/Paris"
+HELD = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31")  # whole years of what a table holds, in any zone
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
-IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?\d{3}|#{3,}"
+IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?[0-9]{3}|#{3,}"
 SIREN_DIGITS = 9
 LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
 # Numbers of which the decimal mark announced is the point.
 SWAPPED = str.maketrans(".,", ",.")
-NUMBER, DECIMAL_POINT, DECIMAL_COMMA = r"-?\d+(\.\d+)?", r"-?\d+\.\d+", r"-?\d+,\d+"
-CLOCK = re.compile(r"(\d+)[h:]([0-5]\d)(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
-UNIT = r"(?i)(?<=\d)\s*h(?:eures?)?$"
+NUMBER = rf"-?[0-9]{{1,{MOST_DIGITS}}}(\.[0-9]+)?"
+DECIMAL_POINT, DECIMAL_COMMA = r"-?[0-9]+\.[0-9]+", r"-?[0-9]+,[0-9]+"
+CLOCK = re.compile(r"([0-9]{1,9})[h:]([0-5][0-9])(?:mn|min|:00)?", re.IGNORECASE)  # 12h30, 100:30:00
+UNIT = r"(?i)(?<=[0-9])\s*h(?:eures?)?$"
 MINUS = "\N{MINUS SIGN}"
-THOUSANDS = r"-?[1-9]\d{0,2}((,\d{3}){2,}(\.\d+)?|,\d{3}\.\d+)"  # nothing else
+THOUSANDS = r"-?[1-9][0-9]{0,2}((,[0-9]{3}){2,}(\.[0-9]+)?|,[0-9]{3}\.[0-9]+)"  # nothing else
 
 
 class Typer:
@@ -238,7 +242,7 @@ class Typer:
         """
         value = listed_number(rows[column]).str.replace(r"[\s.-]", "", regex=True)
         self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
-        return value.where(value.str.count(r"\d").ge(SIREN_DIGITS).fillna(False))
+        return value.where(value.str.count(r"[0-9]").ge(SIREN_DIGITS).fillna(False))
 
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = listed_number(rows[column])
@@ -251,7 +255,7 @@ class Typer:
         former = reference.table("territoire/anciens_codes").set_index("ancien_code")["code_insee"]
         today = set(reference.communes()["code_insee"])
         said = listed_number(rows[column])
-        whole = "0" + said.where(has_form(said, r"\d{4}"))
+        whole = "0" + said.where(has_form(said, r"[0-9]{4}"))
         cut = whole.isin(today | set(former.index))  # a spreadsheet took 02691 for a number
         self.flag(rows[cut], "commune_zero", column)
         value = said.mask(cut, whole).replace(former.to_dict())
@@ -266,7 +270,7 @@ def _days(rows: pd.DataFrame, column: str) -> pd.Series:
     A time after the day is left out; where its zone is said, the day is the one that it was in Paris: software that
     keeps the midnight of a French day as UTC writes 2025-02-28T23:00:00Z for the 1st of March.
     """
-    timed = rows[column].str.extract(TIMED) if rows[column].str.contains(r"\d[:h]\d").any() else None
+    timed = rows[column].str.extract(TIMED) if rows[column].str.contains(r"[0-9][:h][0-9]").any() else None
     value = rows[column] if timed is None else timed["day"].fillna(rows[column])
     days = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
     formats = rows["format_date"] if "format_date" in rows else pd.Series("%Y-%m-%d", index=rows.index)
@@ -275,7 +279,7 @@ def _days(rows: pd.DataFrame, column: str) -> pd.Series:
         if form != "%Y-%m-%d" and mine.any():
             days = days.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
     # A year such as 0225 is a date that no table of ours can hold.
-    days = days.where(days.between(pd.Timestamp.min, pd.Timestamp.max)).astype("datetime64[s]")
+    days = days.where(days.between(*HELD)).astype("datetime64[s]")
     return days if timed is None or timed["zone"].isna().all() else _in_paris(days, timed)
 
 
@@ -322,7 +326,7 @@ def valid_siret(values: pd.Series) -> pd.Series:
     Source: INSEE, structure of the SIRET; La Poste's establishments sum to a multiple of 5.
     """
     text = values.fillna("").astype("str")
-    shaped = text.str.fullmatch(r"\d{14}").to_numpy(dtype=bool)
+    shaped = text.str.fullmatch(r"[0-9]{14}").to_numpy(dtype=bool)
     digits = np.zeros((len(text), 14), dtype=np.int64)
     if shaped.any():
         joined = "".join(text[shaped])
@@ -339,7 +343,7 @@ def listed_number(text: pd.Series) -> pd.Series:
 
     A program gives decimals to a column of numbers where some are missing.
     """
-    grouped = has_form(text, r"\d[\d\s\u00a0\u202f]*(?:\.0)?")
+    grouped = has_form(text, r"[0-9][0-9\s\u00a0\u202f]*(?:\.0)?")
     return text.mask(grouped, text.str.removesuffix(".0").str.replace(BLANKS, "", regex=True))
 
 

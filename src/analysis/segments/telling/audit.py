@@ -33,14 +33,14 @@ DRAWS, SEED = 1000, 20160126
 def load_audits(path: Path) -> pd.Series:
     """The segment that analysts gave, by uid; empty when there is no file.
 
-    Raises DataError for a segment that is not in the codelist, and for a contract read twice.
+    Raises DataError for a segment that is not in the codelist, a row without its contract, a contract read twice.
     """
     if not path.is_file():
         return pd.Series(dtype="str", name="segment")
     rows = read_csv(path, path.name, COLUMNS)
-    rows["uid"] = rows["uid"].str.strip()
-    codes = rows["segment"].isin(list(reference.labels("segments")))
-    expect(rows, path.name, "segment", codes, "un code de data/raw/reference/nomenclatures/segments.csv")
+    known = list(reference.labels("segments"))
+    expect(rows, path.name, "segment", rows["segment"].isin(known), ", ".join(known))
+    expect(rows, path.name, "uid", rows["uid"].notna(), "l'identifiant d'un marché")
     expect(rows, path.name, "uid", ~rows["uid"].duplicated(), "un marché relu une seule fois")
     return rows.set_index("uid")["segment"]
 
