@@ -8,13 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xlsxwriter
+import yaml
 from test_dirty_files import row_of, write_ods
 
 from analysis.core.errors import DataError
 from analysis.core.quality_log import MASKED, breaches, explain
 from analysis.sources.persons import SECRET_VARIABLE, load_secret
 from analysis.sources.spreadsheet import Workbook, expect, read_csv
-from sending import in_workbook, refused, send, write_dataset
+from sending import in_workbook, mapping, refused, send, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -194,3 +195,39 @@ def test_a_value_that_looks_personal_is_quoted_nowhere(tmp_path: Path, value: st
 @pytest.mark.parametrize("siret", ["21590350100017", "12 01 23 45 67 89 12", "12345678900012.0"])
 def test_a_siret_of_fourteen_digits_is_quoted(siret: str) -> None:
     assert f"« {siret} »" in explain("a.csv", 2, "acheteur_siret", siret, "x")
+
+
+# --- what is asked for -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a,b\n1,2\n".encode("utf-16"), "(enregistré en UTF-16) ; attendu : un CSV en UTF-8."),
+        (b"PK\x03\x04", "(un classeur) ; attendu : un CSV : enregistrer sous « CSV UTF-8 »."),
+        (b"a\tb\n1\t2\n", "(colonnes séparées par une tabulation) ; attendu : des points-virgules ou des virgules."),
+        (b"a,b,b\n1,2,3\n", "(deux colonnes « b ») ; attendu : une seule colonne de ce titre."),
+        (
+            b"a,b\n1,2,3\n",
+            "(ligne 2, 3 cellules pour 2 colonnes) ; attendu : autant de cellules que de titres ; un texte qui "
+            "contient le séparateur se met entre guillemets.",
+        ),
+    ],
+)
+def test_a_file_of_analysts_is_asked_for_in_words_of_its_own(tmp_path: Path, content: bytes, said: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_csv(path, "a.csv", ["a", "b"])
+    assert str(caught.value) == f"a.csv : fichier inutilisable {said}"
+
+
+def test_an_archive_that_holds_a_folder_says_where_its_files_are(dataset: Path) -> None:
+    folder = send()
+    with zipfile.ZipFile(folder / "export.zip", "w") as archive:
+        for path in sorted(folder.glob("*.csv")):
+            archive.write(path, f"export/{path.name}")
+            path.unlink()
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(archive="export.zip")))
+    assert "export.zip : fichier inutilisable (« beneficiaires.csv » y est dans export/ ; dans la" in refused()
+    assert "fichier: export/beneficiaires.csv)" in refused()

@@ -74,3 +74,23 @@ def test_an_encoding_that_is_none_is_a_sentence(tmp_path: Path, encoding: str) -
     path.write_text("é;b\n1;2\n")
     with pytest.raises(DataError, match=f"encodage « {encoding} » inconnu"):
         csv_sheet(path, "a.csv", encoding=encoding, separator=";")
+
+
+@pytest.mark.parametrize("label", ["1", "Oui", "2025-01-01"])
+def test_a_label_that_yaml_takes_for_something_else_is_to_be_quoted(tmp_path: Path, label: str) -> None:
+    path = tmp_path / "m.yaml"
+    label = "yes" if label == "Oui" else label
+    path.write_text(
+        f"nom: m\ntables:\n  a:\n    fichier: a.csv\n    colonnes: {{}}\n    valeurs: {{b: {{{label}: C}}}}\n"
+    )
+    with pytest.raises(DataError, match=r"m\.yaml, ligne 6, clé « tables\.a\.valeurs\.b » : libellé .* guillemets\."):
+        load_settings(path, Mapping)
+
+
+@pytest.mark.parametrize("text", ["1: a\n", "nom: m\n2: a\n"])
+def test_a_key_that_is_no_text_is_told_in_french(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        load_settings(path, Mapping)
+    assert "Keys should" not in str(caught.value)

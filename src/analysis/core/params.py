@@ -229,6 +229,8 @@ EXPECTED = {
     "model": "un bloc de lignes « clé: valeur »",
     "literal_error": "{expected}",
     "too_short": "au moins {min_length} élément",
+    "finite_number": "un nombre fini",
+    "invalid_key": "un texte entre guillemets",
     "greater_than_equal": "au moins {ge}",
     "greater_than": "plus de {gt}",
     "less_than_equal": "au plus {le}",
@@ -281,6 +283,12 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         # A key that nobody knows explains the one that is missing better than the other way round.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         line, key = _where(tree, first["loc"])
+        if first["loc"][-1:] == ("[key]",):  # what is read as yes, a number or a date
+            _, key = _where(tree, first["loc"][:-2])
+            raise DataError(
+                f"{path.name}, ligne {line}, clé « {key} » : libellé « {first['input']} », qui n'est pas un texte "
+                "(mais oui ou non, un nombre, une date) ; attendu : des libellés entre guillemets."
+            ) from None
         raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
 
 

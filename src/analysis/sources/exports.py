@@ -191,6 +191,7 @@ def _read_send(
         for table, name in names.items()
     }
     if packed:
+        _expect_no_folder(packed, f"exports/{structure}/{archive}", {place.fichier for place in places.values()})
         _tell_unread_files(packed, f"exports/{structure}/{archive}", set(names.values()), typer)
     absent = {
         table
@@ -231,6 +232,18 @@ def _tell_empty_tables(called: dict[str, str], filled: dict[str, bool], typer: T
     nothing = not any(filled.values())
     names = sorted({called[table] for table in called if not filled[table] and (nothing or EXPORTS[table].filled)})
     typer.flag(pd.DataFrame({"fichier": names, "ligne": pd.NA}), "table_vide")
+
+
+def _expect_no_folder(packed: zipfile.Path, called: str, names: set[str]) -> None:
+    """DataError when what is read of an archive is in a folder inside it, where its mapping does not look."""
+    inside = [entry.filename for entry in packed.root.infolist() if not entry.is_dir()]
+    if names & set(inside):
+        return
+    for name in sorted(inside):
+        folder, _, base = name.rpartition("/")
+        if folder and base in names:
+            reason = f"« {base} » y est dans {folder}/ ; dans la correspondance, fichier: {name}"
+            raise fatal("fichier_absent", called, reason)
 
 
 def _tell_unread_files(packed: zipfile.Path, called: str, read: set[str], typer: Typer) -> None:

@@ -65,7 +65,8 @@ class Sheet:
         """The same as a table of text, with `ligne`; DataError, calling it `name`, when two headings are the same."""
         for heading in self.header:
             if heading and self.header.count(heading) > 1:
-                raise fatal("fichier_illisible", name, f"deux colonnes « {heading} »")
+                reason = f"deux colonnes « {heading} »"
+                raise DataError(f"{name} : fichier inutilisable ({reason}) ; attendu : une seule colonne de ce titre.")
         return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
 
 
@@ -116,8 +117,11 @@ def _below(rows: list[Row], name: str, heading: int, wanted: Collection[str]) ->
     cells, lines = [], []
     for line, row in below:
         if any(row[len(headings) :]):
-            reason = f"ligne {line}, {len(row)} cellules pour {number_of(len(headings), 'colonne')}"
-            raise fatal("fichier_illisible", name, reason)
+            raise DataError(
+                f"{name} : fichier inutilisable (ligne {line}, {number_of(len(row), 'cellule')} pour "
+                f"{number_of(len(headings), 'colonne')}) ; attendu : autant de cellules que de titres ; un texte qui "
+                "contient le séparateur se met entre guillemets."
+            )
         if any(row):
             cells.append(row[: len(headings)] + [None] * (len(headings) - len(row)))
             lines.append(line)
@@ -150,6 +154,17 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     """
     content = _bytes(path, name)
     heading = content.split(b"\n", 1)[0]
+    for told, wrong, asked in (
+        (content.startswith((ZIP, OLE_CONTAINER)), "un classeur", "un CSV : enregistrer sous « CSV UTF-8 »"),
+        (content.startswith(UTF_16), "enregistré en UTF-16", "un CSV en UTF-8"),
+        (
+            b"\t" in heading and not set(b",;") & set(heading),
+            "colonnes séparées par une tabulation",
+            "des points-virgules ou des virgules",
+        ),
+    ):
+        if told:
+            raise DataError(f"{name} : fichier inutilisable ({wrong}) ; attendu : {asked}.")
     separator = ";" if heading.count(b";") > heading.count(b",") else ","
     sheet = csv_sheet(path, name, encoding=_encoding(content), separator=separator)
     _require(sheet.header, name, list(columns))
