@@ -189,7 +189,7 @@ def test_what_the_dataset_does_not_hold_says_why() -> None:
     assert contracts_2016["explication"] == "Périmètre national." and np.isnan(contracts_2016["part_region"])
     buyer = by.loc[("local", "59", 2015, "heures_realisees")]
     assert buyer["verdict"] == "autre champ" and "ce n'est pas le total du territoire Nord" in buyer["explication"]
-    early = by.loc[("local", "44-NM", 2008, "heures_realisees")]
+    early = by.loc[("local", "44-NM", 2008, "heures_realisees_cumul")]
     assert early["verdict"] == "hors du jeu" and "aucune édition 2008" in early["explication"].lower()
     provisional = rows[(rows["edition"] == 2014) & (rows["publie"] == 8_400_000)].iloc[0]
     assert "Remplacé par 9\u202f160\u202f000, soit +9,0" in provisional["explication"]

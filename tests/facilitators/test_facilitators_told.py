@@ -249,7 +249,14 @@ def test_the_assumption_of_a_scenario_stands_beside_what_is_seen_and_done(
 
 def test_contracts_of_the_state_say_that_those_under_a_framework_are_left_out() -> None:
     rows = pd.DataFrame(
-        {"edition": [2025], "territoire": "32", "declarent": 152, "sans_operation": 100, "montant_sans_operation": 1e6}
+        {
+            "edition": [2025],
+            "territoire": "32",
+            "declarent": 152,
+            "sans_operation": 100,
+            "montant_sans_operation": 1e6,
+            "montants_invraisemblables": 0,
+        }
     )
     shown = page(etat_sans_facilitateur=rows)
     shown.territory, shown.territory_name = "32", "Hauts-de-France"

@@ -60,7 +60,8 @@ SAID = {"feedback@demo", "quality@demo"}  # their sentences say the thresholds
 HIDING = {"segments@demo", "buyer@demo"}  # of no segment, and of no sheet, whose hours a rule hides
 # Sheets of typed purchases, which their notebook may make, are made of the same modules as those of the stage.
 SHEETS = {*HIDING, "report@demo"}
-LINKING = {*SHEETS, "clean-exports@demo", "consolidation@demo"}
+DOUBLES = {"consolidation@demo", "facilitators@demo", "segments@demo"}
+LINKING = {*SHEETS, *DOUBLES, "clean-exports@demo"}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ LINKING = {*SHEETS, "clean-exports@demo", "consolidation@demo"}
         ("params.yaml", "max_month_hours: 300", "max_month_hours: 310", {"clean-exports@demo", *SAID, *METHOD}),
         ("data/raw/reference/retour.csv", "Comment lire", "Lire", {"feedback@demo"}),
         ("data/raw/reference/secret/regles.csv", "min,5,", "min,6,", {"protect@demo", *SHEETS, *METHOD}),
-        ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", {"consolidation@demo", "segments@demo"}),
+        ("data/raw/demo/decisions/doublons_operations.csv", "", "\n", DOUBLES),
         ("data/raw/demo/decisions/doublons_personnes.csv", "", "\n", {"consolidation@demo", "segments@demo"}),
         ("README.md", "", "\nmore\n", set()),
     ],

@@ -125,8 +125,8 @@ def test_no_personal_value_comes_back() -> None:
 
 
 def test_a_wrong_siret_of_fifteen_digits_is_shown() -> None:
-    send(changed("operations", maitre_ouvrage_siret="121035903501234"))
-    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["121035903501234"]
+    send(changed("operations", maitre_ouvrage_siret="921035903501234"))
+    assert [row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")] == ["921035903501234"]
 
 
 def test_the_same_sends_give_the_same_bytes() -> None:

@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from analysis.buyer.guide.tables import guided
 from analysis.core import reference
 
 # One of each kind of page; the sheets of a large, a small and an unserved intercommunalité, and of two purchases.
@@ -141,12 +142,12 @@ def test_each_segment_of_the_guide_begins_a_printed_page_after_the_contents(page
     page.goto(address(demo, "guide-complet"))
     page.emulate_media(media="print")
     breaks = page.locator("section.part").evaluate_all("all => all.map(part => getComputedStyle(part).breakBefore)")
-    assert breaks == ["page"] * len(reference.labels("segments"))
+    assert breaks == ["page"] * len(guided())
     assert page.locator("nav.contents").is_visible() and not page.locator("main .about a").first.is_visible()
     printed = page.pdf(prefer_css_page_size=True, format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > len(breaks)
     targets = page.locator("nav.contents a").evaluate_all("all => all.map(link => link.hash.slice(1))")
-    assert targets == list(reference.labels("segments"))
+    assert targets == guided()
 
 
 def test_pages_are_light(demo: Path) -> None:
