@@ -351,6 +351,26 @@ def test_planned_hours_are_controlled_by_the_companies_committed_to_them(hours: 
     assert rows.loc[("32", "taux_realisation"), "_entreprises"] == 1
 
 
+@pytest.mark.parametrize(("amended", "companies"), [("1000", 4), ("1200", 1)])
+def test_hours_planned_first_are_controlled_by_the_amendments_that_they_leave_by_difference(
+    amended: str, companies: int
+) -> None:
+    """Four companies planned both; one alone has an amendment."""
+    asked = commitments("300", "300", "400")
+    other = {**asked["operations"][0], "op_id": "OP2", "heures_prevues_init": "1000", "heures_prevues": amended}
+    send(
+        {
+            "operations": [{**asked["operations"][0], "heures_prevues_init": "1000"}, other],
+            "territoires": [*TABLES["territoires"], {**TABLES["territoires"][0], "op_id": "OP2"}],
+            "engagements": [*asked["engagements"], {**TABLES["engagements"][0], "eng_id": "E9", "op_id": "OP2"}],
+        }
+    )
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet").query("territoire == '32'")
+    measured = rows.set_index("indicateur")["_entreprises"]
+    assert measured["heures_prevues_init"] == companies and measured["heures_prevues"] >= 3
+
+
 @pytest.mark.parametrize("starts", ["01/01/2025", "01/01/2019"])
 def test_hours_planned_of_the_rate_are_controlled_by_those_of_the_other_operations_too(starts: str) -> None:
     """Three companies in the rate, one in what began before the first year: less each other, its commitment."""

@@ -263,10 +263,16 @@ def _planned_and_done(
         terminee=operations["date_fin"] <= pd.Timestamp(edition.annee, 12, 31),
     )
     shares = _committed(engagements)
-    planned = {name: _planned(shares, rows, name) for name in ("prevues_init", "prevues")}
-    sums = rows.groupby("territoire")[list(planned)].sum(min_count=1)
+    sums = rows.groupby("territoire")[["prevues_init", "prevues"]].sum(min_count=1)
+    # What amendments changed is the difference of the two.
+    changed = rows.assign(avenants=rows["prevues"].fillna(0).sub(rows["prevues_init"].fillna(0)).abs())
+    first, last, between = (
+        _planned(shares, part, name).reindex(sums.index)
+        for part, name in ((rows, "prevues_init"), (rows, "prevues"), (changed, "avenants"))
+    )
     out = [
-        *(table(f"heures_{name}", sums[name], "heure", weakest(cell)) for name, cell in planned.items()),
+        table("heures_prevues_init", sums["prevues_init"], "heure", weakest(first, between)),
+        table("heures_prevues", sums["prevues"], "heure", weakest(last)),
         table(
             "heures_par_operation", base["heures"] / rows.groupby("territoire").size(), "heure par opération", measures
         ),
