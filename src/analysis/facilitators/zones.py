@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from analysis.consolidation.facts import kept_key
 from analysis.core import reference
 from analysis.core.numbers import round_half_up
 from analysis.core.params import FacilitatorParams
@@ -44,7 +45,7 @@ def followed(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, 
 def each_once(active: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
     """The rows of `followed` under the operation that stands for each (`duplicates.standing`), so that what several
     structures entered counts once in an EPCI."""
-    return active.assign(op_id=active["op_id"].map(lambda op: kept.get(op, op)).astype("str"))
+    return active.assign(op_id=kept_key(active["op_id"], kept))
 
 
 def without_place(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:

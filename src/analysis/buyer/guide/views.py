@@ -7,6 +7,7 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.views.common import cited
+from analysis.buyer.views.hours import none_proposed
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent
 from analysis.core.params import load_params
@@ -192,8 +193,7 @@ def sizes(page: Page) -> Content:
         csv=page.csv(SIZES),
         note="De … à … : huit fois sur dix. L'engagement est ce que "
         f"{percent(load_params().buyer.commitment_kept, 0)} de tels marchés peuvent porter, "
-        f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, car moins de "
-        f"{french(commitment.least_useful()[0])} heures sont possibles (médiane), environ un mois d'une personne.",
+        f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, {none_proposed()}.",
     )
 
 

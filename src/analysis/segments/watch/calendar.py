@@ -29,7 +29,7 @@ from analysis.core.reference import WHOLE
 from analysis.segments.potential.caps import CAPPED, held, of_cells
 from analysis.segments.potential.sizing import triangular
 from analysis.segments.watch.needs import added, hypothesis
-from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one
+from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one, still_to_come
 
 Numbers = NDArray[np.float64]
 
@@ -99,8 +99,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
     now = _triangle((limits[0] - projects["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)
     alive = projects[now < 1].reset_index(drop=True)
     past = now[now < 1]
-    at_first = hypothesis("projet_realise")
-    p = at_first * (1 - past) / (at_first * (1 - past) + 1 - at_first)
+    p = still_to_come(hypothesis("projet_realise"), 1 - past)
     at = {}
     for k, limit in enumerate(limits):
         whole = _triangle((limit - alive["date_prevue"]).dt.days.to_numpy() / MONTH, low, mode, high)

@@ -265,6 +265,11 @@ def told_apart(delays: pd.Series) -> tuple[Numbers, float]:
     return months / months.sum(), by_chance / (len(delays) - seen.sum() + by_chance)
 
 
+def still_to_come(p: Numbers | float, left: Numbers) -> Numbers:
+    """The probability of what had that of `p` and has not come yet; `left`: the part that comes this late or later."""
+    return p * left / (p * left + 1 - p)
+
+
 def predicted(model: Model, known: Known) -> pd.DataFrame:
     """Every need that may still be renewed after the day of `known`, indexed by besoin.
 
@@ -284,7 +289,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     left = np.clip(MONTHS[None, :] + 1 - passed[open_].to_numpy()[:, None], 0, 1)
     still = model.when(p) * left
     total = still.sum(axis=1)
-    remaining = p * total / (p * total + 1 - p)
+    remaining = still_to_come(p, total)
     each = still / total[:, None] * remaining[:, None]
     out = pd.DataFrame(each, columns=EACH, index=rows.index)
     return out.assign(fin=ends, probabilite=remaining, passe=passed[open_])[["fin", "probabilite", "passe", *EACH]]
