@@ -408,6 +408,11 @@ def test_places_outside_the_region_do_not_repeat_one_another() -> None:
         (changed("contrats", rsa="peut-être"), "oui_non_invalide"),
         (changed("contrats", qpv="oui"), "qpv_sans_millesime"),
         (changed("contrats", employeur_kind="ETT"), "iae_incoherent"),
+        (
+            changed("contrats", date_debut="01/09/2020", employeur_kind="EI", contrat_type="CDI_INCLUSION"),
+            "code_anachronique",
+        ),
+        (changed("contrats", date_debut="01/09/2018", employeur_kind="EATT", contrat_type="CDD"), "code_anachronique"),
         (changed("heures", heures="250"), "heures_elevees"),
         (changed("operations", libelle=""), "valeur_obligatoire"),
     ],

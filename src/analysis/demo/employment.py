@@ -48,7 +48,7 @@ def build_contracts(seed: int, world: Operations, employers: pd.DataFrame) -> tu
     contracts = _spread(world, draw)
     contracts = _employ(contracts, world, employers, draw)
     contracts = _date(contracts, world, draw)
-    return contracts, _hours(contracts, draw)
+    return _of_its_time(contracts, employers), _hours(contracts, draw)
 
 
 def _spread(world: Operations, draw: Draw) -> pd.DataFrame:
@@ -143,6 +143,30 @@ def _date(contracts: pd.DataFrame, world: Operations, draw: Draw) -> pd.DataFram
     contracts["mois"] = (end.astype("datetime64[M]").astype(int) + 1970 * 12) - start_month + 1
     contracts = contracts.sort_values(["debut", "eng"], kind="stable", ignore_index=True)
     return contracts
+
+
+def _of_its_time(contracts: pd.DataFrame, employers: pd.DataFrame) -> pd.DataFrame:
+    """Contracts of a kind of employer, then of a form, that no law knew on their first day become what there was."""
+    early = _early(contracts, "employeur_kind", "nomenclatures/employeurs")
+    kind = contracts.loc[early, "employeur_kind"].map(_instead("employeurs_parts", "employeur_kind"))
+    contracts.loc[early, "employeur_kind"] = kind
+    contracts.loc[early, "employeur_siret"] = kind.map(employers.groupby("employeur_kind")["siret"].first())
+    contracts.loc[early, "contrat_type"] = kind.map(
+        table("employeurs").groupby("employeur_kind")["contrat_type"].first()
+    )
+    early = _early(contracts, "contrat_type", "nomenclatures/contrats")
+    keys = pd.MultiIndex.from_frame(contracts.loc[early, ["employeur_kind", "contrat_type"]])
+    contracts.loc[early, "contrat_type"] = _instead("employeurs", "employeur_kind", "contrat_type")[keys].to_numpy()
+    return contracts
+
+
+def _early(contracts: pd.DataFrame, column: str, codelist: str) -> pd.Series:
+    start = pd.to_datetime(reference.table(codelist).set_index("code")["debut"])
+    return contracts["debut"] < contracts[column].map(start)
+
+
+def _instead(name: str, *keys: str) -> pd.Series:
+    return table(name).set_index(list(keys))["avant"]
 
 
 def _hours(contracts: pd.DataFrame, draw: Draw) -> pd.DataFrame:

@@ -464,6 +464,9 @@ def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.Da
     temporary = set(kinds.loc[kinds["est_interim"] == "oui", "code"])
     training = rows["contrat_type"].isin(forms.loc[forms["est_alternance"] == "oui", "code"])
     typer.flag(rows[training & rows["employeur_kind"].isin(temporary)], "alternance_interim", "contrat_type")
+    for column, codes in (("employeur_kind", kinds), ("contrat_type", forms)):
+        since = rows[column].map(pd.to_datetime(codes.set_index("code")["debut"]))
+        typer.flag(rows[rows["date_debut"] < since], "code_anachronique", column)
     return rows.drop(columns="naissance")
 
 

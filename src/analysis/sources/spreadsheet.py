@@ -395,7 +395,7 @@ def _bytes(path: Path | zipfile.Path, name: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise fatal("fichier_absent", name, f"absent, présents : {_neighbours(path) or 'aucun'}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError):
+    except ZIP_ERRORS:
         raise fatal("fichier_illisible", name, "fichier abîmé dans l'archive") from None
 
 
