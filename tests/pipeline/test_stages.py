@@ -29,6 +29,11 @@ def short(paths: set[Path]) -> list[str]:
     return sorted(str(path.relative_to(CHECKOUT)) for path in paths)
 
 
+def test_the_lock_speaks_of_these_stages_only() -> None:
+    locked = yaml.safe_load((CHECKOUT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    assert sorted(locked) == sorted(STAGES)
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_a_stage_declares_what_it_imports(name: str) -> None:
     files = set().union(*declared(STAGES[name]).values())
