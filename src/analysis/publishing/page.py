@@ -16,6 +16,7 @@ from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
+from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
 from analysis.publishing.content import Elsewhere, Header
 
@@ -223,6 +224,24 @@ def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str
     if notebook != SHEET:
         return {dataset.region: edition.territoire_nom, **departments}
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
+
+
+def pages_of(notebook: str, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The parameters of each page of `notebook` for `dataset`, by the name of the page.
+
+    A year that the dataset does not have becomes its latest, once.
+    """
+    asked, years = load_params().publishing.pages, [edition.annee for edition in dataset.editions]
+    if notebook not in asked:
+        raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {', '.join(asked)}.")
+    names, pages = page_parameters(notebook), {}
+    for year, which in asked[notebook].items():
+        edition = dataset.edition(year if year in years else max(years))
+        keys = list(subjects(notebook, dataset, edition))
+        for key in keys if which == "all" else [dataset.region]:
+            values = (dataset.nom, edition.annee, key)
+            pages[f"{edition.annee}-{key}"] = dict(zip(names, values, strict=True))
+    return pages
 
 
 def _planned(dataset: Dataset, table: str, key: str, name: str) -> dict[str, str]:

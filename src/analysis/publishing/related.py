@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from analysis.core import reference
 from analysis.core.params import load_params
-from analysis.publishing.page import PLACE, SHEET, Page, deliverable
-from analysis.publishing.report import pages_of
+from analysis.publishing.page import PLACE, SHEET, Page, deliverable, pages_of
 
 
 @dataclass(frozen=True)
