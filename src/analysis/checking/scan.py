@@ -41,7 +41,7 @@ from pathlib import Path
 import pandas as pd
 from pyarrow import parquet
 
-from analysis.buyer import process
+from analysis.buyer import schedule
 from analysis.checking.pool import each
 from analysis.checking.refusal import refuse
 from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, as_read, contents
@@ -79,7 +79,7 @@ NO_TABLE = "table qui n'est pas une table protégée"
 FOREIGN_SCRIPT, HIDDEN = "programme qui n'est pas du site", "contenu que le site ne publie pas"
 TRACE, PLACE = "trace d'une erreur de programme", "chemin d'une machine"
 
-UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(process.DOMAIN)})")
+UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(schedule.DOMAIN)})")
 TRACES = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
 PLACES = (
     r"(?<![\w./])/(?:home|root|tmp|Users|usr|opt|var|mnt|srv|private|work|workspace|data)/\w",

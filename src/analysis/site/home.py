@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.buyer.guide import document as guide
-from analysis.buyer.process import calendars
+from analysis.buyer.schedule import calendars
 from analysis.checking import guard, scan
 from analysis.checking.links import check_links
 from analysis.checking.passed import check_new
