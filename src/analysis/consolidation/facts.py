@@ -245,11 +245,9 @@ def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
     """Adds what kind of employer and of contract it is, est_iae, est_alternance (False when unknown), and the whole
     numbers of `with_units`.
     """
-    kinds = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"].eq("oui")
-    forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
     return with_units(contracts).assign(
-        est_iae=contracts["employeur_kind"].map(kinds).eq(True).fillna(False).astype("bool"),
-        est_alternance=contracts["contrat_type"].map(forms).eq(True).fillna(False).astype("bool"),
+        est_iae=contracts["employeur_kind"].isin(reference.codes_with("employeurs", "est_iae")),
+        est_alternance=contracts["contrat_type"].isin(reference.codes_with("contrats", "est_alternance")),
     )
 
 

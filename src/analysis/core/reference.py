@@ -63,11 +63,16 @@ def constants(domain: str) -> pd.Series:
     return table(f"{domain}/constantes").set_index("nom")["valeur"].astype("float64")
 
 
+def codes_with(codelist: str, column: str) -> list[str]:
+    """The codes of a codelist of `nomenclatures/` that says yes (`oui`) of them in `column`, in its order."""
+    codes = table(f"nomenclatures/{codelist}")
+    return list(codes.loc[codes[column].eq("oui"), "code"])
+
+
 def social_states(column: str) -> list[str]:
     """The states of the social field for which `nomenclatures/statuts_sociaux` says yes in `column`: `est_renseigne`
     (they say something clear), `porte_clause` (they say that there is a clause)."""
-    states = table("nomenclatures/statuts_sociaux")
-    return list(states.loc[states[column].eq("oui"), "code"])
+    return codes_with("statuts_sociaux", column)
 
 
 def spellings(codelist: str) -> dict[str, str]:

@@ -223,8 +223,7 @@ def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
         pairs = zip(rows["public"], rows["modalite"], strict=True)
         return pd.Series([public in profile.split("+") for public, profile in pairs], index=rows.index)
     codelist, column = condition.split(".")
-    codes = reference.table(f"nomenclatures/{codelist}")
-    return rows["modalite"].isin(codes.loc[codes[column] == "oui", "code"])
+    return rows["modalite"].isin(reference.codes_with(codelist, column))
 
 
 def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
