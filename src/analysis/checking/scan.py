@@ -30,7 +30,6 @@ import datetime as dt
 import os
 import re
 import tempfile
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -52,7 +51,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
-from analysis.core.texts import ACCENTS, LIGATURES
+from analysis.core.texts import LIGATURES, unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.segments.watch import feed
@@ -363,7 +362,7 @@ def runs(value: str) -> set[str]:
 
     A number ends a run: there is none in a name.
     """
-    plain = ACCENTS.sub("", unicodedata.normalize("NFKD", value.casefold().translate(LIGATURES)))
+    plain = unaccented(value.casefold().translate(LIGATURES))
     words = WORDS.findall(plain)
     found = set()
     for start, first in enumerate(words):
