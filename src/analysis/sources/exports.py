@@ -532,7 +532,7 @@ def _month(days: pd.Series) -> pd.Series:
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Shares of an operation's EPCI that sum to 1."""
     # What is executed outside the region keeps its share, which counts in no EPCI of ours.
-    rows = parts.completed(rows, ["annee", "op_id"], typer)
+    rows = parts.completed(rows, typer)
     return rows[rows["epci_siren"].notna()]
 
 
@@ -545,4 +545,4 @@ def _between_structures(rows: pd.DataFrame, operations: pd.DataFrame, senders: s
     own = rows.drop_duplicates(["annee", "op_id"]).assign(part=float("nan"))
     own["partenaire_id"] = own["structure_id"]
     rows = pd.concat([rows, own]).drop_duplicates(["annee", "op_id", "partenaire_id"], ignore_index=True)
-    return parts.completed(rows, ["annee", "op_id"], typer)
+    return parts.completed(rows, typer)
