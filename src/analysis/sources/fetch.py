@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -32,7 +33,7 @@ class OpenSources(RootModel[dict[str, OpenSource]]):
     """`data/raw/sources.yaml`."""
 
 
-def fetch(dataset: str, only: list[str] | None = None) -> list[Path]:
+def fetch(dataset: str, only: Collection[str] = ()) -> list[Path]:
     """Bring the sources of `data/raw/sources.yaml` (all, or those named `only`) that are not there yet.
 
     Returns the files. Raises DataError, one sentence, when there is no network or an address answers
@@ -40,7 +41,7 @@ def fetch(dataset: str, only: list[str] | None = None) -> list[Path]:
     """
     raw = project_root() / "data" / "raw"
     sources = load_settings(raw / "sources.yaml", OpenSources).root
-    unknown = sorted(set(only or []) - set(sources))
+    unknown = sorted(set(only) - set(sources))
     if unknown:
         raise DataError(f"source « {unknown[0]} » inconnue ; attendu : {', '.join(sources)}.")
     brought = []
