@@ -10,6 +10,7 @@ from analysis.core.errors import DataError
 from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
+HOURS = "heures_realisees"  # the indicator that most others are held against
 
 CODES = (  # columns that are texts whatever they look like, in any of the tables
     "code_insee", "departement", "departements", "epci_siren", "siren", "code_postal", "ancien_code",

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.consolidation.inhabitants import HOURS, RATE
+from analysis.consolidation.inhabitants import RATE
 from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
 from analysis.core.numbers import about, between, french, french_date, number_of, percent, plural
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
     NOT_TOLD,
