@@ -53,6 +53,13 @@ def epci_of(departements: list[str]) -> dict[str, str]:
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
 
 
+def priority_districts() -> pd.Series:
+    """How many priority districts (QPV) each EPCI has in its communes of the region, by `epci_siren`; 0 for none."""
+    home = communes().set_index("code_insee")["epci_siren"]
+    counts = table("territoire/qpv")["code_insee"].map(home).value_counts()
+    return counts.reindex(epci()["epci_siren"], fill_value=0)
+
+
 def departments(region: str | None = None) -> pd.DataFrame:
     """Departments of the country, or of one region."""
     found = table("territoire/departements")
