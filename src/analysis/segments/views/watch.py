@@ -11,7 +11,7 @@ from analysis.publishing.content import PERCENT, Column, Content, DataTable, Fig
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
-from analysis.segments.views.common import KINDS, quarter, quarter_in_full
+from analysis.segments.views.common import KINDS, quarter, quarter_in_full, source_line
 from analysis.segments.views.needs import likeliest, scope, subscribed, tried
 from analysis.segments.watch.skills import REST
 
@@ -410,5 +410,4 @@ def _tested(page: Page) -> str:
 
 
 def _source(page: Page) -> str:
-    kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
-    return f"{kind} ; renouvellements appris du passé."
+    return source_line(page, "renouvellements appris du passé")
