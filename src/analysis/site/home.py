@@ -208,8 +208,9 @@ def pages(dataset: Dataset, notebook: str) -> list[Link]:
     """The pages there are of a deliverable, the latest edition first, in the order of what they are about."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
     keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
-    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}
-    keys.sort(key=lambda key: (-key[0], list(names[key[0]]).index(key[1])))
+    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year in dict(keys)}
+    place = {(year, key): n for year, named in names.items() for n, key in enumerate(named)}
+    keys.sort(key=lambda key: (-key[0], place[key]))
     return [Link(names[year][key], year, f"{notebook}/{year}-{key}.html") for year, key in keys]
 
 
