@@ -23,9 +23,9 @@ from analysis.publishing.content import (
     Content,
     DataTable,
     Figure,
-    Format,
     Prose,
     Strip,
+    millions,
 )
 from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
@@ -38,7 +38,6 @@ SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 BACKGROUND = SOURCE.removeprefix("Fond : ")
 NARROW = 9  # letters of a line beside a break: the next one is near
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
-MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
@@ -193,7 +192,7 @@ def segments(page: Page) -> Content:
         columns={
             "libelle": Column("Segment"),
             "marches": Column("Marchés", 0),
-            "montant": Column("Montant", **MILLIONS),
+            "montant": Column("Montant", **millions(2)),
             "avec_clause": Column("Avec clause", 0),
             share: Column("Part" if page.is_department else "Part lissée", **PERCENT),
             f"{share}_bas": Column("de", **PERCENT),
