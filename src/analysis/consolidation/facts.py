@@ -256,6 +256,6 @@ def _places(rows: pd.DataFrame) -> pd.DataFrame:
     best = rows.groupby(["annee", "operation"])["est_garde"].transform("max")
     own = rows[rows["est_garde"] == best]
     only = own["op_id"] == own.groupby(["annee", "operation"])["op_id"].transform("min")
-    department = reference.epci().set_index("epci_siren")["departement"]
+    department = reference.department_of_epci()
     out = own[only][["annee", "operation", "epci_siren", "part", "part_methode"]]
     return out.assign(departement=out["epci_siren"].map(department)).reset_index(drop=True)

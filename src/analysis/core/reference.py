@@ -53,6 +53,11 @@ def epci_of(departements: list[str]) -> dict[str, str]:
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
 
 
+def department_of_epci() -> pd.Series:
+    """The department with most inhabitants of each EPCI, by `epci_siren`."""
+    return epci().set_index("epci_siren")["departement"]
+
+
 def priority_districts() -> pd.Series:
     """How many priority districts (QPV) each EPCI has in its communes of the region, by `epci_siren`; 0 for none."""
     home = communes().set_index("code_insee")["epci_siren"]
@@ -64,6 +69,11 @@ def departments(region: str | None = None) -> pd.DataFrame:
     """Departments of the country, or of one region."""
     found = table("territoire/departements")
     return found if region is None else found[found["code_region"] == region].reset_index(drop=True)
+
+
+def department_names(region: str | None = None) -> pd.Series:
+    """The names of the departments of the country, or of one region, by code."""
+    return departments(region).set_index("code_departement")["nom"]
 
 
 def constants(domain: str) -> pd.Series:

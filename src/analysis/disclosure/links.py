@@ -162,7 +162,7 @@ def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataF
 def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
     """The sums that hold between the cells: somme (a number), cellule, signe."""
     patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     names = pd.Series(values.dropna().index)
     parts, count = [], 0
     for rule in reference.table("secret/sommes").fillna("").itertuples():

@@ -260,5 +260,4 @@ def _guided(dataset: Dataset) -> dict[str, str]:
 
 @cache
 def _departments(region: str) -> dict[str, str]:
-    found = reference.departments(region)
-    return dict(zip(found["code_departement"], found["nom"], strict=True))
+    return reference.department_names(region).to_dict()

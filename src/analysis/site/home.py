@@ -220,7 +220,7 @@ def sheets(dataset: Dataset) -> list[dict]:
     years = sorted({int(path.stem.split("-")[0]) for path in folder.glob("*-*.html")})
     if not years:
         return []
-    names, edition = reference.departments().set_index("code_departement")["nom"], dataset.edition(years[-1])
+    names, edition = reference.department_names(), dataset.edition(years[-1])
     out = []
     for code in edition.departements:
         own = pd.Series(reference.epci_of([code]))

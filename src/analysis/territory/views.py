@@ -154,7 +154,7 @@ def audiences(page: Page) -> Content:
     apart = of_all_hours(frame.loc[instead, "libelle"])
     frame = frame.assign(ordre=frame["modalite"].map({code: n for n, code in enumerate(APART, 1)}).fillna(0))
     frame = frame.sort_values(["ordre", "part_heures"], ascending=[True, False], kind="stable")
-    place = reference.departments().set_index("code_departement")["nom"][asked]
+    place = reference.department_names()[asked]
     note = (
         ""
         if page.is_department

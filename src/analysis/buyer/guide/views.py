@@ -199,7 +199,7 @@ def sizes(page: Page) -> Content:
 def supply(page: Page) -> Content:
     """The insertion companies that serve the segment, by department and kind."""
     rows = page.read("buyer/guide_offre", segment=page.key)
-    names = reference.departments().set_index("code_departement")["nom"]
+    names = reference.department_names()
     wide = rows.pivot(index="departement", columns="genre", values="entreprises")
     frame = wide.reset_index().assign(nom=lambda table: table["departement"].map(names))
     own, every = int(rows["dont_secteur"].sum()), int(rows["entreprises"].sum())

@@ -217,7 +217,7 @@ def _shared(companies: pd.DataFrame, holders: pd.DataFrame, left: Whole, right: 
 
 def _place(operations: Followed, deals: pd.DataFrame, left: Whole, right: Whole) -> Numbers:
     """One of the operation's EPCI, its department, or elsewhere; unknown without any place, or the department alone."""
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     places = operations.places.assign(departement=operations.places["value"].map(home))
     code, names = pd.factorize(pd.concat([places["value"], deals["epci_siren"]], ignore_index=True))
     area, areas = pd.factorize(pd.concat([places["departement"], deals["departement"]], ignore_index=True))

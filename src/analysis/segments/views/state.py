@@ -216,7 +216,7 @@ def _of_region(page: Page) -> float:
 def segments_by_department(page: Page) -> Content:
     """Heat map of the contracts of each segment in each department of execution."""
     rows = page.read("segments")
-    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    names = reference.department_names(page.dataset.region)
     rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
     if rows.empty:
         return Prose("Aucun marché n'a pu être rattaché à un département.")
