@@ -55,7 +55,6 @@ from analysis.core.texts import LIGATURES, unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.segments.watch import feed
-from analysis.site import directory
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
@@ -303,7 +302,7 @@ class Questions:
     def own_programs(self) -> set[str]:
         """The scripts, the list of communes and the style of our pages."""
         own = (scripts.search(), scripts.tables(), scripts.sizing())
-        known = (*(script.text for script in own), directory.towns(), fill("style.css"))
+        known = (*(script.text for script in own), scripts.towns(), fill("style.css"))
         return {_bare(text) for text in known}
 
     @cached_property
