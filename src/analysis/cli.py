@@ -48,7 +48,7 @@ def ingest() -> None:
 @click.option(
     "--observed-on",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="dates after it are refused; by default, the last publication in each file",
+    help="dates more than a day after it are refused; by default, after the last publication in each file",
 )
 def ingest_decp(
     *,
@@ -160,7 +160,9 @@ def report(dataset: str, notebooks: tuple[str, ...], scheduler: str | None) -> N
 @main.command()
 @click.argument("dataset")
 def site(dataset: str) -> None:
-    """Stage: the front page of DATASET and its protected tables as CSV."""
+    """Stage: the front page of DATASET, its method, directory, guide, calendars and downloads, after every page is
+    checked.
+    """
     from analysis.site.home import build
 
     build(dataset)

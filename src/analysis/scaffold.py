@@ -38,6 +38,7 @@ from analysis.sources.senders import EARLIER, EARLIER_COLUMNS
 
 YEARS = range(2000, 2100)  # of data: 25 or 20255 is a slip of the hand
 LAST_ROW = 2000  # of the lists and checks of a questionnaire
+CHOICES = {"oui_non": ["oui", "non", "inconnu"], "booleen": ["oui", "non"]}  # where a kind of column has no codelist
 EXAMPLES: dict[str, str | dt.date] = {
     "date": dt.date(2025, 1, 15), "mois": "2025-01", "booleen": "oui", "oui_non": "inconnu",
     "siret": "21590350100017", "epci": "200093201", "commune": "59350",
@@ -178,7 +179,7 @@ def questionnaire(path: Path, tables: Iterable[Table]) -> None:
         sheet.freeze_panes(1, 1)
         for number, column in enumerate(table.columns):
             sheet.write(0, number, column.name, needed if column.required else bold)
-            sheet.write_comment(0, number, column.description + (" (obligatoire)" if column.required else ""))
+            sheet.write_comment(0, number, _meaning(column))
             is_day = column.kind == "date"
             sheet.write(1, number, _example(column, keys), grey_day if is_day else grey)
             sheet.set_column(number, number, max(14, len(column.name) + 2), day if is_day else None)
@@ -186,6 +187,11 @@ def questionnaire(path: Path, tables: Iterable[Table]) -> None:
                 sheet.data_validation(1, number, LAST_ROW, number, rule)
     _write_lists(book, lists, bold)
     book.close()
+
+
+def _meaning(column: Column) -> str:
+    choices = f" ({', '.join(CHOICES[column.kind])})" if column.kind == "oui_non" else ""
+    return f"{column.description}{choices}{' (obligatoire)' if column.required else ''}"
 
 
 def _code_lists(tables: list[Table]) -> dict[str, pd.DataFrame]:
@@ -199,9 +205,8 @@ def _rule(column: Column, lists: dict[str, pd.DataFrame]) -> dict | None:
         letter = xlsxwriter.utility.xl_col_to_name(place)
         last = len(lists[column.codelist]) + 2
         return {"validate": "list", "source": f"={LISTS}!${letter}$3:${letter}${last}", "ignore_blank": True}
-    if column.kind in ("oui_non", "booleen"):
-        choices = ["oui", "non", "inconnu"] if column.kind == "oui_non" else ["oui", "non"]
-        return {"validate": "list", "source": choices, "ignore_blank": True}
+    if column.kind in CHOICES:
+        return {"validate": "list", "source": CHOICES[column.kind], "ignore_blank": True}
     if column.numeric:
         return {"validate": "decimal", "criteria": ">=", "value": 0, "ignore_blank": True,
                 "error_title": "Nombre attendu", "error_message": column.description}  # fmt: skip

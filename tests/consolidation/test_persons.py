@@ -367,7 +367,8 @@ def page(*rows: tuple, reunies: int = 0, a_revoir: int = 0, regional: bool = Tru
 
 def test_the_page_says_how_many_are_one_and_how_many_wait() -> None:
     assert persons_review(page()).text() == (
-        "Aucune personne n'a été réunie à une autre ; aucune paire de personnes ne reste à examiner."
+        "Aucune personne n'a été réunie à une autre ; aucune paire de personnes dont c'est la dernière édition ne "
+        "reste à examiner."
     )
     one = persons_review(page(reunies=1, a_revoir=1)).text()
     assert one.startswith("1 saisie d'une personne") and "a été réunie " in one and "1 paire de personnes" in one

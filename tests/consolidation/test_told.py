@@ -567,14 +567,14 @@ def test_a_region_is_between_its_departments_only_where_they_differ(low: float, 
     assert ("entre son département" in note) is said and "Pour " not in note, "every audience is compared"
     one = page(2017, representation=rows[:1].assign(rapport_min=0.5))
     one.place = "32"
-    assert "Place dans les heures : non établie." in representation(one).text()
+    assert "Comparaison avec sa part des demandeurs d'emploi : non établie." in representation(one).text()
     here = page(2017, representation=rows.assign(part_heures=float("nan")))
     here.place = "32"
     assert "Aucune part des heures n'est publiée" in representation(here).text()
 
 
 @pytest.mark.parametrize(
-    ("last", "said"), [(1.2, "comme sur un seul segment en"), (1.6, "comme sur 2 segments égaux en")]
+    ("last", "said"), [(1.2, "si un seul segment les portait en"), (1.6, "également entre 2 segments en")]
 )
 def test_hours_on_one_segment_are_on_no_equal_ones(last: float, said: str) -> None:
     rows = pd.DataFrame({"edition": [2016, 2017], "nombre_effectif": [3.0, last], "nombre": 3, "secret": ""})

@@ -107,7 +107,7 @@ def test_the_likeliest_needs_say_how_often_such_chances_came_true() -> None:
     tried = pd.DataFrame({"classe": [7, 8], "besoins": [4404, 450], "predit": [0.74, 0.82], "observe": [0.7, 0.729]})
     table = views.next_needs(page({views.TABLE: needs, "segments/veille_calibration": tried}))
     assert [cell.text for cell in table.rows[0]][2] == "mai à septembre\xa02026"
-    both = "Renouvellements : éprouvé sur les années passées, sur 100 marchés à qui ces probabilités étaient données, "
+    both = "Renouvellements : d'après les années passées, sur 100 marchés auxquels le modèle donnait ces probabilités, "
     assert table.note == both + "de 70 à 73 ont eu un successeur."
     announced = needs.assign(origine=["renouvellement", "projet"], p_horizon=[0.84, 0.8])
     told = views.next_needs(page({views.TABLE: announced, "segments/veille_calibration": tried}))
@@ -176,7 +176,7 @@ def test_inhabitants_of_a_part_are_called_so(siren: str, partly: bool) -> None:
     figure = views.where(page({views.ZONES: zone}, siren))
     assert ("partie régionale" in figure.alt) is partly
     assert ("partie régionale seulement" in figure.table.scope) is partly
-    assert "Population municipale" in figure.text() and "avec ou sans clause" in figure.text()
+    assert "Population municipale" in figure.text() and "qui se prêtent à une clause" in figure.text()
 
 
 @pytest.mark.parametrize(("territory", "is_department", "figure"), [(EPCI, False, "17,5"), ("62", True, "12,5")])
@@ -240,7 +240,7 @@ def test_women_and_insertion_employers_are_no_audience_and_come_after() -> None:
     here.department = "62"
     table = views.audiences(here)
     assert [row[0].text[:10] for row in table.rows] == ["Résidents ", "Allocatair", "Femmes", "Chez un em"]
-    assert "employeurs de l'IAE" in table.caption and table.columns["libelle"].label != "Public"
+    assert "économique (IAE), part des heures" in table.caption and table.columns["libelle"].label != "Public"
 
 
 def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:

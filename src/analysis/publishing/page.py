@@ -194,7 +194,7 @@ class Page:
             str(deliverable(self.notebook)["sujet"]).capitalize(): f"{self.name} ({self.key})",
             "Données observées au": french_date(self.edition.date_observation),
             "Clauses retenues": self.edition.clauses,
-            "Communes et EPCI": f"code officiel géographique {self.edition.cog_millesime}",
+            "Communes et intercommunalités": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
             "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }

@@ -79,7 +79,7 @@ SCHEMAS = {
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
                 "appris": column(TEXT, LEARNT),
-                "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
+                "manuel": hours("Heures de la règle du manuel, 50 % × 5 % / 30 €"),
                 "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
                 "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
                 "heures_etp": hours("Heures d'une année à temps plein, par lesquelles sont divisés les deux ETP"),
@@ -212,11 +212,11 @@ SCHEMAS = {
         ),
         published_table(
             "offre",
-            "Structures d'insertion à portée d'un achat, par genre",
+            "Structures d'insertion à portée d'un achat, par type",
             ["achat_id", "genre"],
             {
                 "achat_id": _ACHAT,
-                "genre": column(TEXT, "Genre : ACI, AI, EI, ETTI, GEIQ"),
+                "genre": column(TEXT, "Type : ACI, AI, EI, ETTI, GEIQ"),
                 "structures": column("int64", "Structures, de tous secteurs", ge=0),
                 "servent": column("int64", "dont servent le segment : du secteur, ou de tous", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
@@ -280,7 +280,7 @@ SCHEMAS = {
             ["periode", "methode"],
             {
                 "periode": column(TEXT, "choix : années dont le quantile est tiré ; epreuve : dernières années"),
-                "methode": column(TEXT, "modele, ou manuel (50 % x 5 % / 30 €)"),
+                "methode": column(TEXT, "modele, ou manuel (50 % × 5 % / 30 €)"),
                 "quantile": _part("Quantile des heures possibles qu'est l'engagement", nullable=True),
                 "operations": column("int64", "Opérations closes de ces années", unit="opération", ge=0),
                 "couverture": _part("Part dans la fourchette à 80 %", nullable=True),
@@ -289,8 +289,10 @@ SCHEMAS = {
                 "faisables": _part("Part dont 90 % au moins de l'engagement a été réalisé", nullable=True),
                 "faisables_bas": _part("Bas de son intervalle à 95 %", nullable=True),
                 "faisables_haut": _part("Haut de son intervalle à 95 %", nullable=True),
-                "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", nullable=True, ge=0),
-                "part_engagee": column(NUMBER, "Engagements / heures réalisées, en tout", nullable=True, ge=0),
+                "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", unit="part", nullable=True, ge=0),
+                "part_engagee": column(
+                    NUMBER, "Engagements / heures réalisées, en tout", unit="part", nullable=True, ge=0
+                ),
             },
         ),
         published_table(

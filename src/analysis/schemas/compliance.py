@@ -24,7 +24,7 @@ SCHEMAS = {
                     NUMBER, "Somme des montants plausibles des lots, hors taxes", unit="euro", nullable=True
                 ),
                 "seuil": column(NUMBER, "Seuil européen applicable, hors taxes", unit="euro"),
-                "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", ge=0, le=1),
+                "p_seuil": column(NUMBER, "Probabilité que le besoin soit au-dessus", unit="part", ge=0, le=1),
                 "exception": column(FLAG, "Travaux de moins de six mois : exception possible"),
             },
         ),
@@ -51,8 +51,8 @@ SCHEMAS = {
                 "edition": column("int64", "Année de notification des marchés"),
                 "renseignes": column("int64", "Marchés dont le champ social est clair", unit="marché"),
                 "avec_consideration": column("int64", "dont avec clause, critère ou réservation", unit="marché"),
-                "part": column(NUMBER, "avec_consideration / renseignes", unit="part de 1", ge=0, le=1),
-                "objectif": column(NUMBER, "Objectif du PNAD 2022-2025", unit="part de 1", ge=0, le=1),
+                "part": column(NUMBER, "avec_consideration / renseignes", unit="part", ge=0, le=1),
+                "objectif": column(NUMBER, "Objectif du PNAD 2022-2025", unit="part", ge=0, le=1),
             },
         ),
         published_table(

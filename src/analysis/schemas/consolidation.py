@@ -60,7 +60,7 @@ PERSONS_QUEUE = table(
         "edition": column("int64", "Dernière édition où l'un des deux est saisi"),
         "ben_id_a": column(TEXT, "Pseudonyme"),
         "ben_id_b": column(TEXT, "Autre pseudonyme"),
-        "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une personne", ge=0, le=1),
+        "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une personne", unit="part", ge=0, le=1),
         "differences": column(TEXT, "En quoi les deux diffèrent, sans nom ni date"),
         **{
             f"{name}_{side}": column(TEXT, f"{words} {which}, séparés par « | »", nullable=name == "contrats")
@@ -220,7 +220,9 @@ SCHEMAS = {
                 "op_b": column(TEXT, "Opération, précédée de sa structure"),
                 "libelle_a": column(TEXT, "Intitulé"),
                 "libelle_b": column(TEXT, "Intitulé"),
-                "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une opération", ge=0, le=1),
+                "probabilite": column(
+                    NUMBER, "Probabilité que les deux ne soient qu'une opération", unit="part", ge=0, le=1
+                ),
                 "concordances": column(TEXT, "Ce qui, dans la comparaison, plaide pour une seule opération"),
                 "differences": column(TEXT, "Ce qui plaide contre ; vide quand rien ne diffère", nullable=True),
             },
@@ -243,7 +245,9 @@ SCHEMAS = {
             ["edition", "seuil"],
             {
                 "edition": column("int64", "Année des données"),
-                "seuil": column(NUMBER, "Probabilité à partir de laquelle les paires seraient fusionnées", ge=0, le=1),
+                "seuil": column(
+                    NUMBER, "Probabilité à partir de laquelle les paires seraient fusionnées", unit="part", ge=0, le=1
+                ),
                 "operations": column("int64", "Opérations du champ qui resteraient", unit="opération"),
                 "operations_en_moins": column("int64", "Opérations qui seraient retirées", unit="opération"),
                 "heures": column(NUMBER, "Heures du champ qui resteraient", nullable=True, unit="heure"),
@@ -304,7 +308,7 @@ SCHEMAS = {
         ),
         published_table(
             "provenance",
-            "Sur quoi reposent des heures d'une édition, à côté des lignes qui disent de qui et où elles sont",
+            "Heures d'une édition qui viennent de totaux ou d'un partage par défaut",
             ["edition", "territoire", "origine"],
             {
                 "edition": _EDITION,
@@ -358,7 +362,7 @@ SCHEMAS = {
         ),
         published_table(
             "pratiques_mecanismes",
-            "Les mécanismes juridiques des opérations d'un segment, toutes éditions, tous champs",
+            "Les mécanismes juridiques des opérations d'un segment, toutes éditions, tous mécanismes",
             ["segment", "mecanisme"],
             {
                 "segment": column(TEXT, "Segment de marché", codelist="segments"),
@@ -484,7 +488,7 @@ SCHEMAS = {
                     NUMBER,
                     "Plus forte révision des heures publiées d'une édition antérieure du même territoire, "
                     "vide sans édition révisée",
-                    unit="part de 1",
+                    unit="part",
                     nullable=True,
                     ge=0,
                 ),

@@ -18,7 +18,7 @@ def _whole(description: str, unit: str | None = None, ge: float | None = None) -
 
 
 def _euros(description: str) -> pa.Column:
-    return column(NUMBER, description, nullable=True, unit="euros hors taxes", ge=0)
+    return column(NUMBER, description, nullable=True, unit="euro", ge=0)
 
 
 _TABLES = (
@@ -39,9 +39,9 @@ _TABLES = (
             "lot": _whole("Numéro du lot lu dans l'objet, à défaut dans l'identifiant", ge=1),
             "codeCPV": _text("Code CPV de 8 chiffres, sans clé de contrôle"),
             "codeCPV_recu": _text("Code CPV reçu"),
-            "montant": _euros("Montant forfaitaire ou maximum estimé, dernière modification comprise"),
+            "montant": _euros("Montant hors taxes, forfaitaire ou maximum estimé, dernière modification comprise"),
             "montant_recu": _text("Montant reçu à la notification"),
-            "montant_initial": _euros("Montant à la notification"),
+            "montant_initial": _euros("Montant hors taxes à la notification"),
             "dureeMois": _whole("Durée, dernière modification comprise", "mois", ge=1),
             "dureeMois_recue": _text("Durée reçue à la notification"),
             "duree_initiale": _whole("Durée à la notification", "mois", ge=1),
@@ -60,9 +60,9 @@ _TABLES = (
             "epci_methode": column(TEXT, "Comment le lieu a été situé", codelist="epci_methodes"),
             "statut_social": column(TEXT, "Considération sociale du marché", codelist="statuts_sociaux"),
             "statut_social_recu": _text("Considérations sociales reçues, séparées par une virgule"),
-            "offresRecues": _whole("Nombre d'offres reçues", "offres", ge=0),
-            "n_titulaires": column(WHOLE, "Nombre de titulaires actuels", unit="titulaires", ge=0),
-            "n_modifications": column(WHOLE, "Nombre de modifications", unit="modifications", ge=0),
+            "offresRecues": _whole("Nombre d'offres reçues", "offre", ge=0),
+            "n_titulaires": column(WHOLE, "Nombre de titulaires actuels", unit="titulaire", ge=0),
+            "n_modifications": column(WHOLE, "Nombre de modifications", unit="modification", ge=0),
             "format": column(TEXT, "Format du fichier reçu", codelist="formats_decp"),
             "source_fichier": column(TEXT, "Fichier reçu"),
             "source_ligne": column(WHOLE, "Ligne du CSV, ou rang de l'enregistrement dans le JSON", ge=1),
@@ -97,11 +97,11 @@ _TABLES = (
             "date": column(DAY, "Date de notification de la modification, à défaut de publication", nullable=True),
             "date_recue": _text("Date de notification de la modification reçue"),
             "datePublicationDonnees": column(DAY, "Date de publication de la modification", nullable=True),
-            "montant": _euros("Nouveau montant, s'il change"),
+            "montant": _euros("Nouveau montant hors taxes, s'il change"),
             "montant_recu": _text("Nouveau montant reçu"),
             "dureeMois": _whole("Nouvelle durée, si elle change", "mois", ge=1),
             "dureeMois_recue": _text("Nouvelle durée reçue"),
-            "n_titulaires": column(WHOLE, "Nombre de titulaires nommés ; 0 : inchangés", unit="titulaires", ge=0),
+            "n_titulaires": column(WHOLE, "Nombre de titulaires nommés ; 0 : inchangés", unit="titulaire", ge=0),
             "objet": _text("Objet de la modification, tel que reçu"),
         },
     ),

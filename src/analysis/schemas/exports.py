@@ -11,6 +11,7 @@ _KINDS = {
     **dict.fromkeys(NUMBERS, NUMBER), "texte": TEXT, "date": DAY, "mois": TEXT, "booleen": FLAG, "oui_non": FLAG,
     "code": TEXT, "siret": TEXT, "epci": TEXT, "commune": TEXT,
 }  # fmt: skip
+_UNITS = {"duree": "heure", "part": "part"}
 
 _SEND = {
     "annee": column("int64", "Année de l'édition"),
@@ -31,6 +32,7 @@ def _canonical(name: str, *, without: tuple[str, ...] = ()) -> dict[str, pa.Colu
             _KINDS[c.kind],
             c.description,
             nullable=not (c.required and c.name in EXPORTS[name].key),
+            unit=_UNITS.get(c.kind),
             codelist=c.codelist,
         )
         for c in EXPORTS[name].columns
@@ -116,7 +118,9 @@ SCHEMAS = {
             {
                 "ben_id_a": _PERSON,
                 "ben_id_b": column(TEXT, "Autre pseudonyme, après le premier dans l'ordre alphabétique"),
-                "probabilite": column(NUMBER, "Probabilité que les deux ne soient qu'une personne", ge=0, le=1),
+                "probabilite": column(
+                    NUMBER, "Probabilité que les deux ne soient qu'une personne", unit="part", ge=0, le=1
+                ),
                 "motif": column(TEXT, "En quoi les deux diffèrent, sans nom ni date"),
                 **{
                     f"{name}_{side}": column(TEXT, f"{words} {which}, séparées par « | »")

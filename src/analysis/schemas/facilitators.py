@@ -38,7 +38,7 @@ def _counted(name: str, description: str, key: dict[str, pa.Column]) -> pa.DataF
 
 
 def _part(of: str) -> pa.Column:
-    return column(NUMBER, f"Part {of} du territoire", nullable=True)
+    return column(NUMBER, f"Part {of} du territoire", unit="part", nullable=True)
 
 
 SCHEMAS = {
@@ -145,7 +145,9 @@ SCHEMAS = {
                 "q1": column(NUMBER, "Premier quartile", nullable=True),
                 "mediane": column(NUMBER, "Médiane", nullable=True),
                 "q3": column(NUMBER, "Troisième quartile", nullable=True),
-                "part_plausible": column(NUMBER, "Part des structures dans l'ordre de grandeur connu", nullable=True),
+                "part_plausible": column(
+                    NUMBER, "Part des structures dans l'ordre de grandeur connu", unit="part", nullable=True
+                ),
                 "secret": SECRET,
             },
             controle="ratios",
@@ -166,7 +168,7 @@ SCHEMAS = {
                 "rsa": RSA,
                 "qpv": column("int64", "Quartiers prioritaires (2024)", unit="quartier"),
                 "montant": column(
-                    NUMBER, "Montant annuel des marchés qui peuvent porter une clause", unit="€", nullable=True
+                    NUMBER, "Montant annuel des marchés qui peuvent porter une clause", unit="euro", nullable=True
                 ),
                 "besoin_p10": column(NUMBER, "Heures de clause possibles en un an, décile bas", unit="heure"),
                 "besoin_p50": column(NUMBER, "Heures de clause possibles en un an, médiane", unit="heure"),
@@ -184,7 +186,9 @@ SCHEMAS = {
                     "Temps dont suit la classe : celui d'une personne seule sans accord y est une moyenne",
                     unit="ETP",
                 ),
-                "p_sous_servie": column(NUMBER, "Probabilité d'être sous-servie", ge=0, le=1, nullable=True),
+                "p_sous_servie": column(
+                    NUMBER, "Probabilité d'être sous-servie", unit="part", ge=0, le=1, nullable=True
+                ),
                 "secret": SECRET,
             },
             controle="porteurs",
@@ -214,7 +218,7 @@ SCHEMAS = {
                 "part_epci": _part("des intercommunalités"),
                 "population": column("int64", "Habitants", unit="habitant"),
                 "part_population": _part("des habitants"),
-                "montant": column(NUMBER, "Montant annuel qui peut porter une clause", unit="€", nullable=True),
+                "montant": column(NUMBER, "Montant annuel qui peut porter une clause", unit="euro", nullable=True),
                 "part_montant": _part("du montant"),
                 "deld": DELD,
                 "part_deld": _part("des demandeurs d'emploi de plus d'un an"),
@@ -229,11 +233,11 @@ SCHEMAS = {
             "Les quatre classes selon la part du besoin à couvrir et les heures que suit un ETP",
             ["delta", "heures_par_etp", "classe"],
             {
-                "delta": column(NUMBER, "Part du besoin à couvrir"),
+                "delta": column(NUMBER, "Part du besoin à couvrir", unit="part"),
                 "heures_par_etp": column(NUMBER, "Heures que suit un ETP en un an", unit="heure par ETP"),
                 "classe": CLASS,
                 "epci": column("int64", "Intercommunalités", unit="EPCI"),
-                "part_population": column(NUMBER, "Part des habitants de la région", nullable=True),
+                "part_population": column(NUMBER, "Part des habitants de la région", unit="part", nullable=True),
             },
         ),
         published_table(
@@ -298,9 +302,9 @@ SCHEMAS = {
                 "besoin": column(NUMBER, "Besoin à suivre", unit="heure"),
                 "suivi_avant": column(NUMBER, "Besoin suivi sans les postes", unit="heure"),
                 "suivi_apres": column(NUMBER, "Besoin suivi avec les postes", unit="heure"),
-                "part_avant": column(NUMBER, "Part suivie sans les postes"),
-                "part_apres": column(NUMBER, "Part suivie avec les postes"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum"),
+                "part_avant": column(NUMBER, "Part suivie sans les postes", unit="part"),
+                "part_apres": column(NUMBER, "Part suivie avec les postes", unit="part"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
             },
         ),
         published_table(
@@ -319,11 +323,11 @@ SCHEMAS = {
                 "non_servi": column(NUMBER, "Besoin à suivre que personne ne suit", unit="heure"),
                 "non_servi_p10": column(NUMBER, "Décile bas sur les tirages du besoin", unit="heure"),
                 "non_servi_p90": column(NUMBER, "Décile haut sur les tirages du besoin", unit="heure"),
-                "part_non_servie": column(NUMBER, "Part du besoin à suivre"),
-                "epci_moins_servi": column(NUMBER, "Part servie dans l'intercommunalité la moins servie"),
+                "part_non_servie": column(NUMBER, "Part du besoin à suivre", unit="part"),
+                "epci_moins_servi": column(NUMBER, "Part servie dans l'intercommunalité la moins servie", unit="part"),
                 "gini": column(NUMBER, "Inégalité de la part servie (indice de Gini)"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum"),
-                "cout": column(NUMBER, "Coût annuel des postes", unit="€"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
+                "cout": column(NUMBER, "Coût annuel des postes", unit="euro"),
             },
         ),
         published_table(
@@ -334,7 +338,7 @@ SCHEMAS = {
                 "epci_siren": EPCI,
                 "postes": column("int64", "Postes que demande le besoin médian", unit="poste"),
                 "tirages": column("int64", "Tirages du besoin où un poste au moins y est placé", unit="tirage"),
-                "part_tirages": column(NUMBER, "Part des tirages", ge=0, le=1),
+                "part_tirages": column(NUMBER, "Part des tirages", unit="part", ge=0, le=1),
                 "postes_moyens": column(NUMBER, "Postes, moyenne des tirages", unit="poste"),
             },
         ),
@@ -346,8 +350,8 @@ SCHEMAS = {
                 "option": column(TEXT, "Ce qu'on cherche", codelist="options_sites"),
                 "sites": column("int64", "Sites", unit="site"),
                 "minutes": column(NUMBER, "Temps de trajet moyen, selon le besoin", unit="minute", nullable=True),
-                "part_atteinte": column(NUMBER, "Part du besoin à portée"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum"),
+                "part_atteinte": column(NUMBER, "Part du besoin à portée", unit="part"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
             },
         ),
         published_table(
@@ -372,7 +376,7 @@ SCHEMAS = {
                     NUMBER, "Heures demandées au site du pilote au-delà de ce qu'il peut", unit="heure"
                 ),
                 "est_detachee": column(FLAG, "N'est pas d'un seul tenant avec le secteur du pilote"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum, de la surcharge ou du trajet"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum, de la surcharge ou du trajet", unit="part"),
             },
         ),
         published_table(
@@ -410,7 +414,7 @@ SCHEMAS = {
                 "territoire": TERRITORY,
                 "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
                 "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
-                "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="€"),
+                "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="euro"),
                 "montants_invraisemblables": column(
                     "int64", "dont montant invraisemblable pour leur segment, non compté", unit="marché"
                 ),

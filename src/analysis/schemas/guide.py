@@ -49,7 +49,7 @@ SCHEMAS = {
         ),
         published_table(
             "guide_offre",
-            "Structures d'insertion d'un département qui servent un segment, par genre",
+            "Structures d'insertion d'un département qui servent un segment, par type",
             ["segment", "departement", "genre"],
             {
                 "segment": _SEGMENT,

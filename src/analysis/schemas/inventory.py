@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import column, table
-from analysis.schemas.exports import _KINDS, _TRACE
+from analysis.schemas.exports import _KINDS, _TRACE, _UNITS
 from analysis.sources.canonical import INVENTORY, NEEDS, Table
 
 
@@ -15,6 +15,7 @@ def _schema(source: Table) -> pa.DataFrameSchema:
             _KINDS[c.kind],
             c.description,
             nullable=not (c.required and c.name in source.key),
+            unit="ETP" if c.name == "etp" else _UNITS.get(c.kind),
             codelist=None if c.several else c.codelist,
         )
         for c in source.columns

@@ -42,7 +42,7 @@ LINKS = table(
         "operation": column(TEXT, "Opération, une fois les doublons retirés"),
         "structure_id": column(TEXT, "Structure qui la suit"),
         "uid": column(TEXT, "Marché des données essentielles"),
-        "probabilite": column(NUMBER, "Probabilité du rattachement", ge=0, le=1),
+        "probabilite": column(NUMBER, "Probabilité du rattachement", unit="part", ge=0, le=1),
     },
 )
 
@@ -63,9 +63,13 @@ OPERATIONS = table(
         "_personnes": column("int64", "Personnes", ge=0),
         "_employeurs": column("int64", "Employeurs", ge=0),
         "_entreprises": column("int64", "Entreprises titulaires", ge=0),
-        "_part_max_personne": column(NUMBER, "Part des heures de la personne qui en fait le plus", nullable=True),
-        "_part_max_employeur": column(NUMBER, "Part des heures du plus grand employeur", nullable=True),
-        "_part_max_entreprise": column(NUMBER, "Part des heures de la plus grande entreprise", nullable=True),
+        "_part_max_personne": column(
+            NUMBER, "Part des heures de la personne qui en fait le plus", unit="part", nullable=True
+        ),
+        "_part_max_employeur": column(NUMBER, "Part des heures du plus grand employeur", unit="part", nullable=True),
+        "_part_max_entreprise": column(
+            NUMBER, "Part des heures de la plus grande entreprise", unit="part", nullable=True
+        ),
         "_sensible": column(FLAG, "Croisement sensible"),
     },
 )
@@ -135,7 +139,9 @@ SCHEMAS = {
                 "acheteur": column(TEXT, "Catégorie d'acheteur ; ensemble : celles qui restent de la famille"),
                 "tranche": column(TEXT, "Tranche de montant ; ensemble : celles qui restent de l'acheteur"),
                 "rapport_cotes": column(NUMBER, "Dépendance supposée des deux listes ; 1 : aucune"),
-                "part_vraie": column(NUMBER, "Part supposée des clauses déclarées qui sont des clauses d'insertion"),
+                "part_vraie": column(
+                    NUMBER, "Part supposée des clauses déclarées qui sont des clauses d'insertion", unit="part"
+                ),
                 "suivis": column(NUMBER, "Marchés rattachés à une opération suivie", unit="marché"),
                 "declares": column(NUMBER, "Marchés qui déclarent une clause, pour leur part vraie", unit="marché"),
                 "communs": column(NUMBER, "Marchés dans les deux listes", unit="marché"),

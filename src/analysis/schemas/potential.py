@@ -93,7 +93,7 @@ SCHEMAS = {
             "Rétro-test : heures des opérations des dernières années, mises de côté puis prévues",
             ["methode"],
             {
-                "methode": column(TEXT, "modele, manuel (50 % x 5 % / 30 €) ou fournisseurs"),
+                "methode": column(TEXT, "modele, manuel (50 % × 5 % / 30 €) ou fournisseurs"),
                 "operations": column("int64", "Opérations prévues", unit="opération", ge=0),
                 "couverture": column(NUMBER, "Part dans l'intervalle à 80 %", unit="part", nullable=True, ge=0, le=1),
                 "couverture_bas": column(
@@ -140,17 +140,17 @@ SCHEMAS = {
                 "fournisseurs": column(NUMBER, "Structures d'insertion qui servent ce segment", ge=0),
                 "dont_secteur": column("int64", "dont du secteur même", ge=0),
                 "p50_plafonne": hours("Médiane du potentiel plafonné"),
-                "heures_attendues": hours("p_sous x p50_plafonne"),
+                "heures_attendues": hours("p_sous × p50_plafonne"),
             },
         ),
         published_table(
             "dimensionnement",
-            "Heures d'un marché avec clause, tous lots ensemble, selon son montant hors taxes : coefficient x montant "
+            "Heures d'un marché avec clause, tous lots ensemble, selon son montant hors taxes : coefficient × montant "
             "^ exposant",
             ["segment", "probabilite"],
             {
                 "segment": _SEGMENT,
-                "probabilite": column(NUMBER, "Probabilité d'être en dessous", ge=0.01, le=0.99),
+                "probabilite": column(NUMBER, "Probabilité d'être en dessous", unit="part", ge=0.01, le=0.99),
                 "coefficient": column(NUMBER, "Heures d'un marché d'un euro ; 6 chiffres significatifs", ge=0),
                 "exposant": column(NUMBER, "Exposant du montant", ge=0),
                 "appris": column(TEXT, LEARNT),

@@ -27,18 +27,18 @@ _STATES = {
     },
 }
 _SHARE = {
-    "part_clause": column(NUMBER, "avec_clause / renseignes", unit="part de 1", nullable=True),
-    "part_clause_bas": column(NUMBER, "Borne basse, intervalle de Wilson à 95 %", unit="part de 1", nullable=True),
-    "part_clause_haut": column(NUMBER, "Borne haute, intervalle de Wilson à 95 %", unit="part de 1", nullable=True),
+    "part_clause": column(NUMBER, "avec_clause / renseignes", unit="part", nullable=True),
+    "part_clause_bas": column(NUMBER, "Borne basse, intervalle de Wilson à 95 %", unit="part", nullable=True),
+    "part_clause_haut": column(NUMBER, "Borne haute, intervalle de Wilson à 95 %", unit="part", nullable=True),
 }
 
 _SMOOTHED = {
-    "part_lissee": column(
-        NUMBER, "part_clause tirée vers celle des autres territoires", unit="part de 1", nullable=True
+    "part_lissee": column(NUMBER, "part_clause rapprochée de celle des autres territoires", unit="part", nullable=True),
+    "part_lissee_bas": column(NUMBER, "Borne basse, intervalle à 80 %", unit="part", nullable=True),
+    "part_lissee_haut": column(NUMBER, "Borne haute, intervalle à 80 %", unit="part", nullable=True),
+    "p_sous": column(
+        NUMBER, "Probabilité que la part soit sous celle de la région", unit="part", nullable=True, ge=0, le=1
     ),
-    "part_lissee_bas": column(NUMBER, "Borne basse, intervalle à 80 %", unit="part de 1", nullable=True),
-    "part_lissee_haut": column(NUMBER, "Borne haute, intervalle à 80 %", unit="part de 1", nullable=True),
-    "p_sous": column(NUMBER, "Probabilité que la part soit sous celle de la région", nullable=True, ge=0, le=1),
 }
 _PLACE = column(TEXT, "Code de région ou de département d'exécution")
 _TOLD = column("int64", "Marchés", unit="marché")
@@ -93,7 +93,7 @@ _STATE = {
                 **_SMOOTHED,
                 "specialisation": column(
                     NUMBER,
-                    "Part du segment dans les marchés du lieu / de la région, tirée vers 1 ; vide si trop peu",
+                    "Part du segment dans les marchés du lieu / de la région, rapprochée de 1 ; vide si trop peu",
                     nullable=True,
                     ge=0,
                 ),
@@ -153,7 +153,7 @@ _STATE = {
                 "edition": _EDITION,
                 "segment_source": column(TEXT, "Ce qui a dit le segment", codelist="sources_segment"),
                 "marches": _TOLD,
-                "part": column(NUMBER, "Part des marchés de l'année", unit="part de 1", ge=0, le=1),
+                "part": column(NUMBER, "Part des marchés de l'année", unit="part", ge=0, le=1),
             },
         ),
         published_table(
@@ -164,7 +164,7 @@ _STATE = {
                 "segment_attribue": column(TEXT, "Segment attribué sans la relecture", codelist="segments"),
                 "segment_audite": column(TEXT, "Segment relu", codelist="segments"),
                 "marches": column("int64", "Marchés relus", unit="marché"),
-                "part": column(NUMBER, "Part, pondérée, des marchés du segment attribué", unit="part de 1", ge=0, le=1),
+                "part": column(NUMBER, "Part, pondérée, des marchés du segment attribué", unit="part", ge=0, le=1),
             },
         ),
         published_table(
@@ -172,13 +172,13 @@ _STATE = {
             "Probabilité annoncée et part de classements justes, parmi les marchés relus",
             ["p_min"],
             {
-                "p_min": column(NUMBER, "Probabilité annoncée, à partir de", ge=0, le=1),
-                "p_max": column(NUMBER, "jusqu'à", ge=0, le=1),
+                "p_min": column(NUMBER, "Probabilité annoncée, à partir de", unit="part", ge=0, le=1),
+                "p_max": column(NUMBER, "jusqu'à", unit="part", ge=0, le=1),
                 "marches": column("int64", "Marchés relus", unit="marché"),
-                "p_moyenne": column(NUMBER, "Probabilité annoncée, en moyenne", ge=0, le=1),
-                "part_juste": column(NUMBER, "Part, pondérée, de classements justes", unit="part de 1", ge=0, le=1),
-                "part_juste_bas": column(NUMBER, "Bas de son intervalle à 95 %", unit="part de 1", ge=0, le=1),
-                "part_juste_haut": column(NUMBER, "Haut de son intervalle à 95 %", unit="part de 1", ge=0, le=1),
+                "p_moyenne": column(NUMBER, "Probabilité annoncée, en moyenne", unit="part", ge=0, le=1),
+                "part_juste": column(NUMBER, "Part, pondérée, de classements justes", unit="part", ge=0, le=1),
+                "part_juste_bas": column(NUMBER, "Bas de son intervalle à 95 %", unit="part", ge=0, le=1),
+                "part_juste_haut": column(NUMBER, "Haut de son intervalle à 95 %", unit="part", ge=0, le=1),
             },
         ),
         published_table(

@@ -27,12 +27,12 @@ _CELL = {
     ),
     "attendus_haut": column("int64", "90 % de la loi de Poisson-binomiale", unit="besoin", ge=0),
     "dont_projets": column(NUMBER, "Part de attendus que des acheteurs annoncent", unit="besoin", ge=0),
-    "montant_attendu": column(NUMBER, "Somme des probabilités x montants connus et vraisemblables", unit="euro", ge=0),
+    "montant_attendu": column(NUMBER, "Somme des probabilités × montants connus et vraisemblables", unit="euro", ge=0),
     "sans_montant": column(
         NUMBER, "Part de attendus dont le montant n'est pas connu, ou pas vraisemblable", unit="besoin", ge=0
     ),
     "heures_attendues": _hours(
-        "Somme des probabilités x chances que le besoin se prête à une clause x heures moyennes d'insertion "
+        "Somme des probabilités × chances que le besoin se prête à une clause × heures moyennes d'insertion "
         "possibles : s'additionne"
     ),
     "heures_p10": _hours(
@@ -74,7 +74,7 @@ SCHEMAS = {
                 ),
                 "rsa": column(NUMBER, "Allocataires du RSA, où ils sont donnés", nullable=True, unit="personne", ge=0),
                 **{
-                    f"siae_{genre}": column("int64", f"Structures d'insertion, genre {genre.upper()}, 2019-2020")
+                    f"siae_{genre}": column("int64", f"Structures d'insertion, type {genre.upper()}, 2019-2020")
                     for genre in ("aci", "ai", "ei", "etti", "geiq")
                 },
                 "siae": column("int64", "Structures d'insertion et GEIQ, 2019-2020"),
@@ -101,8 +101,8 @@ SCHEMAS = {
                 "lots": column("int64", "Lots du marché en cours ; 1 pour un projet seul", unit="lot", ge=1),
                 "accord_cadre": column(FLAG, "Accord-cadre"),
                 "fin": column(DAY, "Fin du marché en cours, modifications connues comprises", nullable=True),
-                "probabilite": column(NUMBER, "Probabilité d'un nouveau marché", unit="part de 1", ge=0, le=1),
-                "p_horizon": column(NUMBER, "dont dans l'horizon du calendrier", unit="part de 1", ge=0, le=1),
+                "probabilite": column(NUMBER, "Probabilité d'un nouveau marché", unit="part", ge=0, le=1),
+                "p_horizon": column(NUMBER, "dont dans l'horizon du calendrier", unit="part", ge=0, le=1),
                 "date_alerte": column(DAY, "Quand appeler l'acheteur : six mois avant le début de la fenêtre"),
                 "fenetre_debut": column(DAY, "Date avant laquelle tombent 10 % des chances de notification"),
                 "date_mediane": column(DAY, "Date avant laquelle tombe la moitié des chances"),
@@ -143,11 +143,11 @@ SCHEMAS = {
                 "territoire": _PLACE,
                 "rome": column(TEXT, "Métier (code ROME), ou AUTRES : autres métiers, ou segment sans métier connu"),
                 "libelle": column(TEXT, "Libellé du métier"),
-                "besoins_attendus": column(NUMBER, "Besoins attendus x poids du métier", unit="besoin", ge=0),
+                "besoins_attendus": column(NUMBER, "Besoins attendus × poids du métier", unit="besoin", ge=0),
                 "heures_basses": _hours("Heures P10 du trimestre et du territoire, partagées comme heures"),
                 "heures": _hours(
                     "Heures médianes du trimestre et du territoire, partagées comme les heures attendues des segments "
-                    "x poids : les métiers s'additionnent"
+                    "× poids : les métiers s'additionnent"
                 ),
                 "heures_hautes": _hours("Heures P90 du trimestre et du territoire, partagées comme heures"),
             },
@@ -179,14 +179,14 @@ SCHEMAS = {
         ),
         published_table(
             "veille_calibration",
-            "Probabilités annoncées à l'épreuve et part de renouvelés observée",
+            "Probabilités annoncées à l'épreuve et part observée de besoins renouvelés",
             ["classe"],
             {
                 "classe": column("int64", "Classe de probabilité, en dixièmes", ge=0, le=9),
                 "besoins": column("int64", "Besoins jugés", unit="besoin"),
-                "predit": column(NUMBER, "Probabilité annoncée, en moyenne", unit="part de 1", ge=0, le=1),
+                "predit": column(NUMBER, "Probabilité annoncée, en moyenne", unit="part", ge=0, le=1),
                 "renouveles": column("int64", "Renouvelés", unit="besoin"),
-                "observe": column(NUMBER, "renouveles / besoins", unit="part de 1", ge=0, le=1),
+                "observe": column(NUMBER, "renouveles / besoins", unit="part", ge=0, le=1),
             },
         ),
         published_table(

@@ -62,7 +62,7 @@ class Table:
 
 
 def _status(name: str, description: str) -> Column:
-    return Column(name, "oui_non", f"{description} à la date d'embauche (oui, non, inconnu)")
+    return Column(name, "oui_non", f"{description} à la date d'embauche")
 
 
 EXPORTS = {

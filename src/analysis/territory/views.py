@@ -158,7 +158,7 @@ def audiences(page: Page) -> Content:
     note = (
         ""
         if page.is_department
-        else f" Ceux du département {asked} : dans la plupart des intercommunalités, ils seraient trop peu."
+        else f" Ceux du département {asked} : dans la plupart des intercommunalités, ils seraient trop peu nombreux."
     )
     return DataTable(
         frame,
@@ -167,9 +167,11 @@ def audiences(page: Page) -> Content:
             "part_heures": Column("Part des heures", **PERCENT),
             "beneficiaires": Column("Bénéficiaires", 0),
         },
-        caption=f"Publics, femmes et employeurs de l'IAE, part des heures, {place}",
+        caption="Publics, femmes et employeurs de l'insertion par l'activité économique (IAE), part des heures, "
+        f"{place}",
         scope=f"{place}, édition {page.year}",
         csv=page.csv(INDICATORS),
+        method="part_heures",
         note="Part des heures au statut connu ; les lignes se recoupent." + note + apart,
     )
 
@@ -201,6 +203,7 @@ def segments(page: Page) -> Content:
         caption="Les premiers segments par montant",
         scope=f"{page.territory_name}, marchés notifiés en {page.year} ; part : {AMONG}",
         csv=page.csv(table),
+        method="marches",
         note=f"{'' if page.is_department else smoothed}{left_out(rows)}".strip() or None,
     )
 
@@ -233,7 +236,8 @@ def coming(page: Page) -> Content:
         + (
             "."
             if page.is_department  # whose sheet says no need of a year
-            else " ; les heures possibles par an comptent, elles, tous les marchés d'une année."
+            else " ; les heures possibles par an comptent, elles, tous les marchés d'une année qui se prêtent à une "
+            "clause."
         ),
     )
 
@@ -322,8 +326,8 @@ def where(page: Page) -> Content:
             scope=f"{page.territory_name}{', partie régionale seulement' if across else ''}, édition {page.year} ; "
             "communes du code officiel géographique 2026",
             csv=page.csv(ZONES),
-            note="Heures possibles : ce que pourraient porter tous les marchés d'une année, avec ou sans clause "
-            "aujourd'hui ; ce n'est pas une demande. « de » et « à » : huit fois sur dix.",
+            note="Heures possibles : ce que pourraient porter les marchés d'une année qui se prêtent à une clause, "
+            "qu'ils en aient une ou non ; ce n'est pas une demande. « de » et « à » : huit fois sur dix.",
         )
     return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table, source=BACKGROUND)
 
@@ -394,7 +398,12 @@ def _need(page: Page) -> list[Card]:
     kind, csv = reference.labels("classes_zone")[row["classe"]], page.csv(ZONES)
     plain = reference.table("nomenclatures/classes_zone").set_index("code")["en_clair"]
     return [
-        Card(NEED, row["besoin_p50"], note=f"si tous les marchés d'une année portaient une clause ; {bounds}", csv=csv),
+        Card(
+            NEED,
+            row["besoin_p50"],
+            note=f"si tous les marchés d'une année qui s'y prêtent portaient une clause ; {bounds}",
+            csv=csv,
+        ),
         Card("Accompagnement", kind, note=f"{plain[row['classe']]} ; {_declared(int(row['structures']))}", csv=csv),
     ]
 

@@ -140,7 +140,7 @@ def mechanisms(page: Page) -> Content:
             "part": Column("Part", **PERCENT),
         },
         caption="Mécanismes juridiques utilisés, par nombre d'opérations",
-        scope=f"{page.territory_name}, opérations suivies, toutes éditions, tous champs",
+        scope=f"{page.territory_name}, opérations suivies, toutes éditions, tous mécanismes",
         csv=page.csv("consolidation/pratiques_mecanismes"),
     )
 
@@ -206,7 +206,7 @@ def supply(page: Page) -> Content:
     return DataTable(
         frame,
         columns={"nom": Column("Département"), **{str(kind): Column(str(kind), 0) for kind in wide.columns}},
-        caption="Structures d'insertion qui peuvent servir ce segment, par genre",
+        caption="Structures d'insertion qui peuvent servir ce segment, par type",
         scope=f"{page.territory_name}, sièges, liste publique de 2019-2020",
         csv=page.csv("buyer/guide_offre"),
         takeaway=f"Structures d'insertion de ce secteur : {own or 'aucune connue'} ; de mise à disposition de "

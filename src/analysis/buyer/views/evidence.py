@@ -70,8 +70,8 @@ def _smoothed(told: pd.DataFrame) -> str:
     if told.loc[told["niveau"] == EPCI, "part"].dropna().empty:
         return ""
     return (
-        "Part lissée : une estimation, tirée vers la part des autres intercommunalités d'autant plus que peu de "
-        "marchés le disent ; elle n'est pas le rapport des deux comptes. "
+        "Part lissée : une estimation, d'autant plus proche de la part des autres intercommunalités que peu de marchés "
+        "renseignent ce champ ; elle n'est pas le rapport des deux comptes. "
     )
 
 

@@ -145,7 +145,7 @@ def within_reach(page: Page) -> Content:
     return DataTable(
         told.assign(pres=[_nearest(km) for km in told["km_min"]]),
         columns={
-            "genre": Column("Genre"),
+            "genre": Column("Type"),
             "structures": Column("Structures d'insertion", 0),
             "servent": Column("qui servent le segment", 0),
             "dont_secteur": Column("dont du secteur", 0),

@@ -76,8 +76,8 @@ def _noticed(page: Page) -> list[str]:
     if row["date_consultation"] <= pd.Timestamp(day):
         said.append(
             f"Au {french_date(day)}, jour des données, la consultation (attendue le "
-            f"{french_date(row['date_consultation'])}) a dû être lancée : une clause ne s'y ajoute plus sans la "
-            "reprendre."
+            f"{french_date(row['date_consultation'])}) a dû être lancée : on ne peut plus y ajouter de clause sans la "
+            "relancer."
         )
     elif passed.any():
         said.append(

@@ -154,7 +154,8 @@ def representation(page: Page) -> Content:
         seekers = between(100 * row["comparateur_min"], 100 * row["comparateur_max"], 1, "%")
         return Prose(
             f"« {row['libelle']} » : {percent(row['part_heures'])} des heures ; {seekers} des demandeurs d'emploi du "
-            f"territoire ({row['annee_comparateur']}). Place dans les heures : {row['mot']}. {note}"
+            f"territoire ({row['annee_comparateur']}). Comparaison avec sa part des demandeurs d'emploi : {row['mot']}."
+            f" {note}"
         )
     return DataTable(
         rows.sort_values("libelle"),

@@ -73,8 +73,8 @@ def of_all_hours(names: pd.Series, of: str = "toutes les heures") -> str:
         return ""
     said = together([f"« {name} »" for name in sorted(names)])
     return (
-        f" Pour {said}, la part est celle de {of}, statut inconnu compris : ceux dont le statut est "
-        "inconnu sont trop peu pour être mis à part."
+        f" Pour {said}, la part est celle de {of}, statut inconnu compris : les personnes au statut inconnu sont trop "
+        "peu nombreuses pour être mises à part."
     )
 
 

@@ -175,7 +175,7 @@ def outcomes_by_definition(page: Page) -> Content:
                 "taux_haut": Column("à", **PERCENT),
             },
             caption=f"Situation à six mois des personnes sorties en {page.year}, selon la définition",
-            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année, situation connue{_seen(page)}",
+            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année{_seen(page)}",
             csv=page.csv("sorties"),
             note="Les définitions qui en réunissent d'autres ne sont pas dessinées : elles se recoupent.",
         ),

@@ -24,7 +24,7 @@ def persons_review(page: Page) -> Content:
         f"{number_of(left, 'paire')} de personnes dont c'est la dernière édition "
         f"{'reste' if left < 2 else 'restent'} à examiner : l'analyste en a la liste, qui n'est pas publiée"
         if left
-        else "aucune paire de personnes ne reste à examiner"
+        else "aucune paire de personnes dont c'est la dernière édition ne reste à examiner"
     )
     return Prose(f"{counted} ; {queue}.")
 

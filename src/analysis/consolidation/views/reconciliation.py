@@ -65,7 +65,7 @@ def reconciliation(page: Page) -> Content:
             "verdict": Column("Verdict"),
             "explication": Column("Explication"),
         },
-        caption="Les chiffres publiés, en face de ceux de la chaîne",
+        caption="Les chiffres publiés, en face des chiffres recalculés",
         scope=f"{page.territory_name}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("reconciliation"),
         takeaway=_verdicts(page, rows),

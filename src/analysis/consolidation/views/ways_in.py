@@ -162,7 +162,7 @@ def diversity(page: Page) -> Content:
     return Figure(
         line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"})),
         title="Nombre effectif de segments qui portent les heures",
-        alt=f"Les heures se répartissent comme sur {_equals(last['nombre_effectif'])} en "
+        alt=f"Les heures sont aussi dispersées que si {_equals(last['nombre_effectif'])} en "
         f"{segments.index[-1]}, {french(first['nombre_effectif'])} en {segments.index[0]}, pour "
         f"{french(last['nombre'])} {'segments présents' if last['nombre'] >= 2 else 'segment présent'}.",
         table=DataTable(
@@ -184,5 +184,7 @@ def diversity(page: Page) -> Content:
 
 
 def _equals(count: float) -> str:
-    """An effective number of segments, in words: `8 segments égaux`, `un seul segment`."""
-    return f"{french(count)} segments égaux" if round_half_up(count) >= 2 else "un seul segment"
+    """How hours of an effective number of segments would be shared, in words."""
+    if round_half_up(count) < 2:
+        return "un seul segment les portait"
+    return f"elles se partageaient également entre {french(count)} segments"

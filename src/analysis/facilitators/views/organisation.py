@@ -74,7 +74,7 @@ def _csv(page: Page, organised: Organisation, table: str) -> str | None:
 def _assumptions(page: Page, asked: Scenario, posts: bool = True) -> str:
     """What a scenario rests on, in one line; its `posts` too, unless the rows say how many."""
     delta = load_params().facilitators.delta
-    moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps d'aujourd'hui là où il siège"
+    moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps de travail actuel laissé où il est"
     return (
         f"{page.dataset.region_nom} ; besoin à suivre : {percent(delta, 0)} du besoin médian ; "
         f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "

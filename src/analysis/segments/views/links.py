@@ -186,6 +186,6 @@ def nobody(page: Page) -> Content:
         note="Deux listes voient chacune une partie des marchés avec clause : les opérations suivies et le champ "
         "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "
         "d'une strate (dépendance de 1). Au-dessus de 1, un marché suivi se déclare plus volontiers qu'un autre "
-        "(rapport des chances) ; au-dessous, moins. Déclarations vraies : la part supposée des clauses déclarées qui "
+        "(rapport de cotes) ; au-dessous, moins. Déclarations vraies : la part supposée des clauses déclarées qui "
         "en sont une. « De » et « à » : neuf fois sur dix. Le fichier CSV donne les strates.",
     )

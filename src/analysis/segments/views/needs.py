@@ -87,7 +87,7 @@ def _tested(told: pd.DataFrame, chances: pd.Series) -> str:
     near = [(told["predit"] - chance).abs().idxmin() for chance in (chances.min(), chances.max())]
     low, high = sorted(round_half_up(100 * told.loc[place, "observe"]) for place in near)
     return (
-        "Renouvellements : éprouvé sur les années passées, sur 100 marchés à qui ces probabilités étaient données, "
+        "Renouvellements : d'après les années passées, sur 100 marchés auxquels le modèle donnait ces probabilités, "
         f"{low if low == high else f'de {low} à {high}'} ont eu un successeur."
     )
 

@@ -282,6 +282,7 @@ def segments_by_epci(page: Page) -> Content:
         caption="Les trois premiers segments de chaque intercommunalité, par nombre de marchés",
         scope=page.scope,
         csv=page.csv("segments_epci"),
+        method="marches",
         note="Le fichier CSV donne tous les segments de toutes les intercommunalités.",
     )
 
@@ -436,7 +437,7 @@ def sources(page: Page) -> Content:
             "format": Column("Format"),
             "marches": Column("Marchés", 0),
             "marches_region": Column("dont région", 0),
-            "sans_epci": Column("sans EPCI", 0),
+            "sans_epci": Column("sans intercommunalité", 0),
             "sans_objet": Column("sans objet", 0),
             "sans_montant": Column("sans montant", 0),
             "sans_champ_social": Column("sans champ social", 0),
@@ -478,8 +479,8 @@ def _epci_table(now: pd.DataFrame, page: Page) -> DataTable:
         caption="Marchés, montants et clause sociale par intercommunalité d'exécution",
         scope=scope(page),
         csv=page.csv("epci"),
-        note="La part lissée est tirée vers celle des autres intercommunalités, d'autant plus que les marchés sont peu "
-        "nombreux ; tant que la probabilité n'est proche ni de 0 ni de 100 %, l'écart à la région peut être dû au "
+        note="La part lissée est rapprochée de celle des autres intercommunalités, d'autant plus que les marchés sont "
+        "peu nombreux ; tant que la probabilité n'est proche ni de 0 ni de 100 %, l'écart à la région peut être dû au "
         f"hasard. Sur la carte, les intercommunalités de moins de {min_known()} marchés "
         "renseignés sont sans couleur.",
     )

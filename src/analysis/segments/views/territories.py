@@ -57,8 +57,8 @@ def specialisation(page: Page) -> Content:
         caption="Ce que chaque intercommunalité achète plus que la région",
         scope=f"{page.territory_name}, marchés notifiés en {page.year} ; au moins {min_known()} marchés",
         csv=page.csv("segments_epci"),
-        note="Indice : part du segment dans les marchés du lieu, rapportée à sa part dans la région, tirée vers 1 "
-        "d'autant plus que les marchés sont peu nombreux. 2 : deux fois la part de la région. Les marchés de segment "
+        note="Indice : part du segment dans les marchés du lieu, rapportée à sa part dans la région, rapprochée de "
+        "1 d'autant plus que les marchés sont peu nombreux. 2 : deux fois la part de la région. Les marchés de segment "
         "inconnu n'y sont pas.",
     )
 
@@ -73,7 +73,7 @@ def concentration(page: Page) -> Content:
     lines = rows.set_index("edition")[["segments", "segments_clause"]].dropna(axis=1, how="all")
     lines.columns = ["tous les marchés", "marchés avec clause"][: len(lines.columns)]
     clause = (
-        f" ; ceux qui portent la clause, en {french(last['segments_clause'], 1)}"
+        f" ; ceux qui portent la clause, entre {french(last['segments_clause'], 1)}"
         if pd.notna(last["segments_clause"])
         else ""
     )
@@ -93,8 +93,11 @@ def concentration(page: Page) -> Content:
         "l'indice de Herfindahl).",
     )
     spread = french(last["segments"], 1)
-    equals = "segments égaux" if last["segments"] >= 2 else "segment"
-    alt = f"En {last['edition']}, les marchés se répartissent comme en {spread} {equals}{clause}."
+    equals = "segments" if last["segments"] >= 2 else "segment"
+    alt = (
+        f"En {last['edition']}, les marchés sont aussi dispersés que s'ils se partageaient également entre {spread} "
+        f"{equals}{clause}."
+    )
     if len(lines) < 2:
         return table
     ruptures = reference.table("ruptures")

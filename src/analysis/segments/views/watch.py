@@ -295,7 +295,7 @@ def calibration(page: Page) -> Content:
                 "besoins": Column("Besoins", 0),
                 "renouveles": Column("Renouvelés", 0),
             },
-            caption="Probabilités annoncées la veille de chaque année, et part de renouvelés observée",
+            caption="Probabilités annoncées la veille de chaque année, et part observée de besoins renouvelés",
             scope=_tested(page),
             csv=page.csv("veille_calibration"),
         ),
