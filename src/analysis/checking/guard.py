@@ -26,10 +26,10 @@ from analysis.checking.refusal import refuse
 from analysis.core.numbers import ABOUT, french, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
-SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
+SPACES = "\N{NARROW NO-BREAK SPACE} "  # between thousands; an ordinary one where an analyst typed it
 # A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
-SENTENCES = ("div.prose", "p.about", "td:not(.n)")
+SENTENCES = ("div.prose", "main > p", ".together > p", "main > :is(ul, ol) li", "p.about", "td:not(.n)")
 SMALL = re.compile(rf"{FIGURE.pattern}|(?<![\w,.–{SPACES}-])\d{{1,3}}(?![\w,{SPACES}])")  # and whole ones of a headline
 BOUND = re.compile(r"\b(plus|moins) de (\d{1,2}) %")  # a share that is told no closer
 VALUE = ".value"
