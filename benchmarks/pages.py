@@ -27,7 +27,7 @@ from analysis.core.files import read_table, write_table
 from analysis.core.params import load_params
 from analysis.core.paths import ROOT_VARIABLE, notebooks_dir, pages_dir, protected_dir
 from analysis.publishing import report as reporting
-from analysis.publishing.page import SHEET
+from analysis.publishing.page import SHEET, pages_of
 
 GOAL = 9.0
 
@@ -92,7 +92,7 @@ def main() -> None:
         os.environ[ROOT_VARIABLE] = str(root)
         described = load_dataset(options.dataset)
         asked = load_params().publishing.pages
-        jobs = [(name, job) for name in asked for job in reporting.pages_of(name, described).values()]
+        jobs = [(name, job) for name in asked for job in pages_of(name, described).values()]
         sample = jobs[:: options.every]
         ratios = []
         for run in range(options.runs):

@@ -232,7 +232,7 @@ def fetch_verb(dataset: str, only: tuple[str, ...]) -> None:
     """Bring the official open sources; DATASET is the folder of data/raw that receives the DECP."""
     from analysis.sources.fetch import fetch
 
-    for path in fetch(dataset, list(only)):
+    for path in fetch(dataset, only):
         click.echo(str(path))
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from analysis.buyer import purchase
-from analysis.buyer.process import dated, publication
 from analysis.buyer.programme import Planned, from_file
 from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
+from analysis.buyer.schedule import dated, publication
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.numbers import french_date

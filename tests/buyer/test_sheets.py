@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.buyer import evidence, process, programme
+from analysis.buyer import evidence, programme, schedule
 from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
-from analysis.buyer.process import publication
+from analysis.buyer.schedule import publication
 from analysis.buyer.tables import sheets
 from analysis.buyer.views.evidence import _seen
 from analysis.core import reference
@@ -267,7 +267,7 @@ def test_an_announced_consultation_keeps_its_day_in_the_sheet_and_in_its_calenda
     rows = conform(SCHEMAS["achats"], tables["achats"])
     assert rows["date_consultation"].tolist() == [pd.Timestamp("2026-10-31")]
     assert rows["date_notification"].tolist() == [pd.Timestamp("2027-02-28")]
-    (book,) = process.calendars(rows, dt.date(2026, 1, 1)).values()
+    (book,) = schedule.calendars(rows, dt.date(2026, 1, 1)).values()
     assert b"DTSTART;VALUE=DATE:20261031" in book
 
 

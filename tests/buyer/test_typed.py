@@ -16,7 +16,7 @@ from buyer.region import CLEAN
 
 
 def test_a_typed_purchase_has_its_segment_hours_and_contacts_and_no_link_to_what_is_not_published(demo: Path) -> None:
-    page = Typed("demo", 2025, {**GOOD, "cpv": ""})
+    page = Typed("buyer", "demo", 2025, {**GOOD, "cpv": ""})
     assert page.read("achats")["segment"].tolist() == [CLEAN]
     assert "Engagement proposé" in views.headline(page).text() and "heures" in views.hours(page).text()
     assert "agenda" in views.calendar(page).text() and ".ics" not in views.calendar(page).text()
@@ -27,7 +27,7 @@ def test_a_typed_purchase_has_its_segment_hours_and_contacts_and_no_link_to_what
 
 def test_what_is_wrong_with_a_typed_purchase_is_said(demo: Path) -> None:
     with pytest.raises(DataError, match="lieu"):
-        Typed("demo", 2025, {**GOOD, "lieu": "75056"})
+        Typed("buyer", "demo", 2025, {**GOOD, "lieu": "75056"})
 
 
 @pytest.mark.parametrize(

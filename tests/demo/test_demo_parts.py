@@ -12,7 +12,7 @@ from analysis.core.params import DemoParams, load_params
 from analysis.demo.build import generate_into
 from analysis.demo.calibration import FLAGS, calibrate
 from analysis.demo.employment import younger_than
-from analysis.demo.identifiers import all_valid, invented_sirets, luhn, siret_of, take, wrong_key
+from analysis.demo.identifiers import invented_sirets, luhn, siret_of, take, wrong_key
 from analysis.demo.knowledge import MONTH_CAP, mappings, segments, table, words
 from analysis.demo.layouts import _spelled
 from analysis.demo.people import simplified, spelled
@@ -30,8 +30,8 @@ def test_invented_sirets_pass_the_key_and_cannot_be_real() -> None:
 
 def test_siret_of_a_real_commune() -> None:
     assert siret_of("215903501") == "21590350100017"  # Lille
-    assert all_valid([siret_of("200053742")])
-    assert not all_valid([wrong_key(siret_of("200053742"))])
+    siret = siret_of("200053742")
+    assert valid_siret(pd.Series([siret, wrong_key(siret)])).tolist() == [True, False]
 
 
 def test_place_names_take_their_article() -> None:

@@ -18,6 +18,7 @@ from analysis.core.files import file_digest
 from analysis.core.params import load_params
 from analysis.core.paths import ROOT_VARIABLE, reports_dir
 from analysis.publishing import report
+from analysis.publishing.page import pages_of
 from analysis.site import downloads, home, method
 
 AGAIN = """
@@ -48,7 +49,7 @@ def one_of_each() -> dict[str, report.Job]:
     """A page of each notebook, the last of those that it has, by its name in the site: of sheets, an EPCI."""
     described, jobs = load_dataset("demo"), {}
     for notebook in load_params().publishing.pages:
-        name, parameters = list(report.pages_of(notebook, described).items())[-1]
+        name, parameters = list(pages_of(notebook, described).items())[-1]
         jobs[f"{notebook}/{name}"] = (notebook, parameters)
     return jobs
 

@@ -11,8 +11,8 @@ from bs4 import BeautifulSoup
 
 from analysis.core.errors import DataError
 from analysis.publishing import render as rendering
-from analysis.publishing import report as reporting
 from analysis.publishing.content import Elsewhere
+from analysis.publishing.page import pages_of
 from analysis.publishing.render import (
     PageError,
     add_anchors,
@@ -222,8 +222,8 @@ def test_bodies_that_break_a_rule(project: Path, source: str, said: str) -> None
 def test_a_missing_year_becomes_the_latest_once(project: Path) -> None:
     from analysis.core.dataset import load_dataset
 
-    pages = reporting.pages_of("consolidation", load_dataset("jouet"))
+    pages = pages_of("consolidation", load_dataset("jouet"))
     assert list(pages) == [f"2016-{territory}" for territory in ("32", "02", "59", "60", "62", "80")]
     assert pages["2016-02"] == {"dataset": "jouet", "edition": 2016, "territory": "02"}
     with pytest.raises(DataError, match="aucune page pour « bilan »"):
-        reporting.pages_of("bilan", load_dataset("jouet"))
+        pages_of("bilan", load_dataset("jouet"))

@@ -134,5 +134,5 @@ def _nearness(text: Numbers, ratio: Numbers, km: Numbers, settings: Nearness) ->
 
 def _names(contracts: pd.DataFrame) -> pd.Series:
     names = reference.epci().set_index("epci_siren")["nom"]
-    departments = reference.departments().set_index("code_departement")["nom"]
+    departments = reference.department_names()
     return contracts["epci_siren"].map(names).fillna(contracts["departement"].map(departments))

@@ -102,7 +102,7 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
         .rename(columns={"part_clause": "part", "part_clause_bas": "part_bas", "part_clause_haut": "part_haut"})
     )
     names = dict(zip(reference.epci()["epci_siren"], reference.epci()["nom"], strict=True))
-    names |= reference.departments().set_index("code_departement")["nom"].to_dict()
+    names |= reference.department_names().to_dict()
     names[knowledge.dataset.region] = knowledge.dataset.region_nom
     parts = []
     for purchase in purchases:
@@ -203,7 +203,7 @@ def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.D
         if purchase.epci_siren:
             rows = listed[listed["epci_siren"] == purchase.epci_siren].sort_values("rang")
         else:
-            homes = reference.epci().set_index("epci_siren")["departement"]
+            homes = reference.department_of_epci()
             rows = listed[listed["epci_siren"].map(homes).eq(purchase.departement) & listed["minutes"].isna()]
             rows = rows[rows["rang"] == 1]
             count = rows["structure_id"].map(rows["structure_id"].value_counts())

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from analysis.buyer import process, programme
+from analysis.buyer import programme, schedule
 from analysis.buyer.tables import Tables
 from analysis.buyer.typed import tables_of
 from analysis.checking.guard import check_pages
@@ -57,7 +57,7 @@ def build(path: Path, dataset: str, out: Path) -> list[str]:
                 shutil.copytree(reports_dir(dataset) / name, folder / name)
             leads = [page for name in NOTEBOOKS for page in pages(described, name)]
         _write_tables(tables, dataset, folder / "tables")
-        for name, calendar in process.calendars(tables["achats"], described.date_observation).items():
+        for name, calendar in schedule.calendars(tables["achats"], described.date_observation).items():
             (folder / STEPS).mkdir(exist_ok=True)
             (folder / STEPS / name).write_bytes(calendar)
         _write_home(described, leads, folder)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from analysis.buyer.process import until_notified
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, typed_numbers
 from analysis.core.params import load_params
@@ -143,8 +144,6 @@ def threshold_days() -> tuple[dt.date, dt.date]:
 
 def known_days() -> tuple[dt.date, dt.date]:
     """The first and the last day of a notification whose consultation, launched before it, has known thresholds."""
-    from analysis.buyer.process import until_notified  # which reads purchases
-
     first, last = ((pd.Timestamp(day) + until_notified()).date() for day in threshold_days())
     return first, last
 

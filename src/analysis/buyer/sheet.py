@@ -16,4 +16,4 @@ def opened(dataset: str, edition: int, achat: str, **typed: object) -> Page:
         return Page(NOTEBOOK, dataset, edition, achat)
     from analysis.buyer.typed import Typed  # what it needs takes longer to import than a page to make
 
-    return Typed(dataset, edition, typed)
+    return Typed(NOTEBOOK, dataset, edition, typed)

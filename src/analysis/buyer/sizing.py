@@ -47,7 +47,7 @@ def law(table: pd.DataFrame, segment: str) -> Law:
 
 
 def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None) -> Numbers:
-    """Hours under which a purchase of `low` to `high` euros (excluding tax, all `lots`) falls with each probability.
+    """Hours under which a purchase of `low` to `high` euros (excluding tax, all lots) falls with each probability.
 
     Amounts of the range are `POINTS` middles of even steps on the logarithm; the values of all pairs of amount and
     coefficient are ranked, and the one at place p (n + 1) taken, linearly between two. With one amount these are the

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from analysis.buyer import evidence, law, process, programme, sizing
+from analysis.buyer import evidence, law, programme, schedule, sizing
 from analysis.buyer.arguments import arguments
 from analysis.buyer.backtest import backtest
 from analysis.buyer.commitment import proposed
@@ -94,7 +94,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
     typed = achats[["montant_min", "montant_max"]]  # as the buyer wrote them
     achats = modelled(achats.assign(portee=_reach_of(achats))).assign(**typed)
     found = achats.set_index("achat_id")
-    asked = _each(purchases, lambda one: law.asked(one, process.publication(one), segment[one.achat_id]))
+    asked = _each(purchases, lambda one: law.asked(one, schedule.publication(one), segment[one.achat_id]))
     return {
         "achats": achats,
         "remarques": planned.remarks,
@@ -104,7 +104,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         "semblables": near,
         "offre": modelled(reach),
         "contacts": evidence.contacts(purchases, knowledge, settings.contacts),
-        "etapes": _each(purchases, process.dated),
+        "etapes": _each(purchases, schedule.dated),
         "arguments": arguments(achats, parts, near, asked, knowledge.params),
         "programmes": _programmes(planned, achats, knowledge),
     }
@@ -127,8 +127,8 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
             "objet": public(purchase.objet),
             "codeCPV": purchase.cpv,
             "lieu_nom": name_of(purchase.lieu),
-            "date_consultation": process.publication(purchase),
-            "date_fin": process.end_of(purchase),
+            "date_consultation": schedule.publication(purchase),
+            "date_fin": schedule.end_of(purchase),
         }
         for purchase in purchases
     ]
@@ -141,7 +141,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
     """By achat_id: hours over the whole purchase, the commitment, what they are in a year, and the law's threshold."""
     rows = {}
     for purchase in purchases:
-        code, day = str(segment[purchase.achat_id]), process.publication(purchase)
+        code, day = str(segment[purchase.achat_id]), schedule.publication(purchase)
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
         sized = sizing.sized(sizing.law(laws, code), *amounts, months=months, quantile=quantile)
         sized["engagement"] = float(proposed(sized["engagement"], sized["heures_p50"]))
@@ -179,7 +179,7 @@ def _reach_of(achats: pd.DataFrame) -> np.ndarray:
 def _ways(purchase: Purchase, found: pd.Series) -> pd.DataFrame:
     """The mechanisms with their criteria, and the verdict on each."""
     facts = law.Facts(
-        process.publication(purchase),
+        schedule.publication(purchase),
         purchase,
         str(found["segment"]),
         None if pd.isna(found["p_seuil"]) else float(found["p_seuil"]),

@@ -8,7 +8,6 @@ import pandas as pd
 
 from analysis.buyer import evidence, programme
 from analysis.buyer.programme import Planned
-from analysis.buyer.sheet import NOTEBOOK
 from analysis.buyer.tables import Tables, sheets
 from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
@@ -27,12 +26,12 @@ class Typed(Page):
     Raises DataError, in French, with every fault of what was typed.
     """
 
-    def __init__(self, dataset: str, edition: int, values: dict[str, object]) -> None:
+    def __init__(self, notebook: str, dataset: str, edition: int, values: dict[str, object]) -> None:
         planned = programme.typed(**values)
         if not planned.purchases:
             raise DataError("\n".join(planned.remarks["message"]))
         (self._purchase,) = planned.purchases
-        super().__init__(NOTEBOOK, dataset, edition, self._purchase.achat_id)
+        super().__init__(notebook, dataset, edition, self._purchase.achat_id)
         self._own = tables_of(planned, self.dataset)
 
     def subjects(self) -> dict[str, str]:

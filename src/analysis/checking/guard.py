@@ -204,11 +204,11 @@ def _printable(figure: str, values: np.ndarray) -> bool:
     """Whether some value, of either sign and in some unit, rounds to the printed figure."""
     plain = Decimal(re.sub(f"[{SPACES}]", "", figure).replace(",", "."))
     digits = -int(plain.as_tuple().exponent)
-    half = float(Decimal(1).scaleb(-digits))
+    unit = float(Decimal(1).scaleb(-digits))
     for factor in FACTORS:
         for sign in (1, -1):
             middle = sign * float(plain) / float(factor)
-            low, high = sorted((middle - half / float(factor), middle + half / float(factor)))
+            low, high = sorted((middle - unit / float(factor), middle + unit / float(factor)))
             near = values[np.searchsorted(values, low) : np.searchsorted(values, high, side="right")]
             if any(abs(round_half_up(Decimal(repr(float(v))) * factor, digits)) == plain for v in near):
                 return True

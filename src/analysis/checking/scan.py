@@ -29,7 +29,6 @@ import datetime as dt
 import os
 import re
 import tempfile
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +39,7 @@ from pathlib import Path
 import pandas as pd
 from pyarrow import parquet
 
-from analysis.buyer import process
+from analysis.buyer import schedule
 from analysis.checking.pool import each
 from analysis.checking.refusal import refuse
 from analysis.checking.texts import ADDRESS_OF_DATA, ASKED_BY_STYLE, Kind, Table, Text, as_read, contents
@@ -51,11 +50,10 @@ from analysis.core.files import as_csv, read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
-from analysis.core.texts import ACCENTS, LIGATURES
+from analysis.core.texts import LIGATURES, unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.segments.watch import feed
-from analysis.site import directory
 from analysis.sources.persons import BIRTH, NAME, WITNESS, fingerprint, load_secret, normalise_name
 
 OF_FILES = ("donnees.html", "methode.html")  # their tables describe the files and the definitions of others
@@ -80,7 +78,7 @@ FOREIGN_SCRIPT, HIDDEN = "programme qui n'est pas du site", "contenu que le site
 REQUEST = "demande d'un fichier ou d'une adresse au dehors de la page"
 TRACE, PLACE = "trace d'une erreur de programme", "chemin d'une machine"
 
-UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(process.DOMAIN)})")
+UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(schedule.DOMAIN)})")
 TRACES = re.compile(
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bCell In\[\d+\]|\.py:\d+: \w+Warning"
     r"|(?<!\w)(?:[a-z_]\w*\.)*[A-Z]\w+(?:Error|Exception): | object at 0x[0-9a-f]{4}"
@@ -312,7 +310,7 @@ class Questions:
     def own_programs(self) -> set[str]:
         """The scripts, the list of communes and the style of our pages."""
         own = (scripts.search(), scripts.tables(), scripts.sizing())
-        known = (*(script.text for script in own), directory.towns(), fill("style.css"))
+        known = (*(script.text for script in own), scripts.towns(), fill("style.css"))
         return {_bare(text) for text in known}
 
     @cached_property
@@ -375,7 +373,7 @@ def runs(value: str) -> set[str]:
 
     A number ends a run: there is none in a name.
     """
-    plain = ACCENTS.sub("", unicodedata.normalize("NFKD", value.casefold().translate(LIGATURES)))
+    plain = unaccented(value.casefold().translate(LIGATURES))
     words = WORDS.findall(plain)
     found = set()
     for start, first in enumerate(words):

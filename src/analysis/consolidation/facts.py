@@ -245,11 +245,9 @@ def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:
     """Adds what kind of employer and of contract it is, est_iae, est_alternance (False when unknown), and the whole
     numbers of `with_units`.
     """
-    kinds = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"].eq("oui")
-    forms = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"].eq("oui")
     return with_units(contracts).assign(
-        est_iae=contracts["employeur_kind"].map(kinds).eq(True).fillna(False).astype("bool"),
-        est_alternance=contracts["contrat_type"].map(forms).eq(True).fillna(False).astype("bool"),
+        est_iae=contracts["employeur_kind"].isin(reference.codes_with("employeurs", "est_iae")),
+        est_alternance=contracts["contrat_type"].isin(reference.codes_with("contrats", "est_alternance")),
     )
 
 
@@ -258,6 +256,6 @@ def _places(rows: pd.DataFrame) -> pd.DataFrame:
     best = rows.groupby(["annee", "operation"])["est_garde"].transform("max")
     own = rows[rows["est_garde"] == best]
     only = own["op_id"] == own.groupby(["annee", "operation"])["op_id"].transform("min")
-    department = reference.epci().set_index("epci_siren")["departement"]
+    department = reference.department_of_epci()
     out = own[only][["annee", "operation", "epci_siren", "part", "part_methode"]]
     return out.assign(departement=out["epci_siren"].map(department)).reset_index(drop=True)

@@ -113,15 +113,14 @@ def _modalities(contracts: pd.DataFrame, edition: Edition) -> pd.DataFrame:
 def _sensitive(found: pd.DataFrame, edition: Edition) -> pd.DataFrame:
     """territoire, modalite: the audiences that are sensitive, and what the whole territory has in its departments;
     not where the status of nobody is known."""
-    publics = reference.table("nomenclatures/publics")
     known = found.loc[found["modalite"].str.startswith(KNOWN), ["territoire", "modalite"]]
     known = known.assign(modalite=known["modalite"].str.removeprefix(KNOWN))
-    always = known[known["modalite"].isin(publics.loc[publics["sensible"] == "oui", "code"])]
+    always = known[known["modalite"].isin(reference.codes_with("publics", "sensible"))]
     shown = found[~found["modalite"].str.startswith((KNOWN, MISSING)) & found["modalite"].ne(WHOLE)]
     here = shown.loc[shown["territoire"] == edition.territoire, ["modalite"]]
     places = found.loc[found["territoire"].isin(edition.departements), ["territoire"]].drop_duplicates()
     local = places.merge(here, how="cross")
-    asked = {*publics["code"], *reference.labels("sexes")}
+    asked = {*reference.labels("publics"), *reference.labels("sexes")}
     told = pd.MultiIndex.from_frame(local).isin(pd.MultiIndex.from_frame(known))
     return pd.concat([always, local[told | ~local["modalite"].isin(asked)]]).drop_duplicates(ignore_index=True)
 

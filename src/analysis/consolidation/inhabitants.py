@@ -6,9 +6,9 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
-HOURS, INHABITANTS, RATE = "heures_realisees", "habitants", "heures_pour_1000_habitants"
+INHABITANTS, RATE = "habitants", "heures_pour_1000_habitants"
 KEY = ["edition", "territoire"]
 
 

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from analysis.core import reference
+from analysis.core.results import day_numbers
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     SAME,
@@ -141,7 +142,7 @@ def compared(known: Listing, left: Whole, right: Whole) -> dict[str, Whole]:
 
 
 def _days(values: pd.Series, left: Whole, right: Whole) -> Numbers:
-    day = (values - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64", na_value=np.nan)
+    day = day_numbers(values)
     gap: Numbers = np.abs(day[left] - day[right])
     return gap
 

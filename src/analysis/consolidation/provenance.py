@@ -9,10 +9,9 @@ from analysis.consolidation.cells import NEEDED, cells, weakest
 from analysis.consolidation.facts import Facts, with_units
 from analysis.consolidation.indicators import in_scope, local_contracts
 from analysis.consolidation.shares import DEFAULT
-from analysis.consolidation.totals_known import HOURS
 from analysis.consolidation.totals_shown import HOURS_KIND
 from analysis.core.dataset import Dataset, Edition
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
 
 def provenance(facts: Facts, table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from analysis.consolidation.indicators import indicators
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import as_printed, french, french_date, percent, round_half_up
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.quality.published import published, sentence, slips, verdict
 from analysis.sources.publications import FIGURE, edition_places
 
@@ -105,7 +105,7 @@ class Computed:
             for other in SHARES:
                 if other != code and (found := self.value((year, place, other, modality))):
                     yield f"« {self.labels[other]} »", found
-        own = self.value((year, place, "heures_realisees", modality))
+        own = self.value((year, place, HOURS, modality))
         if code.startswith("etp_") and own:
             for other in self.labels:
                 if other.startswith("etp_") and other != code:
@@ -174,7 +174,7 @@ def _figures(releases: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     texts = ["champ", "statut", "audit"]
     rows[texts] = rows[texts].fillna("")
     of_source = ["edition", "territoire", "source"]
-    total = rows[rows["indicateur"].eq("heures_realisees") & rows["modalite"].eq(WHOLE)]
+    total = rows[rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE)]
     hours = total.drop_duplicates(of_source, keep="last").set_index(of_source)["valeur"].rename("heures")
     rows = rows.join(hours, on=of_source)
     same = rows.groupby([*FIGURE, "valeur", "decimales", "champ"], sort=False)

@@ -15,7 +15,7 @@ from analysis.consolidation.indicators import contracts_in_scope, of_edition
 from analysis.consolidation.persons import Decided
 from analysis.consolidation.persons import accepted as accepted_persons
 from analysis.core.dataset import Dataset
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
 COLUMNS = ["edition", "seuil", "operations", "operations_en_moins", "heures", "heures_en_moins"]
 CONTROLLED = [*FLAGS, *MEASURES.values()]
@@ -51,9 +51,9 @@ def sensitivity(
         apart = [_between(merged, other) for other in others]
         for edition in dataset.editions:
             key = (edition.annee, edition.territoire)
-            if (*key, "heures_realisees") not in whole.index:
+            if (*key, HOURS) not in whole.index:
                 continue
-            now = whole.loc[(*key, "heures_realisees")]
+            now = whole.loc[(*key, HOURS)]
             counted, left = before.counted[edition.annee], merged.counted[edition.annee]
             operations, hundredths = (b - a for b, a in zip(counted, left, strict=True))
             rows.append(

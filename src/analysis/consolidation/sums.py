@@ -15,7 +15,7 @@ from analysis.consolidation.indicators import named, of_edition
 from analysis.consolidation.totals_shown import HOURS_KIND, OPEN
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import hundredths
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
 COUNTED = {
     "operations": ("operations", ["operation"]),
@@ -25,7 +25,6 @@ COUNTED = {
     "contrats_travail": ("contrats", ["contrat"]),
     "beneficiaires": ("contrats", ["ben_id"]),
 }  # indicator -> the table and columns whose distinct values it counts
-HOURS = "heures_realisees"
 COLUMNS = ["edition", "indicateur", "somme_structures", "distinct", "ecart", "doubles", "plusieurs"]
 
 

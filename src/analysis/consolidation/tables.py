@@ -267,7 +267,7 @@ def controlled(table: pd.DataFrame) -> pd.DataFrame:
     A department crossed with an audience is sensitive as a whole: few people, known places.
     """
     kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
-    sensitive = reference.table("nomenclatures/publics").query("sensible == 'oui'")["code"]
+    sensitive = reference.codes_with("publics", "sensible")
     own = table["_controle"] if "_controle" in table else pd.Series(index=table.index, dtype="str")
     local = table["territoire"].isin(reference.departments()["code_departement"])
     return table.assign(

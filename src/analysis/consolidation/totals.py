@@ -11,12 +11,12 @@ from math import isfinite, nan
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
-from analysis.consolidation.totals_known import HOURS, Part, figures, parts_of
+from analysis.consolidation.totals_known import Part, figures, parts_of
 from analysis.consolidation.totals_shown import HOURS_KIND, inputs, protected
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.numbers import hundredths
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
 _COLUMNS = ["annee", "structure_id", "territoire", "indicateur", "modalite", "valeur", "diffusion"]
 BOUNDS = ["valeur_min", "valeur_max"]

@@ -19,9 +19,9 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Edition
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
-HOURS, PERSONS = "heures_realisees", "beneficiaires"
+PERSONS = "beneficiaires"
 UNKNOWN_SHARE, UNKNOWN_PERSONS = "part_heures_statut_inconnu", "part_beneficiaires_statut_inconnu"
 ETP = "etp_"
 Figure = tuple[str, str]  # indicator, modality

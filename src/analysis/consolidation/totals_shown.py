@@ -14,9 +14,9 @@ from math import nan
 import pandas as pd
 
 from analysis.consolidation.cells import MEASURES
-from analysis.consolidation.totals_known import HOURS, PERSONS, Figure, Part, kinds
+from analysis.consolidation.totals_known import PERSONS, Figure, Part, kinds
 from analysis.core import reference
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 
 HOURS_KIND = "heures"  # of disclosure control
 PUBLIC, CLOSED = "PUBLIC", "RESERVE"  # of the codelist `diffusions`

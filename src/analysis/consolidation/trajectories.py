@@ -16,6 +16,7 @@ from analysis.core.numbers import MONTH
 HORIZON = 6  # months after a stay, at which its situation is read
 RETURN, RUNNING = "retour", "en_cours"
 RANKS = 3  # of stays told apart, the last one with all that follow it
+MOST = 4  # contracts, employers, structures or years of a person told apart
 EVERYBODY = 0  # rank of the rows that count each person once, whatever the number of stays
 UNITS = {"contrats": "contrat", "employeurs": "employeur_siret", "structures": "structure_id", "annees": "annee"}
 
@@ -94,17 +95,17 @@ def flows(found: pd.DataFrame) -> pd.DataFrame:
     return table.assign(part=part, _personnes=table["personnes"])
 
 
-def followed(facts: Facts, most: int = 4) -> pd.DataFrame:
+def followed(facts: Facts) -> pd.DataFrame:
     """How many contracts, employers, structures and years each person is found again in: what a follow-up over
     exports adds to that of one structure and year.
 
-    unite (contrats, employeurs, structures, annees), nombre (1 to `most`, `most` and beyond together), personnes,
+    unite (contrats, employeurs, structures, annees), nombre (1 to `MOST`, that and beyond together), personnes,
     part, `_personnes`.
     """
     parts = []
     for name, column in UNITS.items():
         pairs = facts.contracts[["ben_id", column]].dropna().drop_duplicates()
-        found = pairs.groupby("ben_id").size().clip(upper=most).value_counts().sort_index()
+        found = pairs.groupby("ben_id").size().clip(upper=MOST).value_counts().sort_index()
         parts.append(pd.DataFrame({"unite": name, "nombre": found.index, "personnes": found.to_numpy()}))
     table = pd.concat(parts, ignore_index=True)
     whole = table.groupby("unite")["personnes"].transform("sum")

@@ -10,10 +10,8 @@ import pandas as pd
 
 from analysis.consolidation.control import CONTROL, flagged
 from analysis.core import reference
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.sources.publications import FIGURE
-
-HOURS = "heures_realisees"
 
 
 def vintages(releases: pd.DataFrame, measured: pd.DataFrame) -> pd.DataFrame:

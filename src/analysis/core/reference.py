@@ -10,6 +10,7 @@ from analysis.core.errors import DataError
 from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
+HOURS = "heures_realisees"  # the indicator that most others are held against
 
 CODES = (  # columns that are texts whatever they look like, in any of the tables
     "code_insee", "departement", "departements", "epci_siren", "siren", "code_postal", "ancien_code",
@@ -52,10 +53,27 @@ def epci_of(departements: list[str]) -> dict[str, str]:
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
 
 
+def department_of_epci() -> pd.Series:
+    """The department with most inhabitants of each EPCI, by `epci_siren`."""
+    return epci().set_index("epci_siren")["departement"]
+
+
+def priority_districts() -> pd.Series:
+    """How many priority districts (QPV) each EPCI has in its communes of the region, by `epci_siren`; 0 for none."""
+    home = communes().set_index("code_insee")["epci_siren"]
+    counts = table("territoire/qpv")["code_insee"].map(home).value_counts()
+    return counts.reindex(epci()["epci_siren"], fill_value=0)
+
+
 def departments(region: str | None = None) -> pd.DataFrame:
     """Departments of the country, or of one region."""
     found = table("territoire/departements")
     return found if region is None else found[found["code_region"] == region].reset_index(drop=True)
+
+
+def department_names(region: str | None = None) -> pd.Series:
+    """The names of the departments of the country, or of one region, by code."""
+    return departments(region).set_index("code_departement")["nom"]
 
 
 def constants(domain: str) -> pd.Series:
@@ -63,11 +81,16 @@ def constants(domain: str) -> pd.Series:
     return table(f"{domain}/constantes").set_index("nom")["valeur"].astype("float64")
 
 
+def codes_with(codelist: str, column: str) -> list[str]:
+    """The codes of a codelist of `nomenclatures/` that says yes (`oui`) of them in `column`, in its order."""
+    codes = table(f"nomenclatures/{codelist}")
+    return list(codes.loc[codes[column].eq("oui"), "code"])
+
+
 def social_states(column: str) -> list[str]:
     """The states of the social field for which `nomenclatures/statuts_sociaux` says yes in `column`: `est_renseigne`
     (they say something clear), `porte_clause` (they say that there is a clause)."""
-    states = table("nomenclatures/statuts_sociaux")
-    return list(states.loc[states[column].eq("oui"), "code"])
+    return codes_with("statuts_sociaux", column)
 
 
 def spellings(codelist: str) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analysis.core.files import read_table, write_table
 from analysis.core.paths import clean_dir, results_dir
@@ -30,6 +32,11 @@ def on_day(rows: pd.DataFrame, day: dt.date | pd.Timestamp) -> pd.DataFrame:
     day = pd.Timestamp(day)
     begun = rows["date_debut"].isna() | (rows["date_debut"] <= day)
     return rows[begun & (rows["date_fin"].isna() | (rows["date_fin"] >= day))]
+
+
+def day_numbers(days: pd.Series) -> NDArray[np.float64]:
+    """Days since 1970-01-01, in the order of `days`; NaN where there is no date."""
+    return (pd.to_datetime(days) - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def headlines(rows: list[dict]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ def one_line(text: str) -> str:
 
 def inside(label: str) -> str:
     """A label as it is written inside a sentence: without its capital; acronyms keep theirs."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def together(words: Sequence[str]) -> str:
@@ -75,6 +75,11 @@ def ahead(values: pd.Series, amount: str, kind: str = "Aucun") -> str:
     return f"{named(first)} {'vient en tête' if len(first) < 2 else 'viennent en tête à égalité,'} avec {amount}"
 
 
+def unaccented(text: str) -> str:
+    """A text without the accents of its letters."""
+    return ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+
+
 def words(text: str) -> list[str]:
     """The words of a text without case, accents or signs; a letter lost to a wrong encoding splits none."""
-    return utils.default_process(ACCENTS.sub("", unicodedata.normalize("NFKD", text.replace(LOST, "")))).split()
+    return utils.default_process(unaccented(text.replace(LOST, ""))).split()

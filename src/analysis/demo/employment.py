@@ -109,10 +109,8 @@ def _employ(contracts: pd.DataFrame, world: Operations, employers: pd.DataFrame,
     for segment, here in sorted(contracts.groupby("segment").indices.items()):
         trade[here] = draw.choose(trades[segment], 1 / np.arange(1, len(trades[segment]) + 1), len(here))
     contracts["metier_rome"] = trade
-    codes = reference.table("nomenclatures/employeurs").set_index("code")["est_iae"]
-    types = reference.table("nomenclatures/contrats").set_index("code")["est_alternance"]
-    contracts["est_iae"] = contracts["employeur_kind"].map(codes).eq("oui")
-    contracts["est_alternance"] = contracts["contrat_type"].map(types).eq("oui")
+    contracts["est_iae"] = contracts["employeur_kind"].isin(reference.codes_with("employeurs", "est_iae"))
+    contracts["est_alternance"] = contracts["contrat_type"].isin(reference.codes_with("contrats", "est_alternance"))
     return contracts
 
 

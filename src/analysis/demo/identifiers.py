@@ -6,7 +6,7 @@ so that software accepts it and no establishment can ever bear it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -49,8 +49,3 @@ def invented_sirets(rng: np.random.Generator) -> Iterator[str]:
 def take(source: Iterator[str], count: int) -> list[str]:
     """The next `count` of a source."""
     return [next(source) for _ in range(count)]
-
-
-def all_valid(sirets: Iterable[str]) -> bool:
-    """Whether each is 14 digits with a right key."""
-    return all(len(siret) == 14 and luhn(siret) % 10 == 0 for siret in sirets)

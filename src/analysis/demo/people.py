@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from faker import Faker
 
+from analysis.core.texts import unaccented
 from analysis.demo.knowledge import Draw
 from analysis.demo.operations import shape
-from analysis.demo.wording import without_accents
 
 POOL = 4000
 
@@ -46,7 +46,7 @@ def name_persons(seed: int, persons: pd.DataFrame, names: Faker) -> pd.DataFrame
 
 def simplified(nom: str, prenom: str) -> str:
     """Names without case, accents, hyphens or blanks: what all the spellings of one person share."""
-    return "|".join("".join(filter(str.isalnum, without_accents(part).lower())) for part in (nom, prenom))
+    return "|".join("".join(filter(str.isalnum, unaccented(part).lower())) for part in (nom, prenom))
 
 
 def spelled(names: np.ndarray, style: np.ndarray) -> np.ndarray:
@@ -54,9 +54,9 @@ def spelled(names: np.ndarray, style: np.ndarray) -> np.ndarray:
     changes = [
         lambda name: name,
         str.upper,
-        lambda name: without_accents(name).upper(),
+        lambda name: unaccented(name).upper(),
         lambda name: name.replace("-", " "),
-        without_accents,
+        unaccented,
         lambda name: f"{name.upper().replace('-', ' - ')} ",
     ]
     return np.array([changes[k](name) for name, k in zip(names, style, strict=True)], dtype=object)
@@ -80,7 +80,7 @@ def contact_details(seed: int, persons: pd.DataFrame) -> pd.DataFrame:
     ]
     given = draw.chance(0.5, size)
     mail = [
-        f"{without_accents(f'{first}.{last}').lower().replace(' ', '')}@exemple.invalid"
+        f"{unaccented(f'{first}.{last}').lower().replace(' ', '')}@exemple.invalid"
         for first, last in zip(persons["prenom"], persons["nom"], strict=True)
     ]
     # 06 39 98 xx xx: the range that the regulator keeps for fiction.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TypeVar
 
+from analysis.core.texts import unaccented
 from analysis.demo.knowledge import Draw, words
 from analysis.demo.places import at
 
@@ -72,7 +72,7 @@ class Wording:
 
     def variant(self, label: str) -> str:
         """The label as another structure would type it: one or two of four kinds of change."""
-        changes = [self._abbreviated, without_accents, self._turned, self._mistyped]
+        changes = [self._abbreviated, unaccented, self._turned, self._mistyped]
         first = self.whole(0, 3)
         changed = changes[first](label)
         if self.draw() < 0.5:
@@ -97,9 +97,3 @@ class Wording:
         if self.draw() < 0.5:
             return label[:spot] + label[spot + 1 :]
         return label[:spot] + label[spot + 1] + label[spot] + label[spot + 2 :]
-
-
-def without_accents(text: str) -> str:
-    """The letters of `text` without their accents."""
-    plain = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -162,7 +162,7 @@ def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataF
 def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
     """The sums that hold between the cells: somme (a number), cellule, signe."""
     patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     names = pd.Series(values.dropna().index)
     parts, count = [], 0
     for rule in reference.table("secret/sommes").fillna("").itertuples():
@@ -223,8 +223,7 @@ def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
         pairs = zip(rows["public"], rows["modalite"], strict=True)
         return pd.Series([public in profile.split("+") for public, profile in pairs], index=rows.index)
     codelist, column = condition.split(".")
-    codes = reference.table(f"nomenclatures/{codelist}")
-    return rows["modalite"].isin(codes.loc[codes[column] == "oui", "code"])
+    return rows["modalite"].isin(reference.codes_with(codelist, column))
 
 
 def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:

@@ -30,13 +30,14 @@ def statements(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     """
     parts = []
     known = reference.table("secret/cellules").fillna("")
-    for rule in known.itertuples():
-        frame = tables.get(rule.table)
-        if frame is None or frame.empty:
-            continue
-        frame = variables(frame.reset_index(drop=True), dataset)
+    named = {
+        name: variables(tables[name].reset_index(drop=True), dataset)
+        for name in known["table"].unique()
+        if name in tables and len(tables[name])
+    }
+    for rule in known[known["table"].isin(list(named))].itertuples():
         for row in _meant(rule, known):
-            rows = kept(kept(frame, rule.filtre), row.filtre)
+            rows = kept(kept(named[rule.table], rule.filtre), row.filtre)
             if len(rows):
                 parts.append(_said(rows, rule.table, rule.expression, row.numerateur, row.denominateur))
     kinds = {"table": "str", "ligne": "int64", "cellule": "str", "base": "str", "valeur": "float64", "demi": "float64"}

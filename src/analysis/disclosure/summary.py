@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.numbers import round_half_up
+from analysis.core.reference import HOURS
 from analysis.disclosure.policy import policy
 from analysis.disclosure.primary import OPEN
 from analysis.disclosure.statements import Tables
@@ -45,7 +46,7 @@ def _hours_hidden(frame: pd.DataFrame, gone: np.ndarray) -> float:
     if "heures" in frame:
         hours = frame["heures"]
     elif "indicateur" in frame and "valeur" in frame:
-        hours = frame["valeur"].where(frame["indicateur"] == "heures_realisees")
+        hours = frame["valeur"].where(frame["indicateur"] == HOURS)
     else:
         return float("nan")
     total = float(hours.sum())

@@ -68,8 +68,6 @@ def territory(given: pd.DataFrame) -> pd.DataFrame:
     """What is known of each EPCI: epci_siren, nom, departement, a_cheval (part of it is in another region), population
     (of the region's communes), deld (long-term job-seekers: as `given`, else an assumption), rsa (as given, else
     missing), qpv (priority districts)."""
-    home = reference.communes().set_index("code_insee")["epci_siren"]
-    districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     rows = reference.epci().sort_values("epci_siren", ignore_index=True)
     people = publics.by_epci(given)
     return pd.DataFrame(
@@ -81,6 +79,6 @@ def territory(given: pd.DataFrame) -> pd.DataFrame:
             "population": rows["population_region"].astype("int64"),
             "deld": rows["epci_siren"].map(people["deld"]),
             "rsa": rows["epci_siren"].map(people["rsa"]),
-            "qpv": rows["epci_siren"].map(districts).fillna(0).astype("int64"),
+            "qpv": rows["epci_siren"].map(reference.priority_districts()),
         }
     )

@@ -18,7 +18,7 @@ def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     names = ["edition", "territoire", "type", "reponse", "besoins", "delai_median"]
     if rows.empty:
         return pd.DataFrame(columns=names)
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     own = rows.assign(edition=rows["annee"].astype("int64"), territoire=rows["epci_siren"].map(home))
     both = pd.concat([own, own.assign(territoire=region)], ignore_index=True)
     grouped = both.groupby(["edition", "territoire", "type", "reponse"])["delai_j"]

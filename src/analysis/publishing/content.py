@@ -49,6 +49,11 @@ PERCENT: Format = {"digits": 1, "unit": "%", "factor": 100}
 POINTS: Format = {"digits": 1, "unit": "points", "factor": 100}
 
 
+def millions(digits: int) -> Format:
+    """Euros told in millions, with so many digits."""
+    return {"digits": digits, "unit": "M€", "factor": 1e-6}
+
+
 def few_colours(pixels: NDArray[np.uint8]) -> Image.Image:
     """An image of the `COLOURS` most frequent colours of `pixels` (rows x columns x RGBA), others at the nearest one.
 

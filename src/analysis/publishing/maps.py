@@ -36,6 +36,7 @@ REACH = 1.05  # radius of the ground that a commune covers, in radii of the disc
 CLOSING = 3_000.0  # metres: gaps and bays narrower than twice that are filled
 MAP_WIDTH, MAP_HEIGHT = 6.4, 7.4  # inches, with the legend
 DETAIL = 700.0  # metres: bends smaller than about that are straightened
+CLASSES = 5  # of a map whose bounds nobody gives
 MISSING = "donnée absente ou secrète"
 RAMP = ("#eaf1f8", "#bcd3e9", "#7fabd4", "#3d7cb6", "#12385f")
 Style = dict[str, Any]
@@ -135,7 +136,7 @@ def department_cells() -> dict[str, shapely.Geometry]:
     return _dissolved(1)
 
 
-def main_cities(count: int = 12, apart: float = 22_000.0) -> pd.DataFrame:
+def main_cities(count: int, apart: float) -> pd.DataFrame:
     """The largest communes that lie at least `apart` metres from a larger one: nom, x, y."""
     communes, points, _ = _communes()
     kept: list[int] = []
@@ -147,16 +148,16 @@ def main_cities(count: int = 12, apart: float = 22_000.0) -> pd.DataFrame:
     return pd.DataFrame({"nom": communes.loc[kept, "nom"], "x": points[kept, 0], "y": points[kept, 1]})
 
 
-def class_bounds(values: pd.Series, classes: int = 5, digits: int = 0, factor: float = 1) -> list[float]:
-    """Bounds between classes of about the same number of EPCI, at two significant digits, and as a legend prints them:
-    times `factor`, with so many `digits`.
+def class_bounds(values: pd.Series, digits: int = 0, factor: float = 1) -> list[float]:
+    """Bounds between `CLASSES` classes of about the same number of EPCI, at two significant digits, and as a legend
+    prints them: times `factor`, with so many `digits`.
 
-    Fewer bounds than `classes - 1` where the values, or the legend, do not tell so many classes apart.
+    Fewer bounds where the values, or the legend, do not tell so many classes apart.
     """
     known = values.dropna()
     if known.empty:
         return []
-    raw = np.quantile(known, np.linspace(0, 1, classes + 1)[1:-1])
+    raw = np.quantile(known, np.linspace(0, 1, CLASSES + 1)[1:-1])
     printed = {round_half_up(float(f"{bound:.2g}") * factor, digits) for bound in raw}
     rounded = {float(bound / Decimal(str(factor))) for bound in printed}
     return sorted(bound for bound in rounded if known.min() < bound <= known.max())
@@ -178,7 +179,6 @@ def choropleth(
     *,
     legend_label: str,
     bins: Sequence[float] | None = None,
-    classes: int = 5,
     digits: int = 0,
     unit: str = "",
     factor: float = 1,
@@ -199,7 +199,7 @@ def choropleth(
     department's EPCI only. Raises ValueError for an unknown EPCI.
     """
     values = _of_epci(values, department)
-    bounds = list(bins) if bins is not None else class_bounds(values, classes, digits, factor)
+    bounds = list(bins) if bins is not None else class_bounds(values, digits, factor)
     colours = _ramp(len(bounds) + 1)
     known = values.dropna()
     fills: dict[str, Style] = {

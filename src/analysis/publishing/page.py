@@ -16,6 +16,7 @@ from analysis.core.dataset import Dataset, Edition, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
+from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
 from analysis.publishing.content import Elsewhere, Header
 
@@ -225,6 +226,24 @@ def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
 
 
+def pages_of(notebook: str, dataset: Dataset) -> dict[str, dict[str, Any]]:
+    """The parameters of each page of `notebook` for `dataset`, by the name of the page.
+
+    A year that the dataset does not have becomes its latest, once.
+    """
+    asked, years = load_params().publishing.pages, [edition.annee for edition in dataset.editions]
+    if notebook not in asked:
+        raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {', '.join(asked)}.")
+    names, pages = page_parameters(notebook), {}
+    for year, which in asked[notebook].items():
+        edition = dataset.edition(year if year in years else max(years))
+        keys = list(subjects(notebook, dataset, edition))
+        for key in keys if which == "all" else [dataset.region]:
+            values = (dataset.nom, edition.annee, key)
+            pages[f"{edition.annee}-{key}"] = dict(zip(names, values, strict=True))
+    return pages
+
+
 def _planned(dataset: Dataset, table: str, key: str, name: str) -> dict[str, str]:
     """The purchases, or the programmes of them, that the latest edition has sheets of."""
     path = protected_dir(dataset.nom) / "buyer" / f"{table}.parquet"
@@ -241,5 +260,4 @@ def _guided(dataset: Dataset) -> dict[str, str]:
 
 @cache
 def _departments(region: str) -> dict[str, str]:
-    found = reference.departments(region)
-    return dict(zip(found["code_departement"], found["nom"], strict=True))
+    return reference.department_names(region).to_dict()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from analysis.core import reference
 from analysis.core.params import load_params
-from analysis.publishing.page import PLACE, SHEET, Page, deliverable
-from analysis.publishing.report import pages_of
+from analysis.publishing.page import PLACE, SHEET, Page, deliverable, pages_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ def related(page: Page) -> list[Related]:
     """
     if not page.of_territory:
         return []
-    names = reference.departments().set_index("code_departement")["nom"].to_dict()
+    names = reference.department_names().to_dict()
     names |= {page.dataset.region: page.dataset.region_nom, page.key: page.name}
     notebooks = [name for name in load_params().publishing.pages if deliverable(name)["sujet"] == PLACE]
     made = {notebook: pages_of(notebook, page.dataset) for notebook in notebooks}

@@ -20,28 +20,10 @@ from analysis.core.paths import notebooks_dir, reports_dir
 from analysis.core.processor import settle
 from analysis.core.workers import start, workers
 from analysis.publishing.kernels import forked_kernels
-from analysis.publishing.page import page_parameters, subjects
+from analysis.publishing.page import pages_of
 from analysis.publishing.store import RENDERING, Made, Store
 
 Job = tuple[str, dict[str, Any]]  # a notebook's name and its parameters
-
-
-def pages_of(notebook: str, dataset: Dataset) -> dict[str, dict[str, Any]]:
-    """The parameters of each page of `notebook` for `dataset`, by the name of the page.
-
-    A year that the dataset does not have becomes its latest, once.
-    """
-    asked, years = load_params().publishing.pages, [edition.annee for edition in dataset.editions]
-    if notebook not in asked:
-        raise DataError(f"params.yaml : aucune page pour « {notebook} » ; attendu : {', '.join(asked)}.")
-    names, pages = page_parameters(notebook), {}
-    for year, which in asked[notebook].items():
-        edition = dataset.edition(year if year in years else max(years))
-        keys = list(subjects(notebook, dataset, edition))
-        for key in keys if which == "all" else [dataset.region]:
-            values = (dataset.nom, edition.annee, key)
-            pages[f"{edition.annee}-{key}"] = dict(zip(names, values, strict=True))
-    return pages
 
 
 def report(dataset: str, notebooks: Sequence[str] = (), executor: Executor | None = None) -> int:

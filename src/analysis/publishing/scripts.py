@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
 
+from analysis.core import reference
 from analysis.publishing.templating import TEMPLATES
 
 SORTABLE, CALCULATOR = "sortable", "calculator"  # classes of the tables that a reader may sort, of what computes hours
@@ -29,6 +31,16 @@ class Script:
 def search() -> Script:
     """Finds an intercommunalité by a commune or a postcode."""
     return _script(SEARCH)
+
+
+def towns() -> str:
+    """JSON [[commune, postcodes, SIREN of its intercommunalité], ...], as the script of `search` reads it."""
+    rows = reference.communes()
+    codes = reference.table("territoire/codes_postaux").groupby("code_insee")["code_postal"].agg(" ".join)
+    rows = rows.assign(codes=rows["code_insee"].map(codes).fillna("")).sort_values(["nom", "code_insee"])
+    return json.dumps(
+        rows[["nom", "codes", "epci_siren"]].to_numpy().tolist(), ensure_ascii=False, separators=(",", ":")
+    )
 
 
 @cache

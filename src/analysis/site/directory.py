@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import pandas as pd
@@ -47,16 +46,6 @@ def places(rows: pd.DataFrame) -> list[Place]:
         found.append(Place(str(siren), own["epci"].iloc[0], bool(own["minutes"].isna().all()), contacts))
     order = alphabetical(pd.Series([place.name for place in found]))
     return [found[number] for number in order.sort_values(kind="stable").index]
-
-
-def towns() -> str:
-    """JSON [[commune, postcodes, SIREN of its intercommunalité], ...], as the page's script searches it."""
-    rows = reference.communes()
-    codes = reference.table("territoire/codes_postaux").groupby("code_insee")["code_postal"].agg(" ".join)
-    rows = rows.assign(codes=rows["code_insee"].map(codes).fillna("")).sort_values(["nom", "code_insee"])
-    return json.dumps(
-        rows[["nom", "codes", "epci_siren"]].to_numpy().tolist(), ensure_ascii=False, separators=(",", ":")
-    )
 
 
 def _text(value: object) -> str:

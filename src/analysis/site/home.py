@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.buyer.guide import document as guide
-from analysis.buyer.process import calendars
+from analysis.buyer.schedule import calendars
 from analysis.checking import guard, scan
 from analysis.checking.links import check_links
 from analysis.checking.passed import check_new
@@ -103,7 +103,7 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
         sheets=leads,
         lead=brief(year) if year else "",
         map=drawn,
-        towns=directory.towns(),
+        towns=scripts.towns(),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
         guide=guide.INDEX if guided else "",
@@ -145,7 +145,7 @@ def write_directory(dataset: Dataset) -> None:
         dataset=dataset,
         edition=max(dataset.editions, key=lambda edition: edition.annee),
         places=directory.places(read_table(path)) if path.is_file() else [],
-        towns=directory.towns(),
+        towns=scripts.towns(),
         scripts=[scripts.search()],
         version=program_version(),
     )
@@ -208,8 +208,9 @@ def pages(dataset: Dataset, notebook: str) -> list[Link]:
     """The pages there are of a deliverable, the latest edition first, in the order of what they are about."""
     found = (reports_dir(dataset.nom) / notebook).glob("*-*.html")
     keys = [(int(year), key) for year, key in (path.stem.split("-", 1) for path in found)]
-    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year, _ in keys}
-    keys.sort(key=lambda key: (-key[0], list(names[key[0]]).index(key[1])))
+    names = {year: subjects(notebook, dataset, dataset.edition(year)) for year in dict(keys)}
+    place = {(year, key): n for year, named in names.items() for n, key in enumerate(named)}
+    keys.sort(key=lambda key: (-key[0], place[key]))
     return [Link(names[year][key], year, f"{notebook}/{year}-{key}.html") for year, key in keys]
 
 
@@ -219,7 +220,7 @@ def sheets(dataset: Dataset) -> list[dict]:
     years = sorted({int(path.stem.split("-")[0]) for path in folder.glob("*-*.html")})
     if not years:
         return []
-    names, edition = reference.departments().set_index("code_departement")["nom"], dataset.edition(years[-1])
+    names, edition = reference.department_names(), dataset.edition(years[-1])
     out = []
     for code in edition.departements:
         own = pd.Series(reference.epci_of([code]))

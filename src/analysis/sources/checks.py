@@ -139,7 +139,7 @@ def _realisation(
     last = operations.sort_values(["annee", "op_id"]).drop_duplicates("op_id", keep="last")
     summed = last["op_id"].map(hours.groupby("op_id")["realisees"].sum()).fillna(0.0)
     origin = last["heures_realisees_origine"]
-    rows = last.assign(realisees=origin.where(origin.notna(), summed))
+    rows = last.assign(realisees=origin.fillna(summed))
     rows = rows[rows["heures_prevues"] > 0]
     rate = rows["realisees"] / rows["heures_prevues"]
     summable = _sent_throughout(rows, operations) & ~rows["op_id"].isin(refused)

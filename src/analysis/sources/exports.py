@@ -456,17 +456,15 @@ def _contracts(rows: pd.DataFrame, persons: pd.DataFrame, typer: Typer) -> pd.Da
     rows["senior"] = (~_younger(rows, ages.loc["SENIOR", "age_min"])).where(known).astype("boolean")
     typer.flag(rows[rows["qpv"].eq(True) & rows["qpv_millesime"].isna()], "qpv_sans_millesime", "qpv_millesime")
     typer.flag(rows[~_known_districts(rows)], "qpv_inconnu", "qpv_code")
-    kinds = reference.table("nomenclatures/employeurs")
-    inclusive = set(kinds.loc[kinds["est_iae"] == "oui", "code"])
-    forms = reference.table("nomenclatures/contrats")
-    only_iae = rows["contrat_type"].isin(forms.loc[forms["est_reserve_iae"] == "oui", "code"])
-    typer.flag(rows[only_iae & ~rows["employeur_kind"].isin(inclusive)], "iae_incoherent", "contrat_type")
-    temporary = set(kinds.loc[kinds["est_interim"] == "oui", "code"])
-    training = rows["contrat_type"].isin(forms.loc[forms["est_alternance"] == "oui", "code"])
-    typer.flag(rows[training & rows["employeur_kind"].isin(temporary)], "alternance_interim", "contrat_type")
-    for column, codes in (("employeur_kind", kinds), ("contrat_type", forms)):
-        since = rows[column].map(pd.to_datetime(codes.set_index("code")["debut"]))
-        typer.flag(rows[rows["date_debut"] < since], "code_anachronique", column)
+    only_iae = rows["contrat_type"].isin(reference.codes_with("contrats", "est_reserve_iae"))
+    inclusive = rows["employeur_kind"].isin(reference.codes_with("employeurs", "est_iae"))
+    typer.flag(rows[only_iae & ~inclusive], "iae_incoherent", "contrat_type")
+    training = rows["contrat_type"].isin(reference.codes_with("contrats", "est_alternance"))
+    temporary = rows["employeur_kind"].isin(reference.codes_with("employeurs", "est_interim"))
+    typer.flag(rows[training & temporary], "alternance_interim", "contrat_type")
+    for column, codelist in (("employeur_kind", "employeurs"), ("contrat_type", "contrats")):
+        since = pd.to_datetime(reference.table(f"nomenclatures/{codelist}").set_index("code")["debut"])
+        typer.flag(rows[rows["date_debut"] < rows[column].map(since)], "code_anachronique", column)
     return rows.drop(columns="naissance")
 
 
@@ -537,7 +535,7 @@ def _month(days: pd.Series) -> pd.Series:
 def _between_places(rows: pd.DataFrame, typer: Typer) -> pd.DataFrame:
     """Shares of an operation's EPCI that sum to 1."""
     # What is executed outside the region keeps its share, which counts in no EPCI of ours.
-    rows = parts.completed(rows, ["annee", "op_id"], typer)
+    rows = parts.completed(rows, typer)
     return rows[rows["epci_siren"].notna()]
 
 
@@ -550,4 +548,4 @@ def _between_structures(rows: pd.DataFrame, operations: pd.DataFrame, senders: s
     own = rows.drop_duplicates(["annee", "op_id"]).assign(part=float("nan"))
     own["partenaire_id"] = own["structure_id"]
     rows = pd.concat([rows, own]).drop_duplicates(["annee", "op_id", "partenaire_id"], ignore_index=True)
-    return parts.completed(rows, ["annee", "op_id"], typer)
+    return parts.completed(rows, typer)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -32,7 +33,7 @@ class OpenSources(RootModel[dict[str, OpenSource]]):
     """`data/raw/sources.yaml`."""
 
 
-def fetch(dataset: str, only: list[str] | None = None) -> list[Path]:
+def fetch(dataset: str, only: Collection[str] = ()) -> list[Path]:
     """Bring the sources of `data/raw/sources.yaml` (all, or those named `only`) that are not there yet.
 
     Returns the files. Raises DataError, one sentence, when there is no network or an address answers
@@ -40,7 +41,7 @@ def fetch(dataset: str, only: list[str] | None = None) -> list[Path]:
     """
     raw = project_root() / "data" / "raw"
     sources = load_settings(raw / "sources.yaml", OpenSources).root
-    unknown = sorted(set(only or []) - set(sources))
+    unknown = sorted(set(only) - set(sources))
     if unknown:
         raise DataError(f"source « {unknown[0]} » inconnue ; attendu : {', '.join(sources)}.")
     brought = []
@@ -101,17 +102,18 @@ def _store(answer: requests.Response, scratch: Path, name: str, *, start: int, t
 
 def _register(address: str, path: Path, name: str) -> None:
     """Keep the address and the hash in a `.dvc` file, as `dvc import-url` does."""
-    for command in (
-        [*DVC, "import-url", "--quiet", "--force", "--no-download", address, str(path)],
-        [*DVC, "commit", "--quiet", "--force", f"{path}.dvc"],
-    ):
-        # `import-url` clears its target: the file waits aside while the address is written down.
-        aside = path.with_name(f".{path.name}.whole")
-        if "import-url" in command:
-            path.replace(aside)
-        done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
-        if aside.exists():
-            aside.replace(path)
-        if done.returncode:
-            reason = (done.stderr.strip().splitlines() or ["sans message"])[-1]
-            raise DataError(f"source « {name} » : « dvc {command[3]} » a échoué ({reason}).")
+    # `import-url` clears its target: the file waits aside while the address is written down.
+    aside = path.replace(path.with_name(f".{path.name}.whole"))
+    try:
+        _dvc(name, "import-url", "--no-download", address, str(path))
+    finally:
+        aside.replace(path)
+    _dvc(name, "commit", f"{path}.dvc")
+
+
+def _dvc(name: str, verb: str, *arguments: str) -> None:
+    command = [*DVC, verb, "--quiet", "--force", *arguments]
+    done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["sans message"])[-1]
+        raise DataError(f"source « {name} » : « dvc {verb} » a échoué ({reason}).")

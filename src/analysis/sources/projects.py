@@ -108,7 +108,7 @@ def dates(text: pd.Series) -> pd.Series:
 def places(codes: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Department and EPCI of each code of place, missing where it is not known."""
     communes = reference.communes().set_index("code_insee")
-    epci = reference.epci().set_index("epci_siren")["departement"]
+    epci = reference.department_of_epci()
     departments = set(reference.departments()["code_departement"])
     code = current(codes)
     department = code.map(communes["departement"]).fillna(code.map(epci)).fillna(code.where(code.isin(departments)))

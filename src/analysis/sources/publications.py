@@ -99,7 +99,7 @@ def _edition(line: int, text: str, years: list[int]) -> int:
 
 def edition_places(edition: Edition) -> dict[str, str]:
     """The territories that an edition has figures of, with their names: its own, its departments, their EPCI."""
-    departments = reference.departments().set_index("code_departement")["nom"]
+    departments = reference.department_names()
     return {
         edition.territoire: edition.territoire_nom,
         **{code: str(departments[code]) for code in edition.departements},

@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.sources.rows import SEND, with_key
 from analysis.sources.typer import Typer
 
-HOURS, UNKNOWN_SHARE = "heures_realisees", "part_heures_statut_inconnu"
+UNKNOWN_SHARE = "part_heures_statut_inconnu"
 TO_THE_PERCENT = 0.005  # by which a share may have been rounded
 CLOSED = "RESERVE"  # what may be shown of a figure when its sender did not say
 _CELL = [*SEND, "territoire", "indicateur", "modalite"]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.consolidation.inhabitants import HOURS, RATE
+from analysis.consolidation.inhabitants import RATE
 from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
 from analysis.core.numbers import about, between, french, french_date, number_of, percent, plural
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
     NOT_TOLD,
@@ -23,9 +23,9 @@ from analysis.publishing.content import (
     Content,
     DataTable,
     Figure,
-    Format,
     Prose,
     Strip,
+    millions,
 )
 from analysis.publishing.maps import SOURCE, locator
 from analysis.publishing.page import Page
@@ -38,7 +38,6 @@ SEGMENTS, NEEDS, STRUCTURES = 6, 4, 8
 BACKGROUND = SOURCE.removeprefix("Fond : ")
 NARROW = 9  # letters of a line beside a break: the next one is near
 HALF = 5.2  # inches: a figure in one of the two columns of a sheet
-MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 INDICATORS, ZONES = "consolidation/indicateurs", "facilitators/zones"
 EDITIONS = "consolidation/editions"
 SEGMENTS_HERE, PLACES = "segments/segments", "segments/epci"
@@ -155,7 +154,7 @@ def audiences(page: Page) -> Content:
     apart = of_all_hours(frame.loc[instead, "libelle"])
     frame = frame.assign(ordre=frame["modalite"].map({code: n for n, code in enumerate(APART, 1)}).fillna(0))
     frame = frame.sort_values(["ordre", "part_heures"], ascending=[True, False], kind="stable")
-    place = reference.departments().set_index("code_departement")["nom"][asked]
+    place = reference.department_names()[asked]
     note = (
         ""
         if page.is_department
@@ -193,7 +192,7 @@ def segments(page: Page) -> Content:
         columns={
             "libelle": Column("Segment"),
             "marches": Column("Marchés", 0),
-            "montant": Column("Montant", **MILLIONS),
+            "montant": Column("Montant", **millions(2)),
             "avec_clause": Column("Avec clause", 0),
             share: Column("Part" if page.is_department else "Part lissée", **PERCENT),
             f"{share}_bas": Column("de", **PERCENT),

@@ -12,13 +12,12 @@ from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip
+from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, millions
 from analysis.publishing.page import Page
 from analysis.publishing.style import line_chart
 from analysis.segments.views.common import KINDS, full_time_unit, left_out
 from analysis.segments.views.needs import TABLE, expected
 
-MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 CONTRACTS, HOURS, SIZES, LAWS = (
     "segments/segments",
     "consolidation/ventilation",
@@ -71,7 +70,7 @@ def practice(page: Page) -> Content:
         columns={
             "edition": Column("Année"),
             "marches": Column("Marchés", 0),
-            "montant": Column("Montant connu", **MILLIONS),
+            "montant": Column("Montant connu", **millions(2)),
             "renseignes": Column("Renseignés", 0),
             "avec_clause": Column("Avec clause", 0),
             "part_clause": Column("Part", **PERCENT),
@@ -200,7 +199,7 @@ def sizes(page: Page) -> Content:
 def supply(page: Page) -> Content:
     """The insertion companies that serve the segment, by department and kind."""
     rows = page.read("buyer/guide_offre", segment=page.key)
-    names = reference.departments().set_index("code_departement")["nom"]
+    names = reference.department_names()
     wide = rows.pivot(index="departement", columns="genre", values="entreprises")
     frame = wide.reset_index().assign(nom=lambda table: table["departement"].map(names))
     own, every = int(rows["dont_secteur"].sum()), int(rows["entreprises"].sum())

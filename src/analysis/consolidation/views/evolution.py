@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.consolidation.views.common import hides, same_perimeter, source_line
 from analysis.core.numbers import about, french, number_of, percent, plural, round_half_up
 from analysis.core.params import load_params
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.publishing.content import PERCENT, POINTS, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart
@@ -22,7 +22,7 @@ def evolution(page: Page) -> Content:
     """Hours of each edition; a change of perimeter or of law is drawn as a break and never joined."""
     rows = page.read("indicateurs")
     rows = rows[rows["edition"] <= page.year]
-    rows = rows[(rows["indicateur"] == "heures_realisees") & (rows["modalite"] == WHOLE)]
+    rows = rows[(rows["indicateur"] == HOURS) & (rows["modalite"] == WHOLE)]
     editions = page.read("editions").set_index("edition")
     if page.regional:
         own = rows[rows["territoire"] == rows["edition"].map(editions["territoire"])]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.views.common import source_line
 from analysis.core.numbers import french, percent, round_half_up
-from analysis.core.reference import WHOLE
+from analysis.core.reference import HOURS, WHOLE
 from analysis.publishing.content import PERCENT, SECRET_SUFFIX, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import line_chart, vintage_chart
@@ -92,7 +92,7 @@ def national(page: Page) -> Content:
 def _hours(page: Page, table: str) -> pd.DataFrame:
     """The rows of the page's hours up to its edition: for the region, each edition in its own perimeter (`lieu`)."""
     rows = page.read(table)
-    rows = rows[rows["indicateur"].eq("heures_realisees") & rows["modalite"].eq(WHOLE) & (rows["edition"] <= page.year)]
+    rows = rows[rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE) & (rows["edition"] <= page.year)]
     if not page.regional:
         return rows[rows["territoire"] == page.territory].assign(lieu=page.territory_name)
     editions = page.read("editions").set_index("edition")

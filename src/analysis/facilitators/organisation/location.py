@@ -500,7 +500,7 @@ def _detached(lead: Indices, minutes: Floats, touching: Flags) -> Indices:
 def _number(p: int, fixed: Iterable[int], m: int) -> tuple[int, Indices]:
     """`p`, no more than the m sites, and the fixed sites in order; DataError when they are too many."""
     kept = np.unique(np.fromiter(fixed, dtype=np.intp))
-    if not len(kept) <= p:
+    if len(kept) > p:
         imposed = "sont imposés" if len(kept) > 1 else "est imposé"
         raise DataError(f"{number_of(len(kept), 'site')} {imposed} pour {p} à choisir.")
     return min(p, m), kept

@@ -93,7 +93,7 @@ def by_department(page: Page, day: str = "") -> Content:
         return Prose("Aucune structure facilitatrice n'a son siège ici à cette date.")
     if not page.regional:  # its own figures are its headline
         return on_region_page(page, "les facilitateurs de chaque département")
-    names = reference.departments().set_index("code_departement")["nom"]
+    names = reference.department_names()
     rows = rows.assign(libelle=rows["departement"].map(names).fillna("Siège inconnu"))
     rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
     return Figure(

@@ -6,7 +6,7 @@ from analysis.core import reference
 from analysis.core.numbers import french, number_of
 from analysis.core.texts import QUOTED, leaders, named
 from analysis.facilitators.views.common import of_place, source
-from analysis.publishing.content import Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import Column, Content, DataTable, Figure, Prose, millions
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
 from analysis.segments.views.common import left_out
@@ -92,7 +92,7 @@ def unfollowed(page: Page) -> Content:
             "edition": Column("Année"),
             "declarent": Column("Marchés qui déclarent une clause", 0),
             "sans_operation": Column("dont sans facilitateur connu", 0),
-            "montant_sans_operation": Column("Montant de ceux-ci", 1, "M€", 1e-6),
+            "montant_sans_operation": Column("Montant de ceux-ci", **millions(1)),
         },
         caption="Marchés de l'État avec clause, sans facilitateur",
         scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État, hors marchés subséquents",

@@ -210,7 +210,7 @@ def _margins() -> str:
 
 
 def groupings(page: Page) -> Content:
-    """What would hide less, where more than a fifth of a table is hidden, and the tables for which nothing is known."""
+    """What would hide less, where more than `hidden_share` of a table is hidden, and where nothing is known."""
     limit = load_params().disclosure.hidden_share
     rows, tables = page.read("secret_regroupements"), page.read("secret")
     rows = rows[rows["part_au_plus"] < rows["part_cachee"]]

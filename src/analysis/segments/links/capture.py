@@ -161,15 +161,11 @@ def capture(contracts: pd.DataFrame, settings: CaptureParams) -> pd.DataFrame:
     return table
 
 
-def _estimates(strata: pd.DataFrame) -> Numbers:
-    return chapman(*(strata[name].to_numpy(dtype="float64") for name in COUNTS))
-
-
 def _estimated(strata: pd.DataFrame, ratio: float) -> dict:
     """The estimate of some strata together, those that neither list sees `ratio` times as many."""
     counts = strata[COUNTS].sum().astype("float64")
     seen = float(counts["suivis"] + counts["declares"] - counts["communs"])
-    middle = float(_estimates(strata).sum())
+    middle = float(chapman(*strata[COUNTS].to_numpy(dtype="float64").T).sum())
     low, high = total_interval(strata)
     return {
         **strata.iloc[0][STRATA].to_dict(),

@@ -47,7 +47,7 @@ def described_contracts(contracts: pd.DataFrame, links: pd.DataFrame) -> pd.Data
     """The contracts that are not made under another one: uid, edition, segment, categorie, montant, statut_social,
     departement, epci_siren, jour, est_renseigne, porte_clause, operation (missing when none is linked), probabilite."""
     rows = contracts[~under_another(contracts)].rename(columns={"annee": "edition"})
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     rows = rows.assign(
         jour=pd.to_datetime(rows["dateNotification"].fillna(rows["datePublicationDonnees"])),
         departement=rows["departement"].fillna(rows["epci_siren"].map(home)),

@@ -19,6 +19,7 @@ from analysis.consolidation.facts import first, under_operation
 from analysis.core import reference
 from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
+from analysis.core.results import day_numbers
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     BLOCK,
@@ -140,7 +141,7 @@ def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -
     rows, deals = operations.operations, contracts.rows
     body = pd.factorize(pd.concat([rows["acheteur"], deals["acheteur"]], ignore_index=True).str.slice(0, 9))[0]
     firm = pd.factorize(pd.concat([operations.companies["value"], contracts.holders["value"]]).str.slice(0, 9))[0]
-    start, day = _day(rows["debut"]), _day(deals["jour"])
+    start, day = day_numbers(rows["debut"]), day_numbers(deals["jour"])
     by_buyer = _around(
         (np.arange(len(rows)), body[: len(rows)]), (np.arange(len(deals)), body[len(rows) :]), start, day, settings
     )
@@ -190,7 +191,7 @@ def _levels(operations: Followed, contracts: Contracts, left: Whole, right: Whol
     gaps = {
         "acheteur": other(site, left, beyond) + other(site.str.slice(0, 9), left, beyond),
         "titulaire": _shared(operations.companies, contracts.holders, left, right),
-        "delai": _day(rows["debut"])[left] - _day(deals["jour"])[right],
+        "delai": day_numbers(rows["debut"])[left] - day_numbers(deals["jour"])[right],
         "duree": 100 * np.abs(a - b) / np.maximum(np.maximum(a, b), 1),
         "texte": 100 - scored(fuzz.token_set_ratio, text.where(text.ne("")), left, beyond, cutoff=100 - farthest),
         "lieu": _place(operations, deals, left, right),
@@ -216,7 +217,7 @@ def _shared(companies: pd.DataFrame, holders: pd.DataFrame, left: Whole, right: 
 
 def _place(operations: Followed, deals: pd.DataFrame, left: Whole, right: Whole) -> Numbers:
     """One of the operation's EPCI, its department, or elsewhere; unknown without any place, or the department alone."""
-    home = reference.epci().set_index("epci_siren")["departement"]
+    home = reference.department_of_epci()
     places = operations.places.assign(departement=operations.places["value"].map(home))
     code, names = pd.factorize(pd.concat([places["value"], deals["epci_siren"]], ignore_index=True))
     area, areas = pd.factorize(pd.concat([places["departement"], deals["departement"]], ignore_index=True))
@@ -227,10 +228,6 @@ def _place(operations: Followed, deals: pd.DataFrame, left: Whole, right: Whole)
     level = np.where(same & epci_known, SAME_SITE, np.where(near & area_known, SAME_BODY, ANOTHER)).astype("float64")
     silent = (~epci_known & (~area_known | near)) | ~np.isin(left, op)
     return np.where(silent, np.nan, level)
-
-
-def _day(values: pd.Series) -> Numbers:
-    return (pd.to_datetime(values) - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def _months(start: pd.Series, end: pd.Series) -> pd.Series:

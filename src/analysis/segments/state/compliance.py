@@ -86,8 +86,7 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
 
 def state_buyers() -> list[str]:
     """The kinds of buyers that are the State or one of its establishments."""
-    kinds = reference.table("nomenclatures/acheteurs")
-    return list(kinds.loc[kinds["est_etat"].eq("oui"), "code"])
+    return reference.codes_with("acheteurs", "est_etat")
 
 
 def nature_of(works: pd.Series) -> pd.Series:

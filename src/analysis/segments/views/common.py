@@ -119,7 +119,7 @@ def whole_region(page: Page) -> str:
     return "" if page.regional else " (ensemble de la région)"
 
 
-def source_line(page: Page) -> str:
-    """Where the figures of a page come from."""
+def source_line(page: Page, then: str = "segments d'après l'objet et le code CPV") -> str:
+    """Where the figures of a page come from, and what was made of it."""
     kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
-    return f"{kind} ; segments d'après l'objet et le code CPV."
+    return f"{kind} ; {then}."

@@ -7,12 +7,11 @@ import datetime as dt
 from analysis.core import reference
 from analysis.core.numbers import MONTHS, french, french_date
 from analysis.core.texts import inside
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Format, Prose
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose, millions
 from analysis.publishing.page import Page
 from analysis.segments.state.compliance import parameter
 from analysis.segments.views.common import buyer_names
 
-MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 OBLIGATION = "obligation"
 ROWS = 20  # listed; the CSV file has them all
 
@@ -86,7 +85,7 @@ def listed(page: Page) -> Content:
             "objet": Column("Objet"),
             "acheteur": Column("Acheteur"),
             "libelle": Column("Catégorie"),
-            "montant": Column("Montant", **MILLIONS),
+            "montant": Column("Montant", **millions(1)),
             "seuil": Column("Seuil", 0, "€"),
             "p_seuil": Column("Probabilité d'être au-dessus", **PERCENT),
             "possible": Column("Exception possible"),
@@ -134,7 +133,7 @@ def largest_buyers(page: Page) -> Content:
     return DataTable(
         rows.sort_values(["montant", "acheteur_siren"], ascending=[False, True]),
         columns={"acheteur_nom": Column("Acheteur"), "acheteur_siren": Column("SIREN"),
-                 "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **MILLIONS)},
+                 "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **millions(1))},
         caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER, par montant décroissant",
         scope=f"{page.dataset.region_nom}, marchés notifiés en {rows['annee'].iloc[0]}, "
         f"au {french_date(page.dataset.date_observation)}",

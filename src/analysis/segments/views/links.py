@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import french, plural, round_half_up
 from analysis.core.reference import WHOLE
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, millions
 from analysis.publishing.page import Page
 from analysis.segments.views.common import left_out, whole_region
 from analysis.segments.views.intervals import BAR, interval_chart
@@ -111,7 +111,7 @@ def unfollowed(page: Page) -> Content:
             "renseignes": Column("Renseignés", 0),
             "declarent": Column("Déclarent une clause", 0),
             "sans_operation": Column("sans opération suivie", 0),
-            "montant_sans_operation": Column("leur montant", 1, "M€", 1e-6),
+            "montant_sans_operation": Column("leur montant", **millions(1)),
         },
         needed="declarent",
         caption="Marchés qui déclarent une clause et qu'aucune opération suivie ne concerne",

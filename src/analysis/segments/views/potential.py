@@ -171,7 +171,7 @@ def by_place(page: Page) -> Content:
     if rows.empty:
         return Prose("Aucun marché sans clause n'est connu pour ce territoire et cette année.")
     names = reference.epci().set_index("epci_siren")["nom"].to_dict()
-    names |= reference.departments().set_index("code_departement")["nom"].map("{} (département)".format).to_dict()
+    names |= reference.department_names().map("{} (département)".format).to_dict()
     rows = rows.assign(
         libelle=rows["segment"].map(reference.labels("segments")), nom=rows["lieu"].map(names).fillna("Lieu inconnu")
     )

@@ -10,7 +10,18 @@ from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.core.texts import QUOTED, ahead, leaders, named, together
-from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Format, Prose, Strip, Warning
+from analysis.publishing.content import (
+    PERCENT,
+    Card,
+    Column,
+    Content,
+    DataTable,
+    Figure,
+    Prose,
+    Strip,
+    Warning,
+    millions,
+)
 from analysis.publishing.maps import bounds_around, choropleth
 from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, figure
@@ -28,13 +39,12 @@ from analysis.segments.views.common import (
     source_line,
 )
 
-MILLIONS: Format = {"digits": 1, "unit": "M€", "factor": 1e-6}
 NONE = "–"
 PLACES_DRAWN = 40  # at most, in the heat map: what one printed page holds; the CSV file has them all
 
 STATES = {
     "marches": Column("Marchés", 0),
-    "montant": Column("Montant connu", **MILLIONS),
+    "montant": Column("Montant connu", **millions(1)),
     "renseignes": Column("Renseignés", 0),
     "avec_clause": Column("Avec clause", 0),
     "part_clause": Column("Part", **PERCENT),
@@ -206,7 +216,7 @@ def _of_region(page: Page) -> float:
 def segments_by_department(page: Page) -> Content:
     """Heat map of the contracts of each segment in each department of execution."""
     rows = page.read("segments")
-    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    names = reference.department_names(page.dataset.region)
     rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
     if rows.empty:
         return Prose("Aucun marché n'a pu être rattaché à un département.")

@@ -7,15 +7,14 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, number_of, round_half_up
 from analysis.core.params import load_params
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning
+from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Format, Prose, Warning, millions
 from analysis.publishing.page import Page
 from analysis.publishing.style import ACCENT, CONTRAST, INK, SOFT, bar_chart, figure, french_axis
 from analysis.publishing.templating import alphabetical, number
-from analysis.segments.views.common import KINDS, quarter, quarter_in_full
+from analysis.segments.views.common import KINDS, quarter, quarter_in_full, source_line
 from analysis.segments.views.needs import likeliest, scope, subscribed, tried
 from analysis.segments.watch.skills import REST
 
-MILLIONS: Format = {"digits": 2, "unit": "M€", "factor": 1e-6}
 MONTHS: Format = {"factor": 1, "digits": 1, "unit": "mois"}
 TRADES = 12  # drawn and listed; the CSV file has them all
 
@@ -94,7 +93,7 @@ def quarters(page: Page) -> Content:
                 "attendus_bas": Column("attendus : de", 0),
                 "attendus_haut": Column("attendus : à", 0),
                 "dont_projets": Column("dont annoncés", 0),
-                "montant_attendu": Column("Montant attendu", **MILLIONS),
+                "montant_attendu": Column("Montant attendu", **millions(2)),
                 **_hour_columns(now),
                 **({"heures_p50_plafonne": Column("Heures plafonnées", 0)} if _capped(now) else {}),
             },
@@ -211,7 +210,7 @@ def next_needs(page: Page) -> Content:
             "fenetre_debut": Column("Du"),
             "fenetre_fin": Column("au"),
             "p_horizon": Column("Probabilité", **PERCENT),
-            "montant": Column("Montant", **MILLIONS),
+            "montant": Column("Montant", **millions(2)),
             **_hour_columns(rows),
             "origine": Column("Origine"),
         },
@@ -410,5 +409,4 @@ def _tested(page: Page) -> str:
 
 
 def _source(page: Page) -> str:
-    kind = "données synthétiques" if page.dataset.synthetique else "données essentielles de la commande publique"
-    return f"{kind} ; renouvellements appris du passé."
+    return source_line(page, "renouvellements appris du passé")

@@ -10,7 +10,6 @@ nothing.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +18,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import MONTH
-from analysis.core.texts import LOST
+from analysis.core.texts import LOST, unaccented
 from analysis.segments.contracts import under_another
 
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
@@ -91,21 +90,14 @@ def _without_lot(text: str) -> str:
 
 def reconductions(text: str) -> int:
     """How many times the object says that the contract may be carried on; 0 when it says nothing."""
-    found = _AGAIN.search(_folded(text))
+    found = _AGAIN.search(unaccented(text.lower()))
     return 0 if found is None else _NUMBERS.get(found[1]) or int(found[1])
 
 
 @cache
 def _neutral() -> frozenset[str]:
     words = reference.table("veille/mots_neutres")["mot"]
-    return frozenset(form for word in words for form in (plain(word), _folded(word)))
-
-
-def _folded(text: str) -> str:
-    """`text` in lower case, its accents taken off."""
-    return "".join(
-        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
-    )
+    return frozenset(form for word in words for form in (plain(word), unaccented(word.lower())))
 
 
 def lots(contracts: pd.DataFrame) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from analysis.core.numbers import MONTH
+from analysis.core.results import day_numbers
 from analysis.segments.watch.needs import added, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
@@ -70,8 +71,8 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
     if needs.empty:
         return pd.DataFrame({"besoin": [], "suivant": [], "ressemblance": []}).astype(_PAIR)
     told = words.fit_transform(needs["racine"])
-    started, final = _days(needs["notification"]), _days(added(needs["notification"], needs["mois"]))
-    first_end = _days(added(needs["notification"], needs["mois_initiaux"]))
+    started, final = day_numbers(needs["notification"]), day_numbers(added(needs["notification"], needs["mois"]))
+    first_end = day_numbers(added(needs["notification"], needs["mois_initiaux"]))
     earliest = np.fmin(final, first_end) - BEFORE * MONTH
     latest = np.fmax(final, first_end) + AFTER * MONTH
     found = []
@@ -95,12 +96,6 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
 
 
 _PAIR = {"besoin": "int64", "suivant": "int64", "ressemblance": "float64"}
-
-
-def _days(dates: pd.Series) -> Numbers:
-    """Days since 1970, NaN where there is no date."""
-    days = dates.to_numpy("datetime64[D]")
-    return np.where(np.isnat(days), np.nan, days.astype("int64"))
 
 
 def successors(pairs: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:

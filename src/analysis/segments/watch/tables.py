@@ -99,15 +99,13 @@ def around(people: pd.DataFrame) -> pd.DataFrame:
     """What each EPCI has to answer with: epci_siren, habitants and qpv (priority districts) of its communes in the
     region, deld and rsa (`people`, as `publics.by_epci` gives them), and insertion companies by kind (`siae_<genre>`),
     in all `siae`."""
-    home = reference.communes().set_index("code_insee")["epci_siren"]
-    districts = reference.table("territoire/qpv")["code_insee"].map(home).value_counts()
     kinds = pd.crosstab(companies()["epci_siren"], companies()["genre"])
     out = (
         reference.epci()
         .set_index("epci_siren")[["population_region"]]
         .rename(columns={"population_region": "habitants"})
     )
-    out["qpv"] = districts.reindex(out.index).fillna(0).astype("int64")
+    out["qpv"] = reference.priority_districts()
     out[["deld", "rsa"]] = people[["deld", "rsa"]].reindex(out.index)
     for genre in reference.table("potentiel/capacites")["genre"]:
         counted = kinds[genre] if genre in kinds else pd.Series(dtype="int64")
