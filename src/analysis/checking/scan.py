@@ -94,8 +94,9 @@ DRAWN = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?")  # M10,20L30-40: 
 IN_A_ROW = re.compile(r"-?\d+(?:[.,]\d+)?(?:[^\w]{1,12}-?\d+(?:[.,]\d+)?)+")
 WORDS = re.compile(r"[^\W_]+")
 COMPACT = re.compile(r"(?<![\d.,])((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)(?![.,]\d)")  # as calendars write them
+CUT = {month[:size]: number for number, month in enumerate(MONTHS, start=1) for size in range(3, len(month) + 1)}
 DAYS = re.compile(
-    rf"\d(?<!\d\d)\d{{0,3}}(?:[/.-]\d\d?[/.-](?:\d{{4}}|\d\d?)|(?:er)?\s+(?:{'|'.join(MONTHS)})\s+\d{{4}})(?!\d)",
+    rf"\d(?<!\d\d)\d{{0,3}}(?:[/.-]\d\d?[/.-](?:\d{{4}}|\d\d?)|(?:er)?\s+(?:{'|'.join(CUT)})\.?\s+\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -389,16 +390,18 @@ def runs(value: str) -> set[str]:
 
 
 def days(value: str) -> set[str]:
-    """The days written in full in a text (2001-03-05, 05/03/2001, 5 mars 2001, 20010305), in ISO form."""
+    """The days written in a text (2001-03-05, 05/03/2001, 05/03/01, 5 mars 2001, 20010305), in ISO form: of a year of
+    two digits, those of both centuries."""
     found = set()
     for written in [*DAYS.findall(value), *("-".join(parts) for parts in COMPACT.findall(value))]:
         first, month, last = re.split(r"[/.\s-]+", written.lower())
         year, day = (first, last) if len(first) == 4 else (last, first.removesuffix("er"))
-        number = MONTHS.index(month) + 1 if month in MONTHS else int(month)
-        try:
-            found.add(dt.date(int(year), number, int(day)).isoformat())
-        except ValueError:
-            continue
+        number = CUT[month] if month in CUT else int(month)
+        for century in ("",) if len(year) == 4 else ("19", "20") if len(year) == 2 else ():
+            try:
+                found.add(dt.date(int(century + year), number, int(day)).isoformat())
+            except ValueError:
+                continue
     return found
 
 
