@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +42,14 @@ def test_figures_that_follow_from_the_table_pass(tmp_path: Path) -> None:
         (lambda html: html.replace(">23,0<", ">23,1<"), "« 23,1 » (Heures) n'est pas l'arrondi"),
         (lambda html: html.replace("273\u202f807", "273\u202f806"), "« 273\u202f806 » (Heures) n'est pas l'arrondi"),
         (lambda html: html.replace('data-v="299727.0"', 'data-v="299727.2"'), "n'est pas dans la table publiée"),
+        (
+            lambda html: re.sub(r' data-v="273806.5">[^<]*', ">4", html),
+            "« 4 » (Heures) n'est pas dans la table publiée",
+        ),
+        (lambda html: html.replace("</main>", '<i data-v="299727.0">x</i></main>'), "dans aucune table"),
+        (lambda html: html.replace("</main>", "<p>Soit 98\u202f765 personnes.</p></main>"), "« 98\u202f765 »"),
+        (lambda html: html.replace("</main>", "<p>Soit 98 765 personnes.</p></main>"), "« 98 765 »"),
+        (lambda html: html.replace("</main>", "<ul><li>77,7 % des heures</li></ul></main>"), "« 77,7 »"),
     ],
 )
 def test_a_tampered_cell_is_found(tmp_path: Path, spoil, expected: str) -> None:

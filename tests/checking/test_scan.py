@@ -151,6 +151,7 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
     finer, more, alien = "plus fins qu'une table protégée", "plus de lignes", "qui n'est pas du site"
     here, csv, ics, xlsx = "2016-32.html, ligne", "indicateurs.csv, ligne 2", "a.ics, ligne 4", "a.xlsx, propriétés"
     hidden, trace, place = "que le site ne publie pas", "trace d'une erreur", "chemin d'une machine"
+    request, altered = "demande d'un fichier", "qui n'est pas celui de la table protégée"
     points = " ".join(f"{n},{n * n}.5" for n in range(50))
     return {
         "NIR in a page": (in_page("<p>201035935012345</p>"), here, nir, "201035935012345"),
@@ -195,6 +196,25 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
         "text of an image": (in_page(f'<img src="{png(Author="Zoé Durand-Élie")}">'), "métadonnées", hidden, "durand"),
         "other image": (in_page('<img src="data:image/gif;base64,R0lGODlh">'), here, hidden, "R0lG"),
         "file of another kind": (file("notes.txt", "Zoé"), "notes.txt", hidden, "Zoé"),
+        "program from elsewhere": (in_page('<script src="x.js"></script>'), here, request, "x.js"),
+        "style from elsewhere": (in_page('<link rel="stylesheet" href="https://x.fr/a.css">'), here, request, "x.fr"),
+        "page in a page": (in_page('<iframe srcdoc="<p>Zut</p>"></iframe>'), here, request, "Zut"),
+        "form": (in_page('<form action="https://x.fr/"></form>'), here, request, "x.fr"),
+        "page that leaves": (in_page('<meta http-equiv="refresh" content="0; url=//x.fr">'), here, request, "x.fr"),
+        "import of a style": (in_page("<style>@import 'https://x.fr/a.css';</style>"), here, request, "x.fr"),
+        "image of a style": (in_page('<p style="background: url(https://x.fr/a)">'), here, request, "x.fr"),
+        "program in a link": (in_page('<a href="java&#10;script:alert(1)">x</a>'), here, alien, "alert"),
+        "other rows than protected": (in_csv("Autre"), "indicateurs.csv, fichier entier", altered, "Autre"),
+        "NIR made a decimal": (in_csv("201035935012345.0"), csv, nir, "2010359"),
+        "NIR written by thousands": (in_page("<p>201 035 935 012 345</p>"), here, nir, "935"),
+        "birth date of eight digits": (in_csv("20010305"), csv, birth, "20010305"),
+        "birth date, two digits": (in_page("<p>Née le 05/03/01.</p>"), here, birth, "05/03"),
+        "birth date, month cut": (in_page("<p>Née le 29 juil. 1998.</p>"), here, birth, "juil"),
+        "error of a cell": (in_page("<p>Cell In[3], line 1</p>"), here, trace, "In["),
+        "name of an error": (in_page("<p>KeyError: 'part'</p>"), here, trace, "KeyErr"),
+        "warning of a program": (in_page("<p>vues.py:12: FutureWarning</p>"), here, trace, "vues"),
+        "object of a program": (in_page("<p>&lt;Page object at 0x7f3a2c&gt;</p>"), here, trace, "0x7f"),
+        "path of a container": (in_page("<p>/builds/x/y.csv, D:/x/y.csv</p>"), here, place, "builds"),
         "traceback": (in_page("<pre>Traceback (most recent call last):\n</pre>"), here, trace, "recent"),
         "line of a traceback": (in_page('<pre>File "a.py", line 3, in f</pre>'), here, trace, "a.py"),
         "path of a home": (in_page("<p>/home/analyste/x.csv</p>"), here, place, "analyste"),

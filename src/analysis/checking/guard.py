@@ -26,12 +26,15 @@ from analysis.checking.refusal import refuse
 from analysis.core.numbers import ABOUT, french, round_half_up
 
 FACTORS = (Decimal(1), Decimal(100), Decimal("0.000001"))  # as it is, in per cent, in millions
-SPACES = "\N{NARROW NO-BREAK SPACE}"  # between thousands
+NARROW = "\N{NARROW NO-BREAK SPACE}"  # between thousands
+SPACES = f"{NARROW} "  # an ordinary one where an analyst typed it
 # A figure worth a guard has a group of thousands or decimals: small whole numbers and years say too little.
 FIGURE = re.compile(rf"(?<![\w,.–-])\d{{1,3}}(?:[{SPACES}]\d{{3}})+(?:,\d+)?(?!\w)|(?<![\w,.–-])\d+,\d+(?!\w)")
-SENTENCES = ("div.prose", "p.about", "td:not(.n)")
-SMALL = re.compile(rf"{FIGURE.pattern}|(?<![\w,.–{SPACES}-])\d{{1,3}}(?![\w,{SPACES}])")  # and whole ones of a headline
+BY_HAND = (":is(main, .together) > p:not([class])", "main > :is(ul, ol) li")  # in a notebook's own text
+SENTENCES = ("div.prose", *BY_HAND, "p.about", "td:not(.n)")
+SMALL = re.compile(rf"{FIGURE.pattern}|(?<![\w,.–{NARROW}-])\d{{1,3}}(?![\w,{NARROW}])")  # and whole ones of a headline
 BOUND = re.compile(r"\b(plus|moins) de (\d{1,2}) %")  # a share that is told no closer
+ALONE = re.compile(rf"(?!20\d\d$)-?\d+(?:[{SPACES}]\d{{3}})*(?:,\d+)?")  # a cell that is a number, and no year
 VALUE = ".value"
 HEADLINE = {VALUE: SMALL, ".remark": FIGURE}
 OFFERED = 'a[href$=".csv"]'
@@ -65,7 +68,7 @@ def problems_of(page: Path) -> list[str]:
             found += _sentences([_plain(place.get_text())], known, "valeur de la table de son chiffre clé", form)
     said = set().union(*(_texts(table) for table in tables))
     texts = [_plain(place.get_text()) for place in soup.select(", ".join(SENTENCES))]
-    told = _sorted(numbers, *summed)
+    told = _sorted(numbers, *summed, *map(_divisors, tables))
     found += _sentences([text for text in texts if text not in said], told, "valeur publiée de cette édition")
     return found + _figures(soup)
 
@@ -91,7 +94,12 @@ def _tables(soup: BeautifulSoup, page: Path) -> list[str]:
     found = []
     for block in soup.find_all("div", class_="table"):
         if link := block.select_one(f"p.about {OFFERED}"):
-            found += _cells(block, _values((page.parent / str(link["href"])).resolve()))
+            table = (page.parent / str(link["href"])).resolve()
+            found += _cells(block, _values(table), _texts(table))
+    for cell in soup.select("[data-v]"):
+        block = cell.find_parent("div", class_="table")
+        if block is None or not block.select_one(f"p.about {OFFERED}"):
+            found.append(f"« {cell.get_text()} » : dans aucune table qui offre un fichier CSV")
     return found
 
 
@@ -123,8 +131,11 @@ def _beyond(side: str, percent: str, values: np.ndarray) -> bool:
     return bool(beyond.any())
 
 
-def _cells(block: Tag, values: np.ndarray) -> list[str]:
-    """The cells of numbers of one table that are not in `values` or not their rounding."""
+def _cells(block: Tag, values: np.ndarray, texts: frozenset[str]) -> list[str]:
+    """The cells of numbers of one table that are not in `values` or not their rounding.
+
+    One that does not carry its value may be one of `texts`, those of the published table.
+    """
     heads = [head for part in block.find_all("thead") for head in part.find_all("th")]
     rows = [row for part in block.find_all("tbody") for row in part.find_all("tr")]
     caption = block.find("caption")
@@ -132,6 +143,9 @@ def _cells(block: Tag, values: np.ndarray) -> list[str]:
     for row in rows:
         for head, cell in zip(heads, row.find_all(["th", "td"], recursive=False), strict=True):
             if "data-v" not in cell.attrs:
+                said = _plain(cell.get_text())
+                if ALONE.fullmatch(said) and said not in texts and not _printable(said, values):
+                    found.append(f"« {said} » ({_name(caption)}) n'est pas dans la table publiée")
                 continue
             value, text = float(str(cell["data-v"])), cell.get_text()
             exact = Decimal(repr(value)) * Decimal(str(head["data-factor"]))

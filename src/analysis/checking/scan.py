@@ -8,13 +8,12 @@ metadata of an image. Four questions are asked of it.
   run of 2 to 5 words and every date of the site with the same secret. Five words are a first name and a name of two
   each, or one with a particle (Anne-Marie de la Tour). Words are put end to end, so that hyphens, blanks, case and
   accents do not matter. Not one word alone: « Li » and « Na » together would be found in « Lina ».
-- Is it finer than what is protected? A CSV is a protected table, with no other columns and no more rows; a table of a
-  page has no more rows than the CSV that it offers (nor, with one value per row, than its columns: it may be one of its
-  rows); a calendar no more events than the table of needs, or of steps. What a program reads, and any enumeration in a
-  sentence, is an array from `ARRAY` (or `ENUMERATION`) numbers on, and is refused unless one column of a protected
-  table, or the codes of our communes and intercommunalités, hold each of its numbers at least as often. All that a
-  drawing holds is one array.
-- Is it run? The only scripts are our own, to the letter.
+- Is it finer than what is protected? A CSV is a protected table, to the byte; a table of a page has no more rows than
+  the CSV that it offers (nor, with one value per row, than its columns: it may be one of its rows); a calendar no more
+  events than the table of needs, or of steps. What a program reads, and any enumeration in a sentence, is an array from
+  `ARRAY` (or `ENUMERATION`) numbers on, and is refused unless one column of a protected table, or the codes of our
+  communes and intercommunalités, hold each of its numbers at least as often. All that a drawing holds is one array.
+- Is it run? The only scripts are our own, to the letter. Does a page ask for something? Nothing: all is in it.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
 Each text is asked as a reader would see it (`texts.as_read`), however its letters are encoded.
@@ -43,11 +42,11 @@ from pyarrow import parquet
 from analysis.buyer import schedule
 from analysis.checking.pool import each
 from analysis.checking.refusal import refuse
-from analysis.checking.texts import ADDRESS_OF_DATA, Kind, Table, Text, as_read, contents
+from analysis.checking.texts import ADDRESS_OF_DATA, ASKED_BY_STYLE, Kind, Table, Text, as_read, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import read_table
+from analysis.core.files import as_csv, read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
@@ -74,24 +73,30 @@ FORMS = {
 PERSON, BORN = "nom d'une personne des données brutes", "date de naissance d'une personne des données brutes"
 FINER, MORE_ROWS = "nombres plus fins qu'une table protégée", "plus de lignes que la table protégée"
 NO_TABLE = "table qui n'est pas une table protégée"
+ALTERED = "contenu qui n'est pas celui de la table protégée"
 FOREIGN_SCRIPT, HIDDEN = "programme qui n'est pas du site", "contenu que le site ne publie pas"
+REQUEST = "demande d'un fichier ou d'une adresse au dehors de la page"
 TRACE, PLACE = "trace d'une erreur de programme", "chemin d'une machine"
 
 UID = re.compile(rf"UID:[0-9a-f]{{32}}@(?:{re.escape(feed.DOMAIN)}|{re.escape(schedule.DOMAIN)})")
-TRACES = re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+")
+TRACES = re.compile(
+    r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+|\bCell In\[\d+\]|\.py:\d+: \w+Warning"
+    r"|(?<!\w)(?:[a-z_]\w*\.)*[A-Z]\w+(?:Error|Exception): | object at 0x[0-9a-f]{4}"
+)
 PLACES = (
-    r"(?<![\w./])/(?:home|root|tmp|Users|usr|opt|var|mnt|srv|private|work|workspace|data)/\w",
+    r"(?<![\w./])/(?:home|root|tmp|Users|Volumes|usr|opt|var|mnt|srv|private|workspaces?|work|builds|app|nix|data)/\w",
     r"(?<![\w\\])\\\\\w[\w.-]*\\\w",  # of a server: \\server\share
     r"file://",
-    r"(?<![A-Za-z])[A-Za-z]:\\+\w",
+    r"(?<![A-Za-z])[A-Za-z]:(?:\\+|/)\w",
 )
 NUMBER = re.compile(r"(?<![A-Za-z0-9_.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?(?![A-Za-z0-9_])")
 DRAWN = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?")  # M10,20L30-40: signs and letters part them
 IN_A_ROW = re.compile(r"-?\d+(?:[.,]\d+)?(?:[^\w]{1,12}-?\d+(?:[.,]\d+)?)+")
 WORDS = re.compile(r"[^\W_]+")
 COMPACT = re.compile(r"(?<![\d.,])((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)(?![.,]\d)")  # as calendars write them
+CUT = {month[:size]: number for number, month in enumerate(MONTHS, start=1) for size in range(3, len(month) + 1)}
 DAYS = re.compile(
-    rf"\d(?<!\d\d)\d{{0,3}}(?:[/.-]\d\d?[/.-](?:\d{{4}}|\d\d?)|(?:er)?\s+(?:{'|'.join(MONTHS)})\s+\d{{4}})(?!\d)",
+    rf"\d(?<!\d\d)\d{{0,3}}(?:[/.-]\d\d?[/.-](?:\d{{4}}|\d\d?)|(?:er)?\s+(?:{'|'.join(CUT)})\.?\s+\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
 
@@ -148,6 +153,8 @@ def _findings_in(share: tuple[Path, str, list[Path]]) -> list[Finding]:
                 continue
             kinds = asked.of(part) if isinstance(part, Text) else asked.size(part)
             found |= dict.fromkeys(Finding(label, part.where, kind) for kind in kinds)
+        if path.name in asked.tables and not asked.is_protected(path):
+            found[Finding(label, "fichier entier", ALTERED)] = None
     return list(found)
 
 
@@ -169,6 +176,8 @@ class Questions:
     def _answers(self, text: Text) -> Iterator[str]:
         if text.kind is Kind.HIDDEN or (text.kind is Kind.DATA and ADDRESS_OF_DATA.search(text.value)):
             yield HIDDEN
+        if text.kind is Kind.REQUEST or (text.kind is Kind.DATA and ASKED_BY_STYLE.search(text.value)):
+            yield REQUEST
         ours = text.kind in (Kind.SCRIPT, Kind.DATA) and _bare(text.value) in self.own_programs
         if text.kind is Kind.SCRIPT and not ours:
             yield FOREIGN_SCRIPT
@@ -332,6 +341,10 @@ class Questions:
         places = [reference.epci()["epci_siren"], towns["code_insee"], codes["code_postal"]]
         return _counted(pd.concat(places))
 
+    def is_protected(self, path: Path) -> bool:
+        """Whether a CSV is the protected table of its name."""
+        return path.read_bytes() == as_csv(read_table(self.tables[path.name]))
+
     def size(self, table: Table) -> Iterator[str]:
         """What makes a table finer than the protected one that it is or offers, or than any if it offers none."""
         if table.csv is None:
@@ -377,16 +390,18 @@ def runs(value: str) -> set[str]:
 
 
 def days(value: str) -> set[str]:
-    """The days written in full in a text (2001-03-05, 05/03/2001, 5 mars 2001, 20010305), in ISO form."""
+    """The days written in a text (2001-03-05, 05/03/2001, 05/03/01, 5 mars 2001, 20010305), in ISO form: of a year of
+    two digits, those of both centuries."""
     found = set()
     for written in [*DAYS.findall(value), *("-".join(parts) for parts in COMPACT.findall(value))]:
         first, month, last = re.split(r"[/.\s-]+", written.lower())
         year, day = (first, last) if len(first) == 4 else (last, first.removesuffix("er"))
-        number = MONTHS.index(month) + 1 if month in MONTHS else int(month)
-        try:
-            found.add(dt.date(int(year), number, int(day)).isoformat())
-        except ValueError:
-            continue
+        number = CUT[month] if month in CUT else int(month)
+        for century in ("",) if len(year) == 4 else ("19", "20") if len(year) == 2 else ():
+            try:
+                found.add(dt.date(int(century + year), number, int(day)).isoformat())
+            except ValueError:
+                continue
     return found
 
 

@@ -32,8 +32,8 @@ from analysis.core.paths import STEPS
 # The table that the calendars of a folder are made of, an event per row: that of the needs, but for steps of purchases.
 NEEDS, OF_STEPS = "segments_veille_besoins.csv", "buyer_etapes.csv"
 BETWEEN = " | "  # cells of a row, items of a list
-# A number as published tables write it, too short or too precise for any identifier of a person.
-PLAIN_NUMBER = re.compile(r"-?\d{0,8}(?:\.\d*)?(?:e[+-]?\d+)?|-?\d+\.\d+")
+# A number as published tables write it, too short for any identifier or birth date of a person, or not whole.
+PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,6})?(?:\.\d*)?(?:e[+-]?\d+)?|-?(?:0|[1-9]\d{0,11})\.\d+")
 DESCRIBING = ("bytes", "minimum", "maximum")  # properties of a Data Package that tell of files and columns
 DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")  # of a file: its digits are nobody's number
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -47,6 +47,11 @@ SIGNS = {
     for code in range(sys.maxunicode + 1)
     if (kind := unicodedata.category(chr(code))) in ("Cf", "Pd") or code == ord("\N{MINUS SIGN}")
 }
+# By what a page asks for something: nothing but what an address of data holds is allowed.
+ASKING = frozenset(("src", "srcset", "srcdoc", "action", "formaction", "data", "poster", "background", "xlink:href"))
+ASKED_BY_STYLE = re.compile(r"@import|url\(\s*[\"']?\s*(?!data:|#)\S", re.IGNORECASE)
+ASKED_LATER = re.compile(r"[;,]\s*url\s*=", re.IGNORECASE)  # a page that sends its reader elsewhere
+UNSEEN = re.compile(r"[\x00-\x20]+")  # what a browser drops of an address
 ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))")  # as programs write a sign
 # What makes the grid of a sheet, whose values are read otherwise, and the codes of places in its headers.
 GRID = re.compile(
@@ -63,6 +68,7 @@ class Kind(Enum):
     ROW = "a row of a table, or of a calendar: as fine as its file may be"
     DATA = "read by a program: attribute, comment, style, JSON, drawing"
     SCRIPT = "run by a program"
+    REQUEST = "an address that a page asks for by itself"
     HIDDEN = "a content that no file of the site has a reason to hold"
 
 
@@ -161,7 +167,7 @@ class _Page(HTMLParser):
             self._block = tag
         self._drawn += tag == "svg"
         for name, value in attrs:
-            self._attribute(name, value or "")
+            self._attribute(tag, name, value or "")
         self._count(tag, dict(attrs))
 
     def handle_endtag(self, tag: str) -> None:
@@ -196,14 +202,17 @@ class _Page(HTMLParser):
         if decl.casefold() != "doctype html":
             self.handle_comment(decl)
 
-    def _attribute(self, name: str, value: str) -> None:
-        where = self._line(f"attribut {name}")
+    def _attribute(self, tag: str, name: str, value: str) -> None:
+        where, address = self._line(f"attribut {name}"), UNSEEN.sub("", value).casefold()
         if self._drawn:
             self._drawing.append(value)
-        if value.strip().casefold().startswith("data:"):
+        asking = name in ASKING or (name == "href" and tag != "a")
+        if address.startswith("data:"):
             self.texts += _embedded(value.strip(), where)
-        elif name.startswith("on") or value.strip().casefold().startswith("javascript:"):
+        elif name.startswith("on") or address.startswith("javascript:"):
             self.texts.append(Text(where, value, Kind.SCRIPT))
+        elif (asking and not address.startswith("#")) or (tag == "meta" and ASKED_LATER.search(value)):
+            self.texts.append(Text(where, value, Kind.REQUEST))
         else:
             if name.startswith("data-") and name not in self.CHECKED:
                 self._data[name].append(value)

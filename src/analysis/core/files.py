@@ -57,9 +57,14 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
         if path.suffix == ".parquet":
             frame.to_parquet(scratch, index=False, compression="zstd")
         elif path.suffix == ".csv":
-            frame.to_csv(scratch, index=False, lineterminator="\n", encoding="utf-8")
+            scratch.write_bytes(as_csv(frame))
         else:
             raise ValueError(f"no writer for {path.suffix} ({path.name})")
+
+
+def as_csv(frame: pd.DataFrame) -> bytes:
+    """The bytes of `frame` in a .csv, rows in the order given."""
+    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def read_table(path: Path, without: Collection[str] = ()) -> pd.DataFrame:

@@ -26,6 +26,7 @@ PHONE = rf"{_BEFORE}(?:(?:\+|00)33[\s.-]?(?:\(0\)\s?)?|0)[1-9](?:{_BY_TWO}|{_BY_
 _PARTS = ("[1-478]", r"\d\d", r"(?:0[1-9]|1[0-2]|[2-9]\d)", r"(?:\d\d|2[ABab])", r"\d{3}", r"\d{3}")
 # With a point between all parts or none: one alone makes a decimal number.
 NIR = "|".join(rf"{_BEFORE}{sign.join(_PARTS)}(?:{sign}\d\d)?{_AFTER}" for sign in (r"[\s-]?", r"\."))
+NIR += r"|" + rf"{_BEFORE}[1-478]\d\d\s(?:0[1-9]|1[0-2]|[2-9]\d)\d(?:\s\d{{3}}){{3}}{_AFTER}"  # written by thousands
 NUMBERS = f"{PHONE}|{NIR}"
 SIRET_DIGITS, FOREIGN = 14, re.compile(r"[A-Z]{2}\s?[0-9]")  # BE 0403.091.220
 FIELD = r'"(?P<name>\w+)":"(?P<value>(?:[^"\\]|\\.)*)"'

@@ -14,7 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 ROWS, ABOUT = "données", "description"
-CREATED = dt.datetime(2000, 1, 1)  # a constant: the clock would change the bytes
+CREATED = dt.datetime(1900, 1, 1)  # the clock would change the bytes; nobody in the data was born so early
 NARROWEST, WIDEST = 12, 60  # characters; the narrowest holds a date, and most numbers
 ARROW = 3  # characters that the filter's arrow takes from a heading
 KINDS = {
