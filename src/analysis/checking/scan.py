@@ -50,7 +50,7 @@ from analysis.core.files import as_csv, read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
 from analysis.core.quality_log import E_MAIL, NIR, PHONE
-from analysis.core.texts import LIGATURES, unaccented
+from analysis.core.texts import unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
 from analysis.segments.watch import feed
@@ -374,7 +374,7 @@ def runs(value: str) -> set[str]:
 
     A number ends a run: there is none in a name.
     """
-    plain = unaccented(value.casefold().translate(LIGATURES))
+    plain = unaccented(value.casefold())
     words = WORDS.findall(plain)
     found = set()
     for start, first in enumerate(words):

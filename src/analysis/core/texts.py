@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ACCENTS = re.compile("[\u0300-\u036f]")  # written after their letter, as NFKD does
-LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})  # which NFKD leaves whole
+LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "OE", "Æ": "AE"})  # which NFKD leaves whole
 QUOTED = "« {} »".format
 NAMED = 3  # at most, in a sentence, of those that tie
 LOST = "\ufffd"  # stands for a letter that a wrong encoding lost
@@ -76,8 +76,8 @@ def ahead(values: pd.Series, amount: str, kind: str = "Aucun") -> str:
 
 
 def unaccented(text: str) -> str:
-    """A text without the accents of its letters."""
-    return ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    """A text without the accents of its letters, and its ligatures in two letters, as capitals often write them."""
+    return ACCENTS.sub("", unicodedata.normalize("NFKD", text)).translate(LIGATURES)
 
 
 def words(text: str) -> list[str]:

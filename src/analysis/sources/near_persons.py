@@ -23,7 +23,7 @@ from rapidfuzz.distance import OSA
 from scipy import sparse
 
 from analysis.core.params import ExportParams
-from analysis.core.texts import LIGATURES, words
+from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     BLOCK,
     Levels,
@@ -162,7 +162,7 @@ def _by_value(values: pd.Series, made: Callable[[Any], Any]) -> pd.Series:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    return tuple(words(name.casefold().translate(LIGATURES)))
+    return tuple(words(name.casefold()))
 
 
 def word_key(word: str) -> str:

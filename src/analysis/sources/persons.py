@@ -12,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import unicodedata
 
 import pandas as pd
 
 from analysis.core.errors import DataError
 from analysis.core.paths import raw_dir
-from analysis.core.texts import LIGATURES
+from analysis.core.texts import unaccented
 
 SECRET_VARIABLE = "ANALYSIS_SECRET"
 SHORTEST_SECRET = 16  # letters: a shorter one could be found by trying
@@ -51,8 +50,7 @@ def load_secret(dataset: str) -> bytes:
 
 def normalise_name(name: str) -> str:
     """Letters and digits only, without accents, in lower case: `D'Hé-LÈNE` gives `dhelene`, `Lœtitia` `loetitia`."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(LIGATURES))
-    return "".join(letter for letter in plain if letter.isalnum())
+    return "".join(letter for letter in unaccented(name.casefold()) if letter.isalnum())
 
 
 def person_keys(persons: pd.DataFrame, secret: bytes) -> pd.Series:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import MONTH
-from analysis.core.texts import LOST, unaccented
+from analysis.core.texts import LIGATURES, LOST, unaccented
 from analysis.segments.contracts import under_another
 
 LOT_DAYS = 14  # between the notifications of two lots of one consultation, one after the other
@@ -60,11 +60,11 @@ def needed(contracts: pd.DataFrame) -> Needed:
 
 
 def plain(text: str) -> str:
-    """`text` in lower-case ASCII, its accented letters dropped.
+    """`text` in lower-case ASCII, its accented letters dropped, its ligatures in two letters.
 
     Dropped, not folded: a letter lost to a wrong encoding (U+FFFD) and the letter itself then read the same.
     """
-    return re.sub(r"\s+", " ", text.encode("ascii", "ignore").decode().lower()).strip()
+    return re.sub(r"\s+", " ", text.translate(LIGATURES).encode("ascii", "ignore").decode().lower()).strip()
 
 
 def stem(text: str) -> str:

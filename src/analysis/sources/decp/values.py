@@ -17,8 +17,9 @@ _LA_POSTE = "356000000"  # its establishments do not follow the key: their digit
 
 
 def plain(text: ir.StringValue) -> ir.StringValue:
-    """Lower case, no accent, every run of other characters one space: what names are compared by."""
-    return text.lower().translate(_ACCENTED, _PLAIN).re_replace(r"[^a-z0-9]+", " ").strip()
+    """Lower case, no accent nor ligature, every run of other characters one space: what names are compared by."""
+    folded = text.lower().replace("œ", "oe").replace("æ", "ae").translate(_ACCENTED, _PLAIN)
+    return folded.re_replace(r"[^a-z0-9]+", " ").strip()
 
 
 def filled(text: ir.StringValue) -> ir.StringValue:
