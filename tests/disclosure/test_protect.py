@@ -69,6 +69,17 @@ def test_the_gate_refuses_what_secondary_suppression_would_have_left(monkeypatch
     assert "heures/2025/80/ensemble" in str(error.value) and "120" not in str(error.value)
 
 
+def test_an_indicator_that_nobody_told_the_cell_of_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    added = reference.table("publication/indicateurs").iloc[[0]].assign(code="heures_par_lot")
+    known = pd.concat([reference.table("publication/indicateurs"), added])
+    monkeypatch.setattr(reference, "table", lambda name, of=reference.table: (
+        known if name == "publication/indicateurs" else of(name)
+    ))  # fmt: skip
+    ratio = hours().assign(indicateur="heures_par_lot", valeur=lambda rows: rows["valeur"] / 7)
+    with pytest.raises(DataError, match=r"cellules\.csv : aucune ligne pour l'indicateur heures_par_lot"):
+        stage.protect({INDICATORS: pd.concat([hours(), ratio], ignore_index=True)}, WORLD, [])
+
+
 def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     table = hours()
     etp = table.assign(indicateur="etp_1607", valeur=table["valeur"] / 1607)

@@ -13,13 +13,17 @@ from functools import partial
 
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
+from analysis.core.errors import DataError
 from analysis.core.files import finished_folder, read_table, write_table
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir, results_dir
+from analysis.core.texts import NAMED, some
 from analysis.disclosure.decide import decide
 from analysis.disclosure.gate import leaks, refuse_leaks, sought, without_found_zeros
 from analysis.disclosure.links import links, public
+from analysis.disclosure.primary import OPEN
 from analysis.disclosure.regroup import proposals
 from analysis.disclosure.releases import published_before, still_true
 from analysis.disclosure.rounding import rounded
@@ -29,6 +33,7 @@ from analysis.disclosure.summary import summary
 from analysis.schemas.build import conform
 from analysis.schemas.registry import DELIVERABLES, published
 
+INDICATORS = "consolidation.indicateurs"
 PERSONAL = {"ben_id", "ben_id_a", "ben_id_b", "fac_ref", "nom_personne", "date_naissance", "nir"}
 # The tables that disclosure control makes itself: how much is hidden, and what would hide less.
 SUMMARY, GROUPINGS = "quality.secret", "quality.secret_regroupements"
@@ -62,9 +67,11 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     """The tables of `results` as they may be published, and those that say how much is hidden.
 
     `earlier` are the numbers that releases told, which readers already have.
-    Raises DataError when a cell cannot be protected, or could be found; ValueError for a column that names persons.
+    Raises DataError when a cell cannot be protected, or could be found, or an indicator is of no known cell; ValueError
+    for a column that names persons.
     """
     _refuse_persons(results)
+    _refuse_indicators_of_no_cell(results)
     settings = load_params().disclosure
     known = links(results, dataset)
     exact, old = still_true(known, earlier)
@@ -97,3 +104,16 @@ def _refuse_persons(results: Tables) -> None:
     for name, frame in results.items():
         if found := PERSONAL & set(frame.columns):
             raise ValueError(f"{name}: personal columns {sorted(found)} in a result table")
+
+
+def _refuse_indicators_of_no_cell(results: Tables) -> None:
+    """Raise DataError for an indicator to be controlled that nobody said the cell of: readers could compute with it."""
+    known = reference.table("secret/cellules")
+    told = set(known.loc[known["table"] == INDICATORS, "filtre"].str.removeprefix("indicateur="))
+    described = reference.table("publication/indicateurs").set_index("code")["controle"]
+    printed = results.get(INDICATORS, pd.DataFrame(columns=["indicateur"]))["indicateur"].unique()
+    if lost := [name for name in printed if described[name] != OPEN and name not in told]:
+        raise DataError(
+            f"data/raw/reference/secret/cellules.csv : aucune ligne pour l'indicateur {some(lost, NAMED)} de "
+            f"{INDICATORS} ; attendu : la case que c'est, ou les deux dont c'est le rapport."
+        )
