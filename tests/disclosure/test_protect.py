@@ -103,6 +103,22 @@ def test_there_are_no_more_companies_than_commitments(monkeypatch: pytest.Monkey
         stage.protect({INDICATORS: table}, WORLD, [])
 
 
+def test_lots_give_no_commitment_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lot has a commitment: two lots are two commitments at least, and two commitments two lots at most."""
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    said = {"operations": 1.0, "lots": 2.0, "engagements": 2.0}
+    rows = measured(*((2025, "200093201", name, "ensemble", value) for name, value in said.items()))
+    few = rows["indicateur"].ne("operations")
+    rows = rows.assign(_controle=rows["indicateur"].map(kinds), _entreprises=rows["_entreprises"].mask(few, 2.0))
+    table = controlled(rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    assert set(out.index[out["valeur"].isna()]) == {"lots", "engagements"}
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    table["_controle"] = table["_controle"].mask(table["indicateur"] == "lots", "ouvert")
+    with pytest.raises(DataError, match="engagements/2025/200093201"):
+        stage.protect({INDICATORS: table}, WORLD, [])
+
+
 def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_operations(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -43,6 +43,8 @@ def links(tables: Tables, dataset: Dataset) -> Links:
     """The numbers of `tables` and all that ties them together."""
     said = statements(tables, dataset)
     cells = _cells(said).join(_bounds(tables, dataset)).fillna({"bas": 0.0, "haut": np.inf})
+    # Data may contradict what is said of them: no reader can know that, then.
+    cells = cells.assign(bas=np.fmin(cells["bas"], cells["valeur"]), haut=np.fmax(cells["haut"], cells["valeur"]))
     terms = _terms(cells["valeur"], dataset)
     sums = _sums(terms, cells["valeur"])
     return Links(said, _added_up(cells, terms, sums), terms, sums)
