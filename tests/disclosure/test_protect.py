@@ -312,6 +312,23 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
         stage.protect(employers(), WORLD, [])
 
 
+def test_a_contract_that_one_kind_of_employer_may_have_is_not_found_by_this_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Temporary work for insertion hires by missions or permanent contracts for inclusion: one less the other."""
+    kinds = {"ETTI": 8000.0, "EI": 900.0}
+    forms = {"INTERIM_INSERTION": 7900.0, "CDI_INCLUSION": 100.0, "CDDI": 600.0, "CDD": 300.0}
+    said = [("employeur", *row) for row in kinds.items()] + [("contrat", *row) for row in forms.items()]
+    rows = pd.DataFrame(said, columns=["axe", "modalite", "heures"]).assign(edition=2025, territoire="32", champ=True)
+    rows = rows.assign(part_heures=rows["heures"] / 8900, beneficiaires=None, contrats=None, **SAFE)
+    rows["_personnes"] = rows["_personnes"].mask(rows["modalite"].eq("CDI_INCLUSION"), 3)
+    out = stage.protect({BREAKDOWN: rows}, WORLD, [])[BREAKDOWN]
+    assert out.loc[out["heures"].isna(), "modalite"].tolist() == ["INTERIM_INSERTION", "CDI_INCLUSION"]
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/32/contrat=CDI_INCLUSION"):
+        stage.protect({BREAKDOWN: rows}, WORLD, [])
+
+
 def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
