@@ -72,6 +72,15 @@ def test_bounds_are_of_cells_and_follow_from_columns_that_nothing_hides() -> Non
         assert rule.cellule in set(reference.table("secret/cellules")["numerateur"])
 
 
+def test_what_counts_rows_of_another_table_is_a_column_of_its_own_that_may_be_hidden() -> None:
+    for rule in reference.table("secret/comptes").itertuples():
+        (counts, counted) = (
+            published(name)[table] for name, table in (n.split(".") for n in (rule.table, rule.comptee))
+        )
+        assert rule.colonne in counts.metadata["values"] and "secret" in counted.columns
+        assert set(rule.cles.split("|")) <= set(counts.columns) & set(counted.columns)
+
+
 def test_two_rows_of_one_person_at_least_are_two_persons_at_least() -> None:
     rows = measured(
         *((2025, place, "beneficiaires", "RSA", value) for place, value in (("32", 9), ("59", 4), ("80", 5)))

@@ -444,6 +444,19 @@ def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
     assert least < 50**2 + 50**2 and most > 100**2, "from two equal parts to a single one"
 
 
+def test_a_count_of_segments_does_not_say_how_many_hidden_ones_have_hours() -> None:
+    """Three segments of which one is hidden: three that have hours would say that it does."""
+    counted = {"edition": 2025, "territoire": ["59", "62", "59"], "objet": ["segments", "segments", "employeurs"]}
+    table = pd.DataFrame({**counted, "nombre": 3, "nombre_effectif": 2.0}).assign(**SAFE)
+    rows = pd.DataFrame({"modalite": ["A", "B", "C"] * 2, "territoire": ["59"] * 3 + ["62"] * 3, "heures": 900.0})
+    rows = rows.assign(edition=2025, axe="segment", champ=True, part_heures=None, beneficiaires=None, contrats=None)
+    rows = rows.assign(**SAFE | {"_personnes": [3, 50, 50, 50, 50, 50]})
+    out = stage.protect({"consolidation.diversification": table, BREAKDOWN: rows}, WORLD, [])
+    assert out[BREAKDOWN]["heures"].isna().tolist() == [True] + [False] * 5
+    told = out["consolidation.diversification"]
+    assert told["nombre"].isna().tolist() == [True, False, False] and told["nombre_effectif"].eq(2).all()
+
+
 def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> None:
     rows = pd.DataFrame({"indicateur": ["heures_par_etp", "epci_par_etp"], "q1": [61326.03, 2.5]})
     rows = rows.assign(nature_porteuse="ensemble", structures=12, mediane=rows["q1"], q3=rows["q1"], part_plausible=0.5)
