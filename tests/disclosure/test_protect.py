@@ -15,6 +15,7 @@ from analysis.disclosure.links import links
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.shown import reasons
 from analysis.disclosure.statements import statements
+from analysis.disclosure.summary import summary
 from analysis.schemas.registry import published
 from consolidation.releases import measured
 from consolidation.world import dataset
@@ -428,7 +429,19 @@ def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
     assert (row["lignes"], row["cachees"], row["arrondies"]) == (5, 1, 1)
-    assert row["part_heures"] == round(120 / (2 * 7520), 2)
+    assert pd.isna(row["part_heures"]), "the share of one row would give it"
+    whole = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[stage.SUMMARY].iloc[0]
+    assert whole["part_heures"] == 0
+
+
+@pytest.mark.parametrize(
+    ("hidden", "share"), [((120, 100, 30), 0.03), ((120, 100, 20), None), ((120, 100), None), ((0, 0, 0, 0), None)]
+)
+def test_a_share_of_hours_is_told_where_it_gives_those_of_no_row(hidden: tuple[int, ...], share: float | None) -> None:
+    frame = pd.DataFrame({"heures": [*hidden, 10_000 - sum(hidden)]})
+    gone = pd.DataFrame({"table": BREAKDOWN, "ligne": range(len(hidden))})
+    told = summary({BREAKDOWN: frame}, gone, gone.iloc[:0])["part_heures"].iloc[0]
+    assert told == share if share else pd.isna(told)
 
 
 def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
