@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 
 from analysis.core import reference
 from analysis.core.numbers import ROUNDED_SUFFIX
@@ -111,6 +112,16 @@ def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
     found = links({INDICATORS: total, "consolidation.ventilation": rows}, dataset(2025)).cells["bas"]
     names = ("ensemble", "mecanisme=EXEC", "tous:EXEC")
     assert found[[f"contrats/2025/59/{name}" for name in names]].to_list() == [3, 3, 3]
+
+
+@pytest.mark.parametrize(("missions", "sign"), [(100.0, 1), (90.0, 1), (110.0, -1)])
+def test_where_the_law_says_at_least_equal_numbers_say_no_more_and_others_what_they_are(
+    missions: float, sign: int
+) -> None:
+    rows = pd.DataFrame({"axe": ["employeur", "contrat"], "modalite": ["ETTI", "INTERIM_INSERTION"]})
+    rows = rows.assign(edition=2025, territoire="32", champ=True, heures=[100.0, missions], _sensible=False)
+    rows = rows.assign(part_heures=float("nan"), beneficiaires=None, contrats=None)
+    assert links({"consolidation.ventilation": rows}, dataset(2025)).sums["sens"].iloc[0] == sign
 
 
 def test_ranks_of_stays_add_up_and_returns_are_the_stays_of_the_next_rank() -> None:
