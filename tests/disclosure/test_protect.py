@@ -281,6 +281,25 @@ def test_a_row_for_all_segments_is_a_total_and_gives_no_segment_away(monkeypatch
         stage.protect({PER_EURO: per_euro()}, WORLD, [])
 
 
+def test_how_well_hours_were_foreseen_gives_no_segment_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bias tells the hours of all held-out operations: less those of the other segments, the hidden one's."""
+    hours = pd.Series({"DECHETS": 2000.0, "ENERGIE": 5000.0, "PROPRETE": 80000.0})
+    rows = pd.DataFrame({"segment": hours.index, "heures": hours.to_numpy(), "modele": 1.0, "manuel": 1.0})
+    rows = rows.assign(fournisseurs=1.0, operations=9, **SAFE)
+    rows["_entreprises"] = rows["_entreprises"].mask(rows["segment"].eq("DECHETS"), 2)
+    known = published("segments")["potentiel_retro"].metadata["values"]
+    whole = pd.DataFrame({"methode": "modele", "operations": 27} | dict.fromkeys(known, 0.5), index=[0])
+    whole = whole.assign(heures=hours.sum(), **SAFE)
+    tables = {"segments.potentiel_retro": whole, "segments.potentiel_retro_segments": rows}
+    out = stage.protect(tables, WORLD, [])
+    shown = out["segments.potentiel_retro_segments"].set_index("segment")["heures"]
+    assert shown.index[shown.isna()].tolist() == ["DECHETS", "ENERGIE"]
+    assert out["segments.potentiel_retro"]["biais"].notna().all()
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures_retro/segment=DECHETS"):
+        stage.protect(tables, WORLD, [])
+
+
 BREAKDOWN, WOMEN = "consolidation.ventilation", "consolidation.femmes"
 
 
