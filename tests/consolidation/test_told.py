@@ -341,6 +341,12 @@ def test_editions_that_are_hidden_are_not_said_to_be_missing() -> None:
     assert "ont un nombre publié" in plain(diversity(page(2017, diversification=numbers)))
 
 
+def test_a_number_of_segments_is_not_told_where_one_is_hidden() -> None:
+    rows = pd.DataFrame({"edition": [2016, 2017], "nombre_effectif": 3.0, "nombre": [8.0, float("nan")], "secret": ""})
+    figure = diversity(page(2017, diversification=rows.assign(territoire="32", objet="segments")))
+    assert "présent" not in figure.alt and "secret statistique (un au moins" in plain(figure)
+
+
 def test_an_axis_that_shows_more_than_the_scope_says_so_where_it_is_read() -> None:
     rows = pd.DataFrame({"modalite": ["EXEC", "PRIVE"], "champ": [True, False], "part_heures": [0.9, 0.1]})
     rows = rows.assign(heures=[90.0, 10.0], beneficiaires=6, contrats=6, secret="")

@@ -43,7 +43,7 @@ def published(values: pd.Series, terms: pd.DataFrame, hidden: set[str], *, also:
     ]
     said = pd.DataFrame([*plain, *(also or [])])
     cells = pd.DataFrame({"valeur": given(said).reindex(values.index), "entier": True, "bas": 0.0, "haut": np.inf})
-    sums = pd.DataFrame({"ecart": 0.0, "tolerance": 0.0}, index=sorted(terms["somme"].unique()))
+    sums = pd.DataFrame({"ecart": 0.0, "sens": 0, "tolerance": 0.0}, index=sorted(terms["somme"].unique()))
     return Links(said, cells, terms, sums)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 import pandas as pd
+import pytest
 
 from analysis.core import reference
 from analysis.core.numbers import ROUNDED_SUFFIX
 from analysis.disclosure.links import links
+from analysis.disclosure.primary import OPEN
 from analysis.schemas.registry import DELIVERABLES, published
 from consolidation.releases import measured
 from consolidation.world import dataset
@@ -62,11 +64,22 @@ def test_what_may_be_told_rounded_is_one_cell_and_has_a_column_that_says_to_what
 
 def test_bounds_are_of_cells_and_follow_from_columns_that_nothing_hides() -> None:
     """A bound read from a column that may be emptied would tell the program more than the reader."""
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    always = {f"indicateur={code}" for code in kinds.index[kinds == OPEN]}
     for rule in reference.table("secret/bornes").astype("object").fillna("").itertuples():
         deliverable, table = rule.table.split(".")
         named = re.findall(r"[a-z_]\w*", f"{rule.bas} {rule.haut}")
-        assert not set(named) & set(published(deliverable)[table].metadata["values"])
+        assert rule.filtre in always or not set(named) & set(published(deliverable)[table].metadata["values"])
         assert rule.cellule in set(reference.table("secret/cellules")["numerateur"])
+
+
+def test_what_counts_rows_of_another_table_is_a_column_of_its_own_that_may_be_hidden() -> None:
+    for rule in reference.table("secret/comptes").itertuples():
+        (counts, counted) = (
+            published(name)[table] for name, table in (n.split(".") for n in (rule.table, rule.comptee))
+        )
+        assert rule.colonne in counts.metadata["values"] and "secret" in counted.columns
+        assert set(rule.cles.split("|")) <= set(counts.columns) & set(counted.columns)
 
 
 def test_two_rows_of_one_person_at_least_are_two_persons_at_least() -> None:
@@ -74,6 +87,13 @@ def test_two_rows_of_one_person_at_least_are_two_persons_at_least() -> None:
         *((2025, place, "beneficiaires", "RSA", value) for place, value in (("32", 9), ("59", 4), ("80", 5)))
     )
     assert links({INDICATORS: rows}, dataset(2025)).cells["bas"].tolist() == [2, 1, 1]
+
+
+def test_public_operations_bound_commitments_unless_the_data_say_otherwise() -> None:
+    rows = measured(*((2025, "59", name, "ensemble", value) for name, value in (("operations", 2), ("lots", 2))))
+    assert links({INDICATORS: rows}, dataset(2025)).cells.loc["lots/2025/59/ensemble", "bas"] == 2
+    rows.loc[rows["indicateur"] == "lots", "valeur"] = 1
+    assert links({INDICATORS: rows}, dataset(2025)).cells.loc["lots/2025/59/ensemble", "bas"] == 1
 
 
 def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
@@ -92,6 +112,16 @@ def test_a_bound_goes_down_and_up_again_as_far_as_sums_lead() -> None:
     found = links({INDICATORS: total, "consolidation.ventilation": rows}, dataset(2025)).cells["bas"]
     names = ("ensemble", "mecanisme=EXEC", "tous:EXEC")
     assert found[[f"contrats/2025/59/{name}" for name in names]].to_list() == [3, 3, 3]
+
+
+@pytest.mark.parametrize(("missions", "sign"), [(100.0, 1), (90.0, 1), (110.0, -1)])
+def test_where_the_law_says_at_least_equal_numbers_say_no_more_and_others_what_they_are(
+    missions: float, sign: int
+) -> None:
+    rows = pd.DataFrame({"axe": ["employeur", "contrat"], "modalite": ["ETTI", "INTERIM_INSERTION"]})
+    rows = rows.assign(edition=2025, territoire="32", champ=True, heures=[100.0, missions], _sensible=False)
+    rows = rows.assign(part_heures=float("nan"), beneficiaires=None, contrats=None)
+    assert links({"consolidation.ventilation": rows}, dataset(2025)).sums["sens"].iloc[0] == sign
 
 
 def test_ranks_of_stays_add_up_and_returns_are_the_stays_of_the_next_rank() -> None:

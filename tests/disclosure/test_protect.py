@@ -15,6 +15,7 @@ from analysis.disclosure.links import links
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.shown import reasons
 from analysis.disclosure.statements import statements
+from analysis.disclosure.summary import summary
 from analysis.schemas.registry import published
 from consolidation.releases import measured
 from consolidation.world import dataset
@@ -111,6 +112,22 @@ def test_there_are_no_more_companies_than_commitments(monkeypatch: pytest.Monkey
     assert out["valeur"].isna().all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="entreprises/2025/59"):
+        stage.protect({INDICATORS: table}, WORLD, [])
+
+
+def test_lots_give_no_commitment_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lot has a commitment: two lots are two commitments at least, and two commitments two lots at most."""
+    kinds = reference.table("publication/indicateurs").set_index("code")["controle"]
+    said = {"operations": 1.0, "lots": 2.0, "engagements": 2.0}
+    rows = measured(*((2025, "200093201", name, "ensemble", value) for name, value in said.items()))
+    few = rows["indicateur"].ne("operations")
+    rows = rows.assign(_controle=rows["indicateur"].map(kinds), _entreprises=rows["_entreprises"].mask(few, 2.0))
+    table = controlled(rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
+    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    assert set(out.index[out["valeur"].isna()]) == {"lots", "engagements"}
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    table["_controle"] = table["_controle"].mask(table["indicateur"] == "lots", "ouvert")
+    with pytest.raises(DataError, match="engagements/2025/200093201"):
         stage.protect({INDICATORS: table}, WORLD, [])
 
 
@@ -275,6 +292,25 @@ def test_a_row_for_all_segments_is_a_total_and_gives_no_segment_away(monkeypatch
         stage.protect({PER_EURO: per_euro()}, WORLD, [])
 
 
+def test_how_well_hours_were_foreseen_gives_no_segment_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bias tells the hours of all held-out operations: less those of the other segments, the hidden one's."""
+    hours = pd.Series({"DECHETS": 2000.0, "ENERGIE": 5000.0, "PROPRETE": 80000.0})
+    rows = pd.DataFrame({"segment": hours.index, "heures": hours.to_numpy(), "modele": 1.0, "manuel": 1.0})
+    rows = rows.assign(fournisseurs=1.0, operations=9, **SAFE)
+    rows["_entreprises"] = rows["_entreprises"].mask(rows["segment"].eq("DECHETS"), 2)
+    known = published("segments")["potentiel_retro"].metadata["values"]
+    whole = pd.DataFrame({"methode": "modele", "operations": 27} | dict.fromkeys(known, 0.5), index=[0])
+    whole = whole.assign(heures=hours.sum(), **SAFE)
+    tables = {"segments.potentiel_retro": whole, "segments.potentiel_retro_segments": rows}
+    out = stage.protect(tables, WORLD, [])
+    shown = out["segments.potentiel_retro_segments"].set_index("segment")["heures"]
+    assert shown.index[shown.isna()].tolist() == ["DECHETS", "ENERGIE"]
+    assert out["segments.potentiel_retro"]["biais"].notna().all()
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures_retro/segment=DECHETS"):
+        stage.protect(tables, WORLD, [])
+
+
 BREAKDOWN, WOMEN = "consolidation.ventilation", "consolidation.femmes"
 
 
@@ -305,6 +341,23 @@ def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pyt
     monkeypatch.setattr(decide, "_beside", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/32/employeur=EI"):
         stage.protect(employers(), WORLD, [])
+
+
+def test_a_contract_that_one_kind_of_employer_may_have_is_not_found_by_this_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Temporary work for insertion hires by missions or permanent contracts for inclusion: one less the other."""
+    kinds = {"ETTI": 8000.0, "EI": 900.0}
+    forms = {"INTERIM_INSERTION": 7900.0, "CDI_INCLUSION": 100.0, "CDDI": 600.0, "CDD": 300.0}
+    said = [("employeur", *row) for row in kinds.items()] + [("contrat", *row) for row in forms.items()]
+    rows = pd.DataFrame(said, columns=["axe", "modalite", "heures"]).assign(edition=2025, territoire="32", champ=True)
+    rows = rows.assign(part_heures=rows["heures"] / 8900, beneficiaires=None, contrats=None, **SAFE)
+    rows["_personnes"] = rows["_personnes"].mask(rows["modalite"].eq("CDI_INCLUSION"), 3)
+    out = stage.protect({BREAKDOWN: rows}, WORLD, [])[BREAKDOWN]
+    assert out.loc[out["heures"].isna(), "modalite"].tolist() == ["INTERIM_INSERTION", "CDI_INCLUSION"]
+    monkeypatch.setattr(decide, "suppressed", lambda *_: set())
+    with pytest.raises(DataError, match="heures/2025/32/contrat=CDI_INCLUSION"):
+        stage.protect({BREAKDOWN: rows}, WORLD, [])
 
 
 def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
@@ -406,7 +459,19 @@ def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
     row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
     assert (row["lignes"], row["cachees"], row["arrondies"]) == (5, 1, 1)
-    assert row["part_heures"] == round(120 / (2 * 7520), 2)
+    assert pd.isna(row["part_heures"]), "the share of one row would give it"
+    whole = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[stage.SUMMARY].iloc[0]
+    assert whole["part_heures"] == 0
+
+
+@pytest.mark.parametrize(
+    ("hidden", "share"), [((120, 100, 30), 0.03), ((120, 100, 20), None), ((120, 100), None), ((0, 0, 0, 0), None)]
+)
+def test_a_share_of_hours_is_told_where_it_gives_those_of_no_row(hidden: tuple[int, ...], share: float | None) -> None:
+    frame = pd.DataFrame({"heures": [*hidden, 10_000 - sum(hidden)]})
+    gone = pd.DataFrame({"table": BREAKDOWN, "ligne": range(len(hidden))})
+    told = summary({BREAKDOWN: frame}, gone, gone.iloc[:0])["part_heures"].iloc[0]
+    assert told == share if share else pd.isna(told)
 
 
 def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
@@ -420,6 +485,19 @@ def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
     assert effective == 3
     least, most = (sum(parts) ** 2 / (effective + side) - sum(part**2 for part in parts[:3]) for side in (0.5, -0.5))
     assert least < 50**2 + 50**2 and most > 100**2, "from two equal parts to a single one"
+
+
+def test_a_count_of_segments_does_not_say_how_many_hidden_ones_have_hours() -> None:
+    """Three segments of which one is hidden: three that have hours would say that it does."""
+    counted = {"edition": 2025, "territoire": ["59", "62", "59"], "objet": ["segments", "segments", "employeurs"]}
+    table = pd.DataFrame({**counted, "nombre": 3, "nombre_effectif": 2.0}).assign(**SAFE)
+    rows = pd.DataFrame({"modalite": ["A", "B", "C"] * 2, "territoire": ["59"] * 3 + ["62"] * 3, "heures": 900.0})
+    rows = rows.assign(edition=2025, axe="segment", champ=True, part_heures=None, beneficiaires=None, contrats=None)
+    rows = rows.assign(**SAFE | {"_personnes": [3, 50, 50, 50, 50, 50]})
+    out = stage.protect({"consolidation.diversification": table, BREAKDOWN: rows}, WORLD, [])
+    assert out[BREAKDOWN]["heures"].isna().tolist() == [True] + [False] * 5
+    told = out["consolidation.diversification"]
+    assert told["nombre"].isna().tolist() == [True, False, False] and told["nombre_effectif"].eq(2).all()
 
 
 def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> None:

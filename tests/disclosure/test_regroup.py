@@ -22,21 +22,23 @@ def test_structures_add_up_over_natures_that_are_told_together_and_the_whole_is_
     assert (row["lignes"], row["part_cachee"], row["lignes_regroupees"], row["part_au_plus"]) == (3, 1.0, 2, 0.5)
 
 
-def test_what_one_person_hides_is_told_of_a_department_or_of_two_days_with_others() -> None:
-    places = pd.DataFrame({"epci_siren": ["a", "b", "c"], "departement": ["59", "59", "80"]})
-    row = proposed(AREAS, places.assign(_personnes_sans_accord=1), [0, 1, 2]).iloc[0]
-    assert (row["lignes_regroupees"], row["part_au_plus"]) == (2, 0.5), "alone in department 80, it stays hidden"
-    days = pd.to_datetime(["2023-12-31", "2024-12-31", "2025-12-31"])
-    others = pd.DataFrame({"jour": days, "nature_porteuse": "BAILLEUR", "_personnes_sans_accord": 1})
-    found = proposed(OTHERS, others, [0, 1, 2])
-    assert found.loc["dates réunies deux à deux", "lignes_regroupees"] == 2
+def test_who_refuses_for_an_area_or_a_day_may_refuse_for_the_group() -> None:
+    places = pd.DataFrame({"epci_siren": ["a", "b", "c", "d"], "departement": ["59", "59", "80", "80"]})
+    refused = proposed(AREAS, places.assign(_personnes_sans_accord=[1, 1, 0, 0]), [0, 1])
+    assert refused.empty, "half of the departments, as half of the areas"
+    days = pd.to_datetime(["2022-12-31", "2023-12-31", "2024-12-31", "2025-12-31"] * 2)
+    others = pd.DataFrame({"jour": days, "nature_porteuse": ["BAILLEUR"] * 4 + ["CD"] * 4})
+    found = proposed(OTHERS, others.assign(_personnes_sans_accord=[1, 1, 1, 0, 0, 0, 0, 0]), [0, 1, 2])
+    assert "dates réunies deux à deux" not in found.index
+    found = proposed(OTHERS, others.assign(_personnes_sans_accord=[1, 1, 0, 0, 1, 0, 0, 0]), [0, 1, 4])
+    assert "dates réunies deux à deux" not in found.index, "two groups of four are more than three rows of eight"
 
 
 def test_each_grouping_is_of_a_column_of_its_table_or_of_its_codelist() -> None:
     for rule in reference.table("secret/regroupements").fillna("").itertuples():
         deliverable, name = rule.table.split(".")
         columns = set(published(deliverable)[name].columns)
-        assert rule.dimension in columns and rule.effectif in {"max", "somme", "seul"}
+        assert rule.dimension in columns and rule.effectif in {"max", "somme"}
         if rule.nomenclature:
             assert rule.colonne in reference.table(f"nomenclatures/{rule.nomenclature}")
         else:

@@ -115,6 +115,19 @@ def test_the_numbers_of_one_person_alone_are_hidden_without_agreement(built: Pat
         assert "accord" in row["secret"]
 
 
+def test_a_sum_that_holds_a_person_alone_without_agreement_is_told_of_no_other_actor(project: Path) -> None:
+    """Two persons who give 2 ETP give one each, and two who give 1,8 the rest of what one of them tells."""
+    others = [STRUCTURES[2] | {"structure_id": f"S{n}", "nature_porteuse": nature, "accord_publication": agreed}
+              for n, nature, agreed in ((3, "BAILLEUR", "oui"), (4, "BAILLEUR", "non"), (5, "CD", "oui"),
+                                        (6, "CD", "oui"))]  # fmt: skip
+    times = [PEOPLE[4] | {"structure_id": host["structure_id"], "etp": "1"} for host in others]
+    analysed(project, {"structures": STRUCTURES[:2] + others, "facilitateurs": PEOPLE[:4] + times, "zones": ZONES})
+    rows = protected("autres_acteurs").set_index("nature_porteuse")
+    assert pd.isna(rows.loc["BAILLEUR", "etp"]) and "accord" in rows.loc["BAILLEUR", "secret"]
+    assert rows.loc["BAILLEUR", ["structures", "personnes"]].tolist() == [2, 2]
+    assert rows.loc["CD", "etp"] == 2
+
+
 def test_every_epci_is_covered_or_not_on_the_day(built: Path) -> None:
     rows = protected("couverture").set_index("epci_siren")
     assert len(rows) == 92

@@ -220,11 +220,11 @@ def _marked(found: pd.DataFrame, mark: str) -> pd.DataFrame:
 def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.DataFrame:
     """Distinct values of public columns by territory: buyers, operations, lots, companies with a commitment.
 
-    Companies are not public: neither are commitments, of which each has one at least.
+    Companies are not public: neither are commitments, of which each has one at least, nor lots with a commitment.
     """
     distinct = named(rows, columns).drop_duplicates(["territoire", *columns])
     counts = distinct.groupby("territoire").size().astype("float64").reset_index(name="valeur")
-    measure = {"_entreprises": counts["valeur"]} if name in ("entreprises", "engagements") else {}
+    measure = {"_entreprises": counts["valeur"]} if name in ("entreprises", "engagements", "lots") else {}
     return counts.assign(indicateur=name, modalite=WHOLE, unite=unit, **measure)
 
 

@@ -116,7 +116,7 @@ def _whole(ends: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 def _same(links: Links, name: str) -> set[str]:
     """The cells that are one with `name`: a total is its part where it has no other."""
-    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
+    exact = links.terms[links.terms["somme"].map(links.sums["sens"]).eq(0)]
     pairs = exact[exact.groupby("somme")["cellule"].transform("size").eq(2)]
     found: set[str] = {name}
     before: set[str] = set()
@@ -132,10 +132,10 @@ def _knowledge(links: Links) -> tuple[csr_array, np.ndarray, np.ndarray, np.ndar
     names = values.index[values.isna()].to_numpy()
     place = pd.Series(np.arange(len(names)), index=names)
     sums = links.terms.assign(poids=links.terms["signe"].astype("float64"))
-    gap = links.sums["ecart"]
+    sign = links.sums["sens"]
     # The total less the parts is what is placed nowhere (or counted twice), of which the sign alone is known.
-    floor = (-links.sums["tolerance"]).mask(gap > 0, -np.inf)
-    ceiling = links.sums["tolerance"].mask(gap < 0, np.inf)
+    floor = (-links.sums["tolerance"]).mask(sign > 0, -np.inf)
+    ceiling = links.sums["tolerance"].mask(sign < 0, np.inf)
     ratios = links.statements[links.statements["base"] != ""].dropna(subset="valeur")
     ratios = ratios.assign(divisor=pd.to_numeric(ratios["base"], errors="coerce").astype("float64"))
     ratios = ratios[ratios["divisor"].isna()].reset_index(drop=True)

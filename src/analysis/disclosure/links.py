@@ -30,7 +30,8 @@ class Links:
     cells: by name, valeur (missing where no number gives it), entier (whether it counts), bas and haut (between which
     it is whatever is hidden).
     terms: of each sum, cellule and signe (-1: the total, 1: a part); sums: by number, ecart (the total less its
-    parts, beyond what rounding explains) and tolerance (what rounding does explain).
+    parts, beyond what rounding explains), sens (what a reader knows of it: its sign, 0 for a total that is its parts)
+    and tolerance (what rounding does explain).
     """
 
     statements: pd.DataFrame
@@ -43,9 +44,11 @@ def links(tables: Tables, dataset: Dataset) -> Links:
     """The numbers of `tables` and all that ties them together."""
     said = statements(tables, dataset)
     cells = _cells(said).join(_bounds(tables, dataset)).fillna({"bas": 0.0, "haut": np.inf})
+    # Data may contradict what is said of them: no reader can know that, then.
+    cells = cells.assign(bas=np.fmin(cells["bas"], cells["valeur"]), haut=np.fmax(cells["haut"], cells["valeur"]))
     terms = _terms(cells["valeur"], dataset)
     sums = _sums(terms, cells["valeur"])
-    return Links(said, _added_up(cells, terms, sums), terms, sums)
+    return Links(said, _added_up(cells, terms, sums), terms.drop(columns="sens"), sums)
 
 
 def given(said: pd.DataFrame) -> pd.Series:
@@ -85,7 +88,7 @@ def public(known: Links, *told: pd.DataFrame) -> Links:
 
 def following(links: Links, told: set[str]) -> set[str]:
     """`told`, and the cells that a sum gives from them, nothing else being unknown in it."""
-    exact = links.terms[links.terms["somme"].map(links.sums["ecart"]).eq(0)]
+    exact = links.terms[links.terms["somme"].map(links.sums["sens"]).eq(0)]
     known = set(told)
     while True:
         left = exact[~exact["cellule"].isin(known)]
@@ -139,14 +142,14 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
     heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
     parts = terms[terms["signe"] == 1]
     # A total without other part is that part.
-    only = parts[~parts["somme"].duplicated(keep=False) & parts["somme"].map(sums["ecart"]).eq(0)]
+    only = parts[~parts["somme"].duplicated(keep=False) & parts["somme"].map(sums["sens"]).eq(0)]
     out, before = cells, None
     while not out.equals(before):  # from places to departments to the region, and across audiences
         before = out
         added = parts.assign(**{side: looked_up(parts["cellule"], out[side]) for side in ("bas", "haut")})
         added = added.groupby("somme")[["bas", "haut"]].sum().assign(cellule=heads)
-        least = (added["bas"] - sums["tolerance"]).where(sums["ecart"] >= 0).groupby(added["cellule"]).max()
-        most = (added["haut"] + sums["tolerance"]).where(sums["ecart"] <= 0).groupby(added["cellule"]).min()
+        least = (added["bas"] - sums["tolerance"]).where(sums["sens"] >= 0).groupby(added["cellule"]).max()
+        most = (added["haut"] + sums["tolerance"]).where(sums["sens"] <= 0).groupby(added["cellule"]).min()
         out = _tighter(out, least, most)
         whole = out.loc[heads[only["somme"]], ["bas", "haut"]].set_axis(only["cellule"]).groupby(level=0)
         out = _tighter(out, whole["bas"].max(), whole["haut"].min())
@@ -160,7 +163,8 @@ def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataF
 
 
 def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
-    """The sums that hold between the cells: somme (a number), cellule, signe."""
+    """The sums that hold between the cells: somme (a number), cellule, signe, sens (1 or -1 where the total is at least
+    or at most its parts, whatever the numbers)."""
     patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
     home = reference.department_of_epci()
     names = pd.Series(values.dropna().index)
@@ -183,12 +187,13 @@ def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
         number = both.groupby(["cellule_total", *apart], sort=True).ngroup() + count
         count = int(number.max()) + 1
         heads = both.assign(somme=number).drop_duplicates("somme")
-        parts.append(pd.DataFrame({"somme": heads["somme"], "cellule": heads["cellule_total"], "signe": -1}))
-        parts.append(pd.DataFrame({"somme": number, "cellule": both["cellule"], "signe": 1}))
+        law = {"au moins": 1, "au plus": -1}.get(rule.sens, 0)
+        heads = heads[["somme", "cellule_total"]].rename(columns={"cellule_total": "cellule"})
+        parts.append(heads.assign(signe=-1, sens=law))
+        parts.append(pd.DataFrame({"somme": number, "cellule": both["cellule"], "signe": 1, "sens": law}))
     if not parts:
-        return pd.DataFrame({"somme": [], "cellule": [], "signe": []}).astype(
-            {"somme": "int64", "cellule": "str", "signe": "int64"}
-        )
+        kinds = {"somme": "int64", "cellule": "str", "signe": "int64", "sens": "int64"}
+        return pd.DataFrame(columns=list(kinds)).astype(kinds)
     return pd.concat(parts).sort_values(["somme", "signe", "cellule"], ignore_index=True)
 
 
@@ -227,7 +232,7 @@ def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
 
 
 def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    """ecart and tolerance of each sum."""
+    """ecart, sens and tolerance of each sum."""
     known = terms.assign(valeur=-terms["signe"] * looked_up(terms["cellule"], values))
     grouped = known.groupby("somme")["valeur"]
     sums = pd.DataFrame({"ecart": grouped.sum(), "tolerance": ROUNDING * grouped.size()})
@@ -235,4 +240,11 @@ def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
     rounded = sums["ecart"].abs() <= sums["tolerance"].mask(whole, 0.0)
     # A reader who sees that other sums are exact gives rounding no more than it takes.
     gap = sums["ecart"]
-    return pd.DataFrame({"ecart": gap.mask(rounded, 0.0), "tolerance": gap.abs().where(rounded, 0.0)})
+    law = terms.groupby("somme")["sens"].first()
+    return pd.DataFrame(
+        {
+            "ecart": gap.mask(rounded, 0.0),
+            "sens": np.sign(gap).mask(rounded, law),
+            "tolerance": gap.abs().where(rounded, 0.0),
+        }
+    )

@@ -77,8 +77,8 @@ def _groups(part: pd.DataFrame, dimension: str, codelist: str, column: str) -> p
 def _grouped(part: pd.DataFrame, dimension: str, groups: pd.Series, key: list[str], counts: str) -> pd.DataFrame:
     """The measures of each group of rows, as bounds.
 
-    `counts` says how what is counted combines: `max` (distinct persons are at least the most of a member), `somme`
-    (structures, each in one member), `seul` (what holds of somebody alone holds of no group of several members).
+    `counts` says how what is counted combines: `max` (distinct persons are at least the most of a member; who refuses
+    for a member may refuse for the group), `somme` (structures, each in one member).
     """
     measures = [name for name in part if name.startswith("_") and name != "_sensible"]
     shares = [name for name in measures if "part_max" in name]
@@ -86,8 +86,6 @@ def _grouped(part: pd.DataFrame, dimension: str, groups: pd.Series, key: list[st
     found = weighted.groupby(key, observed=True)
     own = found[[name for name in measures if name not in shares]]
     out = own.sum() if counts == "somme" else own.max()
-    if counts == "seul":
-        out = out.mask(found.size() > 1, 0)
     if "_sensible" in part:
         out["_sensible"] = found["_sensible"].any()
     hours = found["heures"].sum().replace(0, np.nan) if shares else None

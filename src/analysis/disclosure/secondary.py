@@ -115,9 +115,10 @@ def _problem(links: Links, values: pd.Series, status: pd.Series, protection: pd.
     """The cells and their sums in the engine's form; what a sum lacks or has too much is a cell of its own."""
     terms = links.terms[links.terms["cellule"].isin(values.index)]
     terms = terms.assign(place=values.index.get_indexer(terms["cellule"]))
-    gaps = links.sums.loc[terms["somme"].unique(), "ecart"]
-    gaps = gaps[gaps.ne(0)]
-    rest = pd.DataFrame({"somme": gaps.index, "place": len(values) + np.arange(len(gaps)), "signe": np.sign(gaps)})
+    sums = links.sums.loc[terms["somme"].unique()]
+    sums = sums[sums["sens"].ne(0)]
+    gaps, signs = sums["ecart"], sums["sens"]
+    rest = pd.DataFrame({"somme": gaps.index, "place": len(values) + np.arange(len(gaps)), "signe": signs})
     terms = pd.concat([terms[["somme", "place", "signe"]], rest]).astype({"signe": "int64"})
     value = np.concatenate([values, gaps.abs()])
     state = np.concatenate([status, np.full(len(gaps), UNSAFE)])

@@ -31,6 +31,7 @@ def shown(results: Tables, hidden: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for name, (base, computed) in AGAIN.items():
         if all(table in results and len(results[table]) for table in (name, base)):
             out[name] = computed(out[name], out[base])
+    out |= _uncounted(out)
     return {name: _coarsened(name, frame) for name, frame in out.items()}
 
 
@@ -46,6 +47,21 @@ def _emptied(name: str, frame: pd.DataFrame, hidden: pd.DataFrame) -> pd.DataFra
     rule = hidden[hidden["table"] == name].set_index("ligne")["regle"]
     rule = rule.reindex(range(len(frame))).fillna("").set_axis(frame.index)
     return emptied(frame, rule, kinds(name, frame), policy(name)["values"])
+
+
+def _uncounted(out: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables whose column counts rows of another that have something (`comptes.csv`), emptied where one of these
+    is hidden: less those that are shown, it says of how many hidden ones something is told."""
+    found: dict[str, pd.DataFrame] = {}
+    for rule in reference.table("secret/comptes").fillna("").itertuples():
+        if not all(len(out.get(name, ())) for name in (rule.table, rule.comptee)):
+            continue
+        keys, counted, frame = rule.cles.split("|"), out[rule.comptee], found.get(rule.table, out[rule.table])
+        gone = pd.MultiIndex.from_frame(kept(counted[counted["secret"] != ""], rule.filtre_comptee)[keys])
+        rows = kept(frame, rule.filtre)[keys]
+        empty = rows.index[pd.MultiIndex.from_frame(rows).isin(gone)]
+        found[rule.table] = frame.assign(**{rule.colonne: frame[rule.colonne].mask(frame.index.isin(empty))})
+    return found
 
 
 def _coarsened(name: str, frame: pd.DataFrame) -> pd.DataFrame:

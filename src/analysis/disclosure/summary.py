@@ -8,12 +8,13 @@ import pandas as pd
 from analysis.core.numbers import round_half_up
 from analysis.core.reference import HOURS
 from analysis.disclosure.policy import policy
-from analysis.disclosure.primary import OPEN
+from analysis.disclosure.primary import OPEN, rules
 from analysis.disclosure.statements import Tables
 
 
 def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.DataFrame:
-    """livrable, table, lignes, cachees, arrondies, part_lignes, part_heures (in whole per cent, of each table).
+    """livrable, table, lignes, cachees, arrondies, part_lignes, part_heures (in whole per cent, of each table, where it
+    may be said).
 
     Rows of `rough` are told rounded, and hidden no more.
 
@@ -42,12 +43,18 @@ def summary(results: Tables, hidden: pd.DataFrame, rough: pd.DataFrame) -> pd.Da
 
 
 def _hours_hidden(frame: pd.DataFrame, gone: np.ndarray) -> float:
-    """The share of the hours of a table that its hidden rows hold, in whole per cent; missing without hours."""
+    """The share of the hours of a table that its hidden rows hold, in whole per cent; missing without hours, and where
+    it would give those of a row.
+
+    With the rows that are shown, it gives the hidden ones together: whoever knows his own must find no other closer
+    than rules ask, so that the two largest leave at least that part of the larger (the « p % » rule).
+    """
     if "heures" in frame:
         hours = frame["heures"]
     elif "indicateur" in frame and "valeur" in frame:
         hours = frame["valeur"].where(frame["indicateur"] == HOURS)
     else:
         return float("nan")
-    total = float(hours.sum())
-    return float(round_half_up(float(hours[gone].sum()) / total, 2)) if total else float("nan")
+    total, own = float(hours.sum()), hours[gone].dropna().sort_values(ascending=False).to_numpy(dtype="float64")
+    tells = len(own) and own[2:].sum() <= rules()["protection"].max() * own[0]
+    return float("nan") if tells or not total else float(round_half_up(float(own.sum()) / total, 2))

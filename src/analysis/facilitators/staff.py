@@ -83,7 +83,11 @@ _TIME = {"personnes": ("fac_ref", "size"), "etp": ("etp", "sum"), "sans_etp": ("
 
 
 def grouped(people: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Structures, persons and ETP by a column of `in_post`, with the measure that disclosure control asks for."""
+    """Structures, persons and ETP by a column of `in_post`, with the measure that disclosure control asks for.
+
+    `_personnes_sans_accord` is 1 for a person alone without agreement: sums over several structures are cells that
+    the attack knows to hold these.
+    """
     alone = structures(people).set_index("structure_id")["est_seule"].reindex(people["structure_id"]).to_numpy()
     rows = people.assign(_alone=pd.array(alone, dtype="boolean").fillna(False))
     out = rows.groupby(column, as_index=False).agg(
@@ -103,13 +107,21 @@ def counted(people: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "evolution": grouped(own.assign(ensemble=WHOLE), "ensemble"),
         "roles": grouped(own, "role"),
         "financements": grouped(_by_funding(own), "financement"),
-        "autres_acteurs": grouped(people[people["type_acteur"] == OTHER], "nature_porteuse"),
+        "autres_acteurs": _others(people[people["type_acteur"] == OTHER]),
         "structures": hosts.assign(
             # What one may tell is told: areas, offices and ratios tell it too, so that hiding it here protects nobody.
             _controle=hosts["est_seule"].map({True: "porteurs", False: "ouvert"}),
             _personnes_sans_accord=hosts["est_seule"].astype("int64"),
         ),
     }
+
+
+def _others(people: pd.DataFrame) -> pd.DataFrame:
+    """Other actors by nature, hidden where one of the structures is a person alone without agreement, however many
+    there are beside: no row tells them one by one, so that the attack does not know what their sum holds."""
+    alone = structures(people).groupby("nature_porteuse")["est_seule"].any()
+    out = grouped(people, "nature_porteuse")
+    return out.assign(_personnes_sans_accord=out["nature_porteuse"].map(alone).astype("int64"))
 
 
 def _by_funding(people: pd.DataFrame) -> pd.DataFrame:

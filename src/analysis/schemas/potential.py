@@ -95,6 +95,7 @@ SCHEMAS = {
             {
                 "methode": column(TEXT, "modele, manuel (50 % × 5 % / 30 €) ou fournisseurs"),
                 "operations": column("int64", "Opérations prévues", unit="opération", ge=0),
+                "heures": hours("Leurs heures réalisées à ce jour", nullable=True),
                 "couverture": column(NUMBER, "Part dans l'intervalle à 80 %", unit="part", nullable=True, ge=0, le=1),
                 "couverture_bas": column(
                     NUMBER, "Bas de son intervalle à 95 %", unit="part", nullable=True, ge=0, le=1
@@ -106,7 +107,19 @@ SCHEMAS = {
                 "erreur_absolue": hours("Erreur absolue moyenne par opération", nullable=True),
                 "erreur_mediane": hours("Erreur absolue médiane par opération", nullable=True),
                 "spearman": column(NUMBER, "Corrélation des rangs des segments par heures", nullable=True, ge=-1, le=1),
+                "secret": SECRET,
             },
+            controle="heures",
+            values=[
+                "heures",
+                "couverture",
+                "couverture_bas",
+                "couverture_haut",
+                "biais",
+                "erreur_absolue",
+                "erreur_mediane",
+                "spearman",
+            ],
         ),
         published_table(
             "potentiel_retro_segments",

@@ -86,7 +86,7 @@ SCHEMAS = {
                 "part_lignes": column(NUMBER, "Part des lignes cachées", unit="part", ge=0, le=1),
                 "part_heures": column(
                     NUMBER,
-                    "Part des heures de la table, au centième",
+                    "Part des heures de la table, au centième ; vide où elle ferait retrouver celles d'une ligne",
                     unit="part",
                     nullable=True,
                     ge=0,

@@ -9,7 +9,7 @@ from analysis.core import reference
 from analysis.core.numbers import french, french_date, percent, round_half_up
 from analysis.core.params import load_params
 from analysis.core.texts import together
-from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose
+from analysis.publishing.content import PERCENT, SECRET_SUFFIX, Column, Content, DataTable, Figure, Prose
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart, line_chart
 
@@ -158,13 +158,17 @@ def diversity(page: Page) -> Content:
         "publics": "Combinaisons de publics",
     }
     first, last = segments.iloc[0], segments.iloc[-1]
-    rows = rows.assign(libelle=rows["objet"].map(names))
+    present = ""
+    if pd.notna(last["nombre"]):
+        noun = "segments présents" if last["nombre"] >= 2 else "segment présent"
+        present = f", pour {french(last['nombre'])} {noun}"
+    untold = rows["nombre"].isna().map({True: "un au moins de ceux qui seraient comptés est caché", False: ""})
+    rows = rows.assign(libelle=rows["objet"].map(names), **{f"nombre{SECRET_SUFFIX}": untold})
     return Figure(
         line_chart(segments[["nombre_effectif"]].rename(columns={"nombre_effectif": "segments"})),
         title="Nombre effectif de segments qui portent les heures",
         alt=f"Les heures sont aussi dispersées que si {_equals(last['nombre_effectif'])} en "
-        f"{segments.index[-1]}, {french(first['nombre_effectif'])} en {segments.index[0]}, pour "
-        f"{french(last['nombre'])} {'segments présents' if last['nombre'] >= 2 else 'segment présent'}.",
+        f"{segments.index[-1]}, {french(first['nombre_effectif'])} en {segments.index[0]}{present}.",
         table=DataTable(
             rows.sort_values(["edition", "libelle"], ascending=[False, True]),
             columns={

@@ -193,7 +193,8 @@ def secret(page: Page) -> Content:
         "ou arrondi",
         csv=page.csv("secret"),
         takeaway=said,
-        note=f"Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : {_margins()}",
+        note="La part des heures n'est pas dite où elle ferait retrouver celles d'une ligne cachée. "
+        f"Les règles sont sur la page de méthode. Avant d'être publiées, les tables sont attaquées : {_margins()}",
     )
 
 

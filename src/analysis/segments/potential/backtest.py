@@ -137,9 +137,9 @@ def _rates(segments: list[str]) -> dict[str, float]:
 
 
 def scores(found: pd.DataFrame) -> pd.DataFrame:
-    """methode, operations, couverture (of the interval of `LEVEL`; the model's only; with its Wilson interval at 95 %,
-    couverture_bas and couverture_haut), biais (sum foreseen / sum seen
-    - 1), erreur_absolue (mean, hours), erreur_mediane, spearman (of segments by hours)."""
+    """methode, operations, heures (seen, all together), couverture (of the interval of `LEVEL`; the model's only; with
+    its Wilson interval at 95 %, couverture_bas and couverture_haut), biais (sum foreseen / sum seen - 1),
+    erreur_absolue (mean, hours), erreur_mediane, spearman (of segments by hours)."""
     rows = []
     seen = found.groupby("segment")["heures"].sum()
     for method in (OURS, MANUAL, COUNTED):
@@ -148,6 +148,7 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
         row = {
             "methode": method,
             "operations": len(found),
+            "heures": found["heures"].sum(),
             "biais": found[method].sum() / found["heures"].sum() - 1 if found["heures"].sum() else np.nan,
             "erreur_absolue": error.mean(),
             "erreur_mediane": error.median(),
@@ -160,6 +161,7 @@ def scores(found: pd.DataFrame) -> pd.DataFrame:
     names = [
         "methode",
         "operations",
+        "heures",
         "couverture",
         "couverture_bas",
         "couverture_haut",

@@ -9,6 +9,7 @@ themselves, and those of a contract are its part of them.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -81,12 +82,13 @@ def build_potential(
     fore = foreseen(linked.operations, contracts, today=dataset.date_observation, settings=sized)
     limits = caps(offered, sized.dependency)
     territories = by_territory(cells, draws, limits, dataset)
+    behind = partial(with_control, operations=linked.operations, facts=linked.facts, used=fore["operation"])
     return {
         "potentiel_epci": by_cell(cells, draws, limits, dataset.region),
         "potentiel": territories,
         "potentiel_facteurs": driven,
-        "potentiel_retro": scores(fore),
-        "potentiel_retro_segments": with_control(_by_segment(fore), linked.operations, linked.facts, fore["operation"]),
+        "potentiel_retro": behind(scores(fore).assign(segment=WHOLE)).drop(columns="segment"),
+        "potentiel_retro_segments": behind(_by_segment(fore)),
         "segments_nouveaux": new_segments(
             linked.contracts, elsewhere, territories, offered, dataset=dataset, settings=settings
         ),

@@ -285,6 +285,8 @@ def backtest(page: Page) -> Content:
     rows = page.read("potentiel_retro")
     if rows.empty or not rows["operations"].any():
         return Prose("Aucune opération récente n'est rattachée à un marché : le modèle n'a pas pu être éprouvé.")
+    if rows["heures"].isna().all():
+        return Prose("Les heures des opérations récentes sont secrètes : ce que vaut le modèle n'est pas dit.")
     rows = rows.assign(nom=rows["methode"].map(METHODS), ordre=rows["methode"].map(list(METHODS).index))
     ours = rows.set_index("methode").loc["modele"]
     others = rows[rows["methode"] != "modele"]
