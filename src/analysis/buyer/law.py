@@ -17,12 +17,12 @@ import pandas as pd
 
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, percent
+from analysis.core.numbers import between, french, french_date, percent
 from analysis.segments.contracts import bought
-from analysis.segments.state.compliance import PRIVATE, above, nature_of, parameter, state_buyers, thresholds
+from analysis.segments.state.compliance import PRIVATE, nature_of, parameter, state_buyers, thresholds
 
 NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
-POINTS = 101  # of the range of amounts, as many as the mean probability needs to two decimals
+YES, NO, FROM = "oui", "non", "selon"  # whether a need reaches its threshold; of a range of amounts, from one on
 ASKED = ["code", "libelle", "cas", "phrase", "article", "source"]
 OPTIONS = ["mecanisme", "critere", "effet", "favorable", "phrase", "article", "source"]
 
@@ -56,15 +56,15 @@ def _limit(day: dt.date, of_works: bool, of_state: bool) -> float | None:
     return None if pd.isna(limit) else float(limit)
 
 
-def probability(purchase: Purchase, limit: float | None) -> float | None:
-    """The probability, from 0 to 1, that the need is above `limit` (euros).
+def reached(purchase: Purchase, limit: float | None) -> str | None:
+    """Whether the need reaches `limit` (euros excluding tax): YES, NO, or FROM where the top of its range alone does.
 
-    That of `compliance.above`, on average over amounts evenly spread, in proportion, over the range planned.
+    The amount that a buyer plans is the value that the law looks at, that of the need as it estimates it, and equality
+    is enough. None where no threshold is known.
     """
     if limit is None:
         return None
-    amounts = pd.Series(np.geomspace(purchase.montant_min, purchase.montant_max, POINTS))
-    return float(above(amounts, pd.Series(limit, index=amounts.index)).mean())
+    return YES if purchase.montant_min >= limit else FROM if purchase.montant_max >= limit else NO
 
 
 def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.DataFrame:
@@ -74,14 +74,13 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     French sentence of `droit/constats`.
     """
     limit = threshold(purchase, day, segment)
-    p = probability(purchase, limit)
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
     cases = {"AVERTISSEMENT": "information"}
     if purchase.acheteur_type == PRIVATE:
         cases |= {"SEUIL": "prive", "OBLIGATION": "prive"}
     else:
         cases |= {
-            "SEUIL": "inconnu" if limit is None else "connu",
+            "SEUIL": reached(purchase, limit) or "inconnu",
             "OBLIGATION": _obligation(purchase, day, since, limit),
             "SPASER": "information",
             "PNAD": "echu" if purchase.date_notification > _end_of("PNAD", "en_cours") else "en_cours",
@@ -91,7 +90,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
         "depuis": french_date(since),
         "seuil": french(limit, 0, "€"),
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
-        "p": likely(p),
+        "montant": between(purchase.montant_min, purchase.montant_max, 0, "€"),
         "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
         "objectif": percent(float(parameter("objectif_pnad")), 0),
     }
@@ -111,8 +110,11 @@ def _texts(name: str) -> pd.DataFrame:
 
 def _obligation(purchase: Purchase, day: dt.date, since: dt.date, limit: float | None) -> str:
     if day >= since:
-        return "sans_seuil" if limit is None else "en_vigueur"
+        return IN_FORCE_CASES[reached(purchase, limit)]
     return "entre" if purchase.date_notification >= since else "avant"
+
+
+IN_FORCE_CASES = {YES: "en_vigueur", FROM: "en_vigueur_selon", NO: "sous_seuil", None: "sans_seuil"}
 
 
 def _end_of(code: str, case: str) -> dt.date:
@@ -138,7 +140,7 @@ def exceptions() -> pd.DataFrame:
 class Facts:
     """What the criteria look at: `day` of the consultation, the purchase, and what is known around it.
 
-    segment (code), p_seuil (from 0 to 1), heures (of insertion, over the whole contract), structures (insertion
+    segment (code), seuil (euros), heures (of insertion, over the whole contract), structures (insertion
     companies within reach that serve the segment) and iae (those of its very sector that L5132-4 names) are none where
     nobody knows.
     """
@@ -146,7 +148,7 @@ class Facts:
     day: dt.date
     purchase: Purchase
     segment: str | None = None
-    p_seuil: float | None = None
+    seuil: float | None = None
     heures: float | None = None
     structures: int | None = None
     iae: int | None = None
@@ -175,6 +177,11 @@ def _cpv_among(code: str | None, value: str) -> bool | None:
     if any(digits.startswith(start) for start in listed):
         return True
     return None if any(start.startswith(digits.rstrip("0")) for start in listed) else False
+
+
+def _reaches(facts: Facts) -> bool | None:
+    """Whether the need reaches the threshold; none where it is unknown, or depends on the amount."""
+    return {YES: True, NO: False}.get(reached(facts.purchase, facts.seuil) or "")
 
 
 def _not(known: bool | None) -> bool | None:
@@ -207,11 +214,14 @@ CRITERIA: dict[str, Criterion] = {
     "duree_min": lambda value, facts: facts.purchase.duree_mois >= float(value),
     "duree_max": lambda value, facts: facts.purchase.duree_mois <= float(value),
     "lots_min": lambda value, facts: facts.purchase.lots >= float(value),
-    "probabilite_min": lambda value, facts: _at_least(facts.p_seuil, value),
+    "seuil_atteint": lambda value, facts: _reaches(facts),
+    "seuil_non_atteint": lambda value, facts: _not(_reaches(facts)),
     "structures_min": lambda value, facts: _at_least(facts.structures, value),
     "iae_min": lambda value, facts: _at_least(facts.iae, value),
     "heures_min": lambda value, facts: _at_least(facts.heures, value),
 }
+UNKNOWN_LIMIT = "le seuil européen, qui n'est pas connu à cette date"
+CLOSING = "bloquant"  # the effect of a criterion that closes a way where it is not met
 IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own row
 
 
@@ -221,14 +231,19 @@ def options(facts: Facts) -> pd.DataFrame:
 
     favorable is missing where what a criterion looks at is not known, or is for the buyer to say. Rules out of force on
     the day are left out, but for that which says whether the mechanism itself exists; so are reasons that are not of
-    what is bought (`quand`).
+    what is bought (`quand`), and of a way that is closed those that do not close.
     """
     rows = _by_mechanism()
     force = _in_force(rows, facts.day)
     rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
     rows = rows[[_applies(when, facts) for when in rows["quand"]]]
     unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
-    said = {"structures": french(facts.structures), "iae": french(facts.iae), "heures": french(facts.heures)}
+    said = {
+        "structures": french(facts.structures),
+        "iae": french(facts.iae),
+        "heures": french(facts.heures),
+        "seuil": UNKNOWN_LIMIT if facts.seuil is None else f"le seuil européen ({french(facts.seuil, 0, '€')})",
+    }
     told = []
     for row in rows.to_dict("records"):
         name, value = row["critere"], str(row["valeur"])
@@ -237,7 +252,10 @@ def options(facts: Facts) -> pd.DataFrame:
         phrase = row["phrase_si_non" if met is False else "phrase_si_oui"]
         phrase = unknown[name] or phrase if met is None else phrase
         told.append(row | {"favorable": met, "phrase": phrase.format(valeur=_written(value), **said)})
-    return pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+    table = pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+    closes = table["effet"].eq(CLOSING)
+    closed = table.loc[closes & table["favorable"].eq(False).fillna(False), "mecanisme"]
+    return table[closes | ~table["mecanisme"].isin(closed)].reset_index(drop=True)
 
 
 @cache
@@ -258,21 +276,29 @@ def _written(value: str) -> str:
     return french(float(value)) if value.isdigit() else value
 
 
+NO_RESERVE = ("information", "demande")  # effects of reasons that hold nothing back
+DEMANDED = "DEMANDEE"
+
+
 def verdicts(told: pd.DataFrame) -> pd.DataFrame:
     """One row per mechanism of `options`: mecanisme, libelle, verdict (`droit/verdicts`), verdict_libelle.
 
-    FERMEE where a criterion that closes is not met, RESERVES where another is not, A_VERIFIER where one is not known,
-    else OUVERTE; what is only told for information closes nothing.
+    FERMEE where a criterion that closes is not met, DEMANDEE where one by which the law asks for it is, RESERVES where
+    another is not, A_VERIFIER where one is not known, else OUVERTE; what is only told for information closes nothing.
     """
-    judged = told[told["effet"] != "information"]
+    judged = told[~told["effet"].isin(NO_RESERVE)]
     no = judged["favorable"].eq(False).fillna(False)
     by = judged["mecanisme"]
-    closed = (no & judged["effet"].eq("bloquant")).groupby(by).any()
+    closed = (no & judged["effet"].eq(CLOSING)).groupby(by).any()
+    asked = told["favorable"].eq(True).fillna(False) & told["effet"].eq("demande")
+    demanded = asked.groupby(told["mecanisme"]).any()
     doubts = no.groupby(by).any()
     unknown = judged["favorable"].isna().groupby(by).any()
     names = pd.Series(told["mecanisme"].unique(), name="mecanisme")
     code = np.select(
-        [names.map(closed), names.map(doubts), names.map(unknown)], ["FERMEE", "RESERVES", "A_VERIFIER"], "OUVERTE"
+        [names.map(verdict) for verdict in (closed, demanded, doubts, unknown)],
+        ["FERMEE", DEMANDED, "RESERVES", "A_VERIFIER"],
+        "OUVERTE",
     )
     labels = reference.table("droit/verdicts").set_index("code")["libelle"]
     out = pd.DataFrame({"mecanisme": names, "libelle": names.map(reference.labels("mecanismes")), "verdict": code})

@@ -72,7 +72,9 @@ SCHEMAS = {
                 "segment_second": column(TEXT, "Le plus probable des autres segments", codelist="segments"),
                 "second_p": _part("Probabilité de celui-là"),
                 "seuil": _euros("Seuil européen le jour de la consultation", nullable=True),
-                "p_seuil": _part("Probabilité que le besoin le dépasse", nullable=True),
+                "seuil_atteint": column(
+                    TEXT, "oui, non ; selon : le haut de la fourchette du montant seul l'atteint", nullable=True
+                ),
                 **_HOURS,
                 "heures_an": hours("Médiane, par an"),
                 "engagement": hours("Engagement proposé, arrondi, sur toute la durée ; 0 : aucun, trop peu d'heures"),
@@ -131,7 +133,10 @@ SCHEMAS = {
                 "refuses": column("int64", "dont la fiche est impossible", unit="achat", ge=0),
                 "montant_min": _euros("Somme des montants les plus bas"),
                 "montant_max": _euros("Somme des montants les plus hauts"),
-                "au_dessus": column(NUMBER, "Achats au-dessus du seuil européen : somme des probabilités", ge=0),
+                "atteignent": column("int64", "Achats qui atteignent le seuil européen", unit="achat", ge=0),
+                "selon_montant": column(
+                    "int64", "Achats que le haut de leur fourchette seul y amène", unit="achat", ge=0
+                ),
                 "engagement": hours("Somme des engagements proposés"),
                 **_HOURS,
             },

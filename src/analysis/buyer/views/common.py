@@ -7,7 +7,9 @@ from functools import lru_cache
 
 import pandas as pd
 
+from analysis.buyer.law import FROM, NO, YES
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.publishing.page import Page
 
 OURS = "hypothèse de l'observatoire"
@@ -54,6 +56,14 @@ def to_check(told: pd.DataFrame) -> str | None:
     """The one note of a page whose sources are not all checked against the text."""
     unsure = any(told[name].astype("str").str.contains("vérifier").any() for name in ("article", "source"))
     return CHECK if unsure else None
+
+
+def reach(row: pd.Series) -> str | None:
+    """Whether a purchase reaches the European threshold, in words; nothing where none is known."""
+    if pd.isna(row["seuil_atteint"]):
+        return None
+    said = {YES: "atteint", NO: "non atteint", FROM: f"atteint dès {french(row['seuil'], 0, '€')}"}
+    return said[row["seuil_atteint"]]
 
 
 def segment_of(row: pd.Series, name: str = "segment") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.buyer.law import likely
-from analysis.buyer.views.common import found, rows, scope, segment_of
+from analysis.buyer.views.common import found, reach, rows, scope, segment_of
 from analysis.buyer.views.hours import none_proposed, prudent
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
@@ -37,10 +37,16 @@ def headline(page: Page) -> Content:
                 csv=csv,
             ),
             Card("Structures d'insertion à portée", float(row["structures"]), note=_of_sector(row), csv=csv),
-            Card("Dépasse le seuil européen", likely(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
-                 note="probabilité", csv=csv),
+            Card("Seuil européen", reach(row), note=_limit(row), csv=csv),
         ]
     )  # fmt: skip
+
+
+def _limit(row: pd.Series) -> str:
+    """The threshold, and what it is held against."""
+    if pd.isna(row["seuil"]):
+        return "aucun n'est connu ici, ou ne s'applique"
+    return f"{french(row['seuil'], 0, '€')} hors taxes, pour la valeur estimée de tout le besoin"
 
 
 def _of_sector(row: pd.Series) -> str:
