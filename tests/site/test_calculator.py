@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from analysis.buyer.commitment import proposed, rounded, steps
+from analysis.buyer.commitment import proposed, steps
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.guide.tables import guided
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
@@ -44,7 +44,7 @@ def expected(found: Law, amount: str, months: str) -> list[str]:
     value = float(amount.replace(",", ".").translate({ord(sign): None for sign in " €eurosHT"}))
     whole = hours(found, RANGE, value)
     year = per_year(whole, int(months))
-    promised = float(proposed(rounded(hours(found, QUANTILE, value), STEPS), whole[1]))
+    promised = float(proposed(hours(found, QUANTILE, value), STEPS))
     rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
     rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"

@@ -13,7 +13,7 @@ from analysis.core.numbers import french
 from analysis.core.params import Params
 
 ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
-SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1, "part_tenable": 0}  # decimals
+SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1}  # decimals
 DECIMALS = {"etp_engagement": 2, "engagement_mois": 1}
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -74,7 +74,6 @@ def facts(
             "semblables_clause": counted["sum"].get(key, 0),
             "rayon": params.segments.potential.radius_km,
             "obligation": found.get(key),
-            "part_tenable": params.buyer.commitment_kept,
         }
     return out
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.buyer.commitment import rounded, steps
+from analysis.buyer.commitment import proposed, steps
 from analysis.core import reference
 from analysis.core.numbers import significant
 
@@ -81,7 +81,7 @@ def persons(hours_per_year: ArrayLike) -> Numbers:
 
 def sized(found: Law, low: float, high: float | None = None, *, months: float, quantile: float) -> dict[str, float]:
     """What a purchase of `low` to `high` euros over `months` can bear: heures_p10, heures_p50, heures_p90 (over all of
-    it), engagement (the `quantile` of its hours, rounded down), heures_an, etp and personnes (of the median, a year).
+    it), engagement (the `quantile` of its hours, as it is proposed), heures_an, etp and personnes (of the median).
 
     Raises ValueError as `hours` does.
     """
@@ -91,7 +91,7 @@ def sized(found: Law, low: float, high: float | None = None, *, months: float, q
         "heures_p10": p10,
         "heures_p50": p50,
         "heures_p90": p90,
-        "engagement": float(rounded(promised, steps())),
+        "engagement": float(proposed(promised, steps())),
         "heures_an": float(yearly),
         "etp": float(full_time(yearly)),
         "personnes": float(persons(yearly)),

@@ -10,8 +10,7 @@ import pandas as pd
 
 from analysis.buyer import evidence, law, process, programme, sizing
 from analysis.buyer.arguments import arguments
-from analysis.buyer.backtest import backtest
-from analysis.buyer.commitment import proposed
+from analysis.buyer.backtest import backtest, classes
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
@@ -130,6 +129,7 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
             "lieu_nom": name_of(purchase.lieu),
             "date_consultation": process.publication(purchase),
             "date_fin": process.end_of(purchase),
+            "classe_montant": classes(pd.Series([purchase.middle]))[0],
         }
         for purchase in purchases
     ]
@@ -145,7 +145,6 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
         code = str(segment[purchase.achat_id])
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
         sized = sizing.sized(sizing.law(laws, code), *amounts, months=months, quantile=quantile)
-        sized["engagement"] = float(proposed(sized["engagement"], sized["heures_p50"]))
         committed = float(sizing.per_year(sized["engagement"], months))
         rows[purchase.achat_id] = sized | {
             "manuel": textbook(purchase.middle),

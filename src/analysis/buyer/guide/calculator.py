@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.sizing import RANGE, Law, law
 from analysis.core import reference
-from analysis.core.numbers import french, percent
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
 from analysis.segments.views.common import full_time_unit
@@ -77,20 +77,20 @@ class Calculator(Content):
 
     @property
     def least(self) -> str:
-        return f"{commitment.least_useful()[0]:g}"
+        return f"{commitment.least_useful():g}"
 
     @property
     def too_few(self) -> str:
-        return commitment.least_useful()[1]
+        said = commitment.none_proposed()
+        return f"{said[0].upper()}{said[1:]} : aucun n'est proposé."
 
     @property
     def note(self) -> str:
-        chances = percent(load_params().buyer.commitment_kept, 0)
         rounding = commitment.said(commitment.steps())
         return (
-            "De … à … : huit marchés sur dix. Le montant est celui de tous les lots ensemble. L'engagement est le "
-            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding} ; aucun n'est proposé "
-            f"quand moins de {self.least} heures sont possibles. "
+            "De … à … : fourchette prévue à 80 %. Le montant est celui de tous les lots ensemble. L'engagement est "
+            f"prudent, {rounding} ; aucun n'est proposé "
+            f"s'il fait moins de {self.least} heures. "
             "Rien de ce qui est tapé ici ne quitte cette page."
         )
 

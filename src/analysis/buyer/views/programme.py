@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer.commitment import none_proposed
 from analysis.buyer.programme import said_late
 from analysis.buyer.views.common import reach
-from analysis.buyer.views.hours import none_proposed
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
@@ -25,7 +25,7 @@ OBLIGED = {
 def headline(page: Page) -> Content:
     """Purchases, commitments, and the hours of all with their range."""
     row = page.read("buyer/programmes", programme=page.key).iloc[0]
-    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, fourchette prévue à 80 %"
     csv = page.csv("buyer/programmes")
     too_late = said_late(page.read("buyer/achats", programme=page.key), page.dataset.date_observation)
     return Strip(
@@ -88,7 +88,7 @@ def _of_columns(rows: pd.DataFrame) -> str | None:
     """What is to be known of the columns of hours; nothing where nothing is."""
     said = ["Une médiane d'ensemble n'est pas la somme des médianes."] if len(rows) > 1 else []
     if rows["engagement"].eq(0).any():
-        said.append(f"Engagement de 0 : aucun n'est proposé, {none_proposed()}.")
+        said.append(f"Engagement de 0 : aucun n'est proposé, car {none_proposed()}.")
     return " ".join(said) or None
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer.commitment import none_proposed
 from analysis.buyer.law import likely
 from analysis.buyer.views.common import found, reach, rows, scope, segment_of
-from analysis.buyer.views.hours import none_proposed, prudent
+from analysis.buyer.views.hours import prudent, tried, within
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
@@ -20,11 +21,12 @@ SURE = 0.9  # probability of a segment from which the second is not told
 def headline(page: Page) -> Content:
     """Commitment, hours, what they are in persons, who can carry them, and the threshold."""
     row = found(page)
-    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    seen = tried(page)
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])} ; {within(seen)}"
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv)
+            Card("Engagement proposé", row["engagement"], "h", note=prudent(seen), csv=csv)
             if row["engagement"]
             else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),

@@ -48,9 +48,9 @@
       field(`etp-${level}`).textContent = french(year / Number(given.etp), 1);
       field(`personnes-${level}`).textContent = french(year / Number(given.personne), 1);
     }
-    const few = hours(Number(given.mediane), amount) < Number(given.utile);
-    const promised = few ? 0 : rounded(hours(Number(given.engagement), amount));
-    field("engagement").textContent = promised ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
+    const promised = rounded(hours(Number(given.engagement), amount));
+    const few = promised < Number(given.utile);
+    field("engagement").textContent = !few ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
     field("peu").hidden = !few;
   };
 
