@@ -40,6 +40,14 @@ def test_the_threshold_follows_the_day_the_buyer_and_the_kind(
     assert law.threshold(planned(acheteur_type=kind, cpv=cpv), day) == limit
 
 
+def test_a_lycee_has_the_threshold_of_the_other_buyers() -> None:
+    state, school = (planned(acheteur_type="ETAT", acheteur_siren=siren) for siren in (None, "195900000"))
+    assert [law.threshold(one, DAY) for one in (state, school)] == [140_000, 216_000]
+    said = law.asked(state, DAY).set_index("code")["phrase"]["SEUIL_ETAT"]
+    assert "un lycée, un collège" in said and "216\u202f000\u00a0€" in said
+    assert "SEUIL_ETAT" not in set(law.asked(school, DAY)["code"]) | set(law.asked(planned(), DAY)["code"])
+
+
 def test_works_are_told_by_the_code_before_the_segment() -> None:
     assert law.works(planned(cpv=None), "TP_RESEAUX") and not law.works(planned(cpv=None), "PROPRETE")
     assert not law.works(planned(), "TP_RESEAUX") and not law.works(planned(cpv=None))

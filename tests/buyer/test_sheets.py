@@ -251,6 +251,7 @@ def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_
     )  # fmt: skip
     found = programme.announced(projects, pd.Series({"200093201": "INTERCOMMUNALITE"}), ["200093201"])
     assert [one.achat_id for one in found.purchases] == ["P1"] and set(found.owners["achat_id"]) == {"P1", "P2"}
+    assert found.purchases[0].acheteur_siren == "200093201"
     assert publication(found.purchases[0]).isoformat() == "2026-09-01", "the notice is when it was announced"
     refused = found.remarks[found.remarks["gravite"] == "erreur"]
     assert refused["achat_id"].tolist() == ["P2"] and "achat P2, colonne « montant_min »" in refused["message"].iloc[0]

@@ -19,7 +19,7 @@ from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date, percent
 from analysis.segments.contracts import bought
-from analysis.segments.state.compliance import PRIVATE, nature_of, parameter, state_buyers, thresholds
+from analysis.segments.state.compliance import PRIVATE, central, nature_of, parameter, thresholds
 
 NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
 YES, NO, FROM = "oui", "non", "selon"  # whether a need reaches its threshold; of a range of amounts, from one on
@@ -47,7 +47,12 @@ def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> f
     """
     if purchase.acheteur_type == PRIVATE:
         return None
-    return _limit(day, works(purchase, segment), purchase.acheteur_type in state_buyers())
+    return _limit(day, works(purchase, segment), _central(purchase))
+
+
+def _central(purchase: Purchase) -> bool:
+    """Whether a central authority buys, as far as the kind of the buyer, and its SIREN if it is known, tell."""
+    return bool(central(pd.Series([purchase.acheteur_type]), pd.Series([purchase.acheteur_siren], dtype="str"))[0])
 
 
 @cache
@@ -76,6 +81,8 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     limit = threshold(purchase, day, segment)
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
     cases = {"AVERTISSEMENT": "information"}
+    if _central(purchase) and not works(purchase, segment):
+        cases |= {"SEUIL_ETAT": "information"}
     if purchase.acheteur_type == PRIVATE:
         cases |= {"SEUIL": "prive", "OBLIGATION": "prive"}
     else:
@@ -90,6 +97,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
         "depuis": french_date(since),
         "seuil": french(limit, 0, "€"),
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
+        "seuil_autre": french(_limit(day, False, False), 0, "€"),
         "montant": between(purchase.montant_min, purchase.montant_max, 0, "€"),
         "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
         "objectif": percent(float(parameter("objectif_pnad")), 0),

@@ -38,7 +38,8 @@ class Purchase:
 
     Amounts in euros excluding tax, of the whole need over its duration (months); `lieu` the code as received, today's
     where the commune has changed, with its department and, unless it is a department, its EPCI (SIREN).
-    `date_consultation`: as the buyer announced it; none where only the notification is known.
+    `date_consultation`: as the buyer announced it; none where only the notification is known. `acheteur_siren`: none
+    where the kind of the buyer alone is.
     """
 
     achat_id: str
@@ -54,6 +55,7 @@ class Purchase:
     date_notification: dt.date
     lots: int = 1
     date_consultation: dt.date | None = None
+    acheteur_siren: str | None = None
 
     @property
     def middle(self) -> float:
@@ -177,7 +179,8 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return Read(key, None, reading.faults)
-    purchase = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots, _notice(reading))
+    notice, siren = _notice(reading), _siren(reading)
+    purchase = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots, notice, siren)
     return Read(key, purchase, reading.faults)
 
 
@@ -280,6 +283,12 @@ def _buyer(reading: Reading) -> str:
     elif code not in reference.labels("acheteurs"):
         reading.fault("achat_acheteur")
     return code
+
+
+def _siren(reading: Reading) -> str | None:
+    """The first nine digits of what identifies the buyer, where something does."""
+    digits = re.sub(r"\s", "", reading.get("acheteur_siret"))[:9]
+    return digits if re.fullmatch(r"\d{9}", digits) else None
 
 
 def _day(reading: Reading) -> dt.date:
