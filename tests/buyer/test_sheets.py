@@ -205,6 +205,17 @@ def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:
     owners = pd.DataFrame({"achat_id": ["A1", "A2"], "programme": "saisie", "acheteur_nom": None})
     found = sheets(programme.Planned([huge, small], owners), knowledge(), told(huge, small))["achats"]
     assert found["portee"].tolist() == ["OFFRE", "SUFFIT"]
+    whole = found["heures_offre"].iloc[1] / 0.004  # euros of which a year bears the median hours
+    year, month = (
+        planned(achat_id=f"A{months}", montant_min=whole / 2, montant_max=whole / 2, duree_mois=months)
+        for months in (12, 1)
+    )
+    names = pd.DataFrame({"achat_id": ["A12", "A1"], "programme": "saisie", "acheteur_nom": None})
+    short = sheets(programme.Planned([year, month], names), knowledge(), told(year, month))["achats"]
+    assert short["portee"].iloc[1] == "OFFRE" and short["etp"].iloc[1] == pytest.approx(
+        12 * short["etp"].iloc[0], rel=1e-4
+    )
+    assert short["portee"].iloc[0] != "OFFRE", "a month has a twelfth of the capacity of a year"
     nobody = knowledge()
     nobody.tables["facilitators/zones"] = pd.DataFrame({"epci_siren": [LILLE], "departement": "59", "deld": [1.0]})
     assert sheets(programme.Planned([small], owners[1:]), nobody, told(small))["achats"]["portee"].tolist() == [

@@ -24,7 +24,7 @@ from analysis.publishing.scripts import of_body
 from analysis.publishing.templating import fill
 
 AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "40 000 euros HT", "1 234 567,89", "25 000 000")
-MONTHS = ("1", "12", "18", "48")
+MONTHS = ("1", "5", "12", "18", "48")
 CASES = [list(case) for case in product(AMOUNTS, MONTHS)]
 QUANTILE, STEPS = load_params().buyer.commitment_quantile, steps()
 # Types each case, and reads what is shown then.
@@ -45,7 +45,7 @@ def expected(found: Law, amount: str, months: str) -> list[str]:
     whole = hours(found, RANGE, value)
     year = per_year(whole, int(months))
     promised = float(proposed(hours(found, QUANTILE, value), STEPS))
-    rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
+    rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year, int(months)))]
     rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"
     return [*(french(value, digits) for value, digits in rows), said]

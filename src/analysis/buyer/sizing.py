@@ -69,9 +69,16 @@ def per_year(hours: ArrayLike, months: float) -> Numbers:
     return np.asarray(hours, dtype=np.float64) * YEAR / max(months, YEAR)
 
 
-def full_time(hours_per_year: ArrayLike) -> Numbers:
-    """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year)."""
-    return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["etp"]
+def part_of_year(months: float) -> float:
+    """The part of a year that hours of a year (`per_year`) of a purchase of `months` are done in."""
+    return min(months, YEAR) / YEAR
+
+
+def full_time(hours_per_year: ArrayLike, months: float) -> Numbers:
+    """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year), while a purchase of `months` lasts."""
+    return np.asarray(hours_per_year, dtype=np.float64) / (
+        reference.constants("potentiel")["etp"] * part_of_year(months)
+    )
 
 
 def persons(hours_per_year: ArrayLike) -> Numbers:
@@ -93,7 +100,7 @@ def sized(found: Law, low: float, high: float | None = None, *, months: float, q
         "heures_p90": p90,
         "engagement": float(proposed(promised, steps())),
         "heures_an": float(yearly),
-        "etp": float(full_time(yearly)),
+        "etp": float(full_time(yearly, months)),
         "personnes": float(persons(yearly)),
     }
 

@@ -150,7 +150,7 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
             "manuel": textbook(purchase.middle),
             "engagement_an": committed,
             "engagement_mois": sized["engagement"] / months,
-            "etp_engagement": float(sizing.full_time(committed)),
+            "etp_engagement": float(sizing.full_time(committed, months)),
             "heures_etp": reference.constants("potentiel")["etp"],
         }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=SIZED)
@@ -172,10 +172,12 @@ def _thresholds(purchases: list[Purchase], segment: pd.Series) -> pd.DataFrame:
 
 
 def _reach_of(achats: pd.DataFrame) -> np.ndarray:
-    """Whether supply and public within reach carry the median hours of a year (`acheteur/portees`)."""
-    hours = achats["heures_an"]
+    """Whether supply and public within reach carry the median hours of a year, or of a shorter contract in its months
+    (`acheteur/portees`)."""
+    part = achats["duree_mois"].map(sizing.part_of_year)
+    hours, supply, public = achats["heures_an"], achats["heures_offre"] * part, achats["heures_public"] * part
     return np.select(
-        [hours > achats["heures_offre"], achats["heures_public"].isna(), hours > achats["heures_public"]],
+        [hours > supply, public.isna(), hours > public],
         ["OFFRE", "INCONNU", "PUBLIC"],
         "SUFFIT",
     )

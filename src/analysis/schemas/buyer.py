@@ -84,8 +84,13 @@ SCHEMAS = {
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
                 "appris": column(TEXT, LEARNT),
                 "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
-                "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
-                "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
+                "etp": column(
+                    NUMBER,
+                    "Médiane d'une année / 1607, ou du marché / (1607 x mois / 12) s'il dure moins",
+                    unit="ETP",
+                    ge=0,
+                ),
+                "etp_engagement": column(NUMBER, "Engagement, de même", unit="ETP", ge=0),
                 "heures_etp": hours("Heures d'une année à temps plein, par lesquelles sont divisés les deux ETP"),
                 "personnes": column(NUMBER, "Médiane d'une année / 377 heures par personne", unit="personne", ge=0),
                 "facteur": column(

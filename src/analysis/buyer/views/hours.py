@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer.backtest import EVERY, KEPT, MANUAL, OURS
 from analysis.buyer.commitment import none_proposed
+from analysis.buyer.sizing import part_of_year
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, plural, round_half_up
@@ -162,7 +163,7 @@ def drivers(page: Page) -> Content:
     """What the hours are in persons."""
     row = found(page)
     when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
-    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un"
+    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un par an"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     return Prose(
         f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time} "
@@ -218,15 +219,17 @@ def enough(page: Page) -> Content:
     said = reference.table("acheteur/portees").set_index("code")["libelle"][row["portee"]]
     dependency = percent(load_params().segments.potential.dependency, 0)
     through = percent(reference.constants("potentiel")["part_iae"], 0)
+    months = row["duree_mois"]
+    when = f"{french(months)} mois" if months < YEAR else "un an"
     supply = (
         f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
-        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
-        f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
-        f"même donneur d'ordre, et {through} des heures de clause passent par elles."
+        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet en {when} "
+        f"{number_of(row['heures_offre'] * part_of_year(months), 'heure')} de clause : {dependency} au plus de ce "
+        f"qu'elles font vient d'un même donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
         f" Les publics du territoire ({number_of(row['deld'], 'demandeur')} d'emploi de plus d'un an) en permettent "
-        f"{french(row['heures_public'])}, celles des clauses d'aujourd'hui comprises."
+        f"{french(row['heures_public'] * part_of_year(months))}, celles des clauses d'aujourd'hui comprises."
         if pd.notna(row["deld"])
         else ""
     )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer.commitment import none_proposed
 from analysis.buyer.law import likely
+from analysis.buyer.sizing import YEAR
 from analysis.buyer.views.common import found, reach, rows, scope, segment_of
 from analysis.buyer.views.hours import prudent, tried, within
 from analysis.core import reference
@@ -35,7 +36,7 @@ def headline(page: Page) -> Content:
                 row["etp"],
                 full_time_unit(),
                 digits=2,
-                note="de la médiane",
+                note="de la médiane" if row["duree_mois"] >= YEAR else "de la médiane, tant que dure le marché",
                 csv=csv,
             ),
             Card("Structures d'insertion à portée", float(row["structures"]), note=_of_sector(row), csv=csv),

@@ -45,7 +45,7 @@
       const year = total * YEAR / Math.max(months, YEAR);
       field(`heures-${level}`).textContent = french(total, 0);
       field(`an-${level}`).textContent = french(year, 0);
-      field(`etp-${level}`).textContent = french(year / Number(given.etp), 1);
+      field(`etp-${level}`).textContent = french(year * YEAR / (Number(given.etp) * Math.min(months, YEAR)), 1);
       field(`personnes-${level}`).textContent = french(year / Number(given.personne), 1);
     }
     const promised = rounded(hours(Number(given.engagement), amount));
