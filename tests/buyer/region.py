@@ -30,7 +30,7 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
     laws = pd.DataFrame(
         {"segment": CLEAN, "probabilite": [n / 100 for n in range(1, 100)],
          "coefficient": [0.002 + 0.00004 * n for n in range(1, 100)], "exposant": 1.0,
-         "appris": "segment"}
+         "plafond": 0.03, "montant_appris": 10_000.0, "appris": "segment"}
     )  # fmt: skip
     larger = pd.DataFrame(
         {"edition": [2024, 2025, 2025], "territoire": ["59", "59", "32"], "segment": CLEAN, "renseignes": [10, 50, 90],

@@ -242,11 +242,16 @@ def test_an_argument_without_its_number_is_left_out() -> None:
         ("segment", "repose ici sur les heures vues dans la région"),
         ("autres", "vues dans les autres segments"),
         ("regle", "faute d'opérations"),
+        ("dessous", "au-dessous de ce qui a été observé dans ce segment (à partir de 300\u202f001 euros)"),
     ],
 )
 def test_a_sheet_rests_on_hours_seen_only_where_the_segment_has_some(learnt: str, said: str) -> None:
     one, known = planned(), knowledge()
-    known.tables["segments/dimensionnement"]["appris"] = learnt
+    laws = known["segments/dimensionnement"]
+    if learnt == "dessous":
+        laws["montant_appris"] = one.montant_max + 1
+    else:
+        laws["appris"], laws["montant_appris"] = learnt, one.montant_max if learnt == "segment" else float("nan")
     owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
     found = sheets(programme.Planned([one], owners), known, told(one))["arguments"]
     phrase = found.loc[found["phrase"].str.contains("règle du manuel"), "phrase"]

@@ -57,7 +57,8 @@ def table() -> pd.DataFrame:
     for segment, middle, exponent in (("A", 0.12, 0.806793), ("B", 0.003, 1.0), ("C", 2.5, 0.55)):
         values = np.sort(middle * np.exp(rng.normal(0, 0.7, 99)))
         rows = {"segment": segment, "probabilite": np.arange(1, 100) / 100}
-        parts.append(pd.DataFrame(rows | {"coefficient": [float(f"{v:.5e}") for v in values], "exposant": exponent}))
+        known = {"coefficient": [float(f"{v:.5e}") for v in values], "exposant": exponent, "plafond": 0.0286}
+        parts.append(pd.DataFrame(rows | known))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -43,6 +43,7 @@ METHODS = {
 }
 NOBODY_SAYS = "aucun marché ne le dit"
 COUNTRY = "pays"
+BELOW = "dessous"
 FRANCE = "FR"
 NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
 
@@ -213,10 +214,13 @@ def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.D
     return pd.concat(parts, ignore_index=True)[["achat_id", "rang", *names]] if parts else pd.DataFrame()
 
 
-def learnt(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
-    """By achat_id, what the hours of its segment were learnt from: appris."""
+def learnt(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
+    """By achat_id, what the hours of its segment were learnt from: appris, `BELOW` where its amount is lower than all
+    that was seen there; montant_appris (euros), the lowest of them."""
     laws = knowledge["segments/dimensionnement"].drop_duplicates("segment").set_index("segment")
-    return segment.map(laws["appris"]).to_frame("appris")
+    rows = pd.DataFrame({name: segment.map(laws[name]) for name in ("appris", "montant_appris")})
+    highest = pd.Series({purchase.achat_id: purchase.montant_max for purchase in purchases})
+    return rows.assign(appris=rows["appris"].mask(highest.reindex(rows.index) < rows["montant_appris"], BELOW))
 
 
 def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:

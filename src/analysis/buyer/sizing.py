@@ -1,8 +1,9 @@
 """Hours of a purchase from the table `segments/dimensionnement`: no draw, so that a page computes the very same.
 
 A purchase of amount A in a segment, all its lots together, carries K x A^e hours, K being random: its quantiles are the
-table's. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is. The law is
-that of whole operations: into how many lots the amount is cut does not move it.
+table's. It carries no more than the labour that A pays (`plafond` x A), which binds where the law is used far below the
+amounts that taught it. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is.
+The law is that of whole operations: into how many lots the amount is cut does not move it.
 
 The script `templates/scripts/sizing.js` holds the same formulas for an amount that is known.
 """
@@ -29,21 +30,24 @@ YEAR = 12  # months
 
 @dataclass(frozen=True)
 class Law:
-    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), and the exponent of the amount."""
+    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), the exponent of the amount, and the
+    most hours of a euro."""
 
     coefficients: Numbers
     exponent: float
+    ceiling: float = np.inf
 
 
 def law(table: pd.DataFrame, segment: str) -> Law:
-    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant).
+    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant, plafond).
 
     Raises KeyError for a segment that the table does not hold.
     """
     own = table[table["segment"] == segment].sort_values("probabilite")
     if own.empty:
         raise KeyError(segment)
-    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(own["exposant"].iloc[0]))
+    first = own.iloc[0]
+    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(first["exposant"]), float(first["plafond"]))
 
 
 def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None) -> Numbers:
@@ -59,7 +63,7 @@ def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None =
         raise ValueError("amounts above 0, in order")
     middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
     amounts = low * (high / low) ** middles
-    made = np.outer(amounts**found.exponent, found.coefficients)
+    made = np.minimum(np.outer(amounts**found.exponent, found.coefficients), found.ceiling * amounts[:, None])
     asked = np.asarray(probabilities, dtype=np.float64)
     return np.asarray(np.quantile(made, asked, method="weibull"), dtype=np.float64)
 

@@ -84,7 +84,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         .join(told)
         .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
         .join(_thresholds(purchases, segment))
-        .join(evidence.learnt(segment, knowledge))
+        .join(evidence.learnt(purchases, segment, knowledge))
         .join(evidence.drivers(segment, knowledge))
         .join(evidence.supply(reach, sized.dependency))
         .join(evidence.people(purchases, knowledge))

@@ -82,7 +82,8 @@ SCHEMAS = {
                 "classe_montant": column(TEXT, "Classe du montant, milieu de la fourchette (engagement_retro)"),
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
-                "appris": column(TEXT, LEARNT),
+                "appris": column(TEXT, f"{LEARNT} ; dessous : un montant plus petit que tous ceux de ces opérations"),
+                "montant_appris": _euros("Plus petit montant de ces opérations, à deux chiffres", nullable=True),
                 "manuel": hours("Heures de la règle du manuel, 50 % x 5 % / 30 €"),
                 "etp": column(
                     NUMBER,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.buyer.backtest import EVERY, KEPT, MANUAL, OURS
 from analysis.buyer.commitment import none_proposed
+from analysis.buyer.evidence import BELOW
 from analysis.buyer.sizing import part_of_year
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
@@ -38,7 +39,7 @@ def hours(page: Page) -> Content:
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"{told.capitalize()}. {within(tried(page)).capitalize()}. Règle du manuel : {_rule()}.",
+        note=f"{told.capitalize()}. {within(tried(page)).capitalize()}. {_below(row)}Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"]], "bas": [row["heures_p10"]], "haut": [row["heures_p90"]]},
@@ -55,6 +56,13 @@ def hours(page: Page) -> Content:
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )
+
+
+def _below(row: pd.Series) -> str:
+    """That the amount is lower than all those that taught the law; nothing where it is not."""
+    if row["appris"] != BELOW:
+        return ""
+    return f"Au-dessous de ce qui a été observé dans ce segment (à partir de {french(row['montant_appris'], 0, '€')}). "
 
 
 def tried(page: Page) -> pd.Series | None:

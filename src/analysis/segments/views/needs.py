@@ -77,6 +77,9 @@ def tried(page: Page, shown: pd.DataFrame) -> str | None:
             "Achats annoncés par l'acheteur : que l'annonce devienne un marché a une probabilité supposée de "
             f"{percent(p, 0)}, une hypothèse que rien n'a éprouvée."
         )
+    if {"montant", "heures_p50"} <= set(shown) and (shown["montant"].notna() & shown["heures_p50"].isna()).any():
+        floor = french(load_params().decp.low_amount, 0, "€")
+        said.append(f"Heures non estimées (n.d.) : le montant publié, de moins de {floor}, est sans doute faux.")
     return " ".join(filter(None, said)) or None
 
 

@@ -16,7 +16,8 @@
   const french = (value, digits) => formats[digits].format(value);
 
   const hours = (probability, amount) => {
-    const made = coefficients.map((coefficient) => amount ** Number(given.exposant) * coefficient);
+    const most = Number(given.plafond) * amount;
+    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * coefficient, most));
     const place = Math.min(Math.max(probability * (made.length + 1) - 1, 0), made.length - 1);
     const below = Math.floor(place), above = Math.min(below + 1, made.length - 1);
     return made[below] + (place - below) * (made[above] - made[below]);
