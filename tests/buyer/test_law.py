@@ -72,8 +72,11 @@ def test_a_probability_is_never_told_as_certain() -> None:
 
 
 def test_the_obligation_begins_with_consultations_of_the_22nd_of_august() -> None:
-    assert case("OBLIGATION", EVE, date_notification="2026-08-21") == "avant"
-    assert case("OBLIGATION", EVE, date_notification="2026-12-01") == "entre"
+    before = EVE - dt.timedelta(days=1)
+    assert case("OBLIGATION", before, date_notification="2026-08-21") == "avant"
+    assert case("OBLIGATION", before, date_notification="2026-12-01") == "entre"
+    assert case("OBLIGATION", EVE, date_notification="2026-12-01") == "incertaine", "sources disagree on that day"
+    assert case("OBLIGATION", EVE, montant_min=1e5, montant_max=1e5, date_notification="2026-12-01") == "entre"
     assert case("OBLIGATION", DAY, date_notification="2026-12-01") == "en_vigueur"
     assert case("OBLIGATION", dt.date(2040, 1, 1)) == "sans_seuil"
     assert case("OBLIGATION", DAY, acheteur_type="PRIVE") == "prive"

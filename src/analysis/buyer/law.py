@@ -80,6 +80,7 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     """
     limit = threshold(purchase, day, segment)
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
+    perhaps = dt.date.fromisoformat(parameter("obligation_sociale_des"))
     cases = {"AVERTISSEMENT": "information"}
     if _central(purchase) and not works(purchase, segment):
         cases |= {"SEUIL_ETAT": "information"}
@@ -88,13 +89,14 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     else:
         cases |= {
             "SEUIL": reached(purchase, limit) or "inconnu",
-            "OBLIGATION": _obligation(purchase, day, since, limit),
+            "OBLIGATION": _obligation(purchase, day, (perhaps, since), limit),
             "SPASER": "information",
             "PNAD": "echu" if purchase.date_notification > _end_of("PNAD", "en_cours") else "en_cours",
         }
     said = {
         "jour": french_date(day),
         "depuis": french_date(since),
+        "peut_etre": french_date(perhaps),
         "seuil": french(limit, 0, "€"),
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
         "seuil_autre": french(_limit(day, False, False), 0, "€"),
@@ -116,10 +118,14 @@ def _texts(name: str) -> pd.DataFrame:
     return reference.table(name).astype("str").fillna("")
 
 
-def _obligation(purchase: Purchase, day: dt.date, since: dt.date, limit: float | None) -> str:
-    if day >= since:
+def _obligation(purchase: Purchase, day: dt.date, since: tuple[dt.date, dt.date], limit: float | None) -> str:
+    """The case of the obligation; `since`: from when it may be in force, sources disagreeing, and from when it is."""
+    perhaps, since_then = since
+    if day >= since_then:
         return IN_FORCE_CASES[reached(purchase, limit)]
-    return "entre" if purchase.date_notification >= since else "avant"
+    if day >= perhaps and reached(purchase, limit) != NO:
+        return "incertaine"
+    return "entre" if purchase.date_notification >= since_then else "avant"
 
 
 IN_FORCE_CASES = {YES: "en_vigueur", FROM: "en_vigueur_selon", NO: "sous_seuil", None: "sans_seuil"}

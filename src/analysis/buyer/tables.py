@@ -70,9 +70,8 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
     purchases, settings = planned.purchases, knowledge.params.buyer
     if not purchases:
         none = pd.DataFrame({name: [] for name in ("achat_id", "segment", "programme", "seuil_atteint", *SUMMED)})
-        return {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)} | {
-            name: pd.DataFrame() for name in OF_PURCHASES
-        }
+        whole = {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)}
+        return whole | {"exceptions": law.exceptions()} | {name: pd.DataFrame() for name in OF_PURCHASES}
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
     sized = knowledge.params.segments.potential
@@ -99,6 +98,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         "achats": achats,
         "remarques": planned.remarks,
         "constats": asked,
+        "exceptions": law.exceptions(),
         "voies": _each(purchases, lambda one: _ways(one, found.loc[one.achat_id])),
         "parts": parts,
         "semblables": near,

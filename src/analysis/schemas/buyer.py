@@ -165,6 +165,17 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "exceptions",
+            "Les exceptions à l'obligation d'une condition sociale, comme des questions ; les mêmes pour tous",
+            ["code"],
+            {
+                "code": column(TEXT, "Exception"),
+                "libelle": column(TEXT, "Ce qu'elle est"),
+                "question": column(TEXT, "Question à laquelle l'acheteur répond"),
+                "source": _SOURCE,
+            },
+        ),
+        published_table(
             "voies",
             "Pourquoi chaque mécanisme convient à un achat, ou non",
             ["achat_id", "ordre"],

@@ -16,6 +16,7 @@ OBLIGED = {
     "en_vigueur_selon": "si le besoin atteint le seuil",
     "sous_seuil": "non, sous le seuil",
     "sans_seuil": "si le besoin atteint le seuil, inconnu",
+    "incertaine": "date incertaine",
     "entre": "non, consultation antérieure",
     "avant": "non, consultation antérieure",
     "prive": "non",

@@ -27,12 +27,15 @@ def asked(page: Page) -> Content:
 
 def exceptions(page: Page) -> Content:
     """The exceptions, as questions that only the buyer can answer."""
+    told = page.read("exceptions")
     return DataTable(
-        cited(law.exceptions()),
+        cited(told),
         columns={"libelle": Column("Exception"), "question": Column("Question à laquelle répondre"),
                  "source": Column("Source")},
         caption="Exceptions à l'obligation : des questions, non des réponses",
         scope=scope(page),
+        csv=page.csv("exceptions"),
+        note=to_check(told.assign(article="")),
     )  # fmt: skip
 
 
