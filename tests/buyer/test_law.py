@@ -135,7 +135,7 @@ def test_every_mechanism_is_judged_with_its_reasons() -> None:
     assert not told["phrase"].str.contains("{", regex=False).any()
     assert verdict(facts()) == {
         "EXEC": "DEMANDEE", "CRIT": "RESERVES", "EXEC_CRIT": "DEMANDEE", "RES_HAND": "OUVERTE", "RES_IAE": "RESERVES",
-        "RES_PENIT": "FERMEE", "RES_ESS": "FERMEE", "INSERT": "OUVERTE",
+        "RES_PENIT": "FERMEE", "RES_ESS": "FERMEE", "INSERT": "A_VERIFIER",
     }  # fmt: skip
 
 
@@ -214,6 +214,14 @@ def test_what_the_law_asks_keeps_its_reserves_and_no_way_that_is_closed_is_asked
         ("RES_PENIT", {"segment": "DECHETS", "cpv": "90514000"}, "RESERVES"),
         ("RES_PENIT", {"segment": "ESPACES_VERTS", "cpv": None}, "FERMEE"),
         ("RES_PENIT", {"segment": "TP_RESEAUX", "cpv": None}, "FERMEE"),
+        ("RES_PENIT", {"segment": "MAINTENANCE", "cpv": "50232100"}, "FERMEE"),
+        ("RES_PENIT", {"segment": "MAINTENANCE", "cpv": "50413200"}, "FERMEE"),
+        ("RES_PENIT", {"segment": "MAINTENANCE", "cpv": None}, "FERMEE"),
+        ("RES_PENIT", {"segment": "FORMATION", "cpv": "80511000"}, "FERMEE"),
+        ("RES_PENIT", {"segment": "SANTE_SOCIAL", "cpv": "85312110"}, "FERMEE"),
+        ("INSERT", {"acheteur_type": "REGION"}, "OUVERTE"),
+        ("INSERT", {"acheteur_type": "DEPARTEMENT"}, "OUVERTE"),
+        ("INSERT", {"acheteur_type": "COMMUNE"}, "A_VERIFIER"),
         ("RES_PENIT", {"segment": "SANTE_SOCIAL", "cpv": "33600000"}, "RESERVES"),
         ("RES_PENIT", {"segment": "FOURNITURES", "cpv": "39130000"}, "A_VERIFIER"),
         ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "33140000"}, "FERMEE"),
@@ -231,7 +239,7 @@ def test_verdicts_at_the_borders(mechanism: str, changes: dict, told: str) -> No
 def test_reasons_are_those_of_what_is_bought_not_of_its_segment() -> None:
     supply = facts(segment="SANTE_SOCIAL", cpv="33600000")
     said = " ".join(law.options(supply)["phrase"])
-    for wrong in ("chez l'acheteur ou sur", "relève d'ordinaire", "support à un parcours", "peut être exécuté"):
+    for wrong in ("se font sur place", "relève d'ordinaire", "support à un parcours", "peut être exécuté"):
         assert wrong not in said, wrong
     assert law.nature(supply.purchase, supply.segment) == "FOURNITURES"
     without = " ".join(law.options(facts(segment="SANTE_SOCIAL", cpv=None))["phrase"])
@@ -240,7 +248,7 @@ def test_reasons_are_those_of_what_is_bought_not_of_its_segment() -> None:
 
 def test_what_is_not_known_is_said_not_guessed() -> None:
     told = law.options(facts(structures=None))
-    unknown = told[told["favorable"].isna() & told["critere"].ne("a_verifier")]
+    unknown = told[told["favorable"].isna() & ~told["critere"].isin(["a_verifier", "acheteur_competent"])]
     assert set(unknown["critere"]) == {"structures_min"} and unknown["phrase"].str.contains("facilitateur").all()
     assert any("14 structures" in text for text in phrases(facts(), "EXEC"))
     assert any("connues à portée : 12" in text for text in phrases(facts(), "RES_IAE"))
@@ -269,7 +277,7 @@ def test_every_row_of_the_law_is_known_dated_and_sourced() -> None:
     assert {case.removesuffix("+SANS_CPV") for case in cases} <= set(natures)
     for row in rows.to_dict("records"):
         codes = {"segment_parmi": segments, "segment_hors": segments, "acheteur_hors": kinds,
-                 "nature_parmi": natures}.get(row["critere"])  # fmt: skip
+                 "acheteur_competent": kinds, "nature_parmi": natures}.get(row["critere"])  # fmt: skip
         values = str(row["valeur"]).split(";")
         if codes is not None:
             assert set(values) <= set(codes), row

@@ -222,6 +222,7 @@ CRITERIA: dict[str, Criterion] = {
     "cpv_parmi": lambda value, facts: _cpv_among(facts.purchase.cpv, value),
     "cpv_hors": lambda value, facts: _not(_cpv_among(facts.purchase.cpv, value)),
     "acheteur_hors": lambda value, facts: facts.purchase.acheteur_type not in _listed(value),
+    "acheteur_competent": lambda value, facts: facts.purchase.acheteur_type in _listed(value) or None,
     "segment_parmi": lambda value, facts: _among(facts.segment, value),
     "segment_hors": lambda value, facts: None if facts.segment is None else facts.segment not in _listed(value),
     "nature_parmi": lambda value, facts: _among(nature(facts.purchase, facts.segment), value),
