@@ -8,13 +8,18 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.buyer import commitment
+from analysis.buyer.purchase import likely_amounts, rules
 from analysis.buyer.sizing import RANGE, Law, law
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
 from analysis.segments.views.common import full_time_unit
+from analysis.sources.projects import MOST_MONTHS
 
+# The rules of `acheteur/regles` that the page's script holds what is typed to.
+RULES = {"montant": "achat_montant", "duree": "achat_duree", "faible": "achat_montant_faible",
+         "eleve": "achat_montant_eleve"}  # fmt: skip
 ROWS = {
     "heures": "Heures sur toute la durée",
     "an": "Heures par an (ou sur la durée, si elle est plus courte)",
@@ -74,6 +79,17 @@ class Calculator(Content):
     @property
     def per_person(self) -> str:
         return f"{reference.constants('potentiel')['heures_par_personne']:g}"
+
+    @property
+    def bounds(self) -> dict[str, str]:
+        """The bounds of a sheet and its sentences: the most months, the amounts below and above which one is to be
+        confirmed, what each field is called and what each rule expects."""
+        low, high = likely_amounts()
+        known = rules()
+        out = {"mois": str(MOST_MONTHS), "montant-min": f"{low:g}", "montant-max": f"{high:g}"}
+        for name, rule in RULES.items():
+            out[f"{name}-attendu"] = str(known.loc[rule, "attendu"])
+        return out | {f"{name}-champ": str(known.loc[RULES[name], "champ"]) for name in ("montant", "duree")}
 
     @property
     def least(self) -> str:

@@ -21,6 +21,7 @@ from analysis.segments.watch.needs import added, hypothesis
 
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 PRODUCT = "-//Observatoire de la commande publique//Veille des clauses sociales//FR"
+MOST_DAYS = 2**16  # since 1970: a day of a file weighs more than any of an event, and both fit in 31 bits
 
 
 def feed(needs: pd.DataFrame, name: str, observed: dt.date, settings: WatchParams) -> bytes:
@@ -68,13 +69,22 @@ def stamped(day: dt.date) -> dt.datetime:
 
 
 def whole_days(key: str, domain: str, start: dt.date, end: dt.date, stamp: dt.datetime) -> Event:
-    """An event from `start` to `end`, both included, whose UID comes from `key` within `domain` and tells nothing."""
+    """An event from `start` to `end`, both included, whose UID comes from `key` within `domain` and tells nothing.
+
+    Files keep no count of revisions, and an event that is moved must have a higher SEQUENCE than before (RFC 5545,
+    3.8.7.4): that of a later file, or of an event put off in a file of the same day, is.
+    """
     event = Event()
     event.add("uid", f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}")
     event.add("dtstamp", stamp)
+    event.add("sequence", _days(stamp.date()) * MOST_DAYS + _days(start))
     event.add("dtstart", start)
     event.add("dtend", end + dt.timedelta(days=1))  # RFC 5545: the end of an event of whole days is the day after
     return event
+
+
+def _days(day: dt.date) -> int:
+    return (day - dt.date(1970, 1, 1)).days
 
 
 def _event(row: dict, stamp: dt.datetime) -> Event:
