@@ -13,6 +13,7 @@ from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
 from analysis.buyer.tables import sheets
 from analysis.buyer.views.evidence import _seen
+from analysis.buyer.views.hours import varying
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.schemas.build import conform
@@ -164,7 +165,15 @@ def test_a_zone_blanche_gives_the_nearest_structure_and_says_how_far() -> None:
 
 def test_the_first_factor_is_one_of_the_rule() -> None:
     found = evidence.drivers(segment(planned()), knowledge())
-    assert found.loc["A1", ["facteur", "facteur_part"]].tolist() == ["reprise", 0.15]
+    # 0.15, and 0.5 of the contracts' own, of the 0.7 that are not whether a clause can be asked.
+    assert found.loc["A1"].tolist() == ["reprise", pytest.approx(0.15 / 0.7), pytest.approx(0.5 / 0.7)]
+    assert varying(found.loc["A1"]).replace("\xa0", " ") == (
+        "Aucun facteur du calcul ne domine : le premier est la reprise du personnel en place (21 % de la variance) ; "
+        "71 % sont propres à chaque marché."
+    )
+    assert varying(pd.Series(found.loc["A1"].to_dict() | {"facteur_part": 0.6})).startswith(
+        "Le facteur du calcul qui compte le plus est"
+    )
 
 
 def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() -> None:

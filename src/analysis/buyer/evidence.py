@@ -45,7 +45,7 @@ NOBODY_SAYS = "aucun marché ne le dit"
 COUNTRY = "pays"
 BELOW = "dessous"
 FRANCE = "FR"
-NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
+OWN_TO_CONTRACTS = "propre_aux_marches"
 
 
 @dataclass(frozen=True)
@@ -225,8 +225,18 @@ def learnt(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
 
 def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
     """By achat_id, the factor of the rule that makes the hours of its segment vary most, and its part of the variance:
-    facteur, facteur_part. Neither what each contract has of its own, nor whether a clause can be asked, is one."""
+    facteur, facteur_part; propre_part, what each contract has of its own. A sheet's hours are those of a clause that is
+    asked: whether it can be is left out of the variance."""
     rows = knowledge["segments/potentiel_facteurs"]
-    rows = rows[~rows["facteur"].isin(NO_FACTOR)].sort_values(["part", "facteur"], ascending=[False, True])
-    first = rows.drop_duplicates("segment").set_index("segment")
-    return pd.DataFrame({"facteur": segment.map(first["facteur"]), "facteur_part": segment.map(first["part"])})
+    rows = rows[rows["facteur"] != ELIGIBLE]
+    rows = rows.assign(part=rows["part"] / rows.groupby("segment")["part"].transform("sum"))
+    own = rows[rows["facteur"] == OWN_TO_CONTRACTS].set_index("segment")["part"]
+    ordered = rows[rows["facteur"] != OWN_TO_CONTRACTS].sort_values(["part", "facteur"], ascending=[False, True])
+    first = ordered.drop_duplicates("segment").set_index("segment")
+    return pd.DataFrame(
+        {
+            "facteur": segment.map(first["facteur"]),
+            "facteur_part": segment.map(first["part"]),
+            "propre_part": segment.map(own),
+        }
+    )

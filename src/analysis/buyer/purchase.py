@@ -102,9 +102,11 @@ class Reading:
         """The value as the readers of whole columns want it."""
         return pd.Series([self.get(column) or pd.NA], dtype="str")
 
-    def fault(self, rule: str) -> None:
+    def fault(self, rule: str, column: str | None = None) -> None:
+        """A value breaks a rule: that of `column`, else of the one that the rule is of."""
         row = rules().loc[rule]
-        column = self._received.get(row["colonne"], row["colonne"])
+        name = column or row["colonne"]
+        column = self._received.get(name, name)
         value = public(self.get(column))
         message = explain(*self._where, column, value, row["attendu"])
         told = f"« {WHOLE_EUROS.sub('', value)} »" if value else "vide"
@@ -229,7 +231,7 @@ def _amounts(reading: Reading) -> tuple[float, float]:
     if 0 < low < least:
         reading.fault("achat_montant_faible")
     if high > most:
-        reading.fault("achat_montant_eleve")
+        reading.fault("achat_montant_eleve", "montant_max" if reading.get("montant_max") else "montant_min")
     return low, high
 
 

@@ -97,7 +97,11 @@ SCHEMAS = {
                 "facteur": column(
                     TEXT, "Facteur du calcul qui fait le plus varier les heures du segment", nullable=True
                 ),
-                "facteur_part": _part("Part de la variance des heures du segment qui lui est due", nullable=True),
+                "facteur_part": _part(
+                    "Part de la variance des heures du segment qui lui est due, si une clause est demandée",
+                    nullable=True,
+                ),
+                "propre_part": _part("Part de cette variance propre à chaque marché", nullable=True),
                 "structures": column(
                     "int64", "Structures d'insertion à portée qui servent le segment : du secteur, ou de tous", ge=0
                 ),

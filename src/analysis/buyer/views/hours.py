@@ -18,6 +18,7 @@ from analysis.segments.views.common import KINDS
 from analysis.segments.views.intervals import BAR, interval_chart
 
 YEAR = 12  # months
+DOMINANT = 0.5  # part of the variance from which one factor matters more than all else
 _NAMES = {
     "heures_p10": "Une chance sur dix d'avoir moins",
     "heures_p50": "Médiane",
@@ -168,15 +169,32 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
 
 
 def drivers(page: Page) -> Content:
-    """What the hours are in persons."""
+    """What the hours are in persons, and what makes them vary."""
     row = found(page)
     when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
     hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un par an"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     return Prose(
         f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time} "
-        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région. "
+        f"{varying(row)}".strip()
     )
+
+
+def varying(row: pd.Series) -> str:
+    """Which factor of the rule makes the hours of the segment vary most, and what is each contract's own; nothing where
+    no factor is known."""
+    if pd.isna(row["facteur"]):
+        return ""
+    name = reference.table("acheteur/facteurs").set_index("code")["libelle"][row["facteur"]]
+    part, own = percent(row["facteur_part"], 0), percent(row["propre_part"], 0)
+    said = f"{name} ({part} de la variance)"
+    first = (
+        f"Le facteur du calcul qui compte le plus est {said}"
+        if row["facteur_part"] >= DOMINANT
+        else f"Aucun facteur du calcul ne domine : le premier est {said}"
+    )
+    return f"{first} ; {own} sont propres à chaque marché."
 
 
 def _at_least(value: float, digits: int) -> str:
