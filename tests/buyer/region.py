@@ -19,7 +19,8 @@ def contract(uid: str, objet: str, **values: object) -> dict[str, object]:
     return {
         "uid": uid, "edition": 2025, "acheteur_siren": uid[:2], "acheteur_nom": "Ville", "objet": objet,
         "segment": CLEAN, "segment_source": "accord", "segment_cpv": CLEAN, "montant": 300_000.0, "departement": "59",
-        "epci_siren": LILLE, "statut_social": "aucune", "suivi": False, "operation": None, "segment_operation": None,
+        "epci_siren": LILLE, "statut_social": "aucune", "suivi": False, "suivi_ouvert": False,
+        "operation": None, "segment_operation": None,
         "heures": None, "realisation": None, "secret": "",
     } | values  # fmt: skip
 

@@ -12,7 +12,7 @@ from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.process import publication
 from analysis.buyer.tables import sheets
-from analysis.buyer.views.evidence import _seen
+from analysis.buyer.views.evidence import _followed, _seen
 from analysis.buyer.views.hours import varying
 from analysis.core import reference
 from analysis.core.params import load_params
@@ -88,6 +88,12 @@ def test_hours_are_shown_of_closed_operations_alone_at_two_digits_with_what_the_
     )
     found = known_contracts(pd.DataFrame(rows, columns=names), classes, links, done, [2024, 2025]).set_index("uid")
     assert list(found.index) == ["A", "B"], "old ones that nobody followed, and those that say nothing, are left out"
+    running = [("E", "1" * 14, "Ville", 2025.0, "Nettoyage", 1.0, "59", LILLE, "aucune")]
+    both = pd.concat([classes, classes[:1].assign(uid="E")])
+    open_one = pd.concat([links, pd.DataFrame({"operation": ["open"], "uid": ["E"]})])
+    more = known_contracts(pd.DataFrame(rows + running, columns=names), both, open_one, done, [2024, 2025])
+    said = dict(zip(more["uid"], _followed(more), strict=True))
+    assert said == {"A": "oui", "B": "oui", "E": "en cours"}, "an operation that is open follows its contract too"
     assert found["heures"].tolist() == [3500.0, 3500.0] and found["operation"].tolist() == ["A", "A"]
     # 3,500 of 4,400: a tenth is told, and no more.
     assert found["realisation"].tolist() == [0.8, 0.8]

@@ -56,7 +56,9 @@ def facts(
         values=["part", "part_bas", "part_haut", "edition", "renseignes", "avec_clause"],
     )
     found = asked[asked["code"] == "OBLIGATION"].set_index("achat_id")["cas"]
-    carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
+    carrying = (
+        near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"] | near["suivi_ouvert"]
+    )
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
     for row in achats.to_dict("records"):

@@ -31,6 +31,7 @@ _HOURS = {
 _OF_CONTRACT = {
     "statut_social": column(TEXT, "Ce que dit le champ social", codelist="statuts_sociaux"),
     "suivi": column(FLAG, "Une opération close l'a suivi, dont les heures sont connues"),
+    "suivi_ouvert": column(FLAG, "Une opération le suit, qui n'est pas close ou dont les heures ne sont pas connues"),
     "operation": column(
         TEXT, "Premier marché de cette opération : ceux qui ont le même partagent les heures", nullable=True
     ),
