@@ -11,10 +11,9 @@ from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.common import months
-from analysis.segments.watch.feed import listed
+from analysis.segments.watch.feed import RENEWAL, listed
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
-RENEWAL = "renouvellement"  # the one origin whose chance is not, or not only, that of an announcement
 ORIGINS = {RENEWAL: "fin d'un marché", "projet": "annonce de l'acheteur", "les_deux": "fin d'un marché, et annonce"}
 
 
