@@ -146,8 +146,9 @@ def likely(p: float | None) -> str:
 
 
 def exceptions() -> pd.DataFrame:
-    """The closed exceptions to L2112-2-1, as questions that the buyer answers: code, libelle, question, source."""
-    return reference.table("droit/exceptions")[["code", "libelle", "question", "source"]]
+    """The closed exceptions to L2112-2-1, as questions for the buyer: ordre, code, libelle, question, source."""
+    rows = reference.table("droit/exceptions")
+    return rows.assign(ordre=range(1, len(rows) + 1))[["ordre", "code", "libelle", "question", "source"]]
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,9 @@ SCHEMAS = {
         published_table(
             "exceptions",
             "Les exceptions à l'obligation d'une condition sociale, comme des questions ; les mêmes pour tous",
-            ["code"],
+            ["ordre"],
             {
+                "ordre": _ORDER,
                 "code": column(TEXT, "Exception"),
                 "libelle": column(TEXT, "Ce qu'elle est"),
                 "question": column(TEXT, "Question à laquelle l'acheteur répond"),

@@ -15,14 +15,14 @@ from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.segments.views.common import KINDS
-from analysis.segments.views.intervals import BAR, interval_chart
+from analysis.segments.views.intervals import interval_chart
 
 YEAR = 12  # months
 DOMINANT = 0.5  # part of the variance from which one factor matters more than all else
 _NAMES = {
-    "heures_p10": "Une chance sur dix d'avoir moins",
+    "heures_p10": "Une chance sur dix d'avoir moins, d'après le modèle",
     "heures_p50": "Médiane",
-    "heures_p90": "Une chance sur dix d'avoir plus",
+    "heures_p90": "Une chance sur dix d'avoir plus, d'après le modèle",
     "engagement": "Engagement proposé, arrondi",
     "manuel": "Règle du manuel",
 }
@@ -53,7 +53,7 @@ def hours(page: Page) -> Content:
         interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé" if committed else "Heures possibles",
         alt=f"Fourchette : de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
-        f"engagement proposé : {said}. {BAR}",
+        f"engagement proposé : {said}. Barre grise : la fourchette prévue à 80 %.",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )

@@ -27,7 +27,7 @@ def asked(page: Page) -> Content:
 
 def exceptions(page: Page) -> Content:
     """The exceptions, as questions that only the buyer can answer."""
-    told = page.read("exceptions")
+    told = page.read("exceptions").sort_values("ordre")
     return DataTable(
         cited(told),
         columns={"libelle": Column("Exception"), "question": Column("Question à laquelle répondre"),
