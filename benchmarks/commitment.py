@@ -3,8 +3,9 @@
     python benchmarks/commitment.py [--dataset demo]
 
 Operations that ended in the last years (`segments.potential.holdout_years`) are sized by what had ended before. The
-quantile is chosen on as many years before them (90 % of commitments feasible at the lower end of the interval, as
-years differ), then held to the last ones (`analysis.buyer.backtest`). Needs the results of the stage `segments`.
+quantile is chosen on as many years before them (90 % feasible, of the commitments that would be proposed, at the lower
+end of the interval, as years differ), then held to the last ones (`analysis.buyer.backtest`).
+Needs the results of the stage `segments`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from analysis.buyer.backtest import MANUAL, OURS, backtest
+from analysis.buyer.backtest import EVERY, MANUAL, OURS, backtest
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import load_params
@@ -32,15 +33,22 @@ def main() -> None:
     start = time.perf_counter()
     found = backtest(operations, load_dataset(options.dataset).date_observation, QUANTILES, params.segments.potential)
     print(f"{time.perf_counter() - start:.1f} s")
-    for row in found.itertuples():
+    whole = found[found["classe"] == EVERY]
+    for row in whole.itertuples():
         name = f"{row.periode} {row.methode}" + ("" if row.methode == MANUAL else f" {row.quantile:.2f}")
         covered = "" if row.methode == MANUAL else f", 80 % range holds {row.couverture:.1%}"
         print(
-            f"  {name:<22} {row.operations} operations, feasible {row.faisables:.1%} "
+            f"  {name:<22} {row.operations} operations, {row.proposes} proposed, feasible {row.faisables:.1%} "
             f"({row.faisables_bas:.1%} to {row.faisables_haut:.1%}), asked "
             f"{row.part_engagee:.1%} of the hours, of one {row.mediane:.1%} (median){covered}"
         )
-    chosen = found[(found["periode"] == "choix") & (found["methode"] == OURS) & (found["faisables_bas"] >= GOAL)]
+    own = found[(found["classe"] != EVERY) & (found["quantile"] == params.buyer.commitment_quantile)]
+    for row in own.itertuples():
+        print(
+            f"  {row.periode} {row.classe:<14} {row.operations} operations, {row.proposes} proposed, "
+            f"feasible {row.faisables:.1%}, 80 % range holds {row.couverture:.1%}"
+        )
+    chosen = whole[(whole["periode"] == "choix") & (whole["methode"] == OURS) & (whole["faisables_bas"] >= GOAL)]
     best = "none" if chosen.empty else f"{chosen['quantile'].max():.2f}"
     print(f"largest quantile with at least {GOAL:.0%} feasible before the held-out years: {best}")
     print(f"commitment_quantile of params.yaml: {params.buyer.commitment_quantile}")

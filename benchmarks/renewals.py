@@ -25,7 +25,7 @@ from analysis.segments.contracts import open_contracts, with_told_segment
 from analysis.segments.telling.stage import with_segment_told
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
-from analysis.segments.watch.amounts import believed, of_needs
+from analysis.segments.watch.amounts import of_needs
 from analysis.segments.watch.needs import lots as lots_of
 from analysis.segments.watch.needs import needs as needs_of
 from analysis.segments.watch.needs import stem
@@ -181,7 +181,7 @@ def main() -> None:
     coming(expected, limits, described.region, lots, truth["renouvellements_a_venir"])
     announced = with_segment_told(load_projects(raw_dir(dataset) / FILE)[0], pd.read_parquet(told))
     announced = announced.assign(montant=plausible(announced, belief))
-    announced = agenda.from_projects(believed(announced, belief), limits)
+    announced = agenda.from_projects(announced.assign(**{agenda.BELIEVED: announced["montant"]}), limits)
     projects(dataset, expected, announced, limits, lots)
     print(f"{time.perf_counter() - start:.1f} s")
 

@@ -19,7 +19,8 @@ def contract(uid: str, objet: str, **values: object) -> dict[str, object]:
     return {
         "uid": uid, "edition": 2025, "acheteur_siren": uid[:2], "acheteur_nom": "Ville", "objet": objet,
         "segment": CLEAN, "segment_source": "accord", "segment_cpv": CLEAN, "montant": 300_000.0, "departement": "59",
-        "epci_siren": LILLE, "statut_social": "aucune", "suivi": False, "operation": None, "segment_operation": None,
+        "epci_siren": LILLE, "statut_social": "aucune", "suivi": False, "suivi_ouvert": False,
+        "operation": None, "segment_operation": None,
         "heures": None, "realisation": None, "secret": "",
     } | values  # fmt: skip
 
@@ -30,7 +31,7 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
     laws = pd.DataFrame(
         {"segment": CLEAN, "probabilite": [n / 100 for n in range(1, 100)],
          "coefficient": [0.002 + 0.00004 * n for n in range(1, 100)], "exposant": 1.0,
-         "appris": "segment"}
+         "plafond": 0.03, "montant_appris": 10_000.0, "appris": "segment"}
     )  # fmt: skip
     larger = pd.DataFrame(
         {"edition": [2024, 2025, 2025], "territoire": ["59", "59", "32"], "segment": CLEAN, "renseignes": [10, 50, 90],

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.buyer.backtest import KEPT, backtest, foreseen, periods, scores
+from analysis.buyer.backtest import EVERY, KEPT, LEAST, backtest, classes, foreseen, periods, scores
 from analysis.core.params import load_params
 
 SETTINGS = load_params().segments.potential
@@ -48,20 +48,34 @@ def test_into_how_many_contracts_an_operation_was_cut_does_not_size_it() -> None
 
 def test_a_lower_quantile_is_kept_more_often_and_asks_less() -> None:
     found = backtest(operations(), TODAY, [0.05, 0.2, 0.5], SETTINGS)
-    ours = found[(found["periode"] == "epreuve") & (found["methode"] == "modele")]
+    ours = found[(found["periode"] == "epreuve") & (found["methode"] == "modele") & (found["classe"] == EVERY)]
     assert ours["faisables"].is_monotonic_decreasing and ours["part_engagee"].is_monotonic_increasing
     assert 0.6 < ours["couverture"].iloc[0] <= 1.0 and ours["faisables"].iloc[0] > 0.9
 
 
 def test_a_commitment_is_feasible_from_nine_tenths_of_it() -> None:
     found = pd.DataFrame(
-        {"heures": [KEPT * 100, KEPT * 100 - 1], "heures_p10": 0.0, "heures_p90": 89.5, "manuel": [0.0, 200.0],
-         "engagement_0.2": 100.0}
+        {"heures": [KEPT * 200, KEPT * 200 - 1, 50.0], "heures_p10": 0.0, "heures_p90": 179.5,
+         "manuel": [0.0, 400.0, 0.0], "engagement_0.2": [200.0, 200.0, 0.0]}
     )  # fmt: skip
     rows = scores(found, "epreuve", [0.2]).set_index("methode")
-    assert rows["faisables"].tolist() == [0.5, 0.5] and (rows["faisables_bas"] < 0.1).all()
-    assert rows.loc["modele", "couverture"] == 0.5
-    assert rows.loc["manuel", "part_engagee"] == pytest.approx(200 / 179)
+    assert rows["operations"].tolist() == [3, 3] and rows["proposes"].tolist() == [2, 1], "what is asked of nobody"
+    assert rows["faisables"].tolist() == [0.5, 0.0] and (rows["faisables_bas"] < 0.1).all()
+    assert rows.loc["modele", "couverture"] == pytest.approx(2 / 3)
+    assert rows.loc["manuel", "part_engagee"] == pytest.approx(400 / 179)
+
+
+def test_each_class_of_amount_has_its_own_shares_where_it_has_enough_operations() -> None:
+    assert classes(pd.Series([1.0, 99_999.99, 1e5, 2e5, 1e6])).tolist() == [
+        "MOINS_100", "MOINS_100", "DE_100_A_200", "DE_200_A_500", "PLUS_1000",
+    ]  # fmt: skip
+    start, end = periods(TODAY, 2)["epreuve"]
+    each = foreseen(operations(), start, end, [0.1], SETTINGS)["classe"].value_counts()
+    found = backtest(operations(), TODAY, [0.1], SETTINGS)
+    told = found[(found["periode"] == "epreuve") & (found["methode"] == "modele")].set_index("classe")
+    assert set(told.index) == {EVERY, *each.index[each >= LEAST]} and each.min() < LEAST <= each.max()
+    assert told["operations"].drop(EVERY).to_dict() == each[each >= LEAST].to_dict()
+    assert told["part_engagee"].notna().tolist() == told.index.isin([EVERY]).tolist(), "sums of all alone"
 
 
 def test_amounts_that_are_not_all_known_are_not_sized() -> None:

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from analysis.buyer.purchase import parse
 from analysis.buyer.views.common import cited, to_check
-from analysis.buyer.views.hours import _nearest, prudent
+from analysis.buyer.views.hours import _nearest, prudent, within
 from analysis.core import reference
 from buyer.planned import GOOD
 
@@ -17,11 +14,14 @@ from buyer.planned import GOOD
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ("L2113-14 [à vérifier]", "L2113-14"),
-        ("loi 2020-1525 (code-commande-publique.com) [date à vérifier]", "loi 2020-1525 (code-commande-publique.com)"),
+        ("L2113-14 [à vérifier]", "L2113-14 (à vérifier)"),
+        (
+            "loi 2020-1525 (code-commande-publique.com) [date à vérifier]",
+            "loi 2020-1525 (code-commande-publique.com) (à vérifier)",
+        ),
         (
             "CCAG 2021, art. 16.1 [pénalités : à vérifier] ; décalages : hypothèse",
-            "CCAG 2021, art. 16.1 ; décalages : hypothèse",
+            "CCAG 2021, art. 16.1 (à vérifier) ; décalages : hypothèse",
         ),
         ("auparavant ordonnance 2015-899 (nomenclatures/mecanismes.csv)", "auparavant ordonnance 2015-899"),
         ("règle de suggestion (domaine 3)", "règle de suggestion"),
@@ -40,7 +40,9 @@ def test_no_source_of_the_law_is_cited_with_a_file_or_a_note_and_the_page_says_w
     for name in ("constats", "options", "exceptions"):
         table = reference.table(f"droit/{name}")
         told = cited(table).filter(["article", "source"]).stack()
-        assert not told.str.contains(r"vérifier|\.csv|\[|^projet$", regex=True).any(), told
+        assert not told.str.contains(r"\.csv|\[|^projet$", regex=True).any(), told
+        unsure = table.filter(["article", "source"]).stack().str.contains("vérifier")
+        assert told[unsure].str.contains("(à vérifier)", regex=False).all() and unsure.any(), "told where it stands"
         assert to_check(table.reindex(columns=["article", "source"])) is not None
     assert to_check(pd.DataFrame({"article": [None], "source": ["L2112-2"]})) is None
 
@@ -56,13 +58,15 @@ def test_an_amount_that_is_quoted_is_the_one_that_was_written() -> None:
     assert parse(GOOD | {"montant_min": "39000,0"}).faults[0].phrase.startswith("Montant : « 39000 » ; attendu")
 
 
-def test_a_share_of_contracts_without_a_word_is_a_percentage(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = SimpleNamespace(buyer=SimpleNamespace(commitment_kept=0.95))
-    # By its name: the package has a view of that name too.
-    monkeypatch.setattr(import_module("analysis.buyer.views.hours"), "load_params", lambda: kept)
-    assert prudent().replace("\xa0", " ").startswith("engagement prudent : 95 % des marchés semblables peuvent")
+def test_a_commitment_and_a_range_are_told_by_what_was_seen_in_the_class_of_the_amount() -> None:
+    seen = pd.Series({"operations": 72, "proposes": 47, "faisables": 0.783, "couverture": 0.625}, name="MOINS_100")
+    assert prudent(seen).replace("\xa0", " ") == (
+        "engagement prudent, arrondi en dessous : 78,3 % des opérations closes de moins de 100 000 € ont réalisé au "
+        "moins 90 % d'un tel engagement"
+    )
+    assert "de 62,5 % des opérations closes de moins de 100 000 €" in within(seen).replace("\xa0", " ")
+    assert "aucune opération" in prudent(None) and "aucune opération" in within(None)
 
 
-def test_what_a_commitment_is_and_how_near_a_company_are_said_in_words() -> None:
-    assert prudent() == "engagement prudent : neuf marchés semblables sur dix peuvent le porter (arrondi en dessous)"
+def test_how_near_a_company_is_is_said_in_words() -> None:
     assert [_nearest(km) for km in (0.0, 0.4, 1.2, np.nan)] == ["moins de 1", "moins de 1", "1", "–"]

@@ -41,11 +41,10 @@ def test_the_steps_are_ordered_and_fit_each_other() -> None:
     assert reference.table("acheteur/arrondis")["source"].str.startswith("hypothèse").all()
 
 
-@pytest.mark.parametrize(("middle", "told"), [(149.9, 0), (150, 105), (833, 105), (np.nan, 105)])
-def test_no_commitment_is_proposed_where_less_than_a_month_of_work_is_possible(middle: float, told: float) -> None:
-    assert least_useful()[0] == 150
-    assert proposed(105.0, middle) == told
-    assert np.isnan(proposed(np.nan, 833.0))
+@pytest.mark.parametrize(("hours", "told"), [(0, 0), (149.9, 0), (150, 0), (174.9, 0), (175, 175), (833, 805)])
+def test_no_commitment_is_proposed_that_is_less_than_a_month_of_work(hours: float, told: float) -> None:
+    assert least_useful() == 150 and proposed(hours, steps()) == told  # 150 to 174.9 are rounded to 140
+    assert np.isnan(proposed(np.nan, steps()))
 
 
 def test_a_page_says_the_steps() -> None:

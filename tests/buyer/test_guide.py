@@ -28,7 +28,7 @@ from toy import toy_project
 SEGMENTS = list(reference.labels("segments"))
 LAWS = pd.DataFrame(
     [
-        {"segment": name, "probabilite": n / 100, "coefficient": 0.001 * (k + 1) * n, "exposant": 0.8}
+        {"segment": name, "probabilite": n / 100, "coefficient": 0.001 * (k + 1) * n, "exposant": 0.8, "plafond": 1e9}
         for k, name in enumerate(SEGMENTS)
         for n in range(1, 100)
     ]

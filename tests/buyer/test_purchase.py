@@ -88,6 +88,12 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     assert found is None and [fault.regle for fault in faults] == ["achat_montant"]
 
 
+@pytest.mark.parametrize(("most", "column"), [("", "montant_min"), ("200000000", "montant_max")])
+def test_an_amount_that_is_too_high_is_told_in_the_column_that_holds_it(most: str, column: str) -> None:
+    (fault,) = parse(GOOD | {"montant_min": "200000000", "montant_max": most}).faults
+    assert (fault.colonne, fault.valeur) == (column, "200000000") and f"colonne « {column} »" in fault.message
+
+
 def test_amounts_at_the_borders_of_what_is_likely() -> None:
     told = [[f.regle for f in parse(GOOD | {"montant_min": amount}).faults] for amount in ("39 999,99", "40000")]
     assert told == [["achat_montant_faible"], []]

@@ -19,12 +19,19 @@ def test_an_amount_has_the_table_s_own_quantiles() -> None:
     assert hours(LAW, [0.0, 1.0], 250_000) == pytest.approx([found[0], found[-1]])
 
 
+def test_no_hours_are_more_than_the_labour_that_the_amount_pays() -> None:
+    capped = Law(LAW.coefficients, 0.8, 0.02)
+    assert hours(capped, 0.99, 1_000).tolist() == 20 and hours(LAW, 0.99, 1_000) > 20
+    assert hours(capped, RANGE, 1e9).tolist() == hours(LAW, RANGE, 1e9).tolist()
+    assert (hours(capped, RANGE, 500, 2_000) <= 40).all()
+
+
 def test_a_purchase_is_sized_by_its_hours_and_what_they_are_in_a_year() -> None:
     found = sized(LAW, 90_000, 400_000, months=24, quantile=0.25)
     p10, p50, p90, low = hours(LAW, [*RANGE, 0.25], 90_000, 400_000)
     assert [found[f"heures_{name}"] for name in ("p10", "p50", "p90")] == [p10, p50, p90]
     assert low - 100 < found["engagement"] <= low and found["heures_an"] == p50 / 2
-    assert found["etp"] == full_time(p50 / 2) and found["personnes"] == persons(p50 / 2)
+    assert found["etp"] == full_time(p50 / 2, 24) and found["personnes"] == persons(p50 / 2)
 
 
 def test_hours_rise_with_probability_and_with_the_amount() -> None:
@@ -54,7 +61,9 @@ def test_what_is_no_amount_is_refused(low: float, high: float | None) -> None:
 
 def test_a_year_its_posts_and_its_persons() -> None:
     assert per_year(2400, 48) == 600 and per_year(2400, 12) == 2400 and per_year(2400, 6) == 2400
-    assert full_time(1607) == 1 and persons([377, 3770]).tolist() == [1, 10]
+    assert full_time(1607, 12) == full_time(1607, 48) == 1
+    assert full_time(per_year(4480, 5), 5) == pytest.approx(6.69, abs=0.005)  # 896 hours a month
+    assert persons([377, 3770]).tolist() == [1, 10]
 
 
 def test_the_law_of_a_segment_from_the_table() -> None:
@@ -64,9 +73,10 @@ def test_the_law_of_a_segment_from_the_table() -> None:
             "probabilite": [0.2, 0.1, 0.1],
             "coefficient": [3.0, 2.0, 9.0],
             "exposant": [0.8, 0.8, 0.8],
+            "plafond": [0.02, 0.02, 0.01],
         }
     )
     found = law(table, "A")
-    assert found.coefficients.tolist() == [2.0, 3.0] and found.exponent == 0.8
+    assert found.coefficients.tolist() == [2.0, 3.0] and (found.exponent, found.ceiling) == (0.8, 0.02)
     with pytest.raises(KeyError, match="C"):
         law(table, "C")

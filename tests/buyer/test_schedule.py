@@ -78,6 +78,13 @@ def test_a_purchase_put_off_keeps_its_events_and_another_has_its_own() -> None:
         ]
 
     assert uids() == uids(date_notification="2027-06-01")
+    versions = [
+        (planned(), DAY),
+        (planned(date_notification="2027-06-01"), DAY),
+        (planned(date_notification="2027-02-01"), DAY + dt.timedelta(days=1)),
+    ]
+    made = [Calendar.from_ical(schedule.calendar(*version)).walk("VEVENT")[0]["sequence"] for version in versions]
+    assert 0 < made[0] < made[1] < made[2] < 2**31, "a calendar that knows the event takes it for a revision"
     assert not set(uids()) & set(uids(achat_id="A2"))
 
 

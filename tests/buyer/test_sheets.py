@@ -12,7 +12,8 @@ from analysis.buyer.arguments import arguments, holds
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.schedule import publication
 from analysis.buyer.tables import sheets
-from analysis.buyer.views.evidence import _seen
+from analysis.buyer.views.evidence import _followed, _seen
+from analysis.buyer.views.hours import varying
 from analysis.core import reference
 from analysis.core.params import load_params
 from analysis.schemas.build import conform
@@ -87,6 +88,12 @@ def test_hours_are_shown_of_closed_operations_alone_at_two_digits_with_what_the_
     )
     found = known_contracts(pd.DataFrame(rows, columns=names), classes, links, done, [2024, 2025]).set_index("uid")
     assert list(found.index) == ["A", "B"], "old ones that nobody followed, and those that say nothing, are left out"
+    running = [("E", "1" * 14, "Ville", 2025.0, "Nettoyage", 1.0, "59", LILLE, "aucune")]
+    both = pd.concat([classes, classes[:1].assign(uid="E")])
+    open_one = pd.concat([links, pd.DataFrame({"operation": ["open"], "uid": ["E"]})])
+    more = known_contracts(pd.DataFrame(rows + running, columns=names), both, open_one, done, [2024, 2025])
+    said = dict(zip(more["uid"], _followed(more), strict=True))
+    assert said == {"A": "oui", "B": "oui", "E": "en cours"}, "an operation that is open follows its contract too"
     assert found["heures"].tolist() == [3500.0, 3500.0] and found["operation"].tolist() == ["A", "A"]
     # 3,500 of 4,400: a tenth is told, and no more.
     assert found["realisation"].tolist() == [0.8, 0.8]
@@ -164,7 +171,15 @@ def test_a_zone_blanche_gives_the_nearest_structure_and_says_how_far() -> None:
 
 def test_the_first_factor_is_one_of_the_rule() -> None:
     found = evidence.drivers(segment(planned()), knowledge())
-    assert found.loc["A1", ["facteur", "facteur_part"]].tolist() == ["reprise", 0.15]
+    # 0.15, and 0.5 of the contracts' own, of the 0.7 that are not whether a clause can be asked.
+    assert found.loc["A1"].tolist() == ["reprise", pytest.approx(0.15 / 0.7), pytest.approx(0.5 / 0.7)]
+    assert varying(found.loc["A1"]).replace("\xa0", " ") == (
+        "Aucun facteur du calcul ne domine : le premier est la reprise du personnel en place (21 % de la variance) ; "
+        "71 % sont propres à chaque marché."
+    )
+    assert varying(pd.Series(found.loc["A1"].to_dict() | {"facteur_part": 0.6})).startswith(
+        "Le facteur du calcul qui compte le plus est"
+    )
 
 
 def test_all_the_tables_of_a_sheet_fit_their_schemas_and_are_the_same_twice() -> None:
@@ -205,6 +220,17 @@ def test_hours_beyond_the_supply_or_the_public_are_said_so() -> None:
     owners = pd.DataFrame({"achat_id": ["A1", "A2"], "programme": "saisie", "acheteur_nom": None})
     found = sheets(programme.Planned([huge, small], owners), knowledge(), told(huge, small))["achats"]
     assert found["portee"].tolist() == ["OFFRE", "SUFFIT"]
+    whole = found["heures_offre"].iloc[1] / 0.004  # euros of which a year bears the median hours
+    year, month = (
+        planned(achat_id=f"A{months}", montant_min=whole / 2, montant_max=whole / 2, duree_mois=months)
+        for months in (12, 1)
+    )
+    names = pd.DataFrame({"achat_id": ["A12", "A1"], "programme": "saisie", "acheteur_nom": None})
+    short = sheets(programme.Planned([year, month], names), knowledge(), told(year, month))["achats"]
+    assert short["portee"].iloc[1] == "OFFRE" and short["etp"].iloc[1] == pytest.approx(
+        12 * short["etp"].iloc[0], rel=1e-4
+    )
+    assert short["portee"].iloc[0] != "OFFRE", "a month has a twelfth of the capacity of a year"
     nobody = knowledge()
     nobody.tables["facilitators/zones"] = pd.DataFrame({"epci_siren": [LILLE], "departement": "59", "deld": [1.0]})
     assert sheets(programme.Planned([small], owners[1:]), nobody, told(small))["achats"]["portee"].tolist() == [
@@ -231,11 +257,16 @@ def test_an_argument_without_its_number_is_left_out() -> None:
         ("segment", "repose ici sur les heures vues dans la région"),
         ("autres", "vues dans les autres segments"),
         ("regle", "faute d'opérations"),
+        ("dessous", "au-dessous de ce qui a été observé dans ce segment (à partir de 300\u202f001 euros)"),
     ],
 )
 def test_a_sheet_rests_on_hours_seen_only_where_the_segment_has_some(learnt: str, said: str) -> None:
     one, known = planned(), knowledge()
-    known.tables["segments/dimensionnement"]["appris"] = learnt
+    laws = known["segments/dimensionnement"]
+    if learnt == "dessous":
+        laws["montant_appris"] = one.montant_max + 1
+    else:
+        laws["appris"], laws["montant_appris"] = learnt, one.montant_max if learnt == "segment" else float("nan")
     owners = pd.DataFrame({"achat_id": ["A1"], "programme": "saisie", "acheteur_nom": None})
     found = sheets(programme.Planned([one], owners), known, told(one))["arguments"]
     phrase = found.loc[found["phrase"].str.contains("règle du manuel"), "phrase"]
@@ -251,6 +282,7 @@ def test_announced_purchases_are_those_of_the_programmes_and_what_is_refused_is_
     )  # fmt: skip
     found = programme.announced(projects, pd.Series({"200093201": "INTERCOMMUNALITE"}), ["200093201"])
     assert [one.achat_id for one in found.purchases] == ["P1"] and set(found.owners["achat_id"]) == {"P1", "P2"}
+    assert found.purchases[0].acheteur_siren == "200093201"
     assert publication(found.purchases[0]).isoformat() == "2026-09-01", "the notice is when it was announced"
     refused = found.remarks[found.remarks["gravite"] == "erreur"]
     assert refused["achat_id"].tolist() == ["P2"] and "achat P2, colonne « montant_min »" in refused["message"].iloc[0]

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
-from analysis.buyer.commitment import proposed, rounded, steps
+from analysis.buyer.commitment import proposed, steps
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.guide.tables import guided
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons
@@ -22,9 +22,10 @@ from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.scripts import of_body
 from analysis.publishing.templating import fill
+from analysis.sources.projects import MOST_MONTHS
 
 AMOUNTS = ("1", "950", "40 000", "90000,5", "216 000 €", "40 000 euros HT", "1 234 567,89", "25 000 000")
-MONTHS = ("1", "12", "18", "48")
+MONTHS = ("1", "5", "12", "18", "48")
 CASES = [list(case) for case in product(AMOUNTS, MONTHS)]
 QUANTILE, STEPS = load_params().buyer.commitment_quantile, steps()
 # Types each case, and reads what is shown then.
@@ -44,8 +45,8 @@ def expected(found: Law, amount: str, months: str) -> list[str]:
     value = float(amount.replace(",", ".").translate({ord(sign): None for sign in " €eurosHT"}))
     whole = hours(found, RANGE, value)
     year = per_year(whole, int(months))
-    promised = float(proposed(rounded(hours(found, QUANTILE, value), STEPS), whole[1]))
-    rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year))]
+    promised = float(proposed(hours(found, QUANTILE, value), STEPS))
+    rows = [*((w, 0) for w in whole), *((y, 0) for y in year), *((e, 1) for e in full_time(year, int(months)))]
     rows += [(p, 1) for p in persons(year)]
     said = f"{french(promised)} heures" if promised else "aucune heure : le marché est trop petit"
     return [*(french(value, digits) for value, digits in rows), said]
@@ -57,7 +58,8 @@ def table() -> pd.DataFrame:
     for segment, middle, exponent in (("A", 0.12, 0.806793), ("B", 0.003, 1.0), ("C", 2.5, 0.55)):
         values = np.sort(middle * np.exp(rng.normal(0, 0.7, 99)))
         rows = {"segment": segment, "probabilite": np.arange(1, 100) / 100}
-        parts.append(pd.DataFrame(rows | {"coefficient": [float(f"{v:.5e}") for v in values], "exposant": exponent}))
+        known = {"coefficient": [float(f"{v:.5e}") for v in values], "exposant": exponent, "plafond": 0.0286}
+        parts.append(pd.DataFrame(rows | known))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -104,15 +106,18 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "typed", "said"),
     [
-        ("montant", "beaucoup", "Montant illisible : attendu un nombre"),
-        ("montant", "", "Montant illisible"),
-        ("montant", "0", "au-dessus de 0"),
-        ("montant", "-5", "Montant illisible"),
-        ("montant", "1.250.000", "Montant illisible"),
-        ("montant", "250.000", "la virgule sépare les centimes"),
-        ("montant", "250,000", "Montant illisible"),
-        ("duree", "0", "Durée illisible"),
-        ("duree", "1,5", "Durée illisible"),
+        ("montant", "beaucoup", "Montant : « beaucoup » ; attendu : un montant en euros hors taxes, plus grand que 0"),
+        ("montant", "", "Montant : «"),
+        ("montant", "0", "plus grand que 0"),
+        ("montant", "-5", "Montant : « -5 »"),
+        ("montant", "1.250.000", "Montant : « 1.250.000 »"),
+        ("montant", "250.000", "sans marque devant trois chiffres"),
+        ("montant", "250,000", "Montant : « 250,000 »"),
+        ("montant", "9" * 320, "Montant : « 99999"),
+        ("duree", "0", "Durée : « 0 » ; attendu : un nombre entier de mois, de 1 à"),
+        ("duree", "1,5", "Durée : « 1,5 »"),
+        ("duree", str(MOST_MONTHS + 1), "Durée : «"),
+        ("duree", "9999999", "Durée : « 9999999 »"),
     ],
 )
 def test_what_is_no_number_is_told_in_french_and_nothing_is_computed(
@@ -125,6 +130,18 @@ def test_what_is_no_number_is_told_in_french_and_nothing_is_computed(
     assert not page.locator("#calculette-resultat").is_visible()
     assert page.locator("[aria-invalid='true']").evaluate_all("all => all.map(x => x.id)") == [f"calculette-{name}"]
     field.fill("7")
+    assert page.locator("#calculette-resultat").is_visible() and page.locator("[aria-invalid='true']").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "odd"), [("39999,99", True), ("40000", False), ("100 000 000", False), ("1" + 12 * "0", True)]
+)
+def test_an_amount_that_a_sheet_would_have_confirmed_is_told_and_computed(
+    page: Page, tmp_path: Path, typed: str, odd: bool
+) -> None:
+    page.goto(written(tmp_path, "A"))
+    page.locator("#calculette-montant").fill(typed)
+    assert ("à confirmer" in page.get_by_role("status").inner_text()) == odd
     assert page.locator("#calculette-resultat").is_visible() and page.locator("[aria-invalid='true']").count() == 0
 
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.buyer.law import likely
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import Params
 
 ARGUMENTS = ["achat_id", "ligne", "ordre", "phrase", "table", "source"]
-SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1, "part_tenable": 0}  # decimals
+SHARES = {"part_epci": 1, "part_epci_bas": 1, "part_epci_haut": 1, "part_region": 1}  # decimals
 DECIMALS = {"etp_engagement": 2, "engagement_mois": 1}
 _NAME = re.compile(r"\{(\w+)\}")
 
@@ -56,8 +55,10 @@ def facts(
         columns="niveau",
         values=["part", "part_bas", "part_haut", "edition", "renseignes", "avec_clause"],
     )
-    obliged = set(asked.loc[(asked["code"] == "OBLIGATION") & (asked["cas"] == "en_vigueur"), "achat_id"])
-    carrying = near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"]
+    found = asked[asked["code"] == "OBLIGATION"].set_index("achat_id")["cas"]
+    carrying = (
+        near["statut_social"].isin(reference.social_states("porte_clause")) | near["suivi"] | near["suivi_ouvert"]
+    )
     counted = carrying.groupby(near["achat_id"]).agg(["size", "sum"])
     out = {}
     for row in achats.to_dict("records"):
@@ -74,8 +75,7 @@ def facts(
             "semblables": counted["size"].get(key, 0),
             "semblables_clause": counted["sum"].get(key, 0),
             "rayon": params.segments.potential.radius_km,
-            "p_obligation": row["p_seuil"] if key in obliged else None,
-            "part_tenable": params.buyer.commitment_kept,
+            "obligation": found.get(key),
         }
     return out
 
@@ -83,9 +83,7 @@ def facts(
 def _printed(known: Mapping[str, Any]) -> dict[str, str]:
     out = {}
     for name, value in known.items():
-        if name == "p_obligation":
-            out[name] = likely(None if pd.isna(value) else float(value))
-        elif name in SHARES:
+        if name in SHARES:
             out[name] = french(None if pd.isna(value) else 100 * float(value), SHARES[name], "%")
         elif name == "edition":
             out[name] = "" if pd.isna(value) else str(int(value))

@@ -1,7 +1,7 @@
 """How a commitment is rounded: it is a quantile of the hours that the contract could bear, rounded down.
 
 Always down, so that it promises no hour that the estimate does not hold; the steps are assumptions
-(`acheteur/arrondis.csv`). None is proposed where fewer hours are possible than make a work contract (`heures_min` of
+(`acheteur/arrondis.csv`). None is proposed where it would be of fewer hours than make a work contract (`heures_min` of
 the clause in `droit/options.csv`): a few days of work serve nobody.
 """
 
@@ -22,19 +22,22 @@ def steps() -> Numbers:
     return reference.table("acheteur/arrondis")[["de_heures", "pas"]].to_numpy(dtype=np.float64)
 
 
-def least_useful() -> tuple[float, str]:
-    """The hours under which a clause is of little use, and the sentence that says so (`droit/options`)."""
+def least_useful() -> float:
+    """The hours under which a clause is of little use (`droit/options`)."""
     rules = reference.table("droit/options")
     of_clause = rules["mecanisme"].str.split(";").map(lambda names: "EXEC" in names)
-    rule = rules[of_clause & rules["critere"].eq("heures_min")].iloc[0]
-    return float(rule["valeur"]), str(rule["phrase_si_non"]).format(valeur=french(float(rule["valeur"])))
+    return float(rules.loc[of_clause & rules["critere"].eq("heures_min"), "valeur"].iloc[0])
 
 
-def proposed(committed: ArrayLike, possible: ArrayLike) -> Numbers:
-    """Rounded commitments, 0 where the median of the hours that are possible is under the least that is of use; a
-    missing value stays missing."""
-    few = np.asarray(possible, dtype=np.float64) < least_useful()[0]
-    return np.where(few, 0.0, np.asarray(committed, dtype=np.float64))
+def proposed(hours: ArrayLike, table: Numbers) -> Numbers:
+    """`rounded` hours, 0 where they are fewer than the least that is of use; a missing value stays missing."""
+    committed = rounded(hours, table)
+    return np.where(committed < least_useful(), 0.0, committed)
+
+
+def none_proposed() -> str:
+    """Why no commitment is proposed."""
+    return f"un engagement prudent ferait moins de {french(least_useful())} heures, moins d'un mois d'une personne"
 
 
 def said(table: Numbers) -> str:

@@ -21,12 +21,12 @@ Numbers = NDArray[np.float64]
 
 TOLD = [
     "uid", "edition", "acheteur_siren", "acheteur_nom", "objet", "segment", "segment_source", "segment_cpv", "montant",
-    "departement", "epci_siren", "statut_social", "suivi", "operation", "segment_operation", "heures",
+    "departement", "epci_siren", "statut_social", "suivi", "suivi_ouvert", "operation", "segment_operation", "heures",
     "realisation",
 ]  # fmt: skip
 NEAR = [
     "achat_id", "rang", "uid", "objet", "acheteur_nom", "edition", "montant", "lieu", "km", "statut_social", "suivi",
-    "operation", "segment_operation", "heures", "realisation", "proximite",
+    "suivi_ouvert", "operation", "segment_operation", "heures", "realisation", "proximite",
 ]  # fmt: skip
 GRAMS = (3, 4)  # characters: an object has few words, and each is written in several ways
 DIGITS = 4  # of the nearness, by which contracts are ranked
@@ -44,8 +44,9 @@ def known_contracts(
     Those of `years` whose social field is clear, and those that a closed operation follows (suivi),
     which has heures (since its origin, all its contracts together, at `COARSE` significant digits: a total that is
     published less these tells nobody's) and realisation (`_part`); operation is the first uid of these, and
-    segment_operation its own segment. `contracts`: the clean `marches`; `told`:
-    `classified/marches`; `links` and `operations`: the results `liens` and `operations_liees`.
+    segment_operation its own segment; suivi_ouvert: an operation follows it whose hours are not whole yet.
+    `contracts`: the clean `marches`; `told`: `classified/marches`; `links` and `operations`: the results `liens` and
+    `operations_liees`.
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
     rows = rows.dropna(subset=["annee", "objet"])
@@ -64,6 +65,7 @@ def known_contracts(
         acheteur_siren=rows["acheteur_id"].str[:9],
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
+        suivi_ouvert=rows["uid"].isin(links["uid"]) & rows["heures"].isna(),
         heures=(told_hours := rows["heures"].map(lambda hours: significant(hours, COARSE))),
         realisation=_part(told_hours, rows["prevues"]),
         _controle=np.where(rows["heures"].notna(), "heures", "ouvert"),

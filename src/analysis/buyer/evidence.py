@@ -43,8 +43,9 @@ METHODS = {
 }
 NOBODY_SAYS = "aucun marché ne le dit"
 COUNTRY = "pays"
+BELOW = "dessous"
 FRANCE = "FR"
-NO_FACTOR = ["propre_aux_marches", ELIGIBLE]
+OWN_TO_CONTRACTS = "propre_aux_marches"
 
 
 @dataclass(frozen=True)
@@ -213,16 +214,29 @@ def contacts(purchases: list[Purchase], knowledge: Knowledge, most: int) -> pd.D
     return pd.concat(parts, ignore_index=True)[["achat_id", "rang", *names]] if parts else pd.DataFrame()
 
 
-def learnt(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
-    """By achat_id, what the hours of its segment were learnt from: appris."""
+def learnt(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
+    """By achat_id, what the hours of its segment were learnt from: appris, `BELOW` where its amount is lower than all
+    that was seen there; montant_appris (euros), the lowest of them."""
     laws = knowledge["segments/dimensionnement"].drop_duplicates("segment").set_index("segment")
-    return segment.map(laws["appris"]).to_frame("appris")
+    rows = pd.DataFrame({name: segment.map(laws[name]) for name in ("appris", "montant_appris")})
+    highest = pd.Series({purchase.achat_id: purchase.montant_max for purchase in purchases})
+    return rows.assign(appris=rows["appris"].mask(highest.reindex(rows.index) < rows["montant_appris"], BELOW))
 
 
 def drivers(segment: pd.Series, knowledge: Knowledge) -> pd.DataFrame:
     """By achat_id, the factor of the rule that makes the hours of its segment vary most, and its part of the variance:
-    facteur, facteur_part. Neither what each contract has of its own, nor whether a clause can be asked, is one."""
+    facteur, facteur_part; propre_part, what each contract has of its own. A sheet's hours are those of a clause that is
+    asked: whether it can be is left out of the variance."""
     rows = knowledge["segments/potentiel_facteurs"]
-    rows = rows[~rows["facteur"].isin(NO_FACTOR)].sort_values(["part", "facteur"], ascending=[False, True])
-    first = rows.drop_duplicates("segment").set_index("segment")
-    return pd.DataFrame({"facteur": segment.map(first["facteur"]), "facteur_part": segment.map(first["part"])})
+    rows = rows[rows["facteur"] != ELIGIBLE]
+    rows = rows.assign(part=rows["part"] / rows.groupby("segment")["part"].transform("sum"))
+    own = rows[rows["facteur"] == OWN_TO_CONTRACTS].set_index("segment")["part"]
+    ordered = rows[rows["facteur"] != OWN_TO_CONTRACTS].sort_values(["part", "facteur"], ascending=[False, True])
+    first = ordered.drop_duplicates("segment").set_index("segment")
+    return pd.DataFrame(
+        {
+            "facteur": segment.map(first["facteur"]),
+            "facteur_part": segment.map(first["part"]),
+            "propre_part": segment.map(own),
+        }
+    )

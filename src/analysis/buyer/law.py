@@ -17,12 +17,12 @@ import pandas as pd
 
 from analysis.buyer.purchase import Purchase
 from analysis.core import reference
-from analysis.core.numbers import french, french_date, percent
+from analysis.core.numbers import between, french, french_date, percent
 from analysis.segments.contracts import bought
-from analysis.segments.state.compliance import PRIVATE, above, nature_of, parameter, state_buyers, thresholds
+from analysis.segments.state.compliance import PRIVATE, central, nature_of, parameter, thresholds
 
 NATURES = {"TRAVAUX": "travaux", "FOURNITURES_SERVICES": "fournitures et services"}
-POINTS = 101  # of the range of amounts, as many as the mean probability needs to two decimals
+YES, NO, FROM = "oui", "non", "selon"  # whether a need reaches its threshold; of a range of amounts, from one on
 ASKED = ["code", "libelle", "cas", "phrase", "article", "source"]
 OPTIONS = ["mecanisme", "critere", "effet", "favorable", "phrase", "article", "source"]
 
@@ -47,7 +47,12 @@ def threshold(purchase: Purchase, day: dt.date, segment: str | None = None) -> f
     """
     if purchase.acheteur_type == PRIVATE:
         return None
-    return _limit(day, works(purchase, segment), purchase.acheteur_type in state_buyers())
+    return _limit(day, works(purchase, segment), _central(purchase))
+
+
+def _central(purchase: Purchase) -> bool:
+    """Whether a central authority buys, as far as the kind of the buyer, and its SIREN if it is known, tell."""
+    return bool(central(pd.Series([purchase.acheteur_type]), pd.Series([purchase.acheteur_siren], dtype="str"))[0])
 
 
 @cache
@@ -56,15 +61,15 @@ def _limit(day: dt.date, of_works: bool, of_state: bool) -> float | None:
     return None if pd.isna(limit) else float(limit)
 
 
-def probability(purchase: Purchase, limit: float | None) -> float | None:
-    """The probability, from 0 to 1, that the need is above `limit` (euros).
+def reached(purchase: Purchase, limit: float | None) -> str | None:
+    """Whether the need reaches `limit` (euros excluding tax): YES, NO, or FROM where the top of its range alone does.
 
-    That of `compliance.above`, on average over amounts evenly spread, in proportion, over the range planned.
+    The amount that a buyer plans is the value that the law looks at, that of the need as it estimates it, and equality
+    is enough. None where no threshold is known.
     """
     if limit is None:
         return None
-    amounts = pd.Series(np.geomspace(purchase.montant_min, purchase.montant_max, POINTS))
-    return float(above(amounts, pd.Series(limit, index=amounts.index)).mean())
+    return YES if purchase.montant_min >= limit else FROM if purchase.montant_max >= limit else NO
 
 
 def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.DataFrame:
@@ -74,24 +79,28 @@ def asked(purchase: Purchase, day: dt.date, segment: str | None = None) -> pd.Da
     French sentence of `droit/constats`.
     """
     limit = threshold(purchase, day, segment)
-    p = probability(purchase, limit)
     since = dt.date.fromisoformat(parameter("obligation_sociale_du"))
+    perhaps = dt.date.fromisoformat(parameter("obligation_sociale_des"))
     cases = {"AVERTISSEMENT": "information"}
+    if _central(purchase) and not works(purchase, segment):
+        cases |= {"SEUIL_ETAT": "information"}
     if purchase.acheteur_type == PRIVATE:
         cases |= {"SEUIL": "prive", "OBLIGATION": "prive"}
     else:
         cases |= {
-            "SEUIL": "inconnu" if limit is None else "connu",
-            "OBLIGATION": _obligation(purchase, day, since, limit),
+            "SEUIL": reached(purchase, limit) or "inconnu",
+            "OBLIGATION": _obligation(purchase, day, (perhaps, since), limit),
             "SPASER": "information",
             "PNAD": "echu" if purchase.date_notification > _end_of("PNAD", "en_cours") else "en_cours",
         }
     said = {
         "jour": french_date(day),
         "depuis": french_date(since),
+        "peut_etre": french_date(perhaps),
         "seuil": french(limit, 0, "€"),
         "nature": NATURES[nature_of(pd.Series([works(purchase, segment)]))[0]],
-        "p": likely(p),
+        "seuil_autre": french(_limit(day, False, False), 0, "€"),
+        "montant": between(purchase.montant_min, purchase.montant_max, 0, "€"),
         "seuil_spaser": french(float(parameter("seuil_spaser")), 0, "€"),
         "objectif": percent(float(parameter("objectif_pnad")), 0),
     }
@@ -109,10 +118,17 @@ def _texts(name: str) -> pd.DataFrame:
     return reference.table(name).astype("str").fillna("")
 
 
-def _obligation(purchase: Purchase, day: dt.date, since: dt.date, limit: float | None) -> str:
-    if day >= since:
-        return "sans_seuil" if limit is None else "en_vigueur"
-    return "entre" if purchase.date_notification >= since else "avant"
+def _obligation(purchase: Purchase, day: dt.date, since: tuple[dt.date, dt.date], limit: float | None) -> str:
+    """The case of the obligation; `since`: from when it may be in force, sources disagreeing, and from when it is."""
+    perhaps, since_then = since
+    if day >= since_then:
+        return IN_FORCE_CASES[reached(purchase, limit)]
+    if day >= perhaps and reached(purchase, limit) != NO:
+        return "incertaine"
+    return "entre" if purchase.date_notification >= since_then else "avant"
+
+
+IN_FORCE_CASES = {YES: "en_vigueur", FROM: "en_vigueur_selon", NO: "sous_seuil", None: "sans_seuil"}
 
 
 def _end_of(code: str, case: str) -> dt.date:
@@ -130,15 +146,16 @@ def likely(p: float | None) -> str:
 
 
 def exceptions() -> pd.DataFrame:
-    """The closed exceptions to L2112-2-1, as questions that the buyer answers: code, libelle, question, source."""
-    return reference.table("droit/exceptions")[["code", "libelle", "question", "source"]]
+    """The closed exceptions to L2112-2-1, as questions for the buyer: ordre, code, libelle, question, source."""
+    rows = reference.table("droit/exceptions")
+    return rows.assign(ordre=range(1, len(rows) + 1))[["ordre", "code", "libelle", "question", "source"]]
 
 
 @dataclass(frozen=True)
 class Facts:
     """What the criteria look at: `day` of the consultation, the purchase, and what is known around it.
 
-    segment (code), p_seuil (from 0 to 1), heures (of insertion, over the whole contract), structures (insertion
+    segment (code), seuil (euros), heures (of insertion, over the whole contract), structures (insertion
     companies within reach that serve the segment) and iae (those of its very sector that L5132-4 names) are none where
     nobody knows.
     """
@@ -146,7 +163,7 @@ class Facts:
     day: dt.date
     purchase: Purchase
     segment: str | None = None
-    p_seuil: float | None = None
+    seuil: float | None = None
     heures: float | None = None
     structures: int | None = None
     iae: int | None = None
@@ -177,6 +194,11 @@ def _cpv_among(code: str | None, value: str) -> bool | None:
     return None if any(start.startswith(digits.rstrip("0")) for start in listed) else False
 
 
+def _reaches(facts: Facts) -> bool | None:
+    """Whether the need reaches the threshold; none where it is unknown, or depends on the amount."""
+    return {YES: True, NO: False}.get(reached(facts.purchase, facts.seuil) or "")
+
+
 def _not(known: bool | None) -> bool | None:
     return None if known is None else not known
 
@@ -201,17 +223,21 @@ CRITERIA: dict[str, Criterion] = {
     "cpv_parmi": lambda value, facts: _cpv_among(facts.purchase.cpv, value),
     "cpv_hors": lambda value, facts: _not(_cpv_among(facts.purchase.cpv, value)),
     "acheteur_hors": lambda value, facts: facts.purchase.acheteur_type not in _listed(value),
+    "acheteur_competent": lambda value, facts: facts.purchase.acheteur_type in _listed(value) or None,
     "segment_parmi": lambda value, facts: _among(facts.segment, value),
     "segment_hors": lambda value, facts: None if facts.segment is None else facts.segment not in _listed(value),
     "nature_parmi": lambda value, facts: _among(nature(facts.purchase, facts.segment), value),
     "duree_min": lambda value, facts: facts.purchase.duree_mois >= float(value),
     "duree_max": lambda value, facts: facts.purchase.duree_mois <= float(value),
     "lots_min": lambda value, facts: facts.purchase.lots >= float(value),
-    "probabilite_min": lambda value, facts: _at_least(facts.p_seuil, value),
+    "seuil_atteint": lambda value, facts: _reaches(facts),
+    "seuil_non_atteint": lambda value, facts: _not(_reaches(facts)),
     "structures_min": lambda value, facts: _at_least(facts.structures, value),
     "iae_min": lambda value, facts: _at_least(facts.iae, value),
     "heures_min": lambda value, facts: _at_least(facts.heures, value),
 }
+UNKNOWN_LIMIT = "le seuil européen, qui n'est pas connu à cette date"
+CLOSING = "bloquant"  # the effect of a criterion that closes a way where it is not met
 IN_FORCE = "en_vigueur"  # the one criterion that looks at the dates of its own row
 
 
@@ -221,14 +247,19 @@ def options(facts: Facts) -> pd.DataFrame:
 
     favorable is missing where what a criterion looks at is not known, or is for the buyer to say. Rules out of force on
     the day are left out, but for that which says whether the mechanism itself exists; so are reasons that are not of
-    what is bought (`quand`).
+    what is bought (`quand`), and of a way that is closed those that do not close.
     """
     rows = _by_mechanism()
     force = _in_force(rows, facts.day)
     rows = rows.assign(_force=force)[force | rows["critere"].eq(IN_FORCE)]
     rows = rows[[_applies(when, facts) for when in rows["quand"]]]
     unknown = _texts("droit/criteres").set_index("critere")["phrase_si_inconnu"]
-    said = {"structures": french(facts.structures), "iae": french(facts.iae), "heures": french(facts.heures)}
+    said = {
+        "structures": french(facts.structures),
+        "iae": french(facts.iae),
+        "heures": french(facts.heures),
+        "seuil": UNKNOWN_LIMIT if facts.seuil is None else f"le seuil européen ({french(facts.seuil, 0, '€')})",
+    }
     told = []
     for row in rows.to_dict("records"):
         name, value = row["critere"], str(row["valeur"])
@@ -237,7 +268,10 @@ def options(facts: Facts) -> pd.DataFrame:
         phrase = row["phrase_si_non" if met is False else "phrase_si_oui"]
         phrase = unknown[name] or phrase if met is None else phrase
         told.append(row | {"favorable": met, "phrase": phrase.format(valeur=_written(value), **said)})
-    return pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+    table = pd.DataFrame(told, columns=OPTIONS).astype({"favorable": "boolean"})
+    closes = table["effet"].eq(CLOSING)
+    closed = table.loc[closes & table["favorable"].eq(False).fillna(False), "mecanisme"]
+    return table[closes | ~table["mecanisme"].isin(closed)].reset_index(drop=True)
 
 
 @cache
@@ -258,21 +292,29 @@ def _written(value: str) -> str:
     return french(float(value)) if value.isdigit() else value
 
 
+NO_RESERVE = ("information", "demande")  # effects of reasons that hold nothing back
+DEMANDED = "DEMANDEE"
+
+
 def verdicts(told: pd.DataFrame) -> pd.DataFrame:
     """One row per mechanism of `options`: mecanisme, libelle, verdict (`droit/verdicts`), verdict_libelle.
 
-    FERMEE where a criterion that closes is not met, RESERVES where another is not, A_VERIFIER where one is not known,
-    else OUVERTE; what is only told for information closes nothing.
+    FERMEE where a criterion that closes is not met, DEMANDEE where one by which the law asks for it is, RESERVES where
+    another is not, A_VERIFIER where one is not known, else OUVERTE; what is only told for information closes nothing.
     """
-    judged = told[told["effet"] != "information"]
+    judged = told[~told["effet"].isin(NO_RESERVE)]
     no = judged["favorable"].eq(False).fillna(False)
     by = judged["mecanisme"]
-    closed = (no & judged["effet"].eq("bloquant")).groupby(by).any()
+    closed = (no & judged["effet"].eq(CLOSING)).groupby(by).any()
+    asked = told["favorable"].eq(True).fillna(False) & told["effet"].eq("demande")
+    demanded = asked.groupby(told["mecanisme"]).any()
     doubts = no.groupby(by).any()
     unknown = judged["favorable"].isna().groupby(by).any()
     names = pd.Series(told["mecanisme"].unique(), name="mecanisme")
     code = np.select(
-        [names.map(closed), names.map(doubts), names.map(unknown)], ["FERMEE", "RESERVES", "A_VERIFIER"], "OUVERTE"
+        [names.map(verdict) for verdict in (closed, demanded, doubts, unknown)],
+        ["FERMEE", DEMANDED, "RESERVES", "A_VERIFIER"],
+        "OUVERTE",
     )
     labels = reference.table("droit/verdicts").set_index("code")["libelle"]
     out = pd.DataFrame({"mecanisme": names, "libelle": names.map(reference.labels("mecanismes")), "verdict": code})

@@ -80,6 +80,7 @@ def announced(projects: pd.DataFrame, kinds: pd.Series, programmes: Iterable[str
             "duree_mois": rows["mois"].map(lambda months: "" if pd.isna(months) else str(round_half_up(months))),
             "lieu": rows["epci_siren"].fillna(rows["departement"]),
             "acheteur_type": rows["acheteur_siren"].map(kinds),
+            "acheteur_siret": rows["acheteur_siren"],
             "date_notification": _notified(rows["date_prevue"]),
             NOTICE: rows["date_prevue"].dt.strftime("%Y-%m-%d").astype("str"),
         }

@@ -39,7 +39,8 @@ class Purchase:
 
     Amounts in euros excluding tax, of the whole need over its duration (months); `lieu` the code as received, today's
     where the commune has changed, with its department and, unless it is a department, its EPCI (SIREN).
-    `date_consultation`: as the buyer announced it; none where only the notification is known.
+    `date_consultation`: as the buyer announced it; none where only the notification is known. `acheteur_siren`: none
+    where the kind of the buyer alone is.
     """
 
     achat_id: str
@@ -55,6 +56,7 @@ class Purchase:
     date_notification: dt.date
     lots: int = 1
     date_consultation: dt.date | None = None
+    acheteur_siren: str | None = None
 
     @property
     def middle(self) -> float:
@@ -101,9 +103,11 @@ class Reading:
         """The value as the readers of whole columns want it."""
         return pd.Series([self.get(column) or pd.NA], dtype="str")
 
-    def fault(self, rule: str) -> None:
+    def fault(self, rule: str, column: str | None = None) -> None:
+        """A value breaks a rule: that of `column`, else of the one that the rule is of."""
         row = rules().loc[rule]
-        column = self._received.get(row["colonne"], row["colonne"])
+        name = column or row["colonne"]
+        column = self._received.get(name, name)
         value = public(self.get(column))
         message = explain(*self._where, column, value, row["attendu"])
         told = f"« {WHOLE_EUROS.sub('', value)} »" if value else "vide"
@@ -176,7 +180,8 @@ def parse(
     lots = _whole(reading, "lots", "achat_lots") if reading.get("lots") else 1
     if any(fault.gravite == ERROR for fault in reading.faults):
         return Read(key, None, reading.faults)
-    purchase = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots, _notice(reading))
+    notice, siren = _notice(reading), _siren(reading)
+    purchase = Purchase(key, objet, cpv, low, high, months, lieu, department, epci, kind, day, lots, notice, siren)
     return Read(key, purchase, reading.faults)
 
 
@@ -225,7 +230,7 @@ def _amounts(reading: Reading) -> tuple[float, float]:
     if 0 < low < least:
         reading.fault("achat_montant_faible")
     if high > most:
-        reading.fault("achat_montant_eleve")
+        reading.fault("achat_montant_eleve", "montant_max" if reading.get("montant_max") else "montant_min")
     return low, high
 
 
@@ -279,6 +284,12 @@ def _buyer(reading: Reading) -> str:
     elif code not in reference.labels("acheteurs"):
         reading.fault("achat_acheteur")
     return code
+
+
+def _siren(reading: Reading) -> str | None:
+    """The first nine digits of what identifies the buyer, where something does."""
+    digits = re.sub(r"\s", "", reading.get("acheteur_siret"))[:9]
+    return digits if re.fullmatch(r"\d{9}", digits) else None
 
 
 def _day(reading: Reading) -> dt.date:

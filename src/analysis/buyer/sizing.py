@@ -1,8 +1,9 @@
 """Hours of a purchase from the table `segments/dimensionnement`: no draw, so that a page computes the very same.
 
 A purchase of amount A in a segment, all its lots together, carries K x A^e hours, K being random: its quantiles are the
-table's. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is. The law is
-that of whole operations: into how many lots the amount is cut does not move it.
+table's. It carries no more than the labour that A pays (`plafond` x A), which binds where the law is used far below the
+amounts that taught it. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is.
+The law is that of whole operations: into how many lots the amount is cut does not move it.
 
 The script `templates/scripts/sizing.js` holds the same formulas for an amount that is known.
 """
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.buyer.commitment import rounded, steps
+from analysis.buyer.commitment import proposed, steps
 from analysis.core import reference
 from analysis.core.numbers import significant
 
@@ -29,21 +30,24 @@ YEAR = 12  # months
 
 @dataclass(frozen=True)
 class Law:
-    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), and the exponent of the amount."""
+    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), the exponent of the amount, and the
+    most hours of a euro."""
 
     coefficients: Numbers
     exponent: float
+    ceiling: float = np.inf
 
 
 def law(table: pd.DataFrame, segment: str) -> Law:
-    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant).
+    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant, plafond).
 
     Raises KeyError for a segment that the table does not hold.
     """
     own = table[table["segment"] == segment].sort_values("probabilite")
     if own.empty:
         raise KeyError(segment)
-    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(own["exposant"].iloc[0]))
+    first = own.iloc[0]
+    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(first["exposant"]), float(first["plafond"]))
 
 
 def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None) -> Numbers:
@@ -59,7 +63,7 @@ def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None =
         raise ValueError("amounts above 0, in order")
     middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
     amounts = low * (high / low) ** middles
-    made = np.outer(amounts**found.exponent, found.coefficients)
+    made = np.minimum(np.outer(amounts**found.exponent, found.coefficients), found.ceiling * amounts[:, None])
     asked = np.asarray(probabilities, dtype=np.float64)
     return np.asarray(np.quantile(made, asked, method="weibull"), dtype=np.float64)
 
@@ -69,9 +73,16 @@ def per_year(hours: ArrayLike, months: float) -> Numbers:
     return np.asarray(hours, dtype=np.float64) * YEAR / max(months, YEAR)
 
 
-def full_time(hours_per_year: ArrayLike) -> Numbers:
-    """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year)."""
-    return np.asarray(hours_per_year, dtype=np.float64) / reference.constants("potentiel")["etp"]
+def part_of_year(months: float) -> float:
+    """The part of a year that hours of a year (`per_year`) of a purchase of `months` are done in."""
+    return min(months, YEAR) / YEAR
+
+
+def full_time(hours_per_year: ArrayLike, months: float) -> Numbers:
+    """Full-time equivalents (`etp` of `potentiel/constantes`, hours a year), while a purchase of `months` lasts."""
+    return np.asarray(hours_per_year, dtype=np.float64) / (
+        reference.constants("potentiel")["etp"] * part_of_year(months)
+    )
 
 
 def persons(hours_per_year: ArrayLike) -> Numbers:
@@ -81,7 +92,7 @@ def persons(hours_per_year: ArrayLike) -> Numbers:
 
 def sized(found: Law, low: float, high: float | None = None, *, months: float, quantile: float) -> dict[str, float]:
     """What a purchase of `low` to `high` euros over `months` can bear: heures_p10, heures_p50, heures_p90 (over all of
-    it), engagement (the `quantile` of its hours, rounded down), heures_an, etp and personnes (of the median, a year).
+    it), engagement (the `quantile` of its hours, as it is proposed), heures_an, etp and personnes (of the median).
 
     Raises ValueError as `hours` does.
     """
@@ -91,9 +102,9 @@ def sized(found: Law, low: float, high: float | None = None, *, months: float, q
         "heures_p10": p10,
         "heures_p50": p50,
         "heures_p90": p90,
-        "engagement": float(rounded(promised, steps())),
+        "engagement": float(proposed(promised, steps())),
         "heures_an": float(yearly),
-        "etp": float(full_time(yearly)),
+        "etp": float(full_time(yearly, months)),
         "personnes": float(persons(yearly)),
     }
 

@@ -10,8 +10,7 @@ import pandas as pd
 
 from analysis.buyer import evidence, law, programme, schedule, sizing
 from analysis.buyer.arguments import arguments
-from analysis.buyer.backtest import backtest
-from analysis.buyer.commitment import proposed
+from analysis.buyer.backtest import backtest, classes
 from analysis.buyer.contracts import known_contracts, nearest
 from analysis.buyer.evidence import CONTRACTS, READ, Knowledge, by_purchase
 from analysis.buyer.guide.tables import guide_tables
@@ -32,7 +31,7 @@ from analysis.segments.contracts import latest_years
 from analysis.segments.potential.textbook import textbook
 
 Tables = dict[str, pd.DataFrame]
-SUMMED = ("montant_min", "montant_max", "p_seuil", "engagement")  # over the purchases of a programme
+SUMMED = ("montant_min", "montant_max", "engagement")  # over the purchases of a programme
 OF_PURCHASES = ("achats", "constats", "voies", "parts", "semblables", "offre", "contacts", "etapes", "arguments")
 
 
@@ -70,10 +69,9 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
     """
     purchases, settings = planned.purchases, knowledge.params.buyer
     if not purchases:
-        none = pd.DataFrame({name: [] for name in ("achat_id", "segment", "programme", *SUMMED)})
-        return {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)} | {
-            name: pd.DataFrame() for name in OF_PURCHASES
-        }
+        none = pd.DataFrame({name: [] for name in ("achat_id", "segment", "programme", "seuil_atteint", *SUMMED)})
+        whole = {"remarques": planned.remarks, "programmes": _programmes(planned, none, knowledge)}
+        return whole | {"exceptions": law.exceptions()} | {name: pd.DataFrame() for name in OF_PURCHASES}
     told = told.loc[[purchase.achat_id for purchase in purchases]]
     segment = told["segment"]
     sized = knowledge.params.segments.potential
@@ -84,7 +82,8 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         _asked(purchases)
         .join(told)
         .join(_hours(purchases, segment, knowledge["segments/dimensionnement"], settings.commitment_quantile))
-        .join(evidence.learnt(segment, knowledge))
+        .join(_thresholds(purchases, segment))
+        .join(evidence.learnt(purchases, segment, knowledge))
         .join(evidence.drivers(segment, knowledge))
         .join(evidence.supply(reach, sized.dependency))
         .join(evidence.people(purchases, knowledge))
@@ -99,6 +98,7 @@ def sheets(planned: Planned, knowledge: Knowledge, told: pd.DataFrame) -> Tables
         "achats": achats,
         "remarques": planned.remarks,
         "constats": asked,
+        "exceptions": law.exceptions(),
         "voies": _each(purchases, lambda one: _ways(one, found.loc[one.achat_id])),
         "parts": parts,
         "semblables": near,
@@ -129,6 +129,7 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
             "lieu_nom": name_of(purchase.lieu),
             "date_consultation": schedule.publication(purchase),
             "date_fin": schedule.end_of(purchase),
+            "classe_montant": classes(pd.Series([purchase.middle]))[0],
         }
         for purchase in purchases
     ]
@@ -138,23 +139,19 @@ def _asked(purchases: list[Purchase]) -> pd.DataFrame:
 
 
 def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, quantile: float) -> pd.DataFrame:
-    """By achat_id: hours over the whole purchase, the commitment, what they are in a year, and the law's threshold."""
+    """By achat_id: hours over the whole purchase, the commitment, and what they are in a year."""
     rows = {}
     for purchase in purchases:
-        code, day = str(segment[purchase.achat_id]), schedule.publication(purchase)
+        code = str(segment[purchase.achat_id])
         amounts, months = (purchase.montant_min, purchase.montant_max), purchase.duree_mois
         sized = sizing.sized(sizing.law(laws, code), *amounts, months=months, quantile=quantile)
-        sized["engagement"] = float(proposed(sized["engagement"], sized["heures_p50"]))
         committed = float(sizing.per_year(sized["engagement"], months))
-        limit = law.threshold(purchase, day, code)
         rows[purchase.achat_id] = sized | {
             "manuel": textbook(purchase.middle),
             "engagement_an": committed,
             "engagement_mois": sized["engagement"] / months,
-            "etp_engagement": float(sizing.full_time(committed)),
+            "etp_engagement": float(sizing.full_time(committed, months)),
             "heures_etp": reference.constants("potentiel")["etp"],
-            "seuil": limit,
-            "p_seuil": law.probability(purchase, limit),
         }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=SIZED)
     return table.astype("float64").rename_axis("achat_id")
@@ -162,15 +159,25 @@ def _hours(purchases: list[Purchase], segment: pd.Series, laws: pd.DataFrame, qu
 
 SIZED = [
     "heures_p10", "heures_p50", "heures_p90", "engagement", "manuel", "heures_an", "engagement_an", "engagement_mois",
-    "etp", "etp_engagement", "heures_etp", "personnes", "seuil", "p_seuil",
+    "etp", "etp_engagement", "heures_etp", "personnes",
 ]  # fmt: skip
 
 
+def _thresholds(purchases: list[Purchase], segment: pd.Series) -> pd.DataFrame:
+    """By achat_id: the European threshold on the day of the consultation, and whether the need reaches it."""
+    index = pd.Index([purchase.achat_id for purchase in purchases], name="achat_id")
+    limits = [law.threshold(one, schedule.publication(one), str(segment[one.achat_id])) for one in purchases]
+    reached = [law.reached(one, limit) for one, limit in zip(purchases, limits, strict=True)]
+    return pd.DataFrame({"seuil": pd.Series(limits, index, dtype="float64"), "seuil_atteint": reached}, index)
+
+
 def _reach_of(achats: pd.DataFrame) -> np.ndarray:
-    """Whether supply and public within reach carry the median hours of a year (`acheteur/portees`)."""
-    hours = achats["heures_an"]
+    """Whether supply and public within reach carry the median hours of a year, or of a shorter contract in its months
+    (`acheteur/portees`)."""
+    part = achats["duree_mois"].map(sizing.part_of_year)
+    hours, supply, public = achats["heures_an"], achats["heures_offre"] * part, achats["heures_public"] * part
     return np.select(
-        [hours > achats["heures_offre"], achats["heures_public"].isna(), hours > achats["heures_public"]],
+        [hours > supply, public.isna(), hours > public],
         ["OFFRE", "INCONNU", "PUBLIC"],
         "SUFFIT",
     )
@@ -182,7 +189,7 @@ def _ways(purchase: Purchase, found: pd.Series) -> pd.DataFrame:
         schedule.publication(purchase),
         purchase,
         str(found["segment"]),
-        None if pd.isna(found["p_seuil"]) else float(found["p_seuil"]),
+        None if pd.isna(found["seuil"]) else float(found["seuil"]),
         float(found["heures_p50"]),
         int(found["structures"]),
         int(found["dont_iae"]),
@@ -208,7 +215,9 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
                 "annonces": len(mine) + without,
                 "achats": len(mine),
                 "refuses": without,
-                **mine[list(SUMMED)].sum().rename({"p_seuil": "au_dessus"}),
+                **mine[list(SUMMED)].sum(),
+                "atteignent": int(mine["seuil_atteint"].eq(law.YES).sum()),
+                "selon_montant": int(mine["seuil_atteint"].eq(law.FROM).sum()),
                 **programme.totals(bought, segment, knowledge["segments/dimensionnement"], settings),
             }
         )

@@ -97,8 +97,8 @@ def _tables(soup: BeautifulSoup, page: Path) -> list[str]:
             table = (page.parent / str(link["href"])).resolve()
             found += _cells(block, _values(table), _texts(table))
     for cell in soup.select("[data-v]"):
-        block = cell.find_parent("div", class_="table")
-        if block is None or not block.select_one(f"p.about {OFFERED}"):
+        around = cell.find_parent("div", class_="table")
+        if around is None or not around.select_one(f"p.about {OFFERED}"):
             found.append(f"« {cell.get_text()} » : dans aucune table qui offre un fichier CSV")
     return found
 

@@ -158,11 +158,6 @@ class BuyerParams(Block):
     seed: int
     draws: int = Field(ge=100)
 
-    @property
-    def commitment_kept(self) -> float:
-        """The part of contracts that can bear the commitment proposed for them."""
-        return 1 - self.commitment_quantile
-
 
 class QualityParams(Block):
     rows_shown: int

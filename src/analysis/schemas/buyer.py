@@ -31,6 +31,7 @@ _HOURS = {
 _OF_CONTRACT = {
     "statut_social": column(TEXT, "Ce que dit le champ social", codelist="statuts_sociaux"),
     "suivi": column(FLAG, "Une opération close l'a suivi, dont les heures sont connues"),
+    "suivi_ouvert": column(FLAG, "Une opération le suit, qui n'est pas close ou dont les heures ne sont pas connues"),
     "operation": column(
         TEXT, "Premier marché de cette opération : ceux qui ont le même partagent les heures", nullable=True
     ),
@@ -53,6 +54,7 @@ SCHEMAS = {
                 "programme": _PROGRAMME,
                 "acheteur_nom": _BUYER,
                 "acheteur_type": column(TEXT, "Catégorie de l'acheteur", codelist="acheteurs"),
+                "acheteur_siren": column(TEXT, "SIREN de l'acheteur, s'il est connu", nullable=True),
                 "objet": column(TEXT, "Objet"),
                 "codeCPV": column(TEXT, "Code CPV, tel que donné", nullable=True),
                 "montant_min": _euros("Montant le plus bas, hors taxes, de tout le besoin"),
@@ -72,22 +74,35 @@ SCHEMAS = {
                 "segment_second": column(TEXT, "Le plus probable des autres segments", codelist="segments"),
                 "second_p": _part("Probabilité de celui-là"),
                 "seuil": _euros("Seuil européen le jour de la consultation", nullable=True),
-                "p_seuil": _part("Probabilité que le besoin le dépasse", nullable=True),
+                "seuil_atteint": column(
+                    TEXT, "oui, non ; selon : le haut de la fourchette du montant seul l'atteint", nullable=True
+                ),
                 **_HOURS,
                 "heures_an": hours("Médiane, par an"),
-                "engagement": hours("Engagement proposé, arrondi, sur toute la durée ; 0 : aucun, trop peu d'heures"),
+                "engagement": hours("Engagement proposé, arrondi, sur toute la durée ; 0 : aucun, trop petit"),
+                "classe_montant": column(TEXT, "Classe du montant, milieu de la fourchette (engagement_retro)"),
                 "engagement_an": hours("Engagement proposé, par an"),
                 "engagement_mois": hours("Engagement proposé, par mois du marché"),
-                "appris": column(TEXT, LEARNT),
+                "appris": column(TEXT, f"{LEARNT} ; dessous : un montant plus petit que tous ceux de ces opérations"),
+                "montant_appris": _euros("Plus petit montant de ces opérations, à deux chiffres", nullable=True),
                 "manuel": hours("Heures de la règle du manuel, 50 % × 5 % / 30 €"),
-                "etp": column(NUMBER, "Médiane d'une année / 1607", unit="ETP", ge=0),
-                "etp_engagement": column(NUMBER, "Engagement d'une année / 1607", unit="ETP", ge=0),
+                "etp": column(
+                    NUMBER,
+                    "Médiane d'une année / 1607, ou du marché / (1607 × mois / 12) s'il dure moins",
+                    unit="ETP",
+                    ge=0,
+                ),
+                "etp_engagement": column(NUMBER, "Engagement, de même", unit="ETP", ge=0),
                 "heures_etp": hours("Heures d'une année à temps plein, par lesquelles sont divisés les deux ETP"),
                 "personnes": column(NUMBER, "Médiane d'une année / 377 heures par personne", unit="personne", ge=0),
                 "facteur": column(
                     TEXT, "Facteur du calcul qui fait le plus varier les heures du segment", nullable=True
                 ),
-                "facteur_part": _part("Part de la variance des heures du segment qui lui est due", nullable=True),
+                "facteur_part": _part(
+                    "Part de la variance des heures du segment qui lui est due, si une clause est demandée",
+                    nullable=True,
+                ),
+                "propre_part": _part("Part de cette variance propre à chaque marché", nullable=True),
                 "structures": column(
                     "int64", "Structures d'insertion à portée qui servent le segment : du secteur, ou de tous", ge=0
                 ),
@@ -131,7 +146,10 @@ SCHEMAS = {
                 "refuses": column("int64", "dont la fiche est impossible", unit="achat", ge=0),
                 "montant_min": _euros("Somme des montants les plus bas"),
                 "montant_max": _euros("Somme des montants les plus hauts"),
-                "au_dessus": column(NUMBER, "Achats au-dessus du seuil européen : somme des probabilités", ge=0),
+                "atteignent": column("int64", "Achats qui atteignent le seuil européen", unit="achat", ge=0),
+                "selon_montant": column(
+                    "int64", "Achats que le haut de leur fourchette seul y amène", unit="achat", ge=0
+                ),
                 "engagement": hours("Somme des engagements proposés"),
                 **_HOURS,
             },
@@ -148,6 +166,18 @@ SCHEMAS = {
                 "cas": column(TEXT, "Lequel de ses cas"),
                 "phrase": column(TEXT, "Ce qui en est dit"),
                 "article": column(TEXT, "Article", nullable=True),
+                "source": _SOURCE,
+            },
+        ),
+        published_table(
+            "exceptions",
+            "Les exceptions à l'obligation d'une condition sociale, comme des questions ; les mêmes pour tous",
+            ["ordre"],
+            {
+                "ordre": _ORDER,
+                "code": column(TEXT, "Exception"),
+                "libelle": column(TEXT, "Ce qu'elle est"),
+                "question": column(TEXT, "Question à laquelle l'acheteur répond"),
                 "source": _SOURCE,
             },
         ),
@@ -277,21 +307,25 @@ SCHEMAS = {
         published_table(
             "engagement_retro",
             "Rétro-test : engagements qui auraient été proposés à des opérations closes, et ce qu'elles ont réalisé",
-            ["periode", "methode"],
+            ["periode", "classe", "methode"],
             {
                 "periode": column(TEXT, "choix : années dont le quantile est tiré ; epreuve : dernières années"),
+                "classe": column(TEXT, "Classe de montant des opérations ; ENSEMBLE : toutes"),
                 "methode": column(TEXT, "modele, ou manuel (50 % × 5 % / 30 €)"),
                 "quantile": _part("Quantile des heures possibles qu'est l'engagement", nullable=True),
                 "operations": column("int64", "Opérations closes de ces années", unit="opération", ge=0),
                 "couverture": _part("Part dans la fourchette à 80 %", nullable=True),
                 "couverture_bas": _part("Bas de son intervalle à 95 %", nullable=True),
                 "couverture_haut": _part("Haut de son intervalle à 95 %", nullable=True),
-                "faisables": _part("Part dont 90 % au moins de l'engagement a été réalisé", nullable=True),
+                "proposes": column("int64", "dont un engagement serait proposé", unit="opération", ge=0),
+                "faisables": _part("Part de celles-ci qui ont réalisé au moins 90 % de cet engagement", nullable=True),
                 "faisables_bas": _part("Bas de son intervalle à 95 %", nullable=True),
                 "faisables_haut": _part("Haut de son intervalle à 95 %", nullable=True),
-                "mediane": column(NUMBER, "Engagement / heures réalisées, médiane", unit="part", nullable=True, ge=0),
+                "mediane": column(
+                    NUMBER, "Engagement / heures réalisées, médiane ; d'ENSEMBLE seul", unit="part", nullable=True, ge=0
+                ),
                 "part_engagee": column(
-                    NUMBER, "Engagements / heures réalisées, en tout", unit="part", nullable=True, ge=0
+                    NUMBER, "Engagements / heures réalisées, en tout ; ENSEMBLE seul", unit="part", nullable=True, ge=0
                 ),
             },
         ),

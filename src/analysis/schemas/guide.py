@@ -27,7 +27,7 @@ SCHEMAS = {
                 "heures_p90": hours("Heures sur toute la durée : neuf chances sur dix d'être en dessous"),
                 "engagement": hours("Engagement proposé, arrondi en dessous ; 0 : aucun"),
                 "heures_an": hours("Médiane, par an ou sur la durée si elle est plus courte"),
-                "etp": column(NUMBER, "heures_an / 1607", unit="ETP", ge=0),
+                "etp": column(NUMBER, "heures_an / 1607, ou / (1607 x mois / 12) sous un an", unit="ETP", ge=0),
                 "personnes": column(NUMBER, "heures_an / 377", unit="personne", ge=0),
             },
         ),

@@ -159,14 +159,24 @@ SCHEMAS = {
         published_table(
             "dimensionnement",
             "Heures d'un marché avec clause, tous lots ensemble, selon son montant hors taxes : coefficient × montant "
-            "^ exposant",
+            "^ exposant, plafond × montant au plus",
             ["segment", "probabilite"],
             {
                 "segment": _SEGMENT,
                 "probabilite": column(NUMBER, "Probabilité d'être en dessous", unit="part", ge=0.01, le=0.99),
                 "coefficient": column(NUMBER, "Heures d'un marché d'un euro ; 6 chiffres significatifs", ge=0),
                 "exposant": column(NUMBER, "Exposant du montant", ge=0),
+                "plafond": column(
+                    NUMBER, "Heures de toute la main-d'œuvre que paie un euro : aucun marché n'en porte plus", ge=0
+                ),
                 "appris": column(TEXT, LEARNT),
+                "montant_appris": column(
+                    NUMBER,
+                    "Plus petit montant des opérations du segment qui l'ont appris, à deux chiffres",
+                    unit="euro",
+                    ge=0,
+                    nullable=True,
+                ),
             },
         ),
         published_table(

@@ -109,7 +109,8 @@ SCHEMAS = {
                 "fenetre_fin": column(DAY, "Date avant laquelle tombent 90 % des chances"),
                 "heures_p10": _hours(
                     "Heures d'insertion possibles si le besoin revient et qu'une clause y est demandée (qu'il s'y "
-                    "prête n'est pas compté) : 10 % des cas sont au-dessous"
+                    "prête n'est pas compté) : 10 % des cas sont au-dessous ; vide si le montant publié est sous le "
+                    "seuil de publication, donc douteux"
                 ),
                 "heures_p50": _hours("La moitié des cas sont au-dessous"),
                 "heures_p90": _hours("90 % des cas sont au-dessous"),

@@ -165,9 +165,9 @@ def write_calendars(dataset: Dataset) -> None:
     path = protected_dir(dataset.nom) / "segments" / "veille_besoins.parquet"
     if not path.is_file():
         return  # a site without the segments' pages
-    needs = read_table(path)
+    needs, tested = read_table(path), read_table(path.with_name("veille_calibration.parquet"))
     with finished_folder(reports_dir(dataset.nom) / CALENDARS) as folder:
-        for name, calendar in feeds(needs, dataset, load_params().segments.watch).items():
+        for name, calendar in feeds(needs, dataset, load_params().segments.watch, tested).items():
             (folder / name).write_bytes(calendar)
 
 

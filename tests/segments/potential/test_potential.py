@@ -19,7 +19,7 @@ from analysis.segments.potential.estimate import (
     simulated,
     without_clause,
 )
-from analysis.segments.potential.sizing import Learnt, Segment, of_contracts, segment_draws
+from analysis.segments.potential.sizing import Learnt, Segment, most_per_euro, of_contracts, segment_draws
 from analysis.segments.potential.supply import companies, near, suppliers, supply
 from analysis.sources import publics
 from consolidation.world import dataset
@@ -275,6 +275,16 @@ def test_the_hours_of_a_need_follow_its_whole_amount_and_do_not_depend_on_order(
     assert spread["b"] == pytest.approx(spread["a"], rel=0.1)
     # The watch says how many lots; they do not move it.
     pd.testing.assert_frame_equal(one.reset_index(), hours_if_asked(needs.assign(lots=[1, 7]), drawn, 7))
+
+
+def test_a_need_of_a_known_amount_bears_no_more_than_the_labour_that_it_pays() -> None:
+    drawn = larger_is_less(-0.9, draws=500)  # nearly the same hours whatever the amount
+    needs = pd.DataFrame({"uid": ["a", "b"], "segment": ["PROPRETE"] * 2, "montant": [1_000.0, np.nan]})
+    told = hours_if_asked(needs, drawn, 7).set_index("uid")
+    most = 0.8 / 28 * 1_000  # PROPRETE of `potentiel/facteurs`, about: medians of triangles
+    assert most_per_euro("PROPRETE") * 1_000 == pytest.approx(most, rel=0.05)
+    assert told.loc["a", "heures_p90"] == pytest.approx(most_per_euro("PROPRETE") * 1_000)
+    assert told.loc["b", "heures_p50"] > 2 * most, "an amount that is not known has no ceiling"
 
 
 def test_what_is_a_need_s_own_owes_nothing_to_what_its_segment_shares() -> None:

@@ -92,6 +92,18 @@ def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:
     assert told.loc[("2025", "COMMUNE"), "besoins"] == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "siren", "told"),
+    [("ETAT", "110002011", True), ("ETAT", "180089013", True), ("ETAT", None, True), ("ETAT", "195900000", False),
+     ("ETAT", "185900000", False), ("COMMUNE", "110002011", False)],
+)  # fmt: skip
+def test_the_lower_threshold_is_that_of_central_authorities_alone(kind: str, siren: str | None, told: bool) -> None:
+    assert compliance.central(pd.Series([kind]), pd.Series([siren], dtype="str")).tolist() == [told]
+    if siren:
+        rows = judged(need("a", 9e5, "aucune", acheteur_id=f"{siren}00010", categorie=kind))
+        assert rows["seuil"].tolist() == [143_000.0 if told else 221_000.0] and rows["categorie"].tolist() == [kind]
+
+
 def test_the_objective_counts_criteria_too_among_those_that_say() -> None:
     rows = pd.DataFrame({"annee": 2025, "statut_social": ["aucune", "critere", "clause", "non_renseigne", "reserve"]})
     told = compliance.pnad(rows).iloc[0]

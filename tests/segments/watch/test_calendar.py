@@ -276,3 +276,11 @@ def test_hours_of_trades_add_up_to_those_of_the_quarter() -> None:
         assert region[measure].sum() == pytest.approx(cell[column])
     # Nothing comes of the second need six times in ten, but its trades have their part of the median all the same.
     assert region.loc["AUTRES", "heures"] == pytest.approx(cell["heures_p50"] * 0.4 / 1.4)
+
+
+def test_the_hours_of_a_usual_operation_are_not_told_beside_an_amount_that_they_belie() -> None:
+    rows = pd.DataFrame([need("a", [0.5]), need("b", [0.5], montant_cru=np.nan), need("c", [0.5], montant=np.nan)])
+    rows.loc[2, "montant_cru"] = np.nan
+    given = pd.DataFrame({"besoin_id": ["a", "b", "c"], "heures_p10": 1.0, "heures_p50": 2.0, "heures_p90": 3.0})
+    told = calendar.listed(rows, given).set_index("besoin_id")[list(calendar.HOURS)]
+    assert told.isna().all(axis=1).to_dict() == {"a": False, "b": True, "c": False}

@@ -101,3 +101,15 @@ def test_every_territory_has_a_file_even_an_empty_one() -> None:
     assert {"veille_32.ics", "veille_59.ics", "veille_200093201.ics"} <= set(files)
     counts = {name: len(Calendar.from_ical(text).walk("VEVENT")) for name, text in files.items()}
     assert sum(counts.values()) == 3 and counts["veille_02.ics"] == 0
+
+
+def test_a_chance_that_the_past_belies_is_told_with_what_was_seen() -> None:
+    tested = pd.DataFrame({"classe": [6, 8], "predit": [0.65, 0.82], "observe": [0.66, 0.73]})
+    rows = needs(
+        need("a", [0.85]), need("b", [0.65]), need("c", [0.85], origine="projet"), need("d", [0.75], origine="les_deux")
+    )
+    events = Calendar.from_ical(feed.feed(rows, "Nord", DAY, SETTINGS, tested)).walk("VEVENT")
+    said = [str(event["summary"]) for event in events]
+    assert [text.replace("\xa0", " ").split(" : Nettoyage")[0] for text in said] == [
+        "85 % (vu à l'épreuve : 73 %)", "65 %", "85 %", "75 %",
+    ]  # fmt: skip

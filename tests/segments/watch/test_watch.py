@@ -178,3 +178,25 @@ def test_hours_are_those_of_the_amount_that_the_buyer_announces(project: Path) -
     tables = build_watch(bought, NO_CHANGES, announced, described, PARAMS, **known)
     both = tables["veille_besoins"].set_index("projet_id").loc["P1"]
     assert (both["origine"], both["montant"], both["heures_p50"]) == ("les_deux", 90_000.0, 90_000.0)
+
+
+def test_the_amount_that_a_buyer_announces_sizes_its_purchase_however_small(project: Path) -> None:
+    new_dataset("essai", "32", 2025)
+    described = load_dataset("essai").model_copy(update={"date_observation": dt.date(2025, 12, 31)})
+    announced = pd.DataFrame(
+        {"projet_id": ["P1"], "acheteur_siren": ["200093201"], "acheteur_nom": "MEL", "objet": "Formation des agents",
+         "montant": [35_000.0], "date_prevue": pd.to_datetime(["2026-03-01"]), "departement": "59",
+         "epci_siren": "200093201", "mois": [12.0], "segment": "FORMATION", "codeCPV": None}
+    )  # fmt: skip
+    asked: list[pd.DataFrame] = []
+
+    def hours(needs: pd.DataFrame) -> pd.DataFrame:
+        asked.append(needs)
+        return needs[["uid"]].assign(heures_p10=1.0, heures_p50=2.0, heures_p90=3.0)
+
+    contracts = small_world()
+    build_watch(
+        needed(contracts), NO_CHANGES, announced, described, PARAMS, belief=belief_from(contracts, FLOOR, AMOUNTS),
+        people=PEOPLE, hours=hours,
+    )  # fmt: skip
+    assert asked[0].set_index("uid").loc["projet:P1", "montant"] == 35_000.0

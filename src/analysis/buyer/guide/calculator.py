@@ -8,13 +8,18 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.buyer import commitment
+from analysis.buyer.purchase import likely_amounts, rules
 from analysis.buyer.sizing import RANGE, Law, law
 from analysis.core import reference
-from analysis.core.numbers import french, percent
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
 from analysis.segments.views.common import full_time_unit
+from analysis.sources.projects import MOST_MONTHS
 
+# The rules of `acheteur/regles` that the page's script holds what is typed to.
+RULES = {"montant": "achat_montant", "duree": "achat_duree", "faible": "achat_montant_faible",
+         "eleve": "achat_montant_eleve"}  # fmt: skip
 ROWS = {
     "heures": "Heures sur toute la durée",
     "an": "Heures par an (ou sur la durée, si elle est plus courte)",
@@ -76,21 +81,32 @@ class Calculator(Content):
         return f"{reference.constants('potentiel')['heures_par_personne']:g}"
 
     @property
+    def bounds(self) -> dict[str, str]:
+        """The bounds of a sheet and its sentences: the most months, the amounts below and above which one is to be
+        confirmed, what each field is called and what each rule expects."""
+        low, high = likely_amounts()
+        known = rules()
+        out = {"mois": str(MOST_MONTHS), "montant-min": f"{low:g}", "montant-max": f"{high:g}"}
+        for name, rule in RULES.items():
+            out[f"{name}-attendu"] = str(known.loc[rule, "attendu"])
+        return out | {f"{name}-champ": str(known.loc[RULES[name], "champ"]) for name in ("montant", "duree")}
+
+    @property
     def least(self) -> str:
-        return f"{commitment.least_useful()[0]:g}"
+        return f"{commitment.least_useful():g}"
 
     @property
     def too_few(self) -> str:
-        return commitment.least_useful()[1]
+        said = commitment.none_proposed()
+        return f"{said[0].upper()}{said[1:]} : aucun n'est proposé."
 
     @property
     def note(self) -> str:
-        chances = percent(load_params().buyer.commitment_kept, 0)
         rounding = commitment.said(commitment.steps())
         return (
-            "De … à … : huit marchés sur dix. Le montant est celui de tous les lots ensemble. L'engagement est le "
-            f"nombre d'heures que {chances} des marchés de ce montant peuvent porter, {rounding} ; aucun n'est proposé "
-            f"quand moins de {self.least} heures sont possibles. "
+            "De … à … : fourchette prévue à 80 %. Le montant est celui de tous les lots ensemble. L'engagement est "
+            f"prudent, {rounding} ; aucun n'est proposé "
+            f"s'il fait moins de {self.least} heures. "
             "Rien de ce qui est tapé ici ne quitte cette page."
         )
 

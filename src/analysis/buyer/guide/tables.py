@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.buyer.commitment import proposed
 from analysis.buyer.sizing import law, modelled, sized
 from analysis.core import reference
 from analysis.core.dataset import Dataset
@@ -66,9 +65,7 @@ def sizes(contracts: pd.DataFrame, laws: pd.DataFrame, quantile: float) -> pd.Da
             amount = significant(used["montant"].quantile(place), ROUND)
             row = {"segment": name, "taille": size, "marches": len(own), "montant": amount, "duree_mois": months}
             out.append(row | sized(found, amount, months=months, quantile=quantile))
-    return modelled(
-        pd.DataFrame(out).assign(engagement=lambda table: proposed(table["engagement"], table["heures_p50"]))
-    )
+    return modelled(pd.DataFrame(out))
 
 
 def examples(contracts: pd.DataFrame) -> pd.DataFrame:

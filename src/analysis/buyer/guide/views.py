@@ -7,10 +7,9 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.views.common import cited
-from analysis.buyer.views.hours import none_proposed
+from analysis.buyer.views.hours import by_amount
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent
-from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
 from analysis.publishing.content import PERCENT, Card, Column, Content, DataTable, Figure, Prose, Strip, millions
 from analysis.publishing.page import Page
@@ -43,7 +42,7 @@ def headline(page: Page) -> Content:
         share = Card("Marchés avec clause", row["part_clause"], "%", said, 1, 100, csv=page.csv(CONTRACTS))
     amount, csv = float(now["montant"].sum()), page.csv(CONTRACTS)
     hidden = "" if pd.isna(done["secret"]) else str(done["secret"])
-    bounds = f"de {french(middle['heures_p10'])} à {french(middle['heures_p90'])}, huit fois sur dix"
+    bounds = f"de {french(middle['heures_p10'])} à {french(middle['heures_p90'])}, fourchette prévue à 80 %"
     return Strip(
         [
             share,
@@ -190,9 +189,8 @@ def sizes(page: Page) -> Content:
         caption="Heures d'un marché petit, médian et grand",
         scope=f"{page.territory_name}, montants hors taxes connus des dernières années ; durée médiane du segment",
         csv=page.csv(SIZES),
-        note="De … à … : huit fois sur dix. L'engagement est ce que "
-        f"{percent(load_params().buyer.commitment_kept, 0)} de tels marchés peuvent porter, "
-        f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, {none_proposed()}.",
+        note=f"De … à … : fourchette prévue à 80 %. {by_amount(page)}L'engagement est prudent, "
+        f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, car {commitment.none_proposed()}.",
     )
 
 

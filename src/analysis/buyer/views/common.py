@@ -7,16 +7,19 @@ from functools import lru_cache
 
 import pandas as pd
 
+from analysis.buyer.law import FROM, NO, YES
 from analysis.core import reference
+from analysis.core.numbers import french
 from analysis.publishing.page import Page
 
 OURS = "hypothèse de l'observatoire"
 CHECK = (
-    "Certaines références restent à relire sur Légifrance : le fichier CSV dit lesquelles. Cette page n'est pas un "
-    "avis juridique."
+    "« (à vérifier) » : ce qui précède n'a pas été relu sur Légifrance ; le fichier CSV dit ce qui reste à relire. "
+    "Cette page n'est pas un avis juridique."
 )
-# [à vérifier ...], (dossier/fichier.csv), (domaine 4.2)
-_NOTES = re.compile(r"\s*\[[^\]]*vérifier[^\]]*\]|\s*\([a-z_]+/[a-z_]+\.csv\)|\s*(?:\(|: )domaine [\d.]+\)?")
+_UNCHECKED = re.compile(r"\[[^\]]*vérifier[^\]]*\]")  # [à vérifier ...]
+# (dossier/fichier.csv), (domaine 4.2)
+_NOTES = re.compile(r"\s*\([a-z_]+/[a-z_]+\.csv\)|\s*(?:\(|: )domaine [\d.]+\)?")
 
 
 def rows(page: Page, table: str) -> pd.DataFrame:
@@ -37,8 +40,8 @@ def scope(page: Page) -> str:
 
 
 def cited(told: pd.DataFrame) -> pd.DataFrame:
-    """`told` with its article and source as a page cites them: what is still to be checked, the files and working notes
-    that the published table keeps are not for readers."""
+    """`told` with its article and source as a page cites them: what is still to be checked is told so, the files and
+    working notes that the published table keeps are not for readers."""
     names = [name for name in ("article", "source") if name in told]
     return told.assign(**{name: told[name].astype("object").map(_cited) for name in names})
 
@@ -46,7 +49,7 @@ def cited(told: pd.DataFrame) -> pd.DataFrame:
 def _cited(text: object) -> str:
     if pd.isna(text) or not str(text):
         return ""
-    said = _NOTES.sub("", str(text)).strip(" ;")
+    said = _UNCHECKED.sub("(à vérifier)", _NOTES.sub("", str(text))).strip(" ;")
     return OURS if said in ("", "projet", "hypothèse") else said
 
 
@@ -54,6 +57,14 @@ def to_check(told: pd.DataFrame) -> str | None:
     """The one note of a page whose sources are not all checked against the text."""
     unsure = any(told[name].astype("str").str.contains("vérifier").any() for name in ("article", "source"))
     return CHECK if unsure else None
+
+
+def reach(row: pd.Series) -> str | None:
+    """Whether a purchase reaches the European threshold, in words; nothing where none is known."""
+    if pd.isna(row["seuil_atteint"]):
+        return None
+    said = {YES: "atteint", NO: "non atteint", FROM: f"atteint dès {french(row['seuil'], 0, '€')}"}
+    return said[row["seuil_atteint"]]
 
 
 def segment_of(row: pd.Series, name: str = "segment") -> str:

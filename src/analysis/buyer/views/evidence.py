@@ -85,6 +85,12 @@ def _of_country(row: pd.Series) -> str:
     return "Autres régions : les marchés du même segment (d'après leur code CPV) qui y sont exécutés."
 
 
+def _followed(told: pd.DataFrame) -> pd.Series:
+    """Whether an operation followed each contract, in words."""
+    said = pd.Series("non", index=told.index).mask(told["suivi_ouvert"].astype("bool"), "en cours")
+    return said.mask(told["suivi"].astype("bool"), "oui")
+
+
 def like_contracts(page: Page) -> Content:
     """The nearest real contracts."""
     # Amounts are open data: only the hours may be secret.
@@ -94,7 +100,7 @@ def like_contracts(page: Page) -> Content:
         return Prose("Aucun marché de ce segment n'est connu dans la région.")
     states = reference.labels("statuts_sociaux")
     return DataTable(
-        told.assign(etat=told["statut_social"].map(states), suivi=told["suivi"].map({True: "oui", False: "non"})),
+        told.assign(etat=told["statut_social"].map(states), suivi=_followed(told)),
         columns={
             "objet": Column("Objet"),
             "acheteur_nom": Column("Acheteur"),
@@ -109,7 +115,8 @@ def like_contracts(page: Page) -> Content:
         caption="Les marchés publics les plus proches de cet achat",
         scope=f"{scope(page)} ; même segment, objet, montant et lieu voisins ; un marché par besoin",
         csv=page.csv("semblables"),
-        note="Suivi : une opération close l'a suivi, et ses heures sont connues ; elles sont celles de tous ses "
-        "marchés ensemble, à deux chiffres près. Réalisé / prévu : la part des heures prévues qui a été faite, à dix "
+        note="Suivi : une opération close l'a suivi, et ses heures sont connues, ou (en cours) une opération le suit, "
+        "dont les heures ne sont pas encore connues. Les heures sont celles de tous les marchés de l'opération "
+        "ensemble, à deux chiffres près. Réalisé / prévu : la part des heures prévues qui a été faite, à dix "
         "points près.",
     )

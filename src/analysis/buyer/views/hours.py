@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.buyer.commitment import least_useful
+from analysis.buyer.backtest import EVERY, KEPT, MANUAL, OURS
+from analysis.buyer.commitment import none_proposed
+from analysis.buyer.evidence import BELOW
+from analysis.buyer.sizing import part_of_year
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, plural, round_half_up
@@ -12,14 +15,14 @@ from analysis.core.params import load_params
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Figure, Prose, Warning
 from analysis.publishing.page import Page
 from analysis.segments.views.common import KINDS
-from analysis.segments.views.intervals import BAR, interval_chart
+from analysis.segments.views.intervals import interval_chart
 
 YEAR = 12  # months
-IN_TEN = ("aucun", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix")
+DOMINANT = 0.5  # part of the variance from which one factor matters more than all else
 _NAMES = {
-    "heures_p10": "Une chance sur dix d'avoir moins",
+    "heures_p10": "Une chance sur dix d'avoir moins, d'après le modèle",
     "heures_p50": "Médiane",
-    "heures_p90": "Une chance sur dix d'avoir plus",
+    "heures_p90": "Une chance sur dix d'avoir plus, d'après le modèle",
     "engagement": "Engagement proposé, arrondi",
     "manuel": "Règle du manuel",
 }
@@ -30,14 +33,14 @@ def hours(page: Page) -> Content:
     row = found(page)
     committed = float(row["engagement"])
     names = _NAMES if committed else {name: label for name, label in _NAMES.items() if name != "engagement"}
-    told = prudent() if committed else f"engagement proposé : aucun, {none_proposed()}"
+    told = prudent(tried(page)) if committed else f"engagement proposé : aucun, car {none_proposed()}"
     table = DataTable(
         pd.DataFrame({"quoi": names.values(), "heures": [float(row[name]) for name in names]}),
         columns={"quoi": Column("Heures d'insertion sur toute la durée"), "heures": Column("Heures", 0)},
         caption="Heures que l'achat peut porter",
         scope=f"{scope(page)}, {segment_of(row)}",
         csv=page.csv("achats"),
-        note=f"{told.capitalize()}. Règle du manuel : {_rule()}.",
+        note=f"{told.capitalize()}. {within(tried(page)).capitalize()}. {_below(row)}Règle du manuel : {_rule()}.",
     )
     chart = pd.DataFrame(
         {"milieu": [row["heures_p50"]], "bas": [row["heures_p10"]], "haut": [row["heures_p90"]]},
@@ -45,30 +48,69 @@ def hours(page: Page) -> Content:
     )
     if committed:
         chart.loc["Engagement proposé"] = committed
-    said = f"{french(committed)}. {prudent().capitalize()}" if committed else f"aucun, {none_proposed()}"
+    said = f"{french(committed)}. {told.capitalize()}" if committed else f"aucun, car {none_proposed()}"
     return Figure(
         interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé" if committed else "Heures possibles",
-        alt=f"Huit fois sur dix, de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
-        f"engagement proposé : {said}. {BAR}",
+        alt=f"Fourchette : de {french(row['heures_p10'])} à {number_of(row['heures_p90'], 'heure')} ; "
+        f"engagement proposé : {said}. Barre grise : la fourchette prévue à 80 %.",
         table=table,
         source="modèle d'heures de la région (méthode : Heures d'un marché).",
     )
 
 
-def none_proposed() -> str:
-    """Why no commitment is proposed."""
-    few = french(least_useful()[0])
-    return f"car moins de {few} heures sont possibles (médiane), environ un mois d'une personne"
+def _below(row: pd.Series) -> str:
+    """That the amount is lower than all those that taught the law; nothing where it is not."""
+    if row["appris"] != BELOW:
+        return ""
+    return f"Au-dessous de ce qui a été observé dans ce segment (à partir de {french(row['montant_appris'], 0, '€')}). "
 
 
-def prudent() -> str:
-    """What the proposed commitment is, which may lie below the range of the hours."""
-    kept = load_params().buyer.commitment_kept
-    tenths = round(10 * kept, 9)  # 0.9 is nine of ten, 0.95 has no such word
-    among = f"{IN_TEN[int(tenths)]} marchés semblables sur dix" if tenths == int(tenths) else None
-    among = among or f"{percent(kept, 0)} des marchés semblables"
-    return f"engagement prudent : {among} peuvent le porter (arrondi en dessous)"
+def tried(page: Page) -> pd.Series | None:
+    """How commitments and ranges did on the closed operations of the class of amount of the purchase, of all where
+    that class has too few; nothing where none was tried."""
+    told = page.read("engagement_retro", periode="epreuve", methode=OURS).set_index("classe")
+    rows = [told.loc[name] for name in (found(page)["classe_montant"], EVERY) if name in told.index]
+    return rows[0] if rows and rows[0]["operations"] else None
+
+
+def prudent(seen: pd.Series | None) -> str:
+    """What the proposed commitment is, and how often such ones would have been kept (`tried`)."""
+    least = percent(KEPT, 0)
+    if seen is None or not seen["proposes"]:
+        return "engagement prudent, arrondi en dessous ; aucune opération close ne l'a mis à l'épreuve"
+    return (
+        f"engagement prudent, arrondi en dessous : {percent(seen['faisables'])} des opérations closes "
+        f"{_class(seen)} ont réalisé au moins {least} d'un tel engagement"
+    )
+
+
+def within(seen: pd.Series | None) -> str:
+    """How often the hours of like operations were within their range."""
+    if seen is None:
+        return "fourchette prévue à 80 %, qu'aucune opération close n'a mise à l'épreuve"
+    return (
+        f"fourchette prévue à 80 % : à l'épreuve, elle a contenu les heures de {percent(seen['couverture'])} des "
+        f"opérations closes {_class(seen)}"
+    )
+
+
+def by_amount(page: Page) -> str:
+    """How ranges and commitments did from one class of amount to another; nothing where they were not tried."""
+    told = page.read("buyer/engagement_retro", periode="epreuve", methode=OURS)
+    told = told[told["classe"] != EVERY]
+    if told.empty:
+        return ""
+    held, done = ((percent(told[name].min()), percent(told[name].max())) for name in ("couverture", "faisables"))
+    return (
+        f"À l'épreuve des opérations closes, la fourchette a contenu les heures de {held[0]} à {held[1]} d'entre elles "
+        f"selon leur montant, et de {done[0]} à {done[1]} ont réalisé au moins {percent(KEPT, 0)} d'un tel engagement. "
+    )
+
+
+def _class(seen: pd.Series) -> str:
+    """Of which amounts the operations were, in words."""
+    return str(reference.table("acheteur/classes_montant").set_index("code")["libelle"][seen.name])
 
 
 def _rule() -> str:
@@ -83,16 +125,22 @@ def kept(page: Page) -> Content:
     told = page.read("engagement_retro", periode="epreuve")
     if told.empty or not told["operations"].any():
         return Prose("Aucune opération close n'est reliée à ses marchés : l'engagement n'a pas pu être éprouvé.")
-    names = {"modele": "Engagement proposé", "manuel": "Règle du manuel"}
+    names = {OURS: "Engagement proposé", MANUAL: "Règle du manuel"}
+    own = tried(page)
+    classes = reference.table("acheteur/classes_montant").set_index("code")["libelle"]
+    whole = told["classe"].eq(EVERY)
     return DataTable(
-        told.assign(nom=told["methode"].map(names)).sort_values("methode", ascending=False),
+        told[whole | (told["classe"].eq(None if own is None else own.name) & told["methode"].eq(OURS))]
+        .assign(nom=told["methode"].map(names), montants=told["classe"].map(classes))
+        .sort_values(["classe", "methode"], key=lambda names: names.isin([EVERY, MANUAL]).astype(int)),
         columns={
+            "montants": Column("Opérations closes"),
             "nom": Column("Méthode"),
-            "operations": Column("Opérations", 0),
-            "faisables": Column("Engagement tenu à 90 % au moins", **PERCENT),
-            "faisables_bas": Column("tenu : de", **PERCENT),
-            "faisables_haut": Column("tenu : à", **PERCENT),
-            "part_engagee": Column("Engagé / réalisé, en tout", **PERCENT),
+            "operations": Column("Nombre", 0),
+            "proposes": Column("dont engagement proposé", 0),
+            "faisables": Column("Réalisé : au moins 90 % de l'engagement", **PERCENT),
+            "faisables_bas": Column("réalisé : de", **PERCENT),
+            "faisables_haut": Column("réalisé : à", **PERCENT),
             "couverture": Column("Dans la fourchette", **PERCENT),
             "couverture_bas": Column("fourchette : de", **PERCENT),
             "couverture_haut": Column("fourchette : à", **PERCENT),
@@ -100,10 +148,11 @@ def kept(page: Page) -> Content:
         caption="L'engagement à l'épreuve des opérations closes",
         scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
         csv=page.csv("engagement_retro"),
-        takeaway=_beside_the_rule(told.set_index("methode")),
-        note="Un engagement est tenu quand les heures réalisées en font au moins 90 %. Seules les opérations closes "
-        "sont comptées : les marchés longs, encore en cours, y sont rares. Les engagements trop petits pour être "
-        "proposés sont de l'épreuve.",
+        takeaway=_beside_the_rule(told[whole].set_index("methode")),
+        note="Engagements calculés après coup : personne ne les a pris. Seules les opérations closes "
+        "sont comptées : les marchés longs, encore en cours, y sont rares. Le fichier CSV a toutes les classes de "
+        "montant, et les années sur lesquelles le quantile a été choisi ; la règle de ce choix a été changée après "
+        "avoir vu les dernières années.",
     )
 
 
@@ -111,7 +160,7 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
     """How often each was kept, and whether that tells them apart."""
     ours, rule = told.loc["modele"], told.loc["manuel"]
     said = (
-        f"Tenus : {percent(ours['faisables'])} des engagements proposés, "
+        f"Auraient été tenus : {percent(ours['faisables'])} des engagements qui auraient été proposés, "
         f"{percent(rule['faisables'])} de ceux de la règle du manuel."
     )
     if ours["faisables_bas"] > rule["faisables_haut"] or rule["faisables_bas"] > ours["faisables_haut"]:
@@ -120,15 +169,32 @@ def _beside_the_rule(told: pd.DataFrame) -> str:
 
 
 def drivers(page: Page) -> Content:
-    """What the hours are in persons."""
+    """What the hours are in persons, and what makes them vary."""
     row = found(page)
     when = f"Sur ses {french(row['duree_mois'])} mois" if row["duree_mois"] < YEAR else "En un an"
-    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un"
+    hours_of_year = f"à {number_of(row['heures_etp'], 'heure')} l'un par an"
     full_time, persons = plural("équivalent temps plein", row["etp"]), plural("personne", row["personnes"])
     return Prose(
         f"{when}, la médiane est de {number_of(row['heures_an'], 'heure')} : {_at_least(row['etp'], 2)} {full_time} "
-        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région."
+        f"({hours_of_year}), ou {_at_least(row['personnes'], 1)} {persons} aux heures habituelles de la région. "
+        f"{varying(row)}".strip()
     )
+
+
+def varying(row: pd.Series) -> str:
+    """Which factor of the rule makes the hours of the segment vary most, and what is each contract's own; nothing where
+    no factor is known."""
+    if pd.isna(row["facteur"]):
+        return ""
+    name = reference.table("acheteur/facteurs").set_index("code")["libelle"][row["facteur"]]
+    part, own = percent(row["facteur_part"], 0), percent(row["propre_part"], 0)
+    said = f"{name} ({part} de la variance)"
+    first = (
+        f"Le facteur du calcul qui compte le plus est {said}"
+        if row["facteur_part"] >= DOMINANT
+        else f"Aucun facteur du calcul ne domine : le premier est {said}"
+    )
+    return f"{first} ; {own} sont propres à chaque marché."
 
 
 def _at_least(value: float, digits: int) -> str:
@@ -179,15 +245,17 @@ def enough(page: Page) -> Content:
     said = reference.table("acheteur/portees").set_index("code")["libelle"][row["portee"]]
     dependency = percent(load_params().segments.potential.dependency, 0)
     through = percent(reference.constants("potentiel")["part_iae"], 0)
+    months = row["duree_mois"]
+    when = f"{french(months)} mois" if months < YEAR else "un an"
     supply = (
         f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
-        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
-        f"{number_of(row['heures_offre'], 'heure')} de clause : {dependency} au plus de ce qu'elles font vient d'un "
-        f"même donneur d'ordre, et {through} des heures de clause passent par elles."
+        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet en {when} "
+        f"{number_of(row['heures_offre'] * part_of_year(months), 'heure')} de clause : {dependency} au plus de ce "
+        f"qu'elles font vient d'un même donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
         f" Les publics du territoire ({number_of(row['deld'], 'demandeur')} d'emploi de plus d'un an) en permettent "
-        f"{french(row['heures_public'])}, celles des clauses d'aujourd'hui comprises."
+        f"{french(row['heures_public'] * part_of_year(months))}, celles des clauses d'aujourd'hui comprises."
         if pd.notna(row["deld"])
         else ""
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.buyer.law import likely
+from analysis.buyer.commitment import none_proposed
 from analysis.buyer.programme import said_late
-from analysis.buyer.views.hours import none_proposed
+from analysis.buyer.views.common import reach
 from analysis.core.numbers import french
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip
 from analysis.publishing.page import Page
 
-SURELY_BELOW = 0.01  # the probability under which `likely` tells « moins de 1 % »
 OBLIGED = {
-    "en_vigueur": "si le besoin dépasse le seuil",
-    "sans_seuil": "si le besoin dépasse le seuil, inconnu",
+    "en_vigueur": "oui, sauf exception",
+    "en_vigueur_selon": "si le besoin atteint le seuil",
+    "sous_seuil": "non, sous le seuil",
+    "sans_seuil": "si le besoin atteint le seuil, inconnu",
+    "incertaine": "date incertaine",
     "entre": "non, consultation antérieure",
     "avant": "non, consultation antérieure",
     "prive": "non",
@@ -24,7 +26,7 @@ OBLIGED = {
 def headline(page: Page) -> Content:
     """Purchases, commitments, and the hours of all with their range."""
     row = page.read("buyer/programmes", programme=page.key).iloc[0]
-    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, fourchette prévue à 80 %"
     csv = page.csv("buyer/programmes")
     too_late = said_late(page.read("buyer/achats", programme=page.key), page.dataset.date_observation)
     return Strip(
@@ -33,19 +35,22 @@ def headline(page: Page) -> Content:
             Card("Engagements proposés, en tout", row["engagement"], "h", note=too_late, csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
             Card(
-                "Achats qui dépasseraient le seuil européen",
-                row["au_dessus"],
-                note=f"environ, d'après la probabilité de chacun{_apart(page)}",
+                "Achats qui atteignent le seuil européen",
+                float(row["atteignent"]),
+                note=_apart(page, int(row["selon_montant"])),
                 csv=csv,
             ),
         ]
     )
 
 
-def _apart(page: Page) -> str:
-    """How many purchases have no known threshold, and are not counted; nothing where all have one."""
-    unknown = int(page.read("buyer/achats", programme=page.key)["p_seuil"].isna().sum())
-    return f", sans ceux dont aucun seuil n'est connu ({unknown})" if unknown else ""
+def _apart(page: Page, by_amount: int) -> str:
+    """What is not counted: purchases that reach it at the top of their range alone, those without known threshold."""
+    unknown = int(page.read("buyer/achats", programme=page.key)["seuil_atteint"].isna().sum())
+    said = ["d'après le montant prévu de chacun"]
+    said += [f"sans ceux qui ne l'atteignent qu'en haut de leur fourchette ({by_amount})"] if by_amount else []
+    said += [f"sans ceux dont aucun seuil n'est connu ({unknown})"] if unknown else []
+    return ", ".join(said)
 
 
 def purchases(page: Page) -> Content:
@@ -57,8 +62,8 @@ def purchases(page: Page) -> Content:
     case = asked.set_index("achat_id")["cas"]
     rows = rows.assign(
         fiche=[f"../buyer/{page.year}-{achat_id}.html" for achat_id in rows["achat_id"]],
-        obligation=[_obliged(case.get(row.achat_id), row.p_seuil) for row in rows.itertuples()],
-        depasse=[likely(p) for p in rows["p_seuil"]],
+        obligation=[OBLIGED.get(case.get(achat_id, "")) for achat_id in rows["achat_id"]],
+        atteint=[reach(row) for _, row in rows.iterrows()],
     )
     return DataTable(
         rows,
@@ -67,7 +72,7 @@ def purchases(page: Page) -> Content:
             "engagement": Column("Engagement", 0, "h"),
             "date_notification": Column("Notification"),
             "montant_max": Column("Montant", 0, "€"),
-            "depasse": Column("Dépasse le seuil"),
+            "atteint": Column("Seuil européen"),
             "obligation": Column("Obligation sociale"),
             "heures_p50": Column("Heures, médiane", 0),
             "heures_p10": Column("heures : de", 0),
@@ -80,18 +85,11 @@ def purchases(page: Page) -> Content:
     )
 
 
-def _obliged(case: str | None, chance: float) -> str | None:
-    """Whether a purchase must have a social condition, by the finding on the law and the probability of its need."""
-    if case == "en_vigueur" and chance < SURELY_BELOW:
-        return "non, sous le seuil"
-    return OBLIGED.get(case or "")
-
-
 def _of_columns(rows: pd.DataFrame) -> str | None:
     """What is to be known of the columns of hours; nothing where nothing is."""
     said = ["Une médiane d'ensemble n'est pas la somme des médianes."] if len(rows) > 1 else []
     if rows["engagement"].eq(0).any():
-        said.append(f"Engagement de 0 : aucun n'est proposé, {none_proposed()}.")
+        said.append(f"Engagement de 0 : aucun n'est proposé, car {none_proposed()}.")
     return " ".join(said) or None
 
 

@@ -27,23 +27,28 @@ def asked(page: Page) -> Content:
 
 def exceptions(page: Page) -> Content:
     """The exceptions, as questions that only the buyer can answer."""
+    told = page.read("exceptions").sort_values("ordre")
     return DataTable(
-        cited(law.exceptions()),
+        cited(told),
         columns={"libelle": Column("Exception"), "question": Column("Question à laquelle répondre"),
                  "source": Column("Source")},
         caption="Exceptions à l'obligation : des questions, non des réponses",
         scope=scope(page),
+        csv=page.csv("exceptions"),
+        note=to_check(told.assign(article="")),
     )  # fmt: skip
 
 
 def ways(page: Page) -> Content:
     """The verdict on each mechanism."""
     reasons = rows(page, "voies").sort_values("ordre")
-    against = reasons[(reasons["effet"] != "information") & ~reasons["favorable"].eq(True).fillna(False)]
+    against = reasons[~reasons["effet"].isin(law.NO_RESERVE) & ~reasons["favorable"].eq(True).fillna(False)]
     told = reasons.drop_duplicates("mecanisme")
     told = told.assign(retient=told["mecanisme"].map(against.groupby("mecanisme")["phrase"].agg(" ".join)).fillna("–"))
-    open_ones = told.loc[told["verdict"] == "OUVERTE", "libelle"]
-    said = ", ".join(open_ones.map(inside)) or "aucune sans réserve"
+    named = {code: ", ".join(own["libelle"].map(inside)) for code, own in told.groupby("verdict")}
+    asked = reasons.loc[reasons["effet"].eq("demande") & reasons["verdict"].eq(law.DEMANDED), "phrase"]
+    none = "aucune autre sans réserve" if len(asked) else "aucune sans réserve"
+    said = f"Voies possibles : {named.get('OUVERTE', none)}."
     return DataTable(
         told,
         columns={
@@ -54,7 +59,8 @@ def ways(page: Page) -> Content:
         caption="Les voies ouvertes",
         scope=scope(page),
         csv=page.csv("voies"),
-        takeaway=f"Voies possibles : {said}.",
+        takeaway=f"Demandées par la loi, sauf exception : {named[law.DEMANDED]}. {said}" if len(asked) else said,
+        note=asked.iloc[0] if len(asked) else None,
     )
 
 

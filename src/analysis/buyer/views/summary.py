@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.buyer.commitment import none_proposed
 from analysis.buyer.law import likely
-from analysis.buyer.views.common import found, rows, scope, segment_of
-from analysis.buyer.views.hours import none_proposed, prudent
+from analysis.buyer.sizing import YEAR
+from analysis.buyer.views.common import found, reach, rows, scope, segment_of
+from analysis.buyer.views.hours import prudent, tried, within
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
@@ -20,11 +22,12 @@ SURE = 0.9  # probability of a segment from which the second is not told
 def headline(page: Page) -> Content:
     """Commitment, hours, what they are in persons, who can carry them, and the threshold."""
     row = found(page)
-    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, huit fois sur dix"
+    seen = tried(page)
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])} ; {within(seen)}"
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note=prudent(), csv=csv)
+            Card("Engagement proposé", row["engagement"], "h", note=prudent(seen), csv=csv)
             if row["engagement"]
             else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
@@ -33,14 +36,20 @@ def headline(page: Page) -> Content:
                 row["etp"],
                 full_time_unit(),
                 digits=2,
-                note="de la médiane",
+                note="de la médiane" if row["duree_mois"] >= YEAR else "de la médiane, tant que dure le marché",
                 csv=csv,
             ),
             Card("Structures d'insertion à portée", float(row["structures"]), note=_of_sector(row), csv=csv),
-            Card("Dépasse le seuil européen", likely(None if pd.isna(row["p_seuil"]) else row["p_seuil"]),
-                 note="probabilité", csv=csv),
+            Card("Seuil européen", reach(row), note=_limit(row), csv=csv),
         ]
     )  # fmt: skip
+
+
+def _limit(row: pd.Series) -> str:
+    """The threshold, and what it is held against."""
+    if pd.isna(row["seuil"]):
+        return "aucun n'est connu ici, ou ne s'applique"
+    return f"{french(row['seuil'], 0, '€')} hors taxes, pour la valeur estimée de tout le besoin"
 
 
 def _of_sector(row: pd.Series) -> str:

@@ -49,13 +49,15 @@ def drawn_segments(
 def hours_if_asked(needs: pd.DataFrame, drawn: dict[str, sizing.Segment], seed: int) -> pd.DataFrame:
     """uid, heures_p10, heures_p50, heures_p90 of each need (uid, segment, montant) if it carries a clause.
 
-    A need is drawn as the operations are that taught the law: all its lots together, however many.
+    A need is drawn as the operations are that taught the law: all its lots together, however many; of a known amount,
+    it bears no more hours than the labour that it pays.
     """
     rng = sizing.stream(seed, sizing.ASKED)
     parts = []
     for name, own in needs.sort_values(["segment", "uid"]).groupby("segment"):
         amounts = own["montant"].to_numpy(dtype="float64")
         hours = sizing.hours(drawn[str(name)], amounts, rng, sizing.usual(needs["montant"]))
+        hours = np.fmin(hours, sizing.most_per_euro(str(name)) * amounts)  # no amount, no ceiling
         low, middle, high = np.quantile(hours, list(QUANTILES.values()), axis=0)
         parts.append(pd.DataFrame({"uid": own["uid"], "heures_p10": low, "heures_p50": middle, "heures_p90": high}))
     columns = ["uid", "heures_p10", "heures_p50", "heures_p90"]

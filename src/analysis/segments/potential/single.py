@@ -24,17 +24,20 @@ from analysis.segments.potential.backtest import known_operations
 
 HOURS = "heures"  # the kind of cell of `secret/regles.csv`
 PROBABILITIES = np.arange(1, 100) / 100
+COARSE = 2  # significant digits of an amount
 DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
 # What the hours of a segment were learnt from (`appris`): its own operations, those of others, none at all.
 OWN, OTHERS, RULE = "segment", "autres", "regle"
 
 
 def single_contracts(linked: Linked, contracts: pd.DataFrame, settings: SegmentParams) -> pd.DataFrame:
-    """`dimensionnement`: segment, probabilite, coefficient, exposant (see `laws`) and appris (see `learnt_from`), for
-    every segment there is; `contracts`: those of `linked` as `amounts.by_need` gives them."""
+    """`dimensionnement`: segment, probabilite, coefficient, exposant, plafond (see `laws`), appris (see `learnt_from`)
+    and montant_appris (the lowest amount of the segment's operations that taught it, at two digits, missing where none
+    did), for every segment there is; `contracts`: those of `linked` as `amounts.by_need` gives them."""
     sized = settings.potential
     operations = known_operations(linked.operations, contracts)
-    known = sizing.learnt(tellable(operations, linked.facts, settings.links.min_operations), sized.prior_operations)
+    teaching = tellable(operations, linked.facts, settings.links.min_operations)
+    known = sizing.learnt(teaching, sized.prior_operations)
     drawn = sizing.segment_draws(
         sorted(reference.labels("segments")),
         known,
@@ -46,7 +49,11 @@ def single_contracts(linked: Linked, contracts: pd.DataFrame, settings: SegmentP
     every = needs["montant_besoin"].median()
     usual = needs.groupby("segment_besoin")["montant_besoin"].median().reindex(list(drawn)).fillna(every).fillna(1.0)
     table = laws(drawn, usual, own=sized.single_own_draws, seed=sized.seed)
-    return table.assign(appris=learnt_from(table["segment"], known))
+    lowest = teaching.groupby("segment")["montant"].min().map(lambda amount: significant(amount, COARSE))
+    return table.assign(
+        appris=(learnt := learnt_from(table["segment"], known)),
+        montant_appris=table["segment"].map(lowest).astype("float64").where(learnt == OWN),
+    )
 
 
 def learnt_from(segments: pd.Series, known: sizing.Learnt) -> pd.Series:
@@ -67,7 +74,8 @@ def tellable(operations: pd.DataFrame, facts: Facts, least: int) -> pd.DataFrame
 
 
 def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: int) -> pd.DataFrame:
-    """segment, probabilite (0.01 to 0.99), coefficient (K at that probability, for amounts in euros), exposant.
+    """segment, probabilite (0.01 to 0.99), coefficient (K at that probability, for amounts in euros), exposant, plafond
+    (hours of an amount of one euro, above which no hours are: `sizing.most_per_euro`).
 
     `usual`: an amount by segment, around which a segment without operations follows the rule of the field; `own`:
     contracts drawn for each draw of what a segment's contracts share.
@@ -85,6 +93,7 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
                     "probabilite": PROBABILITIES,
                     "coefficient": [significant(value, DIGITS) for value in found],
                     "exposant": exponent,
+                    "plafond": significant(sizing.most_per_euro(name), DIGITS),
                 }
             )
         )

@@ -96,6 +96,12 @@ def per_euro(segment: str, normal: dict[str, Numbers]) -> Numbers:
     return value["depense"] * value["main_oeuvre"] * value["insertion"] * (1 - value["reprise"]) / value["cout_horaire"]
 
 
+def most_per_euro(segment: str) -> float:
+    """The hours of all the labour that a euro pays, which no clause exceeds: median labour share over median cost."""
+    share, cost = (quantile(law(segment, factor), np.array(0.5)) for factor in ("main_oeuvre", "cout_horaire"))
+    return float(share / cost)
+
+
 @dataclass(frozen=True)
 class Learnt:
     """What linked operations say of hours per euro, on logarithms.

@@ -14,12 +14,14 @@ import pandas as pd
 from scipy.stats import norm
 
 from analysis.core import reference
+from analysis.core.codes import by_prefix
 from analysis.core.dataset import Dataset
 from analysis.core.quality_log import public
 from analysis.segments.amounts import Belief, plausible
 from analysis.segments.contracts import bought, executed_in, latest_years, under_another
 from analysis.segments.watch.needs import buyer_names
 
+CENTRAL = "ETAT"  # those whose threshold is the lower one, in `droit/seuils`
 PRIVATE = "PRIVE"  # buyers whom the code does not bind
 
 
@@ -67,7 +69,7 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
     """
     kind = needs["categorie"]
     works = bought(needs["codeCPV"]).eq("TRAVAUX").fillna(False).astype("bool")
-    limit = thresholds(needs["notification"], works, kind.isin(state_buyers())).mask(kind == PRIVATE)
+    limit = thresholds(needs["notification"], works, central(kind, needs["acheteur_siren"])).mask(kind == PRIVATE)
     amount = needs["montant_initial"].fillna(needs["montant"])
     p_above = above(amount, limit)
     out = pd.DataFrame(
@@ -89,6 +91,16 @@ def state_buyers() -> list[str]:
     return reference.codes_with("acheteurs", "est_etat")
 
 
+def central(kinds: pd.Series, sirens: pd.Series) -> pd.Series:
+    """Whether buyers of `kinds` (code), of `sirens` where they are known, have the threshold of central authorities.
+
+    It is that of the State's buyers, but for those whose SIREN tells of an establishment that is none: lycées,
+    collèges, consular chambers (`seuil` of `nomenclatures/acheteurs_siren`).
+    """
+    groups = reference.table("nomenclatures/acheteurs_siren").set_index("prefixe_siren")["seuil"]
+    return kinds.isin(state_buyers()) & by_prefix(sirens, groups).fillna(CENTRAL).eq(CENTRAL)
+
+
 def nature_of(works: pd.Series) -> pd.Series:
     """TRAVAUX or FOURNITURES_SERVICES, as `droit/seuils` names them."""
     return pd.Series(np.where(works, "TRAVAUX", "FOURNITURES_SERVICES"), index=works.index)
@@ -97,13 +109,13 @@ def nature_of(works: pd.Series) -> pd.Series:
 def thresholds(days: pd.Series, works: pd.Series, state: pd.Series) -> pd.Series:
     """The European threshold in euros on each of `days`, missing where none is known.
 
-    `works`: whether works are bought; `state`: whether the State or one of its establishments buys.
+    `works`: whether works are bought; `state`: whether a central authority buys (`central`).
     """
     asked = pd.DataFrame(
         {
             "jour": days.astype("datetime64[s]"),
             "nature": nature_of(works),
-            "type_acheteur": np.where(works, "TOUS", np.where(state, "ETAT", "AUTRE")),
+            "type_acheteur": np.where(works, "TOUS", np.where(state, CENTRAL, "AUTRE")),
         }
     )
     known = reference.table("droit/seuils").astype({"du": "datetime64[s]", "au": "datetime64[s]"})

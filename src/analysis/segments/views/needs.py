@@ -11,10 +11,9 @@ from analysis.core.paths import CALENDARS, calendar_name
 from analysis.publishing.content import PERCENT, Column, Content, DataTable, Prose
 from analysis.publishing.page import Page
 from analysis.segments.views.common import months
-from analysis.segments.watch.feed import listed
+from analysis.segments.watch.feed import RENEWAL, listed
 
 TABLE, CALIBRATION = "segments/veille_besoins", "segments/veille_calibration"
-RENEWAL = "renouvellement"  # the one origin whose chance is not, or not only, that of an announcement
 ORIGINS = {RENEWAL: "fin d'un marché", "projet": "annonce de l'acheteur", "les_deux": "fin d'un marché, et annonce"}
 
 
@@ -77,6 +76,9 @@ def tried(page: Page, shown: pd.DataFrame) -> str | None:
             "Achats annoncés par l'acheteur : que l'annonce devienne un marché a une probabilité supposée de "
             f"{percent(p, 0)}, une hypothèse que rien n'a éprouvée."
         )
+    if {"montant", "heures_p50"} <= set(shown) and (shown["montant"].notna() & shown["heures_p50"].isna()).any():
+        floor = french(load_params().decp.low_amount, 0, "€")
+        said.append(f"Heures non estimées (n.d.) : le montant publié, de moins de {floor}, est sans doute faux.")
     return " ".join(filter(None, said)) or None
 
 

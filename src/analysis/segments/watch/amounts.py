@@ -8,19 +8,15 @@ from analysis.segments.amounts import Belief, plausible
 
 
 def of_needs(needs: pd.DataFrame, lots: pd.DataFrame, belief: Belief) -> pd.DataFrame:
-    """`needs` with montant, the sum of the plausible amounts of their lots, and montant_cru (`believed`), in euros.
+    """`needs` with montant, the sum of the plausible amounts of their lots, and montant_cru, the one that hours are
+    drawn from, in euros.
 
     A lot whose amount is not plausible, or not known, is taken to be as large as the others of its consultation; both
-    are missing where no lot has one.
+    are missing where no lot has one, montant_cru below the floor: the need must be published from there on, not each
+    lot, and lower amounts of the open data are mostly wrong (docs/watch.md, *Amounts that are believed*).
     """
     by = plausible(lots, belief).groupby(lots["besoin"])
     whole = needs.assign(montant=by.mean() * by.size())
-    return believed(whole, belief).assign(montant=by.sum(min_count=1))
-
-
-def believed(rows: pd.DataFrame, belief: Belief) -> pd.DataFrame:
-    """`rows` with montant_cru, the montant that hours are drawn from: missing below the floor.
-
-    Rows are needs, announced or to be renewed: it is the need that must be published from the floor on, not each lot.
-    """
-    return rows.assign(montant_cru=rows["montant"].where(rows["montant"] >= belief.floor))
+    return whole.assign(
+        montant=by.sum(min_count=1), montant_cru=whole["montant"].where(whole["montant"] >= belief.floor)
+    )

@@ -42,7 +42,7 @@ COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
     "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", *DATES,
 ]  # fmt: skip
-BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.believed`), carried along and not published
+BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.of_needs`), carried along and not published
 
 
 def quarters(day: dt.date, horizon: int) -> pd.DatetimeIndex:
@@ -418,7 +418,8 @@ def poisson_binomial(p: Numbers) -> Numbers:
 def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.DataFrame:
     """The needs worth a line: `COLUMNS` and p_horizon (probability within the horizon), the most likely first.
 
-    Hours (those of the need if it comes) are missing without `hours`.
+    Hours (those of the need if it comes) are missing without `hours`, and where the amount known is not believed: they
+    are then those of a usual operation, which the amount shown would belie.
     """
     first, *_, last = _cumulated(expected)
     out = expected.assign(p_horizon=expected[last] - expected[first])
@@ -428,5 +429,6 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
         if hours is not None
         else out.assign(**dict.fromkeys(HOURS, np.nan))
     )
+    out[list(HOURS)] = out[list(HOURS)].mask(out["montant"].notna() & out[BELIEVED].isna())
     out = out.sort_values(["p_horizon", "besoin_id"], ascending=[False, True], ignore_index=True)
     return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *HOURS]]

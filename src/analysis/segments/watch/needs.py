@@ -37,6 +37,7 @@ LOTS = [
     "montant_initial", "notification", "mois_initiaux", "mois_reconduits", "mois", "accord_cadre", "racine",
     "departement", "epci_siren",
 ]  # fmt: skip
+CLASSES = 10  # of probability, of equal width, where predictions are held against what came
 
 
 def hypothesis(name: str) -> float:
@@ -230,3 +231,8 @@ def months_between(first: pd.Series, last: pd.Series) -> pd.Series:
 def whole_months(values: pd.Series) -> np.ndarray:
     """The month that each number of months falls in: -0.2 is month -1, 0.2 month 0."""
     return np.floor(values.to_numpy(float)).astype(int)
+
+
+def classes(chances: pd.Series) -> pd.Series:
+    """The class of each probability, from 0."""
+    return np.minimum((chances.astype(float) * CLASSES).astype(int), CLASSES - 1)

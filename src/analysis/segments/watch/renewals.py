@@ -35,7 +35,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from analysis.core.numbers import MONTH
 from analysis.core.results import day_numbers
-from analysis.segments.watch.needs import added, months_between, months_known, whole_months
+from analysis.segments.watch.needs import added, classes, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
 
@@ -47,7 +47,6 @@ SHARED = 0.35  # cosine of the words from which two objects are compared letter 
 # Likeness of two objects from which they are one need (0 to 100; docs/watch.md): alone, and where something else agrees
 # too, a class of the CPV or the dates of what a buyer announces.
 CLOSE, CLOSE_AND_MORE = 88.0, 78.0
-CLASSES = 10  # of probability, of equal width, where predictions are held against what came
 PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
 LEAST = 100.0  # euros: an amount below it says no more than that it is small
 PENALTY = 0.3  # of the logistic regression (scikit-learn's C): weak data keep to the base rate
@@ -448,8 +447,7 @@ def _score(year: int, rows: pd.DataFrame, top: int) -> dict[str, float]:
 
 def calibration(tested: pd.DataFrame) -> pd.DataFrame:
     """Classes of predicted probability of equal width: classe, besoins, predit (mean), renouveles, observe (part)."""
-    k = np.minimum((tested["probabilite"].astype(float) * CLASSES).astype(int), CLASSES - 1)
-    by = tested.assign(classe=k).groupby("classe", as_index=False)
+    by = tested.assign(classe=classes(tested["probabilite"])).groupby("classe", as_index=False)
     out = by.agg(besoins=("besoin", "size"), predit=("probabilite", "mean"), renouveles=("renouvele", "sum"))
     whole = {"classe": "int64", "besoins": "int64", "renouveles": "int64", "predit": "float64"}
     return out.astype(whole).assign(observe=lambda t: t["renouveles"] / t["besoins"])

@@ -15,7 +15,7 @@ from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies
 from analysis.segments.watch import calendar as agenda
 from analysis.segments.watch import renewals
-from analysis.segments.watch.amounts import believed, of_needs
+from analysis.segments.watch.amounts import of_needs
 from analysis.segments.watch.needs import Needed, stem
 from analysis.segments.watch.skills import by_trade
 
@@ -43,8 +43,8 @@ def build_watch(
     montant) that carry a clause; it is asked of what is expected, once a project and the contract that it renews
     are one need. `shared` as `sizing.shared` gives it; without it their hours are independent. `eligible`
     as `sizing.chances` does; without it a clause could be asked of all. `limits`: what supply
-    and people allow in a year (`caps.caps`); `people`: those of `publics.by_epci`. Amounts below the floor of `belief`
-    size nothing, those that are not plausible count nowhere.
+    and people allow in a year (`caps.caps`); `people`: those of `publics.by_epci`. Amounts of contracts
+    below the floor of `belief` size nothing, those that are not plausible count nowhere.
     """
     day = pd.Timestamp(dataset.date_observation)
     lots, needs = needed.lots, needed.needs
@@ -57,7 +57,8 @@ def build_watch(
     expected = agenda.from_renewals(of_needs(needs, lots, belief), coming, ends)
     expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
     said = projects.assign(montant=plausible(projects, belief))
-    announced = agenda.from_projects(believed(said, belief), ends)
+    # A buyer who types a small amount means it: it sizes what he announces, as on his sheet.
+    announced = agenda.from_projects(said.assign(**{agenda.BELIEVED: said["montant"].where(said["montant"] > 0)}), ends)
     announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
         drop=True
     )

@@ -10,13 +10,15 @@
   const read = (name) => {
     // Two decimals at most: 250.000 or 250,000 may be meant for 250 000.
     const text = field(name).value.replace(/\s|€|euros?|H\.?T\.?/gi, "").replace(",", ".");
-    return /^\d+(\.\d{1,2})?$/.test(text) ? Number(text) : NaN;
+    const value = /^\d+(\.\d{1,2})?$/.test(text) ? Number(text) : NaN;
+    return Number.isFinite(value) ? value : NaN;
   };
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
 
   const hours = (probability, amount) => {
-    const made = coefficients.map((coefficient) => amount ** Number(given.exposant) * coefficient);
+    const most = Number(given.plafond) * amount;
+    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * coefficient, most));
     const place = Math.min(Math.max(probability * (made.length + 1) - 1, 0), made.length - 1);
     const below = Math.floor(place), above = Math.min(below + 1, made.length - 1);
     return made[below] + (place - below) * (made[above] - made[below]);
@@ -26,18 +28,21 @@
     return Math.floor(value / step + DUST) * step;
   };
 
-  const whole = (value) => Number.isInteger(value) && value > 0;
+  // The bounds and the sentences of a sheet (`acheteur/regles.csv`): what refuses a value, what is to be confirmed.
   const rules = {
-    montant: [(value) => value > 0, "Montant illisible : attendu un nombre d'euros au-dessus de 0, par exemple 250 000 (la virgule sépare les centimes)."],
-    duree: [whole, "Durée illisible : attendu un nombre entier de mois, par exemple 24."],
+    montant: (value) => value > 0,
+    duree: (value) => Number.isInteger(value) && value >= 1 && value <= Number(given.mois),
   };
+  const doubt = (amount) => amount < Number(given.montantMin) ? "faible" : amount > Number(given.montantMax) ? "eleve" : "";
+  const told = (name, rule) => `${given[`${name}Champ`]} : « ${field(name).value.trim().slice(0, 20)} » ; attendu : ${given[`${rule}Attendu`]}.`;
 
   const show = () => {
     const amount = read("montant"), months = read("duree");
     const values = { montant: amount, duree: months };
-    const wrong = Object.keys(rules).filter((name) => !rules[name][0](values[name]));
+    const wrong = Object.keys(rules).filter((name) => !rules[name](values[name]));
     for (const name of Object.keys(rules)) field(name).setAttribute("aria-invalid", String(wrong.includes(name)));
-    field("message").textContent = wrong.map((name) => rules[name][1]).join(" ");
+    const odd = wrong.length ? "" : doubt(amount);
+    field("message").textContent = odd ? told("montant", odd) : wrong.map((name) => told(name, name)).join(" ");
     field("resultat").hidden = wrong.length > 0;
     if (wrong.length) return;
     for (const level of ["bas", "mediane", "haut"]) {
@@ -45,12 +50,12 @@
       const year = total * YEAR / Math.max(months, YEAR);
       field(`heures-${level}`).textContent = french(total, 0);
       field(`an-${level}`).textContent = french(year, 0);
-      field(`etp-${level}`).textContent = french(year / Number(given.etp), 1);
+      field(`etp-${level}`).textContent = french(year * YEAR / (Number(given.etp) * Math.min(months, YEAR)), 1);
       field(`personnes-${level}`).textContent = french(year / Number(given.personne), 1);
     }
-    const few = hours(Number(given.mediane), amount) < Number(given.utile);
-    const promised = few ? 0 : rounded(hours(Number(given.engagement), amount));
-    field("engagement").textContent = promised ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
+    const promised = rounded(hours(Number(given.engagement), amount));
+    const few = promised < Number(given.utile);
+    field("engagement").textContent = !few ? `${french(promised, 0)} heures` : "aucune heure : le marché est trop petit";
     field("peu").hidden = !few;
   };
 
