@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -8,11 +9,12 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
 from analysis.publishing.content import Card, Strip
-from analysis.site import home
+from analysis.site import directory, home
 
 PAGE = '<a href="../index.html">accueil</a> <a href="../tables/consolidation_indicateurs.csv">CSV</a>'
 
@@ -91,6 +93,13 @@ def test_the_pages_of_the_site_are_typeset_and_say_which_communes(built: Beautif
     text = (reports_dir("jouet") / "annuaire.html").read_text("utf-8")
     assert "<h1>Qui appeler pour une clause sociale\N{NO-BREAK SPACE}?</h1>" in text
     assert "code officiel géographique 2026." in text
+
+
+def test_the_list_of_communes_is_of_the_intercommunalites_of_the_dataset() -> None:
+    """The search of a dataset of the Somme led from Lille to nothing."""
+    listed = json.loads(directory.towns(["80"]))
+    assert {siren for *_, siren in listed} == set(reference.epci_of(["80"]))
+    assert "Amiens" in {name for name, *_ in listed} and "Lille" not in {name for name, *_ in listed}
 
 
 def test_a_guide_without_pages_says_so_and_is_led_to_from_nowhere(project: Path, built: BeautifulSoup) -> None:

@@ -119,6 +119,7 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
         territory_name="Ici",
         regional=True,
         department=None,
+        departments=["59"],
         dataset=SimpleNamespace(
             synthetique=True, date_observation=dt.date(2025, 12, 31), region="32", region_nom="Hauts-de-France"
         ),

@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.facts import numbered
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.disclosure.primary import broken
 from analysis.disclosure.shown import emptied
@@ -26,7 +27,7 @@ from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
-JOBSEEKERS = publics.by_epci(NOTHING_GIVEN)["deld"]
+JOBSEEKERS = publics.by_epci(NOTHING_GIVEN, WORLD.departements)["deld"]
 VIEWS = (
     seen.coverage, seen.hours_per_euro, seen.unfollowed, seen.undeclared, seen.nobody, potential.headline,
     potential.by_segment, potential.by_place, potential.drivers, potential.new_segments, potential.backtest,
@@ -99,7 +100,7 @@ def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None
     assert "ne reposent que sur des hypothèses" in said["by_segment"]
     assert "Marchés sans clause connue : 5" in said["headline"]
     assert "hypothèses seules" in said["headline"]
-    assert "239 688 demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
+    assert f"{french(JOBSEEKERS.sum())} demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
 
 
 def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:

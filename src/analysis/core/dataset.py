@@ -96,6 +96,12 @@ class Dataset(Block):
             )
         return editions
 
+    @property
+    def departements(self) -> list[str]:
+        """The departments that the dataset speaks of now, in order: those of its latest edition. Pages count and list
+        their intercommunalités (`reference.epci`) and what is bought there, and no others."""
+        return sorted(max(self.editions, key=lambda edition: edition.annee).departements)
+
     def edition(self, year: int) -> Edition:
         """The edition of data year `year`; DataError names the years there are."""
         for edition in self.editions:

@@ -103,7 +103,7 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
         sheets=leads,
         lead=brief(year) if year else "",
         map=drawn,
-        towns=directory.towns(),
+        towns=directory.towns(dataset.departements),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
         guide=guide.INDEX if guided else "",
@@ -145,7 +145,7 @@ def write_directory(dataset: Dataset) -> None:
         dataset=dataset,
         edition=max(dataset.editions, key=lambda edition: edition.annee),
         places=directory.places(read_table(path)) if path.is_file() else [],
-        towns=directory.towns(),
+        towns=directory.towns(dataset.departements),
         scripts=[scripts.search()],
         version=program_version(),
     )

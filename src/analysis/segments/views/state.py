@@ -167,7 +167,7 @@ def by_epci(page: Page) -> Content:
             legend_label=f"Part lissée des marchés (région : {number(region, **PERCENT)})",
             bins=bounds_around(region, known),
             missing="trop peu de marchés renseignés",
-            department=page.department,
+            departments=page.departments,
             **PERCENT,
         )
         low, high = number(known.min(), **PERCENT), number(known.max(), **PERCENT)
@@ -186,7 +186,7 @@ def by_epci(page: Page) -> Content:
     else:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
-        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
+        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", departments=page.departments)
         alt = _most(counts.rename(names), "Aucune intercommunalité")
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
 
@@ -206,7 +206,7 @@ def _of_region(page: Page) -> float:
 def segments_by_department(page: Page) -> Content:
     """Heat map of the contracts of each segment in each department of execution."""
     rows = page.read("segments")
-    names = reference.departments(page.dataset.region).set_index("code_departement")["nom"]
+    names = reference.departments().set_index("code_departement")["nom"][page.dataset.departements]
     rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
     if rows.empty:
         return Prose("Aucun marché n'a pu être rattaché à un département.")
