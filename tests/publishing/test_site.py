@@ -62,6 +62,19 @@ def test_only_a_deliverable_whose_headline_figures_are_empty_received_nothing(pr
     assert index.read_text("utf-8").count("Rien n'a été reçu") == 1
 
 
+def test_figures_without_a_response_rate_are_refused_as_their_own_page_does(project: Path) -> None:
+    write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
+    editions = protected_dir("jouet") / "consolidation/editions.parquet"
+    for known in (3, 0):
+        write_table(pd.DataFrame({"edition": [2015, 2016], "structures_connues": [3, known]}), editions)
+        home.build("jouet")
+        text = (reports_dir("jouet") / "index.html").read_text("utf-8")
+        assert ("1 302 553" in text.replace("\u202f", " ").replace("\xa0", " ")) == bool(known)
+        assert ("Le taux de réponse de cette édition n'est pas connu" in text.replace("\xa0", " ")) != bool(known)
+        assert "Rien n'a été reçu" not in text
+    assert home.summary("jouet").splitlines() == ["reports/jouet/index.html"]
+
+
 def test_what_all_headline_figures_have_in_common_is_said_once() -> None:
     here, there = Card("Heures", 1.0, note="Nord, 2025"), Card("Personnes", 2.0, note="Oise, 2025")
     scope, strip = home.told_once([here, here])
