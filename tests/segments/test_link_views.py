@@ -136,6 +136,8 @@ def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> N
     cards = potential.headline(page(tables)).cards
     assert len(cards) == 3 and "l'offre et les publics y suffiraient" in cards[1].note
     assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and cards[1].unit.startswith("million")
+    for etp, printed in {0.495: "0,50 ETP", 12.4: "12 ETP"}.items():  # half a job is not none
+        assert printed in potential.headline(page(tables | {"potentiel": enough.assign(etp=etp)})).text()
     capped = enough.assign(p50_plafonne=1_000_000.0)
     assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4
 
