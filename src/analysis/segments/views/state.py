@@ -370,10 +370,16 @@ def by_buyer(page: Page) -> Content:
         return on_region_page(page, "la part par catégorie d'acheteur")
     rows = page.read("acheteurs")
     rows = rows.assign(libelle=buyer_names(rows["categorie"]))
-    known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
-    if known.empty:
+    rows = rows[rows["edition"] <= page.year]
+    known = rows[rows["renseignes"] >= min_known()]
+    if not rows["renseignes"].any():
         return Prose(
             "La part par catégorie d'acheteur n'est donnée que les années où les marchés disent s'ils ont une clause."
+        )
+    if known.empty:
+        return Prose(
+            f"La part par catégorie d'acheteur n'est donnée qu'à partir de {min_known()} marchés de l'année qui disent "
+            "s'ils ont une clause : aucune catégorie n'en a autant."
         )
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])
