@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from analysis.consolidation.views import duplicates_sensitivity, followed, headline, review
+from analysis.consolidation.views import duplicates_sensitivity, headline, review
 from analysis.consolidation.views.volumes import _behind
 from analysis.publishing.page import rows_where
 
@@ -96,21 +96,3 @@ def test_without_a_response_rate_no_headline_figure_is_shown() -> None:
     assert "taux de réponse" in headline(asked).text()
     tables["editions"] = pd.DataFrame({"edition": [2025], "structures_connues": [3]})
     assert "1\u202f234" in headline(asked).text()
-
-
-def test_a_number_in_which_nobody_is_found_is_zero_where_the_others_are_told() -> None:
-    rows = pd.DataFrame(
-        {
-            "unite": ["contrats", "contrats", "annees", "employeurs"],
-            "nombre": [1, 2, 1, 1],
-            "part": [0.75, 0.25, 1.0, None],
-            "secret": ["", "", "", "moins de 5 personnes"],
-        }
-    )
-    known = SimpleNamespace(
-        regional=True, year=2025, latest=2025, csv=lambda name: name, read=lambda name: rows,
-        dataset=SimpleNamespace(region_nom="Hauts-de-France"),
-    )  # fmt: skip
-    lines = [line.split("  ") for line in followed(known).text().replace("\xa0", " ").splitlines()]
-    [last] = [[cell.strip() for cell in line if cell] for line in lines if line[0] == "2 et plus"]
-    assert last[1:] == ["25,0", "n.d.", "n.d.", "0,0"]

@@ -270,10 +270,7 @@ def followed(page: Page) -> Content:
     rows = page.read("suivi")
     if rows.empty:
         return Prose("Aucune personne ne se suit d'un contrat à l'autre.")
-    cells = rows.groupby(["nombre", "unite"])["part"]
-    # A number in which nobody was found has no row.
-    unseen = cells.size().unstack().isna() & rows.groupby("unite")["part"].agg(lambda told: told.notna().all())
-    wide = cells.first().unstack().mask(unseen, 0.0).reindex(columns=list(FOLLOWED))
+    wide = rows.pivot(index="nombre", columns="unite", values="part").reindex(columns=list(FOLLOWED))
     reasons = rows.pivot(index="nombre", columns="unite", values="secret").add_suffix("__secret")
     most = int(rows["nombre"].max())
     names = {number: f"{number} et plus" if number == most else str(number) for number in wide.index}
