@@ -41,8 +41,8 @@ COPY (
 QUERY = """
 from pathlib import Path
 import pandas as pd
-from analysis.segments.contracts import in_region, open_contracts, states, with_segment
-contracts = in_region(open_contracts(Path('{file}'), '{engine}'), '32')
+from analysis.segments.contracts import inside, open_contracts, states, with_segment
+contracts = inside(open_contracts(Path('{file}'), '{engine}'), ['02', '59', '60', '62', '80'])
 table = states(with_segment(contracts), ['annee', 'segment', 'epci_siren'], pd.Series(dtype='float64')).to_pandas()
 table = table.sort_values(['annee', 'segment', 'epci_siren'], ignore_index=True)
 table.astype({{name: 'str' for name in ('segment', 'epci_siren')}}).to_csv('{file}.{engine}.csv', index=False)

@@ -30,6 +30,7 @@ from pathlib import Path
 
 import duckdb
 
+from analysis.core import reference
 from analysis.core.paths import clean_dir, project_root
 
 ROWS, CONTRACTS = 3_100_000, 1_700_000  # of the national file
@@ -141,10 +142,10 @@ TABLES = """
 from pathlib import Path
 import pandas as pd
 from analysis.segments.buyers import with_buyer_kind
-from analysis.segments.contracts import counted, in_region, open_contracts, states
+from analysis.segments.contracts import counted, inside, open_contracts, states
 folder = Path('{folder}')
 received = open_contracts(folder / 'marches.parquet')
-contracts = with_buyer_kind(in_region(received, '{region}'), pd.Series(dtype='str'))
+contracts = with_buyer_kind(inside(received, {departements}), pd.Series(dtype='str'))
 contracts = counted(contracts, folder / 'segments.parquet')
 placed = contracts.filter(contracts.epci_siren.notnull())
 for rows, by in ((placed, ['annee', 'segment', 'epci_siren']), (placed, ['annee', 'epci_siren']),
@@ -177,7 +178,7 @@ def measured(rows: int, clean: Path, region: str, folder: Path, full: bool) -> t
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         written, contracts = pool.submit(generate, file, clean, rows).result()
     made = time.perf_counter() - start
-    values = {"file": file, "folder": folder, "region": region}
+    values = {"file": file, "folder": folder, "departements": sorted(reference.departments(region)["code_departement"])}
     bare_s, bare_mb, _ = measure(BARE.format(**values))
     ingest_s, ingest_mb, ingest_cores = measure(INGEST.format(**values))
     measure(TOLD.format(**values))

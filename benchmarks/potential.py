@@ -42,7 +42,7 @@ def main() -> None:
     told = with_told_segment(
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
-    contracts = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    contracts = of_buyers_in(told, described.departements).to_pandas().sort_values("uid", ignore_index=True)
     belief = belief_from(contracts, settings.decp.low_amount, settings.segments.amounts)
     linked = build_links(
         exports,

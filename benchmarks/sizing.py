@@ -47,7 +47,7 @@ def main() -> None:
     told = with_told_segment(
         with_buyer_kind(received, said_by(exports["operations"])), classified_dir(options.dataset) / "marches.parquet"
     )
-    whole = of_buyers_in(told, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    whole = of_buyers_in(told, described.departements).to_pandas().sort_values("uid", ignore_index=True)
     belief = belief_from(whole, params.decp.low_amount, params.segments.amounts)
     linked = build_links(
         exports,

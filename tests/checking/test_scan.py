@@ -30,6 +30,7 @@ from analysis.publishing.templating import fill
 from analysis.site import home
 from analysis.sources.persons import fingerprints, load_secret
 
+REGION = ["02", "59", "60", "62", "80"]
 CONTACT = "Jeanne Lefort, jeanne.lefort@exemple.invalid, 03 20 11 22 33"
 PEOPLE = pd.DataFrame(
     {"nom": ["Durand-Élie", "Moulin", "Lefort", "de la Tour"], "prenom": ["Zoé", "Jean", "Jeanne", "Anne-Marie"]}
@@ -75,7 +76,7 @@ def page(body: str) -> str:
 <html lang="fr"><head><meta charset="utf-8"><title>Essai</title><style>{fill("style.css")}</style></head><body>
 <p>{OBJECT}, le 31 janvier 2016 ; SIRET 21590350100017 ; marché 2025010123456 ; 1 302 553,5 heures.</p><p>{CONTACT}</p>
 <img alt="Une image" src="{png(Software="Essai")}">
-<script type="application/json">{scripts.towns()}</script><script>{scripts.search().text}</script>
+<script type="application/json">{scripts.towns(REGION)}</script><script>{scripts.search().text}</script>
 <script>{scripts.tables().text}</script>
 {body}
 </body></html>

@@ -537,9 +537,9 @@ def test_a_person_is_found_again_in_other_employers_structures_and_years() -> No
     )
     found = followed(facts(table)).set_index(["unite", "nombre"])["personnes"].to_dict()
     assert found == {
-        ("contrats", 1): 1, ("contrats", 2): 1, ("employeurs", 2): 1, ("structures", 1): 1, ("structures", 2): 1,
-        ("annees", 1): 1, ("annees", 2): 1,
-    }  # fmt: skip
+        ("contrats", 1): 1, ("contrats", 2): 1, ("employeurs", 1): 0, ("employeurs", 2): 1, ("structures", 1): 1,
+        ("structures", 2): 1, ("annees", 1): 1, ("annees", 2): 1,
+    }, "a number in which nobody is found is a zero where others are found in as many"  # fmt: skip
 
 
 def test_scope_is_that_of_the_edition() -> None:

@@ -21,10 +21,10 @@ from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from analysis.sources import exports, inventory
 from consolidation.releases import measured, released
-from consolidation.world import contracts, dataset, facts
+from consolidation.world import REGION, contracts, dataset, facts
 from sending import EMPLOYER, TABLES, changed, send, send_totals, totals, write_dataset
 
-WORLD = dataset(2015, 2016)
+WORLD = dataset(2015, 2016, departements=REGION)
 NOTHING = pd.DataFrame(columns=["axe", "edition", "territoire", "modalite", "heures"])
 HOURS = ("heures_realisees", "ensemble")
 FEW = reasons()["heures"]
@@ -43,6 +43,19 @@ def judged(releases: pd.DataFrame, values: pd.DataFrame, by_mechanism: pd.DataFr
     found = held.reconciliation(releases, values, by_mechanism, world, dataset=WORLD, tolerance=0.0005)
     rows = protected("reconciliation", found)
     return rows[rows["serie"] == "publications"].reset_index(drop=True)
+
+
+def test_what_is_published_of_the_region_is_not_held_against_a_part_of_it() -> None:
+    values = measured((2016, "32", *HOURS, 1000.0))
+    for places, whole in ((REGION, True), (["80"], False)):
+        found = held.reconciliation(
+            released(), values, NOTHING, facts(contracts({"annee": 2016})),
+            dataset=dataset(2016, departements=places), tolerance=0.0005,
+        )  # fmt: skip
+        year = found[found["edition"].eq(2016)]
+        slides, country = (year[year["serie"] == name] for name in ("orcp_2016", "national"))
+        assert len(slides) and slides["explication"].str.contains("n'est pas de toute la région").all() != whole
+        assert country["part_region"].notna().any() == whole
 
 
 def one(indicator: str, modality: str, printed: float, digits: int, *values: tuple, **control: object) -> pd.Series:

@@ -172,7 +172,7 @@ def test_no_place_comes_first_of_those_that_are_hidden(secret: str, said: str) -
     rows = rows.assign(secret=["", secret], valeur_min=float("nan"), valeur_max=float("nan"))
     nothing = pd.DataFrame(columns=["edition", "territoire", "origine"])
     here = page(2017, indicateurs=rows, provenance=nothing)
-    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    here.department, here.departments, here.place, here.edition = None, None, "32", here.dataset.edition(2017)
     tables = {"indicateurs": rows, "provenance": here.read("provenance")}
     here.read = lambda table, **where: rows_where(tables[table], where)
     assert said in plain(by_epci(here))
@@ -436,7 +436,7 @@ def test_places_with_as_many_hours_come_first_together(lens: float, arras: float
         valeur_min=float("nan"), valeur_max=float("nan")
     )
     here = page(2017, indicateurs=rows, provenance=pd.DataFrame(columns=["edition", "territoire", "origine"]))
-    here.department, here.place, here.edition = None, "32", here.dataset.edition(2017)
+    here.department, here.departments, here.place, here.edition = None, None, "32", here.dataset.edition(2017)
     tables = {"indicateurs": rows, "provenance": here.read("provenance")}
     here.read = lambda table, **where: rows_where(tables[table], where)
     assert said in plain(by_epci(here))
@@ -458,7 +458,7 @@ def test_a_place_of_few_persons_is_never_the_first_by_inhabitant(persons: list[f
     rows = pd.concat([rates.assign(indicateur="heures_pour_1000_habitants"), counts.assign(indicateur="beneficiaires")])
     rows = rows.assign(valeur_min=np.nan, valeur_max=np.nan)
     here = page(2017, indicateurs=rows)
-    here.department, here.place = None, "32"
+    here.department, here.departments, here.place = None, None, "32"
     here.read = lambda table, **where: rows_where({"indicateurs": rows}[table], where)
     assert said in plain(per_inhabitant(here))
 
@@ -471,7 +471,7 @@ def test_a_place_that_another_region_shares_has_its_own_class_where_it_has_hours
 
     def legend(cells: pd.DataFrame) -> list[str]:
         here = page(2017)
-        here.department, here.place = None, "32"
+        here.department, here.departments, here.place = None, None, "32"
         here.read = lambda table, **where: rows_where({"indicateurs": cells}[table], where)
         return [text.get_text() for text in per_inhabitant(here).fig.legends[0].get_texts()][1:]
 

@@ -19,7 +19,7 @@ from analysis.disclosure.shown import emptied, reasons
 from analysis.schemas.build import conform
 from analysis.schemas.registry import published as schemas
 from consolidation.releases import measured, released
-from consolidation.world import dataset
+from consolidation.world import REGION, dataset
 
 HOURS = ("heures_realisees", "ensemble")
 
@@ -152,7 +152,10 @@ def hours(*by_year: tuple[int, float], **control: object) -> pd.DataFrame:
 
 
 def test_both_are_100_in_the_first_year_that_has_both_and_a_missing_year_stays_empty() -> None:
-    table = protected("national", national(hours((2015, 900.0), (2016, 1150.0), (2022, 2300.0)), dataset(2015, 2016)))
+    table = protected(
+        "national",
+        national(hours((2015, 900.0), (2016, 1150.0), (2022, 2300.0)), dataset(2015, 2016, departements=REGION)),
+    )
     found = table.set_index(["annee", "rang"])
     assert set(table["annee_base"]) == {2015}
     assert found.loc[(2015, 1), "indice_national"] == found.loc[(2015, 1), "indice_region"] == 100
@@ -162,8 +165,12 @@ def test_both_are_100_in_the_first_year_that_has_both_and_a_missing_year_stays_e
     assert found.loc[(2022, 1), "indice_region"] == pytest.approx(100 * 2300 / 900)
 
 
+def test_a_part_of_the_region_is_not_compared_with_the_country() -> None:
+    assert national(hours((2016, 1150.0)), dataset(2016, departements=["80"])).empty
+
+
 def test_of_two_figures_of_a_year_both_are_listed_and_the_later_one_is_drawn() -> None:
-    table = protected("national", national(hours((2016, 1150.0)), dataset(2016)))
+    table = protected("national", national(hours((2016, 1150.0)), dataset(2016, departements=REGION)))
     of_2014 = table[table["annee"] == 2014]
     assert of_2014["heures_nationales"].tolist() == [8_400_000, 9_160_000]
     assert of_2014["retenu"].tolist() == [False, True] and of_2014["incertain"].tolist() == [True, False]
@@ -172,21 +179,23 @@ def test_of_two_figures_of_a_year_both_are_listed_and_the_later_one_is_drawn() -
 
 def test_an_index_is_hidden_with_the_hours_of_its_base() -> None:
     values = hours((2016, 1150.0), (2017, 1300.0)).assign(_personnes=[3.0, 50.0])
-    table = protected("national", national(values, dataset(2016, 2017))).set_index(["annee", "rang"])
+    table = protected("national", national(values, dataset(2016, 2017, departements=REGION))).set_index(
+        ["annee", "rang"]
+    )
     assert np.isnan(table.loc[(2017, 1), "indice_region"]) and np.isnan(table.loc[(2017, 1), "heures_region"])
     assert table.loc[(2017, 1), "indice_national"] == pytest.approx(100 * 13 / 11.5)
 
 
 def test_without_a_year_in_common_nothing_is_compared() -> None:
-    table = protected("national", national(hours((2023, 10.0)), dataset(2023)))
+    table = protected("national", national(hours((2023, 10.0)), dataset(2023, departements=REGION)))
     assert table["indice_national"].isna().all() and table["indice_region"].isna().all()
     assert national_view(page(2018, national=table)).text().startswith("Aucune année n'a à la fois")
-    assert national(measured(), dataset(2023)).empty
+    assert national(measured(), dataset(2023, departements=REGION)).empty
 
 
 def test_the_page_says_what_is_real_and_what_growth_mixes() -> None:
     values = hours((2016, 1150.0), (2017, 1300.0), (2018, 1400.0))
-    table = protected("national", national(values, dataset(2016, 2017, 2018)))
+    table = protected("national", national(values, dataset(2016, 2017, 2018, departements=REGION)))
     view = national_view(page(2018, national=table))
     assert "celles de la région synthétiques" in view.alt and "mêle l'activité" in view.alt
     assert "à l'indice 121,7 contre 130,4 pour la France" in view.alt
@@ -205,7 +214,9 @@ def test_the_national_hours_rise_only_where_they_do(end: float, said: str) -> No
 
 
 def test_a_missing_year_is_a_gap_in_the_line() -> None:
-    table = protected("national", national(hours((2016, 1150.0), (2018, 1400.0)), dataset(2016, 2018)))
+    table = protected(
+        "national", national(hours((2016, 1150.0), (2018, 1400.0)), dataset(2016, 2018, departements=REGION))
+    )
     region = national_view(page(2018, national=table)).fig.axes[0].get_lines()[0]
     assert list(region.get_xdata()) == list(range(2012, 2019))
     assert np.isnan(region.get_ydata()).tolist() == [True] * 4 + [False, True, False]

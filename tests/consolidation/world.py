@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from analysis.consolidation.facts import Facts
 from analysis.core.dataset import Dataset
 
+REGION = ("02", "59", "60", "62", "80")
 
-def dataset(*years: int, **changes: object) -> Dataset:
-    """A dataset whose editions are those years, all of the region 32."""
+
+def dataset(*years: int, departements: Sequence[str] = ("59", "80"), **changes: object) -> Dataset:
+    """A dataset whose editions are those years, all of those departments of the region 32."""
     edition = {
-        "territoire": "32", "territoire_nom": "Hauts-de-France", "departements": ["59", "80"],
+        "territoire": "32", "territoire_nom": "Hauts-de-France", "departements": list(departements),
         "mecanismes": ["EXEC"], "base_legale": "L2112-2", "diviseurs_etp": [1607], "qpv_millesime": 2024,
         "cog_millesime": 2026,
     }  # fmt: skip

@@ -31,7 +31,9 @@ def page(**tables: pd.DataFrame) -> SimpleNamespace:
         regional=True,
         read=tables.__getitem__,
         csv=str,
-        dataset=SimpleNamespace(region="32", region_nom="Hauts-de-France", synthetique=True),
+        dataset=SimpleNamespace(
+            region="32", departements=["02", "59", "60", "62", "80"], region_nom="Hauts-de-France", synthetique=True
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import load_params
 from analysis.core.results import ALWAYS
-from analysis.facilitators import contacts, followup, ratios, staff, unmet, zones
+from analysis.facilitators import contacts, followup, ratios, staff, tables, unmet, zones
 from analysis.facilitators.need import FROM_CONTRACTS, FROM_PEOPLE, Need, need, territory
 from analysis.sources import publics
 
@@ -315,6 +315,26 @@ def test_without_contracts_the_need_follows_the_inhabitants() -> None:
     assert found.origin == FROM_PEOPLE
     assert np.corrcoef(middle, found.places["population"])[0, 1] > 0.95
     assert np.array_equal(found.hours, need(pd.DataFrame(columns=["lieu"]), NOTHING_GIVEN, 50, 1).hours)
+
+
+def test_a_dataset_of_one_department_counts_its_own_places() -> None:
+    """Of the Somme, the zones of the whole region were told, and the MEL as its most populous one."""
+    own, nothing = set(reference.epci_of(["80"])), pd.DataFrame(columns=["lieu"])
+    assert set(need(nothing, NOTHING_GIVEN, 2, 0, ["80"]).places["epci_siren"]) == own
+    zone, known = areas(("A", LILLE, 0.5), ("A", AMIENS, 0.5)), hosts(("A", 1.0, 2, True))
+    cover = tables.coverage(zone, known, ["80"])
+    assert set(cover["epci_siren"]) == own and cover["sans_facilitateur"].sum() == len(own) - 1
+    seats = pd.DataFrame({"structure_id": ["A"], "commune_insee": "59350", "contact_public": None})
+    every = reference.epci()["epci_siren"]
+    minutes = pd.DataFrame({"origine": LILLE, "destination": every, "minutes": 50.0})
+    called = contacts.listed({"structures": seats}, known.assign(nom="x"), zone, minutes, ["80"])
+    assert set(called["epci_siren"]) == own and called["minutes"].isna().sum() == 1
+    asked = pd.DataFrame({"besoin_id": ["1", "2", "3"], "epci_siren": [LILLE, AMIENS, None]})
+    assert unmet.within(asked, ["80"])["besoin_id"].tolist() == ["2", "3"]
+    given = pd.DataFrame({"epci_siren": [LILLE, AMIENS], "public": "DELD", "personnes": 1.0, "millesime": "2024"})
+    told = publics.sources(given.assign(source="DARES"), ["80"]).set_index("public").loc["DELD", "source"]
+    assert told.startswith(f"DARES pour 1 intercommunalité sur {len(own)} ;")
+    assert set(publics.by_epci(given, ["80"]).index) == own
 
 
 def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:

@@ -25,5 +25,5 @@ def test_a_dataset_without_any_file_runs_through_all_stages_and_says_nothing(pro
         command = shlex.split(declared[name]["cmd"])[1:]
         result = CliRunner().invoke(main, command)
         assert result.exit_code == 0, f"{name}: {result.output} {result.exception!r}"
-    for deliverable in ("segments", "facilitators", "consolidation"):
+    for deliverable in ("segments", "facilitators", "consolidation", "quality"):
         assert read_table(protected_dir("vide") / deliverable / "headlines.parquet").empty, deliverable

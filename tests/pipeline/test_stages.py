@@ -99,7 +99,7 @@ def test_every_layer_reads_the_one_before_it_only() -> None:
             "data/processed/demo/results/facilitators",
             "data/processed/demo/results/segments",
         ),
-        "quality": ("data/raw/", "data/processed/demo/quality/"),
+        "quality": ("data/raw/", "data/processed/demo/clean/", "data/processed/demo/quality/"),
         "feedback": (
             "data/raw/",
             "data/processed/demo/quality/",

@@ -153,13 +153,13 @@ def test_four_classes_stay_apart_in_greyscale_and_are_named() -> None:
         maps.class_map(pd.Series({"200000000": "a"}), names, legend_label="x")
 
 
-@pytest.mark.parametrize("department", [None, "59"])
-def test_a_map_says_what_is_missing_and_is_the_same_each_time(department: str | None) -> None:
+@pytest.mark.parametrize("departments", [None, ["59"], ["59", "62"]])
+def test_a_map_says_what_is_missing_and_is_the_same_each_time(departments: list[str] | None) -> None:
     sirens = list(maps.epci_cells())
     values = pd.Series(np.linspace(0, 1, len(sirens)), index=sirens).iloc[::2]
 
     def drawn() -> Figure:
-        figure = maps.choropleth(values, legend_label="Part", unit="%", factor=100, department=department)
+        figure = maps.choropleth(values, legend_label="Part", unit="%", factor=100, departments=departments)
         return Figure(figure, title="Part", alt="La part varie.")
 
     first = drawn()

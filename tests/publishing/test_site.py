@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +9,11 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
+from analysis.publishing import scripts
 from analysis.publishing.content import Card, Strip
 from analysis.site import home
 
@@ -60,6 +63,19 @@ def test_only_a_deliverable_whose_headline_figures_are_empty_received_nothing(pr
     assert index.read_text("utf-8").count("Rien n'a été reçu") == 1
 
 
+def test_figures_without_a_response_rate_are_refused_as_their_own_page_does(project: Path) -> None:
+    write_text(PAGE, reports_dir("jouet") / "consolidation/2016-32.html")
+    editions = protected_dir("jouet") / "consolidation/editions.parquet"
+    for known in (3, 0):
+        write_table(pd.DataFrame({"edition": [2015, 2016], "structures_connues": [3, known]}), editions)
+        home.build("jouet")
+        text = (reports_dir("jouet") / "index.html").read_text("utf-8")
+        assert ("1 302 553" in text.replace("\u202f", " ").replace("\xa0", " ")) == bool(known)
+        assert ("Le taux de réponse de cette édition n'est pas connu" in text.replace("\xa0", " ")) != bool(known)
+        assert "Rien n'a été reçu" not in text
+    assert home.summary("jouet").splitlines() == ["reports/jouet/index.html"]
+
+
 def test_what_all_headline_figures_have_in_common_is_said_once() -> None:
     here, there = Card("Heures", 1.0, note="Nord, 2025"), Card("Personnes", 2.0, note="Oise, 2025")
     scope, strip = home.told_once([here, here])
@@ -91,6 +107,13 @@ def test_the_pages_of_the_site_are_typeset_and_say_which_communes(built: Beautif
     text = (reports_dir("jouet") / "annuaire.html").read_text("utf-8")
     assert "<h1>Qui appeler pour une clause sociale\N{NO-BREAK SPACE}?</h1>" in text
     assert "code officiel géographique 2026." in text
+
+
+def test_the_list_of_communes_is_of_the_intercommunalites_of_the_dataset() -> None:
+    """The search of a dataset of the Somme led from Lille to nothing."""
+    listed = json.loads(scripts.towns(["80"]))
+    assert {siren for *_, siren in listed} == set(reference.epci_of(["80"]))
+    assert "Amiens" in {name for name, *_ in listed} and "Lille" not in {name for name, *_ in listed}
 
 
 def test_a_guide_without_pages_says_so_and_is_led_to_from_nowhere(project: Path, built: BeautifulSoup) -> None:

@@ -26,6 +26,13 @@ def page(rows: pd.DataFrame) -> SimpleNamespace:
     return SimpleNamespace(read=lambda name: rows, csv=lambda name: name)
 
 
+def test_where_nothing_was_received_no_file_follows_the_rules() -> None:
+    nothing = page(pd.DataFrame(columns=["ordre"]))
+    assert views.rules(nothing).text() == views.headline(nothing).text() == "Aucune donnée n'a été reçue."
+    received = {"headlines": ROWS, "regles": ROWS.iloc[:0]}
+    assert "Aucun manquement" in views.rules(SimpleNamespace(read=received.__getitem__)).text()
+
+
 def test_decisions_without_effect_are_named_by_their_line() -> None:
     vain = {"ligne": [7, 2], "op_a": "S9:1", "op_b": "S8:1", "decision": "doublon", "constat": "contredite"}
     table = views.decisions(page(pd.DataFrame(vain)))

@@ -23,7 +23,8 @@ from analysis.segments.buyers import UNKNOWN, with_buyer_kind
 from analysis.segments.contracts import (
     connect,
     counted,
-    in_region,
+    executed_in,
+    inside,
     missing_for_spark,
     of_buyers_in,
     open_contracts,
@@ -34,7 +35,8 @@ from analysis.segments.contracts import (
 )
 from analysis.segments.telling.stage import _asked
 
-LILLE, MARSEILLE, SOMME_SIDE = "200093201", "200054807", "200069722"
+REGION = ["02", "59", "60", "62", "80"]
+LILLE, MARSEILLE, SOMME_SIDE, AMIENS = "200093201", "200054807", "200069722", "248000531"
 CPVS = ["45430000", "45233140", "90910000", "72000000", "99999999", None]
 BUYERS = ["21590350100017", "11000201100044", "20009320100011", "26590671300019", "", "77918639400028"]
 SAID = pd.Series({"779186394": "BAILLEUR"})
@@ -77,13 +79,13 @@ def by_cell(contracts: ir.Table) -> ir.Table:
 
 QUERIES: dict[str, Callable[[ir.Table, Path], ir.Table]] = {
     "segment": lambda c, _: with_segment(c).select("uid", "segment"),
-    "outside": lambda c, _: outside(c, "32").select("uid"),
+    "outside": lambda c, _: outside(c, REGION).select("uid"),
     "counted": lambda c, told: counted(with_buyer_kind(c, SAID), told),
-    "region": lambda c, _: in_region(c, "32").select("uid", "departement", "epci_siren"),
+    "region": lambda c, _: inside(c, REGION).select("uid", "departement", "epci_siren"),
     "told": lambda c, told: with_told_segment(c, told).select("uid", "segment", "segment_source"),
     "buyers": lambda c, _: with_buyer_kind(c, SAID).select("uid", "acheteur_siren", "categorie"),
     "states of all": lambda c, _: by_cell(with_segment(c)),
-    "states": lambda c, told: by_cell(with_told_segment(in_region(c, "32"), told)),
+    "states": lambda c, told: by_cell(with_told_segment(inside(c, REGION), told)),
     "states by buyer": lambda c, _: states(with_buyer_kind(with_segment(c), SAID), ["annee", "categorie"], HIGHEST),
 }
 
@@ -134,13 +136,29 @@ def test_a_buyer_is_what_operations_say_else_what_its_siren_says(files: tuple[Pa
 def test_the_rest_of_the_country_is_what_is_known_to_be_executed_elsewhere() -> None:
     rows = pd.DataFrame({"uid": ["a", "b", "c", "d"], "departement": ["59", "13", None, "76"]})
     placed = rows.assign(epci_siren=[None, None, MARSEILLE, SOMME_SIDE])
-    found = outside(ibis.memtable(placed.astype({"epci_siren": "str"})), "32").select("uid").to_pandas()
+    found = outside(ibis.memtable(placed.astype({"epci_siren": "str"})), REGION).select("uid").to_pandas()
     assert found["uid"].tolist() == ["b"]
+
+
+def test_a_contract_is_where_its_intercommunalite_is_else_where_its_department_is() -> None:
+    """A dataset of the Somme has a contract of a commune of the Aisne whose intercommunalité is of the Somme, and not
+    one that only the intercommunalité places in the Nord."""
+    placed = pd.DataFrame(
+        {
+            "uid": ["a", "b", "c", "d", "e"],
+            "departement": ["80", "02", "80", "80", "59"],
+            "epci_siren": [AMIENS, AMIENS, LILLE, None, None],
+        }
+    )
+    found = inside(ibis.memtable(placed), ["80"]).to_pandas()["uid"].tolist()
+    assert sorted(found) == placed.loc[executed_in(placed, ["80"]), "uid"].tolist() == ["a", "b", "d"]
+    assert sorted(outside(ibis.memtable(placed), ["80"]).to_pandas()["uid"]) == ["c", "e"]
+    assert executed_in(placed, REGION).all() and len(inside(ibis.memtable(placed), REGION).to_pandas()) == 5
 
 
 def test_buyers_of_the_region_bring_what_they_buy_elsewhere() -> None:
     rows = pd.DataFrame({"uid": ["a", "b", "c"], "acheteur_siren": ["1", "1", "2"], "departement": ["59", "13", "13"]})
-    kept = of_buyers_in(ibis.memtable(rows.assign(epci_siren=MARSEILLE)), "32").select("uid").to_pandas()
+    kept = of_buyers_in(ibis.memtable(rows.assign(epci_siren=MARSEILLE)), REGION).select("uid").to_pandas()
     assert sorted(kept["uid"]) == ["a", "b"]
 
 

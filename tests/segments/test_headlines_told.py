@@ -38,6 +38,28 @@ def test_too_few_past_ends_are_counted_in_words_that_agree(ends: int, words: str
     assert words in watch.message(here).text()
 
 
+def test_where_no_need_is_known_or_to_come_the_page_says_so() -> None:
+    def told(name: str, rows: pd.DataFrame) -> str:
+        tables = {"veille_couverture": pd.DataFrame({"etape": ["fins_apprises"], "valeur": [900]}), name: rows}
+        nothing = pd.DataFrame(columns=["trimestre", "epci_siren", "etape", "valeur", "rsa"])
+        here = listing(nothing)
+        here.read = lambda table, **where: tables.get(table, nothing)
+        return watch.message(here).text() + watch.answering(here).text()
+
+    assert "Aucun besoin n'est attendu" in told("veille_trimestres", pd.DataFrame(columns=["trimestre"]))
+    empty = told("veille_couverture", pd.DataFrame(columns=["etape", "valeur"]))
+    assert "ne montrent aucun besoin" in empty and "n'est pas connu" in empty
+
+
+def test_the_share_of_kinds_of_buyers_is_missing_for_the_reason_that_holds() -> None:
+    def told(known: int) -> str:
+        rows = pd.DataFrame({"edition": [2025], "categorie": "ETAT", "renseignes": known})
+        return state.by_buyer(listing(rows)).text()
+
+    assert "à partir de 30 marchés" in told(26) and "les années où" not in told(26)
+    assert "que les années où les marchés disent" in told(0)
+
+
 def test_one_hour_of_a_trade_is_said_in_the_singular() -> None:
     rows = pd.DataFrame(
         {"territoire_type": "region", "territoire": "32", "trimestre": "2026-T4", "rome": ["K2204"],
@@ -119,6 +141,7 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
         territory_name="Ici",
         regional=True,
         department=None,
+        departments=["59"],
         dataset=SimpleNamespace(
             synthetique=True, date_observation=dt.date(2025, 12, 31), region="32", region_nom="Hauts-de-France"
         ),

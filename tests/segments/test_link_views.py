@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.consolidation.facts import numbered
 from analysis.core.dataset import Dataset
+from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.disclosure.primary import broken
 from analysis.disclosure.shown import emptied
@@ -26,7 +27,7 @@ from consolidation.world import dataset
 
 WORLD = dataset(2024, 2025)
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
-JOBSEEKERS = publics.by_epci(NOTHING_GIVEN)["deld"]
+JOBSEEKERS = publics.by_epci(NOTHING_GIVEN, WORLD.departements)["deld"]
 VIEWS = (
     seen.coverage, seen.hours_per_euro, seen.unfollowed, seen.undeclared, seen.nobody, potential.headline,
     potential.by_segment, potential.by_place, potential.drivers, potential.new_segments, potential.backtest,
@@ -99,7 +100,7 @@ def test_without_exports_or_social_field_the_page_says_what_is_missing() -> None
     assert "ne reposent que sur des hypothèses" in said["by_segment"]
     assert "Marchés sans clause connue : 5" in said["headline"]
     assert "hypothèses seules" in said["headline"]
-    assert "239 688 demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
+    assert f"{french(JOBSEEKERS.sum())} demandeurs d'emploi de plus d'un an (4 % des habitants" in said["by_segment"]
 
 
 def test_declared_clauses_are_followed_by_nobody_without_operations() -> None:
@@ -135,6 +136,8 @@ def test_hours_that_supply_and_people_bear_are_told_once_with_their_range() -> N
     cards = potential.headline(page(tables)).cards
     assert len(cards) == 3 and "l'offre et les publics y suffiraient" in cards[1].note
     assert cards[1].note.startswith("de 0,9 à 2,0, huit fois sur dix") and cards[1].unit.startswith("million")
+    for etp, printed in {0.495: "0,50 ETP", 12.4: "12 ETP"}.items():  # half a job is not none
+        assert printed in potential.headline(page(tables | {"potentiel": enough.assign(etp=etp)})).text()
     capped = enough.assign(p50_plafonne=1_000_000.0)
     assert len(potential.headline(page(tables | {"potentiel": capped})).cards) == 4
 

@@ -311,7 +311,8 @@ class Questions:
     def own_programs(self) -> set[str]:
         """The scripts, the list of communes and the style of our pages."""
         own = (scripts.search(), scripts.tables(), scripts.sizing())
-        known = (*(script.text for script in own), scripts.towns(), fill("style.css"))
+        towns = scripts.towns(load_dataset(self.dataset).departements)
+        known = (*(script.text for script in own), towns, fill("style.css"))
         return {_bare(text) for text in known}
 
     @cached_property

@@ -17,13 +17,15 @@ def national(measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
 
     annee, rang (of the figures of one year, as published), heures_nationales, statut and source (as published),
     incertain (provisional, quoted or deduced), retenu (the last figure published of the year), heures_region (of
-    the editions of today's region), part_region, indice_national and indice_region (100 in annee_base, the first year
-    that has both; empty when none has) and the `_` columns of disclosure control of the region's hours.
+    the editions of today's whole region), part_region, indice_national and indice_region (100 in annee_base, the first
+    year that has both; empty when none has) and the `_` columns of disclosure control of the region's hours.
     """
     series = published().reset_index(drop=True)
     series = series[(series["serie"] == "national") & series["indicateur"].eq(HOURS) & series["modalite"].eq(WHOLE)]
     whole = measured[measured["indicateur"].eq(HOURS) & measured["modalite"].eq(WHOLE)]
-    region = whole[whole["territoire"] == dataset.region].set_index("edition")[["valeur", *CONTROL]]
+    partial = [edition.annee for edition in dataset.editions if dataset.is_partial(edition.annee)]
+    region = whole[whole["territoire"].eq(dataset.region) & ~whole["edition"].isin(partial)]
+    region = region.set_index("edition")[["valeur", *CONTROL]]
     if region.empty:
         return pd.DataFrame()
     columns = ["annee", "valeur", "statut", "source"]

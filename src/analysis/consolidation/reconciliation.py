@@ -258,6 +258,9 @@ def _outside(figure: Any, computed: Computed) -> dict[str, Any] | None:
         return _national(figure, computed)
     if figure.territoire not in inside:
         return _said(OUTSIDE, f"territoire hors de l'édition {figure.edition}.", figure.remplace)
+    dataset = computed.dataset
+    if figure.serie != RELEASES and figure.territoire == dataset.region and dataset.is_partial(figure.edition):
+        return _said(OUTSIDE, f"l'édition {figure.edition} n'est pas de toute la région.", figure.remplace)
     if figure.champ:
         reason = f"{figure.champ} : ce n'est pas le total du territoire {figure.territoire_nom}."
         return _said(OTHER_SCOPE, reason, figure.remplace)
@@ -268,7 +271,8 @@ def _national(figure: Any, computed: Computed) -> dict[str, Any]:
     """A national figure, with the region's share of it where that has a meaning: what adds up."""
     edition = computed.dataset.edition(figure.edition)
     own = computed.value((figure.edition, edition.territoire, figure.indicateur, figure.modalite))
-    if own is None or figure.indicateur not in computed.additive:
+    partial = computed.dataset.is_partial(figure.edition)
+    if own is None or partial or figure.indicateur not in computed.additive:
         return _said(OUTSIDE, "périmètre national.", figure.remplace)
     share = own[0] / figure.valeur
     reason = f"périmètre national : {edition.territoire_nom} en fait {as_printed(share, 3, 'part')}."

@@ -99,14 +99,16 @@ def followed(facts: Facts) -> pd.DataFrame:
     """How many contracts, employers, structures and years each person is found again in: what a follow-up over
     exports adds to that of one structure and year.
 
-    unite (contrats, employeurs, structures, annees), nombre (1 to `MOST`, that and beyond together), personnes,
-    part, `_personnes`.
+    unite (contrats, employeurs, structures, annees), nombre (1 to `MOST`, that and beyond together; as far as
+    somebody is found in any unit, zeros too), personnes, part, `_personnes`.
     """
-    parts = []
+    counts = {}
     for name, column in UNITS.items():
         pairs = facts.contracts[["ben_id", column]].dropna().drop_duplicates()
-        found = pairs.groupby("ben_id").size().clip(upper=MOST).value_counts().sort_index()
-        parts.append(pd.DataFrame({"unite": name, "nombre": found.index, "personnes": found.to_numpy()}))
-    table = pd.concat(parts, ignore_index=True)
+        counts[name] = pairs.groupby("ben_id").size().clip(upper=MOST).value_counts()
+    numbers = range(1, max((found.index.max() for found in counts.values() if len(found)), default=0) + 1)
+    every = pd.DataFrame(counts, index=pd.Index(numbers, name="nombre")).fillna(0).astype("int64")
+    table = every.melt(var_name="unite", value_name="personnes", ignore_index=False).reset_index()
+    table = table[["unite", "nombre", "personnes"]]
     whole = table.groupby("unite")["personnes"].transform("sum")
     return table.assign(part=table["personnes"] / whole, _personnes=table["personnes"])

@@ -96,6 +96,19 @@ class Dataset(Block):
             )
         return editions
 
+    @property
+    def departements(self) -> list[str]:
+        """The departments that the dataset speaks of now, in order: those of its latest edition. Pages count and list
+        their intercommunalités (`reference.epci`) and what is bought there, and no others."""
+        return sorted(max(self.editions, key=lambda edition: edition.annee).departements)
+
+    def is_partial(self, year: int) -> bool:
+        """Whether the edition of `year` lacks departments of the region whose code it bears: what is published of the
+        region, and its part of the country, are not its own."""
+        edition = self.edition(year)
+        every = reference.departments(self.region)["code_departement"]
+        return edition.territoire == self.region and not set(every) <= set(edition.departements)
+
     def edition(self, year: int) -> Edition:
         """The edition of data year `year`; DataError names the years there are."""
         for edition in self.editions:

@@ -42,14 +42,15 @@ def seats() -> pd.DataFrame:
     return ranked.drop_duplicates("epci_siren", keep="last", ignore_index=True)
 
 
-def epci() -> pd.DataFrame:
-    """The intercommunalités that touch the region, their department by most inhabitants."""
-    return table("territoire/epci")
+def epci(departements: list[str] | None = None) -> pd.DataFrame:
+    """The intercommunalités that touch the region, or those of these departments: each in that of most inhabitants."""
+    found = table("territoire/epci")
+    return found if departements is None else found[found["departement"].isin(departements)].reset_index(drop=True)
 
 
 def epci_of(departements: list[str]) -> dict[str, str]:
     """`epci_siren -> nom` of the intercommunalités of these departments."""
-    inside = epci()[epci()["departement"].isin(departements)]
+    inside = epci(departements)
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
 
 

@@ -30,15 +30,18 @@ class Need:
         return pd.DataFrame(dict(zip(("besoin_p10", "besoin_p50", "besoin_p90"), found, strict=True)))
 
 
-def need(drawn: pd.DataFrame, given: pd.DataFrame, draws: int, seed: int) -> Need:
-    """The need of every EPCI, from `besoin_tirages` of the segments (lieu, departement, montant, t000, t001 ...).
+def need(
+    drawn: pd.DataFrame, given: pd.DataFrame, draws: int, seed: int, departements: list[str] | None = None
+) -> Need:
+    """The need of every EPCI of `departements`, or of the region, from `besoin_tirages` of the segments (lieu,
+    departement, montant, t000, t001 ...).
 
     `given` are the publics by EPCI that the dataset knows (`publics.load`).
 
     Hours whose place is only a department go to its EPCI, those without place to all, in proportion to what they
     have. Without any contract: inhabitants x hours per inhabitant, log-normal (`facilitateurs/constantes.csv`).
     """
-    places = territory(given)
+    places = territory(given, departements)
     columns = [name for name in drawn.columns if name.startswith("t")][:draws]
     if drawn.empty or not columns:
         fixed = reference.constants("facilitateurs")
@@ -64,11 +67,11 @@ def _spread(drawn: pd.DataFrame, places: pd.DataFrame, columns: list[str]) -> Nu
     return out
 
 
-def territory(given: pd.DataFrame) -> pd.DataFrame:
-    """What is known of each EPCI: epci_siren, nom, departement, a_cheval (part of it is in another region), population
-    (of the region's communes), deld (long-term job-seekers: as `given`, else an assumption), rsa (as given, else
-    missing), qpv (priority districts)."""
-    rows = reference.epci().sort_values("epci_siren", ignore_index=True)
+def territory(given: pd.DataFrame, departements: list[str] | None = None) -> pd.DataFrame:
+    """What is known of each EPCI of `departements`, or of the region: epci_siren, nom, departement, a_cheval (part of
+    it is in another region), population (of the region's communes), deld (long-term job-seekers: as `given`, else an
+    assumption), rsa (as given, else missing), qpv (priority districts)."""
+    rows = reference.epci(departements).sort_values("epci_siren", ignore_index=True)
     people = publics.by_epci(given)
     return pd.DataFrame(
         {

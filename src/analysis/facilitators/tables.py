@@ -37,31 +37,34 @@ def build(dataset: str) -> None:
         for name in ("besoin_tirages", "clauses_sans_operation")
     }
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
-    dated = inventory(clean, staff.days([edition.annee for edition in described.editions], settings.days))
+    days = staff.days([edition.annee for edition in described.editions], settings.days)
+    dated = inventory(clean, days, described.departements)
     latest = state_of(clean, exports, segments, described, settings, kept=kept)
     tables = dated | latest | {"headlines": strip(dated | latest, described)}
     write_results(dataset, "facilitators", tables)
 
 
-def inventory(clean: dict[str, pd.DataFrame], days: list[pd.Timestamp]) -> dict[str, pd.DataFrame]:
-    """The inventory on each of `days` (column jour), and what covers each EPCI."""
-    parts = [(day, _on(clean, day)) for day in days]
+def inventory(
+    clean: dict[str, pd.DataFrame], days: list[pd.Timestamp], departements: list[str]
+) -> dict[str, pd.DataFrame]:
+    """The inventory on each of `days` (column jour), and what covers each EPCI of `departements`."""
+    parts = [(day, _on(clean, day, departements)) for day in days]
     names = list(parts[0][1])
     return {
         name: pd.concat([found[name].assign(jour=day) for day, found in parts], ignore_index=True) for name in names
     }
 
 
-def _on(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> dict[str, pd.DataFrame]:
+def _on(clean: dict[str, pd.DataFrame], day: pd.Timestamp, departements: list[str]) -> dict[str, pd.DataFrame]:
     found = staff.counted(staff.in_post(clean, day))
     areas = staff.areas(on_day(clean["zones"], day), found["structures"])
-    return found | {"couverture": coverage(areas, found["structures"])}
+    return found | {"couverture": coverage(areas, found["structures"], departements)}
 
 
-def coverage(areas: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
-    """Every EPCI of the region: structures that declare it; `sans_facilitateur` when there is none."""
+def coverage(areas: pd.DataFrame, hosts: pd.DataFrame, departements: list[str]) -> pd.DataFrame:
+    """Every EPCI of `departements`: structures that declare it; `sans_facilitateur` when there is none."""
     known = areas.groupby("epci_siren")["structure_id"].nunique()
-    places = reference.epci()[["epci_siren", "nom", "departement", "population_region"]]
+    places = reference.epci(departements)[["epci_siren", "nom", "departement", "population_region"]]
     if hosts.empty:  # without an inventory nothing can be said of an EPCI, not even that it has nobody
         places = places[:0]
     structures = places["epci_siren"].map(known).fillna(0).astype("int64")
@@ -93,7 +96,8 @@ def state_of(
     senders = set(zones.sent(exports["operations"], day, months)["structure_id"])
     sends = pd.concat([exports[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
-    wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed)
+    wanted = need(segments["besoin_tirages"], given, settings.draws, settings.seed, dataset.departements)
+    asked = unmet.within(clean["besoins"], dataset.departements)
     minutes = router.load(raw_dir(dataset.nom) / router.FILE)
     declared, heard = staff.by_epci(hosts, areas), senders - set(lost.index)
     counted = zones.each_once(active, kept)
@@ -102,7 +106,7 @@ def state_of(
         placed = placed[:0]
     tables = {
         "hypotheses": hypotheses(settings),
-        "publics": publics.sources(given),
+        "publics": publics.sources(given, dataset.departements),
         "reponses": followup.answers(clean, sends, observed),
         "contradictions": followup.contradictions(
             # Of structures with nobody in post no area is read.
@@ -118,10 +122,10 @@ def state_of(
         "zones_synthese": zones.summary(placed, dataset.region),
         "zones_sensibilite": zones.sensitivity(placed, wanted, settings),
         "sites": staff.seats(people),
-        "annuaire": contacts.listed(clean, hosts, areas, minutes),
+        "annuaire": contacts.listed(clean, hosts, areas, minutes, dataset.departements),
         "temps_trajet": minutes,
-        "besoins": unmet.by_territory(clean["besoins"], dataset.region),
-        "besoins_remedes": unmet.remedies(clean["besoins"], placed, dataset.region),
+        "besoins": unmet.by_territory(asked, dataset.region),
+        "besoins_remedes": unmet.remedies(asked, placed, dataset.region),
         "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
     }
     return tables | organisation(tables, wanted.hours, settings)

@@ -10,6 +10,12 @@ MET = "SATISFAIT"
 UNSAID = "non dit"
 
 
+def within(rows: pd.DataFrame, departements: list[str]) -> pd.DataFrame:
+    """The needs of `departements`: those whose EPCI is known to be of others are left out."""
+    home = rows["epci_siren"].map(reference.epci().set_index("epci_siren")["departement"])
+    return rows[home.isna() | home.isin(departements)]
+
+
 def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     """Needs by year, territory (region, departments), kind and answer: besoins, delai_median (days, where known).
 

@@ -187,7 +187,7 @@ def choropleth(
     apart: Collection[str] = (),
     apart_label: str = "",
     counts: bool = False,
-    department: str | None = None,
+    departments: list[str] | None = None,
 ) -> Figure:
     """A map of a number by EPCI.
 
@@ -195,10 +195,10 @@ def choropleth(
     `hidden` is cross-hatched and called secret, one of `apart`, missing for another reason, dotted and called
     `apart_label`.
     A class holds the values from one of `bins` (bounds between classes, in the unit of `values`) up to, and
-    without, the next; `counts` names the classes by the whole numbers they hold. `department` shows that
-    department's EPCI only. Raises ValueError for an unknown EPCI.
+    without, the next; `counts` names the classes by the whole numbers they hold. `departments` shows their EPCI
+    only. Raises ValueError for an unknown EPCI.
     """
-    values = _of_epci(values, department)
+    values = _of_epci(values, departments)
     bounds = list(bins) if bins is not None else class_bounds(values, digits, factor)
     colours = _ramp(len(bounds) + 1)
     known = values.dropna()
@@ -212,7 +212,7 @@ def choropleth(
     unknown += [Patch(**_APART, label=apart_label)] if other else []
     texts = _count_texts(bounds) if counts else _class_texts(bounds, digits, unit, factor)
     handles = [Patch(facecolor=c, edgecolor=SOFT, linewidth=0.5, label=t) for c, t in zip(colours, texts, strict=True)]
-    return _map(fills, [*handles, *unknown], legend_label, department)
+    return _map(fills, [*handles, *unknown], legend_label, departments)
 
 
 def circle_map(
@@ -221,14 +221,14 @@ def circle_map(
     legend_label: str,
     missing: str = MISSING,
     hidden: Collection[str] = (),
-    department: str | None = None,
+    departments: list[str] | None = None,
 ) -> Figure:
     """A map of a total by EPCI: a circle at its most populous commune, whose area is in proportion.
 
     A total that fills a ground would be read as the size of that ground. `values`, `missing`, `hidden` and
-    `department` as for `choropleth`; circles are of what is above zero. Raises ValueError for an unknown EPCI.
+    `departments` as for `choropleth`; circles are of what is above zero. Raises ValueError for an unknown EPCI.
     """
-    values = _of_epci(values, department)
+    values = _of_epci(values, departments)
     known = values.dropna()
     secret, unknown = _untold(values, hidden, missing)
     fills = {**dict.fromkeys(map(str, known.index), _GROUND), **dict.fromkeys(secret, _SECRET)}
@@ -240,7 +240,7 @@ def circle_map(
         Line2D([], [], marker="o", ls="none", color=RAMP[3], ms=math.sqrt(area * size), label=number(size, 0))
         for size in _sizes(float(drawn.max()) if len(drawn) else 0.0)
     ]
-    fig = _map(fills, unknown, "", department, side=RIGHT)
+    fig = _map(fills, unknown, "", departments, side=RIGHT)
     places = points.loc[drawn.index].to_numpy()
     fig.axes[0].scatter(
         places[:, 0], places[:, 1], s=area * drawn.to_numpy(float), color=RAMP[3], edgecolors="white", linewidths=0.8,
@@ -284,7 +284,7 @@ def class_map(
     names: Mapping[str, str],
     *,
     legend_label: str,
-    department: str | None = None,
+    departments: list[str] | None = None,
     points: pd.DataFrame | None = None,
     points_label: str = "",
 ) -> Figure:
@@ -294,14 +294,14 @@ def class_map(
     stand out to the quietest; `points` (lon, lat, in degrees) are drawn as squares. Raises ValueError for an unknown
     EPCI.
     """
-    values = _of_epci(values, department).dropna()
+    values = _of_epci(values, departments).dropna()
     styles = dict(zip(names, _CLASSES, strict=False))
     handles = [Patch(**styles[code], linewidth=0.6, label=name) for code, name in names.items()]
     fills = {str(siren): styles[code] for siren, code in values.items()}
-    if len(fills) < len(_sirens(department)):
+    if len(fills) < len(_sirens(departments)):
         handles.append(Patch(**_ABSENT, label=MISSING))
     marks = None if points is None else lambert93(points["lon"].to_numpy(), points["lat"].to_numpy())
-    return _map(fills, handles, legend_label, department, marks=marks, marks_label=points_label)
+    return _map(fills, handles, legend_label, departments, marks=marks, marks_label=points_label)
 
 
 def locator(territory: str) -> Figure:
@@ -318,31 +318,31 @@ def locator(territory: str) -> Figure:
     return fig
 
 
-def _of_epci(values: pd.Series, department: str | None) -> pd.Series:
+def _of_epci(values: pd.Series, departments: list[str] | None) -> pd.Series:
     """`values` of the EPCI that are drawn; ValueError for one that is not of the region."""
     unknown = sorted(set(values.index) - set(epci_cells()))
     if unknown:
         raise ValueError(f"not EPCI of the region: {', '.join(map(str, unknown[:5]))}")
-    return values.reindex(_sirens(department))
+    return values.reindex(_sirens(departments))
 
 
 def _map(
     fills: Mapping[str, Style],
     handles: list[Any],
     legend_label: str,
-    department: str | None,
+    departments: list[str] | None,
     *,
     marks: np.ndarray | None = None,
     marks_label: str = "",
     side: Side = LEFT,
 ) -> Figure:
     """The EPCI shown, each with its style (hatched where `fills` has none), departments, cities, scale and legend."""
-    cells, shown = epci_cells(), _sirens(department)
+    cells, shown = epci_cells(), _sirens(departments)
     fig, ax = figure(height=MAP_HEIGHT, width=MAP_WIDTH)
     for siren in shown:
         _draw(ax, cells[siren], **{"edgecolor": "white", "linewidth": 0.6, **fills.get(siren, _ABSENT)})
     for code, cell in department_cells().items():
-        if department in (None, code):
+        if departments is None or code in departments:
             _draw(ax, cell, facecolor="none", edgecolor=SOFT, linewidth=1.1)
     _frame(ax, [cells[siren] for siren in shown])
     _cities(ax, shapely.union_all([cells[siren] for siren in shown]))
@@ -369,11 +369,8 @@ def _above(fig: Figure, handles: list[Any], title: str, side: Side, **layout: fl
     legend.get_title().set_fontsize(LEGEND)
 
 
-def _sirens(department: str | None) -> list[str]:
-    epci = reference.epci()
-    if department is not None:
-        epci = epci[epci["departement"] == department]
-    return sorted(set(epci["epci_siren"]) & set(epci_cells()))
+def _sirens(departments: list[str] | None) -> list[str]:
+    return sorted(set(reference.epci(departments)["epci_siren"]) & set(epci_cells()))
 
 
 def _ramp(count: int) -> list[str]:

@@ -138,6 +138,11 @@ class Page:
         return str(reference.epci().set_index("epci_siren").loc[self.territory, "departement"])
 
     @property
+    def departments(self) -> list[str]:
+        """The departments whose intercommunalités the page shows: its own, else all of its edition."""
+        return self.edition.departements if self.department is None else [self.department]
+
+    @property
     def place(self) -> str:
         """The code that the tables of this edition give the territory: that of the old region before the merger."""
         return self.edition.territoire if self.regional else self.territory

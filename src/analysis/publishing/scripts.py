@@ -33,9 +33,11 @@ def search() -> Script:
     return _script(SEARCH)
 
 
-def towns() -> str:
-    """JSON [[commune, postcodes, SIREN of its intercommunalité], ...], as the script of `search` reads it."""
+def towns(departements: list[str]) -> str:
+    """JSON [[commune, postcodes, SIREN of its intercommunalité], ...] of the intercommunalités of `departements`, as
+    the script of `search` reads it."""
     rows = reference.communes()
+    rows = rows[rows["epci_siren"].isin(reference.epci_of(departements))]
     codes = reference.table("territoire/codes_postaux").groupby("code_insee")["code_postal"].agg(" ".join)
     rows = rows.assign(codes=rows["code_insee"].map(codes).fillna("")).sort_values(["nom", "code_insee"])
     return json.dumps(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pandas as pd
+from pyarrow import parquet
 
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
-from analysis.core.paths import quality_dir
+from analysis.core.paths import clean_dir, quality_dir
 from analysis.core.quality_log import rules
 from analysis.core.results import headlines, write_results
 from analysis.quality.published import check, published
 
 SOURCES = ("decp", "exports", "inventaire", "projets")
+CLEAN = ("decp", "exports", "inventory", "projects")
 OPEN_SOURCES = ("decp", "projets")  # received values may be quoted: public data
 
 
@@ -21,7 +23,6 @@ def build(dataset: str) -> None:
     rows = pd.concat([read_table(quality_dir(dataset) / f"{name}.parquet") for name in SOURCES], ignore_index=True)
     summary = by_rule(rows)
     figures = check()
-    flagged = figures[figures["signale"]]
     latest = max(edition.annee for edition in described.editions)
     common = {"edition": latest, "decimales": 0}
     write_results(
@@ -33,18 +34,22 @@ def build(dataset: str) -> None:
             "controle": figures.assign(rang=range(1, len(figures) + 1)),
             "publies": published().reset_index(drop=True),
             "headlines": headlines(
-                [
+                [] if rows.empty and not received(dataset) else [
                     {"libelle": "Lignes refusées, gardées à part", "unite": "lignes", "perimetre": "toutes les sources",
                      "valeur": float(rows["enregistrement"].fillna("").ne("").sum()), **common},
                     {"libelle": "Valeurs signalées, lignes refusées comprises", "unite": "valeurs",
                      "perimetre": "toutes les sources",
                      "valeur": float(len(rows)), **common},
-                    {"libelle": "Chiffres publiés signalés par la vérification", "unite": "lignes",
-                     "perimetre": "diapositives 2016 de l'ORCP", "valeur": float(flagged["ligne"].nunique()), **common},
                 ]
             ),
         },
     )  # fmt: skip
+
+
+def received(dataset: str) -> bool:
+    """Whether a row at least came out of what the dataset was sent."""
+    tables = [path for source in CLEAN for path in clean_dir(dataset, source).glob("*.parquet")]
+    return any(parquet.read_metadata(path).num_rows for path in tables)
 
 
 def by_rule(rows: pd.DataFrame) -> pd.DataFrame:

@@ -95,26 +95,29 @@ def with_told_segment(contracts: ir.Table, told: Path) -> ir.Table:
     return joined.select(*contracts.columns, segment.name("segment"), "segment_source")
 
 
-def in_region(contracts: ir.Table, region: str) -> ir.Table:
-    """Contracts executed in the region, whether their EPCI or only their department is known."""
-    return contracts.filter(_is_in(contracts, region))
+def inside(contracts: ir.Table, departements: list[str]) -> ir.Table:
+    """Contracts executed in `departements`: that of their EPCI, else their own where it alone is known."""
+    return contracts.filter(_is_in(contracts, departements))
 
 
-def outside(contracts: ir.Table, region: str) -> ir.Table:
-    """Contracts executed in a known department that is not of the region."""
-    return contracts.filter(contracts.departement.notnull(), ~_is_in(contracts, region).fill_null(False))
+def outside(contracts: ir.Table, departements: list[str]) -> ir.Table:
+    """Contracts executed in a known department that is none of `departements`."""
+    return contracts.filter(contracts.departement.notnull(), ~_is_in(contracts, departements).fill_null(False))
 
 
-def _is_in(contracts: ir.Table, region: str) -> ir.BooleanValue:
-    """Whether a contract is executed in the region; missing where neither its EPCI nor its department says so."""
-    codes = list(reference.departments(region)["code_departement"])
-    known = list(reference.epci()["epci_siren"])
-    return contracts.departement.isin(codes) | contracts.epci_siren.isin(known)
+def _is_in(contracts: ir.Table, departements: list[str]) -> ir.BooleanValue:
+    """Whether a contract is executed in `departements`; missing where neither its EPCI nor its department says so."""
+    known = reference.epci()
+    here = known["departement"].isin(departements)
+    local = contracts.epci_siren.isin(list(known.loc[here, "epci_siren"]))
+    found = contracts.departement.isin(departements) | local
+    away = list(known.loc[~here, "epci_siren"])
+    return found & ~contracts.epci_siren.isin(away).fill_null(False) if away else found
 
 
-def of_buyers_in(contracts: ir.Table, region: str) -> ir.Table:
-    """All contracts, wherever executed, of the buyers (acheteur_siren) that have one executed in the region."""
-    return contracts.semi_join(in_region(contracts, region), "acheteur_siren")
+def of_buyers_in(contracts: ir.Table, departements: list[str]) -> ir.Table:
+    """All contracts, wherever executed, of the buyers (acheteur_siren) that have one executed in `departements`."""
+    return contracts.semi_join(inside(contracts, departements), "acheteur_siren")
 
 
 COUNTED = (
@@ -135,10 +138,10 @@ def counted(contracts: ir.Table, told: Path) -> ir.Table:
     return engine.create_table("marches_comptes", rows, temp=True) if engine.name == "duckdb" else rows
 
 
-def executed_in(rows: pd.DataFrame, region: str) -> pd.Series:
-    """Whether each of the rows at hand is executed in the region, as `in_region` says it."""
-    codes = reference.departments(region)["code_departement"]
-    return rows["departement"].isin(codes) | rows["epci_siren"].isin(reference.epci()["epci_siren"])
+def executed_in(rows: pd.DataFrame, departements: list[str]) -> pd.Series:
+    """Whether each of the rows at hand is executed in `departements`, as `inside` says it."""
+    home = reference.epci().set_index("epci_siren")["departement"]
+    return rows["epci_siren"].map(home).fillna(rows["departement"]).isin(departements)
 
 
 def latest_years(years: pd.Series, day: dt.date, most: int = 1) -> list[int]:

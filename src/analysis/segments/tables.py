@@ -24,7 +24,7 @@ from analysis.segments.buyers import said_by, with_buyer_kind
 from analysis.segments.contracts import (
     UNDER,
     counted,
-    in_region,
+    inside,
     of_buyers_in,
     open_contracts,
     outside,
@@ -64,10 +64,10 @@ def build(dataset: str) -> None:
     exports = once(read_clean(dataset, "exports"), decisions, params.consolidation)
     received = with_buyer_kind(received, said_by(exports["operations"]))
     known = with_told_segment(received, told)
-    whole = of_buyers_in(known, described.region).to_pandas().sort_values("uid", ignore_index=True)
+    whole = of_buyers_in(known, described.departements).to_pandas().sort_values("uid", ignore_index=True)
     whole[UNDER] = under_another(whole)
     belief = belief_from(whole, params.decp.low_amount, settings.amounts)
-    local = in_region(received, described.region)
+    local = inside(received, described.departements)
     contracts = counted(local.filter(local.annee.notnull()), told).rename(edition="annee")
     write_results(
         dataset,
@@ -105,10 +105,10 @@ def from_each_contract(
     drawn = drawn_segments(linked.operations, sized, settings.potential)
     projects = with_segment_told(read_clean(dataset.nom, "projects")["projets"], told)
     given = publics.load(raw_dir(dataset.nom) / publics.FILE)
-    source = publics.sources(given).set_index("public").loc[publics.JOBSEEKERS, "source"]
-    people = publics.by_epci(given)
+    source = publics.sources(given, dataset.departements).set_index("public").loc[publics.JOBSEEKERS, "source"]
+    people = publics.by_epci(given, dataset.departements)
     offered = supply(dataset, people["deld"], settings.potential.radius_km, str(source))
-    there = outside(received, dataset.region)
+    there = outside(received, dataset.departements)
     elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"], highest(belief)).to_pandas()
     return {
         **linked.tables,
@@ -205,10 +205,10 @@ def _with_quotients(cells: pd.DataFrame, least: int) -> pd.DataFrame:
 def _territories(
     contracts: ir.Table, dataset: Dataset, counts: Callable[[ir.Table, list[str]], pd.DataFrame]
 ) -> pd.DataFrame:
-    """States by segment for the whole region and for each department."""
+    """States by segment for the whole and for each department of the dataset."""
     whole = counts(contracts, ["edition", "segment"]).assign(territoire=dataset.region)
-    inside = contracts.filter(contracts.departement.notnull())
-    local = counts(inside, ["edition", "segment", "departement"])
+    of_each = contracts.filter(contracts.departement.isin(dataset.departements))
+    local = counts(of_each, ["edition", "segment", "departement"])
     return pd.concat([whole, local.rename(columns={"departement": "territoire"})], ignore_index=True)
 
 
@@ -220,10 +220,10 @@ def concentration(contracts: ir.Table, dataset: Dataset) -> pd.DataFrame:
         for column, name in (("segment", "segments"), ("acheteur_siren", "acheteurs")):
             counts = rows.group_by(["edition", "departement", column]).aggregate(marches=rows.count()).to_pandas()
             whole = counts.groupby(["edition", column], as_index=False)["marches"].sum()
-            both = pd.concat(
-                [whole.assign(territoire=dataset.region), counts.rename(columns={"departement": "territoire"})]
-            )
-            parts[f"{name}{suffix}"] = effective(both.dropna(subset="territoire"), _PLACE, f"{name}{suffix}")
+            local = counts[counts["departement"].isin(dataset.departements)]
+            local = local.rename(columns={"departement": "territoire"})
+            both = pd.concat([whole.assign(territoire=dataset.region), local])
+            parts[f"{name}{suffix}"] = effective(both, _PLACE, f"{name}{suffix}")
     return pd.DataFrame(parts).reset_index().sort_values(_PLACE, ignore_index=True)
 
 

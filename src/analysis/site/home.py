@@ -15,7 +15,7 @@ from analysis.buyer.schedule import calendars
 from analysis.checking import guard, scan
 from analysis.checking.links import check_links
 from analysis.checking.passed import check_new
-from analysis.consolidation.views.volumes import brief, by_epci
+from analysis.consolidation.views.volumes import UNTOLD, brief, by_epci, without_rate
 from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
@@ -101,9 +101,9 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
     return fill(
         "site/index.html.j2",
         sheets=leads,
-        lead=brief(year) if year else "",
+        lead=brief(year) if year and not untold(dataset) else "",
         map=drawn,
-        towns=scripts.towns(),
+        towns=scripts.towns(dataset.departements),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
         directory=DIRECTORY,
         guide=guide.INDEX if guided else "",
@@ -129,6 +129,7 @@ def _chapter(dataset: Dataset, name: str, row: pd.Series, figures: dict[str, lis
         "sentence": row["phrase"],
         "scope": scope,
         "strip": strip,
+        "warning": UNTOLD._repr_html_() if of == LEAD and untold(dataset) else "",
         # A deliverable without headline figures, such as the guide, lacks none.
         "empty": of not in figures and _headlines(dataset, of).is_file(),
         "pages": pages(dataset, name),
@@ -145,7 +146,7 @@ def write_directory(dataset: Dataset) -> None:
         dataset=dataset,
         edition=max(dataset.editions, key=lambda edition: edition.annee),
         places=directory.places(read_table(path)) if path.is_file() else [],
-        towns=scripts.towns(),
+        towns=scripts.towns(dataset.departements),
         scripts=[scripts.search()],
         version=program_version(),
     )
@@ -182,14 +183,26 @@ def write_steps(dataset: Dataset) -> None:
 
 
 def headlines(dataset: Dataset) -> dict[str, list[Card]]:
-    """The headline figures of each deliverable that has any, in its own order."""
+    """The headline figures of each deliverable that has any that may be told, in its own order."""
     out: dict[str, list[Card]] = {}
     for name in deliverables().index:
         path = _headlines(dataset, str(name))
         if path.is_file():
             rows = read_table(path).sort_values("ordre", kind="stable")
             out[str(name)] = [_headline(row) for row in rows.to_dict("records")]
+    if untold(dataset):
+        del out[LEAD]
     return {name: cards for name, cards in out.items() if cards}
+
+
+def untold(dataset: Dataset) -> bool:
+    """Whether the edition of the consolidation's headline figures has none to tell, for its response rate is not known:
+    its own page says so in their place."""
+    rows, editions = _headlines(dataset, LEAD), protected_dir(dataset.nom) / LEAD / "editions.parquet"
+    if not (rows.is_file() and editions.is_file()):
+        return False
+    years = read_table(rows)["edition"]
+    return not years.empty and without_rate(read_table(editions), int(years.iloc[0]))
 
 
 def told_once(cards: list[Card]) -> tuple[str, Strip]:

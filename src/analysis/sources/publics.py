@@ -44,22 +44,24 @@ def persons(given: pd.DataFrame, public: str) -> pd.Series:
     return given[given["public"] == public].set_index("epci_siren")["personnes"].astype("float64")
 
 
-def by_epci(given: pd.DataFrame) -> pd.DataFrame:
-    """Who is far from employment in every EPCI (index epci_siren, in order): deld (long-term job-seekers, as `given`,
-    else a part of its inhabitants in the region: `deld_par_habitant` of `potentiel/constantes`, assumed), rsa (as
-    given, else missing)."""
-    people = reference.epci().sort_values("epci_siren").set_index("epci_siren")["population_region"]
+def by_epci(given: pd.DataFrame, departements: list[str] | None = None) -> pd.DataFrame:
+    """Who is far from employment in every EPCI of `departements`, or of all (index epci_siren, in order): deld
+    (long-term job-seekers, as `given`, else a part of its inhabitants in the region: `deld_par_habitant` of
+    `potentiel/constantes`, assumed), rsa (as given, else missing)."""
+    people = reference.epci(departements).sort_values("epci_siren").set_index("epci_siren")["population_region"]
     assumed = people * reference.constants("potentiel")["deld_par_habitant"]
     deld = persons(given, JOBSEEKERS).reindex(people.index).fillna(assumed)
     return pd.DataFrame({"deld": deld, "rsa": persons(given, MINIMUM).reindex(people.index)})
 
 
-def sources(given: pd.DataFrame) -> pd.DataFrame:
-    """public, libelle, millesime, source, epci: what each number by EPCI is, and for how many EPCI it is given.
+def sources(given: pd.DataFrame, departements: list[str] | None = None) -> pd.DataFrame:
+    """public, libelle, millesime, source, epci: what each number by EPCI is, and for how many EPCI of `departements`,
+    or of all, it is given.
 
     An assumption or nothing stands for what is not given; where some is, the source tells both.
     """
-    every = len(reference.epci())
+    places = reference.epci(departements)["epci_siren"]
+    given, every = given[given["epci_siren"].isin(places)], len(places)
     fixed = reference.table("potentiel/constantes").set_index("nom").loc["deld_par_habitant"]
     share = f"{shortest(100 * float(fixed['valeur']))} % des habitants ({fixed['source']})"
     rows = []

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core import reference
+from analysis.core.dataset import Dataset
 from analysis.core.params import load_params
 from analysis.segments.amounts import Belief, by_need
 from analysis.segments.potential.caps import caps, held
@@ -28,6 +30,15 @@ WORLD = dataset(2024, 2025)
 LILLE = "200093201"
 NOTHING_GIVEN = pd.DataFrame(columns=publics.COLUMNS).astype({"personnes": "float64"})
 RADIUS = 30.0
+REGION = ("02", "59", "60", "62", "80")
+
+
+def of_departments(*codes: str) -> Dataset:
+    """The world whose editions are of those departments."""
+    editions = [edition.model_copy(update={"departements": list(codes)}) for edition in WORLD.editions]
+    return WORLD.model_copy(update={"editions": editions})
+
+
 OFFERED = supply(WORLD, publics.by_epci(NOTHING_GIVEN)["deld"], RADIUS)
 LIMITS = caps(OFFERED, dependency=0.3)
 
@@ -132,6 +143,16 @@ def test_the_public_is_what_the_dataset_gives_and_the_assumption_elsewhere() -> 
     for place, gain in {"59": more, "32": more, "80": 0.0}.items():
         assert told.loc[(place, "ensemble"), "deld"] == pytest.approx(assumed[(place, "ensemble")] + gain)
     assert told.loc[("59", "ensemble"), "public"] == pytest.approx(0.05 * told.loc[("59", "ensemble"), "deld"])
+
+
+def test_a_dataset_of_one_department_is_offered_what_its_own_places_have() -> None:
+    told = supply(of_departments("80"), publics.by_epci(NOTHING_GIVEN, ["80"])["deld"], RADIUS)
+    assert set(told["territoire"]) == {"32", "80", *reference.epci_of(["80"])}
+    whole = told.set_index(["territoire", "segment"])
+    pd.testing.assert_series_equal(
+        whole.loc[("32", "ensemble")].drop("deld_source"), whole.loc[("80", "ensemble")].drop("deld_source"),
+        check_names=False,
+    )  # fmt: skip
 
 
 ALLOWED = pd.DataFrame(
@@ -248,7 +269,12 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
         columns=VOLUME,
     )
     found = new_segments(
-        rows, pd.DataFrame(columns=ELSEWHERE), volume, OFFERED, dataset=WORLD, settings=load_params().segments
+        rows,
+        pd.DataFrame(columns=ELSEWHERE),
+        volume,
+        OFFERED,
+        dataset=of_departments(*REGION),
+        settings=load_params().segments,
     )
     assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
     row = found.iloc[0]

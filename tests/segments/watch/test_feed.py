@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 from test_calendar import need
 
+from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import french
 from analysis.core.params import load_params
@@ -18,7 +19,8 @@ DAY = dt.date(2025, 12, 31)
 DATASET = Dataset(
     nom="essai", titre="Essai", synthetique=True, region="32", region_nom="Hauts-de-France", date_observation=DAY,
     editions=[{"annee": 2025, "date_observation": DAY, "territoire": "32", "territoire_nom": "Hauts-de-France",
-               "departements": ["59"], "mecanismes": ["EXEC"], "base_legale": "essai", "diviseurs_etp": [1607],
+               "departements": ["02", "59", "60", "62", "80"], "mecanismes": ["EXEC"], "base_legale": "essai",
+               "diviseurs_etp": [1607],
                "qpv_millesime": 2024, "cog_millesime": 2026}],
 )  # fmt: skip
 SETTINGS = load_params().segments.watch
@@ -113,3 +115,10 @@ def test_a_chance_that_the_past_belies_is_told_with_what_was_seen() -> None:
     assert [text.replace("\xa0", " ").split(" : Nettoyage")[0] for text in said] == [
         "85 % (vu à l'épreuve : 73 %)", "65 %", "85 %", "75 %",
     ]  # fmt: skip
+
+
+def test_a_dataset_of_one_department_has_the_calendars_of_its_own_territories() -> None:
+    latest = DATASET.editions[-1].model_copy(update={"departements": ["80"]})
+    files = feed.feeds(needs(need("a", [0.9])), DATASET.model_copy(update={"editions": [latest]}), SETTINGS)
+    places = {f"veille_{siren}.ics" for siren in reference.epci_of(["80"])}
+    assert set(files) == {"veille_32.ics", "veille_80.ics"} | places

@@ -30,7 +30,7 @@ def guide_tables(
     the latest years, and of the amounts that hours are drawn from (`segments.amounts`).
     """
     rows = contracts.assign(acheteur_nom=buyer_names(contracts)).merge(told, on="uid", validate="one_to_one")
-    rows = rows[executed_in(rows, dataset.region)].dropna(subset="annee")
+    rows = rows[executed_in(rows, dataset.departements)].dropna(subset="annee")
     known = reliable(rows, belief_from(rows, params.decp.low_amount, params.segments.amounts)).dropna(subset="montant")
     years = latest_years(rows["annee"], dataset.date_observation, params.buyer.contract_years)
     known = known[known["annee"].isin(years)]
@@ -93,7 +93,7 @@ def supply(dataset: Dataset) -> pd.DataFrame:
     rows = suppliers()
     key = {
         "segment": guided(),
-        "departement": list(reference.departments(dataset.region)["code_departement"]),
+        "departement": dataset.departements,
         "genre": sorted(rows["genre"].unique()),
     }
     counted = (

@@ -18,6 +18,15 @@ from analysis.publishing.page import Page
 from analysis.publishing.templating import alphabetical
 
 PER = "mille"  # inhabitants: in words, for it is no figure of a table
+UNTOLD = Warning(
+    "Le taux de réponse de cette édition n'est pas connu : l'inventaire ne dit pas quelles structures étaient "
+    "en place cette année-là. Les chiffres clés ne se publient pas sans lui."
+)
+
+
+def without_rate(editions: pd.DataFrame, year: int) -> bool:
+    """Whether the response rate of `year` is not known (table `editions`): its key figures are then told nowhere."""
+    return not editions.set_index("edition").loc[year, "structures_connues"]
 
 
 def headline(page: Page) -> Content:
@@ -25,11 +34,8 @@ def headline(page: Page) -> Content:
     cells = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")
     if "heures_realisees" not in cells.index:
         return Warning("Aucun export de facilitateur n'est connu pour cette édition et ce territoire.")
-    if not page.read("editions").set_index("edition").loc[page.year, "structures_connues"]:
-        return Warning(
-            "Le taux de réponse de cette édition n'est pas connu : l'inventaire ne dit pas quelles structures étaient "
-            "en place cette année-là. Les chiffres clés ne se publient pas sans lui."
-        )
+    if without_rate(page.read("editions"), page.year):
+        return UNTOLD
     labels = reference.table("publication/indicateurs").set_index("code")
     order = [
         "heures_realisees",
@@ -251,7 +257,7 @@ def by_epci(page: Page) -> Content:
             legend_label="Heures réalisées",
             missing="aucune heure déclarée",
             hidden=secret,
-            department=page.department,
+            departments=page.departments,
         ),
         title=f"Heures d'insertion réalisées en {page.year}, par intercommunalité d'exécution",
         alt=_first(wide, "heures_realisees", f"{most}{_of_all(page, hours)}", len(secret)),
@@ -292,7 +298,7 @@ def per_inhabitant(page: Page) -> Content:
             hidden=secret,
             apart=wide.index[_shared(wide)],
             apart_label="partagée avec une autre région, non calculé",
-            department=page.department,
+            departments=page.departments,
         ),
         title=title,
         alt=_first_of_many(wide, len(secret)) + beside,

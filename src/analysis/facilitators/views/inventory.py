@@ -99,9 +99,7 @@ def by_department(page: Page, day: str = "") -> Content:
     return Figure(
         bar_chart(rows.set_index("libelle")["personnes"].astype(float)),
         title="Facilitateurs par département du siège (personnes)",
-        alt=_most_and_least(
-            rows[rows["departement"].isin(names.index)], len(reference.departments(page.dataset.region))
-        ),
+        alt=_most_and_least(rows[rows["departement"].isin(names.index)], len(page.dataset.departements)),
         table=_staff_table(page, rows, "departements", scope(page, page.territory_name, day)),
         source=source(page),
     )
@@ -184,7 +182,7 @@ def coverage(page: Page, day: str = "") -> Content:
             bins=load_params().facilitators.coverage_classes,
             counts=True,
             missing="aucune",
-            department=page.department,
+            departments=page.departments,
         ),
         title="Structures facilitatrices qui déclarent intervenir dans l'intercommunalité",
         alt=f"Intercommunalités sans facilitateur déclaré : {len(without)} sur {len(rows)} ; "

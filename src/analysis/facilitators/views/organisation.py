@@ -108,7 +108,7 @@ def where(page: Page, organised: Organisation) -> Content:
             classes,
             BY_SERVICE,
             legend_label="Part du besoin suivie",
-            department=page.department,
+            departments=page.departments,
             points=posts,
             points_label="postes ajoutés",
         ),

@@ -33,7 +33,7 @@ def summary(page: Page) -> Content:
     settings = load_params().facilitators
     low, high = settings.hours_per_etp
     return Figure(
-        class_map(places.set_index("epci_siren")["classe"], names, legend_label="Classe", department=page.department),
+        class_map(places.set_index("epci_siren")["classe"], names, legend_label="Classe", departments=page.departments),
         title="Zones blanches : quatre classes d'intercommunalités",
         alt=f"Sur {number_of(len(places), 'intercommunalité')} : "
         + ", ".join(f"{name.lower()} {by_class.loc[code, 'epci']}" for code, name in names.items())

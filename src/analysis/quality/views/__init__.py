@@ -23,9 +23,14 @@ SOURCES = {
 }
 
 
+NOTHING = Prose("Aucune donnée n'a été reçue.")
+
+
 def headline(page: Page) -> Content:
-    """How much was refused, how much was flagged, how many published figures do not hold."""
+    """How much was refused, how much was flagged."""
     rows = page.read("headlines").sort_values("ordre")
+    if rows.empty:
+        return NOTHING
     csv = page.csv("headlines")
     return Strip([Card(row.libelle, row.valeur, note=row.perimetre, csv=csv) for row in rows.itertuples()])
 
@@ -33,6 +38,8 @@ def headline(page: Page) -> Content:
 def rules(page: Page) -> Content:
     """What was wrong, by rule: the most frequent ones drawn, all of them in the table."""
     rows = page.read("regles")
+    if page.read("headlines").empty:
+        return NOTHING
     if rows.empty:
         return Prose("Aucun manquement : tous les fichiers reçus suivent les règles.")
     rows = rows.assign(source=rows["source"].map(SOURCES))

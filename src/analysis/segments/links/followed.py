@@ -260,9 +260,8 @@ def _by_territory(
     rows: pd.DataFrame, dataset: Dataset, values: list[str], *, local: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     """Sums by edition, territory (region and departments), and by `AXES` one at a time or none (`ensemble`)."""
-    codes = list(reference.departments(dataset.region)["code_departement"])
     inside = rows if local is None else local
-    inside = inside[inside["departement"].isin(codes)]
+    inside = inside[inside["departement"].isin(dataset.departements)]
     whole = (inside if local is None else rows).assign(territoire=dataset.region)
     both = pd.concat([whole, inside.assign(territoire=inside["departement"])], ignore_index=True)
     parts = [both.assign(axe=WHOLE, modalite=WHOLE)]
@@ -302,6 +301,6 @@ def build_links(
         "heures_par_euro": with_control(hours, described, facts, ratios(described, sure)["operation"]),
         "clauses_sans_operation": unfollowed(deals, dataset, belief),
         "operations_sans_clause": undeclared(described, places_of(facts), deals, dataset),
-        "capture": capture(deals[executed_in(deals, dataset.region)], settings.capture),
+        "capture": capture(deals[executed_in(deals, dataset.departements)], settings.capture),
     }
     return Linked(pairs, described, deals, facts, tables)

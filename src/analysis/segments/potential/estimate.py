@@ -77,7 +77,7 @@ def build_potential(
     """The potential's tables by name; `contracts`: those of `linked` as `amounts.by_need` gives them, `drawn` as
     `drawn_segments`, `elsewhere` the rest of the country (`new_segments`), `offered` what `supply` gives."""
     sized = settings.potential
-    local = contracts[executed_in(contracts, dataset.region)].dropna(subset=["edition"])
+    local = contracts[executed_in(contracts, dataset.departements)].dropna(subset=["edition"])
     latest = local[local["edition"].isin(latest_years(local["edition"], dataset.date_observation, sized.years))]
     open_ones = without_clause(latest, linked.tables["capture"])
     cells, draws, driven = simulated(open_ones, drawn, sized.seed)
@@ -223,9 +223,8 @@ def by_territory(cells: pd.DataFrame, draws: Numbers, limits: pd.DataFrame, data
     Hours are those of the contracts notified in the year, over their whole life; the caps are those of one year's
     supply (`caps` says why).
     """
-    codes = list(reference.departments(dataset.region)["code_departement"])
     rows = []
-    for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *codes]):
+    for edition, territory in product(sorted(cells["edition"].unique()), [dataset.region, *dataset.departements]):
         here = cells["edition"].eq(edition) & (cells["departement"].eq(territory) | (territory == dataset.region))
         capped = np.zeros(draws.shape[1])
         for name in sorted(cells.loc[here, "segment"].unique()):
@@ -286,9 +285,8 @@ def new_segments(
     shares of the departments are drawn towards each other (`shrinkage`); that of the region is not.
     """
     clear = contracts[contracts["est_renseigne"] & contracts["edition"].notna()].astype({"edition": "int64"})
-    inside = clear[executed_in(clear, dataset.region)]
-    codes = set(reference.departments(dataset.region)["code_departement"])
-    local = inside[inside["departement"].isin(codes)].assign(territoire=lambda rows: rows["departement"])
+    inside = clear[executed_in(clear, dataset.departements)]
+    local = inside[inside["departement"].isin(dataset.departements)].assign(territoire=lambda rows: rows["departement"])
     departments = _counted(local, ["edition", "segment", "territoire"])
     departments = smoothed(departments, ["edition", "segment"], "avec", "renseignes")
     region = _counted(inside, ["edition", "segment"])

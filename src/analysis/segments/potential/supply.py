@@ -47,10 +47,10 @@ def suppliers(known: pd.DataFrame | None = None) -> pd.DataFrame:
     return pd.concat([own, general], ignore_index=True)
 
 
-def near(known: pd.DataFrame, radius: float) -> pd.DataFrame:
-    """The companies at most `radius` km by road from the most populous commune of each EPCI, its SIREN in territoire: a
-    company near several is in each."""
-    places = reference.epci()["epci_siren"].sort_values(ignore_index=True)
+def near(known: pd.DataFrame, radius: float, departements: list[str] | None = None) -> pd.DataFrame:
+    """The companies at most `radius` km by road from the most populous commune of each EPCI of `departements`, or of
+    all, its SIREN in territoire: a company near several is in each."""
+    places = reference.epci(departements)["epci_siren"].sort_values(ignore_index=True)
     place, company = np.nonzero(kilometres(points(places), points(known["code_insee"])) <= radius)
     return known.iloc[company].assign(territoire=places.to_numpy()[place])
 
@@ -64,7 +64,7 @@ def supply(dataset: Dataset, jobseekers: pd.Series, radius: float, source: str =
     Of the region and its departments, the companies that have their seat there; of an EPCI, those within `radius`
     (`near`). `ensemble` holds every company of a territory once, those without known sector too.
     """
-    codes = list(reference.departments(dataset.region)["code_departement"])
+    codes = dataset.departements
     known = companies()
     inside = known[known["departement"].isin(codes)]
     home = reference.department_of_epci()
@@ -74,7 +74,7 @@ def supply(dataset: Dataset, jobseekers: pd.Series, radius: float, source: str =
         [
             inside.assign(territoire=dataset.region),
             inside.assign(territoire=inside["departement"]),
-            near(known, radius),
+            near(known, radius, codes),
         ],
         ignore_index=True,
     )

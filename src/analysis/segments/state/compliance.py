@@ -41,7 +41,7 @@ def build_compliance(
     """
     needs = needs.assign(**{name: _plausible_sums(lots, name, belief) for name in ("montant", "montant_initial")})
     contracts = contracts.assign(montant=plausible(contracts, belief))
-    local = contracts[executed_in(contracts, dataset.region)]
+    local = contracts[executed_in(contracts, dataset.departements)]
     inside = needs[needs["uid"].isin(local["uid"])]
     rows = concerned(inside, lots, contracts.set_index("uid")["statut_social"])
     years = latest_years(local["annee"], dataset.date_observation)

@@ -8,13 +8,14 @@ import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.files import write_table
 from analysis.core.params import ClassifierParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, raw_dir
 from analysis.core.results import read_clean
 from analysis.core.texts import some
-from analysis.segments.contracts import in_region, open_contracts, segment_of_cpv, with_segment
+from analysis.segments.contracts import inside, open_contracts, segment_of_cpv, with_segment
 from analysis.segments.telling.audit import FILE, load_audits, weights
 from analysis.segments.telling.model import Trust, assumed, combined, decided, learnt
 from analysis.segments.telling.reader import FILE as READER
@@ -64,15 +65,16 @@ def _asked(received: ir.Table, region: str, most: int) -> tuple[pd.DataFrame, pd
     """
     columns = ["uid", "objet", "acheteur_id", "segment_cpv"]
     rows = with_segment(received).rename(segment_cpv="segment")
-    own = in_region(rows, region).select(columns).to_pandas()
+    codes = list(reference.departments(region)["code_departement"])
+    own = inside(rows, codes).select(columns).to_pandas()
     room = max(0, most - len(own))
-    others = rows.anti_join(in_region(rows, region), "uid").select(columns)
+    others = rows.anti_join(inside(rows, codes), "uid").select(columns)
     others = others.order_by([others.uid.hexdigest("md5"), others.uid]).limit(room).to_pandas()
     contracts = pd.concat([own, others], ignore_index=True)
     contracts["segment_cpv"] = contracts["segment_cpv"].astype("str")
-    inside = pd.Series(np.arange(len(contracts)) < len(own), index=contracts.index)
+    local = pd.Series(np.arange(len(contracts)) < len(own), index=contracts.index)
     order = contracts["uid"].sort_values(kind="stable").index
-    return contracts.loc[order].reset_index(drop=True), inside.loc[order].reset_index(drop=True)
+    return contracts.loc[order].reset_index(drop=True), local.loc[order].reset_index(drop=True)
 
 
 def as_contracts(projects: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,11 @@ def full_time_unit() -> str:
     return f"ETP de {french(reference.constants('potentiel')['etp'])} h"
 
 
+def full_time_digits(most: float) -> int:
+    """The decimals of full-time equivalents of which `most` is the largest: few jobs are told by their parts."""
+    return 0 if most >= 10 else 2
+
+
 def labels() -> dict[str, str]:
     """The segments' labels by code."""
     return reference.labels("segments")

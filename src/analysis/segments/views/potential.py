@@ -14,7 +14,15 @@ from analysis.publishing.page import Page
 from analysis.publishing.style import figure
 from analysis.publishing.templating import number
 from analysis.segments.potential.caps import CAPPED
-from analysis.segments.views.common import full_time_unit, legible, min_known, quarter, shades, whole_region
+from analysis.segments.views.common import (
+    full_time_digits,
+    full_time_unit,
+    legible,
+    min_known,
+    quarter,
+    shades,
+    whole_region,
+)
 from analysis.segments.views.intervals import BAR, interval_chart
 from analysis.sources import publics
 
@@ -62,6 +70,7 @@ def headline(page: Page) -> Content:
                 "Équivalents temps plein",
                 float(now["etp"]),
                 full_time_unit(),
+                digits=full_time_digits(now["etp"]),
                 note="années de travail à temps plein, réparties sur toute la vie des marchés",
                 csv=csv,
             ),
@@ -108,7 +117,7 @@ def by_segment(page: Page) -> Content:
                 "libelle": Column("Segment"),
                 "marches": Column("Marchés", 0),
                 **QUANTILES,
-                "etp": Column(full_time_unit(), 0),
+                "etp": Column(full_time_unit(), full_time_digits(rows["etp"].max())),
                 "fournisseurs": Column("Structures d'insertion", 0),
                 "p50_plafonne": Column("Heures plafonnées (médiane)", 0),
             },

@@ -177,7 +177,7 @@ def by_epci(page: Page) -> Content:
             legend_label=f"Part lissée des marchés (région : {number(region, **PERCENT)})",
             bins=bounds_around(region, known),
             missing="trop peu de marchés renseignés",
-            department=page.department,
+            departments=page.departments,
             **PERCENT,
         )
         low, high = number(known.min(), **PERCENT), number(known.max(), **PERCENT)
@@ -196,7 +196,7 @@ def by_epci(page: Page) -> Content:
     else:
         title = "Marchés par intercommunalité d'exécution"
         counts = now.set_index("epci_siren")["marches"]
-        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", department=page.department)
+        chart = choropleth(counts, legend_label="Marchés", missing="aucun marché", departments=page.departments)
         alt = _most(counts.rename(names), "Aucune intercommunalité")
     return Figure(chart, title=title, alt=alt, table=table, source=source_line(page))
 
@@ -216,7 +216,7 @@ def _of_region(page: Page) -> float:
 def segments_by_department(page: Page) -> Content:
     """Heat map of the contracts of each segment in each department of execution."""
     rows = page.read("segments")
-    names = reference.department_names(page.dataset.region)
+    names = reference.department_names()[page.dataset.departements]
     rows = rows[(rows["edition"] == page.year) & rows["territoire"].isin(names.index)]
     if rows.empty:
         return Prose("Aucun marché n'a pu être rattaché à un département.")
@@ -381,10 +381,16 @@ def by_buyer(page: Page) -> Content:
         return on_region_page(page, "la part par catégorie d'acheteur")
     rows = page.read("acheteurs")
     rows = rows.assign(libelle=buyer_names(rows["categorie"]))
-    known = rows[(rows["edition"] <= page.year) & (rows["renseignes"] >= min_known())]
-    if known.empty:
+    rows = rows[rows["edition"] <= page.year]
+    known = rows[rows["renseignes"] >= min_known()]
+    if not rows["renseignes"].any():
         return Prose(
             "La part par catégorie d'acheteur n'est donnée que les années où les marchés disent s'ils ont une clause."
+        )
+    if known.empty:
+        return Prose(
+            f"La part par catégorie d'acheteur n'est donnée qu'à partir de {min_known()} marchés de l'année qui disent "
+            "s'ils ont une clause : aucune catégorie n'en a autant."
         )
     year = int(known["edition"].max())
     last = known[known["edition"] == year].sort_values(["part_clause", "libelle"], ascending=[False, True])

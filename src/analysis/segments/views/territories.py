@@ -120,7 +120,7 @@ def change(page: Page) -> Content:
         rows = rows[rows["territoire"] == page.territory]
     if rows.empty:
         return Prose("Il faut deux années où le champ social est renseigné pour dire ce qui change.")
-    names = reference.department_names(page.dataset.region)
+    names = reference.department_names()
     before = rows["edition_precedente"].iloc[0]
     note = (
         "Tendance de la région : ce que le département aurait gagné en la suivant. Ses segments : ce que les "

@@ -23,8 +23,8 @@ def message(page: Page) -> Content:
     """What is expected, how to subscribe to it, or what is missing to say anything."""
     now = _own(page, "veille_trimestres")
     steps = page.read("veille_couverture").set_index("etape")["valeur"]
-    if not steps["fins_apprises"]:
-        past = int(steps["fins_passees"])
+    if not steps.get("fins_apprises", 0):
+        past = int(steps.get("fins_passees", 0))
         shown = (
             f"montrent {number_of(past, 'besoin')} dont la fin est"
             if past
@@ -160,6 +160,8 @@ def answering(page: Page) -> Content:
     if page.department:
         known = known[known["dep"] == page.department]
     rows = page.read("veille_territoires").merge(known[["epci_siren", "nom"]], on="epci_siren")
+    if rows.empty:
+        return Prose("Ce que le territoire a pour répondre n'est pas connu.")
     return DataTable(
         rows.sort_values("nom", key=alphabetical),
         columns={

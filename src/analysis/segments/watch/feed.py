@@ -161,12 +161,11 @@ def feeds(
 ) -> dict[str, bytes]:
     """The files of the region, its departments and its EPCI, by file name; a territory without events has its file too,
     so that a subscription does not break."""
-    departments = reference.departments(dataset.region)
-    epci = reference.epci()
+    departments = reference.departments().set_index("code_departement")["nom"]
     names = {
         dataset.region: dataset.region_nom,
-        **dict(zip(departments["code_departement"], departments["nom"], strict=True)),
-        **dict(zip(epci["epci_siren"], epci["nom"], strict=True)),
+        **departments[dataset.departements],
+        **reference.epci_of(dataset.departements),
     }
     return {
         calendar_name(code): feed(inside(needs, code, dataset.region), name, dataset.date_observation, settings, tested)

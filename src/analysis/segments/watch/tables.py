@@ -55,13 +55,12 @@ def build_watch(
     ends = agenda.quarters(dataset.date_observation, params.horizon_months)
     coming = renewals.dated(renewals.predicted(model, known)) if model else renewals.nothing()
     expected = agenda.from_renewals(of_needs(needs, lots, belief), coming, ends)
-    expected = expected[executed_in(expected, dataset.region)].reset_index(drop=True)
+    expected = expected[executed_in(expected, dataset.departements)].reset_index(drop=True)
     said = projects.assign(montant=plausible(projects, belief))
     # A buyer who types a small amount means it: it sizes what he announces, as on his sheet.
     announced = agenda.from_projects(said.assign(**{agenda.BELIEVED: said["montant"].where(said["montant"] > 0)}), ends)
-    announced = announced[executed_in(announced, dataset.region) | announced["departement"].isna()].reset_index(
-        drop=True
-    )
+    there = executed_in(announced, dataset.departements) | announced["departement"].isna()
+    announced = announced[there].reset_index(drop=True)
     expected = agenda.merged(expected, announced, stem)
     given = _sized(expected, hours) if hours and len(expected) else None
     drawn = None
@@ -97,15 +96,13 @@ def _sized(expected: pd.DataFrame, hours: Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def around(people: pd.DataFrame) -> pd.DataFrame:
-    """What each EPCI has to answer with: epci_siren, habitants and qpv (priority districts) of its communes in the
-    region, deld and rsa (`people`, as `publics.by_epci` gives them), and insertion companies by kind (`siae_<genre>`),
-    in all `siae`."""
+    """What each EPCI of `people` has to answer with: epci_siren, habitants and qpv (priority districts) of its communes
+    in the region, deld and rsa (`people`, as `publics.by_epci` gives them), and insertion companies by kind
+    (`siae_<genre>`), in all `siae`."""
     kinds = pd.crosstab(companies()["epci_siren"], companies()["genre"])
-    out = (
-        reference.epci()
-        .set_index("epci_siren")[["population_region"]]
-        .rename(columns={"population_region": "habitants"})
-    )
+    places = reference.epci()
+    places = places[places["epci_siren"].isin(people.index)].set_index("epci_siren")
+    out = places[["population_region"]].rename(columns={"population_region": "habitants"})
     out["qpv"] = reference.priority_districts()
     out[["deld", "rsa"]] = people[["deld", "rsa"]].reindex(out.index)
     for genre in reference.table("potentiel/capacites")["genre"]:
