@@ -182,6 +182,20 @@ def test_what_became_of_a_person_is_taken_where_the_contract_is_and_in_the_last_
     assert tables["sorties"][["annee", "ctr_id"]].values.tolist() == [[2024, "S1:C1"], [2025, "S1:C1"]]
 
 
+def test_a_structure_whose_files_hold_one_year_is_read_beside_one_whose_files_hold_all(running: Path) -> None:
+    """Each with its mapping."""
+    alone = imported()[0]["contrats"]
+    other = {**mapping(), "nom": "autre"}
+    (running / "mappings" / "autre.yaml").write_text(yaml.safe_dump(other))
+    listed = running / "structures.csv"
+    listed.write_text(listed.read_text().replace("S2,Autre,,essai", "S2,Autre,,autre"))
+    send(structure="S2", year="2025")
+    tables, quality = imported()
+    of_other = tables["contrats"]["structure_id"].eq("S2")
+    assert tables["contrats"][~of_other].reset_index(drop=True).equals(alone) and of_other.sum() == 1
+    assert of(tables, "sorties", "ctr_id", 2025) == ["C1"] and quality.query("gravite == 'erreur'").empty
+
+
 def test_without_the_key_hours_of_other_years_are_errors(running: Path) -> None:
     (running / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping()))
     _, quality = imported()
