@@ -19,7 +19,7 @@ from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed
 from analysis.sources.spreadsheet import MERGED, Workbook
 from analysis.sources.typer import Typer, in_error, spelt_month
-from sending import TABLES, changed, imported, in_workbook, merge_in, send, write_dataset, write_workbook
+from sending import TABLES, changed, imported, in_workbook, merge_in, others, send, write_dataset, write_workbook
 
 
 @pytest.fixture(autouse=True)
@@ -72,8 +72,14 @@ def test_an_error_of_a_formula_is_a_bad_value_and_no_empty_cell(table: str, colu
 
 
 def test_an_error_of_a_formula_under_a_month_is_told_of_its_month() -> None:
-    rows = [["Contrat", "Févr.", "Mars"], ["C1", 100, "=A1/0|#DIV/0!"]]
-    in_workbook("heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3})
+    rows = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 100, "=A1/0|#DIV/0!"]]
+    in_workbook(
+        "heures",
+        rows,
+        colonnes={"ctr_id": "Contrat"},
+        disposition="large",
+        mois={"Févr.": 2, "Mars": 3, **others(2, 3)},
+    )
     tables, quality = imported()
     assert tables["heures"]["heures"].tolist() == [100]
     assert quality[["colonne", "valeur", "regle"]].values.tolist() == [["Mars", "#DIV/0!", "nombre_invalide"]]
@@ -223,9 +229,13 @@ def test_persons_whose_cells_are_merged_are_told_and_not_named() -> None:
 
 
 def test_hours_of_a_month_that_are_merged_are_not_lost_without_a_word() -> None:
-    rows = [["Contrat", "Févr.", "Mars"], ["C1", "10", "20"], ["C2", "", "30"]]
+    rows = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", "10", "20"], ["C2", "", "30"]]
     path = in_workbook(
-        "heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3}
+        "heures",
+        rows,
+        colonnes={"ctr_id": "Contrat"},
+        disposition="large",
+        mois={"Févr.": 2, "Mars": 3, **others(2, 3)},
     )
     merge_in(path, {"B2:B3": "10"})
     _, quality = imported()
