@@ -382,6 +382,12 @@ def test_a_line_with_a_column_per_month_comes_back_once(dataset: Path) -> None:
     assert [(row["Ligne"], row["Valeur reçue"]) for row in told] == [(3, "TOTAL")]
 
 
+def test_a_number_of_two_readings_comes_back_as_it_was_written() -> None:
+    send(changed("operations", heures_prevues="12.500"))
+    [told] = [row for row in rows(built()["S1"], "À corriger") if row["Règle"] == "Nombre à deux lectures"]
+    assert told["Valeur reçue"] == "12.500"
+
+
 def test_an_impossible_day_comes_back_as_it_was_written() -> None:
     send(changed("contrats", date_debut="2025-02-30"))
     found = {(row["Colonne"], row["Valeur reçue"]) for row in rows(built()["S1"], "À corriger")}
