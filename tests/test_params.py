@@ -57,6 +57,23 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
             'first_date: "2010-02-30"    # dates before',
             "clé « exports.first_date » : valeur « 2010-02-30 » ; attendu : une date AAAA-MM-JJ.",
         ),
+        (
+            "min_age: 14",
+            "min_age: 200",
+            "clé « exports » : attendu : « min_age » au plus égal à « max_age » (99), au lie",
+        ),
+        (
+            "warn_month_hours: 220",
+            "warn_month_hours: 301",
+            "« warn_month_hours » au plus égal à « max_month_hours » (30",
+        ),
+        ("max_amount: 1000000000 ", "max_amount: 10000 ", "« warn_amount » au plus égal à « max_amount » (10000"),
+        ("longest: 4 ", "longest: 3 ", "« shortest » au plus égal à « longest » (3), au lieu de 4"),
+        (
+            "[28000, 63000]",
+            "[63000, 28000]",
+            "« facilitators.hours_per_etp » : attendu : deux nombres de plus de 0, le plus petit d'abord.",
+        ),
         ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),
     ],
 )

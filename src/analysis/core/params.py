@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from analysis.core.errors import DataError
@@ -19,6 +19,20 @@ class Block(BaseModel):
     """A block of settings: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _ordered(**pairs: str) -> Any:
+    """A check of a whole block: the value of each first key is at most that of its second, which is said as it is
+    written."""
+
+    def check(block: Any) -> Any:
+        for low, high in pairs.items():
+            least, most = getattr(block, low), getattr(block, high)
+            if least > most:
+                raise ValueError(f"« {low} » au plus égal à « {high} » ({most}), au lieu de {least}")
+        return block
+
+    return model_validator(mode="after")(check)
 
 
 class DemoParams(Block):
@@ -34,6 +48,8 @@ class DecpParams(Block):
     max_months: int
     memory_mb: int
     tabular_memory_mb: int
+
+    _amounts_in_order = _ordered(low_amount="warn_amount", warn_amount="max_amount")
 
 
 class ExportParams(Block):
@@ -54,6 +70,8 @@ class ExportParams(Block):
     near_seed: int
     near_floor: float = Field(gt=0, le=1)
 
+    _in_order = _ordered(min_age="max_age", warn_month_hours="max_month_hours", min_realisation="max_realisation")
+
 
 class ClassifierParams(Block):
     min_p: float = Field(ge=0, le=1)
@@ -64,6 +82,8 @@ class ClassifierParams(Block):
     rarest: int = Field(ge=1)
     penalty: float = Field(gt=0)
     passes: int = Field(ge=1)
+
+    _lengths_in_order = _ordered(shortest="longest")
 
 
 class LinkParams(Block):
@@ -124,12 +144,18 @@ class SegmentParams(Block):
     watch: WatchParams
 
 
+def _low_then_high(ends: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < ends[0] <= ends[1]:
+        raise ValueError("deux nombres de plus de 0, le plus petit d'abord")
+    return ends
+
+
 class FacilitatorParams(Block):
     days: list[dt.date]
     coverage_classes: list[float]
     silent_months: int = Field(gt=0)
     delta: float = Field(gt=0)
-    hours_per_etp: tuple[float, float]
+    hours_per_etp: Annotated[tuple[float, float], AfterValidator(_low_then_high)]
     deltas: list[float]
     draws: int = Field(gt=0)
     seed: int
