@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import read_yaml
 from analysis.core.params import load_params
@@ -81,6 +82,15 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, old: str, new: str, expec
     assert old in text()
     sentence = refused(text().replace(old, new, 1), tmp_path)
     assert expected in sentence and "\n" not in sentence
+
+
+def test_a_page_of_no_deliverable_is_named_with_those_there_are(tmp_path: Path) -> None:
+    spoilt = text().replace("quality: {2025: region}", "qualite: {2025: region}")
+    line = 1 + spoilt[: spoilt.index("qualite")].count("\n")
+    known = ", ".join(reference.table("publication/livrables")["livrable"])
+    assert refused(spoilt, tmp_path) == (
+        f"params.yaml, ligne {line}, clé « publishing.pages.qualite » : clé inconnue ; attendu : {known}."
+    )
 
 
 def test_a_missing_block_is_named(tmp_path: Path) -> None:

@@ -218,9 +218,18 @@ class DisclosureParams(Block):
     rounding_share: float = Field(gt=0, le=0.5)
 
 
+DELIVERABLES = ("segments", "facilitators", "consolidation", "territory", "buyer", "programme", "guide", "quality")
+
+
+def _deliverable(name: str) -> str:
+    if name not in DELIVERABLES:
+        raise ValueError(", ".join(DELIVERABLES))
+    return name
+
+
 class PublishingParams(Block):
     workbook_rows: int = Field(gt=0, lt=1_048_576)  # a sheet has no more rows, one of them the heading
-    pages: dict[str, dict[int, Literal["region", "all"]]]
+    pages: dict[Annotated[str, AfterValidator(_deliverable)], dict[int, Literal["region", "all"]]]
 
 
 Engine = Literal["duckdb", "spark"]
@@ -309,6 +318,10 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         # A key that nobody knows explains the one that is missing better than the other way round.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         line, key = _where(tree, first["loc"])
+        if first["loc"][-1:] == ("[key]",) and first["type"] == "value_error":
+            line, key = _where(tree, first["loc"][:-1])
+            known = first["ctx"]["error"]
+            raise DataError(f"{path.name}, ligne {line}, clé « {key} » : clé inconnue ; attendu : {known}.") from None
         if first["loc"][-1:] == ("[key]",):  # what is read as yes, a number or a date
             _, key = _where(tree, first["loc"][:-2])
             raise DataError(
