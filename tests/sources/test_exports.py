@@ -541,6 +541,39 @@ def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:
     assert "le fichier est en utf-8" in refused()
 
 
+@pytest.mark.parametrize("change", [{"encodage": "latin2x"}, {"encodage": "ascii"}, {"archive": "export.zip"}])
+def test_a_file_that_a_mapping_does_not_describe_is_told_with_it(dataset: Path, change: dict) -> None:
+    with zipfile.ZipFile(send() / "export.zip", "w"):
+        pass
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(**change)))
+    assert "le fichier de correspondance mappings/essai.yaml" in refused()
+
+
+def test_a_list_of_structures_or_mappings_that_are_not_there_are_said_to_be(dataset: Path) -> None:
+    send()
+    for path in (dataset / "mappings").iterdir():
+        path.unlink()
+    assert "attendu : le nom d'un fichier de mappings/ (aucun pour le moment)." in refused()
+    (dataset / "structures.csv").unlink()
+    assert "exports/S1 : fichier inutilisable (structures.csv absent, ou sans aucune ligne) ; attendu : " in refused()
+
+
+def test_a_mapping_that_is_no_block_is_told_without_a_key(dataset: Path) -> None:
+    send()
+    (dataset / "mappings" / "essai.yaml").write_text("essai\n")
+    assert refused().startswith("essai.yaml, ligne 1 : valeur « essai » ; attendu : un bloc")
+
+
+def test_a_correction_of_another_file_blames_the_file(dataset: Path) -> None:
+    send()
+    fix = 'exports/S1/2025/heure.csv,heures,C1|2025-02|,heures,"100,5",60,x,analyste,2026-01-15\n'
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    _, quality = imported()
+    assert quality[["regle", "colonne", "valeur"]].values.tolist() == [
+        ["correction_sans_ligne", "fichier", "exports/S1/2025/heure.csv"]
+    ]
+
+
 def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     folder = send()
     path = folder / "beneficiaires.csv"
@@ -554,9 +587,9 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: "Extraction du 5 janvier\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
-        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
-        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "Extrait\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
+        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
+        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
         (lambda text: text.replace(";", ","), "(ligne 1, tous les titres dans une cellule, séparés par « , »)"),
         (lambda text: text.replace(";", "\t"), "(ligne 1, tous les titres dans une cellule, séparés par une tab"),
         (lambda text: text.encode("utf-16").decode("latin-1"), "(le fichier est en utf-16, utf-8 annoncé)"),
@@ -567,6 +600,7 @@ def test_headings_that_are_elsewhere_are_said_to_be_there_and_no_person_is_told(
     path.write_bytes(change(path.read_text()).encode("latin-1" if "utf-16" in said else "utf-8"))
     sentence = refused()
     assert sentence.startswith(f"exports/S1/2025/beneficiaires.csv : fichier inutilisable {said}")
+    assert ("ligne_entete" in said) <= ("« ligne_entete » dans le fichier de correspondance mappings/essai" in sentence)
     assert "\n" not in sentence and "Durand" not in sentence
 
 

@@ -328,7 +328,8 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
                 f"{path.name}, ligne {line}, clé « {key} » : libellé « {first['input']} », qui n'est pas un texte "
                 "(mais oui ou non, un nombre, une date) ; attendu : des libellés entre guillemets."
             ) from None
-        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+        place = f", clé « {key} »" if key else ""  # none of a file that is no block
+        raise DataError(f"{path.name}, ligne {line}{place} : {_explain(first, model)}.") from None
 
 
 def _unmade(tree: yaml.Node | None, key: str = "") -> str:
