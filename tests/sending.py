@@ -54,6 +54,11 @@ def mapping(**changes: object) -> dict:
     return {"nom": "essai", "decimale": ",", "format_date": "%d/%m/%Y", "tables": tables, **changes}
 
 
+def others(*known: int) -> dict[str, int]:
+    """The titles of the months that are not `known`, of a layout with a column for each of the twelve."""
+    return {f"m{month}": month for month in range(1, 13) if month not in known}
+
+
 def people(*numbers: int) -> dict[str, list[dict[str, str]]]:
     """The export of one operation with a contract of 100 hours for each of those persons."""
     return {

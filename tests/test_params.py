@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.files import read_yaml
 from analysis.core.params import load_params
@@ -57,6 +58,23 @@ def test_a_misspelt_key_is_named_with_its_line_and_the_keys_there_are(tmp_path: 
             'first_date: "2010-02-30"    # dates before',
             "clé « exports.first_date » : valeur « 2010-02-30 » ; attendu : une date AAAA-MM-JJ.",
         ),
+        (
+            "min_age: 14",
+            "min_age: 200",
+            "clé « exports » : attendu : « min_age » au plus égal à « max_age » (99), au lie",
+        ),
+        (
+            "warn_month_hours: 220",
+            "warn_month_hours: 301",
+            "« warn_month_hours » au plus égal à « max_month_hours » (30",
+        ),
+        ("max_amount: 1000000000 ", "max_amount: 10000 ", "« warn_amount » au plus égal à « max_amount » (10000"),
+        ("longest: 4 ", "longest: 3 ", "« shortest » au plus égal à « longest » (3), au lieu de 4"),
+        (
+            "[28000, 63000]",
+            "[63000, 28000]",
+            "« facilitators.hours_per_etp » : attendu : deux nombres de plus de 0, le plus petit d'abord.",
+        ),
         ("prior: 0.01", "prior: 0", "« consolidation.duplicate_prior » : valeur « 0 » ; attendu : plus de 0"),
     ],
 )
@@ -64,6 +82,15 @@ def test_a_wrong_value_is_one_sentence(tmp_path: Path, old: str, new: str, expec
     assert old in text()
     sentence = refused(text().replace(old, new, 1), tmp_path)
     assert expected in sentence and "\n" not in sentence
+
+
+def test_a_page_of_no_deliverable_is_named_with_those_there_are(tmp_path: Path) -> None:
+    spoilt = text().replace("quality: {2025: region}", "qualite: {2025: region}")
+    line = 1 + spoilt[: spoilt.index("qualite")].count("\n")
+    known = ", ".join(reference.table("publication/livrables")["livrable"])
+    assert refused(spoilt, tmp_path) == (
+        f"params.yaml, ligne {line}, clé « publishing.pages.qualite » : clé inconnue ; attendu : {known}."
+    )
 
 
 def test_a_missing_block_is_named(tmp_path: Path) -> None:

@@ -61,6 +61,11 @@ def test_only_protected_tables_of_the_deliverable_are_read(project: Path) -> Non
         page.read("heures")
 
 
+def test_a_dataset_that_was_not_run_yet_says_to_run_it(project: Path) -> None:
+    with pytest.raises(DataError, match=r"« heures » absente.*lancez d'abord « dvc repro »\.$"):
+        Page("segments", "jouet", 2016, "32").read("heures")
+
+
 def test_a_page_knows_its_department_and_the_code_its_edition_has_in_the_tables(project: Path) -> None:
     old = Page("consolidation", "jouet", 2015, "32")
     assert (old.regional, old.department, old.place, old.latest) == (True, None, "31", 2016)

@@ -22,7 +22,18 @@ from analysis.schemas.build import conform
 from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
 from analysis.sources.canonical import INVENTORY
-from sending import EPCI_AMIENS, EPCI_LILLE, TABLES, changed, in_workbook, mapping, merge_in, send, write_two_editions
+from sending import (
+    EPCI_AMIENS,
+    EPCI_LILLE,
+    TABLES,
+    changed,
+    in_workbook,
+    mapping,
+    merge_in,
+    others,
+    send,
+    write_two_editions,
+)
 
 HEADINGS = [
     "Fichier", "Feuille", "Ligne", "Colonne", "Valeur reçue", "Règle", "Ce qui est attendu", "Votre correction",
@@ -154,13 +165,13 @@ def test_columns_and_values_are_those_of_the_structure(dataset: Path) -> None:
     contracts["valeurs"] = {"contrat_type": {"insertion": "CDDI"}}
     settings["tables"]["heures"] = {
         "fichier": "heures.csv", "disposition": "large", "colonnes": {"ctr_id": "Contrat"},
-        "mois": {"Févr.": 2, "Mars": 3},
+        "mois": {"Févr.": 2, "Mars": 3, **others(2, 3)},
     }  # fmt: skip
     settings["tables"]["operations"]["colonnes"].pop("heures_realisees_origine")
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
     far = {"contrat_type": "insertion", "employeur_kind": "ETT", "date_fin": "15/05/2026"}
     folder = send(changed("contrats", **far))
-    (folder / "heures.csv").write_text("Contrat;Févr.;Mars\nC1;cent;310,5\n")
+    (folder / "heures.csv").write_text(f"Contrat;Févr.;Mars;{';'.join(others(2, 3))}\nC1;cent;310,5\n")
     book = built()["S1"]
     errors = [(error["Colonne"], error["Valeur reçue"]) for error in rows(book, "À corriger")]
     assert errors == [("Févr.", "cent"), ("Mars", "310,5")]
@@ -238,11 +249,12 @@ def test_a_structure_is_not_asked_for_a_column_that_it_does_not_send_and_that_is
 def test_months_that_have_a_column_each_are_sent(dataset: Path) -> None:
     settings = mapping()
     settings["tables"]["heures"] = {
-        "fichier": "heures.csv", "disposition": "large", "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2},
+        "fichier": "heures.csv", "disposition": "large", "colonnes": {"ctr_id": "Contrat"},
+        "mois": {"Févr.": 2, **others(2)},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(settings))
     two = [TABLES["contrats"][0] | {"ctr_id": number} for number in ("C1", "C2")]
-    (send({"contrats": two}) / "heures.csv").write_text("Contrat;Févr.\nC1;150\nC2;150\n")
+    (send({"contrats": two}) / "heures.csv").write_text(f"Contrat;Févr.;{';'.join(others(2))}\nC1;150\nC2;150\n")
     told = {row["Règle"]: row["Valeur reçue"] for row in rows(built()["S1"], "À vérifier")}
     assert told["Heures très élevées pour une personne"] == "300"
 
@@ -361,11 +373,19 @@ def test_a_structure_refused_for_its_kind_is_told_so(dataset: Path) -> None:
 def test_a_line_with_a_column_per_month_comes_back_once(dataset: Path) -> None:
     changes = mapping()
     place = changes["tables"]["heures"]
-    place |= {"disposition": "large", "colonnes": {"ctr_id": "ctr_id"}, "mois": {"janv": 1, "fev": 2}}
+    place |= {"disposition": "large", "colonnes": {"ctr_id": "ctr_id"}, "mois": {"janv": 1, "fev": 2, **others(1, 2)}}
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
-    (send() / "heures.csv").write_text("ctr_id;janv;fev;nature_heures\nC1;10;20;\nTOTAL;10;20;\n")
+    (send() / "heures.csv").write_text(
+        f"ctr_id;janv;fev;nature_heures;{';'.join(others(1, 2))}\nC1;10;20;\nTOTAL;10;20;\n"
+    )
     told = [row for row in rows(built()["S1"], "À vérifier") if row["Règle"] == "Ligne de total"]
     assert [(row["Ligne"], row["Valeur reçue"]) for row in told] == [(3, "TOTAL")]
+
+
+def test_a_number_of_two_readings_comes_back_as_it_was_written() -> None:
+    send(changed("operations", heures_prevues="12.500"))
+    [told] = [row for row in rows(built()["S1"], "À corriger") if row["Règle"] == "Nombre à deux lectures"]
+    assert told["Valeur reçue"] == "12.500"
 
 
 def test_an_impossible_day_comes_back_as_it_was_written() -> None:

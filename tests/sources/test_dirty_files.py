@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed
 from analysis.sources.spreadsheet import MERGED, Workbook
 from analysis.sources.typer import Typer, in_error, spelt_month
-from sending import TABLES, changed, imported, in_workbook, merge_in, send, write_dataset, write_workbook
+from sending import TABLES, changed, imported, in_workbook, merge_in, others, send, write_dataset, write_workbook
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def row_of(table: str, **values: object) -> list[list]:
     return [list(row), list(row.values())]
 
 
-def typed(table: str, column: str, text: str, typer: Typer | None = None) -> object:
+def typed(table: str, column: str, text: str, typer: Typer | None = None) -> Any:
     """The value of a cell of a French file; empty for a text that is not there."""
     rows = pd.DataFrame({column: [text], "format_date": "%d/%m/%Y", "fichier": "a", "ligne": [2]})
     return (typer or Typer("exports")).column(rows, EXPORTS[table].column(column)).fillna("").iloc[0]
@@ -72,8 +73,14 @@ def test_an_error_of_a_formula_is_a_bad_value_and_no_empty_cell(table: str, colu
 
 
 def test_an_error_of_a_formula_under_a_month_is_told_of_its_month() -> None:
-    rows = [["Contrat", "Févr.", "Mars"], ["C1", 100, "=A1/0|#DIV/0!"]]
-    in_workbook("heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3})
+    rows = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 100, "=A1/0|#DIV/0!"]]
+    in_workbook(
+        "heures",
+        rows,
+        colonnes={"ctr_id": "Contrat"},
+        disposition="large",
+        mois={"Févr.": 2, "Mars": 3, **others(2, 3)},
+    )
     tables, quality = imported()
     assert tables["heures"]["heures"].tolist() == [100]
     assert quality[["colonne", "valeur", "regle"]].values.tolist() == [["Mars", "#DIV/0!", "nombre_invalide"]]
@@ -223,9 +230,13 @@ def test_persons_whose_cells_are_merged_are_told_and_not_named() -> None:
 
 
 def test_hours_of_a_month_that_are_merged_are_not_lost_without_a_word() -> None:
-    rows = [["Contrat", "Févr.", "Mars"], ["C1", "10", "20"], ["C2", "", "30"]]
+    rows = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", "10", "20"], ["C2", "", "30"]]
     path = in_workbook(
-        "heures", rows, colonnes={"ctr_id": "Contrat"}, disposition="large", mois={"Févr.": 2, "Mars": 3}
+        "heures",
+        rows,
+        colonnes={"ctr_id": "Contrat"},
+        disposition="large",
+        mois={"Févr.": 2, "Mars": 3, **others(2, 3)},
     )
     merge_in(path, {"B2:B3": "10"})
     _, quality = imported()
@@ -297,6 +308,31 @@ def test_a_day_may_have_its_time(text: str, day: str | None) -> None:
     read = typer.date(rows, "date_fin")
     assert read.dt.strftime("%Y-%m-%d").fillna("").tolist() == [day or "", "2024-12-31"]
     assert [part["valeur"].tolist() for part in typer.breaches] == ([] if day else [[text]])
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("19 octobre 2025", "2025-10-19"),
+        ("1er janvier 2022", "2022-01-01"),
+        ("5 févr. 2025", "2025-02-05"),
+        ("3-AOUT-2025", "2025-08-03"),
+        ("12-04-2025", "2025-04-12"),
+        ("12.4.2025", "2025-04-12"),
+        ("2025/04/12", None),  # of a file whose days are written another way
+        ("12-04-25", None),
+        ("19 octobre 25", None),
+        ("1 jui 2025", None),
+        ("31 février 2025", None),
+        ("bientôt", None),
+    ],
+)
+def test_a_day_is_read_however_it_is_written_where_it_can_be_one_only(text: str, day: str | None) -> None:
+    typer = Typer("exports")
+    read = typed("operations", "date_fin", text, typer)
+    assert (None if pd.isna(read) else str(read.date())) == day
+    said = [message for part in typer.breaches for message in part["message"]]
+    assert [message.endswith(" comme dans le reste du fichier (JJ/MM/AAAA).") for message in said] == [True] * (not day)
 
 
 def test_a_birth_date_with_a_time_makes_the_same_person() -> None:

@@ -21,7 +21,18 @@ from analysis.sources.persons import fingerprint, load_secret
 from analysis.sources.rows import record
 from analysis.sources.spreadsheet import ENCRYPTED_BOOK, OLE_CONTAINER, Workbook
 from analysis.sources.typer import Typer
-from sending import EPCI_AMIENS, TABLES, changed, imported, mapping, refused, send, write_dataset, write_workbook
+from sending import (
+    EPCI_AMIENS,
+    TABLES,
+    changed,
+    imported,
+    mapping,
+    others,
+    refused,
+    send,
+    write_dataset,
+    write_workbook,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -530,6 +541,39 @@ def test_utf8_announced_as_cp1252_is_not_read_as_garbage(dataset: Path) -> None:
     assert "le fichier est en utf-8" in refused()
 
 
+@pytest.mark.parametrize("change", [{"encodage": "latin2x"}, {"encodage": "ascii"}, {"archive": "export.zip"}])
+def test_a_file_that_a_mapping_does_not_describe_is_told_with_it(dataset: Path, change: dict) -> None:
+    with zipfile.ZipFile(send() / "export.zip", "w"):
+        pass
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(**change)))
+    assert "le fichier de correspondance mappings/essai.yaml" in refused()
+
+
+def test_a_list_of_structures_or_mappings_that_are_not_there_are_said_to_be(dataset: Path) -> None:
+    send()
+    for path in (dataset / "mappings").iterdir():
+        path.unlink()
+    assert "attendu : le nom d'un fichier de mappings/ (aucun pour le moment)." in refused()
+    (dataset / "structures.csv").unlink()
+    assert "exports/S1 : fichier inutilisable (structures.csv absent, ou sans aucune ligne) ; attendu : " in refused()
+
+
+def test_a_mapping_that_is_no_block_is_told_without_a_key(dataset: Path) -> None:
+    send()
+    (dataset / "mappings" / "essai.yaml").write_text("essai\n")
+    assert refused().startswith("essai.yaml, ligne 1 : valeur « essai » ; attendu : un bloc")
+
+
+def test_a_correction_of_another_file_blames_the_file(dataset: Path) -> None:
+    send()
+    fix = 'exports/S1/2025/heure.csv,heures,C1|2025-02|,heures,"100,5",60,x,analyste,2026-01-15\n'
+    (dataset / "decisions" / "corrections.csv").write_text(CORRECTIONS + fix)
+    _, quality = imported()
+    assert quality[["regle", "colonne", "valeur"]].values.tolist() == [
+        ["correction_sans_ligne", "fichier", "exports/S1/2025/heure.csv"]
+    ]
+
+
 def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
     folder = send()
     path = folder / "beneficiaires.csv"
@@ -543,9 +587,9 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: "Extraction du 5 janvier\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
-        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
-        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : "),
+        (lambda text: "Extrait\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
+        (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
+        (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
         (lambda text: text.replace(";", ","), "(ligne 1, tous les titres dans une cellule, séparés par « , »)"),
         (lambda text: text.replace(";", "\t"), "(ligne 1, tous les titres dans une cellule, séparés par une tab"),
         (lambda text: text.encode("utf-16").decode("latin-1"), "(le fichier est en utf-16, utf-8 annoncé)"),
@@ -556,6 +600,7 @@ def test_headings_that_are_elsewhere_are_said_to_be_there_and_no_person_is_told(
     path.write_bytes(change(path.read_text()).encode("latin-1" if "utf-16" in said else "utf-8"))
     sentence = refused()
     assert sentence.startswith(f"exports/S1/2025/beneficiaires.csv : fichier inutilisable {said}")
+    assert ("ligne_entete" in said) <= ("« ligne_entete » dans le fichier de correspondance mappings/essai" in sentence)
     assert "\n" not in sentence and "Durand" not in sentence
 
 
@@ -630,6 +675,11 @@ def test_a_mapping_to_a_column_that_does_not_exist_names_those_there_are(dataset
         (lambda m: m.update(format_date="jj/mm/aaaa"), "un jour %d, un mois %m et une année %Y"),
         (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 13}), "« tables.heures.mois.Janv »"),
         (lambda m: m["tables"]["heures"].update(disposition="large", mois={"Janv": 1, "Fév": 1}), "colonne par mois"),
+        (
+            lambda m: m["tables"]["heures"].update(disposition="large", mois=others(11, 12)),
+            "essai.yaml, ligne 71, clé « tables.heures » : attendu : les douze mois de l'année dans « mois » ; il y "
+            "manque : 11, 12 (",
+        ),
     ],
 )
 def test_a_wrong_mapping_is_refused_with_what_is_expected(dataset: Path, change, expected: str) -> None:
@@ -860,11 +910,11 @@ def workbook(dataset: Path) -> Path:
     changes = mapping()
     changes["tables"]["heures"] = {
         "fichier": "export.xlsx", "feuille": "Suivi", "disposition": "large",
-        "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3},
+        "colonnes": {"ctr_id": "Contrat"}, "mois": {"Févr.": 2, "Mars": 3, **others(2, 3)},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
     (folder / "heures.csv").unlink()  # which this mapping does not name
-    return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]})
+    return write_workbook(folder, {"Suivi": [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 112.5, None]]})
 
 
 def test_months_in_columns_become_rows(workbook: Path) -> None:
@@ -876,7 +926,7 @@ def test_months_in_columns_become_rows(workbook: Path) -> None:
 def test_durations_of_a_workbook_are_hours(workbook: Path) -> None:
     with xlsxwriter.Workbook(workbook) as book:
         sheet = book.add_worksheet("Suivi")
-        sheet.write_row(0, 0, ["Contrat", "Févr.", "Mars"])
+        sheet.write_row(0, 0, ["Contrat", "Févr.", "Mars", *others(2, 3)])
         sheet.write_row(1, 0, ["C1", 7 / 24], book.add_format({"num_format": "h:mm"}))
         sheet.write(1, 2, 100.5 / 24, book.add_format({"num_format": "[h]:mm"}))
     tables, quality = imported()
@@ -884,7 +934,7 @@ def test_durations_of_a_workbook_are_hours(workbook: Path) -> None:
 
 
 def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:
-    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Févr.", "Mars"], ["C1", "abc", -5.5]]})
+    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", "abc", -5.5]]})
     _, quality = imported()
     told = quality.query("ligne == 2 and gravite == 'erreur'")
     assert told[["colonne", "regle"]].values.tolist() == [["Févr.", "nombre_invalide"], ["Mars", "heures_negatives"]]
@@ -894,7 +944,7 @@ def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:
 def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
     workbook: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, 90], ["TOTAL", 112.5, 90.0]]
+    rows = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 112.5, 90], ["TOTAL", 112.5, 90.0]]
     write_workbook(workbook.parent, {"Suivi": rows})
     tables, quality = imported()
     assert tables["heures"]["heures"].tolist() == [112.5, 90]
@@ -905,7 +955,9 @@ def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(
 
 
 def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: Path) -> None:
-    write_workbook(workbook.parent, {"Suivi": [["Suivi 2025"], [], ["Contrat", "Févr.", "Mars"], ["C1", 301, 5]]})
+    write_workbook(
+        workbook.parent, {"Suivi": [["Suivi 2025"], [], ["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 301, 5]]}
+    )
     operations = workbook.parent / "operations.csv"
     operations.write_text("Extraction du 5 janvier\n" + operations.read_text())
     changes = yaml.safe_load((dataset / "mappings" / "essai.yaml").read_text())
@@ -918,20 +970,24 @@ def test_lines_of_titles_may_stand_above_the_headings(dataset: Path, workbook: P
 
 def test_headings_on_two_lines_are_said_to_be(workbook: Path) -> None:
     write_workbook(
-        workbook.parent, {"Suivi": [["Contrats", "Heures 2025"], ["Contrat", "Févr.", "Mars"], ["C1", 5, 5]]}
+        workbook.parent,
+        {"Suivi": [["Contrats", "Heures 2025"], ["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 5, 5]]},
     )
     assert "export.xlsx[Suivi] : fichier inutilisable (titres attendus à la ligne 2, lus à la ligne 1 : " in refused()
-    write_workbook(workbook.parent, {"Suivi": [["Contrat", "Heures 2025"], [None, "Févr.", "Mars"], ["C1", 5, 5]]})
+    write_workbook(
+        workbook.parent, {"Suivi": [["Contrat", "Heures 2025"], [None, "Févr.", "Mars", *others(2, 3)], ["C1", 5, 5]]}
+    )
     assert "export.xlsx[Suivi] : fichier inutilisable (titres sur deux lignes, 1 et 2, au lieu d'une)" in refused()
 
 
 def test_headings_and_titles_of_sheets_are_read_as_they_are_seen(dataset: Path, workbook: Path) -> None:
     write_workbook(
-        workbook.parent, {"Suivi  des heures ": [["N°\u00a0de\ncontrat ", 2, " "], ["C1", 112.5, None], [" "]]}
+        workbook.parent,
+        {"Suivi  des heures ": [["N°\u00a0de\ncontrat ", 2, " ", *others(2)], ["C1", 112.5, None], [" "]]},
     )
     changes = yaml.safe_load((dataset / "mappings" / "essai.yaml").read_text())
     changes["tables"]["heures"] |= {
-        "feuille": "Suivi des heures", "colonnes": {"ctr_id": "N° de contrat"}, "mois": {"2": 2},
+        "feuille": "Suivi des heures", "colonnes": {"ctr_id": "N° de contrat"}, "mois": {"2": 2, **others(2)},
     }  # fmt: skip
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(changes))
     tables, quality = imported()
@@ -956,9 +1012,9 @@ def test_several_codes_in_a_cell_that_takes_one_are_told_as_such(text: str, rule
 
 
 def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: Path) -> None:
-    month = [["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]
-    others = {"Suivi bis": [*month, ["C2", 5, 5]], "Feuil2": [], "Titre": [["Bilan"]], "listes": [["code"], ["EXEC"]]}
-    write_workbook(workbook.parent, {"Suivi": month, **others})
+    month = [["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 112.5, None]]
+    beside = {"Suivi bis": [*month, ["C2", 5, 5]], "Feuil2": [], "Titre": [["Bilan"]], "listes": [["code"], ["EXEC"]]}
+    write_workbook(workbook.parent, {"Suivi": month, **beside})
     tables, quality = imported()
     assert len(tables["heures"]) == 1 and set(quality["regle"]) == {"feuille_non_lue"}
     assert quality[["fichier", "valeur"]].values.tolist() == [
@@ -972,7 +1028,7 @@ def test_a_sheet_that_nothing_reads_is_told_once_and_refuses_nothing(workbook: P
 
 def test_a_chart_is_no_sheet_that_should_be_read(workbook: Path) -> None:
     with xlsxwriter.Workbook(workbook) as book:
-        for number, row in enumerate([["Contrat", "Févr.", "Mars"], ["C1", 112.5, None]]):
+        for number, row in enumerate([["Contrat", "Févr.", "Mars", *others(2, 3)], ["C1", 112.5, None]]):
             (book.get_worksheet_by_name("Suivi") or book.add_worksheet("Suivi")).write_row(number, 0, row)
         chart = book.add_chart({"type": "bar"})
         chart.add_series({"values": "=Suivi!$B$2:$B$2"})

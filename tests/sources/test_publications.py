@@ -54,6 +54,11 @@ def test_a_file_saved_by_a_french_spreadsheet_is_read(tmp_path: Path) -> None:
         ({"valeur": "12.000"}, "« 12.000 » ; attendu : un nombre qui ne se lit que d'une façon, 12500 ou 12,5."),
         ({"valeur": "-3"}, "« -3 » ; attendu : un nombre positif ou nul"),
         ({"valeur": "NaN"}, "« NaN » ; attendu : un nombre positif ou nul"),
+        (
+            {"indicateur": "part_heures", "valeur": "41.2", "decimales": "1"},
+            "colonne « valeur » : « 41.2 » ; attendu : au plus 1 (une part s'écrit 0,474 pour 47,4 %).",
+        ),
+        ({"indicateur": "taux_realisation", "valeur": "85"}, "« 85 » ; attendu : au plus 10 (une part s'écrit"),
         ({"decimales": "zéro"}, "« zéro » ; attendu : le nombre de décimales de la valeur, de 0 à 6."),
         ({"valeur": "0.474"}, "colonne « decimales » : « 0 » ; attendu : autant de décimales que la valeur 0.474."),
     ],
@@ -68,7 +73,7 @@ def test_a_value_that_is_not_read_or_known_is_one_sentence(tmp_path: Path, row: 
 
 
 def test_three_decimals_that_are_announced_are_decimals(tmp_path: Path) -> None:
-    path = written(tmp_path, {"indicateur": "part_heures", "valeur": "1,234", "decimales": "3"})
+    path = written(tmp_path, {"indicateur": "taux_realisation", "valeur": "1,234", "decimales": "3"})
     assert load_publications(path, dataset(2025))["valeur"].tolist() == [1.234]
 
 

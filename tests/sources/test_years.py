@@ -10,7 +10,18 @@ import pytest
 import yaml
 
 from analysis.sources.mapping import said_year
-from sending import BUYER, EPCI_LILLE, TABLES, imported, mapping, refused, send, write_two_editions, write_workbook
+from sending import (
+    BUYER,
+    EPCI_LILLE,
+    TABLES,
+    imported,
+    mapping,
+    others,
+    refused,
+    send,
+    write_two_editions,
+    write_workbook,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +50,14 @@ def hours() -> list[tuple]:
 
 
 def test_a_workbook_has_a_sheet_per_year_and_months_with_their_year(dataset: Path) -> None:
-    laid_out(dataset, fichier="suivi.xlsx", feuille="Heures {annee}", mois={"{annee}-02-01": 2, "Mars {an}": 3})
+    laid_out(
+        dataset,
+        fichier="suivi.xlsx",
+        feuille="Heures {annee}",
+        mois={"{annee}-02-01": 2, "Mars {an}": 3, **others(2, 3)},
+    )
     sheets = {
-        f"Heures {year}": [["Contrat", f"{year}-02-01", f"Mars {year % 100}"], ["C1", year - 2000, None]]
+        f"Heures {year}": [["Contrat", f"{year}-02-01", f"Mars {year % 100}", *others(2, 3)], ["C1", year - 2000, None]]
         for year in (2024, 2025)
     }
     for year in ("2024", "2025"):
@@ -56,8 +72,10 @@ def test_a_workbook_has_a_sheet_per_year_and_months_with_their_year(dataset: Pat
 
 
 def test_a_sheet_goes_on_to_the_right_year_after_year(dataset: Path) -> None:
-    laid_out(dataset, fichier="suivi.xlsx", feuille="Heures", mois={"janv. {annee}": 1, "févr. {annee}": 2})
-    titles = ["Contrat", "janv. 2024", "févr. 2024", "janv. 2025", "févr. 2025"]
+    laid_out(
+        dataset, fichier="suivi.xlsx", feuille="Heures", mois={"janv. {annee}": 1, "févr. {annee}": 2, **others(1, 2)}
+    )
+    titles = ["Contrat", "janv. 2024", "févr. 2024", "janv. 2025", "févr. 2025", *others(1, 2)]
     for year in ("2024", "2025"):
         write_workbook(without_hours(year), {"Heures": [titles, ["C1", 10, "vingt", 30, "quarante"]]}, "suivi.xlsx")
     assert [row[1:3] for row in hours()] == [("2024-01", 10), ("2025-01", 30)]
@@ -67,23 +85,25 @@ def test_a_sheet_goes_on_to_the_right_year_after_year(dataset: Path) -> None:
 
 
 def test_a_year_whose_sheet_is_missing_is_named(dataset: Path) -> None:
-    laid_out(dataset, fichier="suivi.xlsx", feuille="Heures {annee}", mois={"janv.": 1})
-    write_workbook(without_hours("2025"), {"Heures 2024": [["Contrat", "janv."], ["C1", 10]]}, "suivi.xlsx")
+    laid_out(dataset, fichier="suivi.xlsx", feuille="Heures {annee}", mois={"janv.": 1, **others(1)})
+    write_workbook(without_hours("2025"), {"Heures 2024": [["Contrat", "janv.", *others(1)], ["C1", 10]]}, "suivi.xlsx")
     assert "Heures 2025" in refused()
 
 
 def test_a_file_is_named_by_the_last_two_digits_of_its_year(dataset: Path) -> None:
-    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures {an}", mois={"janv. {an}": 1})
+    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures {an}", mois={"janv. {an}": 1, **others(1)})
     for year in (2024, 2025):
-        sheets = {f"Heures {year % 100}": [["Contrat", f"janv. {year % 100}"], ["C1", year - 2000]]}
+        sheets = {f"Heures {year % 100}": [["Contrat", f"janv. {year % 100}", *others(1)], ["C1", year - 2000]]}
         write_workbook(without_hours(str(year)), sheets, f"suivi_{year % 100}.xlsx")
     assert [row[:3] for row in hours()] == [(2024, "2024-01", 24), (2025, "2025-01", 25)]
 
 
 def test_a_file_in_the_folder_of_another_year_than_its_name_is_not_read(dataset: Path) -> None:
-    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures", mois={"janv.": 1})
+    laid_out(dataset, fichier="suivi_{an}.xlsx", feuille="Heures", mois={"janv.": 1, **others(1)})
     for year, digits in (("2024", "24"), ("2025", "24")):
-        write_workbook(without_hours(year), {"Heures": [["Contrat", "janv."], ["C1", 10]]}, f"suivi_{digits}.xlsx")
+        write_workbook(
+            without_hours(year), {"Heures": [["Contrat", "janv.", *others(1)], ["C1", 10]]}, f"suivi_{digits}.xlsx"
+        )
     assert "exports/S1/2025/suivi_24.xlsx" in refused() and "sa place : exports/S1/<année>/suivi_24.xlsx" in refused()
 
 
@@ -180,6 +200,20 @@ def test_what_became_of_a_person_is_taken_where_the_contract_is_and_in_the_last_
     send(RUNNING, year="2023")
     tables, _ = imported()
     assert tables["sorties"][["annee", "ctr_id"]].values.tolist() == [[2024, "S1:C1"], [2025, "S1:C1"]]
+
+
+def test_a_structure_whose_files_hold_one_year_is_read_beside_one_whose_files_hold_all(running: Path) -> None:
+    """Each with its mapping."""
+    alone = imported()[0]["contrats"]
+    other = {**mapping(), "nom": "autre"}
+    (running / "mappings" / "autre.yaml").write_text(yaml.safe_dump(other))
+    listed = running / "structures.csv"
+    listed.write_text(listed.read_text().replace("S2,Autre,,essai", "S2,Autre,,autre"))
+    send(structure="S2", year="2025")
+    tables, quality = imported()
+    of_other = tables["contrats"]["structure_id"].eq("S2")
+    assert tables["contrats"][~of_other].reset_index(drop=True).equals(alone) and of_other.sum() == 1
+    assert of(tables, "sorties", "ctr_id", 2025) == ["C1"] and quality.query("gravite == 'erreur'").empty
 
 
 def test_without_the_key_hours_of_other_years_are_errors(running: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from analysis.core.errors import DataError
@@ -19,6 +19,20 @@ class Block(BaseModel):
     """A block of settings: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _ordered(**pairs: str) -> Any:
+    """A check of a whole block: the value of each first key is at most that of its second, which is said as it is
+    written."""
+
+    def check(block: Any) -> Any:
+        for low, high in pairs.items():
+            least, most = getattr(block, low), getattr(block, high)
+            if least > most:
+                raise ValueError(f"« {low} » au plus égal à « {high} » ({most}), au lieu de {least}")
+        return block
+
+    return model_validator(mode="after")(check)
 
 
 class DemoParams(Block):
@@ -34,6 +48,8 @@ class DecpParams(Block):
     max_months: int
     memory_mb: int
     tabular_memory_mb: int
+
+    _amounts_in_order = _ordered(low_amount="warn_amount", warn_amount="max_amount")
 
 
 class ExportParams(Block):
@@ -54,6 +70,8 @@ class ExportParams(Block):
     near_seed: int
     near_floor: float = Field(gt=0, le=1)
 
+    _in_order = _ordered(min_age="max_age", warn_month_hours="max_month_hours", min_realisation="max_realisation")
+
 
 class ClassifierParams(Block):
     min_p: float = Field(ge=0, le=1)
@@ -64,6 +82,8 @@ class ClassifierParams(Block):
     rarest: int = Field(ge=1)
     penalty: float = Field(gt=0)
     passes: int = Field(ge=1)
+
+    _lengths_in_order = _ordered(shortest="longest")
 
 
 class LinkParams(Block):
@@ -124,12 +144,18 @@ class SegmentParams(Block):
     watch: WatchParams
 
 
+def _low_then_high(ends: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < ends[0] <= ends[1]:
+        raise ValueError("deux nombres de plus de 0, le plus petit d'abord")
+    return ends
+
+
 class FacilitatorParams(Block):
     days: list[dt.date]
     coverage_classes: list[float]
     silent_months: int = Field(gt=0)
     delta: float = Field(gt=0)
-    hours_per_etp: tuple[float, float]
+    hours_per_etp: Annotated[tuple[float, float], AfterValidator(_low_then_high)]
     deltas: list[float]
     draws: int = Field(gt=0)
     seed: int
@@ -187,9 +213,18 @@ class DisclosureParams(Block):
     rounding_share: float = Field(gt=0, le=0.5)
 
 
+DELIVERABLES = ("segments", "facilitators", "consolidation", "territory", "buyer", "programme", "guide", "quality")
+
+
+def _deliverable(name: str) -> str:
+    if name not in DELIVERABLES:
+        raise ValueError(", ".join(DELIVERABLES))
+    return name
+
+
 class PublishingParams(Block):
     workbook_rows: int = Field(gt=0, lt=1_048_576)  # a sheet has no more rows, one of them the heading
-    pages: dict[str, dict[int, Literal["region", "all"]]]
+    pages: dict[Annotated[str, AfterValidator(_deliverable)], dict[int, Literal["region", "all"]]]
 
 
 Engine = Literal["duckdb", "spark"]
@@ -278,13 +313,18 @@ def load_settings(path: Path, model: type[Settings]) -> Settings:
         # A key that nobody knows explains the one that is missing better than the other way round.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         line, key = _where(tree, first["loc"])
+        if first["loc"][-1:] == ("[key]",) and first["type"] == "value_error":
+            line, key = _where(tree, first["loc"][:-1])
+            known = first["ctx"]["error"]
+            raise DataError(f"{path.name}, ligne {line}, clé « {key} » : clé inconnue ; attendu : {known}.") from None
         if first["loc"][-1:] == ("[key]",):  # what is read as yes, a number or a date
             _, key = _where(tree, first["loc"][:-2])
             raise DataError(
                 f"{path.name}, ligne {line}, clé « {key} » : libellé « {first['input']} », qui n'est pas un texte "
                 "(mais oui ou non, un nombre, une date) ; attendu : des libellés entre guillemets."
             ) from None
-        raise DataError(f"{path.name}, ligne {line}, clé « {key} » : {_explain(first, model)}.") from None
+        place = f", clé « {key} »" if key else ""  # none of a file that is no block
+        raise DataError(f"{path.name}, ligne {line}{place} : {_explain(first, model)}.") from None
 
 
 def _unmade(tree: yaml.Node | None, key: str = "") -> str:

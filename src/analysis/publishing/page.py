@@ -156,7 +156,8 @@ class Page:
         """
         path = table_path(self.dataset.nom, self.notebook, table)
         if not path.is_file():
-            known = ", ".join(sorted(found.stem for found in path.parent.glob("*.parquet"))) or "aucune"
+            known = ", ".join(sorted(found.stem for found in path.parent.glob("*.parquet")))
+            known = known or "des résultats, dont aucun n'est là ; lancez d'abord « dvc repro »"
             raise DataError(
                 f"table protégée « {table} » absente du livrable « {self.notebook} » "
                 f"(jeu de données « {self.dataset.nom} ») ; attendu : {known}."

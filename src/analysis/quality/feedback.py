@@ -179,6 +179,7 @@ def _asked_of_all() -> list[str]:
 
 
 _TOLD = ["annee", "colonne", "valeur", "message"]
+_AS_RECEIVED = ("nombre_ambigu", "nombre_invalide")  # of a text that was not made a number: its mark is the sender's
 
 
 def _told(place: Received | None, row: Any) -> tuple[int, str, str, str]:
@@ -186,7 +187,8 @@ def _told(place: Received | None, row: Any) -> tuple[int, str, str, str]:
     value = row.valeur.removeprefix(f"{row.structure_id}:")  # which made an identifier unique in the region
     if place is None:
         return 0, row.colonne, value, row.message
-    heading, said = place.heading(row.colonne), place.value(row.colonne, value)
+    heading = place.heading(row.colonne)
+    said = value if row.regle in _AS_RECEIVED else place.value(row.colonne, value)
     return place.annee, heading, said, place.expected(row.colonne, row.message)
 
 

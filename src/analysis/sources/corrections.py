@@ -64,8 +64,8 @@ def apply_corrections(
     keys = pd.Series(["|".join(key) for key in parts.itertuples(index=False)], dtype="str")
     places = keys.groupby(keys).indices  # the positions of each key: a pattern is held against few rows
     for fix in mine.itertuples():
-        found, column = rows.iloc[places.get(fix.cle, [])], table.column(str(fix.colonne))
-        found = found[found["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")]
+        of_key, column = rows.iloc[places.get(fix.cle, [])], table.column(str(fix.colonne))
+        found = of_key[of_key["fichier"].str.match(re.escape(str(fix.fichier).rstrip("/")) + r"(?:$|[/\[])")]
         expected, right = (
             _translated(text, found, table, column, layouts) for text in (fix.valeur_attendue, fix.valeur_corrigee)
         )
@@ -73,7 +73,9 @@ def apply_corrections(
         rows.loc[target, fix.colonne] = right[target]
         stale = pd.DataFrame({"fichier": ["corrections.csv"], "ligne": [fix.ligne]})
         if found.empty:
-            typer.flag(stale.assign(cle=fix.cle), "correction_sans_ligne", "cle")
+            wrong = "cle" if of_key.empty else "fichier"
+            said = stale.assign(dit=getattr(fix, wrong))
+            typer.flag(said, "correction_sans_ligne", wrong, said="dit")
         elif target.empty:
             said = MASKED if fix.colonne in PERSONAL else fix.valeur_attendue
             typer.flag(stale.assign(valeur_attendue=said), "correction_perimee", "valeur_attendue")

@@ -46,13 +46,14 @@ from analysis.sources.rows import (
     tell_unread,
     with_key,
 )
-from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
+from analysis.sources.senders import EARLIER, LIST, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, told_headings
 from analysis.sources.typer import Typer, stripped
 from analysis.sources.years import of_their_year
 
 SOURCE = "exports"
 HOURS_SAID = ("heures_prevues_init", "heures_prevues", "heures_realisees_origine")  # of operations, commitments
+ANY_MAPPING = "le fichier de correspondance"  # what a sentence on a file says of the one that describes it
 _OF_A_PERSON = ("nom", "prenom", "date_naissance")
 
 
@@ -91,13 +92,13 @@ def read_exports(folder: Path, layouts: dict[str, Layouts], dataset: Dataset, ty
     received: dict[tuple[str, str], list[list]] = defaultdict(list)
     sends, problems = _sends(folder / "exports", layouts)
     for structure, year in sends:
+        mapping = layouts[structure].of(year)
         try:
-            mapping = layouts[structure].of(year)
             edition = _edition(structure, year, dataset)
             for table, rows in _read_send(folder / "exports", structure, edition, mapping, typer):
                 received[mapping.nom, table] += rows
         except DataError as error:
-            problems.append(str(error))
+            problems.append(str(error).replace(ANY_MAPPING, f"{ANY_MAPPING} mappings/{mapping.nom}.yaml"))
     if problems:
         raise DataError("\n".join(sorted(problems)))
     known = {mapping.nom: mapping for mine in layouts.values() for mapping in mine}
@@ -132,7 +133,8 @@ def _sends(exports: Path, layouts: dict[str, Layouts]) -> tuple[list[tuple[str, 
     for path in received_files(exports):
         structure, _, name = path.relative_to(exports).as_posix().partition("/")
         if name and structure not in layouts:
-            lost.add((f"exports/{structure}", "structure_inconnue", ""))
+            detail = "" if layouts else f"{LIST} absent, ou sans aucune ligne"
+            lost.add((f"exports/{structure}", "structure_inconnue", detail))
         elif name and (year := _year(name, layouts[structure])):
             sends.add((structure, year))
         else:

@@ -68,6 +68,12 @@ class TableMapping(Block):
             raise ValueError("la disposition « large » demande la clé « mois », et elle seule")
         if len(set(self.mois.values())) < len(self.mois):
             raise ValueError("une seule colonne par mois : deux titres de « mois » ont le même numéro")
+        if self.mois and (left := sorted(set(range(1, 13)) - set(self.mois.values()))):  # whose hours would be lost
+            told = ", ".join(map(str, left))
+            raise ValueError(
+                f"les douze mois de l'année dans « mois » ; il y manque : {told} (une colonne que le fichier n'a pas "
+                "encore s'y ajoute, vide)"
+            )
         return self
 
 

@@ -7,6 +7,7 @@ release, so that each edition keeps its vintages.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,7 @@ COLUMNS = [
 ]  # fmt: skip
 FIGURE = ["edition", "territoire", "indicateur", "modalite"]  # what tells one figure from another
 OVER = "TERMINEE"  # modality of the operations that ended by the end of the year; nobody sends it: not in `modalites`
+SHARE, MOST_OF_A_RATE = "part_", 10  # what codes of shares begin with; a rate of realisation may go beyond 1
 DAYS = ("%Y-%m-%d", "%d/%m/%Y")
 TYPES = {
     "publication": "str", "date_publication": "datetime64[s]", "edition": "int64", "territoire": "str",
@@ -79,6 +81,8 @@ def _typed(row: dict[str, Any], places: dict[int, dict[str, str]], known: dict[s
             raise _wrong(line, column, text[column], ", ".join(codes))
     digits = _digits(line, text["decimales"])
     value = _number(line, text["valeur"], digits)
+    if value > (most := _most(text["indicateur"])):
+        raise _wrong(line, "valeur", text["valeur"], f"au plus {most} (une part s'écrit 0,474 pour 47,4 %)")
     if value != round(value, digits):
         raise _wrong(line, "decimales", text["decimales"], f"autant de décimales que la valeur {text['valeur']}")
     return {
@@ -115,6 +119,13 @@ def _number(line: int, text: str, digits: int) -> Decimal:
     if value is None or value < 0:
         raise _wrong(line, "valeur", text, "un nombre positif ou nul ; une part s'écrit 0,474 pour 47,4 %")
     return value
+
+
+def _most(indicator: str) -> float:
+    """The most that an indicator may be: 1 of a share, ten times what was planned of a rate, any number of others."""
+    if reference.table("publication/indicateurs").set_index("code").loc[indicator, "unite"] != "part":
+        return math.inf
+    return 1 if indicator.startswith(SHARE) else MOST_OF_A_RATE
 
 
 def _digits(line: int, text: str) -> int:

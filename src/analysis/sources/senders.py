@@ -63,7 +63,7 @@ def layouts_by_structure(folder: Path) -> dict[str, Layouts]:
             name,
             "mapping",
             rows["mapping"].isin(known),
-            f"le nom d'un fichier de {MAPPINGS}/ ({', '.join(known)})",
+            f"le nom d'un fichier de {MAPPINGS}/ ({', '.join(known) or 'aucun pour le moment'})",
         )
     used = sorted({*listed["mapping"], *earlier["mapping"]})
     loaded = {name: load_mapping(known[name]) for name in used}

@@ -140,7 +140,8 @@ def _place(rows: list[Row], header: list[str | None], heading: int, wanted: Coll
     for line, row in rows:
         found = set(_headings(row))
         if found >= set(wanted):
-            return f"titres attendus à la ligne {line}, lus à la ligne {heading} : à dire par « ligne_entete »"
+            told = "à dire par « ligne_entete » dans le fichier de correspondance"
+            return f"titres attendus à la ligne {line}, lus à la ligne {heading} : {told}"
         if found >= set(wanted) - set(_headings(header)):
             return f"titres sur deux lignes, {heading} et {line}, au lieu d'une"
     return ""
@@ -420,7 +421,10 @@ def _decode(content: bytes, encoding: str, name: str) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise fatal("encodage", name, f"ligne {line}, caractère illisible en {encoding}") from None
     except (LookupError, UnicodeError):  # some encodings of the language are none of texts
-        raise DataError(f"{name} : encodage « {encoding} » inconnu ; attendu : utf-8 ou cp1252.") from None
+        raise DataError(
+            f"{name} : encodage « {encoding} » inconnu, dit par le fichier de correspondance ; attendu : utf-8 ou "
+            "cp1252."
+        ) from None
     if not is_utf8 and not content.isascii():
         try:
             content.decode("utf-8")

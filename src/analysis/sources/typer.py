@@ -29,6 +29,8 @@ MONTH_IN_FIGURES = re.compile(
 # A day and what may follow it: a time, and the zone where it is that time.
 TIME = r"(?:[01]?[0-9]|2[0-3])[:h][0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
 TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
+ISO, DAY_SIGN = "%Y-%m-%d", "[-/.]"  # between the numbers of a day
+IN_LETTERS, DAY_IN_MONTH = r"[^\W\d_]{3}", re.compile("[0-9][0-9]?|1er")
 HERE = "Europe/Paris"
 HELD = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31")  # whole years of what a table holds, in any zone
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
@@ -207,9 +209,11 @@ class Typer:
         return self.date(rows, column)
 
     def date(self, rows: pd.DataFrame, column: str, rule: str = "date_export_invalide") -> pd.Series:
-        """A day (see `_days`)."""
+        """A day (see `_days`); of one that cannot be read, the form that its file has is told."""
         days = _days(rows, column)
-        self.flag(rows[rows[column].notna() & days.isna()], rule, column)
+        unread, forms = rows[column].notna() & days.isna(), _forms(rows)
+        for form in sorted(forms[unread].unique()):
+            self.flag(rows[unread & forms.eq(form)], rule, column, among=[_in_french(form)])
         return days
 
     def _mois(self, rows: pd.DataFrame, column: str) -> pd.Series:
@@ -265,22 +269,44 @@ class Typer:
 
 
 def _days(rows: pd.DataFrame, column: str) -> pd.Series:
-    """Days, in ISO form or in the mapping's own (`format_date` column of the rows); missing where neither fits.
+    """Days, in ISO form or in the mapping's own (`format_date` column of the rows), whatever sign parts their numbers,
+    or with the month in letters; missing where none fits.
 
     A time after the day is left out; where its zone is said, the day is the one that it was in Paris: software that
     keeps the midnight of a French day as UTC writes 2025-02-28T23:00:00Z for the 1st of March.
     """
     timed = rows[column].str.extract(TIMED) if rows[column].str.contains(r"[0-9][:h][0-9]").any() else None
     value = rows[column] if timed is None else timed["day"].fillna(rows[column])
-    days = pd.to_datetime(value, format="%Y-%m-%d", errors="coerce")
-    formats = rows["format_date"] if "format_date" in rows else pd.Series("%Y-%m-%d", index=rows.index)
-    for form in sorted(formats.dropna().unique()):
-        mine = formats.eq(form) & days.isna()
-        if form != "%Y-%m-%d" and mine.any():
-            days = days.mask(mine, pd.to_datetime(value.where(mine), format=form, errors="coerce"))
+    days = pd.to_datetime(value, format=ISO, errors="coerce")
+    forms = _forms(rows)
+    for form in sorted(forms.unique()):
+        mine = forms.eq(form) & days.isna() & value.notna()
+        if mine.any():
+            alike = value[mine].str.replace(DAY_SIGN, "/", regex=True)
+            days = days.fillna(pd.to_datetime(alike, format=re.sub(DAY_SIGN, "/", form), errors="coerce"))
+    lettered = value[days.isna() & value.str.contains(IN_LETTERS).fillna(False).astype(bool)].map(_spelt_day)
+    days = days.fillna(pd.to_datetime(lettered, format=ISO, errors="coerce"))
     # A year such as 0225 is a date that no table of ours can hold.
     days = days.where(days.between(*HELD)).astype("datetime64[s]")
     return days if timed is None or timed["zone"].isna().all() else _in_paris(days, timed)
+
+
+def _spelt_day(text: str) -> str:
+    """`19 octobre 2025`, `1er janv. 2022` as AAAA-MM-JJ; another text as one that is no day."""
+    match words(text):
+        case [day, name, year] if DAY_IN_MONTH.fullmatch(day) and len(year) == len("2025"):
+            return f"{spelt_month(f'{name} {year}')}-{int(day.removesuffix('er')):02d}"
+    return ""
+
+
+def _forms(rows: pd.DataFrame) -> pd.Series:
+    """The form of the days of each row's file."""
+    return rows["format_date"].fillna(ISO) if "format_date" in rows else pd.Series(ISO, index=rows.index)
+
+
+def _in_french(form: str) -> str:
+    """The form of a day as it is said to whoever writes it: `JJ/MM/AAAA`."""
+    return re.sub("%(.)", lambda part: {"d": "JJ", "m": "MM", "Y": "AAAA", "y": "AA"}[part[1]], form)
 
 
 def _in_paris(days: pd.Series, timed: pd.DataFrame) -> pd.Series:

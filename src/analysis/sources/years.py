@@ -41,7 +41,8 @@ def of_their_year(rows: Tables, whole: Collection[tuple[str, int]], typer: Typer
     gone = _keys(contracts[other["contrats"]], "ben_ref").difference(_keys(running, "ben_ref"))
     other["beneficiaires"] = _keys(rows["beneficiaires"], "ben_ref").isin(gone)
     taken = contracts.loc[~other["contrats"] | ~of_all["contrats"], "ctr_id"]
-    last = contracts["annee"] == contracts[of_all["contrats"]].groupby("ctr_id")["annee"].transform("max")
+    latest = contracts[of_all["contrats"]].groupby("ctr_id")["annee"].transform("max")
+    last = contracts["annee"].eq(latest.reindex(contracts.index))
     gone = contracts[other["contrats"] & ~(last & contracts["ctr_id"].isin(taken))]
     other["sorties"] = _keys(rows["sorties"], "ctr_id").isin(_keys(gone, "ctr_id"))
 

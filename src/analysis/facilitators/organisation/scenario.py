@@ -165,7 +165,7 @@ def _drawn(plan: Plan, draws: Numbers) -> list[location.Reinforced]:
         click.progressbar(
             pool.map(partial(reinforced, plan.place, plan.asked), draws.T, chunksize=CHUNK),
             length=draws.shape[1],
-            label="draws of the need",
+            label="tirages du besoin",
             file=sys.stderr,
         ) as drawn,
     ):
