@@ -123,6 +123,12 @@ def test_every_epci_is_covered_or_not_on_the_day(built: Path) -> None:
     assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
 
 
+def test_all_that_a_scenario_assumes_is_published(built: Path) -> None:
+    known = protected("hypotheses").set_index("nom")
+    assert known.loc[["valeur_quart_1", "valeur_quart_4", "valeur_trajet"], "valeur"].tolist() == [1.3, 1.0, 0.1]
+    assert known.loc["valeur_quart_1", "source"].startswith("hypothèse")
+
+
 def test_headlines_are_of_the_last_edition_whatever_days_are_asked_for(built: Path) -> None:
     def read(name: str) -> pd.DataFrame:
         return read_table(results_dir("essai") / "facilitators" / f"{name}.parquet")

@@ -85,6 +85,9 @@ def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
     found = staff.seats(people).set_index("epci_siren")["etp"]
     assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.8] * 3, "as those whose time is told"
     assert found[[LILLE, "200033579"]].tolist() == [0.9, 0.7], "offices, not seats"
+    assert staff.seats(people.assign(nom=["A", "A", "B", "C", "D"], bureau_epci=LILLE))["noms"].tolist() == [
+        "A ; B ; C ; D"
+    ]
     alone = people["structure_id"].ne("A")
     others = people.assign(etp=people["etp"].mask(alone, 0.1))
     assert staff.seats(others).set_index("epci_siren")["etp"].equals(found), "nothing of what they give is in it"

@@ -158,11 +158,18 @@ def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     return out.assign(_personnes_sans_accord=out["_seules"].isin([1, 2]).astype("int64")).drop(columns="_seules")
 
 
+def _names(said: pd.Series) -> str:
+    """Names, each once, in order."""
+    return " ; ".join(sorted(set(said.dropna())))
+
+
 def seats(people: pd.DataFrame) -> pd.DataFrame:
-    """ETP by EPCI of the office: epci_siren, structures, etp (that may be rested on), as a scenario may use and publish
-    them."""
+    """ETP by EPCI of the office: epci_siren, structures, noms (theirs), etp (that may be rested on), as a scenario may
+    use and publish them."""
     hosts = structures(people)
     alone = hosts[hosts["est_seule"]].set_index("structure_id")["etp_retenu"]
     rows = people.assign(etp=people["structure_id"].map(alone).fillna(people["etp"])).dropna(subset="bureau_epci")
-    out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
+    out = rows.groupby("bureau_epci", as_index=False).agg(
+        structures=("structure_id", "nunique"), noms=("nom", _names), etp=("etp", "sum")
+    )
     return out.rename(columns={"bureau_epci": "epci_siren"})

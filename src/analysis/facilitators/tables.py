@@ -140,6 +140,9 @@ def organisation(
     plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws
     found = scenario.tables(plan) | {
         "frontiere": scenario.frontier(place, hours, plan.asked, settings.frontier),
+        "seuil": scenario.threshold(
+            place, plan.asked, sorted({*settings.hours_per_etp, settings.capacity_hours_per_etp})
+        ),
         "stabilite": scenario.stability(plan, hours),
     }
     return {f"organisation_{name}": found[name] for name in scenario.TABLES}

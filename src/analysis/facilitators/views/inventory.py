@@ -132,7 +132,8 @@ def by_role(page: Page, day: str = "") -> Content:
     rows = taken(page, "roles", day)
     rows = rows.assign(libelle=rows["role"].map(reference.labels("roles"))).sort_values("role")
     region = scope(page, page.dataset.region_nom, day)
-    return _staff_table(page, rows, "roles", region) if len(rows) else NOTHING
+    note = "Une structure compte dans chaque rôle qu'elle a : les structures ne s'ajoutent pas d'une ligne à l'autre."
+    return _staff_table(page, rows, "roles", region, note) if len(rows) else NOTHING
 
 
 def by_funding(page: Page, day: str = "") -> Content:
