@@ -182,6 +182,18 @@ def test_ratios_that_are_all_secret_are_a_sentence() -> None:
     assert "moins de 5 structures" in views.ratios(page(ratios=rows)).text()
 
 
+def test_what_an_etp_follows_is_said_to_be_of_all_mechanisms_and_who_is_outside_of_the_band() -> None:
+    rows = pd.DataFrame(
+        {"nature_porteuse": ["ensemble"], "indicateur": "heures_par_etp", "structures": 36, "q1": 1.0, "mediane": 63e3,
+         "q3": 9.0, "part_plausible": 0.3611, "au_dessous": 4, "au_dessus": 19, "secret": ""}
+    )  # fmt: skip
+    shown = page(ratios=rows)
+    shown.latest = 2025
+    told = views.ratios(shown)
+    assert "tous mécanismes réunis, en médiane de 36 structures" in told.takeaway
+    assert told.takeaway.endswith("4 au-dessous, 19 au-dessus.") and "tous mécanismes" in told.scope
+
+
 def test_what_does_not_agree_is_told_in_a_sentence() -> None:
     rows = pd.DataFrame({"structure_id": "A", "epci_siren": ["1", "2"], "constat": ["lieu_inconnu", "hors_zone"]})
     rows = rows.assign(operations=25)

@@ -54,6 +54,18 @@ def _all_said(codes: pd.Series) -> str | None:
     return "|".join(dict.fromkeys("|".join(codes.dropna()).split("|"))) or None
 
 
+def time_of_year(clean: dict[str, pd.DataFrame], year: int) -> pd.Series:
+    """ETP of each structure, the mean of all days of `year`: as the hours of a year are those of whoever came and left
+    in it. Missing where that of somebody in post that year is not known; nobody counts for more than one."""
+    first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
+    rows = clean["facilitateurs"]
+    start, end = rows["date_debut"].fillna(first).clip(lower=first), rows["date_fin"].fillna(last).clip(upper=last)
+    part = ((end - start).dt.days + 1) / ((last - first).days + 1)
+    there = rows.assign(etp=rows["etp"] * part)[part > 0]
+    people = there.groupby(["structure_id", "fac_ref"])["etp"].sum(min_count=1).clip(upper=1.0)
+    return people.groupby("structure_id").agg(lambda known: known.sum(skipna=False))
+
+
 def facilitators(people: pd.DataFrame) -> pd.DataFrame:
     """The rows of facilitator structures."""
     return people[people["type_acteur"] == FACILITATOR]

@@ -21,8 +21,8 @@ EXPORTS = ("operations", "territoires", "engagements", "heures", "agregats")
 # The classes beside those without anybody, as the headline figures say them.
 SERVED = {
     zones.SILENT: "déclarées sans opération",
-    zones.UNDER: "sous-servies (hypothèse centrale)",
-    zones.COVERED: "couvertes (hypothèse centrale)",
+    zones.UNDER: "sous-servies (plus probable que non)",
+    zones.COVERED: "couvertes (plus probable que non)",
 }
 
 
@@ -113,7 +113,7 @@ def state_of(
             since=day - pd.DateOffset(months=months),
             ended=zones.ended(clean["zones"], day, months),
         ),
-        "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
+        "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year, staff.time_of_year(clean, year))),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
         "zones_synthese": zones.summary(placed, dataset.region),
         "zones_sensibilite": zones.sensitivity(placed, wanted, settings),

@@ -136,7 +136,7 @@ SCHEMAS = {
         ),
         published_table(
             "ratios",
-            "Ce que suit un ETP : quartiles entre structures, par nature de la structure porteuse",
+            "Ce que suit un ETP, tous mécanismes : quartiles entre structures, par nature de la structure porteuse",
             ["nature_porteuse", "indicateur"],
             {
                 "nature_porteuse": column(TEXT, "Nature de la structure porteuse, ou ensemble"),
@@ -146,10 +146,12 @@ SCHEMAS = {
                 "mediane": column(NUMBER, "Médiane", nullable=True),
                 "q3": column(NUMBER, "Troisième quartile", nullable=True),
                 "part_plausible": column(NUMBER, "Part des structures dans l'ordre de grandeur connu", nullable=True),
+                "au_dessous": column(WHOLE, "Structures au-dessous de lui", unit="structure", nullable=True),
+                "au_dessus": column(WHOLE, "Structures au-dessus de lui", unit="structure", nullable=True),
                 "secret": SECRET,
             },
             controle="ratios",
-            values=["q1", "mediane", "q3", "part_plausible"],
+            values=["q1", "mediane", "q3", "part_plausible", "au_dessous", "au_dessus"],
         ),
         published_table(
             "zones",
@@ -176,7 +178,7 @@ SCHEMAS = {
                 "operations": column(
                     "int64", "Opérations suivies en 24 mois ; saisie par deux structures : une fois", unit="opération"
                 ),
-                "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
+                "exports_recus": column(FLAG, "Chaque structure qui la déclare a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
                 "etp_retenu": column(

@@ -311,7 +311,7 @@ def fewest(need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, 
         upper=np.full(len(posts), np.inf),
         whole=posts,
     )
-    values, bound = model.least(posts * 1.0)
+    values, bound = model.least(posts.astype("float64"))
     return Proof(float(values[posts].sum()), bound)
 
 

@@ -22,7 +22,7 @@ NOTHING = Prose("Sans facilitateur dont le lieu soit connu, il n'y a pas d'organ
 DONE = "consolidation/indicateurs"
 HALF, FULL = 0.5, 0.9  # parts of the need, between the classes of the map
 CHANGE = 0.01  # of the part followed, from which an EPCI is listed
-FULL = " : chaque poste serait plein, le total des heures suivies dépend peu du lieu, leur répartition en dépend"
+ALL_TAKEN = " : chaque poste serait plein, le total des heures suivies dépend peu du lieu, leur répartition en dépend"
 BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
 
 
@@ -102,7 +102,7 @@ def where(page: Page, organised: Organisation) -> Content:
     posts = seats[seats["epci_siren"].isin(places.loc[places["postes"] > 0, "epci_siren"])]
     named = rows.merge(zones[["epci_siren", "nom", "departement"]], how="left").fillna({"nom": "Région entière"})
     changed = (named["postes"] > 0) | (named["part_apres"] - named["part_avant"] > CHANGE)
-    full = whole["postes"] * organised.asked.step <= whole["suivi_apres"] - whole["suivi_avant"] + 1
+    taken = whole["postes"] * organised.asked.step <= whole["suivi_apres"] - whole["suivi_avant"] + 1
     kept = named[changed & (named["epci_siren"] != WHOLE)].sort_values(["postes", "besoin"], ascending=False)
     kept = pd.concat([named[named["epci_siren"] == WHOLE], here(page, kept)])
     return Figure(
@@ -139,9 +139,10 @@ def where(page: Page, organised: Organisation) -> Content:
             scope=_assumptions(page, organised.asked),
             csv=_csv(page, organised, "postes"),
             note="Aujourd'hui : le temps que les structures déclarent pour chaque intercommunalité. Réaffecté : le "
-            "même, donné depuis chaque siège là où il réduit le plus les écarts ; plusieurs sites peuvent alors servir une "
-            "intercommunalité. Une heure y vaut plus là où peu est suivi (hypothèse, dans les données à télécharger)"
-            f"{FULL if full else ''}. Calculé sur les seules tables publiées ; écart prouvé à l'optimum : "
+            "même, donné depuis chaque siège là où il réduit le plus les écarts ; plusieurs sites peuvent alors servir "
+            "une intercommunalité. Une heure y vaut plus là où peu est suivi (hypothèse, dans les données à "
+            "télécharger)"
+            f"{ALL_TAKEN if taken else ''}. Calculé sur les seules tables publiées ; écart prouvé à l'optimum : "
             f"{percent(whole['ecart'])}. Le temps d'une personne seule sans accord est remplacé par une moyenne.",
         ),
         source=source(page),
@@ -423,7 +424,7 @@ def sectors(page: Page, organised: Organisation) -> Content:
         csv=_csv(page, organised, "secteurs"),
         takeaway=f"Intercommunalités dont le site pilote serait dans une autre : {moved} sur {len(rows)}{none}.",
         note="Un site, non une personne : plusieurs structures peuvent y être. Choix : d'un seul tenant d'abord, puis "
-        "la moindre surcharge en tout, puis le moindre trajet ; plusieurs sites ne se partagent pas une intercommunalité, "
-        f"comme ils le peuvent dans la table des postes. {_overloaded(organised.tables['secteurs'])} Écart prouvé à "
-        f"l'optimum : {percent(rows['ecart'].max())}.",
+        "la moindre surcharge en tout, puis le moindre trajet ; plusieurs sites ne se partagent pas une "
+        f"intercommunalité, comme ils le peuvent dans la table des postes. {_overloaded(organised.tables['secteurs'])} "
+        f"Écart prouvé à l'optimum : {percent(rows['ecart'].max())}.",
     )
