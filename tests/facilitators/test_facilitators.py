@@ -232,6 +232,14 @@ def test_roles_are_counted_apart(built: Path) -> None:
     assert now["personnes"].to_dict() == {"COORDINATEUR": 1, "FACILITATEUR": 2}
 
 
+def test_an_area_declared_without_anybody_in_post_is_a_vacancy_not_nothing(built: Path) -> None:
+    zones = pd.DataFrame({"structure_id": ["S1", "S2", "S3"], "epci_siren": ["A", "B", "C"]})
+    structures = read_clean("essai", "inventory")["structures"]
+    found = staff.vacant(zones, structures, pd.DataFrame({"structure_id": ["S1"]}))
+    assert found.values.tolist() == [["S2", "B", "PLIE fictif"]], "another actor has no post to fill"
+    assert protected("zones")["vacantes"].eq(0).all() and protected("annuaire")["vacante"].isna().all()
+
+
 def test_names_of_facilitators_do_not_leave_ingestion(built: Path) -> None:
     written = b"".join(path.read_bytes() for path in (built / "data" / "processed").rglob("*.parquet"))
     for name in ("Martin", "Petit", "Blanc", "Noir"):

@@ -23,7 +23,12 @@ def by_structure(
     home = reference.epci().set_index("epci_siren")["population_region"]
     own = exports["operations"][exports["operations"]["annee"] == year].groupby("structure_id")
     hours = exports["heures"][exports["heures"]["annee"] == year].groupby("structure_id")["heures"].sum()
-    told = hosts["etp"].gt(0) & hosts["sans_etp"].eq(0) & ~hosts["est_seule"] & hosts["structure_id"].map(time).gt(0)
+    told = (
+        hosts["etp"].gt(0)
+        & hosts["sans_etp"].eq(0)
+        & ~hosts["est_seule"]
+        & hosts["structure_id"].isin(time.index[time > 0])
+    )
     rows = hosts[told].set_index("structure_id")
     sent = rows.index.isin(own.groups)
     rows = rows[sent | rows["operations_suivies"].notna()]

@@ -98,8 +98,12 @@ def state_of(
     declared, heard = staff.by_epci(hosts, areas), senders - set(lost.index)
     counted = zones.each_once(active, kept)
     placed = zones.zones(wanted, declared, counted, areas=areas, senders=heard, settings=settings)
+    vacant = staff.vacant(on_day(clean["zones"], day), clean["structures"], hosts).groupby("epci_siren")["nom"]
+    placed = placed.assign(vacantes=placed["epci_siren"].map(vacant.nunique()).fillna(0).astype("int64"))
     if hosts.empty:
         placed = placed[:0]
+    called = contacts.listed(clean, hosts, areas, minutes)
+    nobody = called["epci_siren"].map(vacant.agg(staff.names_of)).where(called["minutes"].notna())
     tables = {
         "hypotheses": hypotheses(settings),
         "publics": publics.sources(given),
@@ -118,7 +122,7 @@ def state_of(
         "zones_synthese": zones.summary(placed, dataset.region),
         "zones_sensibilite": zones.sensitivity(placed, wanted, settings),
         "sites": staff.seats(people),
-        "annuaire": contacts.listed(clean, hosts, areas, minutes),
+        "annuaire": called.assign(vacante=nobody.astype("str")),
         "temps_trajet": minutes,
         "besoins": unmet.by_territory(clean["besoins"], dataset.region),
         "besoins_remedes": unmet.remedies(clean["besoins"], placed, dataset.region),

@@ -175,6 +175,9 @@ SCHEMAS = {
                 "besoin_p90": column(NUMBER, "Heures de clause possibles en un an, décile haut", unit="heure"),
                 "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
                 "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
+                "vacantes": column(
+                    "int64", "Structures facilitatrices qui la déclarent, sans personne en poste", unit="structure"
+                ),
                 "operations": column(
                     "int64", "Opérations suivies en 24 mois ; saisie par deux structures : une fois", unit="opération"
                 ),
@@ -266,6 +269,9 @@ SCHEMAS = {
                     "Temps de trajet de la plus proche, là où aucune structure ne déclare l'intercommunalité",
                     unit="minute",
                     nullable=True,
+                ),
+                "vacante": column(
+                    TEXT, "Là où personne n'est en poste, les structures qui la déclarent pourtant", nullable=True
                 ),
             },
         ),
