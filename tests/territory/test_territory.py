@@ -13,6 +13,7 @@ import pytest
 from analysis.checking.guard import problems_of
 from analysis.core.reference import WHOLE
 from analysis.publishing.page import rows_where
+from analysis.site import directory
 from analysis.territory import views
 
 EPCI, STRADDLING = "200018083", "247600588"
@@ -258,3 +259,10 @@ def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:
     )  # fmt: skip
     tables = {"facilitators/annuaire": DIRECTORY.astype({"contact": "str"}), "facilitators/structures": staff}
     assert "non communiqué" in views.contacts(page(tables, "60", is_department=True)).text()
+
+
+def test_the_directory_names_the_vacancy_of_a_place_and_its_nearest_structure() -> None:
+    rows = DIRECTORY[:1].assign(nature_porteuse="PLIE", minutes=12.4, vacante="Une MDE")
+    found = directory.places(rows)[0]
+    assert (found.covered, found.vacant, found.contacts[0].minutes) == (False, "Une MDE", 12)
+    assert directory.places(rows.assign(vacante=None))[0].vacant == ""
