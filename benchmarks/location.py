@@ -31,6 +31,7 @@ from scipy.spatial import Delaunay
 
 from analysis.core import reference
 from analysis.facilitators.organisation.location import assign, max_cover, p_median, reinforce, set_cover
+from analysis.facilitators.organisation.scenario import worth
 from analysis.places import great_circle
 
 SIDE = 740.0  # km, of a square as large as France
@@ -171,10 +172,12 @@ def alone(need: np.ndarray, staff: np.ndarray, minutes: np.ndarray, neighbours: 
                 flush=True,
             )
         for added in (0, 3, 10):
-            seconds, best = timed(partial(reinforce, need, minutes, capacity, limit, added=added, step=HOURS))
+            seconds, best = timed(
+                partial(reinforce, need, minutes, capacity, limit, added=added, step=HOURS, worth=worth())
+            )
             greedy, grown = 0.0, capacity
             for _ in range(added):
-                one = reinforce(need, minutes, grown, limit, added=1, step=HOURS)
+                one = reinforce(need, minutes, grown, limit, added=1, step=HOURS, worth=worth())
                 greedy, grown = float(one.served.sum()), grown + one.posts * HOURS
             rule = f"; one at a time {greedy:.0f} h" * bool(added)
             print(

@@ -51,7 +51,13 @@ def folder(project: Path) -> Path:
     )
     contacts = pd.DataFrame(
         {"epci_siren": ["200093201"], "rang": [1], "structure_id": ["S1"], "nom": ["PLIE Jean Moulin"]}
-    ).assign(nature_porteuse="PLIE", commune="Lille", contact=CONTACT, minutes=pd.array([None], dtype="Float64"))
+    ).assign(
+        nature_porteuse="PLIE",
+        commune="Lille",
+        contact=CONTACT,
+        minutes=pd.array([None], dtype="Float64"),
+        vacante=None,
+    )
     write_table(contacts, protected_dir("jouet") / "facilitators" / "annuaire.parquet")
     needs = pd.DataFrame({"besoin_id": ["B1"], "objet": [OBJECT], "fin": pd.to_datetime(["2016-01-31"])})
     write_table(needs, protected_dir("jouet") / "segments" / "veille_besoins.parquet")

@@ -136,6 +136,12 @@ def test_every_epci_is_covered_or_not_on_the_day(built: Path) -> None:
     assert rows.loc["200018083", "sans_facilitateur"], "another actor is not a facilitator"
 
 
+def test_all_that_a_scenario_assumes_is_published(built: Path) -> None:
+    known = protected("hypotheses").set_index("nom")
+    assert known.loc[["valeur_quart_1", "valeur_quart_4", "valeur_trajet"], "valeur"].tolist() == [1.3, 1.0, 0.1]
+    assert known.loc["valeur_quart_1", "source"].startswith("hypothèse")
+
+
 def test_headlines_are_of_the_last_edition_whatever_days_are_asked_for(built: Path) -> None:
     def read(name: str) -> pd.DataFrame:
         return read_table(results_dir("essai") / "facilitators" / f"{name}.parquet")
@@ -237,6 +243,14 @@ def test_roles_are_counted_apart(built: Path) -> None:
     rows = read_table(results_dir("essai") / "facilitators" / "roles.parquet")
     now = rows[rows["jour"] == pd.Timestamp(2024, 12, 31)].set_index("role")
     assert now["personnes"].to_dict() == {"COORDINATEUR": 1, "FACILITATEUR": 2}
+
+
+def test_an_area_declared_without_anybody_in_post_is_a_vacancy_not_nothing(built: Path) -> None:
+    zones = pd.DataFrame({"structure_id": ["S1", "S2", "S3"], "epci_siren": ["A", "B", "C"]})
+    structures = read_clean("essai", "inventory")["structures"]
+    found = staff.vacant(zones, structures, pd.DataFrame({"structure_id": ["S1"]}))
+    assert found.values.tolist() == [["S2", "B", "PLIE fictif"]], "another actor has no post to fill"
+    assert protected("zones")["vacantes"].eq(0).all() and protected("annuaire")["vacante"].isna().all()
 
 
 def test_names_of_facilitators_do_not_leave_ingestion(built: Path) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis.core import reference
+from analysis.core.numbers import NARROW_SPACE
 from analysis.facilitators.organisation.scenario import Scenario
 from analysis.facilitators.views import inventory as views
 from analysis.facilitators.views import needs, zones
@@ -18,8 +19,10 @@ from analysis.facilitators.views.organisation import (
     _followed,
     _least,
     _left,
+    _overloaded,
     assumed,
     frontier,
+    obstacles,
     sectors,
 )
 
@@ -85,22 +88,41 @@ def test_a_department_without_a_structure_is_no_region_without_an_inventory() ->
     assert "Aucun inventaire" in views.headline(nowhere).text()
 
 
-def test_the_first_posts_that_leave_nothing_are_told() -> None:
-    rows = pd.DataFrame({"etp_ajoutes": [0.0, 40.0, 50.0, 60.0], "non_servi": [9e5, 4e5, 2e-11, 1e-11]})
-    assert _least(rows)["etp_ajoutes"] == 50.0
+def test_the_least_time_that_leaves_nothing_is_told_with_its_range_whatever_the_grid() -> None:
+    rows = pd.DataFrame({"heures_par_etp": [63e3, 28e3, 43e3], "etp_ajoutes": [13.5, 89.0, 41.5]})
+    assert _least(rows, 43e3) == (
+        "Pour n'en laisser aucune là où un site est à portée, il faudrait 41,5 ETP de plus, de 13,5 si un ETP suit "
+        f"63{NARROW_SPACE}000 heures par an à 89,0 s'il en suit 28{NARROW_SPACE}000."
+    )
+    assert _least(rows[2:], 43e3).endswith("41,5 ETP de plus.")
+
+
+def test_a_lead_site_that_is_asked_too_much_is_not_said_to_have_the_time() -> None:
+    rows = pd.DataFrame({"pilote_siren": ["A", "A", "B", None], "surcharge": [9.0, 9.0, 0.0, 0.0]})
+    assert _overloaded(rows).endswith("plus que leur temps : 1 sur 2.")
+    told = {"postes": rows, "obstacles": pd.DataFrame({"obstacle": ["x"]}), "secteurs": rows}
+    note = obstacles(page(), Organisation(ASKED, told, is_published=False)).note
+    assert "en a le temps" not in note and "1 sur 2" in note
 
 
 def test_an_epci_that_nobody_reaches_has_no_lead_elsewhere() -> None:
     zones = pd.DataFrame({"epci_siren": list("ABC"), "nom": list("ABC"), "departement": "59"})
     rows = pd.DataFrame(
         {"epci_siren": list("ABC"), "pilote_siren": ["A", "A", None], "minutes": [1.0, 5.0, None], "surcharge": 0.0,
-         "est_detachee": False, "ecart": 0.003}
+         "charge": 9.0, "capacite": 9.0, "est_detachee": False, "ecart": 0.003}
     )  # fmt: skip
-    shown = sectors(page(zones=zones), Organisation(ASKED, {"secteurs": rows}, is_published=False))
+    sites = pd.DataFrame({"epci_siren": ["A"], "noms": ["Un PLIE ; Une MDE"]})
+    shown = sectors(page(zones=zones, sites=sites), Organisation(ASKED, {"secteurs": rows}, is_published=False))
     assert shown.takeaway.endswith("dans une autre : 1 sur 3 ; sans pilote à portée : 1.")
     assert shown.frame.set_index("nom")["tenant"].isna().to_dict() == {"A": False, "B": False, "C": True}
+    assert shown.frame.set_index("nom")["structures"].to_dict() == {
+        "A": "Un PLIE ; Une MDE",
+        "B": "Un PLIE ; Une MDE",
+        "C": "",
+    }
+    assert "d'un seul tenant d'abord, puis la moindre surcharge" in shown.note
     assert "1 poste de 0,5 ETP ajouté ;" in shown.scope
-    assert "écart prouvé à l'optimum : 0,3" in shown.note
+    assert "Écart prouvé à l'optimum : 0,3" in shown.note
 
 
 def test_the_frontier_does_not_say_that_no_post_is_added() -> None:
@@ -113,9 +135,18 @@ def test_the_frontier_does_not_say_that_no_post_is_added() -> None:
         "epci_moins_servi",
         "gini",
     ]
-    rows = pd.DataFrame([[0.0, 9.0, 8.0, 10.0, 0.5, 0.0, 0.1], [2.0, 5.0, 4.0, 6.0, 0.3, 0.2, 0.1]], columns=names)
-    shown = frontier(page(organisation_frontiere=rows.assign(ecart=0.0, cout=1e5)))
+    rows = pd.DataFrame(
+        [[0.0, 12.0, 11.0, 13.0, 0.6, 0.0, 0.2], [0.0, 9.0, 8.0, 10.0, 0.5, 0.0, 0.1],
+         [2.0, 5.0, 4.0, 6.0, 0.3, 0.2, 0.1]], columns=names
+    )  # fmt: skip
+    rows = rows.assign(ecart=0.0, cout=1e5, epci_sans_suivi=[3, 0, 0], est_declaree=[True, False, False])
+    least = pd.DataFrame({"heures_par_etp": [43e3], "etp_ajoutes": [3.5]})
+    shown = frontier(page(organisation_frontiere=rows, organisation_seuil=least))
     assert "poste" not in shown.table.scope
+    assert shown.alt.startswith("Aujourd'hui, 12 heures"), "as declared, not as it could best be given"
+    assert "tout le besoin de 3 intercommunalités ; 9 si le temps d'aujourd'hui était réaffecté" in shown.alt
+    assert shown.table.frame["temps"].tolist() == ["tel que déclaré", "réaffecté au mieux", "réaffecté au mieux"]
+    assert f"50{NARROW_SPACE}000 € par ETP" in shown.table.note
 
 
 @pytest.mark.parametrize(
@@ -151,6 +182,18 @@ def test_ratios_that_are_all_secret_are_a_sentence() -> None:
          "mediane": None, "q3": None, "part_plausible": None, "secret": "moins de 5 structures"}
     )  # fmt: skip
     assert "moins de 5 structures" in views.ratios(page(ratios=rows)).text()
+
+
+def test_what_an_etp_follows_is_said_to_be_of_all_mechanisms_and_who_is_outside_of_the_band() -> None:
+    rows = pd.DataFrame(
+        {"nature_porteuse": ["ensemble"], "indicateur": "heures_par_etp", "structures": 36, "q1": 1.0, "mediane": 63e3,
+         "q3": 9.0, "part_plausible": 0.3611, "au_dessous": 4, "au_dessus": 19, "secret": ""}
+    )  # fmt: skip
+    shown = page(ratios=rows)
+    shown.latest = 2025
+    told = views.ratios(shown)
+    assert "tous mécanismes réunis, en médiane de 36 structures" in told.takeaway
+    assert told.takeaway.endswith("4 au-dessous, 19 au-dessus.") and "tous mécanismes" in told.scope
 
 
 def test_what_does_not_agree_is_told_in_a_sentence() -> None:
@@ -195,34 +238,25 @@ def test_remedies_that_tie_are_named_together(counts: list[int], said: str | Non
 @pytest.mark.parametrize(
     ("posts", "before", "after", "said"),
     [
-        (0, 5.0, 5.0, "Le besoin suivi resterait de 5 heures par an, sur 9 à suivre."),
-        (2, 5.0, 8.0, "Ces postes feraient passer le besoin suivi de 5 à 8 heures par an, sur 9 à suivre."),
-        (0, 5.0, 8.0, "Le temps redistribué ferait passer le besoin suivi de 5 à 8 heures par an, sur 9 à suivre."),
+        (0, 4.0, 4.0, " ; autant dans le scénario."),
+        (0, 5.0, 5.0, " ; 5 avec le temps réaffecté au mieux."),
+        (2, 5.0, 8.0, " ; 5 avec le temps réaffecté au mieux, 8 avec des postes en plus."),
+        (0, 5.0, 8.0, " ; 5 avec le temps réaffecté au mieux, 8 avec les sièges déplacés."),
     ],
 )
-def test_posts_that_change_nothing_are_not_said_to(posts: int, before: float, after: float, said: str) -> None:
-    assert _followed(posts, before, after, 9.0) == said
-
-
-@pytest.mark.parametrize(
-    ("today", "posts", "left", "said"),
-    [
-        (0.2, 0.0, 0.2, "Aujourd'hui, tout le besoin médian serait suivi."),
-        (
-            9.0,
-            0.0,
-            9.0,
-            "9 heures par an ne seraient suivies par personne ; du temps ajouté n'en laisserait, en médiane",
-        ),
-        (1.0, 2.0, 0.1, "1 heure par an ne serait suivie par personne ; 2,0 ETP de plus n'en laisseraient"),
-        (9.0, 2.0, 4.0, "9 heures par an ne seraient suivies par personne ; 2,0 ETP de plus n'en laisseraient, en méd"),
-    ],
-)
-def test_time_added_to_what_is_all_followed_leaves_nothing_less(
-    today: float, posts: float, left: float, said: str
+def test_what_is_followed_today_is_told_first_and_posts_that_change_nothing_are_not(
+    posts: int, before: float, after: float, said: str
 ) -> None:
-    first, last = (pd.Series({"etp_ajoutes": etp, "non_servi": hours}) for etp, hours in ((0.0, today), (posts, left)))
-    assert said in _left(first, last)
+    assert _followed(posts, 4.0, before, after, 9.0) == f"4 heures par an suivies aujourd'hui, sur 9 à suivre{said}"
+
+
+def test_time_that_suffices_once_placed_anew_is_told() -> None:
+    today = pd.Series({"non_servi": 9.0, "epci_sans_suivi": 0})
+    assert _left(today, pd.Series({"non_servi": 0.2})).endswith("suivrait tout le besoin médian.")
+    assert _left(today, pd.Series({"non_servi": 4.0})) == (
+        "Aujourd'hui, 9 heures du besoin médian de chaque intercommunalité sans suivi ; 4 si le temps d'aujourd'hui "
+        "était réaffecté au mieux."
+    )
 
 
 def scenario_page(median: float | None, done: float | None) -> SimpleNamespace:

@@ -13,11 +13,11 @@ from analysis.facilitators.organisation import location
 from analysis.facilitators.organisation.location import (
     NONE,
     START,
-    TRANCHES,
-    TRAVEL,
     Proof,
+    Worth,
     assign,
     explain,
+    fewest,
     max_cover,
     p_median,
     reinforce,
@@ -28,6 +28,7 @@ from analysis.facilitators.organisation.location import (
 SEEDS = range(6)
 STEP = 40.0
 LIMIT = 60.0
+WORTH = Worth((1.3, 1.2, 1.1, 1.0), 0.1)
 
 
 def places(seed: int, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,11 +82,11 @@ def plans(minutes: np.ndarray, capacity: np.ndarray) -> list[tuple[int, ...]]:
 def cost_of(need: np.ndarray, minutes: np.ndarray, capacity: np.ndarray) -> float:
     """The least cost of the transport model: travel, less the worth of hours by quarter of each need."""
     n, m = minutes.shape
-    parts = len(TRANCHES)
+    parts = len(WORTH.tranches)
     served = np.hstack([np.kron(np.eye(n), np.ones(m)), -np.kron(np.eye(n), np.ones(parts))])
     asked = np.hstack([np.kron(np.ones(n), np.eye(m)), np.zeros((m, n * parts))])
     upper = np.r_[np.where(minutes <= LIMIT, np.inf, 0).ravel(), np.repeat(need / parts, parts)]
-    cost = np.r_[TRAVEL * minutes.ravel() / LIMIT, -np.tile(TRANCHES, n)]
+    cost = np.r_[WORTH.travel * minutes.ravel() / LIMIT, -np.tile(WORTH.tranches, n)]
     bounds = np.c_[np.zeros(len(upper)), upper]
     return float(linprog(cost, asked, capacity, served, np.zeros(n), bounds=bounds, method="highs").fun)
 
@@ -214,7 +215,7 @@ def test_the_demands_that_no_site_reaches_are_named() -> None:
 def test_posts_go_where_they_are_worth_most(seed: int, added: int) -> None:
     need, minutes = places(seed, 6)
     capacity = offices(seed, 6, 3, 0.4)
-    found = reinforce(need, minutes, capacity, LIMIT, added=added, step=STEP)
+    found = reinforce(need, minutes, capacity, LIMIT, added=added, step=STEP, worth=WORTH)
     options = combinations_with_replacement(range(6), added) if added else [()]
     best = min(cost_of(need, minutes, capacity + STEP * np.bincount(sites, minlength=6)) for sites in options)
     assert found.proof.objective == pytest.approx(best, rel=1e-6)
@@ -234,7 +235,7 @@ def test_posts_tied_to_what_they_serve_go_to_the_same_places(
     found = []
     for spread in (0, 15):
         monkeypatch.setattr(location, "SPREAD", spread)
-        found.append(reinforce(need, minutes, capacity, LIMIT, added=3, step=step))
+        found.append(reinforce(need, minutes, capacity, LIMIT, added=3, step=step, worth=WORTH))
     tied, loose = found
     assert tied.proof.gap == loose.proof.gap == 0
     assert tied.proof.objective == pytest.approx(loose.proof.objective)
@@ -246,14 +247,14 @@ def test_posts_tied_to_what_they_serve_go_to_the_same_places(
 def test_what_each_need_leaves_unmet_is_as_when_it_is_asked_alone(seed: int) -> None:
     need, minutes = places(seed, 8)
     needs, capacity = need[:, None] * np.random.default_rng(seed).uniform(0, 2, (8, 5)), offices(seed, 8, 3, 0.6)
-    alone = [reinforce(column, minutes, capacity, LIMIT, added=0, step=STEP).unmet for column in needs.T]
-    assert unmet_under(needs, minutes, capacity, LIMIT) == pytest.approx(alone)
-    assert unmet_under(needs, minutes, np.zeros(8), LIMIT) == pytest.approx(needs.sum(axis=0))
+    alone = [reinforce(column, minutes, capacity, LIMIT, added=0, step=STEP, worth=WORTH).unmet for column in needs.T]
+    assert unmet_under(needs, minutes, capacity, LIMIT, worth=WORTH) == pytest.approx(alone)
+    assert unmet_under(needs, minutes, np.zeros(8), LIMIT, worth=WORTH) == pytest.approx(needs.sum(axis=0))
 
 
 def test_time_that_lacks_everywhere_goes_first_to_those_who_have_least() -> None:
     need, minutes = np.array([100.0, 100.0]), np.array([[10.0, 40], [40, 10]])
-    found = reinforce(need, minutes, np.array([50.0, 0]), LIMIT, added=1, step=STEP)
+    found = reinforce(need, minutes, np.array([50.0, 0]), LIMIT, added=1, step=STEP, worth=WORTH)
     assert found.posts.tolist() == [0, 1]
     assert found.served.sum() == pytest.approx(90)
     assert found.served.min() >= 40
@@ -262,16 +263,16 @@ def test_time_that_lacks_everywhere_goes_first_to_those_who_have_least() -> None
 def test_a_need_that_is_all_served_leaves_nothing_not_even_noise() -> None:
     rng = np.random.default_rng(7)
     need, minutes = rng.uniform(1e3, 1e6, 40), rng.uniform(1, 60, (40, 40))
-    found = reinforce(need, minutes, np.full(40, 2e6), 60, added=0, step=1.0)
+    found = reinforce(need, minutes, np.full(40, 2e6), 60, added=0, step=1.0, worth=WORTH)
     assert found.unmet == 0
 
 
 def test_nobody_is_served_beyond_the_limit_or_without_time() -> None:
     minutes = np.array([[10.0, 90], [90, 10]])
-    found = reinforce(np.array([5.0, 7]), minutes, np.array([9.0, 0]), LIMIT, added=0, step=STEP)
+    found = reinforce(np.array([5.0, 7]), minutes, np.array([9.0, 0]), LIMIT, added=0, step=STEP, worth=WORTH)
     assert found.served.tolist() == [5, 0]
     assert found.unmet == 7
-    nothing = reinforce(np.array([5.0, 7]), minutes, np.zeros(2), LIMIT, added=0, step=STEP)
+    nothing = reinforce(np.array([5.0, 7]), minutes, np.zeros(2), LIMIT, added=0, step=STEP, worth=WORTH)
     assert nothing.served.tolist() == [0, 0]
     assert nothing.unmet == 12
 
@@ -388,7 +389,7 @@ def test_the_order_of_the_places_changes_no_plan(seed: int) -> None:
     there = need[order], minutes[turned]
     assert set(order[p_median(*there, 4).sites]) == set(p_median(need, minutes, 4).sites)
     posts, turned_posts = (
-        reinforce(*asked, hours, LIMIT, added=2, step=STEP).posts
+        reinforce(*asked, hours, LIMIT, added=2, step=STEP, worth=WORTH).posts
         for asked, hours in (((need, minutes), capacity), (there, capacity[order]))
     )
     assert turned_posts.tolist() == posts[order].tolist()
@@ -400,3 +401,32 @@ def test_the_order_of_the_places_changes_no_plan(seed: int) -> None:
     cover, turned_cover = max_cover(need, minutes <= 20, 4), max_cover(there[0], there[1] <= 20, 4)
     assert turned_cover.proof.objective == cover.proof.objective
     assert len(set_cover(there[1] <= 20).sites) == len(set_cover(minutes <= 20).sites)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_fewest_posts_leave_nothing_and_one_less_leaves_something(seed: int) -> None:
+    need, minutes = places(seed, 7)
+    capacity = np.where(np.arange(7) < 2, 30.0, 0.0)
+    found = fewest(need, minutes, capacity, LIMIT, step=STEP)
+    assert found.gap == 0
+    left = [
+        reinforce(need, minutes, capacity, LIMIT, added=int(found.objective) - less, step=STEP, worth=WORTH).unmet
+        for less in (0, 1)
+    ]
+    assert left[0] == pytest.approx(0) and left[1] > 0
+
+
+def test_the_fewest_posts_are_of_what_a_site_can_reach() -> None:
+    minutes = np.array([[5.0, np.inf], [np.inf, np.inf]])
+    assert fewest(np.array([2 * STEP, 90]), minutes, np.zeros(2), LIMIT, step=STEP) == Proof(2.0, 2.0)
+    assert fewest(np.array([STEP, 90]), minutes, np.array([STEP, 0]), LIMIT, step=STEP).objective == 0
+
+
+def test_where_a_post_goes_follows_from_what_an_hour_is_worth() -> None:
+    need, minutes, capacity = np.array([60.0, 50]), np.array([[5.0, 90], [90, 5]]), np.array([30.0, 0])
+    served = {
+        worth: reinforce(need, minutes, capacity, LIMIT, added=1, step=25.0, worth=worth)
+        for worth in (Worth((1.3, 1.0), 0.0), Worth((1.0, 1.0), 0.0))
+    }
+    assert [found.unmet for found in served.values()] == [55.0, 55.0], "wherever it goes, it follows as much"
+    assert served[Worth((1.3, 1.0), 0.0)].posts.tolist() == [0, 1], "where nothing is followed"

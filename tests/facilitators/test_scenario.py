@@ -19,13 +19,19 @@ def toy() -> Ground:
     minutes = np.array([[5.0, 20, 40], [20, 5, 20], [40, 20, 5]])
     near = np.array([[False, True, False], [True, False, True], [False, True, False]])
     return Ground(
-        ["A", "B", "C"], ["Aa", "Bb", "Cc"], np.array([30e3, 10e3, 50e3]), np.array([1.0, 0, 0]), minutes, near
+        ["A", "B", "C"],
+        ["Aa", "Bb", "Cc"],
+        np.array([30e3, 10e3, 50e3]),
+        np.array([1.0, 0, 0]),
+        np.array([0.25, 0.5, 0]),
+        minutes,
+        near,
     )
 
 
 def test_the_ground_is_read_from_the_published_tables() -> None:
     codes = sorted(reference.epci()["epci_siren"])
-    zones = pd.DataFrame({"epci_siren": codes[::-1], "nom": codes[::-1], "besoin_p50": 100.0})
+    zones = pd.DataFrame({"epci_siren": codes[::-1], "nom": codes[::-1], "besoin_p50": 100.0, "etp_retenu": 0.2})
     sites = pd.DataFrame({"epci_siren": [codes[3]], "etp": [1.5]})
     place = scenario.ground(zones, sites, travel.assumed(), 0.5)
     assert place.codes == codes
@@ -62,13 +68,37 @@ def test_floats_lose_no_post() -> None:
 def test_the_frontier_never_rises_and_tells_its_cost() -> None:
     place = toy()
     draws = place.need[:, None] * np.array([0.8, 1.0, 1.2])
-    rows = scenario.frontier(place, draws, ASKED, [1, 3, 2])
-    assert rows["postes"].tolist() == [0, 1, 2, 3], "today is always on it"
+    told = scenario.frontier(place, draws, ASKED, [1, 3, 2])
+    assert told["est_declaree"].tolist() == [True] + [False] * 4
+    rows = told[~told["est_declaree"]]
+    assert rows["postes"].tolist() == [0, 1, 2, 3], "today's time, placed where it serves most, is always on it"
     assert rows["non_servi"].tolist() == pytest.approx([50e3, 30e3, 10e3, 0])
     assert (rows["non_servi_p10"] <= rows["non_servi_p90"]).all()
     assert rows["epci_moins_servi"].iloc[[0, -1]].tolist() == [0.0, 1.0]
     assert rows["non_servi"].iloc[-1] == rows["gini"].iloc[-1] == 0, "no noise of the solver"
     assert (rows["cout"] / rows["etp_ajoutes"].where(rows["etp_ajoutes"] > 0)).dropna().nunique() == 1
+
+
+def test_today_is_what_the_time_declared_for_each_can_follow_and_helps_no_other() -> None:
+    """A time placed anew makes nobody's EPCI served: today, C has nothing whatever A has too much of."""
+    place = replace(toy(), declared=np.array([0.9, 0.1, 0.0]))
+    draws = place.need[:, None] * np.array([0.5, 1.0, 2.0])
+    rows = scenario.frontier(place, draws, ASKED, [])
+    today, best = rows.iloc[0], rows.iloc[1]
+    assert today[["non_servi", "epci_sans_suivi", "epci_moins_servi", "cout"]].tolist() == [90e3 - 30e3 - 4e3, 1, 0, 0]
+    assert today["non_servi_p90"] == pytest.approx(np.quantile([26e3, 56e3, 140e3], 0.9))
+    assert best["non_servi"] == 50e3 and today["gini"] > 0
+    gains = scenario.gains(scenario.planned(place, ASKED)).set_index("epci_siren")
+    assert gains["suivi_aujourdhui"].to_dict() == {"A": 30e3, "B": 4e3, "C": 0, "ensemble": 34e3}
+    assert gains.loc["ensemble", "part_aujourdhui"] == pytest.approx(34 / 90)
+
+
+def test_the_fewest_posts_that_leave_nothing_depend_on_the_hours_of_an_etp() -> None:
+    rows = scenario.threshold(toy(), ASKED, [20e3, 40e3])
+    # 90 000 h, less what the one in post follows, by posts of a half.
+    assert rows["postes"].tolist() == [7, 3]
+    assert rows["etp_ajoutes"].tolist() == [3.5, 1.5]
+    assert rows["cout"].tolist() == [175_000, 75_000] and rows["ecart"].eq(0).all()
 
 
 def test_a_place_is_sure_when_every_draw_chooses_it() -> None:
@@ -98,6 +128,7 @@ def test_each_epci_has_one_lead_and_what_hinders_is_told() -> None:
     rows = scenario.sectors(plan).set_index("epci_siren")
     assert rows["pilote_siren"].tolist()[:2] == ["A", "A"]
     assert pd.isna(rows.loc["C", "pilote_siren"])
+    assert rows.loc["A", ["charge", "capacite", "surcharge"]].tolist() == [40e3, 40e3, 0]
     told = scenario.obstacles(plan)
     assert any("Cc" in line and "30" in line for line in told["obstacle"])
 

@@ -85,6 +85,9 @@ def test_a_scenario_never_uses_the_time_of_a_person_alone() -> None:
     found = staff.seats(people).set_index("epci_siren")["etp"]
     assert found[[AMIENS, "200018083", "200030633"]].tolist() == [0.8] * 3, "as those whose time is told"
     assert found[[LILLE, "200033579"]].tolist() == [0.9, 0.7], "offices, not seats"
+    assert staff.seats(people.assign(nom=["A", "A", "B", "C", "D"], bureau_epci=LILLE))["noms"].tolist() == [
+        "A ; B ; C ; D"
+    ]
     alone = people["structure_id"].ne("A")
     others = people.assign(etp=people["etp"].mask(alone, 0.1))
     assert staff.seats(others).set_index("epci_siren")["etp"].equals(found), "nothing of what they give is in it"
@@ -258,22 +261,25 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
         ),
         "heures": pd.DataFrame({"annee": 2025, "structure_id": ["A"], "heures": [60_000.0]}),
     }
-    found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025)
+    time = pd.Series({"A": 2.0, "B": 1.0, "C": 0.5})
+    found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025, time)
     assert found["structure_id"].tolist() == ["A"]
-    assert ratios.by_structure(known.assign(sans_etp=1), areas(("A", LILLE, 1.0)), exports, 2025).empty, "of what time?"
-    told = ratios.by_structure(known.assign(operations_suivies=4.0), areas(("B", LILLE, 1.0)), exports, 2025)
+    assert ratios.by_structure(known.assign(sans_etp=1), areas(("A", LILLE, 1.0)), exports, 2025, time).empty, (
+        "of what time?"
+    )
+    told = ratios.by_structure(known.assign(operations_suivies=4.0), areas(("B", LILLE, 1.0)), exports, 2025, time)
     assert told.set_index("structure_id")["operations_par_etp"].to_dict() == {"A": 1.0, "B": 4.0}, (
         "declared where not sent"
     )
     alone = hosts(("A", 2.0, 3, False), ("C", 0.5, 1, False))
-    assert ratios.by_structure(alone.assign(operations_suivies=4.0), areas(("C", LILLE, 1.0)), exports, 2025)[
+    assert ratios.by_structure(alone.assign(operations_suivies=4.0), areas(("C", LILLE, 1.0)), exports, 2025, time)[
         "structure_id"
     ].tolist() == ["A"], "a median is one structure's, and what it covers is public"
     assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
         [30_000.0, 1.0, 0.5, 0.5]
     ]
     idle = exports | {"heures": exports["heures"].iloc[:0]}
-    assert ratios.by_structure(known, areas(("A", LILLE, 1.0)), idle, 2025)["heures_par_etp"].tolist() == [0.0], (
+    assert ratios.by_structure(known, areas(("A", LILLE, 1.0)), idle, 2025, time)["heures_par_etp"].tolist() == [0.0], (
         "who sent operations and no hour did none"
     )
     assert (
@@ -282,6 +288,53 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
         .loc[("ensemble", "heures_par_etp"), "_structures"]
         == 1
     )
+
+
+def test_hours_of_a_year_are_held_against_the_time_of_that_year() -> None:
+    """Who came in July gave half a year, whatever the inventory of 31 December counts."""
+    people = pd.DataFrame(
+        [("A", "1", 1.0, "2020-01-01", None), ("A", "2", 1.0, "2025-07-02", None), ("A", "3", 1.0, None, "2024-12-31"),
+         ("B", "4", 0.8, "2025-01-01", "2025-12-31"), ("B", "5", None, None, "2025-01-31"),
+         ("C", "6", 0.9, None, None), ("C", "6", 0.9, None, None)],
+        columns=["structure_id", "fac_ref", "etp", "date_debut", "date_fin"],
+    )  # fmt: skip
+    people = people.astype({"date_debut": "datetime64[s]", "date_fin": "datetime64[s]"})
+    time = staff.time_of_year({"facilitateurs": people}, 2025)
+    assert time["A"] == pytest.approx(1 + 183 / 365) and pd.isna(time["B"]) and time["C"] == 1.0
+    operations = {"annee": 2025, "structure_id": ["A", "B"], "op_id": ["1", "2"], "maitre_ouvrage_siret": "x"}
+    exports = {
+        "operations": pd.DataFrame(operations),
+        "heures": pd.DataFrame({"annee": 2025, "structure_id": ["A"], "heures": [60_000.0]}),
+    }
+    known = hosts(("A", 2.0, 2, False), ("B", 0.8, 2, False))
+    found = ratios.by_structure(known, areas(("A", LILLE, 1.0)), exports, 2025, time).set_index("structure_id")
+    assert found.index.tolist() == ["A"], "the time of B in the year is not known"
+    assert found.loc["A", "heures_par_etp"] == pytest.approx(60_000 / (1 + 183 / 365))
+    assert found.loc["A", "epci_par_etp"] == 0.5, "declared for the day"
+
+
+def test_who_is_outside_of_the_known_band_is_counted_on_each_side() -> None:
+    rows = pd.DataFrame({"heures_par_etp": [1e4, 3e4, 5e4, 7e4, 9e4], "nature_porteuse": "PLIE"}).assign(
+        operations_par_etp=1.0, acheteurs_par_etp=1.0, epci_par_etp=1.0, habitants_par_etp=1.0
+    )
+    told = ratios.spread(rows).set_index(["nature_porteuse", "indicateur"])
+    assert told.loc[("ensemble", "heures_par_etp"), ["part_plausible", "au_dessous", "au_dessus"]].tolist() == [
+        0.4,
+        1,
+        2,
+    ]
+    assert pd.isna(told.loc[("ensemble", "epci_par_etp"), "au_dessous"])
+
+
+def test_silence_is_told_where_all_that_declare_the_place_were_heard() -> None:
+    wanted, declared = toy({LILLE: 5.0}, {LILLE: [1.0, 1.0]})
+    zone, settings = areas(("A", LILLE, 0.5), ("B", LILLE, 0.5)), load_params().facilitators
+    nothing = pd.DataFrame(columns=["structure_id", "op_id", "epci_siren"])
+    found = [
+        zones.zones(wanted, declared, nothing, areas=zone, senders=senders, settings=settings).set_index("epci_siren")
+        for senders in ({"A", "B"}, {"A"})
+    ]
+    assert [rows.loc[LILLE, "classe"] for rows in found] == ["silencieuse", "couverte"], "B may follow something there"
 
 
 def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:

@@ -13,6 +13,7 @@ import pytest
 from analysis.checking.guard import problems_of
 from analysis.core.reference import WHOLE
 from analysis.publishing.page import rows_where
+from analysis.site import directory
 from analysis.territory import views
 
 EPCI, STRADDLING = "200018083", "247600588"
@@ -165,7 +166,15 @@ def test_a_department_says_how_to_reach_its_structures() -> None:
     [(0, "aucune structure déclarée"), (1, "1 structure déclarée"), (2, "2 structures déclarées")],
 )
 def test_the_structures_that_declare_a_place_agree_with_their_number(number: int, words: str) -> None:
-    assert views._declared(number) == words
+    assert views._declared(number, vacant=0) == words
+
+
+def test_a_vacant_post_is_not_said_to_be_no_structure_and_a_chance_is_told() -> None:
+    assert views._declared(0, vacant=1) == "poste vacant : 1 structure déclarée, sans personne en poste"
+    assert views._declared(1, vacant=1) == "1 structure déclarée"
+    assert views._nobody("Une MDE").startswith("Poste vacant : ce territoire est déclaré par Une MDE")
+    assert views._nobody(None).startswith("Zone blanche")
+    assert (views._chance(0.516), views._chance(float("nan"))) == (" (51,6\xa0%)", "")
 
 
 @pytest.mark.parametrize(("siren", "partly"), [(EPCI, False), (STRADDLING, True)])
@@ -198,9 +207,9 @@ def test_each_headline_figure_offers_the_table_that_it_follows_from(
         ).assign(modalite=WHOLE, secret=""),
         views.SEGMENTS_HERE: contracts,
         views.PLACES: contracts.head(1).assign(part_lissee=0.175, part_lissee_bas=0.112, part_lissee_haut=0.243),
-        views.ZONES: pd.DataFrame({"classe": ["stricte"], "structures": 1, **here}).assign(
-            besoin_p10=1001.4, besoin_p50=2002.4, besoin_p90=3003.4
-        ),
+        views.ZONES: pd.DataFrame(
+            {"classe": ["stricte"], "structures": 1, "vacantes": 0, "p_sous_servie": np.nan, **here}
+        ).assign(besoin_p10=1001.4, besoin_p50=2002.4, besoin_p90=3003.4),
     }
     for name, rows in tables.items():
         path = tmp_path / "tables" / f"{name.replace('/', '_')}.csv"
@@ -250,3 +259,10 @@ def test_a_department_whose_structures_nobody_may_call_has_its_sheet() -> None:
     )  # fmt: skip
     tables = {"facilitators/annuaire": DIRECTORY.astype({"contact": "str"}), "facilitators/structures": staff}
     assert "non communiqué" in views.contacts(page(tables, "60", is_department=True)).text()
+
+
+def test_the_directory_names_the_vacancy_of_a_place_and_its_nearest_structure() -> None:
+    rows = DIRECTORY[:1].assign(nature_porteuse="PLIE", minutes=12.4, vacante="Une MDE")
+    found = directory.places(rows)[0]
+    assert (found.covered, found.vacant, found.contacts[0].minutes) == (False, "Une MDE", 12)
+    assert directory.places(rows.assign(vacante=None))[0].vacant == ""

@@ -54,6 +54,18 @@ def _all_said(codes: pd.Series) -> str | None:
     return "|".join(dict.fromkeys("|".join(codes.dropna()).split("|"))) or None
 
 
+def time_of_year(clean: dict[str, pd.DataFrame], year: int) -> pd.Series:
+    """ETP of each structure, the mean of all days of `year`: as the hours of a year are those of whoever came and left
+    in it. Missing where that of somebody in post that year is not known; nobody counts for more than one."""
+    first, last = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
+    rows = clean["facilitateurs"]
+    start, end = rows["date_debut"].fillna(first).clip(lower=first), rows["date_fin"].fillna(last).clip(upper=last)
+    part = ((end - start).dt.days + 1) / ((last - first).days + 1)
+    there = rows.assign(etp=rows["etp"] * part)[part > 0]
+    people = there.groupby(["structure_id", "fac_ref"])["etp"].sum(min_count=1).clip(upper=1.0)
+    return people.astype("float64").groupby("structure_id").agg(lambda known: known.sum(skipna=False))
+
+
 def facilitators(people: pd.DataFrame) -> pd.DataFrame:
     """The rows of facilitator structures."""
     return people[people["type_acteur"] == FACILITATOR]
@@ -154,6 +166,13 @@ def areas(zones: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(part_temps=rows["part_temps"].fillna(left))[[*key, "date_debut", "part_temps"]]
 
 
+def vacant(zones: pd.DataFrame, structures: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
+    """structure_id, nom, epci_siren: the areas in force (`zones`) that a facilitator structure declares while it has
+    nobody in post, being none of `hosts`."""
+    empty = structures["type_acteur"].eq(FACILITATOR) & ~structures["structure_id"].isin(hosts["structure_id"])
+    return zones[["structure_id", "epci_siren"]].drop_duplicates().merge(structures.loc[empty, ["structure_id", "nom"]])
+
+
 def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     """What each EPCI that is declared has: structures, etp (sum of each structure's ETP x its share of time there), and
     etp_retenu, the same of the ETP that all may rest on.
@@ -170,11 +189,18 @@ def by_epci(hosts: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:
     return out.assign(_personnes_sans_accord=out["_seules"].isin([1, 2]).astype("int64")).drop(columns="_seules")
 
 
+def names_of(said: pd.Series) -> str:
+    """Names, each once, in order."""
+    return " ; ".join(sorted(set(said.dropna())))
+
+
 def seats(people: pd.DataFrame) -> pd.DataFrame:
-    """ETP by EPCI of the office: epci_siren, structures, etp (that may be rested on), as a scenario may use and publish
-    them."""
+    """ETP by EPCI of the office: epci_siren, structures, noms (theirs), etp (that may be rested on), as a scenario may
+    use and publish them."""
     hosts = structures(people)
     alone = hosts[hosts["est_seule"]].set_index("structure_id")["etp_retenu"]
     rows = people.assign(etp=people["structure_id"].map(alone).fillna(people["etp"])).dropna(subset="bureau_epci")
-    out = rows.groupby("bureau_epci", as_index=False).agg(structures=("structure_id", "nunique"), etp=("etp", "sum"))
+    out = rows.groupby("bureau_epci", as_index=False).agg(
+        structures=("structure_id", "nunique"), noms=("nom", names_of), etp=("etp", "sum")
+    )
     return out.rename(columns={"bureau_epci": "epci_siren"})

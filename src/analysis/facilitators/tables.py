@@ -21,8 +21,8 @@ EXPORTS = ("operations", "territoires", "engagements", "heures", "agregats")
 # The classes beside those without anybody, as the headline figures say them.
 SERVED = {
     zones.SILENT: "déclarées sans opération",
-    zones.UNDER: "sous-servies (hypothèse centrale)",
-    zones.COVERED: "couvertes (hypothèse centrale)",
+    zones.UNDER: "sous-servies (plus probable que non)",
+    zones.COVERED: "couvertes (plus probable que non)",
 }
 
 
@@ -102,8 +102,12 @@ def state_of(
     declared, heard = staff.by_epci(hosts, areas), senders - set(lost.index)
     counted = zones.each_once(active, kept)
     placed = zones.zones(wanted, declared, counted, areas=areas, senders=heard, settings=settings)
+    vacant = staff.vacant(on_day(clean["zones"], day), clean["structures"], hosts).groupby("epci_siren")["nom"]
+    placed = placed.assign(vacantes=placed["epci_siren"].map(vacant.nunique()).fillna(0).astype("int64"))
     if hosts.empty:
         placed = placed[:0]
+    called = contacts.listed(clean, hosts, areas, minutes, dataset.departements)
+    nobody = called["epci_siren"].map(vacant.agg(staff.names_of)).where(called["minutes"].notna())
     tables = {
         "hypotheses": hypotheses(settings),
         "publics": publics.sources(given, dataset.departements),
@@ -117,12 +121,12 @@ def state_of(
             since=day - pd.DateOffset(months=months),
             ended=zones.ended(clean["zones"], day, months),
         ),
-        "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year)),
+        "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year, staff.time_of_year(clean, year))),
         "zones": placed.assign(edition=year, origine_besoin=wanted.origin),
         "zones_synthese": zones.summary(placed, dataset.region),
         "zones_sensibilite": zones.sensitivity(placed, wanted, settings),
         "sites": staff.seats(people),
-        "annuaire": contacts.listed(clean, hosts, areas, minutes, dataset.departements),
+        "annuaire": called.assign(vacante=nobody.astype("str")),
         "temps_trajet": minutes,
         "besoins": unmet.by_territory(asked, dataset.region),
         "besoins_remedes": unmet.remedies(asked, placed, dataset.region),
@@ -144,6 +148,9 @@ def organisation(
     plan, hours = scenario.planned(place, scenario.of_params(settings)), settings.delta * draws
     found = scenario.tables(plan) | {
         "frontiere": scenario.frontier(place, hours, plan.asked, settings.frontier),
+        "seuil": scenario.threshold(
+            place, plan.asked, sorted({*settings.hours_per_etp, settings.capacity_hours_per_etp})
+        ),
         "stabilite": scenario.stability(plan, hours),
     }
     return {f"organisation_{name}": found[name] for name in scenario.TABLES}

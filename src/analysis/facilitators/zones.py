@@ -84,16 +84,16 @@ def zones(
     settings: FacilitatorParams,
 ) -> pd.DataFrame:
     """One row per EPCI: classe, p_sous_servie (missing where the class does not depend on the need), structures, etp
-    and etp_retenu (from which the class follows), operations followed, exports_recus (a declared structure at least has
-    sent, each operation with its place), the need and the territory.
+    and etp_retenu (from which the class follows), operations followed, exports_recus (each structure that declares it
+    has sent, every operation with its place), the need and the territory.
 
     `declared` comes from `staff.by_epci`, `active` from `each_once`, `areas` are the zones in force (structure_id,
-    epci_siren), `senders` the structures that sent in the time, and no operation without a place. Where no declared
-    structure did, silence says nothing.
+    epci_siren), `senders` the structures that sent in the time, and no operation without a place. Where one that
+    declares it did not, silence says nothing.
     """
     rows = need.places.merge(declared, on="epci_siren", how="left")
     rows = pd.concat([rows, need.quantiles()], axis=1)
-    told = areas.assign(sent=areas["structure_id"].isin(senders)).groupby("epci_siren")["sent"].any()
+    told = areas.assign(sent=areas["structure_id"].isin(senders)).groupby("epci_siren")["sent"].all()
     rows["structures"] = rows["structures"].fillna(0).astype("int64")
     rows[ETP] = rows[ETP].fillna(0.0)
     rows["_personnes_sans_accord"] = rows["_personnes_sans_accord"].fillna(0).astype("int64")

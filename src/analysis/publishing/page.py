@@ -202,7 +202,7 @@ class Page:
             "Clauses retenues": self.edition.clauses,
             "Communes et intercommunalités": f"code officiel géographique {self.edition.cog_millesime}",
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
-            "Heures par ETP": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
+            "Heures par ETP d'insertion": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }
 
     def header(self) -> Header:

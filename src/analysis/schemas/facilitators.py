@@ -136,7 +136,7 @@ SCHEMAS = {
         ),
         published_table(
             "ratios",
-            "Ce que suit un ETP : quartiles entre structures, par nature de la structure porteuse",
+            "Ce que suit un ETP, tous mécanismes : quartiles entre structures, par nature de la structure porteuse",
             ["nature_porteuse", "indicateur"],
             {
                 "nature_porteuse": column(TEXT, "Nature de la structure porteuse, ou ensemble"),
@@ -148,10 +148,12 @@ SCHEMAS = {
                 "part_plausible": column(
                     NUMBER, "Part des structures dans l'ordre de grandeur connu", unit="part", nullable=True
                 ),
+                "au_dessous": column(WHOLE, "Structures au-dessous de lui", unit="structure", nullable=True),
+                "au_dessus": column(WHOLE, "Structures au-dessus de lui", unit="structure", nullable=True),
                 "secret": SECRET,
             },
             controle="ratios",
-            values=["q1", "mediane", "q3", "part_plausible"],
+            values=["q1", "mediane", "q3", "part_plausible", "au_dessous", "au_dessus"],
         ),
         published_table(
             "zones",
@@ -175,10 +177,13 @@ SCHEMAS = {
                 "besoin_p90": column(NUMBER, "Heures de clause possibles en un an, décile haut", unit="heure"),
                 "origine_besoin": column(TEXT, "De quoi le besoin est tiré : marches ou habitants"),
                 "structures": column("int64", "Structures qui déclarent y intervenir", unit="structure"),
+                "vacantes": column(
+                    "int64", "Structures facilitatrices qui la déclarent, sans personne en poste", unit="structure"
+                ),
                 "operations": column(
                     "int64", "Opérations suivies en 24 mois ; saisie par deux structures : une fois", unit="opération"
                 ),
-                "exports_recus": column(FLAG, "Une structure déclarée au moins a envoyé son export, avec chaque lieu"),
+                "exports_recus": column(FLAG, "Chaque structure qui la déclare a envoyé son export, avec chaque lieu"),
                 "classe": CLASS,
                 "etp": column(NUMBER, "Temps des structures consacré à l'intercommunalité", unit="ETP", nullable=True),
                 "etp_retenu": column(
@@ -247,6 +252,7 @@ SCHEMAS = {
             {
                 "epci_siren": EPCI,
                 "structures": STRUCTURES,
+                "noms": column(TEXT, "Noms de ces structures"),
                 "etp": column(NUMBER, "Temps consacré à la clause, tel que les scénarios le prennent", unit="ETP"),
             },
         ),
@@ -267,6 +273,9 @@ SCHEMAS = {
                     "Temps de trajet de la plus proche, là où aucune structure ne déclare l'intercommunalité",
                     unit="minute",
                     nullable=True,
+                ),
+                "vacante": column(
+                    TEXT, "Là où personne n'est en poste, les structures qui la déclarent pourtant", nullable=True
                 ),
             },
         ),
@@ -300,34 +309,58 @@ SCHEMAS = {
                 "postes": column("int64", "Postes ajoutés", unit="poste"),
                 "etp": column(NUMBER, "Temps de qui y siège, tel que les scénarios le prennent", unit="ETP"),
                 "besoin": column(NUMBER, "Besoin à suivre", unit="heure"),
-                "suivi_avant": column(NUMBER, "Besoin suivi sans les postes", unit="heure"),
+                "suivi_aujourdhui": column(NUMBER, "Besoin suivi par le temps déclaré aujourd'hui", unit="heure"),
+                "suivi_avant": column(
+                    NUMBER, "Besoin suivi sans les postes, temps d'aujourd'hui réaffecté au mieux", unit="heure"
+                ),
                 "suivi_apres": column(NUMBER, "Besoin suivi avec les postes", unit="heure"),
-                "part_avant": column(NUMBER, "Part suivie sans les postes", unit="part"),
+                "part_aujourdhui": column(NUMBER, "Part suivie par le temps déclaré aujourd'hui", unit="part"),
+                "part_avant": column(
+                    NUMBER, "Part suivie sans les postes, temps d'aujourd'hui réaffecté au mieux", unit="part"
+                ),
                 "part_apres": column(NUMBER, "Part suivie avec les postes", unit="part"),
                 "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
             },
         ),
         published_table(
             "organisation_obstacles",
-            "Ce qui empêche le scénario de suivre tout le besoin, chaque intercommunalité ayant un seul pilote",
+            "Ce qui empêche le scénario de suivre tout le besoin, chaque intercommunalité ayant un seul site pilote",
             ["rang"],
             {"rang": column("int64", "Ordre"), "obstacle": column(TEXT, "Obstacle, en clair")},
         ),
         published_table(
             "organisation_frontiere",
-            "Ce que des postes ajoutés laisseraient non servi, dans le scénario publié",
-            ["postes"],
+            "Ce que laisse non servi le temps déclaré aujourd'hui, et ce que laisseraient des postes ajoutés",
+            ["est_declaree", "postes"],
             {
+                "est_declaree": column(
+                    FLAG, "Le temps tel qu'il est déclaré aujourd'hui ; sinon réaffecté au mieux, avec les postes"
+                ),
                 "postes": column("int64", "Postes ajoutés", unit="poste"),
                 "etp_ajoutes": column(NUMBER, "Temps ajouté", unit="ETP"),
                 "non_servi": column(NUMBER, "Besoin à suivre que personne ne suit", unit="heure"),
                 "non_servi_p10": column(NUMBER, "Décile bas sur les tirages du besoin", unit="heure"),
                 "non_servi_p90": column(NUMBER, "Décile haut sur les tirages du besoin", unit="heure"),
                 "part_non_servie": column(NUMBER, "Part du besoin à suivre", unit="part"),
+                "epci_sans_suivi": column("int64", "Intercommunalités dont rien du besoin n'est servi", unit="EPCI"),
                 "epci_moins_servi": column(NUMBER, "Part servie dans l'intercommunalité la moins servie", unit="part"),
-                "gini": column(NUMBER, "Inégalité de la part servie (indice de Gini)"),
+                "gini": column(
+                    NUMBER, "Inégalité de la part servie d'une intercommunalité à l'autre, selon le besoin (Gini)"
+                ),
                 "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
                 "cout": column(NUMBER, "Coût annuel des postes", unit="euro"),
+            },
+        ),
+        published_table(
+            "organisation_seuil",
+            "Le moins de postes qui suivraient tout le besoin médian, selon les heures que suit un ETP",
+            ["heures_par_etp"],
+            {
+                "heures_par_etp": column(NUMBER, "Heures que suit un ETP en un an", unit="heure par ETP"),
+                "postes": column("int64", "Postes ajoutés au moins", unit="poste"),
+                "etp_ajoutes": column(NUMBER, "Temps ajouté au moins", unit="ETP"),
+                "cout": column(NUMBER, "Coût annuel des postes", unit="euro"),
+                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
             },
         ),
         published_table(
@@ -366,12 +399,14 @@ SCHEMAS = {
         ),
         published_table(
             "organisation_secteurs",
-            "Qui mènerait chaque intercommunalité une fois les postes du scénario placés",
+            "Quel site mènerait chaque intercommunalité une fois les postes du scénario placés",
             ["epci_siren"],
             {
                 "epci_siren": EPCI,
-                "pilote_siren": column(TEXT, "Intercommunalité où siège le pilote", nullable=True),
+                "pilote_siren": column(TEXT, "Intercommunalité du site pilote", nullable=True),
                 "minutes": column(NUMBER, "Temps de trajet du pilote", unit="minute", nullable=True),
+                "charge": column(NUMBER, "Heures demandées au site du pilote", unit="heure"),
+                "capacite": column(NUMBER, "Heures que ce site peut suivre", unit="heure"),
                 "surcharge": column(
                     NUMBER, "Heures demandées au site du pilote au-delà de ce qu'il peut", unit="heure"
                 ),

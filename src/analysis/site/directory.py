@@ -24,11 +24,13 @@ class Contact:
 
 @dataclass(frozen=True)
 class Place:
-    """An intercommunalité with whom to call: nobody declares it where `covered` is false, the nearest is told."""
+    """An intercommunalité with whom to call: nobody in post declares it where `covered` is false, the nearest is told;
+    `vacant` then names the structures that do without anybody in post."""
 
     siren: str
     name: str
     covered: bool
+    vacant: str
     contacts: list[Contact]
 
 
@@ -43,7 +45,15 @@ def places(rows: pd.DataFrame) -> list[Place]:
             Contact(row.nom, hosts[row.nature_porteuse], _text(row.commune), _text(row.contact), _minutes(row.minutes))
             for row in own.itertuples()
         ]
-        found.append(Place(str(siren), own["epci"].iloc[0], bool(own["minutes"].isna().all()), contacts))
+        found.append(
+            Place(
+                str(siren),
+                own["epci"].iloc[0],
+                bool(own["minutes"].isna().all()),
+                _text(own["vacante"].iloc[0]),
+                contacts,
+            )
+        )
     order = alphabetical(pd.Series([place.name for place in found]))
     return [found[number] for number in order.sort_values(kind="stable").index]
 

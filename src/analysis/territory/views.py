@@ -276,8 +276,15 @@ def contacts(page: Page) -> Content:
         caption="Structures qui interviennent ici, ou la plus proche",
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("facilitators/annuaire"),
-        takeaway="Zone blanche : aucune structure ne déclare intervenir ici. La plus proche :" if nobody else None,
+        takeaway=_nobody(rows["vacante"].iloc[0]) if nobody else None,
     )
+
+
+def _nobody(vacant: Any) -> str:
+    """That nobody is in post for the place, and which structures declare it all the same."""
+    if pd.isna(vacant):
+        return "Zone blanche : aucune structure en poste ne déclare intervenir ici. La plus proche :"
+    return f"Poste vacant : ce territoire est déclaré par {vacant}, sans personne en poste. La plus proche :"
 
 
 def _structures(page: Page) -> Content:
@@ -299,7 +306,7 @@ def _structures(page: Page) -> Content:
             "personnes": Column("Personnes", 0),
             "etp": Column("ETP", 1),
         },
-        caption="Structures facilitatrices du département, par nombre de personnes",
+        caption="Structures facilitatrices qui ont leur siège dans le département, par nombre de personnes",
         scope=f"{page.territory_name}, inventaire au 31 décembre {page.latest}.{more}",
         csv=page.csv("facilitators/structures"),
     )
@@ -397,6 +404,7 @@ def _need(page: Page) -> list[Card]:
     bounds = f"de {french(row['besoin_p10'])} à {french(row['besoin_p90'])}"
     kind, csv = reference.labels("classes_zone")[row["classe"]], page.csv(ZONES)
     plain = reference.table("nomenclatures/classes_zone").set_index("code")["en_clair"]
+    service = f"{plain[row['classe']]}{_chance(row['p_sous_servie'])}"
     return [
         Card(
             NEED,
@@ -404,12 +412,24 @@ def _need(page: Page) -> list[Card]:
             note=f"si tous les marchés d'une année qui s'y prêtent portaient une clause ; {bounds}",
             csv=csv,
         ),
-        Card("Accompagnement", kind, note=f"{plain[row['classe']]} ; {_declared(int(row['structures']))}", csv=csv),
+        Card(
+            "Accompagnement",
+            kind,
+            note=f"{service} ; {_declared(int(row['structures']), int(row['vacantes']))}",
+            csv=csv,
+        ),
     ]
 
 
-def _declared(structures: int) -> str:
-    """How many structures declare the place, in words."""
+def _chance(under: float) -> str:
+    """The probability that the time there is too short, where the class follows from it."""
+    return "" if pd.isna(under) else f" ({percent(under)})"
+
+
+def _declared(structures: int, vacant: int = 0) -> str:
+    """How many structures declare the place, in words; where none does with somebody in post, who does without."""
+    if not structures and vacant:
+        return f"poste vacant : {number_of(vacant, 'structure')} {plural('déclarée', vacant)}, sans personne en poste"
     if not structures:
         return "aucune structure déclarée"
     return f"{number_of(structures, 'structure')} {plural('déclarée', structures)}"

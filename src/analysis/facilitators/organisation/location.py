@@ -29,9 +29,6 @@ Indices = NDArray[np.intp]
 
 NONE = -1  # the site of a demand that has none
 ROUNDING = 1e-6  # HiGHS holds rows and whole numbers to it
-# An hour counts for more where little is followed: by quarter of the need, the first one first.
-TRANCHES = (1.3, 1.2, 1.1, 1.0)
-TRAVEL = 0.1  # what the longest trip allowed takes from the worth of an hour: never all of it
 SPREAD = 9  # sites for each post, above which posts that may be cut in pieces say too little: see `_transport`
 # Of the search for whole posts. Presolve drops nothing, and what is off takes longer than it saves.
 SEARCH: dict[str, bool | float | str] = {
@@ -57,6 +54,16 @@ class Proof:
         """Relative to the objective, or to 1 below it; differences of rounding are none."""
         gap = abs(self.objective - self.bound) / max(abs(self.objective), 1.0)
         return 0.0 if gap < ROUNDING else gap
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What an hour served is worth, where time lacks: more where little of the need is served, by part of it
+    (`tranches`, equal parts, the first one first), less what the longest trip allowed takes from it (`travel`: never
+    all of it)."""
+
+    tranches: tuple[float, ...]
+    travel: float
 
 
 @dataclass(frozen=True)
@@ -253,19 +260,18 @@ def set_cover(reached: Flags, fixed: Iterable[int] = ()) -> Located:
 
 
 def reinforce(
-    need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, added: int, step: float
+    need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, added: int, step: float, worth: Worth
 ) -> Reinforced:
     """Where `added` posts of `step` hours a year each serve most, today's `capacity` (m,) staying where it is.
 
     `need` (n,) hours a year, `minutes` (n, m). A transport model: several sites may serve a demand within
-    `max_minutes`, posts are whole. When time lacks everywhere, hours served alone would leave the choice open, hence
-    what an hour is worth: more by quarter of the need that is still unserved (`TRANCHES`), a little less the farther
-    (`TRAVEL`). Serving another hour is always worth it. With no post added it is a linear programme. The search may
-    stop before its end (`SEARCH`): the proof tells what is then left.
+    `max_minutes`, posts are whole. When time lacks everywhere, hours served alone would leave the choice open: `worth`
+    makes it, and evens out what is served. Serving another hour is always worth it. With no post added it is a linear
+    programme. The search may stop before its end (`SEARCH`): the proof tells what is then left.
     """
     need, minutes, m = np.asarray(need, dtype="float64"), np.asarray(minutes, dtype="float64"), len(capacity)
     unit = max(float(need.mean()), 1.0)
-    asked = need / unit, minutes, capacity / unit, max_minutes
+    asked = need / unit, minutes, capacity / unit, max_minutes, worth
     model = _transport(*asked, added=added, step=step / unit)
     if added:
         pieces = model.program()
@@ -286,10 +292,33 @@ def reinforce(
     )
 
 
-def unmet_under(needs: Floats, minutes: Floats, capacity: Floats, max_minutes: float) -> Floats:
+def fewest(need: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, step: float) -> Proof:
+    """The fewest posts of `step` hours a year that leave nothing unserved of what a site could reach, today's
+    `capacity` (m,) staying where it is: the model of `reinforce`, turned round."""
+    need, (n, m), unit = np.asarray(need, dtype="float64"), minutes.shape, max(float(need.mean()), 1.0)
+    demand, site = np.nonzero(minutes <= max_minutes)
+    flows, reached = np.arange(len(site)), np.unique(demand)
+    rows = [
+        [_entries(demand, flows, (n, len(flows)))[reached], None],
+        [_entries(site, flows, (m, len(flows))), -step / unit * sparse.eye_array(m)],
+    ]
+    asked = need[reached] / unit
+    posts = np.arange(len(flows) + m) >= len(flows)
+    model = _Model(
+        sparse.block_array(rows, format="csr"),
+        low=np.r_[asked, np.full(m, -np.inf)],
+        high=np.r_[asked, capacity / unit],
+        upper=np.full(len(posts), np.inf),
+        whole=posts,
+    )
+    values, bound = model.least(posts.astype("float64"))
+    return Proof(float(values[posts].sum()), bound)
+
+
+def unmet_under(needs: Floats, minutes: Floats, capacity: Floats, max_minutes: float, *, worth: Worth) -> Floats:
     """Hours that `capacity` (m,) leaves unmet under each of `needs` (n, k), as `reinforce` without posts: (k,)."""
-    unit, parts = max(float(needs.mean()), 1.0), len(TRANCHES)
-    model = _transport(needs[:, 0] / unit, minutes, capacity / unit, max_minutes)
+    unit, parts = max(float(needs.mean()), 1.0), len(worth.tranches)
+    model = _transport(needs[:, 0] / unit, minutes, capacity / unit, max_minutes, worth)
     solver = model.program()
     quarters = len(model.demand) + np.arange(parts * len(needs), dtype="int32")
     unmet = []
@@ -409,6 +438,7 @@ def _transport(
     minutes: Floats,
     capacity: Floats,
     max_minutes: float,
+    worth: Worth,
     *,
     added: int = 0,
     step: float = 1.0,
@@ -422,7 +452,11 @@ def _transport(
     quarter of every need where it is, and where a post could serve many, the bound that they give is far too good: the
     search is long. With it the model is four times as large, which costs more where they say enough.
     """
-    (n, m), parts, tied = minutes.shape, len(TRANCHES), np.zeros(len(capacity), dtype=bool) if tied is None else tied
+    (n, m), parts, tied = (
+        minutes.shape,
+        len(worth.tranches),
+        np.zeros(len(capacity), dtype=bool) if tied is None else tied,
+    )
     pairs = np.nonzero((minutes <= max_minutes) & ((capacity > 0) | (added > 0)))
     demand, site = (np.repeat(ends, np.where(tied[pairs[1]], parts, 1)) for ends in pairs)
     quarters, flows, held = np.repeat(need / parts, parts), np.arange(len(site)), np.flatnonzero(tied[site])
@@ -442,8 +476,9 @@ def _transport(
         [_entries(quarter, held, (len(quarters), size))[once], every[once], None],
         [_entries(each, held, (len(held), size)), None, -tie],
     ]
-    cost = np.r_[TRAVEL * minutes[demand, site] / max(max_minutes, 1.0), -np.tile(TRANCHES, n), np.zeros(m)]
-    cost[held] -= np.array(TRANCHES)[part]
+    trip = worth.travel * minutes[demand, site] / max(max_minutes, 1.0)
+    cost = np.r_[trip, -np.tile(worth.tranches, n), np.zeros(m)]
+    cost[held] -= np.array(worth.tranches)[part]
     high = np.r_[np.zeros(n), capacity, float(added), quarters[once], np.zeros(len(held))]
     return _Transport(
         sparse.block_array(rows, format="csr"),

@@ -1,4 +1,5 @@
-"""A scenario: what today's seats serve, what posts added would, who would lead where, and how sure that is.
+"""A scenario: what is served today and what today's seats could, what posts added would, who would lead where, and
+how sure that is.
 
 All of it follows from published tables (`zones`, `sites`, `temps_trajet`), so that an analyst may run it again.
 """
@@ -21,7 +22,7 @@ from analysis.core.reference import WHOLE
 from analysis.core.workers import workers
 from analysis.facilitators.organisation import location, travel
 
-TABLES = ("postes", "obstacles", "frontiere", "stabilite", "options", "sites", "secteurs")
+TABLES = ("postes", "obstacles", "frontiere", "seuil", "stabilite", "options", "sites", "secteurs")
 CHUNK = 10  # draws that a process is given at once
 Numbers = npt.NDArray[np.float64]
 
@@ -54,12 +55,14 @@ class Scenario:
 @dataclass(frozen=True)
 class Ground:
     """The EPCI in the order of their codes: names; need (hours a year to be followed); etp (of who sits there);
-    minutes[i, j] to the people of i from j; neighbours[i, j]."""
+    declared (ETP that structures, wherever they sit, say they give there); minutes[i, j] to the people of i from j;
+    neighbours[i, j]."""
 
     codes: list[str]
     names: list[str]
     need: Numbers
     etp: Numbers
+    declared: Numbers
     minutes: Numbers
     neighbours: npt.NDArray[np.bool_]
 
@@ -96,9 +99,23 @@ def ground(zones: pd.DataFrame, sites: pd.DataFrame, minutes: pd.DataFrame, delt
         list(rows["nom"]),
         delta * rows["besoin_p50"].to_numpy(dtype="float64"),
         etp.to_numpy(dtype="float64"),
+        rows["etp_retenu"].to_numpy(dtype="float64"),
         travel.matrix(minutes, codes),
         near | near.T,
     )
+
+
+def worth() -> location.Worth:
+    """What an hour served is worth (`facilitateurs/constantes.csv`, assumptions)."""
+    fixed = reference.constants("facilitateurs")
+    return location.Worth(tuple(fixed[fixed.index.str.startswith("valeur_quart_")]), float(fixed["valeur_trajet"]))
+
+
+def as_declared(place: Ground, need: Numbers, hours_per_etp: float) -> Numbers:
+    """Hours of `need` (n,), or of each drawn one (n, k), that are followed today: those that the time declared for each
+    EPCI can follow, none of which helps another."""
+    able = place.declared * hours_per_etp
+    return np.minimum(need, able if need.ndim == 1 else able[:, None])
 
 
 def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None) -> location.Reinforced:
@@ -109,7 +126,9 @@ def reinforced(place: Ground, scenario: Scenario, need: Numbers | None = None) -
     if scenario.movable:
         added += int(round(capacity.sum() / scenario.step, 6))  # what floats lose is no post
         capacity = np.zeros_like(capacity)
-    return location.reinforce(asked, place.minutes, capacity, scenario.max_minutes, added=added, step=scenario.step)
+    return location.reinforce(
+        asked, place.minutes, capacity, scenario.max_minutes, added=added, step=scenario.step, worth=worth()
+    )
 
 
 def planned(place: Ground, asked: Scenario) -> Plan:
@@ -135,8 +154,9 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
 
 def gains(plan: Plan) -> pd.DataFrame:
     """Where the posts go and what changes, one row per EPCI and `ensemble`: epci_siren, postes, etp (of who sits
-    there), besoin (to be followed), suivi_avant and suivi_apres (hours of it that somebody follows), part_avant,
-    part_apres, ecart (proven gap)."""
+    there), besoin (to be followed); hours of it that somebody follows: suivi_aujourdhui (as declared), suivi_avant
+    (today's time given where it serves most), suivi_apres (with the posts); part_aujourdhui, part_avant, part_apres;
+    ecart (proven gap)."""
     place, after = plan.place, plan.found
     before = reinforced(place, replace(plan.asked, posts_added=0, movable=False))
     rows = pd.DataFrame(
@@ -145,6 +165,7 @@ def gains(plan: Plan) -> pd.DataFrame:
             "postes": after.posts.astype("int64"),
             "etp": place.etp,
             "besoin": place.need,
+            "suivi_aujourdhui": as_declared(place, place.need, plan.asked.capacity_hours_per_etp),
             "suivi_avant": before.served,
             "suivi_apres": after.served,
         }
@@ -153,7 +174,7 @@ def gains(plan: Plan) -> pd.DataFrame:
     rows = pd.concat([rows, whole], ignore_index=True)
     shares = {
         f"part_{when}": served_share(rows[f"suivi_{when}"].to_numpy(), rows["besoin"].to_numpy())
-        for when in ("avant", "apres")
+        for when in ("aujourdhui", "avant", "apres")
     }
     return rows.assign(**shares, ecart=after.proof.gap)
 
@@ -173,27 +194,54 @@ def _drawn(plan: Plan, draws: Numbers) -> list[location.Reinforced]:
 
 
 def frontier(place: Ground, draws: Numbers, scenario: Scenario, posts: list[int]) -> pd.DataFrame:
-    """One row per number of posts added, none first, placed for the median need: etp_ajoutes, non_servi (hours of that
-    need), its p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_moins_servi (part of its
-    need that is served in the worst-served EPCI), gini (of that part, weighted by need; 0: all alike), ecart (proven
-    gap), cout."""
-    cost, posts = reference.constants("facilitateurs")["cout_etp"], sorted({0, *posts})
+    """What nobody follows: today, as time is declared (est_declaree), then by number of posts added, none first, placed
+    with today's time where they serve the median need most: postes, etp_ajoutes, non_servi (hours of that need), its
+    p10 and p90 when the need is drawn (columns of `draws`), part_non_servie, epci_sans_suivi (nothing of whose need is
+    served), epci_moins_servi (part of its need that is served in the worst-served EPCI), gini (of that part, weighted
+    by need; 0: all alike), ecart (proven gap), cout (€ a year)."""
     today = np.zeros_like(place.etp) if scenario.movable else place.etp
-    rows = []
-    for number in posts:
+    served = as_declared(place, place.need, scenario.capacity_hours_per_etp)
+    unmet = (draws - as_declared(place, draws, scenario.capacity_hours_per_etp)).sum(axis=0)
+    rows = [{"est_declaree": True, "postes": 0, **_left(place.need, served, unmet), "ecart": 0.0}]
+    for number in sorted({0, *posts}):
         plan = reinforced(place, replace(scenario, posts_added=number))
         # What stands once the posts are there, under each need.
         capacity = (today + plan.posts * scenario.post_etp) * scenario.capacity_hours_per_etp
-        unmet = location.unmet_under(draws, place.minutes, capacity, scenario.max_minutes)
-        share = served_share(plan.served, place.need)
-        etp = number * scenario.post_etp
-        rows.append(
-            {"postes": number, "etp_ajoutes": etp, "non_servi": plan.unmet,
-             "non_servi_p10": float(np.quantile(unmet, 0.1)), "non_servi_p90": float(np.quantile(unmet, 0.9)),
-             "part_non_servie": plan.unmet / float(place.need.sum()), "epci_moins_servi": float(share.min()),
-             "gini": gini(share, place.need), "ecart": plan.proof.gap, "cout": etp * cost}
-        )  # fmt: skip
-    return pd.DataFrame(rows)
+        unmet = location.unmet_under(draws, place.minutes, capacity, scenario.max_minutes, worth=worth())
+        left = _left(place.need, plan.served, unmet)
+        rows.append({"est_declaree": False, "postes": number, **left, "ecart": plan.proof.gap})
+    return _priced(pd.DataFrame(rows), scenario.post_etp)
+
+
+def _left(need: Numbers, served: Numbers, unmet: Numbers) -> dict[str, float]:
+    """What is told of a line of `frontier`: hours `served` of each `need`, hours `unmet` in each draw."""
+    share, left = served_share(served, need), float((need - served).sum())
+    return {
+        "non_servi": left,
+        "non_servi_p10": float(np.quantile(unmet, 0.1)),
+        "non_servi_p90": float(np.quantile(unmet, 0.9)),
+        "part_non_servie": left / float(need.sum()),
+        "epci_sans_suivi": int((share == 0).sum()),
+        "epci_moins_servi": float(share.min()),
+        "gini": gini(share, need),
+    }
+
+
+def _priced(rows: pd.DataFrame, post_etp: float) -> pd.DataFrame:
+    """`rows` with what their posts make: etp_ajoutes, cout (€ a year)."""
+    etp = rows["postes"] * post_etp
+    return rows.assign(etp_ajoutes=etp, cout=etp * reference.constants("facilitateurs")["cout_etp"])
+
+
+def threshold(place: Ground, scenario: Scenario, hours_per_etp: list[float]) -> pd.DataFrame:
+    """The fewest posts that leave nobody's median need unfollowed where somebody can reach it, by hours that one ETP
+    follows: heures_par_etp, postes, etp_ajoutes, cout, ecart (proven gap)."""
+    rows = []
+    for hours in hours_per_etp:
+        asked = replace(scenario, capacity_hours_per_etp=hours)
+        found = location.fewest(place.need, place.minutes, place.etp * hours, asked.max_minutes, step=asked.step)
+        rows.append({"heures_par_etp": hours, "postes": int(found.objective), "ecart": found.gap})
+    return _priced(pd.DataFrame(rows), scenario.post_etp)
 
 
 def stability(plan: Plan, draws: Numbers) -> pd.DataFrame:
@@ -244,7 +292,8 @@ def siting(place: Ground, scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFram
 
 def sectors(plan: Plan) -> pd.DataFrame:
     """Who would lead each EPCI once the posts are placed: epci_siren, pilote_siren (missing where nobody reaches it),
-    minutes, surcharge (hours that the leader's site is asked beyond its capacity), est_detachee (not next to the rest
+    minutes; of the leader's site, hours a year: charge (that it is asked), capacite (that it can follow), surcharge
+    (asked beyond); est_detachee (not next to the rest
     of its leader's area), ecart (proven gap, of overload or of travel, the larger)."""
     place, found = plan.place, plan.led
     held = found.lead >= 0
@@ -254,6 +303,8 @@ def sectors(plan: Plan) -> pd.DataFrame:
             "epci_siren": place.codes,
             "pilote_siren": pd.Series([place.codes[j] for j in own], dtype="str").where(held),
             "minutes": pd.Series(place.minutes[np.arange(len(own)), own]).where(held),
+            "charge": np.where(held, found.load[own], 0.0),
+            "capacite": np.where(held, found.capacity[own], 0.0),
             "surcharge": np.where(held, found.overload[own], 0.0),
             "est_detachee": np.isin(np.arange(len(own)), found.detached),
             "ecart": max(found.excess.gap, found.travel.gap),

@@ -130,7 +130,8 @@ def by_role(page: Page, day: str = "") -> Content:
     rows = taken(page, "roles", day)
     rows = rows.assign(libelle=rows["role"].map(reference.labels("roles"))).sort_values("role")
     region = scope(page, page.dataset.region_nom, day)
-    return _staff_table(page, rows, "roles", region) if len(rows) else NOTHING
+    note = "Une structure compte dans chaque rôle qu'elle a : les structures ne s'ajoutent pas d'une ligne à l'autre."
+    return _staff_table(page, rows, "roles", region, note) if len(rows) else NOTHING
 
 
 def by_funding(page: Page, day: str = "") -> Content:
@@ -266,9 +267,10 @@ def ratios(page: Page) -> Content:
     said = (
         of_region(
             page,
-            f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année en médiane ; "
-            f"{percent(hours['part_plausible'], 0)} des structures sont entre "
-            f"{french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu.",
+            f"Un ETP suit {french(hours['mediane'])} heures réalisées dans l'année, tous mécanismes réunis, en médiane "
+            f"de {int(hours['structures'])} structures ; {percent(hours['part_plausible'], 0)} d'entre elles sont "
+            f"entre {french(band['bas'])} et {french(band['haut'])}, l'ordre de grandeur connu ; "
+            f"{int(hours['au_dessous'])} au-dessous, {int(hours['au_dessus'])} au-dessus.",
         )
         if pd.notna(hours["mediane"])
         else None
@@ -283,12 +285,17 @@ def ratios(page: Page) -> Content:
             "mediane": Column("Médiane", 0),
             "q3": Column("Troisième quartile", 0),
             "part_plausible": Column("Dans l'ordre de grandeur", **PERCENT),
+            "au_dessous": Column("au-dessous", 0),
+            "au_dessus": Column("au-dessus", 0),
         },
         caption="Ce que suit un ETP, d'une structure à l'autre",
-        scope=f"{page.dataset.region_nom}, structures facilitatrices en place au 31 décembre {page.latest}",
+        scope=f"{page.dataset.region_nom}, tous mécanismes, structures facilitatrices en place au 31 décembre "
+        f"{page.latest}",
         csv=page.csv("ratios"),
         takeaway=said,
-        note="Opérations et acheteurs : ceux de l'export, sinon ceux que la structure déclare. Aucune norme de charge "
+        note="Tous mécanismes : qui accompagne la clause les suit tous. Heures, opérations et acheteurs de l'année : "
+        "par ETP moyen de l'année ; intercommunalités et habitants : par ETP au 31 décembre. "
+        "Opérations et acheteurs : ceux de l'export, sinon ceux que la structure déclare. Aucune norme de charge "
         "n'a été trouvée : l'ordre de grandeur vient de chiffres nationaux (28 000 heures par personne en 2014, "
         "63 000 par ETP en 2021-2022)." + few,
     )

@@ -90,14 +90,15 @@ def unfollowed(page: Page) -> Content:
         rows.sort_values("edition"),
         columns={
             "edition": Column("Année"),
-            "declarent": Column("Marchés qui déclarent une clause", 0),
-            "sans_operation": Column("dont sans facilitateur connu", 0),
+            "declarent": Column("Marchés qui déclarent une clause ou une réservation", 0),
+            "sans_operation": Column("dont sans opération liée", 0),
             "montant_sans_operation": Column("Montant de ceux-ci", **millions(1)),
         },
-        caption="Marchés de l'État avec clause, sans facilitateur",
+        caption="Marchés de l'État avec clause ou réservés, sans opération liée",
         scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État, hors marchés subséquents",
         csv=page.csv("etat_sans_facilitateur"),
-        takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause et n'ont aucune opération liée : "
+        takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause ou une réservation et n'ont "
+        f"aucune opération liée : "
         f"{french(last['sans_operation'])} sur {french(last['declarent'])}.",
         note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué."
         f"{left_out(rows)}",

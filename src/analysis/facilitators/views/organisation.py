@@ -22,6 +22,7 @@ NOTHING = Prose("Sans facilitateur dont le lieu soit connu, il n'y a pas d'organ
 DONE = "consolidation/indicateurs"
 HALF, FULL = 0.5, 0.9  # parts of the need, between the classes of the map
 CHANGE = 0.01  # of the part followed, from which an EPCI is listed
+ALL_TAKEN = " : chaque poste serait plein, le total des heures suivies dépend peu du lieu, leur répartition en dépend"
 BY_SERVICE = {"faible": "moins de la moitié du besoin", "moyen": "de la moitié à 90 %", "plein": "90 % et plus"}
 
 
@@ -74,7 +75,7 @@ def _csv(page: Page, organised: Organisation, table: str) -> str | None:
 def _assumptions(page: Page, asked: Scenario, posts: bool = True) -> str:
     """What a scenario rests on, in one line; its `posts` too, unless the rows say how many."""
     delta = load_params().facilitators.delta
-    moved = "temps d'aujourd'hui redistribué" if asked.movable else "temps de travail actuel laissé où il est"
+    moved = "sièges d'aujourd'hui déplacés" if asked.movable else "sièges d'aujourd'hui gardés, leur temps réaffecté"
     return (
         f"{page.dataset.region_nom} ; besoin à suivre : {percent(delta, 0)} du besoin médian ; "
         f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "
@@ -90,7 +91,7 @@ def _added(asked: Scenario) -> str:
 
 
 def where(page: Page, organised: Organisation) -> Content:
-    """Where the posts of a scenario would be, and what part of each need would then be followed."""
+    """Where the posts of a scenario would be, and what part of each need is followed today and would then be."""
     zones, rows = page.read("zones"), organised.tables["postes"]
     if rows.empty:
         return NOTHING
@@ -101,6 +102,7 @@ def where(page: Page, organised: Organisation) -> Content:
     posts = seats[seats["epci_siren"].isin(places.loc[places["postes"] > 0, "epci_siren"])]
     named = rows.merge(zones[["epci_siren", "nom", "departement"]], how="left").fillna({"nom": "Région entière"})
     changed = (named["postes"] > 0) | (named["part_apres"] - named["part_avant"] > CHANGE)
+    taken = whole["postes"] * organised.asked.step <= whole["suivi_apres"] - whole["suivi_avant"] + 1
     kept = named[changed & (named["epci_siren"] != WHOLE)].sort_values(["postes", "besoin"], ascending=False)
     kept = pd.concat([named[named["epci_siren"] == WHOLE], here(page, kept)])
     return Figure(
@@ -112,10 +114,12 @@ def where(page: Page, organised: Organisation) -> Content:
             points=posts,
             points_label="postes ajoutés",
         ),
-        title="Où les postes du scénario serviraient le plus",
+        title="Où les postes du scénario réduiraient le plus les écarts",
         alt=of_region(
             page,
-            _followed(organised.asked.posts_added, *whole[["suivi_avant", "suivi_apres", "besoin"]]),
+            _followed(
+                organised.asked.posts_added, *whole[["suivi_aujourdhui", "suivi_avant", "suivi_apres", "besoin"]]
+            ),
         ),
         table=DataTable(
             kept,
@@ -124,29 +128,36 @@ def where(page: Page, organised: Organisation) -> Content:
                 "postes": Column("Postes ajoutés", 0),
                 "etp": Column("ETP qui y siègent", 2),
                 "besoin": Column("Besoin à suivre (h)", 0),
-                "suivi_avant": Column("Suivi sans eux (h)", 0),
-                "suivi_apres": Column("Suivi avec eux (h)", 0),
-                "part_avant": Column("Part suivie sans eux", **PERCENT),
-                "part_apres": Column("Part suivie avec eux", **PERCENT),
+                "suivi_aujourdhui": Column("Suivi aujourd'hui (h)", 0),
+                "suivi_avant": Column("Temps réaffecté (h)", 0),
+                "suivi_apres": Column("Avec les postes (h)", 0),
+                "part_aujourdhui": Column("Part suivie aujourd'hui", **PERCENT),
+                "part_avant": Column("Temps réaffecté", **PERCENT),
+                "part_apres": Column("Avec les postes", **PERCENT),
             },
             caption="Postes du scénario et ce qu'ils changent",
             scope=_assumptions(page, organised.asked),
             csv=_csv(page, organised, "postes"),
-            note="Plusieurs sites peuvent servir une intercommunalité. Calculé sur les seules tables publiées ; écart "
-            f"prouvé à l'optimum : {percent(whole['ecart'])}. Le temps d'une personne seule sans accord "
-            "est remplacé par une moyenne.",
+            note="Aujourd'hui : le temps que les structures déclarent pour chaque intercommunalité. Réaffecté : le "
+            "même, donné depuis chaque siège là où il réduit le plus les écarts ; plusieurs sites peuvent alors servir "
+            "une intercommunalité. Une heure y vaut plus là où peu est suivi (hypothèse, dans les données à "
+            "télécharger)"
+            f"{ALL_TAKEN if taken else ''}. Calculé sur les seules tables publiées ; écart prouvé à l'optimum : "
+            f"{percent(whole['ecart'])}. Le temps d'une personne seule sans accord est remplacé par une moyenne.",
         ),
         source=source(page),
     )
 
 
-def _followed(posts: int, before: float, after: float, need: float) -> str:
-    """What part of the need is followed with the posts of a scenario, or its time placed anew, and without."""
-    asked = f"{number_of(after, 'heure')} par an, sur {french(need)} à suivre."
+def _followed(posts: int, today: float, before: float, after: float, need: float) -> str:
+    """What part of the need is followed today, with today's time given where it serves most, and with the posts of a
+    scenario, or its seats placed anew."""
+    asked = f"{number_of(today, 'heure')} par an suivies aujourd'hui, sur {french(need)} à suivre"
+    steps = {"le temps réaffecté au mieux": before, "des postes en plus" if posts else "les sièges déplacés": after}
+    more = [f"{french(hours)} avec {how}" for how, hours in steps.items() if french(hours) != french(today)]
     if french(before) == french(after):
-        return f"Le besoin suivi resterait de {asked}"
-    what = "Ces postes feraient" if posts else "Le temps redistribué ferait"
-    return f"{what} passer le besoin suivi de {french(before)} à {asked}"
+        more = more[:1]
+    return f"{asked} ; {', '.join(more)}." if more else f"{asked} ; autant dans le scénario."
 
 
 def assumed(page: Page, organised: Organisation) -> Content:
@@ -179,10 +190,10 @@ def assumed(page: Page, organised: Organisation) -> Content:
             for value in seen
         ),
         Card(
-            "Besoin suivi, sans poste ajouté",
+            "Besoin suivi, temps d'aujourd'hui réaffecté",
             placed,
             "h",
-            note="d'après le modèle",
+            note="d'après le modèle, sans poste ajouté",
             csv=_csv(page, organised, "postes"),
         ),
         *(
@@ -219,28 +230,38 @@ def obstacles(page: Page, organised: Organisation) -> Content:
     if organised.tables["postes"].empty:
         return NOTHING
     if rows.empty:
-        return Prose("Le scénario peut suivre tout le besoin, chaque intercommunalité ayant un seul pilote.")
+        return Prose("Le scénario peut suivre tout le besoin, chaque intercommunalité ayant un seul site pilote.")
     return DataTable(
         rows,
         columns={"obstacle": Column("Obstacle")},
         caption="Ce qui empêche de suivre tout le besoin",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "obstacles"),
-        note="Le scénario donne à chaque intercommunalité un seul pilote, qui est à portée et en a le temps.",
+        note="Ici chaque intercommunalité a un seul site pilote, à portée, alors que plusieurs peuvent en servir une "
+        f"dans la table des postes. {_overloaded(organised.tables['secteurs'])}",
     )
+
+
+def _overloaded(sectors: pd.DataFrame) -> str:
+    """How many of the lead sites would be asked more than their time."""
+    sites = sectors.dropna(subset="pilote_siren").drop_duplicates("pilote_siren")
+    above = int(sites["surcharge"].ge(1).sum())
+    return f"Sites pilotes de la région qui auraient plus que leur temps : {above} sur {len(sites)}."
 
 
 def frontier(page: Page) -> Content:
     """The need that nobody follows against the posts added, with today's organisation on it."""
-    rows = page.read("organisation_frontiere")
-    if rows.empty:
+    told = page.read("organisation_frontiere")
+    if told.empty:
         return NOTHING
-    first, last = rows.iloc[0], _least(rows)
+    declared = told["est_declaree"].astype("bool")
+    today, rows = told[declared].iloc[0], told[~declared]
+    first = rows.iloc[0]
     fig, ax = figure(height=3.8)
     ax.fill_between(rows["etp_ajoutes"], rows["non_servi_p10"], rows["non_servi_p90"], color=ACCENT, alpha=0.18, lw=0)
     ax.plot(rows["etp_ajoutes"], rows["non_servi"], color=ACCENT, marker="o", markersize=4)
-    ax.plot([first["etp_ajoutes"]], [first["non_servi"]], color=CONTRAST, marker="s", markersize=8)
-    ax.annotate("aujourd'hui", (first["etp_ajoutes"], first["non_servi"]), xytext=(10, 4), textcoords="offset points")
+    ax.plot([today["etp_ajoutes"]], [today["non_servi"]], color=CONTRAST, marker="s", markersize=8)
+    ax.annotate("aujourd'hui", (today["etp_ajoutes"], today["non_servi"]), xytext=(10, 4), textcoords="offset points")
     ax.set_xlabel("ETP ajoutés")
     ax.set_ylim(bottom=0)
     ax.grid(axis="y")
@@ -251,49 +272,60 @@ def frontier(page: Page) -> Content:
         title="Besoin que personne ne suit, selon le temps ajouté",
         alt=of_region(
             page,
-            f"{_left(first, last)} La bande va du premier au dernier décile de {draws} tirages du besoin.",
+            f"{_left(today, first)} {_least(page.read('organisation_seuil'), _usual().capacity_hours_per_etp)} "
+            f"La bande va du premier au dernier décile de {draws} tirages du besoin.",
         ),
         table=DataTable(
-            rows,
+            told.assign(temps=told["est_declaree"].map({True: "tel que déclaré", False: "réaffecté au mieux"})),
             columns={
+                "temps": Column("Temps d'aujourd'hui"),
                 "etp_ajoutes": Column("ETP ajoutés", 1),
                 "non_servi": Column("Non suivi (h)", 0),
                 "non_servi_p10": Column("décile bas", 0),
                 "non_servi_p90": Column("décile haut", 0),
                 "part_non_servie": Column("Part du besoin à suivre", **PERCENT),
-                "epci_moins_servi": Column("Intercommunalité la moins suivie", **PERCENT),
-                "gini": Column("Inégalité (Gini)", 2),
+                "epci_sans_suivi": Column("Intercommunalités sans suivi", 0),
+                "epci_moins_servi": Column("Part suivie, intercommunalité la moins suivie", **PERCENT),
+                "gini": Column("Inégalité des parts suivies (Gini)", 2),
                 "ecart": Column("Écart à l'optimum", **PERCENT),
                 "cout": Column("Coût annuel (M€)", 2, factor=1e-6),
             },
             caption="Ce que du temps ajouté laisserait non suivi",
             scope=_assumptions(page, _usual(), posts=False),
             csv=page.csv("organisation_frontiere"),
-            note="Postes placés au mieux pour le besoin médian ; déciles : ce qu'ils laisseraient si le besoin était "
-            "un autre de ses tirages. Inégalité : 0 quand chaque intercommunalité a la même part suivie. Coût : "
-            "hypothèse par ETP, dans les données à télécharger.",
+            note="Tel que déclaré : chaque structure donne à ses intercommunalités le temps qu'elle déclare, aucune ne "
+            "reçoit celui d'une autre. Postes placés au mieux pour le besoin médian de chaque intercommunalité ; "
+            "déciles : ce qu'ils laisseraient si le besoin était un autre de ses tirages. Inégalité : de la part du "
+            "besoin suivie d'une intercommunalité à l'autre, 0 quand toutes ont la même. Coût : "
+            f"{french(reference.constants('facilitateurs')['cout_etp'])} € par ETP et par an (hypothèse).",
         ),
         source=source(page),
     )
 
 
-def _left(first: pd.Series, last: pd.Series) -> str:
-    """What nobody follows today, and with the posts that leave the least of it."""
-    today, left = first["non_servi"], last["non_servi"]
-    if today < 1:
-        return "Aujourd'hui, tout le besoin médian serait suivi."
-    now = f"Aujourd'hui {number_of(today, 'heure')} par an ne {'serait suivie' if today < 1.5 else 'seraient suivies'}"
-    if last["etp_ajoutes"] == first["etp_ajoutes"]:
-        return f"{now} par personne ; du temps ajouté n'en laisserait, en médiane, pas moins."
+def _left(today: pd.Series, best: pd.Series) -> str:
+    """What nobody follows today, and with today's time given where it serves most."""
+    if best["non_servi"] < 1:
+        return "Le temps d'aujourd'hui, réaffecté au mieux, suivrait tout le besoin médian."
+    alone = int(today["epci_sans_suivi"])
+    where = f", dont tout le besoin de {number_of(alone, 'intercommunalité')}" if alone else ""
     return (
-        f"{now} par personne ; {french(last['etp_ajoutes'], 1)} ETP de plus n'en laisseraient, en médiane, "
-        f"{french(left) if left >= 1 else 'aucune'}."
+        f"Aujourd'hui, {number_of(today['non_servi'], 'heure')} du besoin médian de chaque intercommunalité sans suivi"
+        f"{where} ; {french(best['non_servi'])} si le temps d'aujourd'hui était réaffecté au mieux."
     )
 
 
-def _least(rows: pd.DataFrame) -> pd.Series:
-    """The fewest posts that leave as little need as any number of them: adding more would change nothing."""
-    return rows.loc[rows["non_servi"].round().idxmin()]
+def _least(rows: pd.DataFrame, usual: float) -> str:
+    """The least time that would leave none of the median need, and its range over the hours that one ETP follows."""
+    etp = rows.sort_values("heures_par_etp").set_index("heures_par_etp")["etp_ajoutes"]
+    told = f"Pour n'en laisser aucune là où un site est à portée, il faudrait {french(etp[usual], 1)} ETP de plus"
+    if len(etp) == 1:
+        return f"{told}."
+    low, high = etp.index[-1], etp.index[0]
+    return (
+        f"{told}, de {french(etp[low], 1)} si un ETP suit {french(low)} heures par an à {french(etp[high], 1)} s'il en "
+        f"suit {french(high)}."
+    )
 
 
 def advice(page: Page) -> Content:
@@ -331,6 +363,7 @@ def advice(page: Page) -> Content:
         scope=_assumptions(page, _usual()),
         csv=page.csv("organisation_stabilite"),
         takeaway=of_region(page, said),
+        note="Seul le besoin est tiré : les heures que suit un ETP et les trajets restent ceux du scénario.",
     )
 
 
@@ -360,16 +393,17 @@ def options(page: Page, organised: Organisation) -> Content:
 
 
 def sectors(page: Page, organised: Organisation) -> Content:
-    """Who would lead each EPCI, one lead each."""
+    """Which site would lead each EPCI, one each, and the structures that are there."""
     rows = organised.tables["secteurs"]
     if rows.empty:
         return NOTHING
-    zones = page.read("zones").set_index("epci_siren")
+    zones, sites = page.read("zones").set_index("epci_siren"), page.read("sites").set_index("epci_siren")
     rows = here(page, rows.assign(departement=rows["epci_siren"].map(zones["departement"])))
     led = rows["pilote_siren"].notna()
     frame = rows.assign(
         nom=rows["epci_siren"].map(zones["nom"]),
         pilote=rows["pilote_siren"].map(zones["nom"]).fillna("aucun à portée"),
+        structures=rows["pilote_siren"].map(sites["noms"]).fillna("poste ajouté").where(led, ""),
         tenant=rows["est_detachee"].map({True: "détachée", False: "oui"}).where(led),
     ).sort_values(["pilote", "nom"])
     moved = int((led & rows["pilote_siren"].ne(rows["epci_siren"])).sum())
@@ -378,15 +412,19 @@ def sectors(page: Page, organised: Organisation) -> Content:
         frame,
         columns={
             "nom": Column("Intercommunalité"),
-            "pilote": Column("Pilote, qui siège à"),
+            "pilote": Column("Site pilote"),
+            "structures": Column("Structures du site"),
             "minutes": Column("Minutes", 0),
-            "surcharge": Column("Surcharge du site (h)", 0),
+            "charge": Column("Charge du site (h)", 0),
+            "capacite": Column("Capacité du site (h)", 0),
             "tenant": Column("D'un seul tenant"),
         },
-        caption="Un pilote par intercommunalité",
+        caption="Un site pilote par intercommunalité",
         scope=_assumptions(page, organised.asked),
         csv=_csv(page, organised, "secteurs"),
-        takeaway=f"Intercommunalités qui auraient leur pilote dans une autre : {moved} sur {len(rows)}{none}.",
-        note="Le moins de trajet, d'un seul tenant quand c'est possible, la surcharge totale étant la plus petite ; "
-        f"écart prouvé à l'optimum : {percent(rows['ecart'].max())}.",
+        takeaway=f"Intercommunalités dont le site pilote serait dans une autre : {moved} sur {len(rows)}{none}.",
+        note="Un site, non une personne : plusieurs structures peuvent y être. Choix : d'un seul tenant d'abord, puis "
+        "la moindre surcharge en tout, puis le moindre trajet ; plusieurs sites ne se partagent pas une "
+        f"intercommunalité, comme ils le peuvent dans la table des postes. {_overloaded(organised.tables['secteurs'])} "
+        f"Écart prouvé à l'optimum : {percent(rows['ecart'].max())}.",
     )

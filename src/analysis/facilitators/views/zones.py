@@ -13,6 +13,7 @@ from analysis.publishing.maps import class_map
 from analysis.publishing.page import Page
 
 NOTHING = Prose("Sans inventaire, ni zones blanches ni besoins couverts ne peuvent être dits.")
+VACANT = " (poste vacant)"  # declared by a structure that has nobody in post
 OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations", "p_sous_servie")
 USUAL = "Classe et probabilité comptent le temps d'une personne seule sans accord pour la moyenne des autres."
 ORIGINS = {
@@ -81,8 +82,9 @@ def listed(page: Page) -> Content:
     order = {code: rank for rank, code in enumerate(names)}
     unknown = untold(page)
     straddling = rows["a_cheval"].astype("bool")
+    vacant = rows["structures"].eq(0) & rows["vacantes"].gt(0)
     frame = rows.assign(
-        libelle=rows["classe"].map(names),
+        libelle=rows["classe"].map(names) + pd.Series(VACANT, index=rows.index).where(vacant, ""),
         rank=rows["classe"].map(order),
         # Only what tells somebody's time is secret.
         **{f"{name}__secret": "" for name in OPEN},
