@@ -181,5 +181,5 @@ def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys
 
 def test_a_day_of_another_form_is_refused_as_other_values_are() -> None:
     result = CliRunner().invoke(main, ["release", "demo", "bilan", "--date", "01/02/2026"])
-    said = "Erreur : --date : « 01/02/2026 » ; attendu : une date AAAA-MM-JJ (2026-01-26)."
+    said = "Erreur : --date : « 01/02/2026 » ; attendu : une date AAAA-MM-JJ, par exemple 2026-01-26."
     assert result.exit_code == 2 and result.output.strip() == said
