@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from analysis.cli import main
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
@@ -175,3 +177,9 @@ def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["ecarts_de_peu"] == ["personnes/2025/80/ensemble"]
     assert "ne diffèrent de « bilan » que de quelques personnes : personnes/2025/80/ensemble" in capsys.readouterr().err
+
+
+def test_a_day_of_another_form_is_refused_as_other_values_are() -> None:
+    result = CliRunner().invoke(main, ["release", "demo", "bilan", "--date", "01/02/2026"])
+    said = "Erreur : --date : « 01/02/2026 » ; attendu : une date AAAA-MM-JJ, par exemple 2026-01-26."
+    assert result.exit_code == 2 and result.output.strip() == said

@@ -9,6 +9,7 @@ import datetime as dt
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,6 +27,21 @@ class Verbs(click.Group):
         except DataError as error:
             click.echo(f"Erreur : {error}", err=True)
             sys.exit(2)
+
+
+class Day(click.ParamType):
+    """A day, written as ISO does."""
+
+    name = "AAAA-MM-JJ"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        try:
+            return dt.datetime.strptime(value, "%Y-%m-%d").date()
+        except ValueError:
+            option = param.opts[0] if param else self.name
+            raise DataError(
+                f"{option} : « {value} » ; attendu : une date AAAA-MM-JJ, par exemple 2026-01-26."
+            ) from None
 
 
 @click.group(cls=Verbs)
@@ -47,7 +63,7 @@ def ingest() -> None:
 @click.option("--modifications", type=click.Path(path_type=Path), help="their modifications, .parquet")
 @click.option(
     "--observed-on",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="dates more than a day after it are refused; by default, after the last publication in each file",
 )
 def ingest_decp(
@@ -57,7 +73,7 @@ def ingest_decp(
     quality: Path,
     holders: Path | None,
     modifications: Path | None,
-    observed_on: dt.datetime | None,
+    observed_on: dt.date | None,
 ) -> None:
     """DECP files (2019 or 2022 JSON, tabular CSV or Parquet, mixed) into one table of contracts."""
     from analysis.sources.decp import ingest_files
@@ -68,7 +84,7 @@ def ingest_decp(
         quality,
         holders=holders,
         modifications=modifications,
-        observed_on=observed_on.date() if observed_on else None,
+        observed_on=observed_on,
     )
 
 
@@ -171,13 +187,13 @@ def site(dataset: str) -> None:
 @main.command()
 @click.argument("dataset")
 @click.argument("name")
-@click.option("--date", "day", required=True, type=click.DateTime(["%Y-%m-%d"]), help="day of the publication")
+@click.option("--date", "day", required=True, type=Day(), help="day of the publication")
 @click.option("--note", default="", help="a sentence on why figures were revised")
-def release(dataset: str, name: str, day: dt.datetime, note: str) -> None:
+def release(dataset: str, name: str, day: dt.date, note: str) -> None:
     """Freeze the site of DATASET as the release NAME; say what it revises."""
     from analysis.release import release as freeze
 
-    click.echo(freeze(dataset, name, day.date(), note))
+    click.echo(freeze(dataset, name, day, note))
 
 
 @main.command()

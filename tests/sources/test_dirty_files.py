@@ -437,6 +437,13 @@ def test_a_siret_that_names_nobody_is_emptied(text: str, kept: str | None, told:
     assert [part["valeur"].tolist() for part in typer.breaches] == [[text]] * told
 
 
+@pytest.mark.parametrize("text", ["06 12 34 56 78", "0612345678", "201035935012345", "2 01 03 59 350 123"])
+def test_a_number_of_a_person_in_a_siret_is_emptied_and_told_masked(text: str) -> None:
+    typer = Typer("exports")
+    assert typed("operations", "maitre_ouvrage_siret", text, typer) == ""
+    assert [part["valeur"].tolist() for part in typer.breaches] == [[MASKED]]
+
+
 def test_numbers_of_lists_may_have_blanks_and_the_decimal_of_a_program() -> None:
     send(changed("territoires", epci_siren="200\u00a0093 201") | changed("beneficiaires", commune_insee="59350.0",
          niveau="4.0") | {"sorties": [{"ctr_id": "C1", "horizon_m": "6.0", "statut": "CDI"}]})  # fmt: skip

@@ -587,7 +587,7 @@ def test_a_file_without_headings_does_not_tell_its_first_person() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda text: "Extrait\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « lig"),
+        (lambda text: "Titre\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
         (lambda text: "sep=;\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
         (lambda text: "\n" + text, "(titres attendus à la ligne 2, lus à la ligne 1 : à dire par « ligne_entete"),
         (lambda text: text.replace(";", ","), "(ligne 1, tous les titres dans une cellule, séparés par « , »)"),

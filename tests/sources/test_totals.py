@@ -174,6 +174,14 @@ def test_without_the_hours_of_the_whole_territory_nothing_of_the_send_counts() -
     kept, quality = imported()
     assert kept.empty and quality["regle"].tolist() == ["agregat_sans_heures"] * 2
     assert quality["enregistrement"].str.contains('"valeur"').all()
+    assert quality["message"].str.endswith("heures_realisees, de modalité ensemble, de ce territoire (32).").all()
+
+
+def test_a_place_without_hours_is_told_as_the_one_to_add() -> None:
+    send_totals([*totals(HOURS), *totals(("operations", "ensemble", 3), place="59")])
+    _, quality = imported()
+    [said] = quality["message"]
+    assert "colonne « territoire » : « 59 »" in said and said.endswith("de ce territoire (59).")
 
 
 def test_what_was_refused_goes_back_to_its_sender_in_its_own_words() -> None:

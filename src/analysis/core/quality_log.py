@@ -60,7 +60,7 @@ def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: 
     line = "" if ligne is None or pd.isna(ligne) else f", ligne {ligne}"
     column = f", colonne « {colonne} »" if colonne else ""
     text = "" if valeur is None or pd.isna(valeur) else str(valeur)
-    value = f"« {MASKED if _personal(text, colonne) else text} »" if text else "vide"
+    value = f"« {MASKED if looks_personal(text, colonne) else text} »" if text else "vide"
     return f"{fichier}{line}{column} : {value} ; attendu : {attendu}."
 
 
@@ -109,11 +109,11 @@ def breaches(
 def _masked(values: pd.Series, column: str) -> pd.Series:
     """The received values, without those that look personal in a column that is not."""
     personal = values.str.contains(f"{E_MAIL}|{NUMBERS}", na=False).to_numpy(dtype=bool, copy=True)
-    personal[personal] = [_personal(value, column) for value in values[personal]]
+    personal[personal] = [looks_personal(value, column) for value in values[personal]]
     return values.mask(personal, MASKED)
 
 
-def _personal(value: str, column: str) -> bool:
+def looks_personal(value: str, column: str) -> bool:
     """Whether a text of a column looks personal: its numbers do not where they may be those of a company."""
     if re.search(E_MAIL, value):
         return True
@@ -129,7 +129,7 @@ def _masked_fields(records: pd.Series) -> pd.Series:
 
 def _masked_field(field: re.Match[str]) -> str:
     name, value = field["name"], field["value"]
-    return f'"{name}":"{MASKED}"' if _personal(value, name) else field[0]
+    return f'"{name}":"{MASKED}"' if looks_personal(value, name) else field[0]
 
 
 def public(text: str) -> str:

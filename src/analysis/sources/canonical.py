@@ -222,7 +222,13 @@ EXPORTS = {
             "Totaux de l'année, dans le champ de l'édition, d'une structure qui n'envoie pas de lignes",
             ("territoire", "indicateur", "modalite"),
             (
-                Column("territoire", "texte", "Code de la région, d'un département ou d'une intercommunalité", True),
+                Column(
+                    "territoire",
+                    "texte",
+                    "Code de la région, d'un département ou d'une intercommunalité : la région et chaque territoire "
+                    "ont leur ligne d'heures (heures_realisees, ensemble), sans laquelle rien d'autre n'y compte",
+                    required=True,
+                ),
                 Column("indicateur", "code", "Ce qui est compté", required=True, codelist="agregats"),
                 Column("modalite", "code", "Pour qui, ou par quelle voie", required=True, codelist="modalites"),
                 Column(

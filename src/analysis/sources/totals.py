@@ -34,7 +34,7 @@ def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
     share = rows["indicateur"].map(kinds["cumul"]).eq("part") | rows["indicateur"].str.startswith("part_max_")
     rows = _refused(rows, share & rows["valeur"].gt(1), "agregat_part", "valeur", typer)
     rows = _refused(rows, _above(rows, kinds, dataset) | _above_known(rows), "agregat_depasse", "valeur", typer)
-    rows = _refused(rows, _without_hours(rows, dataset), "agregat_sans_heures", "territoire", typer)
+    rows = _with_hours(rows, dataset, typer)
     rows = _refused(rows, _derivable(rows, kinds), "agregat_derive", "indicateur", typer)
     return rows.assign(diffusion=rows["diffusion"].fillna(CLOSED))
 
@@ -84,14 +84,19 @@ def _above_known(rows: pd.DataFrame) -> pd.Series:
     return rows["indicateur"].eq(HOURS) & rows["valeur"].gt(known)
 
 
-def _without_hours(rows: pd.DataFrame, dataset: Dataset) -> pd.Series:
-    """Whether the hours of a row's territory, or those of the whole territory, are missing from its send."""
+def _with_hours(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
+    """`rows` of a territory whose hours, and those of the whole territory, are in their send; of the others, refused,
+    the territory whose line of hours is missing is told."""
     hours = rows[rows["indicateur"].eq(HOURS) & rows["modalite"].eq(WHOLE)]
     known = pd.MultiIndex.from_frame(hours[[*SEND, "territoire"]])
-    here = rows[[*SEND, "territoire"]]
-    whole = here.assign(territoire=_whole_place(rows, dataset))
-    found = [pd.MultiIndex.from_frame(places).isin(known) for places in (here, whole)]
-    return pd.Series(~(found[0] & found[1]), index=rows.index)
+    for place in (_whole_place(rows, dataset), rows["territoire"]):
+        asked = rows[SEND].assign(territoire=place.loc[rows.index])
+        lacking = ~pd.Series(pd.MultiIndex.from_frame(asked).isin(known), index=rows.index)
+        for code in sorted(asked.loc[lacking, "territoire"].unique()):
+            mine = rows[lacking & asked["territoire"].eq(code)]
+            typer.flag(mine, "agregat_sans_heures", "territoire", record="enregistrement", among=[code])
+        rows = rows[~lacking]
+    return rows
 
 
 def _derivable(rows: pd.DataFrame, kinds: pd.DataFrame) -> pd.Series:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS
-from analysis.core.quality_log import MASKED, breaches
+from analysis.core.quality_log import MASKED, breaches, looks_personal
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
@@ -242,11 +242,13 @@ class Typer:
         """Kept as received but for what parts its digits; a wrong key is only flagged.
 
         What has not even the digits of a SIREN (« en cours », 2,15904E+13) names nobody: it would be one and the same
-        buyer for all that say so.
+        buyer for all that say so. What has the form of a telephone or social security number is of a person.
         """
         value = listed_number(rows[column]).str.replace(r"[\s.-]", "", regex=True)
-        self.flag(rows[value.notna() & ~valid_siret(value)], "siret_export", column)
-        return value.where(value.str.count(r"[0-9]").ge(SIREN_DIGITS).fillna(False))
+        wrong = value.notna() & ~valid_siret(value)
+        self.flag(rows[wrong], "siret_export", column)
+        personal = value.where(wrong).map(lambda text: looks_personal(text, column), na_action="ignore").eq(True)
+        return value.where(value.str.count(r"[0-9]").ge(SIREN_DIGITS).fillna(False) & ~personal.fillna(False))
 
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = listed_number(rows[column])
