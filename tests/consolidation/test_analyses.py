@@ -535,7 +535,9 @@ def test_a_person_is_found_again_in_other_employers_structures_and_years() -> No
         {"annee": 2025, "employeur_siret": "f", "structure_id": "S2"},
         {"annee": 2025, "ben_id": "z", "employeur_siret": None},
     )
-    found = followed(facts(table)).set_index(["unite", "nombre"])["personnes"].to_dict()
+    made = followed(facts(table)).set_index(["unite", "nombre"])
+    assert made["_personnes"].tolist() == made["personnes"].replace(0, 1).tolist(), "a zero hides no one"
+    found = made["personnes"].to_dict()
     assert found == {
         ("contrats", 1): 1, ("contrats", 2): 1, ("employeurs", 1): 0, ("employeurs", 2): 1, ("structures", 1): 1,
         ("structures", 2): 1, ("annees", 1): 1, ("annees", 2): 1,

@@ -111,4 +111,6 @@ def followed(facts: Facts) -> pd.DataFrame:
     table = every.melt(var_name="unite", value_name="personnes", ignore_index=False).reset_index()
     table = table[["unite", "nombre", "personnes"]]
     whole = table.groupby("unite")["personnes"].transform("sum")
-    return table.assign(part=table["personnes"] / whole, _personnes=table["personnes"])
+    # A number in which nobody is found is of no person: what the others have behind them lets it be told.
+    behind = table["personnes"].where(table["personnes"] > 0, whole)
+    return table.assign(part=table["personnes"] / whole, _personnes=behind)
