@@ -17,7 +17,7 @@ VACANT = " (poste vacant)"  # declared by a structure that has nobody in post
 OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations", "p_sous_servie")
 USUAL = "Classe et probabilité comptent le temps d'une personne seule sans accord pour la moyenne des autres."
 ORIGINS = {
-    "marches": "heures que pourraient porter les marchés d'une année qui se prêtent à une clause, qu'ils en aient ou non",
+    "marches": "heures que pourraient porter les marchés d'une année qui se prêtent à une clause, avec elle ou sans",
     "habitants": "approché par les habitants : aucun marché n'a été reçu",
 }
 
