@@ -108,7 +108,7 @@ def periods(today: dt.date, years: int) -> dict[str, tuple[dt.date, dt.date]]:
 def backtest(
     operations: pd.DataFrame, today: dt.date, quantiles: list[float], settings: PotentialParams
 ) -> pd.DataFrame:
-    """`scores` of both `periods`, of all operations and by class of amount.
+    """`scores` of both `periods`, of all operations and by class of amount, with the least amount of it, de_euros.
 
     Of a class, the counts and shares alone, and where `LEAST` operations are in it: sums of fewer would tell of one.
     """
@@ -120,4 +120,7 @@ def backtest(
             if len(own) >= LEAST:
                 told = scores(own, period, quantiles).assign(classe=name)
                 parts.append(told.assign(mediane=np.nan, part_engagee=np.nan))
-    return pd.concat(parts, ignore_index=True)
+    out = pd.concat(parts, ignore_index=True)
+    return out.assign(
+        de_euros=out["classe"].map(reference.table("acheteur/classes_montant").set_index("code")["de_euros"])
+    )

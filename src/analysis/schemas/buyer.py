@@ -311,6 +311,7 @@ SCHEMAS = {
             {
                 "periode": column(TEXT, "choix : années dont le quantile est tiré ; epreuve : dernières années"),
                 "classe": column(TEXT, "Classe de montant des opérations ; ENSEMBLE : toutes"),
+                "de_euros": _euros("Plus petit montant de la classe", nullable=True),
                 "methode": column(TEXT, "modele, ou manuel (50 % × 5 % / 30 €)"),
                 "quantile": _part("Quantile des heures possibles qu'est l'engagement", nullable=True),
                 "operations": column("int64", "Opérations closes de ces années", unit="opération", ge=0),

@@ -48,7 +48,7 @@ def hours(page: Page) -> Content:
     )
     if committed:
         chart.loc["Engagement proposé"] = committed
-    said = f"{french(committed)}. {told.capitalize()}" if committed else f"aucun, car {none_proposed()}"
+    said = french(committed) if committed else f"aucun, car {none_proposed()}"
     return Figure(
         interval_chart(chart, unit="heures"),
         title="Heures possibles et engagement proposé" if committed else "Heures possibles",

@@ -8,7 +8,6 @@ from analysis.buyer.commitment import none_proposed
 from analysis.buyer.law import likely
 from analysis.buyer.sizing import YEAR
 from analysis.buyer.views.common import found, reach, rows, scope, segment_of
-from analysis.buyer.views.hours import prudent, tried, within
 from analysis.core import reference
 from analysis.core.numbers import between, french, french_date
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
@@ -22,12 +21,11 @@ SURE = 0.9  # probability of a segment from which the second is not told
 def headline(page: Page) -> Content:
     """Commitment, hours, what they are in persons, who can carry them, and the threshold."""
     row = found(page)
-    seen = tried(page)
-    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])} ; {within(seen)}"
+    bounds = f"de {french(row['heures_p10'])} à {french(row['heures_p90'])}, fourchette prévue à 80 %"
     csv = page.csv("achats")
     return Strip(
         [
-            Card("Engagement proposé", row["engagement"], "h", note=prudent(seen), csv=csv)
+            Card("Engagement proposé", row["engagement"], "h", note="prudent, arrondi en dessous", csv=csv)
             if row["engagement"]
             else Card("Engagement proposé", "aucun", note=none_proposed(), csv=csv),
             Card("Heures possibles, médiane", row["heures_p50"], "h", note=bounds, csv=csv),
