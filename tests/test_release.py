@@ -14,13 +14,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_dir
 from analysis.disclosure.links import given
+from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import contents, published_before, release_folders
-from analysis.release import causes, release, revisions
+from analysis.release import causes, moved_by_few, release, revisions
 from analysis.repro import outdated
 from analysis.scaffold import new_dataset
 
@@ -254,4 +256,55 @@ def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys
     folder = release("essai", "revision", JULY)
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["ecarts_de_peu"] == ["personnes/2025/80/ensemble"]
-    assert "ne diffèrent de « bilan » que de quelques personnes : personnes/2025/80/ensemble" in capsys.readouterr().err
+    said = "par peu de personnes ou d'entreprises, ou par on ne sait combien : personnes/2025/80/ensemble ;"
+    assert said in capsys.readouterr().err
+
+
+def numbers(**values: float | None) -> pd.DataFrame:
+    """What a release tells of cells, `/` written `__`."""
+    names = [name.replace("__", "/") for name in values]
+    rows = pd.DataFrame({"cellule": names, "valeur": pd.Series(list(values.values()), dtype="float64")})
+    return rows.assign(table="x", ligne=0, base="", demi=0.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        # Hours of an intercommunalité whose nine persons are not told, or became eight.
+        ({"heures__2025__1__x": 1258.77}, {"heures__2025__1__x": 1129.63}, {"heures/2025/1/x"}),
+        (
+            {"heures__2025__1__x": 1258.77, "personnes__2025__1__x": None},
+            {"heures__2025__1__x": 1129.63, "personnes__2025__1__x": 12},
+            {"heures/2025/1/x"},
+        ),
+        # One person's correction, five persons more.
+        (
+            {"heures__2025__1__x": 9000, "personnes__2025__1__x": 40},
+            {"heures__2025__1__x": 9129, "personnes__2025__1__x": 40},
+            {"heures/2025/1/x"},
+        ),
+        (
+            {"heures__2025__1__x": 9000, "personnes__2025__1__x": 40},
+            {"heures__2025__1__x": 9829, "personnes__2025__1__x": 45},
+            set(),
+        ),
+        (
+            {"repondants__2024__3__x": 40, "reussites:DURABLE__2024__3__x": 20},
+            {"repondants__2024__3__x": 50, "reussites:DURABLE__2024__3__x": 21},
+            {"repondants/2024/3/x", "reussites:DURABLE/2024/3/x"},
+        ),
+        ({"etp_facilitateurs__2025__x": 2.0}, {"etp_facilitateurs__2025__x": 2.5}, {"etp_facilitateurs/2025/x"}),
+        ({"entreprises__2025__1__x": 7}, {"entreprises__2025__1__x": 8}, {"entreprises/2025/1/x"}),
+        ({"habitants__2025__1__x": 700, "heures__x": 3}, {"habitants__2025__1__x": 701, "heures__x": 3}, set()),
+    ],
+)  # fmt: skip
+def test_a_number_that_one_person_or_company_may_have_moved_is_said(
+    before: dict[str, float | None], after: dict[str, float | None], said: set[str]
+) -> None:
+    assert set(moved_by_few(numbers(**before), numbers(**after))) == said
+
+
+def test_every_gap_that_is_looked_at_is_of_a_measure_and_a_rule() -> None:
+    table, measures = reference.table("secret/ecarts"), set(reference.table("secret/mesures")["mesure"])
+    assert {*table["mesure"], *table["compte"].dropna()} <= measures
+    assert set(table["regle"].dropna()) <= set(rules().index)

@@ -22,8 +22,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from analysis.core import reference
 from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import (
@@ -38,7 +40,7 @@ from analysis.core.files import (
 )
 from analysis.core.paths import clean_dir, project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.core.texts import some
-from analysis.disclosure.links import given
+from analysis.disclosure.links import ROUNDING, given, looked_up, quantities
 from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import CELLS, MANIFEST, called, contents, release_folders, tables, told
 from analysis.disclosure.releases import manifest as manifest_of
@@ -53,7 +55,6 @@ REVISIONS = "revisions.csv"
 RECEIVED = ("decp", "exports", "inventaire", "besoins")  # folders of a dataset, empty where it is made
 SOURCES = ("decp", "exports", "inventory", "projects")  # of clean tables
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
-FEW = "personnes_min"  # the rule that says how many persons are too few to speak of
 NAMED = 8  # files, tables or cells named in a sentence
 NAMES = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 COLUMNS = ["table", "cle", "colonne", "etat", "avant", "apres"]
@@ -152,22 +153,31 @@ def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
         write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", folder / MANIFEST)
     if was and manifest["ecarts_de_peu"]:
         print(
-            f"attention : nombres de bénéficiaires qui ne diffèrent de « {was['nom']} » que de quelques personnes : "
-            f"{some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit leurs heures.",
+            f"attention : nombres qui diffèrent de « {was['nom']} » par peu de personnes ou d'entreprises, ou par on ne "
+            f"sait combien : {some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit ce qui est à "
+            "elles.",
             file=sys.stderr,
         )
     return target
 
 
 def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
-    """The cells whose number of persons both releases tell, with fewer between them than a rule lets anyone speak of.
+    """The cells that both releases tell, with another number, where whom they count moved by fewer than a rule lets
+    anyone speak of, or is not told by both: the difference may be one person's, or one company's.
 
-    Hours of the same cell then differ by those of these few. Nothing can be hidden that was told: it is only said.
+    Which cell counts whom, under which rule, are rows of `secret/ecarts.csv`; what it does not name, nobody counts.
+    Nothing can be hidden that was told: it is only said.
     """
     was, now = given(old), given(new)
-    gap = (now.reindex(was.index) - was).abs()
-    few = gap.between(1, rules().loc[FEW, "seuil"], inclusive="left")
-    return sorted(gap.index[few & gap.index.str.startswith("personnes/")])
+    both = was.index.intersection(now.index)
+    cells = both[~np.isclose(was[both], now[both], rtol=1e-9, atol=ROUNDING / 2)]
+    known = reference.table("secret/ecarts").set_index("mesure")
+    about = known.reindex(quantities(cells))
+    counts = about["compte"].fillna("") + cells.str.replace("^[^/]+", "", regex=True)
+    moved = (looked_up(counts, now) - looked_up(counts, was)).abs().to_numpy()
+    least = about["regle"].map(rules()["seuil"]).to_numpy(dtype="float64")
+    public = quantities(cells).isin(known.index[known["regle"].isna()])
+    return sorted(cells[~(moved >= least) & ~public])
 
 
 def revisions(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> pd.DataFrame:
