@@ -153,9 +153,9 @@ def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
         write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", folder / MANIFEST)
     if was and manifest["ecarts_de_peu"]:
         print(
-            f"attention : nombres qui diffèrent de « {was['nom']} » par peu de personnes ou d'entreprises, ou par on ne "
-            f"sait combien : {some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit ce qui est à "
-            "elles.",
+            f"attention : nombres qui diffèrent de « {was['nom']} » par peu de personnes ou d'entreprises, ou par on "
+            f"ne sait combien : {some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit ce qui "
+            "est à elles.",
             file=sys.stderr,
         )
     return target
