@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,22 +16,26 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_dir
 from analysis.disclosure.links import given
-from analysis.disclosure.releases import published_before, release_folders
-from analysis.release import causes, release, revisions
+from analysis.disclosure.primary import rules
+from analysis.disclosure.releases import contents, published_before, release_folders
+from analysis.release import causes, moved_by_few, release, revisions
+from analysis.repro import outdated
 from analysis.scaffold import new_dataset
 
 JANUARY, JULY = dt.date(2026, 1, 26), dt.date(2026, 7, 1)
 
 
 @pytest.fixture
-def site(project: Path) -> Path:
+def site(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dataset that received one file, and whose site is finished, of one protected table."""
     folder = new_dataset("essai", "32", 2025)
+    monkeypatch.setattr("analysis.release.outdated", lambda _: [])
     write_table(pd.DataFrame({"id": ["M1"]}), clean_dir("essai", "decp") / "marches.parquet")
     (project / "requirements.lock").write_text("pandas==3\n")
     rows = pd.DataFrame(
@@ -82,7 +91,7 @@ def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
     }
     assert found.loc["2025/32/heures_realisees/ensemble", ["avant", "apres"]].tolist() == [1000.0, 1050.0]
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
-    assert manifest["precedente"] == "bilan"
+    assert manifest["precedente"]["nom"] == "bilan"
     assert manifest["causes"] == [
         "Fichiers reçus qui ont changé : exports/S01.csv.", "Une structure a complété son export."
     ]  # fmt: skip
@@ -100,16 +109,13 @@ def test_causes_name_settings_reference_and_program() -> None:
     assert causes(old, old) == []
 
 
-def test_a_release_is_never_overwritten_backdated_or_made_of_an_unfinished_site(site: Path) -> None:
+def test_a_release_is_never_overwritten_or_backdated(site: Path) -> None:
     release("essai", "bilan", JULY)
     with pytest.raises(DataError, match="existe déjà"):
         release("essai", "bilan", JULY)
     for day in (JANUARY, JULY):  # of two releases of a day none would be the last
         with pytest.raises(DataError, match="une date qui suit celle de « bilan », 2026-07-01"):
             release("essai", "autre", day)
-    (reports_dir("essai") / "index.html").unlink()
-    with pytest.raises(DataError, match="site inachevé"):
-        release("essai", "autre", JULY)
     assert [path.name for path in releases_dir("essai").iterdir()] == ["bilan"]
 
 
@@ -150,20 +156,96 @@ def test_a_release_that_was_interrupted_is_none(site: Path) -> None:
     assert release_folders("essai") == []
 
 
-def test_tables_protected_after_the_site_was_made_are_not_released(site: Path) -> None:
-    rows = read_table(table())
-    write_table(rows.assign(valeur=[1001.0, 600.0, None]), table())
-    with pytest.raises(DataError, match=r"ne sont pas celles du site : consolidation\.indicateurs"):
+def test_a_site_that_is_not_what_the_pipeline_would_make_is_not_released(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_text("<p>autre</p>", reports_dir("essai") / "ajout.html")
+    monkeypatch.setattr("analysis.release.outdated", lambda _: ["protect@essai"])
+    with pytest.raises(DataError, match=r"le programme : protect@essai, ajout\.html ; attendu : un site à jour"):
         release("essai", "bilan", JANUARY)
-    write_table(rows, protected_dir("essai") / "consolidation" / "ventilation.parquet")
-    with pytest.raises(DataError, match=r"consolidation\.ventilation"):
+    assert not releases_dir("essai").exists()
+
+
+PIPELINE = """\
+stages:
+  protect:
+    matrix: {dataset: [essai]}
+    cmd: cp données.txt tables.txt
+    deps: [données.txt]
+    params: [seuil]
+    outs: [tables.txt]
+  site:
+    matrix: {dataset: [essai]}
+    cmd: mkdir site && cp tables.txt site/index.html
+    deps: [tables.txt]
+    outs: [site: {cache: false}]
+"""
+
+
+def test_what_dvc_would_make_again_is_outdated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYSIS_ROOT", str(tmp_path))
+    files = {".dvc/config": "[core]\n no_scm = true\n analytics = false\n", "dvc.yaml": PIPELINE,
+             "params.yaml": "seuil: 5\n", "données.txt": "12\n"}  # fmt: skip
+    for name, text in files.items():
+        write_text(text, tmp_path / name)
+    assert outdated("essai") == ["protect@essai", "site@essai"]
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet"], cwd=tmp_path, check=True)
+    shutil.rmtree(tmp_path / ".dvc" / "cache")  # as where somebody made room
+    assert outdated("essai") == []
+    for name, stage in (("params.yaml", "protect"), ("tables.txt", "site"), ("site/index.html", "site")):
+        path = tmp_path / name
+        kept = path.read_text()
+        write_text(kept.replace("5", "6").replace("12", "13"), path)
+        assert outdated("essai") == [f"{stage}@essai"]
+        write_text(kept, path)
+    with pytest.raises(DataError, match=r"ne dit pas si le site de « autre » est à jour \(.*autre"):
+        outdated("autre")
+
+
+def test_two_releases_are_not_made_at_once_and_what_a_killed_one_left_is_taken_away(site: Path) -> None:
+    part = releases_dir("essai") / ".perdue.part"
+    write_text("{}", part / "manifeste.json")
+    place = os.open(site, os.O_RDONLY)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    with pytest.raises(DataError, match="une autre est en train d'être gelée"):
         release("essai", "bilan", JANUARY)
+    assert part.is_dir(), "it may be the other's"
+    os.close(place)
+    release("essai", "bilan", JANUARY)
+    assert [path.name for path in releases_dir("essai").iterdir()] == ["bilan"]
+
+
+def test_a_release_that_is_not_as_it_was_frozen_is_refused_by_name(site: Path) -> None:
+    first = release("essai", "bilan", JANUARY)
+    second = release("essai", "revision", JULY)
+    for path in (first / "cases.parquet", second / "revisions.csv", second / "consolidation" / "indicateurs.parquet"):
+        kept = path.read_bytes()
+        for other in (kept + b" ", None):
+            path.unlink()
+            if other is not None:
+                path.write_bytes(other)
+            with pytest.raises(DataError, match=rf"^data/releases/essai/.* est gelée : .*{path.name} ; attendu"):
+                published_before(load_dataset("essai"))
+        path.write_bytes(kept)
+    manifest = first / "manifeste.json"
+    kept = manifest.read_text("utf-8")
+    manifest.unlink()
+    with pytest.raises(DataError, match=r"bilan/manifeste\.json : fichier absent"):
+        published_before(load_dataset("essai"))
+    write_text(kept.replace("2026-01-26", "2026-01-25"), manifest)
+    with pytest.raises(DataError, match=r"revision/manifeste\.json : la diffusion d'avant n'est pas celle qu'il nomme"):
+        published_before(load_dataset("essai"))
+    shutil.rmtree(first)
+    with pytest.raises(DataError, match=r"revision/manifeste\.json : la diffusion d'avant n'est pas celle qu'il nomme"):
+        published_before(load_dataset("essai"))
 
 
 def test_what_a_release_told_is_known_though_its_columns_are_renamed_since(site: Path) -> None:
     folder = release("essai", "bilan", JANUARY)
     old = folder / "consolidation" / "indicateurs.parquet"
     write_table(read_table(old).rename(columns={"valeur": "nombre"}), old)
+    manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
+    write_text(json.dumps({**manifest, "fichiers": contents(folder)}), folder / "manifeste.json")
     [before] = published_before(load_dataset("essai"))
     assert given(before)["heures/2025/59/ensemble"] == 600.0
 
@@ -176,7 +258,58 @@ def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys
     folder = release("essai", "revision", JULY)
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["ecarts_de_peu"] == ["personnes/2025/80/ensemble"]
-    assert "ne diffèrent de « bilan » que de quelques personnes : personnes/2025/80/ensemble" in capsys.readouterr().err
+    said = "par peu de personnes ou d'entreprises, ou par on ne sait combien : personnes/2025/80/ensemble ;"
+    assert said in capsys.readouterr().err
+
+
+def numbers(**values: float | None) -> pd.DataFrame:
+    """What a release tells of cells, `/` written `__`."""
+    names = [name.replace("__", "/") for name in values]
+    rows = pd.DataFrame({"cellule": names, "valeur": pd.Series(list(values.values()), dtype="float64")})
+    return rows.assign(table="x", ligne=0, base="", demi=0.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        # Hours of an intercommunalité whose nine persons are not told, or became eight.
+        ({"heures__2025__1__x": 1258.77}, {"heures__2025__1__x": 1129.63}, {"heures/2025/1/x"}),
+        (
+            {"heures__2025__1__x": 1258.77, "personnes__2025__1__x": None},
+            {"heures__2025__1__x": 1129.63, "personnes__2025__1__x": 12},
+            {"heures/2025/1/x"},
+        ),
+        # One person's correction, five persons more.
+        (
+            {"heures__2025__1__x": 9000, "personnes__2025__1__x": 40},
+            {"heures__2025__1__x": 9129, "personnes__2025__1__x": 40},
+            {"heures/2025/1/x"},
+        ),
+        (
+            {"heures__2025__1__x": 9000, "personnes__2025__1__x": 40},
+            {"heures__2025__1__x": 9829, "personnes__2025__1__x": 45},
+            set(),
+        ),
+        (
+            {"repondants__2024__3__x": 40, "reussites:DURABLE__2024__3__x": 20},
+            {"repondants__2024__3__x": 50, "reussites:DURABLE__2024__3__x": 21},
+            {"repondants/2024/3/x", "reussites:DURABLE/2024/3/x"},
+        ),
+        ({"etp_facilitateurs__2025__x": 2.0}, {"etp_facilitateurs__2025__x": 2.5}, {"etp_facilitateurs/2025/x"}),
+        ({"entreprises__2025__1__x": 7}, {"entreprises__2025__1__x": 8}, {"entreprises/2025/1/x"}),
+        ({"habitants__2025__1__x": 700, "heures__x": 3}, {"habitants__2025__1__x": 701, "heures__x": 3}, set()),
+    ],
+)  # fmt: skip
+def test_a_number_that_one_person_or_company_may_have_moved_is_said(
+    before: dict[str, float | None], after: dict[str, float | None], said: set[str]
+) -> None:
+    assert set(moved_by_few(numbers(**before), numbers(**after))) == said
+
+
+def test_every_gap_that_is_looked_at_is_of_a_measure_and_a_rule() -> None:
+    table, measures = reference.table("secret/ecarts"), set(reference.table("secret/mesures")["mesure"])
+    assert {*table["mesure"], *table["compte"].dropna()} <= measures
+    assert set(table["regle"].dropna()) <= set(rules().index)
 
 
 def test_a_day_of_another_form_is_refused_as_other_values_are() -> None:

@@ -9,20 +9,27 @@ whole or not at all, and never over another.
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import hashlib
 import json
+import os
 import platform
 import re
+import shutil
 import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis.core.dataset import load_dataset
+from analysis.core import reference
+from analysis.core.dataset import Dataset, load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import (
+    digests_under,
     file_digest,
     files_under,
     finished_folder,
@@ -33,21 +40,21 @@ from analysis.core.files import (
 )
 from analysis.core.paths import clean_dir, project_root, protected_dir, raw_dir, releases_dir, reports_dir
 from analysis.core.texts import some
-from analysis.disclosure.links import given
+from analysis.disclosure.links import ROUNDING, given, looked_up, quantities
 from analysis.disclosure.primary import rules
-from analysis.disclosure.releases import CELLS, MANIFEST, release_folders, tables, told
+from analysis.disclosure.releases import CELLS, MANIFEST, called, contents, release_folders, tables, told
 from analysis.disclosure.releases import manifest as manifest_of
 from analysis.disclosure.statements import statements
+from analysis.publishing.stages import stages
 from analysis.publishing.templating import program_version
+from analysis.repro import outdated
 from analysis.schemas.registry import published
-from analysis.site.downloads import TABLES
 from analysis.sources.projects import FILE as PROJECTS
 
 REVISIONS = "revisions.csv"
 RECEIVED = ("decp", "exports", "inventaire", "besoins")  # folders of a dataset, empty where it is made
 SOURCES = ("decp", "exports", "inventory", "projects")  # of clean tables
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
-FEW = "personnes_min"  # the rule that says how many persons are too few to speak of
 NAMED = 8  # files, tables or cells named in a sentence
 NAMES = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 COLUMNS = ["table", "cle", "colonne", "etat", "avant", "apres"]
@@ -57,8 +64,8 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
     """Freeze the finished site of `dataset` as the release `name` of `day`; returns its folder.
 
     `note` says in a sentence why figures were revised, where the sources do not. Raises DataError when nothing was
-    received, the site is not finished or not made of today's protected tables, the name is odd or taken, or a release
-    of that day or later exists.
+    received, the site is not what DVC would make of today's data, settings and code, the name is odd or taken, or a
+    release of that day or later exists or is being made.
     """
     if not re.fullmatch(NAMES, name):  # elsewhere than in the dataset's folder it would never be attacked again
         raise DataError(
@@ -66,6 +73,38 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
             "une lettre ou un chiffre d'abord."
         )
     described = load_dataset(dataset)
+    with _alone(dataset):
+        return _release(described, name, day, note)
+
+
+@contextmanager
+def _alone(dataset: str) -> Iterator[None]:
+    """No other release of `dataset` at the same time; whatever an interrupted one left is taken away."""
+    place = os.open(raw_dir(dataset), os.O_RDONLY)
+    try:
+        if not _locked(place):
+            raise DataError(
+                f"diffusion de « {dataset} » : une autre est en train d'être gelée ; attendu : une à la fois. Relancez "
+                "quand elle est finie."
+            )
+        for part in releases_dir(dataset).glob(".*.part"):
+            shutil.rmtree(part)
+        yield
+    finally:
+        os.close(place)
+
+
+def _locked(place: int) -> bool:
+    """Whether the folder `place` could be locked; the lock goes with its process, however that ends."""
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
+    dataset = described.nom
     last = next(reversed(release_folders(dataset)), None)
     was = manifest_of(last) if last else None
     target = releases_dir(dataset) / name
@@ -78,30 +117,28 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
             f"rempli, dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc "
             "repro »."
         )
-    if not (reports_dir(dataset) / "index.html").is_file():
-        raise DataError(f"diffusion de « {dataset} » : site inachevé ; lancez d'abord « dvc repro ».")
     if was and was["date"] >= day.isoformat():
         raise DataError(
             f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {was['nom']} », "
             f"{was['date']}."
         )
-    now = tables(protected_dir(dataset))
-    if other := _not_of_the_site(dataset, now):
+    if other := [*outdated(dataset), *_strays(dataset)]:
         raise DataError(
-            f"diffusion de « {dataset} » : tables protégées qui ne sont pas celles du site : {some(other, NAMED)} ; "
-            "lancez d'abord « dvc repro »."
+            f"diffusion de « {dataset} » : le site n'est pas ce que donnent aujourd'hui les données, les réglages et "
+            f"le programme : {some(other, NAMED)} ; attendu : un site à jour, sans fichier ajouté. Lancez d'abord "
+            "« dvc repro »."
         )
+    now = tables(protected_dir(dataset))
     manifest = {
         "nom": name,
         "date": day.isoformat(),
         "titre": described.titre,
         "note": note,
         **_made_from(dataset),
-        "tables": {key: file_digest(protected_dir(dataset) / f"{key.replace('.', '/')}.parquet") for key in now},
-        "pages": _digests(reports_dir(dataset)),
+        "pages": digests_under(reports_dir(dataset)),
     }
     revised = revisions(tables(last) if last else {}, now)
-    manifest["precedente"] = was["nom"] if was else None
+    manifest["precedente"] = called(last) if last else None
     manifest["causes"] = causes(was, manifest) if was else []
     numbers = statements(now, described)
     manifest["ecarts_de_peu"] = moved_by_few(told(last, described), numbers) if last else []
@@ -112,25 +149,35 @@ def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
             write_table(frame, folder / deliverable / f"{table}.parquet")
         write_table(numbers, folder / CELLS)
         write_table(revised, folder / REVISIONS)
+        manifest["fichiers"] = contents(folder)
         write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", folder / MANIFEST)
     if was and manifest["ecarts_de_peu"]:
         print(
-            f"attention : nombres de bénéficiaires qui ne diffèrent de « {was['nom']} » que de quelques personnes : "
-            f"{some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit leurs heures.",
+            f"attention : nombres qui diffèrent de « {was['nom']} » par peu de personnes ou d'entreprises, ou par on "
+            f"ne sait combien : {some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit ce qui "
+            "est à elles.",
             file=sys.stderr,
         )
     return target
 
 
 def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
-    """The cells whose number of persons both releases tell, with fewer between them than a rule lets anyone speak of.
+    """The cells that both releases tell, with another number, where whom they count moved by fewer than a rule lets
+    anyone speak of, or is not told by both: the difference may be one person's, or one company's.
 
-    Hours of the same cell then differ by those of these few. Nothing can be hidden that was told: it is only said.
+    Which cell counts whom, under which rule, are rows of `secret/ecarts.csv`; what it does not name, nobody counts.
+    Nothing can be hidden that was told: it is only said.
     """
     was, now = given(old), given(new)
-    gap = (now.reindex(was.index) - was).abs()
-    few = gap.between(1, rules().loc[FEW, "seuil"], inclusive="left")
-    return sorted(gap.index[few & gap.index.str.startswith("personnes/")])
+    both = was.index.intersection(now.index)
+    cells = both[~np.isclose(was[both], now[both], rtol=1e-9, atol=ROUNDING / 2)]
+    known = reference.table("secret/ecarts").set_index("mesure")
+    about = known.reindex(quantities(cells))
+    counts = about["compte"].fillna("") + cells.str.replace("^[^/]+", "", regex=True)
+    moved = (looked_up(counts, now) - looked_up(counts, was)).abs().to_numpy()
+    least = about["regle"].map(rules()["seuil"]).to_numpy(dtype="float64")
+    public = quantities(cells).isin(known.index[known["regle"].isna()])
+    return sorted(cells[~(moved >= least) & ~public])
 
 
 def revisions(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -180,18 +227,11 @@ def _changes(index: pd.Index, column: str, state: Any, before: Any = None, after
     return rows.assign(**{name: list(v) if isinstance(v, pd.Series) else v for name, v in values.items()})
 
 
-def _not_of_the_site(dataset: str, now: dict[str, pd.DataFrame]) -> list[str]:
-    """The protected tables that the site does not offer as they are."""
-    folder = reports_dir(dataset) / TABLES
-    files = {name: folder / f"{name.replace('.', '_')}.csv" for name in now}
-    with tempfile.TemporaryDirectory(prefix="diffusion-") as scratch:
-        own = Path(scratch) / "table.csv"
-        found = []
-        for name, frame in now.items():
-            write_table(frame, own)
-            if not files[name].is_file() or file_digest(files[name]) != file_digest(own):
-                found.append(name)
-        return found
+def _strays(dataset: str) -> list[str]:
+    """What lies in the folder of the site and no stage made."""
+    made = stages(project_root() / "dvc.yaml", dataset).values()
+    outs = {project_root() / name for stage in made for out in stage["outs"] for name in out}
+    return [path.name for path in sorted(reports_dir(dataset).glob("[!.]*")) if path not in outs]
 
 
 def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -222,22 +262,13 @@ def _different(old: Any, new: Any, name: str = "") -> list[str]:
 def _made_from(dataset: str) -> dict[str, Any]:
     """The program, its libraries, its settings and the files received, as names and digests."""
     root = project_root()
-    received = _digests(raw_dir(dataset))
+    received = digests_under(raw_dir(dataset))
     code = "".join(file_digest(path) for path in files_under(Path(__file__).parent))
     return {
         "programme": {"version": program_version(), "code": hashlib.sha256(code.encode()).hexdigest()},
         "python": platform.python_version(),
         "verrou": file_digest(root / "requirements.lock"),
-        "reference": _digests(raw_dir("reference")),
+        "reference": digests_under(raw_dir("reference")),
         "parametres": json.loads(json.dumps(read_yaml(root / "params.yaml"), default=str)),  # as a manifest keeps them
         "sources": {path: digest for path, digest in received.items() if path.split("/")[0] not in NOT_SOURCES},
-    }
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """The digest of each file under `folder`, by its path there."""
-    return {
-        path.relative_to(folder).as_posix(): file_digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
     }

@@ -108,6 +108,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digests_under(folder: Path) -> dict[str, str]:
+    """The digest of each file under `folder`, by its path there, but for those that systems leave (`.DS_Store`)."""
+    return {
+        path.relative_to(folder).as_posix(): file_digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
 def write_text(text: str, path: Path) -> None:
     """Write `text` as UTF-8 with Unix line ends."""
     with finished(path) as scratch:

@@ -13,7 +13,7 @@ WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
 HOURS = "heures_realisees"  # the indicator that most others are held against
 
 CODES = (  # columns that are texts whatever they look like, in any of the tables
-    "code_insee", "departement", "departements", "epci_siren", "siren", "code_postal", "ancien_code",
+    "ancien_siren", "code_insee", "departement", "departements", "epci_siren", "siren", "code_postal", "ancien_code",
     "code_departement", "code_region", "voisin_siren", "code_qpv", "prefixe_cpv", "prefixe_siren", "prefixe_naf",
     "code", "territoire",
 )  # fmt: skip

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.disclosure.links import Links, following, looked_up, quantities
 from analysis.disclosure.policy import kinds
-from analysis.disclosure.primary import OPEN, SECONDARY, broken, rules
+from analysis.disclosure.primary import OPEN, SECONDARY, UNCHECKED, broken, rules
 from analysis.disclosure.secondary import suppressed, suppressed_inside
 from analysis.disclosure.statements import Tables, at_home
 
@@ -43,10 +43,11 @@ class Secret:
         return replace(self, rows=self.rows[~told])
 
 
-def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
+def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -> Secret:
     """Which rows to hide, by rule or to protect another, and which cells those rules are about.
 
-    `known` are the links of `results`, `old` the cells that readers already know.
+    `known` are the links of `results`, `old` the cells that readers already know, `gone` those that earlier releases
+    hid and that no row is about any more: nobody knows today which rule theirs was.
     Raises DataError when there is no way to protect a cell.
     """
     rows = pd.concat([_by_rule(name, frame) for name, frame in results.items()], ignore_index=True)
@@ -57,7 +58,7 @@ def decide(results: Tables, known: Links, old: frozenset[str]) -> Secret:
     alone = ~said["cellule"].isin(said.loc[printed, "cellule"])
     about = said[at_home(said) | alone]
     hidden = about[about["regle"].notna() & about["regle"].ne(OPEN)].drop_duplicates("cellule")
-    rule = hidden.set_index("cellule")["regle"]
+    rule = pd.concat([hidden.set_index("cellule")["regle"], pd.Series(UNCHECKED, index=gone)])
     protection = _protection(known, rule, _nobody(results, hidden))
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])

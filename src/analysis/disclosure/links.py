@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
-from analysis.disclosure.statements import Tables, filled, kept, pieces, statements, variables
+from analysis.disclosure.statements import Tables, bases, filled, kept, pieces, statements, variables
 
 ROUNDING = 0.01  # each number of a sum was rounded by itself: how far that may take the sum, per number
 
@@ -46,9 +46,9 @@ def links(tables: Tables, dataset: Dataset) -> Links:
     cells = _cells(said).join(_bounds(tables, dataset)).fillna({"bas": 0.0, "haut": np.inf})
     # Data may contradict what is said of them: no reader can know that, then.
     cells = cells.assign(bas=np.fmin(cells["bas"], cells["valeur"]), haut=np.fmax(cells["haut"], cells["valeur"]))
-    terms = _terms(cells["valeur"], dataset)
-    sums = _sums(terms, cells["valeur"])
-    return Links(said, _added_up(cells, terms, sums), terms.drop(columns="sens"), sums)
+    terms = terms_of(cells.index[cells["valeur"].notna()], dataset)
+    sums = sums_of(terms, cells["valeur"])
+    return Links(said, added_up(cells, terms, sums), terms.drop(columns="sens"), sums)
 
 
 def given(said: pd.DataFrame) -> pd.Series:
@@ -83,7 +83,7 @@ def public(known: Links, *told: pd.DataFrame) -> Links:
     rough = said[(said["base"] == "") & said["demi"].gt(0)].dropna(subset="valeur")
     ends = rough.assign(bas=rough["valeur"] - rough["demi"], haut=rough["valeur"] + rough["demi"]).groupby("cellule")
     cells = known.cells.assign(valeur=given(said).reindex(known.cells.index))
-    return replace(known, statements=said, cells=_tighter(cells, ends["bas"].max(), ends["haut"].min()))
+    return replace(known, statements=said, cells=tighter(cells, ends["bas"].max(), ends["haut"].min()))
 
 
 def following(links: Links, told: set[str]) -> set[str]:
@@ -108,6 +108,12 @@ def quantities(cells: pd.Index) -> pd.Index:
     return cells.str.split("[/:]", regex=True).str[0]
 
 
+def whole(cells: pd.Index) -> np.ndarray:
+    """Which of `cells` count something."""
+    kinds = reference.table("secret/mesures").set_index("mesure")["entier"].eq("oui")
+    return kinds.reindex(quantities(cells)).to_numpy(dtype="bool")
+
+
 def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:
     """The value of each name, as numbers even where there is no name."""
     return pd.Series(values.reindex(names).to_numpy(dtype="float64"), index=names.index)
@@ -115,11 +121,9 @@ def looked_up(names: pd.Series, values: pd.Series) -> pd.Series:
 
 def _cells(said: pd.DataFrame) -> pd.DataFrame:
     """Every cell that a number is, or is a part of, with its value, precision and kind."""
-    bases = said.loc[pd.to_numeric(said["base"], errors="coerce").isna() & said["base"].ne(""), "base"]
-    names = pd.Index(pd.concat([said["cellule"], bases]).unique(), dtype="str", name="cellule").sort_values()
+    names = pd.Index(pd.concat([said["cellule"], bases(said)]).unique(), dtype="str", name="cellule").sort_values()
     cells = pd.DataFrame({"valeur": given(said).reindex(names).astype("float64")}, index=names)
-    whole = reference.table("secret/mesures").set_index("mesure")["entier"].eq("oui")
-    return cells.assign(entier=whole.reindex(quantities(cells.index)).to_numpy(dtype="bool"))
+    return cells.assign(entier=whole(names))
 
 
 def _bounds(tables: Tables, dataset: Dataset) -> pd.DataFrame:
@@ -137,7 +141,7 @@ def _bounds(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     return said.groupby("cellule").agg({"bas": "max", "haut": "min"})
 
 
-def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
+def added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> pd.DataFrame:
     """`cells` of which a total is bounded by its parts: two rows of one person at least make two."""
     heads = terms[terms["signe"] == -1].set_index("somme")["cellule"]
     parts = terms[terms["signe"] == 1]
@@ -150,24 +154,24 @@ def _added_up(cells: pd.DataFrame, terms: pd.DataFrame, sums: pd.DataFrame) -> p
         added = added.groupby("somme")[["bas", "haut"]].sum().assign(cellule=heads)
         least = (added["bas"] - sums["tolerance"]).where(sums["sens"] >= 0).groupby(added["cellule"]).max()
         most = (added["haut"] + sums["tolerance"]).where(sums["sens"] <= 0).groupby(added["cellule"]).min()
-        out = _tighter(out, least, most)
+        out = tighter(out, least, most)
         whole = out.loc[heads[only["somme"]], ["bas", "haut"]].set_axis(only["cellule"]).groupby(level=0)
-        out = _tighter(out, whole["bas"].max(), whole["haut"].min())
+        out = tighter(out, whole["bas"].max(), whole["haut"].min())
     return out
 
 
-def _tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataFrame:
+def tighter(cells: pd.DataFrame, least: pd.Series, most: pd.Series) -> pd.DataFrame:
     """`cells` with the narrower of their bounds and of these."""
     low, high = least.reindex(cells.index), most.reindex(cells.index)
     return cells.assign(bas=np.fmax(cells["bas"], low), haut=np.fmin(cells["haut"], high))
 
 
-def _terms(values: pd.Series, dataset: Dataset) -> pd.DataFrame:
-    """The sums that hold between the cells: somme (a number), cellule, signe, sens (1 or -1 where the total is at least
+def terms_of(cells: pd.Index, dataset: Dataset) -> pd.DataFrame:
+    """The sums that hold between `cells`: somme (a number), cellule, signe, sens (1 or -1 where the total is at least
     or at most its parts, whatever the numbers)."""
     patterns = _patterns(dataset.region, tuple(sorted({edition.territoire for edition in dataset.editions})))
     home = reference.department_of_epci()
-    names = pd.Series(values.dropna().index)
+    names = pd.Series(cells)
     parts, count = [], 0
     for rule in reference.table("secret/sommes").fillna("").itertuples():
         totals = _matched(names, rule.total, patterns)
@@ -231,8 +235,8 @@ def _among(rows: pd.DataFrame, condition: str) -> pd.Series:
     return rows["modalite"].isin(reference.codes_with(codelist, column))
 
 
-def _sums(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    """ecart, sens and tolerance of each sum."""
+def sums_of(terms: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    """ecart, sens and tolerance of each sum of `terms_of`."""
     known = terms.assign(valeur=-terms["signe"] * looked_up(terms["cellule"], values))
     grouped = known.groupby("somme")["valeur"]
     sums = pd.DataFrame({"ecart": grouped.sum(), "tolerance": ROUNDING * grouped.size()})

@@ -22,6 +22,7 @@ from analysis.core.paths import protected_dir, results_dir
 from analysis.core.texts import NAMED, some
 from analysis.disclosure.decide import decide
 from analysis.disclosure.gate import leaks, refuse_leaks, sought, without_found_zeros
+from analysis.disclosure.gone import before_mergers, heirs, with_gone
 from analysis.disclosure.links import links, public
 from analysis.disclosure.primary import OPEN
 from analysis.disclosure.regroup import proposals
@@ -73,9 +74,11 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     _refuse_persons(results)
     _refuse_indicators_of_no_cell(results)
     settings = load_params().disclosure
-    known = links(results, dataset)
+    known, taken_over = links(results, dataset), heirs(earlier)
+    earlier = [before_mergers(said, known.cells.index, taken_over) for said in earlier]
+    known, gone = with_gone(known, earlier, taken_over, dataset)
     exact, old = still_true(known, earlier)
-    secret = decide(results, known, exact)
+    secret = decide(results, known, exact, gone)
 
     # What would be told if hidden rows were emptied, which readers add to what they have.
     tables = shown(results, secret.rows)

@@ -11,19 +11,57 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.dataset import Dataset
-from analysis.core.files import read_table
+from analysis.core.errors import DataError
+from analysis.core.files import digests_under, file_digest, read_table
 from analysis.core.paths import releases_dir
+from analysis.core.texts import some
 from analysis.disclosure.links import Links, given, looked_up
 from analysis.disclosure.statements import statements
 
 MANIFEST = "manifeste.json"
+RESTORE = "Reprenez-le de git ou d'une sauvegarde."
+NAMED = 8  # files, in an error
 CELLS = "cases.parquet"  # the numbers that its tables told, by cell: columns may be renamed since, cells are not
 
 
 def release_folders(dataset: str) -> list[Path]:
-    """The releases of `dataset`, the oldest first; one that was being written when it was interrupted is none."""
-    found = [path.parent for path in releases_dir(dataset).glob(f"[!.]*/{MANIFEST}")]
-    return sorted(found, key=lambda folder: (manifest(folder)["date"], folder.name))
+    """The releases of `dataset`, the oldest first; one that was being written when it was interrupted is none.
+
+    Raises DataError where one is not what was frozen: the attack would not know what readers have.
+    """
+    found = [path for path in releases_dir(dataset).glob("[!.]*") if path.is_dir()]
+    for folder in found:
+        _refuse_changed(folder)
+    folders = sorted(found, key=lambda folder: manifest(folder)["date"])
+    for before, folder in zip([None, *folders], folders, strict=False):
+        if manifest(folder)["precedente"] != (called(before) if before else None):
+            raise DataError(
+                f"data/releases/{dataset}/{folder.name}/{MANIFEST} : la diffusion d'avant n'est pas celle qu'il nomme, "
+                f"ou son manifeste a changé ; attendu : toutes les diffusions telles que gelées. {RESTORE}"
+            )
+    return folders
+
+
+def called(folder: Path) -> dict[str, str]:
+    """How the next release names that of `folder`: nom, and manifeste, the digest of its manifest."""
+    return {"nom": folder.name, "manifeste": file_digest(folder / MANIFEST)}
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """The digest of each file of a release but its manifest, which holds them."""
+    return {name: digest for name, digest in digests_under(folder).items() if name != MANIFEST}
+
+
+def _refuse_changed(folder: Path) -> None:
+    path = f"data/releases/{folder.parent.name}/{folder.name}"
+    if not (folder / MANIFEST).is_file():
+        raise DataError(f"{path}/{MANIFEST} : fichier absent ; attendu : celui qui a été gelé. {RESTORE}")
+    kept, found = manifest(folder).get("fichiers", {}), contents(folder)
+    if changed := sorted({name for name, _ in kept.items() ^ found.items()}):
+        raise DataError(
+            f"{path} : fichiers changés, retirés ou ajoutés depuis que la diffusion est gelée : "
+            f"{some(changed, NAMED)} ; attendu : le dossier tel que gelé. {RESTORE}"
+        )
 
 
 def manifest(folder: Path) -> dict[str, Any]:

@@ -115,6 +115,11 @@ def filled(template: str, rows: pd.DataFrame) -> pd.Series | str:
     return out
 
 
+def bases(said: pd.DataFrame) -> pd.Series:
+    """The cells by which numbers of `said` were divided, as often as they were."""
+    return said.loc[said["base"].ne("") & pd.to_numeric(said["base"], errors="coerce").isna(), "base"]
+
+
 def at_home(said: pd.DataFrame) -> pd.Series:
     """Which numbers are cells, printed by the first table of `cellules.csv` that has them: its measures are theirs.
 

@@ -1,0 +1,138 @@
+"""Cells of earlier releases that are no more: readers keep their numbers, and may find with them what was hidden.
+
+A table is dropped, a row is listed no more, an intercommunalité is taken over by another: what is told today of the
+whole, less what releases told of its parts, may be the one part that they hid. Nobody computes it any more: it is taken
+to be what today's whole truth leaves for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from analysis.core import reference
+from analysis.core.dataset import Dataset
+from analysis.core.errors import DataError
+from analysis.core.texts import some
+from analysis.disclosure.attack import Sought, intervals
+from analysis.disclosure.links import (
+    ROUNDING,
+    Links,
+    added_up,
+    given,
+    looked_up,
+    public,
+    sums_of,
+    terms_of,
+    tighter,
+    whole,
+)
+from analysis.disclosure.releases import still_true
+from analysis.disclosure.statements import bases
+
+PLACE = r"(?<=/)(\d{9})(?=/|$)"  # an intercommunalité in the name of a cell
+BEFORE = " avant fusion"  # after its code, where the cell is of a release older than the merger
+NAMED = 8  # places, in the error
+
+
+def heirs(earlier: Sequence[pd.DataFrame]) -> pd.Series:
+    """By former intercommunalité, the one that took it over (`territoire/epci_anciens.csv`).
+
+    Raises DataError when one of those that releases tell of is neither of today nor there.
+    """
+    known = reference.table("territoire/epci_anciens").set_index("ancien_siren")["epci_siren"]
+    names = pd.Series(sorted({name for said in earlier for name in _names(said)}), dtype="str")
+    places = set(names.str.extract(PLACE)[0].dropna())
+    if lost := sorted(places - set(reference.epci()["epci_siren"]) - set(known.index)):
+        raise DataError(
+            "data/raw/reference/territoire/epci_anciens.csv : intercommunalités de diffusions passées qui ne sont plus "
+            f"dans epci.csv : {some(lost, NAMED)} ; attendu : une ligne pour chacune (ancien_siren, epci_siren), avec "
+            "celle qui l'a reprise, rien si elle a été partagée."
+        )
+    return known.dropna()
+
+
+def before_mergers(said: pd.DataFrame, today: pd.Index, heirs: pd.Series) -> pd.DataFrame:
+    """`said`, the numbers of one release, whose cells of places that are one since have names of their own: those of
+    the place that took others over are not today's of that name."""
+    names = pd.Series(_names(said), dtype="str")
+    now = names.str.replace(PLACE, lambda found: heirs.get(found[1], found[1]), regex=True)
+    merged = now.isin(now[now.ne(names) & ~names.isin(today)])
+    old = names[merged].str.replace(PLACE, rf"\1{BEFORE}", regex=True)
+    called = dict(zip(names[merged], old, strict=True))
+    return said.assign(**{side: said[side].replace(called) for side in ("cellule", "base")}) if called else said
+
+
+def with_gone(
+    known: Links, earlier: Sequence[pd.DataFrame], heirs: pd.Series, dataset: Dataset
+) -> tuple[Links, pd.Index]:
+    """`known` with the cells of `earlier` releases that are no more, and those of them that they hid and that a sum of
+    `known` with what they told would give: these must not be found."""
+    names = pd.Index(sorted({name for said in earlier for name in _names(said)}), dtype="str")
+    gone = names.difference(known.cells.index)
+    if gone.empty:
+        return known, gone
+    told = pd.concat([given(said) for said in reversed(earlier)])
+    told = told[~told.index.duplicated() & told.index.isin(gone)]
+    terms = _terms(known, gone, heirs, dataset)
+    found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
+    values = pd.concat([told, found]).reindex(gone)
+    cells = pd.DataFrame({"valeur": values, "entier": whole(gone), "bas": 0.0, "haut": float("inf")}, index=gone)
+    cells = pd.concat([known.cells, cells])
+    about = terms["cellule"].isin(found.index).groupby(terms["somme"]).any()
+    full = looked_up(terms["cellule"], cells["valeur"]).notna().groupby(terms["somme"]).all()
+    terms = terms[terms["somme"].map(about & full)]
+    sums = pd.concat([known.sums, sums_of(terms, cells["valeur"])])
+    terms = pd.concat([known.terms, terms.drop(columns="sens")], ignore_index=True)
+    links = Links(known.statements, added_up(cells, terms, sums), terms, sums)
+    return _as_bounded_before(links, found, earlier), found.index
+
+
+def _as_bounded_before(links: Links, found: pd.Series, earlier: Sequence[pd.DataFrame]) -> Links:
+    """`links` whose cells `found` (their values) lie where releases left them: no protection goes beyond."""
+    if found.empty:
+        return links
+    _, old = still_true(links, earlier)
+    ends = intervals(public(links, old), Sought(found.index))
+    least, most = ends["bas"].clip(upper=found), ends["haut"].clip(lower=found)
+    return replace(links, cells=tighter(links.cells, least, most))
+
+
+def _names(said: pd.DataFrame) -> list[str]:
+    return sorted({*said["cellule"], *bases(said)})
+
+
+def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> pd.DataFrame:
+    """The sums that tie cells that are no more to today's; their numbers follow those of `known`."""
+    terms = terms_of(known.cells.index[known.cells["valeur"].notna()].append(gone), dataset)
+    terms = terms[terms["sens"].eq(0)]  # what only bounds a cell leaves nothing for another
+    old = pd.Series(gone[gone.str.contains(BEFORE, regex=False)], dtype="str")
+    place = rf"(\d{{9}}){BEFORE}"
+    heads = old.str.replace(place, lambda found: heirs.get(found[1], found[1]), regex=True)
+    number = terms["somme"].max() + 1 if len(terms) else 0
+    number += heads.groupby(heads).ngroup()
+    parts = pd.DataFrame({"somme": number, "cellule": old, "signe": 1})
+    total = pd.DataFrame({"somme": number, "cellule": heads, "signe": -1}).drop_duplicates()
+    terms = pd.concat([terms, parts, total], ignore_index=True).fillna({"sens": 0})
+    terms = terms.astype({"somme": "int64", "signe": "int64", "sens": "int64"})
+    here = terms["cellule"].isin(known.cells.index).groupby(terms["somme"]).any()
+    terms = terms[terms["somme"].map(here)]
+    return terms.assign(somme=terms["somme"] + (known.sums.index.max() + 1 if len(known.sums) else 0))
+
+
+def _left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:
+    """What sums leave for the only part that has none of `values`, where they leave something, in turn."""
+    found = values.iloc[:0]
+    while True:
+        value = looked_up(terms["cellule"], pd.concat([values, found]))
+        open_ = terms[value.isna()]
+        alone = open_[~open_["somme"].duplicated(keep=False) & open_["signe"].eq(1)].set_index("somme")["cellule"]
+        sums = (-terms["signe"] * value.fillna(0.0)).groupby(terms["somme"])
+        rest = sums.sum()[alone.index]
+        some_ = rest[rest > ROUNDING * sums.size()[alone.index]].round(4)
+        more = some_.set_axis(alone[some_.index])
+        if more.empty:
+            return found
+        found = pd.concat([found, more[~more.index.duplicated()]])
