@@ -503,6 +503,7 @@ def test_a_count_of_segments_does_not_say_how_many_hidden_ones_have_hours() -> N
 def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> None:
     rows = pd.DataFrame({"indicateur": ["heures_par_etp", "epci_par_etp"], "q1": [61326.03, 2.5]})
     rows = rows.assign(nature_porteuse="ensemble", structures=12, mediane=rows["q1"], q3=rows["q1"], part_plausible=0.5)
+    rows = rows.assign(au_dessous=1, au_dessus=2)
     told = stage.protect({"facilitators.ratios": rows.assign(_structures=12)}, WORLD, [])["facilitators.ratios"]
     assert told["q1"].tolist() == [61000, 3]
 

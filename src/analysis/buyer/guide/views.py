@@ -7,7 +7,6 @@ import pandas as pd
 from analysis.buyer import commitment
 from analysis.buyer.guide.calculator import Calculator
 from analysis.buyer.views.common import cited
-from analysis.buyer.views.hours import by_amount
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent
 from analysis.core.reference import WHOLE
@@ -189,7 +188,8 @@ def sizes(page: Page) -> Content:
         caption="Heures d'un marché petit, médian et grand",
         scope=f"{page.territory_name}, montants hors taxes connus des dernières années ; durée médiane du segment",
         csv=page.csv(SIZES),
-        note=f"De … à … : fourchette prévue à 80 %. {by_amount(page)}L'engagement est prudent, "
+        note=f"De … à … : fourchette prévue à 80 % ; à l'épreuve, elle tient moins souvent pour les petits "
+        "montants (table « engagement_retro » de la page des données). L'engagement est prudent, "
         f"{commitment.said(commitment.steps())} ; 0 : aucun n'est proposé, car {commitment.none_proposed()}.",
     )
 

@@ -7,7 +7,6 @@ import pandas as pd
 from analysis.buyer.backtest import EVERY, KEPT, MANUAL, OURS
 from analysis.buyer.commitment import none_proposed
 from analysis.buyer.evidence import BELOW
-from analysis.buyer.sizing import part_of_year
 from analysis.buyer.views.common import found, rows, scope, segment_of
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent, plural, round_half_up
@@ -92,19 +91,6 @@ def within(seen: pd.Series | None) -> str:
     return (
         f"fourchette prévue à 80 % : à l'épreuve, elle a contenu les heures de {percent(seen['couverture'])} des "
         f"opérations closes {_class(seen)}"
-    )
-
-
-def by_amount(page: Page) -> str:
-    """How ranges and commitments did from one class of amount to another; nothing where they were not tried."""
-    told = page.read("buyer/engagement_retro", periode="epreuve", methode=OURS)
-    told = told[told["classe"] != EVERY]
-    if told.empty:
-        return ""
-    held, done = ((percent(told[name].min()), percent(told[name].max())) for name in ("couverture", "faisables"))
-    return (
-        f"À l'épreuve des opérations closes, la fourchette a contenu les heures de {held[0]} à {held[1]} d'entre elles "
-        f"selon leur montant, et de {done[0]} à {done[1]} ont réalisé au moins {percent(KEPT, 0)} d'un tel engagement. "
     )
 
 
@@ -246,16 +232,16 @@ def enough(page: Page) -> Content:
     dependency = percent(load_params().segments.potential.dependency, 0)
     through = percent(reference.constants("potentiel")["part_iae"], 0)
     months = row["duree_mois"]
-    when = f"{french(months)} mois" if months < YEAR else "un an"
+    share = f", dont {number_of(months, 'douzième')} pendant le marché" if months < YEAR else ""
     supply = (
         f"{said} L'achat demande {_asked(row)} en médiane. La capacité supposée des "
-        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet en {when} "
-        f"{number_of(row['heures_offre'] * part_of_year(months), 'heure')} de clause : {dependency} au plus de ce "
+        f"structures d'insertion à portée, {number_of(row['capacite'], 'heure')} par an, permet "
+        f"{number_of(row['heures_offre'], 'heure')} de clause par an{share} : {dependency} au plus de ce "
         f"qu'elles font vient d'un même donneur d'ordre, et {through} des heures de clause passent par elles."
     )
     public = (
         f" Les publics du territoire ({number_of(row['deld'], 'demandeur')} d'emploi de plus d'un an) en permettent "
-        f"{french(row['heures_public'] * part_of_year(months))}, celles des clauses d'aujourd'hui comprises."
+        f"{french(row['heures_public'])} par an, celles des clauses d'aujourd'hui comprises."
         if pd.notna(row["deld"])
         else ""
     )

@@ -272,8 +272,7 @@ def frontier(page: Page) -> Content:
         title="Besoin que personne ne suit, selon le temps ajouté",
         alt=of_region(
             page,
-            f"{_left(today, first)} {_least(page.read('organisation_seuil'), _usual().capacity_hours_per_etp)} "
-            f"La bande va du premier au dernier décile de {draws} tirages du besoin.",
+            f"{_left(today, first)} La bande va du premier au dernier décile de {draws} tirages du besoin.",
         ),
         table=DataTable(
             told.assign(temps=told["est_declaree"].map({True: "tel que déclaré", False: "réaffecté au mieux"})),
@@ -293,7 +292,8 @@ def frontier(page: Page) -> Content:
             caption="Ce que du temps ajouté laisserait non suivi",
             scope=_assumptions(page, _usual(), posts=False),
             csv=page.csv("organisation_frontiere"),
-            note="Tel que déclaré : chaque structure donne à ses intercommunalités le temps qu'elle déclare, aucune ne "
+            note=f"{_least(page.read('organisation_seuil'), _usual().capacity_hours_per_etp)} "
+            "Tel que déclaré : chaque structure donne à ses intercommunalités le temps qu'elle déclare, aucune ne "
             "reçoit celui d'une autre. Postes placés au mieux pour le besoin médian de chaque intercommunalité ; "
             "déciles : ce qu'ils laisseraient si le besoin était un autre de ses tirages. Inégalité : de la part du "
             "besoin suivie d'une intercommunalité à l'autre, 0 quand toutes ont la même. Coût : "
