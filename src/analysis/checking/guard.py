@@ -91,16 +91,14 @@ def check_home(folder: Path) -> None:
 
 def _tables(soup: BeautifulSoup, page: Path) -> list[str]:
     """What does not follow in the tables of a page, each held against the CSV that it offers."""
-    found = []
+    found, held = [], set()
     for block in soup.find_all("div", class_="table"):
         if link := block.select_one(f"p.about {OFFERED}"):
             table = (page.parent / str(link["href"])).resolve()
             found += _cells(block, _values(table), _texts(table))
-    for cell in soup.select("[data-v]"):
-        around = cell.find_parent("div", class_="table")
-        if around is None or not around.select_one(f"p.about {OFFERED}"):
-            found.append(f"« {cell.get_text()} » : dans aucune table qui offre un fichier CSV")
-    return found
+            held |= {id(cell) for cell in block.select("[data-v]")}
+    loose = [cell.get_text() for cell in soup.select("[data-v]") if id(cell) not in held]
+    return found + [f"« {text} » : dans aucune table qui offre un fichier CSV" for text in loose]
 
 
 def _figures(soup: BeautifulSoup) -> list[str]:
