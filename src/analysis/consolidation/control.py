@@ -18,7 +18,7 @@ def flagged(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{flag: table[flag].eq(True) for flag in FLAGS})
 
 
-def weaker(*cells: Mapping[str, Any]) -> dict[str, Any]:
+def weaker(*cells: Mapping[str, Any] | pd.Series) -> dict[str, Any]:
     """The columns `CONTROL` of several cells together: the smallest counts, the largest shares, flagged if one is.
 
     A measure that a cell does not have says nothing of it; the kind of control is that of the first cell.

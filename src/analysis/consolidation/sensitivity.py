@@ -64,7 +64,7 @@ def sensitivity(
                     "operations_en_moins": operations,
                     "heures": (round(now["valeur"] * 100) - hundredths) / 100,
                     "heures_en_moins": hundredths / 100,
-                    **_weakest(now, [part[edition.annee] for part in apart if edition.annee in part]),
+                    **weaker(now, *(part[edition.annee] for part in apart if edition.annee in part)),
                 }
             )
     table = pd.DataFrame(rows, columns=[*COLUMNS, *CONTROLLED])
@@ -127,12 +127,6 @@ def _between(more: _Merged, fewer: _Merged) -> dict[int, dict[str, Any]]:
     }
 
 
-def _weakest(now: pd.Series, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    """The columns `CONTROLLED` of a figure (`now`) and of what it gives away."""
-    found = weaker(now.to_dict(), *parts)
-    return {name: found[name] for name in CONTROLLED}
-
-
 def persons_sensitivity(
     facts: Facts,
     known: pd.DataFrame,
@@ -173,7 +167,7 @@ def persons_sensitivity(
                     "seuil": threshold,
                     "beneficiaires": int(cell["valeur"]) - less,
                     "beneficiaires_en_moins": less,
-                    **_weakest(cell, few),
+                    **weaker(cell, *few),
                 }
             )
     table = pd.DataFrame(rows, columns=[*PERSONS, *CONTROLLED])
