@@ -74,6 +74,14 @@ def test_a_line_is_not_drawn_over_a_year_that_is_missing() -> None:
     assert list(line.get_xdata()) == [2016, 2017, 2018, 2019, 2020] and drawn == [2016, 2019, 2020]
 
 
+def test_what_a_missing_year_is_stands_on_the_axis_in_its_place() -> None:
+    frame = pd.DataFrame({"heures": [None, 9.0, None, 4]}, index=[2016, 2017, 2018, 2019])
+    axes = style.line_chart(frame, unsaid={2016: "s", 2018: "n.d."}).axes[0]
+    signs = {text.get_text(): text.xy for text in axes.texts}
+    assert signs["s"] == (2016, 0) and signs["n.d."] == (2018, 0)
+    assert axes.get_xlim()[0] <= 2016 and axes.get_ylim()[0] == 0
+
+
 @pytest.mark.parametrize(
     ("top", "factor", "unit", "shown"),
     [

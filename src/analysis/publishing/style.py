@@ -114,6 +114,7 @@ def line_chart(
     hollow: Mapping[str, Sequence[int]] | None = None,
     bands: tuple[pd.DataFrame, pd.DataFrame] | None = None,
     rounded: pd.DataFrame | None = None,
+    unsaid: Mapping[int, str] | None = None,
     height: float = 3.8,
     width: float = WIDTH,
 ) -> Figure:
@@ -122,7 +123,8 @@ def line_chart(
     A year that is missing, or whose value is, leaves a gap: nothing is drawn over what is not known. `breaks` maps a
     year to the name of a break in the series, drawn just before that year; `hollow` maps a column to the years whose
     point is an empty circle, such as provisional figures; `bands` are the low and the high ends of each one's interval;
-    `rounded` says to what values were rounded for the sake of hidden ones, in the columns where any was.
+    `rounded` says to what values were rounded for the sake of hidden ones, in the columns where any was; `unsaid` maps
+    a year without a point to what stands on the axis in its place.
     """
     fig, ax = figure(height, width=width)
     frame = frame.reindex(pd.RangeIndex(frame.index.min(), frame.index.max() + 1))
@@ -144,6 +146,10 @@ def line_chart(
             "zorder": 3,
         }
         ax.plot(list(unsure), frame.loc[list(unsure), name], markeredgecolor=lines[name].get_color(), **style)
+    for year, sign in (unsaid or {}).items():
+        ax.update_datalim([(year, 0)], updatey=False)  # a year that no line reaches is on the axis too
+        ax.annotate(sign, (year, 0), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=8, color=SOFT)
+    ax.autoscale_view()
     units = pd.DataFrame() if rounded is None else rounded
     known = frame.dropna(axis=1, how="all")
     ends = {str(name): int(known[name].last_valid_index()) for name in known.columns}

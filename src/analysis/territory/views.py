@@ -12,12 +12,13 @@ from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
-from analysis.core.numbers import about, between, french, french_date, number_of, percent, plural
+from analysis.core.numbers import MISSING, about, between, french, french_date, number_of, percent, plural
 from analysis.core.reference import HOURS, WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
     NOT_TOLD,
     PERCENT,
+    SECRET,
     Card,
     Column,
     Content,
@@ -80,8 +81,10 @@ def hours(page: Page) -> Content:
     laws = {year: fill(law, NARROW) for year, law in breaks(known).items()}
     by_year = rows.set_index("edition")
     drawn, rounded = (by_year[[name]].set_axis(["Heures"], axis=1) for name in ("valeur", "valeur_arrondi"))
+    pointless = by_year.loc[by_year["valeur"].isna(), "secret"].fillna("")
+    unsaid = {int(year): SECRET if reason else MISSING for year, reason in pointless.items()}
     return Figure(
-        line_chart(drawn, breaks=laws, rounded=rounded, height=2.0, width=HALF),
+        line_chart(drawn, breaks=laws, rounded=rounded, unsaid=unsaid, height=2.0, width=HALF),
         title="Heures d'insertion réalisées, par édition",
         alt=together([_in_year(row, "" if place else " heures") for place, row in enumerate(told.itertuples())]) + ".",
         table=DataTable(
