@@ -452,8 +452,10 @@ def test_another_legal_mechanism_is_outside_the_scope() -> None:
 
 
 def test_who_answers_is_who_sent_an_operation_or_a_total_of_any_kind_and_mechanism() -> None:
-    sends = pd.DataFrame({"annee": [2025, 2025, 2025, 2024], "structure_id": ["S1", "S1", "S9", "S2"]})
-    rows = tables.with_respondents(pd.DataFrame(), sends, dataset_of(2025))
+    operations = pd.DataFrame({"annee": [2025, 2025, 2024], "structure_id": ["S1", "S1", "S2"]})
+    totals = pd.DataFrame({"annee": [2025, 2025], "structure_id": ["S1", "S9"]})
+    clean = {"operations": operations, "agregats": totals}
+    rows = tables.with_respondents(pd.DataFrame(), clean, dataset_of(2025))
     assert rows.set_index("edition")["valeur"][2025] == 2
 
 

@@ -7,6 +7,7 @@ review queue, from another, off by default, they are merged without review. Deci
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,16 @@ FILE = "doublons_operations.csv"
 COLUMNS = ["structure_a", "op_id_a", "structure_b", "op_id_b", "decision", "motif", "auteur", "date"]
 DECISIONS = ("doublon", "distinct")
 PAIR = ["op_a", "op_b"]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """taken: the decisions of the file, with their line; all: those and the pairs accepted without review; likely: the
+    pairs of `estimated`, decided or not."""
+
+    taken: pd.DataFrame
+    all: pd.DataFrame
+    likely: pd.DataFrame
 
 
 def load_decisions(path: Path) -> pd.DataFrame:
@@ -114,13 +125,18 @@ def estimated(clean: dict[str, pd.DataFrame], settings: ConsolidationParams) -> 
     return pairs.sort_values(["probabilite", *PAIR], ascending=[False, True, True], ignore_index=True)
 
 
+def decided(clean: dict[str, pd.DataFrame], path: Path, settings: ConsolidationParams) -> Decided:
+    """What the file `path` and `settings` make of the pairs of `estimated`."""
+    taken, pairs = load_decisions(path), estimated(clean, settings)
+    more = accepted(pairs, taken, settings.duplicate_accept)
+    return Decided(taken, pd.concat([taken, more], ignore_index=True), pairs)
+
+
 def standing(clean: dict[str, pd.DataFrame], path: Path, settings: ConsolidationParams) -> dict[str, str]:
     """`kept_operation` of what the file `path` decides, and of what `settings` accept without review."""
-    taken = load_decisions(path)
-    if settings.duplicate_accept is None:
-        return kept_operation(taken)
-    more = accepted(estimated(clean, settings), taken, settings.duplicate_accept)
-    return kept_operation(pd.concat([taken, more], ignore_index=True))
+    if settings.duplicate_accept is None:  # likely pairs, which take a while, would change nothing
+        return kept_operation(load_decisions(path))
+    return kept_operation(decided(clean, path, settings).all)
 
 
 def undecided(pairs: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:

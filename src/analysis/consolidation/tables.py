@@ -7,14 +7,9 @@ import pandas as pd
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.control import CONTROL
 from analysis.consolidation.duplicates import FILE as DUPLICATES
-from analysis.consolidation.duplicates import (
-    accepted,
-    estimated,
-    kept_operation,
-    load_decisions,
-    review_queue,
-    without_effect,
-)
+from analysis.consolidation.duplicates import Decided as DecidedOperations
+from analysis.consolidation.duplicates import decided as operations_decided
+from analysis.consolidation.duplicates import kept_operation, review_queue, without_effect
 from analysis.consolidation.evolution import evolution
 from analysis.consolidation.facts import Facts, consolidate, numbered
 from analysis.consolidation.indicators import contracts_in_scope, indicators, local_contracts, territories
@@ -25,14 +20,15 @@ from analysis.consolidation.outcomes import leavers, outcomes_by_year
 from analysis.consolidation.persons import FILE as PERSONS
 from analysis.consolidation.persons import (
     NEAR,
+    Decided,
     counts,
-    decided,
     kept_person,
     person_numbers,
     review,
     to_fill,
     under_one_key,
 )
+from analysis.consolidation.persons import decided as persons_decided
 from analysis.consolidation.persons import without_effect as persons_without_effect
 from analysis.consolidation.practice import mechanisms, practices, practised
 from analysis.consolidation.provenance import provenance
@@ -98,42 +94,23 @@ def build(dataset: str) -> None:
     expect_divisors(described)
     settings = load_params().consolidation
     releases = load_publications(raw_dir(dataset) / PUBLICATIONS, described)
+    decisions = raw_dir(dataset) / "decisions"
     exports = read_clean(dataset, "exports", UNREAD)
-    persons = decided(exports[NEAR], raw_dir(dataset) / "decisions" / PERSONS, settings)
+    persons = persons_decided(exports[NEAR], decisions / PERSONS, settings)
     same = kept_person(persons.all)
-    to_ask = conform(PERSONS_QUEUE, review(persons.waiting, exports["contrats"], settings.person_review))
-    told = {
-        "personnes_reunies": counts(exports["beneficiaires"], same, to_ask, described),
-        "personnes_sans_effet": persons_without_effect(persons.taken, exports["beneficiaires"]["ben_id"]),
-        "personnes_a_revoir": to_ask,
-    }
+    about_persons = persons_told(exports, persons, same, described, settings)
     exports = under_one_key(exports, same)
     numbers = person_numbers(exports)
     clean = numbered(exports) | read_clean(dataset, "inventory")
     del exports
-    taken = load_decisions(raw_dir(dataset) / "decisions" / DUPLICATES)
-    pairs = estimated(clean, settings)
-    decisions = pd.concat([taken, accepted(pairs, taken, settings.duplicate_accept)], ignore_index=True)
-    kept = kept_operation(decisions)
-    facts = consolidate(clean, kept)
-    queue = review_queue(pairs, decisions, settings.duplicate_review)
-    known, lists = in_place(clean, described), district_lists(clean["contrats"])
-    sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
+    operations = operations_decided(clean, decisions / DUPLICATES, settings)
+    facts = consolidate(clean, kept_operation(operations.all))
     counted = indicators(facts, described)
     whole = per_inhabitant(with_totals(counted, facts.totals, described), described)
-    measured = controlled(with_respondents(whole, sends, described))
-    merged = sensitivity(
-        clean, controlled(counted), pairs, decisions, thresholds=settings.duplicate_sensitivity, dataset=described
-    )
-    told["personnes_sensibilite"] = persons_sensitivity(
-        facts,
-        controlled(counted),
-        persons,
-        numbers,
-        thresholds=settings.person_sensitivity,
-        dataset=described,
-    )
-    added = sums(clean, kept, facts, measured, described)
+    measured, of_rows = controlled(with_respondents(whole, clean, described)), controlled(counted)
+    known, lists = in_place(clean, described), district_lists(clean["contrats"])
+    about_operations = operations_told(clean, facts, of_rows, operations, dataset=described, settings=settings)
+    added = sums(clean, kept_operation(operations.all), facts, measured, described)
     del clean["contrats"], clean["heures"], clean["beneficiaires"]  # the heaviest, all in the facts
     crossed = by_edition(facts, described, settings)
     later = over_years(facts, known, described, settings)
@@ -143,11 +120,15 @@ def build(dataset: str) -> None:
         {
             **crossed,
             **later,
-            **told,
+            **about_operations,
+            **about_persons,
             "evolution": with_margin(later["evolution"], releases),
             "indicateurs": measured,
             "millesimes": vintages(releases, measured),
             "national": national(measured, described),
+            "personnes_sensibilite": persons_sensitivity(
+                facts, of_rows, persons, numbers, thresholds=settings.person_sensitivity, dataset=described
+            ),
             "reconciliation": reconciliation(
                 releases,
                 measured,
@@ -158,10 +139,6 @@ def build(dataset: str) -> None:
             ),
             "sommes": added,
             "representation": representation(measured, described),
-            "doublons_retires": removed(facts, clean["operations"], queue, described),
-            "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
-            "doublons_sans_effet": without_effect(taken, clean["operations"]["op_id"]),
-            "doublons_sensibilite": merged,
             "editions": editions(measured, known, lists, described),
             "provenance": provenance(facts, whole, described),
             "pratiques_mecanismes": mechanisms(facts.operations),
@@ -170,7 +147,53 @@ def build(dataset: str) -> None:
         },
     )
     # Beside the table, for whoever decides: keys and questions, no name.
-    write_table(to_fill(to_ask), results_dir(dataset) / "consolidation" / "personnes_a_revoir.csv")
+    to_decide = to_fill(about_persons["personnes_a_revoir"])
+    write_table(to_decide, results_dir(dataset) / "consolidation" / "personnes_a_revoir.csv")
+
+
+def persons_told(
+    exports: dict[str, pd.DataFrame],
+    persons: Decided,
+    kept: dict[str, str],
+    dataset: Dataset,
+    settings: ConsolidationParams,
+) -> dict[str, pd.DataFrame]:
+    """What is told of persons under two keys: those counted once (`kept`, of `kept_person`), those left to decide,
+    decisions without effect. `exports` are the clean tables with the keys that were sent."""
+    to_ask = conform(PERSONS_QUEUE, review(persons.waiting, exports["contrats"], settings.person_review))
+    people = exports["beneficiaires"]
+    return {
+        "personnes_reunies": counts(people, kept, to_ask, dataset),
+        "personnes_sans_effet": persons_without_effect(persons.taken, people["ben_id"]),
+        "personnes_a_revoir": to_ask,
+    }
+
+
+def operations_told(
+    clean: dict[str, pd.DataFrame],
+    facts: Facts,
+    measured: pd.DataFrame,
+    operations: DecidedOperations,
+    *,
+    dataset: Dataset,
+    settings: ConsolidationParams,
+) -> dict[str, pd.DataFrame]:
+    """What is told of operations entered by several structures: those counted once, those left to decide, decisions
+    without effect, what merging more would change of the indicators `measured`."""
+    queue = review_queue(operations.likely, operations.all, settings.duplicate_review)
+    return {
+        "doublons_retires": removed(facts, clean["operations"], queue, dataset),
+        "doublons_a_revoir": queue.rename(columns={"annee": "edition"}),
+        "doublons_sans_effet": without_effect(operations.taken, clean["operations"]["op_id"]),
+        "doublons_sensibilite": sensitivity(
+            clean,
+            measured,
+            operations.likely,
+            operations.all,
+            thresholds=settings.duplicate_sensitivity,
+            dataset=dataset,
+        ),
+    }
 
 
 def by_edition(facts: Facts, dataset: Dataset, settings: ConsolidationParams) -> dict[str, pd.DataFrame]:
@@ -241,11 +264,9 @@ def in_place(clean: dict[str, pd.DataFrame], dataset: Dataset) -> dict[int, set[
     return out
 
 
-def with_respondents(table: pd.DataFrame, sends: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """`table` with, for each edition, the structures that sent an export or totals, whatever the legal scope.
-
-    `sends` holds annee and structure_id of what they sent.
-    """
+def with_respondents(table: pd.DataFrame, clean: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
+    """`table` with, for each edition, the structures that sent an export or totals, whatever the legal scope."""
+    sends = pd.concat([clean[name][["annee", "structure_id"]] for name in ("operations", "agregats")])
     sent = sends.groupby("annee")["structure_id"].nunique()
     rows = [
         {
