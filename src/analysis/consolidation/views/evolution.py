@@ -143,29 +143,47 @@ def silent(page: Page) -> Content:
     row = now.iloc[0]
     if row["secret"]:
         return Prose("Les heures de cette édition relèvent du secret statistique.")
-    missing = int(row["muettes"])
-    if not missing:
+    if not row["muettes"]:
         return Prose("Toutes les structures en place ont déclaré des heures.")
-    silence, had, their = ("n'a", "elle avait", "sa") if missing < 2 else ("n'ont", "elles avaient", "leur")
-    done = (
-        "fait la médiane des autres"
-        if row["muettes_sans_historique"] == missing
-        else (f"suivi {their} dernière déclaration")
-    )
     shown = rows[rows["edition"] <= page.year].sort_values("edition")
     shown = shown.join(page.read("editions").set_index("edition")[["territoire_nom", "base_legale"]], on="edition")
     few = shown["secret"].fillna("").mask(shown["central"].isna() & shown["muettes"].gt(0), FEW_SILENT)
     shown = shown.assign(central__secret=few, haut__secret=few)
-    among = (
-        "la seule structure" if row["attendues"] < 2 else f"{french(missing)} des {french(row['attendues'])} structures"
+    said, table = _silence(row), _brackets(page, shown)
+    drawn = same_perimeter(page, shown)
+    if len(drawn) < 2:
+        table.takeaway = said
+        return table
+    lines = drawn.set_index("edition")[["haut", "central", "heures"]]
+    lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
+    return Figure(
+        line_chart(lines.astype("float64"), breaks=breaks(drawn.rename(columns={"territoire_nom": "lieu"}))),
+        title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
+        alt=said,
+        table=table,
+        source=source_line(page),
     )
-    said = f"En {page.year}, {among} en place {silence} déclaré aucune heure : " + (
-        "ce que serait le total avec elles relève du secret statistique."
-        if pd.isna(row["central"])
-        else f"le total serait d'environ {number_of(row['central'], 'heure')} si {had} {done}, de "
+
+
+def _silence(row: pd.Series) -> str:
+    """How many structures of an edition (a row of `non_reponse`) are silent, and what the total would be with them."""
+    missing, expected = int(row["muettes"]), int(row["attendues"])
+    silence, had, their = ("n'a", "elle avait", "sa") if missing < 2 else ("n'ont", "elles avaient", "leur")
+    among = "la seule structure" if expected < 2 else f"{french(missing)} des {french(expected)} structures"
+    said = f"En {row['edition']}, {among} en place {silence} déclaré aucune heure"
+    if pd.isna(row["central"]):
+        return f"{said} : ce que serait le total avec elles relève du secret statistique."
+    unheard = row["muettes_sans_historique"] == missing
+    done = "fait la médiane des autres" if unheard else f"suivi {their} dernière déclaration"
+    return (
+        f"{said} : le total serait d'environ {number_of(row['central'], 'heure')} si {had} {done}, de "
         f"{french(row['haut'])} dans l'hypothèse haute."
     )
-    table = DataTable(
+
+
+def _brackets(page: Page, shown: pd.DataFrame) -> DataTable:
+    """The bracket of each edition, the latest first."""
+    return DataTable(
         shown.sort_values("edition", ascending=False),
         columns={
             "edition": Column("Édition"),
@@ -184,19 +202,6 @@ def silent(page: Page) -> Content:
         "comparables ; celle qui n'a jamais déclaré, la médiane des autres. Haute : sa meilleure année, ou le "
         "troisième quartile. Les muettes ne sont pas les structures en place moins les répondantes : l'une peut "
         "répondre sans être à l'inventaire de l'année, une autre envoyer un export sans aucune heure.",
-    )
-    drawn = same_perimeter(page, shown)
-    if len(drawn) < 2:
-        table.takeaway = said
-        return table
-    lines = drawn.set_index("edition")[["haut", "central", "heures"]]
-    lines.columns = ["hypothèse haute", "hypothèse centrale", "déclarées"]
-    return Figure(
-        line_chart(lines.astype("float64"), breaks=breaks(drawn.rename(columns={"territoire_nom": "lieu"}))),
-        title="Heures déclarées, et ce que serait le total si les structures muettes avaient répondu",
-        alt=said,
-        table=table,
-        source=source_line(page),
     )
 
 
