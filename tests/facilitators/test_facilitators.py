@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +60,15 @@ def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
     book.close()
 
 
-def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str = "2025-12-31") -> None:
-    """A dataset with that inventory and nothing else, up to its protected tables."""
+def analysed(
+    project: Path,
+    sheets: dict[str, list[dict]] | None,
+    observed: str = "2025-12-31",
+    change: Callable[[Path], None] = lambda folder: None,
+) -> None:
+    """A dataset with that inventory and nothing else but what `change` writes, up to its protected tables."""
     folder = new_dataset("essai", "32", 2025)
+    change(folder)
     described = folder / "dataset.yaml"
     described.write_text(described.read_text(encoding="utf-8").replace("2025-12-31", observed), encoding="utf-8")
     if sheets:
@@ -210,6 +216,21 @@ def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_
     assert counted("departements").set_index("departement")["personnes"].to_dict() == {"80": 1, "inconnu": 2}
     page = Page("facilitators", "essai", 2025, "32")
     assert [card.value for card in views.inventory.headline(page).cards[:2]] == [2, 3]
+
+
+def test_a_structure_whose_export_is_expected_is_asked_though_no_inventory_has_it(project: Path) -> None:
+    def sending(folder: Path) -> None:
+        (folder / "structures.csv").write_text(
+            "structure_id,nom,siret,mapping\nS1,MDE fictive,21590350100017,modele\nS9,Absente,21590350100017,modele\n"
+        )
+
+    analysed(project, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES}, change=sending)
+    asked = views.inventory.answers(Page("facilitators", "essai", 2025, "32"))
+    assert "sur 4 (0" in asked.takeaway and "Absentes de l'inventaire : 1, dont 0 qui" in asked.takeaway
+    assert asked.frame.set_index("structure_id").loc["S9", ["nom", "etat"]].tolist() == [
+        "Absente", "Absente de l'inventaire"
+    ]  # fmt: skip
+    assert "donc sans siège connu : 1" in views.inventory.answers(Page("facilitators", "essai", 2025, "80")).note
 
 
 def test_without_anybodys_place_there_is_no_organisation() -> None:

@@ -10,6 +10,7 @@ from analysis.core.errors import DataError
 from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
+UNKNOWN_HOST = "INCONNU"  # the nature of a structure that does not say it
 HOURS = "heures_realisees"  # the indicator that most others are held against
 
 CODES = (  # columns that are texts whatever they look like, in any of the tables

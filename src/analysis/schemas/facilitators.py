@@ -108,7 +108,7 @@ SCHEMAS = {
         ),
         published_table(
             "reponses",
-            "Une structure de l'inventaire : sa réponse au questionnaire et son dernier export",
+            "Une structure de l'inventaire, ou dont un export est attendu : sa réponse et son dernier export",
             ["structure_id"],
             {
                 "structure_id": STRUCTURE,

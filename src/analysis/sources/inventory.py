@@ -18,6 +18,7 @@ from analysis.core import reference
 from analysis.core.files import received_files, write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import MASKED, collect, fatal
+from analysis.core.reference import UNKNOWN_HOST
 from analysis.core.results import ALWAYS, PART_TOLERANCE
 from analysis.core.texts import words
 from analysis.schemas.build import conform
@@ -31,7 +32,6 @@ from analysis.sources.typer import Typer, listed_number, parts_of
 
 SOURCE = "inventaire"
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
-UNKNOWN_HOST = "INCONNU"
 # Without it a row cannot be counted: it is refused, as one without its key is.
 NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins": "annee"}
 PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
