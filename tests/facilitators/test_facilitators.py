@@ -16,7 +16,7 @@ from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, protected_dir, quality_dir, results_dir
 from analysis.core.results import read_clean
 from analysis.disclosure.protect import build as protect
-from analysis.facilitators import staff, tables, views
+from analysis.facilitators import staff, tables, unmet, views
 from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
@@ -80,9 +80,9 @@ def analysed(
     params.write_text(re.sub(r"(?m)^  draws: 200 .*$", "  draws: 3", text), encoding="utf-8")
     inventory.build("essai")
     exports.build("essai")
-    for name in ("besoin_tirages", "clauses_sans_operation"):
-        columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "declarent",
-                   "sans_operation", "montant_sans_operation", "montants_invraisemblables"]  # fmt: skip
+    for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation"):
+        columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "categorie",
+                   "acheteurs", *unmet.OF_STATE]  # fmt: skip
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", ["facilitators"])
@@ -183,10 +183,10 @@ def test_what_two_structures_entered_is_counted_once_and_asked_of_both(built: Pa
         "agregats": key[:0],
     }
     segments = {name: read_table(results_dir("essai") / "segments" / f"{name}.parquet")
-                for name in ("besoin_tirages", "clauses_sans_operation")}  # fmt: skip
+                for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation")}  # fmt: skip
     clean, settings = read_clean("essai", "inventory"), load_params().facilitators
     same = {"S1:1": "S1:1", "S2:1": "S1:1"}
-    found = tables.state_of(clean, exports, segments, load_dataset("essai"), settings, kept=same)
+    found = tables.state_of(clean, exports, segments, load_dataset("essai"), settings, kept=same, expected={})
     assert found["zones"].set_index("epci_siren").loc["248000531", "operations"] == 1
     assert found["contradictions"].query("epci_siren == '248000531'")["structure_id"].tolist() == ["S1", "S2"]
 

@@ -429,6 +429,17 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     assert table.loc[("80", "TARDIF"), "besoins"] == 0
 
 
+def test_who_said_a_need_is_counted_once_beside_who_buys() -> None:
+    asked = pd.DataFrame(
+        {"annee": 2025.0, "acheteur_siret": ["11000000100011", "11000000100029", "11000000200019"],
+         "epci_siren": [LILLE, LILLE, None]}
+    )  # fmt: skip
+    known = pd.DataFrame({"edition": 2025, "categorie": ["ETAT", "COMMUNE"], "acheteurs": [64, 900]})
+    found = unmet.buyers(asked, known, "32").set_index("territoire")
+    assert found["acheteurs"].to_dict() == {"32": 2, "59": 1}, "two establishments of one buyer"
+    assert found.loc["32", "connus"] == 64 and pd.isna(found.loc["59", "connus"])
+
+
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:
     path = tmp_path / publics.FILE
     path.write_text(f"epci_siren,public,personnes,millesime,source\n{LILLE},DELD,31 000,2024,DARES\n", encoding="utf-8")

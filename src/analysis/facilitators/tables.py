@@ -35,7 +35,7 @@ def build(dataset: str) -> None:
     exports = {name: read_table(clean_dir(dataset, "exports") / f"{name}.parquet") for name in EXPORTS}
     segments = {
         name: read_table(results_dir(dataset) / "segments" / f"{name}.parquet")
-        for name in ("besoin_tirages", "clauses_sans_operation")
+        for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation")
     }
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     days = staff.days([edition.annee for edition in described.editions], settings.days)
@@ -134,6 +134,7 @@ def state_of(
         "annuaire": called.assign(vacante=nobody.astype("str")),
         "temps_trajet": minutes,
         "besoins": unmet.by_territory(asked, dataset.region),
+        "besoins_acheteurs": unmet.buyers(asked, segments["acheteurs"], dataset.region),
         "besoins_remedes": unmet.remedies(asked, placed, dataset.region),
         "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
     }

@@ -428,6 +428,22 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "besoins_acheteurs",
+            "Acheteurs de l'État qui ont exprimé un besoin d'appui, et ceux qui notifient des marchés",
+            ["edition", "territoire"],
+            {
+                "edition": column("int64", "Année du besoin"),
+                "territoire": TERRITORY,
+                "acheteurs": column("int64", "Acheteurs distincts (SIREN) qui ont exprimé un besoin", unit="acheteur"),
+                "connus": column(
+                    WHOLE,
+                    "Acheteurs de l'État qui ont notifié un marché dans l'année ; la région seulement",
+                    unit="acheteur",
+                    nullable=True,
+                ),
+            },
+        ),
+        published_table(
             "besoins_remedes",
             "Besoins non satisfaits des acheteurs de l'État et ce qui y aurait répondu",
             ["edition", "territoire", "classe", "remede"],
@@ -449,7 +465,12 @@ SCHEMAS = {
                 "territoire": TERRITORY,
                 "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
                 "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
+                "reserves_sans_operation": column(
+                    "int64", "dont réservés, exécutables sans facilitateur", unit="marché"
+                ),
                 "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="euro"),
+                "montant_reserves_sans_operation": column(NUMBER, "dont ceux des marchés réservés", unit="euro"),
+                "montant_le_plus_grand": column(NUMBER, "dont celui du plus gros marché", unit="euro"),
                 "montants_invraisemblables": column(
                     "int64", "dont montant invraisemblable pour leur segment, non compté", unit="marché"
                 ),
