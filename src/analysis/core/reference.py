@@ -55,6 +55,14 @@ def epci_of(departements: list[str]) -> dict[str, str]:
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
 
 
+def across(departements: list[str]) -> pd.DataFrame:
+    """The intercommunalités over several departments (`departements`, `|` between them), one of these at least."""
+    known = epci()
+    codes = known["departements"].str.split("|")
+    touching = [len(own) > 1 and not set(own).isdisjoint(departements) for own in codes]
+    return known[touching].sort_values("nom", ignore_index=True)
+
+
 def department_of_epci() -> pd.Series:
     """The department with most inhabitants of each EPCI, by `epci_siren`."""
     return epci().set_index("epci_siren")["departement"]

@@ -202,7 +202,8 @@ def coverage(page: Page, day: str = "") -> Content:
             caption="Structures facilitatrices déclarées par intercommunalité, par nombre croissant",
             scope=scope(page, page.territory_name, day),
             csv=page.csv("couverture"),
-            note="Aucune : zone blanche au sens strict. Une intercommunalité déclarée peut rester mal servie.",
+            note="Aucune : zone blanche au sens strict. Une intercommunalité déclarée peut rester mal servie. "
+            f"{page.across}",
         ),
         source=source(page),
     )
