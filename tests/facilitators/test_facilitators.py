@@ -425,6 +425,17 @@ def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
     assert '"S1"' in quality["enregistrement"].iloc[0]
 
 
+def test_an_area_that_is_no_more_is_refused_and_the_one_that_took_it_over_is_told(project: Path) -> None:
+    sheets = {"structures": STRUCTURES, "facilitateurs": PEOPLE,
+              "zones": [{**ZONES[0], "epci_siren": "245900410 "}, *ZONES[1:]]}  # fmt: skip
+    write(new_dataset("essai", "32", 2025), sheets)
+    inventory.build("essai")
+    broken = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert broken["regle"].tolist() == ["epci_ancien"] and '"S1"' in broken["enregistrement"].iloc[0]
+    assert broken["message"].iloc[0].endswith("attendu : le SIREN de celle qui l'a reprise (200093201).")
+    assert len(read_table(clean_dir("essai", "inventory") / "zones.parquet")) == 2
+
+
 def test_a_workbook_of_other_actors_needs_no_areas_but_one_of_facilitators_does(project: Path) -> None:
     folder = new_dataset("essai", "32", 2025)
     write(folder, {"structures": STRUCTURES[2:], "facilitateurs": PEOPLE[4:]})

@@ -157,7 +157,9 @@ def organisation(
         "seuil": scenario.threshold(
             place, plan.asked, sorted({*settings.hours_per_etp, settings.capacity_hours_per_etp})
         ),
-        "stabilite": scenario.stability(plan, hours),
+        "stabilite": scenario.stability(
+            plan, hours, scenario.loads(settings.hours_per_etp, hours.shape[1], settings.seed)
+        ),
     }
     return {f"organisation_{name}": found[name] for name in scenario.TABLES}
 

@@ -365,12 +365,12 @@ SCHEMAS = {
         ),
         published_table(
             "organisation_stabilite",
-            "Où placer les postes du scénario, et combien de tirages du besoin le confirment",
+            "Où placer les postes du scénario, et combien de tirages du besoin et des heures par ETP le confirment",
             ["epci_siren"],
             {
                 "epci_siren": EPCI,
                 "postes": column("int64", "Postes que demande le besoin médian", unit="poste"),
-                "tirages": column("int64", "Tirages du besoin où un poste au moins y est placé", unit="tirage"),
+                "tirages": column("int64", "Tirages où un poste au moins y est placé", unit="tirage"),
                 "part_tirages": column(NUMBER, "Part des tirages", unit="part", ge=0, le=1),
                 "postes_moyens": column(NUMBER, "Postes, moyenne des tirages", unit="poste"),
             },

@@ -136,9 +136,12 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
 
 
 def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
-    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours."""
+    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours.
+
+    One that is no more is refused too: what took it over is larger, and nobody said to work in all of it.
+    """
     known = listed_number(zones["epci_siren"].str.strip()).isin(reference.epci()["epci_siren"])
-    typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
+    typer.flag_epci(zones[~known], "epci_siren", record="enregistrement")
     return zones[known]
 
 
