@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from analysis.core.params import load_params
 from analysis.core.paths import clean_dir, protected_dir, quality_dir, results_dir
 from analysis.core.results import read_clean
 from analysis.disclosure.protect import build as protect
-from analysis.facilitators import staff, tables, views
+from analysis.facilitators import staff, tables, unmet, views
 from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
 from analysis.sources import exports, inventory
@@ -60,9 +60,15 @@ def write(folder: Path, sheets: dict[str, list[dict]]) -> None:
     book.close()
 
 
-def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str = "2025-12-31") -> None:
-    """A dataset with that inventory and nothing else, up to its protected tables."""
+def analysed(
+    project: Path,
+    sheets: dict[str, list[dict]] | None,
+    observed: str = "2025-12-31",
+    change: Callable[[Path], None] = lambda folder: None,
+) -> None:
+    """A dataset with that inventory and nothing else but what `change` writes, up to its protected tables."""
     folder = new_dataset("essai", "32", 2025)
+    change(folder)
     described = folder / "dataset.yaml"
     described.write_text(described.read_text(encoding="utf-8").replace("2025-12-31", observed), encoding="utf-8")
     if sheets:
@@ -74,9 +80,9 @@ def analysed(project: Path, sheets: dict[str, list[dict]] | None, observed: str 
     params.write_text(re.sub(r"(?m)^  draws: 200 .*$", "  draws: 3", text), encoding="utf-8")
     inventory.build("essai")
     exports.build("essai")
-    for name in ("besoin_tirages", "clauses_sans_operation"):
-        columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "declarent",
-                   "sans_operation", "montant_sans_operation", "montants_invraisemblables"]  # fmt: skip
+    for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation"):
+        columns = ["lieu", "departement", "montant", "edition", "territoire", "axe", "modalite", "categorie",
+                   "acheteurs", *unmet.OF_STATE]  # fmt: skip
         write_table(pd.DataFrame(columns=columns), results_dir("essai") / "segments" / f"{name}.parquet")
     tables.build("essai")
     protect("essai", ["facilitators"])
@@ -177,10 +183,10 @@ def test_what_two_structures_entered_is_counted_once_and_asked_of_both(built: Pa
         "agregats": key[:0],
     }
     segments = {name: read_table(results_dir("essai") / "segments" / f"{name}.parquet")
-                for name in ("besoin_tirages", "clauses_sans_operation")}  # fmt: skip
+                for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation")}  # fmt: skip
     clean, settings = read_clean("essai", "inventory"), load_params().facilitators
     same = {"S1:1": "S1:1", "S2:1": "S1:1"}
-    found = tables.state_of(clean, exports, segments, load_dataset("essai"), settings, kept=same)
+    found = tables.state_of(clean, exports, segments, load_dataset("essai"), settings, kept=same, expected={})
     assert found["zones"].set_index("epci_siren").loc["248000531", "operations"] == 1
     assert found["contradictions"].query("epci_siren == '248000531'")["structure_id"].tolist() == ["S1", "S2"]
 
@@ -210,6 +216,21 @@ def test_a_structure_of_unknown_nature_and_seat_is_counted_and_may_answer_until_
     assert counted("departements").set_index("departement")["personnes"].to_dict() == {"80": 1, "inconnu": 2}
     page = Page("facilitators", "essai", 2025, "32")
     assert [card.value for card in views.inventory.headline(page).cards[:2]] == [2, 3]
+
+
+def test_a_structure_whose_export_is_expected_is_asked_though_no_inventory_has_it(project: Path) -> None:
+    def sending(folder: Path) -> None:
+        (folder / "structures.csv").write_text(
+            "structure_id,nom,siret,mapping\nS1,MDE fictive,21590350100017,modele\nS9,Absente,21590350100017,modele\n"
+        )
+
+    analysed(project, {"structures": STRUCTURES, "facilitateurs": PEOPLE, "zones": ZONES}, change=sending)
+    asked = views.inventory.answers(Page("facilitators", "essai", 2025, "32"))
+    assert "sur 4 (0" in asked.takeaway and "Absentes de l'inventaire : 1, dont 0 qui" in asked.takeaway
+    assert asked.frame.set_index("structure_id").loc["S9", ["nom", "etat"]].tolist() == [
+        "Absente", "Absente de l'inventaire"
+    ]  # fmt: skip
+    assert "donc sans siège connu : 1" in views.inventory.answers(Page("facilitators", "essai", 2025, "80")).note
 
 
 def test_without_anybodys_place_there_is_no_organisation() -> None:
@@ -402,6 +423,17 @@ def test_an_area_outside_the_region_is_refused_and_kept(project: Path) -> None:
     quality = read_table(quality_dir("essai") / "inventaire.parquet")
     assert quality[["regle", "ligne", "valeur"]].values.tolist() == [["epci_inconnu", 5, "123456789"]]
     assert '"S1"' in quality["enregistrement"].iloc[0]
+
+
+def test_an_area_that_is_no_more_is_refused_and_the_one_that_took_it_over_is_told(project: Path) -> None:
+    sheets = {"structures": STRUCTURES, "facilitateurs": PEOPLE,
+              "zones": [{**ZONES[0], "epci_siren": "245900410 "}, *ZONES[1:]]}  # fmt: skip
+    write(new_dataset("essai", "32", 2025), sheets)
+    inventory.build("essai")
+    broken = read_table(quality_dir("essai") / "inventaire.parquet")
+    assert broken["regle"].tolist() == ["epci_ancien"] and '"S1"' in broken["enregistrement"].iloc[0]
+    assert broken["message"].iloc[0].endswith("attendu : le SIREN de celle qui l'a reprise (200093201).")
+    assert len(read_table(clean_dir("essai", "inventory") / "zones.parquet")) == 2
 
 
 def test_a_workbook_of_other_actors_needs_no_areas_but_one_of_facilitators_does(project: Path) -> None:

@@ -218,7 +218,8 @@ def test_needs_that_tie_are_the_most_frequent_together_and_none_where_all_do(cou
     labels = reference.labels("besoins")
     rows = pd.DataFrame({"type": list(labels)[:3], "besoins": counts, "reponse": "REFUSE", "delai_median": None})
     rows = rows.assign(edition=2025, territoire="02")
-    shown = page(besoins=rows)
+    buyers = pd.DataFrame({"edition": [2025], "territoire": "02", "acheteurs": 1, "connus": pd.NA})
+    shown = page(besoins=rows, besoins_acheteurs=buyers)
     shown.year, shown.territory, shown.territory_name = 2025, "02", "Aisne"
     assert needs.by_kind(shown).alt.endswith(said.format(list(labels.values())[1]))
 
@@ -283,17 +284,36 @@ def test_the_assumption_of_a_scenario_stands_beside_what_is_seen_and_done(
     assert strip.cards[0].value == 43_000 and strip.cards[0].note.startswith(said) and len(strip.cards) == cards
 
 
-def test_contracts_of_the_state_say_that_those_under_a_framework_are_left_out() -> None:
+def of_the_state(**changes: object) -> SimpleNamespace:
     rows = pd.DataFrame(
-        {
-            "edition": [2025],
-            "territoire": "32",
-            "declarent": 152,
-            "sans_operation": 100,
-            "montant_sans_operation": 1e6,
-            "montants_invraisemblables": 0,
-        }
-    )
-    shown = page(etat_sans_facilitateur=rows)
+        {"edition": [2025], "territoire": "32", "declarent": 152, "sans_operation": 100, "reserves_sans_operation": 1,
+         "montant_sans_operation": 4e6, "montant_reserves_sans_operation": 1e6, "montant_le_plus_grand": 3e6,
+         "montants_invraisemblables": 0}
+    )  # fmt: skip
+    shown = page(etat_sans_facilitateur=rows.assign(**changes))
     shown.territory, shown.territory_name = "32", "Hauts-de-France"
-    assert "hors marchés subséquents" in needs.unfollowed(shown).scope
+    return shown
+
+
+def test_contracts_of_the_state_say_that_those_under_a_framework_are_left_out() -> None:
+    assert "hors marchés subséquents" in needs.unfollowed(of_the_state()).scope
+
+
+def test_reserved_contracts_and_the_largest_are_told_apart() -> None:
+    told = needs.unfollowed(of_the_state()).takeaway
+    assert told.endswith(": 100 sur 152, dont 1 réservé ; le plus gros fait 75 % du montant.".replace(" %", "\xa0%"))
+    assert needs.unfollowed(of_the_state(montant_sans_operation=0.0)).takeaway.endswith("dont 1 réservé.")
+
+
+def test_needs_say_who_said_them_and_of_how_many() -> None:
+    answers = pd.DataFrame(
+        {"edition": 2025, "territoire": ["32", "59"], "type": "CONSEIL", "reponse": "REFUSE", "besoins": 2,
+         "delai_median": None}
+    )  # fmt: skip
+    buyers = pd.DataFrame({"edition": 2025, "territoire": ["32", "59"], "acheteurs": [19, 1], "connus": [64, pd.NA]})
+    shown = page(besoins=answers, besoins_acheteurs=buyers)
+    shown.territory, shown.territory_name, shown.year = "32", "Hauts-de-France", 2025
+    note = needs.by_kind(shown).table.note
+    assert note.startswith("Exprimés par 19 acheteurs de l'État ; 64 ont notifié un marché dans la région en 2025.")
+    shown.territory = "59"
+    assert needs.by_kind(shown).table.note.startswith("Exprimés par 1 acheteur de l'État. L'enquête ne dit pas")

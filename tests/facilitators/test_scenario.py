@@ -103,10 +103,28 @@ def test_the_fewest_posts_that_leave_nothing_depend_on_the_hours_of_an_etp() -> 
 
 def test_a_place_is_sure_when_every_draw_chooses_it() -> None:
     place = toy()
-    rows = scenario.stability(scenario.planned(place, ASKED), place.need[:, None] * np.ones(5)).set_index("epci_siren")
+    plan = scenario.planned(place, ASKED)
+    rows = scenario.stability(plan, place.need[:, None] * np.ones(5), np.full(5, 40_000.0)).set_index("epci_siren")
     assert set(rows["tirages"]) <= {0, 5}
     assert rows["postes"].sum() == 2
     assert rows["postes_moyens"].sum() == pytest.approx(2)
+
+
+def test_a_place_that_the_load_of_an_etp_decides_is_not_sure() -> None:
+    """A post goes where who sits in the first place lacks time for its own people, else to the third, out of reach."""
+    place = replace(toy(), need=np.array([60e3, 4e3, 20e3]))
+    draws = place.need[:, None] * np.ones(20)
+    plan = scenario.planned(place, replace(ASKED, posts_added=1))
+    fixed = scenario.stability(plan, draws, np.full(20, 40_000.0))
+    drawn = scenario.stability(plan, draws, scenario.loads((5_000, 100_000), 20, 1))
+    assert set(fixed["part_tirages"]) == {0.0, 1.0}
+    assert drawn["part_tirages"].between(0.01, 0.99).any()
+
+
+def test_loads_of_an_etp_fill_their_range_evenly_whatever_the_order() -> None:
+    drawn = scenario.loads((28_000, 63_000), 7, 1)
+    assert sorted(drawn) == pytest.approx([30_500, 35_500, 40_500, 45_500, 50_500, 55_500, 60_500])
+    assert drawn.tolist() == scenario.loads((28_000, 63_000), 7, 1).tolist() != sorted(drawn)
 
 
 def test_seats_kept_or_free_and_what_is_in_reach() -> None:

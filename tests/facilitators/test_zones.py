@@ -248,9 +248,23 @@ def test_totals_are_a_send_and_an_answer_without_a_day_is_not_said_to_be_none() 
     structures = pd.DataFrame({"structure_id": list("ABC"), "date_reponse": pd.to_datetime(["2025-11-03", None, None])})
     structures = structures.assign(nom="x", type_acteur="FACILITATEUR", nature_porteuse="PLIE", commune_insee="59350")
     sends = pd.DataFrame({"annee": [2024, 2025], "structure_id": ["A", "B"]})
-    found = followup.answers({"structures": structures}, sends, DAY)
+    found = followup.answers({"structures": structures}, {}, sends, DAY, since=LONG_AGO)
     assert found["reponse"].map(reference.labels("reponses_inventaire")).tolist()[1:] == ["Aucune réponse datée"] * 2
     assert found["dernier_export"].tolist()[:2] == [2024, 2025]
+
+
+def test_who_should_have_answered_is_not_only_who_did() -> None:
+    structures = pd.DataFrame(
+        {"structure_id": ["A"], "nom": "PLIE", "type_acteur": "FACILITATEUR", "nature_porteuse": "PLIE",
+         "commune_insee": "59350", "date_reponse": pd.Timestamp("2025-11-03")}
+    )  # fmt: skip
+    sends = pd.DataFrame({"annee": [2025, 2025, 2019], "structure_id": ["A", "B", "C"]})
+    expected = {"A": "PLIE", "B": "MDE", "C": "Fermée", "D": ""}
+    found = followup.answers({"structures": structures}, expected, sends, DAY, since=pd.Timestamp(2024, 1, 1))
+    assert found["structure_id"].tolist() == ["A", "B", "D"], "one whose last send is old may have closed"
+    assert found["reponse"].tolist() == ["a_jour", "absente", "absente"]
+    assert found["nom"].tolist() == ["PLIE", "MDE", "D"], "its identifier where the list gives no name"
+    assert found["dernier_export"].tolist()[:2] == [2025, 2025] and pd.isna(found["dernier_export"].iloc[2])
 
 
 def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least() -> None:
@@ -413,6 +427,17 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
     assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]
     assert table.loc[("80", "TARDIF"), "besoins"] == 0
+
+
+def test_who_said_a_need_is_counted_once_beside_who_buys() -> None:
+    asked = pd.DataFrame(
+        {"annee": 2025.0, "acheteur_siret": ["11000000100011", "11000000100029", "11000000200019"],
+         "epci_siren": [LILLE, LILLE, None]}
+    )  # fmt: skip
+    known = pd.DataFrame({"edition": 2025, "categorie": ["ETAT", "COMMUNE"], "acheteurs": [64, 900]})
+    found = unmet.buyers(asked, known, "32").set_index("territoire")
+    assert found["acheteurs"].to_dict() == {"32": 2, "59": 1}, "two establishments of one buyer"
+    assert found.loc["32", "connus"] == 64 and pd.isna(found.loc["59", "connus"])
 
 
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:

@@ -73,6 +73,19 @@ def test_a_page_knows_its_department_and_the_code_its_edition_has_in_the_tables(
     assert (somme.regional, somme.department, somme.place) == (False, "80", "80")
 
 
+def test_an_intercommunalite_over_two_departments_is_told_on_the_pages_of_both(project: Path) -> None:
+    flandre = "CC Flandre Lys (Nord, en partie Pas-de-Calais)"
+    for code in ("32", "59", "62"):
+        page = Page("consolidation", "jouet", 2016, code)
+        assert flandre in page.across
+        assert page.across in page.facts.values()
+    assert Page("consolidation", "jouet", 2016, "60").across == ""
+    assert Page("territory", "jouet", 2016, "245900758").across == (
+        f"Comptée une fois, dans le département de la plupart de ses habitants : {flandre}."
+    )
+    assert Page("territory", "jouet", 2016, "200093201").across == "", "others of its department are not its matter"
+
+
 @pytest.mark.parametrize("key", ["diviseurs_etp", "mecanismes", "departements", "base_legale"])
 def test_an_edition_without_scope_or_divisor_computes_nothing(project: Path, key: str) -> None:
     path = project / "data/raw/jouet/dataset.yaml"

@@ -108,6 +108,25 @@ def test_an_amount_that_is_not_believed_is_in_no_sum_and_is_counted(project: Pat
     assert alone[names].tolist() == [44, 8_400_000.0, 1]
 
 
+def test_of_contracts_without_an_operation_those_reserved_and_the_largest_are_told_apart(project: Path) -> None:
+    found = results(
+        contract("a", montant=10_000.0, statut_social="clause"),
+        contract("b", montant=70_000.0, statut_social="clause", departement="80", epci_siren=None),
+        contract("c", montant=20_000.0, statut_social="reserve"),
+        contract("d", montant=90_000.0, statut_social="critere"),
+    )["clauses_sans_operation"]
+    names = ["sans_operation", "reserves_sans_operation", "montant_sans_operation", "montant_reserves_sans_operation",
+             "montant_le_plus_grand"]  # fmt: skip
+    rows = found[found["axe"] == "ensemble"].set_index("territoire")[names]
+    assert rows.loc["32"].tolist() == [3, 1, 100_000.0, 20_000.0, 70_000.0]
+    assert rows.loc["59"].tolist() == [2, 1, 30_000.0, 20_000.0, 20_000.0]
+
+
+def test_the_buyers_of_a_kind_are_counted_once(project: Path) -> None:
+    found = results(contract("a"), contract("b"), contract("c", acheteur_id="21620041400016"))["acheteurs"]
+    assert found["acheteurs"].sum() == 2
+
+
 def test_amounts_that_are_unknown_are_counted_not_taken_for_zero(project: Path) -> None:
     row = results(contract("a"), contract("b", montant=None))["segments"].query("territoire == '32'").iloc[0]
     assert row[["marches", "montant", "montants_connus"]].tolist() == [2, 100.0, 1]

@@ -24,6 +24,7 @@ def page(tables: dict[str, pd.DataFrame], territory: str = EPCI, is_department: 
         territory=territory,
         territory_name="Ici",
         is_department=is_department,
+        across="",
         year=2025,
         latest=2025,
         dataset=SimpleNamespace(synthetique=True, region_nom="Hauts-de-France", date_observation=dt.date(2025, 12, 31)),
@@ -163,15 +164,19 @@ def test_a_department_says_how_to_reach_its_structures() -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(0, "aucune structure déclarée"), (1, "1 structure déclarée"), (2, "2 structures déclarées")],
+    [
+        (0, "aucune structure n'y intervient"),
+        (1, "1 structure déclare y intervenir"),
+        (2, "2 structures déclarent y intervenir"),
+    ],
 )
 def test_the_structures_that_declare_a_place_agree_with_their_number(number: int, words: str) -> None:
     assert views._declared(number, vacant=0) == words
 
 
 def test_a_vacant_post_is_not_said_to_be_no_structure_and_a_chance_is_told() -> None:
-    assert views._declared(0, vacant=1) == "poste vacant : 1 structure déclarée, sans personne en poste"
-    assert views._declared(1, vacant=1) == "1 structure déclarée"
+    assert views._declared(0, vacant=1) == "poste vacant : 1 structure déclare y intervenir, sans personne en poste"
+    assert views._declared(1, vacant=1) == "1 structure déclare y intervenir"
     assert views._nobody("Une MDE").startswith("Poste vacant : ce territoire est déclaré par Une MDE")
     assert views._nobody(None).startswith("Zone blanche")
     assert (views._chance(0.516), views._chance(float("nan"))) == (" (51,6\xa0%)", "")
@@ -186,6 +191,16 @@ def test_inhabitants_of_a_part_are_called_so(siren: str, partly: bool) -> None:
     assert ("partie régionale" in figure.alt) is partly
     assert ("partie régionale seulement" in figure.table.scope) is partly
     assert "Population municipale" in figure.text() and "qui se prêtent à une clause" in figure.text()
+
+
+def test_a_place_over_two_departments_says_in_which_it_counts() -> None:
+    zone = pd.DataFrame({"epci_siren": [EPCI], "nom": "Ici", "population": 13674, "qpv": 0, "secret": ""}).assign(
+        besoin_p10=1.0, besoin_p50=2.0, besoin_p90=3.0
+    )
+    there = page({views.ZONES: zone})
+    assert views.where(there).table.note.endswith("huit fois sur dix.")
+    there.across = "Comptée une fois."
+    assert views.where(there).table.note.endswith("huit fois sur dix. Comptée une fois.")
 
 
 @pytest.mark.parametrize(("territory", "is_department", "figure"), [(EPCI, False, "17,5"), ("62", True, "12,5")])

@@ -10,6 +10,7 @@ from analysis.core.errors import DataError
 from analysis.core.paths import reference_dir
 
 WHOLE = "ensemble"  # the modality of an indicator that holds for everybody
+UNKNOWN_HOST = "INCONNU"  # the nature of a structure that does not say it
 HOURS = "heures_realisees"  # the indicator that most others are held against
 
 CODES = (  # columns that are texts whatever they look like, in any of the tables
@@ -52,6 +53,14 @@ def epci_of(departements: list[str]) -> dict[str, str]:
     """`epci_siren -> nom` of the intercommunalités of these departments."""
     inside = epci(departements)
     return dict(zip(inside["epci_siren"], inside["nom"], strict=True))
+
+
+def across(departements: list[str]) -> pd.DataFrame:
+    """The intercommunalités over several departments (`departements`, `|` between them), one of these at least."""
+    known = epci()
+    codes = known["departements"].str.split("|")
+    touching = [len(own) > 1 and not set(own).isdisjoint(departements) for own in codes]
+    return known[touching].sort_values("nom", ignore_index=True)
 
 
 def department_of_epci() -> pd.Series:

@@ -5,29 +5,49 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.reference import UNKNOWN_HOST
+from analysis.facilitators.staff import FACILITATOR
 
 FRESH_MONTHS = 12  # after which an answer is old
-FRESH, OLD, NEVER = "a_jour", "ancienne", "sans_reponse"
+FRESH, OLD, NEVER, ABSENT = "a_jour", "ancienne", "sans_reponse", "absente"
 IDLE, OUTSIDE, NOWHERE, ENDED = "sans_operation", "hors_zone", "lieu_inconnu", "zone_finie"
 
 
-def answers(clean: dict[str, pd.DataFrame], sends: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
-    """Each structure of the inventory on `day`: structure_id, nom, type_acteur, nature_porteuse, departement,
-    date_reponse, reponse (a_jour, ancienne, sans_reponse), dernier_export (year of the last send; missing for other
-    actors). `sends` holds annee and structure_id of what was sent, rows or totals."""
+def answers(
+    clean: dict[str, pd.DataFrame],
+    listed: dict[str, str],
+    sends: pd.DataFrame,
+    day: pd.Timestamp,
+    *,
+    since: pd.Timestamp,
+) -> pd.DataFrame:
+    """Each structure that should have answered by `day`: structure_id, nom, type_acteur, nature_porteuse, departement,
+    date_reponse, reponse (a_jour, ancienne, sans_reponse, absente), dernier_export (year of the last send; missing for
+    other actors).
+
+    They are those of the inventory and, `absente` of it, those of `listed` (structure and name, from `structures.csv`:
+    nobody else may send), but for those whose last send is of a year before `since`: they may have closed. `sends`
+    holds annee and structure_id of what was sent, rows or totals.
+    """
     home = reference.communes().set_index("code_insee")["departement"]
     rows = clean["structures"]
-    since = day - pd.DateOffset(months=FRESH_MONTHS)
-    state = pd.Series(FRESH, index=rows.index).mask(rows["date_reponse"] < since, OLD)
-    return pd.DataFrame(
+    fresh = day - pd.DateOffset(months=FRESH_MONTHS)
+    state = pd.Series(FRESH, index=rows.index).mask(rows["date_reponse"] < fresh, OLD)
+    last = sends.groupby("structure_id")["annee"].max()
+    gone = set(last.index[last < since.year])
+    absent = sorted(listed.keys() - set(rows["structure_id"]) - gone)
+    inventoried = pd.DataFrame(
         {
             **{name: rows[name] for name in ("structure_id", "nom", "type_acteur", "nature_porteuse")},
             "departement": rows["commune_insee"].map(home),
             "date_reponse": rows["date_reponse"],
             "reponse": state.mask(rows["date_reponse"].isna() | (rows["date_reponse"] > day), NEVER),
-            "dernier_export": rows["structure_id"].map(sends.groupby("structure_id")["annee"].max()),
         }
     )
+    others = pd.DataFrame({"structure_id": absent, "nom": [listed[key] or key for key in absent]}, dtype="str")
+    others = others.assign(type_acteur=FACILITATOR, nature_porteuse=UNKNOWN_HOST, reponse=ABSENT)
+    known = pd.concat([inventoried, others], ignore_index=True) if absent else inventoried
+    return known.assign(dernier_export=known["structure_id"].map(last))
 
 
 def contradictions(

@@ -16,6 +16,7 @@ from analysis.facilitators import contacts, followup, ratios, staff, unmet, zone
 from analysis.facilitators.need import Numbers, need
 from analysis.facilitators.organisation import router, scenario
 from analysis.sources import publics
+from analysis.sources.listing import listed
 
 EXPORTS = ("operations", "territoires", "engagements", "heures", "agregats")
 # The classes beside those without anybody, as the headline figures say them.
@@ -34,12 +35,13 @@ def build(dataset: str) -> None:
     exports = {name: read_table(clean_dir(dataset, "exports") / f"{name}.parquet") for name in EXPORTS}
     segments = {
         name: read_table(results_dir(dataset) / "segments" / f"{name}.parquet")
-        for name in ("besoin_tirages", "clauses_sans_operation")
+        for name in ("acheteurs", "besoin_tirages", "clauses_sans_operation")
     }
     kept = standing(exports, raw_dir(dataset) / "decisions" / DUPLICATES, params.consolidation)
     days = staff.days([edition.annee for edition in described.editions], settings.days)
     dated = inventory(clean, days, described.departements)
-    latest = state_of(clean, exports, segments, described, settings, kept=kept)
+    expected = listed(raw_dir(dataset))
+    latest = state_of(clean, exports, segments, described, settings, kept=kept, expected=expected)
     tables = dated | latest | {"headlines": strip(dated | latest, described)}
     write_results(dataset, "facilitators", tables)
 
@@ -79,10 +81,12 @@ def state_of(
     settings: FacilitatorParams,
     *,
     kept: dict[str, str],
+    expected: dict[str, str],
 ) -> dict[str, pd.DataFrame]:
     """What holds on the day that the latest edition is observed: answers, contradictions, ratios, zones, needs.
 
     `kept` gives the operation that stands for each duplicate; what is asked of a structure bears on what it entered.
+    `expected` are the structures whose exports are expected, with their names.
     """
     latest = max(dataset.editions, key=lambda edition: edition.annee)
     year, observed = latest.annee, pd.Timestamp(latest.date_observation)
@@ -91,6 +95,7 @@ def state_of(
     hosts = staff.structures(people)
     areas = staff.areas(on_day(clean["zones"], day), hosts)
     months = settings.silent_months
+    since = day - pd.DateOffset(months=months)
     active = zones.followed(exports["operations"], exports["territoires"], day, months)
     lost = zones.without_place(exports["operations"], exports["territoires"], day, months)
     senders = set(zones.sent(exports["operations"], day, months)["structure_id"])
@@ -111,14 +116,14 @@ def state_of(
     tables = {
         "hypotheses": hypotheses(settings),
         "publics": publics.sources(given, dataset.departements),
-        "reponses": followup.answers(clean, sends, observed),
+        "reponses": followup.answers(clean, expected, sends, observed, since=since + pd.Timedelta(days=1)),
         "contradictions": followup.contradictions(
             # Of structures with nobody in post no area is read.
             areas,
             active,
             lost,
             senders & set(hosts["structure_id"]),
-            since=day - pd.DateOffset(months=months),
+            since=since,
             ended=zones.ended(clean["zones"], day, months),
         ),
         "ratios": ratios.spread(ratios.by_structure(hosts, areas, exports, year, staff.time_of_year(clean, year))),
@@ -129,6 +134,7 @@ def state_of(
         "annuaire": called.assign(vacante=nobody.astype("str")),
         "temps_trajet": minutes,
         "besoins": unmet.by_territory(asked, dataset.region),
+        "besoins_acheteurs": unmet.buyers(asked, segments["acheteurs"], dataset.region),
         "besoins_remedes": unmet.remedies(asked, placed, dataset.region),
         "etat_sans_facilitateur": unmet.contracts_of_state(segments["clauses_sans_operation"]),
     }
@@ -151,7 +157,9 @@ def organisation(
         "seuil": scenario.threshold(
             place, plan.asked, sorted({*settings.hours_per_etp, settings.capacity_hours_per_etp})
         ),
-        "stabilite": scenario.stability(plan, hours),
+        "stabilite": scenario.stability(
+            plan, hours, scenario.loads(settings.hours_per_etp, hours.shape[1], settings.seed)
+        ),
     }
     return {f"organisation_{name}": found[name] for name in scenario.TABLES}
 

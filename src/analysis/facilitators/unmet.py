@@ -7,6 +7,9 @@ import pandas as pd
 from analysis.core import reference
 
 MET = "SATISFAIT"
+STATE = "ETAT"  # of `nomenclatures/acheteurs`
+OF_STATE = ["declarent", "sans_operation", "reserves_sans_operation", "montant_sans_operation",
+            "montant_reserves_sans_operation", "montant_le_plus_grand", "montants_invraisemblables"]  # fmt: skip
 UNSAID = "non dit"
 
 
@@ -34,6 +37,24 @@ def by_territory(rows: pd.DataFrame, region: str) -> pd.DataFrame:
     return table.merge(grouped.median().rename("delai_median").reset_index(), on=names[:4], how="left")[names]
 
 
+def buyers(rows: pd.DataFrame, known: pd.DataFrame, region: str) -> pd.DataFrame:
+    """Who said a need, by year and territory (region, departments): edition, territoire, acheteurs (SIREN), connus (in
+    the region: the State's buyers that notified a contract in the year, whether they were asked or not).
+
+    `known` is `acheteurs` of the segments. The survey does not say whom it asked.
+    """
+    home = reference.department_of_epci()
+    own = rows.assign(
+        edition=rows["annee"].astype("int64"),
+        territoire=rows["epci_siren"].map(home).astype("str"),
+        siren=rows["acheteur_siret"].str[:9],
+    )
+    both = pd.concat([own, own.assign(territoire=region)], ignore_index=True)
+    table = both.groupby(["edition", "territoire"], as_index=False).agg(acheteurs=("siren", "nunique"))
+    state = known[known["categorie"] == STATE].set_index("edition")["acheteurs"]
+    return table.assign(connus=table["edition"].map(state).where(table["territoire"] == region).astype("Int64"))
+
+
 def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFrame:
     """Needs not met by year, territory (region, departments), class of the EPCI and what would have met them (remede:
     `facilitateurs/remedes.csv`): besoins, motif (the reason most often given, `UNSAID` where none is).
@@ -58,9 +79,7 @@ def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFra
 
 
 def contracts_of_state(unfollowed: pd.DataFrame) -> pd.DataFrame:
-    """Contracts of the State's buyers that declare a clause and that no operation follows: edition, territoire,
-    declarent, sans_operation, montant_sans_operation, montants_invraisemblables. `unfollowed` is
-    `clauses_sans_operation` of the segments."""
-    own = unfollowed[(unfollowed["axe"] == "categorie") & (unfollowed["modalite"] == "ETAT")]
-    values = ["declarent", "sans_operation", "montant_sans_operation", "montants_invraisemblables"]
-    return own[["edition", "territoire", *values]].reset_index(drop=True)
+    """Contracts of the State's buyers that declare a clause and that no operation follows: edition, territoire and the
+    columns `OF_STATE` of `unfollowed`, which is `clauses_sans_operation` of the segments."""
+    own = unfollowed[(unfollowed["axe"] == "categorie") & (unfollowed["modalite"] == STATE)]
+    return own[["edition", "territoire", *OF_STATE]].reset_index(drop=True)

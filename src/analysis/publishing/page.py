@@ -18,6 +18,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
+from analysis.core.texts import together
 from analysis.publishing.content import Elsewhere, Header
 
 
@@ -143,6 +144,24 @@ class Page:
         return self.edition.departements if self.department is None else [self.department]
 
     @property
+    def across(self) -> str:
+        """Of the intercommunalités that the page shows, those over several departments, with that in which each counts
+        first, as a sentence; empty where there is none."""
+        rows = reference.across(self.departments)
+        if not (self.regional or self.is_department):
+            rows = rows[rows["epci_siren"] == self.territory]
+        if rows.empty:
+            return ""
+        names = reference.department_names()
+        told = []
+        for row in rows.itertuples():
+            others = [names[code] for code in row.departements.split("|") if code != row.departement]
+            told.append(f"{row.nom} ({names[row.departement]}, en partie {together(others)})")
+        their = "ses habitants" if len(told) == 1 else "leurs habitants"
+        counted = "Comptée" if len(told) == 1 else "Comptées"
+        return f"{counted} une fois, dans le département de la plupart de {their} : {' ; '.join(told)}."
+
+    @property
     def place(self) -> str:
         """The code that the tables of this edition give the territory: that of the old region before the merger."""
         return self.edition.territoire if self.regional else self.territory
@@ -194,6 +213,7 @@ class Page:
     @property
     def facts(self) -> dict[str, str]:
         """The parameters of the page and the vintages behind it, as printed."""
+        across = {"Intercommunalités sur plusieurs départements": self.across} if self.of_territory else {}
         return {
             "Jeu de données": self.dataset.titre,
             "Édition (année des données)": str(self.year),
@@ -201,6 +221,7 @@ class Page:
             "Données observées au": french_date(self.edition.date_observation),
             "Clauses retenues": self.edition.clauses,
             "Communes et intercommunalités": f"code officiel géographique {self.edition.cog_millesime}",
+            **{name: told for name, told in across.items() if told},
             "Quartiers prioritaires": f"liste de {self.edition.qpv_millesime}",
             "Heures par ETP d'insertion": ", ".join(french(divisor) for divisor in self.edition.diviseurs_etp),
         }

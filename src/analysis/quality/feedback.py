@@ -25,8 +25,9 @@ from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, r
 from analysis.core.quality_log import rules
 from analysis.core.texts import others
 from analysis.sources.canonical import EXPORTS
+from analysis.sources.listing import listed
 from analysis.sources.mapping import Mapping
-from analysis.sources.senders import Layouts, layouts_by_structure, structure_names
+from analysis.sources.senders import Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE
 
 SHEETS = {"erreur": "À corriger", "avertissement": "À vérifier"}
@@ -283,10 +284,11 @@ def _names(dataset: str, layouts: dict[str, Layouts]) -> dict[str, str]:
     lines = rows.loc[rows["fichier"].str.endswith("[structures]"), "enregistrement"]
     refused = {_field(line, "structure_id"): _field(line, "nom") for line in lines}
     unread = {structure: name or structure for structure, name in refused.items() if structure}
-    listed = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
-    inventory = dict(zip(listed["structure_id"], listed["nom"].fillna(listed["structure_id"]), strict=True))
+    hosts = read_table(clean_dir(dataset, "inventory") / "structures.parquet")
+    inventory = dict(zip(hosts["structure_id"], hosts["nom"].fillna(hosts["structure_id"]), strict=True))
     senders = {structure: structure for structure in layouts}
-    return senders | unread | inventory | structure_names(raw_dir(dataset))
+    named = {structure: name for structure, name in listed(raw_dir(dataset)).items() if name}
+    return senders | unread | inventory | named
 
 
 def _quality(dataset: str, source: str) -> pd.DataFrame:

@@ -108,7 +108,7 @@ SCHEMAS = {
         ),
         published_table(
             "reponses",
-            "Une structure de l'inventaire : sa réponse au questionnaire et son dernier export",
+            "Une structure de l'inventaire, ou dont un export est attendu : sa réponse et son dernier export",
             ["structure_id"],
             {
                 "structure_id": STRUCTURE,
@@ -365,12 +365,12 @@ SCHEMAS = {
         ),
         published_table(
             "organisation_stabilite",
-            "Où placer les postes du scénario, et combien de tirages du besoin le confirment",
+            "Où placer les postes du scénario, et combien de tirages du besoin et des heures par ETP le confirment",
             ["epci_siren"],
             {
                 "epci_siren": EPCI,
                 "postes": column("int64", "Postes que demande le besoin médian", unit="poste"),
-                "tirages": column("int64", "Tirages du besoin où un poste au moins y est placé", unit="tirage"),
+                "tirages": column("int64", "Tirages où un poste au moins y est placé", unit="tirage"),
                 "part_tirages": column(NUMBER, "Part des tirages", unit="part", ge=0, le=1),
                 "postes_moyens": column(NUMBER, "Postes, moyenne des tirages", unit="poste"),
             },
@@ -428,6 +428,22 @@ SCHEMAS = {
             },
         ),
         published_table(
+            "besoins_acheteurs",
+            "Acheteurs de l'État qui ont exprimé un besoin d'appui, et ceux qui notifient des marchés",
+            ["edition", "territoire"],
+            {
+                "edition": column("int64", "Année du besoin"),
+                "territoire": TERRITORY,
+                "acheteurs": column("int64", "Acheteurs distincts (SIREN) qui ont exprimé un besoin", unit="acheteur"),
+                "connus": column(
+                    WHOLE,
+                    "Acheteurs de l'État qui ont notifié un marché dans l'année ; la région seulement",
+                    unit="acheteur",
+                    nullable=True,
+                ),
+            },
+        ),
+        published_table(
             "besoins_remedes",
             "Besoins non satisfaits des acheteurs de l'État et ce qui y aurait répondu",
             ["edition", "territoire", "classe", "remede"],
@@ -449,7 +465,12 @@ SCHEMAS = {
                 "territoire": TERRITORY,
                 "declarent": column("int64", "Marchés qui déclarent une clause", unit="marché"),
                 "sans_operation": column("int64", "dont sans opération liée", unit="marché"),
+                "reserves_sans_operation": column(
+                    "int64", "dont réservés, exécutables sans facilitateur", unit="marché"
+                ),
                 "montant_sans_operation": column(NUMBER, "Montants connus et vraisemblables de ceux-ci", unit="euro"),
+                "montant_reserves_sans_operation": column(NUMBER, "dont ceux des marchés réservés", unit="euro"),
+                "montant_le_plus_grand": column(NUMBER, "dont celui du plus gros marché", unit="euro"),
                 "montants_invraisemblables": column(
                     "int64", "dont montant invraisemblable pour leur segment, non compté", unit="marché"
                 ),

@@ -114,6 +114,7 @@ _STATE = {
                 "categorie": column(TEXT, "Catégorie d'acheteurs ; INCONNUE : aucune source ne la dit"),
                 **_STATES,
                 **_SHARE,
+                "acheteurs": column("int64", "Acheteurs distincts (SIREN) de ces marchés", unit="acheteur", ge=0),
             },
         ),
         published_table(

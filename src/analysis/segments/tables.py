@@ -152,7 +152,7 @@ def state(
         "segments": segments,
         "epci": _with_names(smoothed(_with_share(counts(placed, _EPCI)), ["edition"], *_SHARE)),
         "segments_epci": _with_quotients(cells, settings.min_known_contracts),
-        "acheteurs": _with_share(counts(contracts, _BUYERS)),
+        "acheteurs": _with_share(counts(contracts, _BUYERS)).merge(_buyers(contracts), on=_BUYERS),
         "concentration": concentration(contracts, dataset),
         "dynamique": shift_share(departments, years),
         "lieux": _with_part(_run(_counted(contracts, "epci_methode"), ["edition", "epci_methode"])),
@@ -188,6 +188,11 @@ def _states(contracts: ir.Table, by: list[str], most: pd.Series) -> pd.DataFrame
 
 def _counted(contracts: ir.Table, column: str) -> ir.Table:
     return contracts.group_by(["edition", column]).aggregate(marches=contracts.count())
+
+
+def _buyers(contracts: ir.Table) -> pd.DataFrame:
+    """edition, categorie, acheteurs: how many buyers (SIREN) notified a contract."""
+    return contracts.group_by(_BUYERS).aggregate(acheteurs=contracts.acheteur_siren.nunique()).to_pandas()
 
 
 def _with_part(table: pd.DataFrame) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from analysis.sources import parts, totals
 from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
+from analysis.sources.listing import LIST
 from analysis.sources.mapping import Mapping, TableMapping, of_year, said_year
 from analysis.sources.near_persons import near
 from analysis.sources.persons import fingerprints, load_secret, person_keys
@@ -46,7 +47,7 @@ from analysis.sources.rows import (
     tell_unread,
     with_key,
 )
-from analysis.sources.senders import EARLIER, LIST, Layouts, layouts_by_structure
+from analysis.sources.senders import EARLIER, Layouts, layouts_by_structure
 from analysis.sources.spreadsheet import Sheet, Workbook, csv_sheet, open_archive, told_headings
 from analysis.sources.typer import Typer, stripped
 from analysis.sources.years import of_their_year

@@ -18,6 +18,7 @@ from analysis.core import reference
 from analysis.core.files import received_files, write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import MASKED, collect, fatal
+from analysis.core.reference import UNKNOWN_HOST
 from analysis.core.results import ALWAYS, PART_TOLERANCE
 from analysis.core.texts import words
 from analysis.schemas.build import conform
@@ -31,7 +32,6 @@ from analysis.sources.typer import Typer, listed_number, parts_of
 
 SOURCE = "inventaire"
 FRENCH_DAY = "%d/%m/%Y"  # beside AAAA-MM-JJ
-UNKNOWN_HOST = "INCONNU"
 # Without it a row cannot be counted: it is refused, as one without its key is.
 NEEDED = {"structures": "type_acteur", "facilitateurs": "date_debut", "besoins": "annee"}
 PARTS = {"facilitateurs": "etp", "zones": "part_temps"}  # between 0 and 1
@@ -136,9 +136,12 @@ def clean(received: dict[str, pd.DataFrame], typer: Typer) -> dict[str, pd.DataF
 
 
 def _in_region(zones: pd.DataFrame, typer: Typer) -> pd.DataFrame:
-    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours."""
+    """Areas that are an EPCI of the region; the others are refused, since they cover nothing of ours.
+
+    One that is no more is refused too: what took it over is larger, and nobody said to work in all of it.
+    """
     known = listed_number(zones["epci_siren"].str.strip()).isin(reference.epci()["epci_siren"])
-    typer.flag(zones[~known], "epci_inconnu", "epci_siren", record="enregistrement")
+    typer.flag_epci(zones[~known], "epci_siren", record="enregistrement")
     return zones[known]
 
 

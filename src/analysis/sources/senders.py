@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from analysis.sources.listing import LIST, texts
 from analysis.sources.mapping import Mapping, load_mapping
-from analysis.sources.spreadsheet import expect, read_csv
+from analysis.sources.spreadsheet import expect
 
-LIST = "structures.csv"
 MAPPINGS = "mappings"
 EARLIER = f"{MAPPINGS}/anciennes.csv"
 EARLIER_COLUMNS = ["structure_id", "jusqu_en", "mapping"]
@@ -45,8 +43,8 @@ def layouts_by_structure(folder: Path) -> dict[str, Layouts]:
     Raises DataError when a structure has no identifier, is listed twice, or for the same years twice, or when a mapping
     that it names does not exist.
     """
-    listed = _texts(folder, LIST, ["structure_id", "mapping"])
-    earlier = _texts(folder, EARLIER, EARLIER_COLUMNS)
+    listed = texts(folder, LIST, ["structure_id", "mapping"])
+    earlier = texts(folder, EARLIER, EARLIER_COLUMNS)
     expect(listed, LIST, "structure_id", listed["structure_id"].ne(""), "un identifiant de structure")
     again = listed["structure_id"].duplicated()
     expect(listed, LIST, "structure_id", ~again, "une seule ligne par structure")
@@ -73,20 +71,3 @@ def layouts_by_structure(folder: Path) -> dict[str, Layouts]:
     return {
         row.structure_id: Layouts(loaded[row.mapping], tuple(before[row.structure_id])) for row in listed.itertuples()
     }
-
-
-def structure_names(folder: Path) -> dict[str, str]:
-    """The name of each structure of `structures.csv` that gives one."""
-    listed = _texts(folder, LIST, ["structure_id", "nom"])
-    return {key: name for key, name in zip(listed["structure_id"], listed["nom"], strict=True) if key and name}
-
-
-def _texts(folder: Path, name: str, columns: list[str]) -> pd.DataFrame:
-    """`columns` of each line of a file of the dataset, without blanks around the texts, with `ligne`.
-
-    No line when there is no such file.
-    """
-    if not (folder / name).is_file():
-        return pd.DataFrame({column: pd.Series(dtype="str") for column in [*columns, "ligne"]})
-    rows = read_csv(folder / name, name, columns)
-    return rows[["ligne"]].join(rows[columns].fillna("").apply(lambda texts: texts.str.strip()))

@@ -253,8 +253,17 @@ class Typer:
     def _epci(self, rows: pd.DataFrame, column: str) -> pd.Series:
         value = listed_number(rows[column])
         bad = value.notna() & ~value.isin(reference.epci()["epci_siren"])
-        self.flag(rows[bad], "epci_inconnu", column)
+        self.flag_epci(rows[bad], column)
         return value.mask(bad)
+
+    def flag_epci(self, rows: pd.DataFrame, column: str, *, record: str | None = None) -> None:
+        """Record that `column` is no intercommunalité of the region; of one that is no more, which took it over."""
+        heirs = reference.table("territoire/epci_anciens").set_index("ancien_siren")["epci_siren"]
+        siren = listed_number(rows[column].str.strip())
+        former = siren.isin(heirs.index)
+        self.flag(rows[~former], "epci_inconnu", column, record=record)
+        for old, own in rows[former].groupby(siren[former]):
+            self.flag(own, "epci_ancien", column, record=record, among=[*heirs.loc[[old]].dropna()])
 
     def _commune(self, rows: pd.DataFrame, column: str) -> pd.Series:
         """The commune of today: former codes are followed to the one that took them over."""

@@ -12,7 +12,7 @@ from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.core import reference
-from analysis.core.numbers import MISSING, about, between, french, french_date, number_of, percent, plural
+from analysis.core.numbers import MISSING, about, between, french, french_date, number_of, percent
 from analysis.core.reference import HOURS, WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
@@ -337,7 +337,8 @@ def where(page: Page) -> Content:
             "communes du code officiel géographique 2026",
             csv=page.csv(ZONES),
             note="Heures possibles : ce que pourraient porter les marchés d'une année qui se prêtent à une clause, "
-            "qu'ils en aient une ou non ; ce n'est pas une demande. « de » et « à » : huit fois sur dix.",
+            "qu'ils en aient une ou non ; ce n'est pas une demande. « de » et « à » : huit fois sur dix."
+            + (f" {page.across}" if page.across else ""),
         )
     return Figure(locator(page.territory), title=page.territory_name, alt=f"{alt}.", table=table, source=BACKGROUND)
 
@@ -431,8 +432,11 @@ def _chance(under: float) -> str:
 
 def _declared(structures: int, vacant: int = 0) -> str:
     """How many structures declare the place, in words; where none does with somebody in post, who does without."""
-    if not structures and vacant:
-        return f"poste vacant : {number_of(vacant, 'structure')} {plural('déclarée', vacant)}, sans personne en poste"
-    if not structures:
-        return "aucune structure déclarée"
-    return f"{number_of(structures, 'structure')} {plural('déclarée', structures)}"
+    if structures:
+        return _said_by(structures)
+    return f"poste vacant : {_said_by(vacant)}, sans personne en poste" if vacant else "aucune structure n'y intervient"
+
+
+def _said_by(structures: int) -> str:
+    """How many structures, whatever their persons and posts, say that they work there."""
+    return f"{number_of(structures, 'structure')} {'déclare' if structures < 2 else 'déclarent'} y intervenir"

@@ -179,12 +179,24 @@ def gains(plan: Plan) -> pd.DataFrame:
     return rows.assign(**shares, ecart=after.proof.gap)
 
 
-def _drawn(plan: Plan, draws: Numbers) -> list[location.Reinforced]:
-    """`reinforced` under each drawn need (columns), in order, on all cores."""
+def loads(hours_per_etp: tuple[float, float], draws: int, seed: int) -> Numbers:
+    """The hours that one ETP follows in each of `draws`: one in each part of their range, in an order that owes nothing
+    to the need (a Latin hypercube: M. McKay, R. Beckman, W. Conover, Technometrics 21, 1979)."""
+    low, high = hours_per_etp
+    return low + (high - low) * (np.random.default_rng(seed).permutation(draws) + 0.5) / draws
+
+
+def _anew(place: Ground, asked: Scenario, need: Numbers, hours_per_etp: float) -> location.Reinforced:
+    """`reinforced` for one drawn need, one ETP following so many hours."""
+    return reinforced(place, replace(asked, capacity_hours_per_etp=hours_per_etp), need)
+
+
+def _drawn(plan: Plan, draws: Numbers, hours_per_etp: Numbers) -> list[location.Reinforced]:
+    """`reinforced` under each drawn need (columns) and load of an ETP, in order, on all cores."""
     with (
         workers(__name__) as pool,
         click.progressbar(
-            pool.map(partial(reinforced, plan.place, plan.asked), draws.T, chunksize=CHUNK),
+            pool.map(partial(_anew, plan.place, plan.asked), draws.T, hours_per_etp, chunksize=CHUNK),
             length=draws.shape[1],
             label="tirages du besoin",
             file=sys.stderr,
@@ -244,10 +256,11 @@ def threshold(place: Ground, scenario: Scenario, hours_per_etp: list[float]) -> 
     return _priced(pd.DataFrame(rows), scenario.post_etp)
 
 
-def stability(plan: Plan, draws: Numbers) -> pd.DataFrame:
+def stability(plan: Plan, draws: Numbers, hours_per_etp: Numbers) -> pd.DataFrame:
     """epci_siren, postes (that the median need asks for), tirages (draws in which at least one is placed there),
-    part_tirages, postes_moyens: how often each place is chosen when posts are placed anew for each drawn need."""
-    chosen = np.array([found.posts for found in _drawn(plan, draws)])
+    part_tirages, postes_moyens: how often each place is chosen when posts are placed anew for each drawn need (columns
+    of `draws`) and the hours that one ETP then follows (`loads`)."""
+    chosen = np.array([found.posts for found in _drawn(plan, draws, hours_per_etp)])
     return pd.DataFrame(
         {
             "epci_siren": plan.place.codes,

@@ -35,6 +35,7 @@ STAFF_BY = {
     "autres_acteurs": ("Acteur", "Autres acteurs, hors des structures facilitatrices"),
 }
 ROWS = 20  # contradictions listed
+BASE = "Base : structures de l'inventaire, et celles dont un export est attendu."  # of the rate of answers
 
 
 def headline(page: Page, day: str = "") -> Content:
@@ -201,7 +202,8 @@ def coverage(page: Page, day: str = "") -> Content:
             caption="Structures facilitatrices déclarées par intercommunalité, par nombre croissant",
             scope=scope(page, page.territory_name, day),
             csv=page.csv("couverture"),
-            note="Aucune : zone blanche au sens strict. Une intercommunalité déclarée peut rester mal servie.",
+            note="Aucune : zone blanche au sens strict. Une intercommunalité déclarée peut rester mal servie. "
+            f"{page.across}",
         ),
         source=source(page),
     )
@@ -309,12 +311,14 @@ def _whose(hidden: pd.DataFrame, ratios: int) -> str:
 
 
 def answers(page: Page) -> Content:
-    """How many structures answered, and who is silent."""
-    rows = here(page, page.read("reponses"))
+    """How many structures answered, of all that are known, and who is silent."""
+    known = page.read("reponses")
+    rows = here(page, known)
     if rows.empty:
         return Prose("Aucune structure n'est inventoriée.")
     fresh = rows["reponse"].eq("a_jour")
     hosts = rows["type_acteur"].eq("FACILITATEUR")
+    absent = rows["reponse"].eq("absente")
     silent = rows[~fresh | (hosts & ~rows["dernier_export"].eq(page.latest))]
     frame = silent.assign(etat=silent["reponse"].map(reference.labels("reponses_inventaire")))
     share = percent(float(fresh.mean()), 0)
@@ -323,9 +327,12 @@ def answers(page: Page) -> Content:
         f"Structures qui ont répondu depuis moins d'un an : {int(fresh.sum())} sur {len(rows)} ({share}) ; structures "
         f"facilitatrices qui ont envoyé leur export ou leurs totaux de {page.latest} : "
         f"{int((hosts & rows['dernier_export'].eq(page.latest)).sum())} sur {int(hosts.sum())}."
+        f"{_absent(int(absent.sum()), int(rows.loc[absent, 'dernier_export'].notna().sum()))}"
     )
+    away = 0 if page.regional else int(known["reponse"].eq("absente").sum())
+    elsewhere = f" Absentes de l'inventaire, donc sans siège connu : {away}, sur la page de la région." if away else ""
     if silent.empty:
-        return Prose(said)
+        return Prose(said + elsewhere)
     return DataTable(
         frame.sort_values(["dernier_export", "nom"], na_position="first"),
         columns={
@@ -338,7 +345,15 @@ def answers(page: Page) -> Content:
         scope=f"{page.territory_name}, réponses reçues au {french_date(latest.date_observation)}",
         csv=page.csv("reponses"),
         takeaway=said,
+        note=f"{BASE}{elsewhere}",
     )
+
+
+def _absent(structures: int, senders: int) -> str:
+    """How many of the structures the inventory does not have, and how many of these send all the same."""
+    if not structures:
+        return ""
+    return f" Absentes de l'inventaire : {structures}, dont {senders} qui envoient des exports ou des totaux."
 
 
 def contradictions(page: Page) -> Content:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from analysis.core import reference
-from analysis.core.numbers import french, number_of
+from analysis.core.numbers import french, number_of, percent
 from analysis.core.texts import QUOTED, leaders, named
 from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose, millions
@@ -46,9 +48,20 @@ def by_kind(page: Page) -> Content:
             caption="Besoins d'appui des acheteurs de l'État, par type et suite donnée",
             scope=f"{page.territory_name}, enquête auprès des acheteurs de l'État, {page.year}",
             csv=page.csv("besoins"),
+            note=_asked(page),
         ),
         source=source(page),
     )
+
+
+def _asked(page: Page) -> str:
+    """Who said these needs, and of how many: no rate of answers, since the survey does not say whom it asked."""
+    rows = of_place(page, page.read("besoins_acheteurs"))
+    row = rows[rows["edition"] == page.year].iloc[0]
+    said = f"Exprimés par {number_of(row['acheteurs'], 'acheteur')} de l'État"
+    if pd.notna(row["connus"]):
+        said += f" ; {french(row['connus'])} ont notifié un marché dans la région en {page.year}"
+    return f"{said}. L'enquête ne dit pas qui a été interrogé : ce n'est pas un taux de réponse."
 
 
 def remedies(page: Page) -> Content:
@@ -92,14 +105,25 @@ def unfollowed(page: Page) -> Content:
             "edition": Column("Année"),
             "declarent": Column("Marchés qui déclarent une clause ou une réservation", 0),
             "sans_operation": Column("dont sans opération liée", 0),
-            "montant_sans_operation": Column("Montant de ceux-ci", **millions(1)),
+            "reserves_sans_operation": Column("dont réservés", 0),
+            "montant_sans_operation": Column("Montant sans opération", **millions(1)),
+            "montant_reserves_sans_operation": Column("dont réservés", **millions(1)),
+            "montant_le_plus_grand": Column("dont le plus gros marché", **millions(1)),
         },
         caption="Marchés de l'État avec clause ou réservés, sans opération liée",
         scope=f"{page.territory_name}, marchés notifiés par des acheteurs de l'État, hors marchés subséquents",
         csv=page.csv("etat_sans_facilitateur"),
         takeaway=f"Marchés de l'État de {last['edition']} qui déclarent une clause ou une réservation et n'ont "
-        f"aucune opération liée : "
-        f"{french(last['sans_operation'])} sur {french(last['declarent'])}.",
-        note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué."
+        f"aucune opération liée : {french(last['sans_operation'])} sur {french(last['declarent'])}, dont "
+        f"{number_of(last['reserves_sans_operation'], 'réservé')}{_weight(last)}.",
+        note="Sans opération liée : suivi par personne, par une structure sans export, ou lien manqué. Un marché "
+        "réservé l'est à des structures de l'insertion ou du handicap, qui peuvent l'exécuter sans facilitateur."
         f"{left_out(rows)}",
     )
+
+
+def _weight(row: pd.Series) -> str:
+    """What part of the amount the largest contract is, which one year's amount may be of alone."""
+    if not row["montant_sans_operation"]:
+        return ""
+    return f" ; le plus gros fait {percent(row['montant_le_plus_grand'] / row['montant_sans_operation'], 0)} du montant"

@@ -329,11 +329,12 @@ def _least(rows: pd.DataFrame, usual: float) -> str:
 
 
 def advice(page: Page) -> Content:
-    """Where posts are placed in most draws of the need, and where only in some."""
+    """Where posts are placed in most draws of the need and of the hours per ETP, and where only in some."""
     rows = page.read("organisation_stabilite")
     if rows.empty:
         return NOTHING
     settings = load_params().facilitators
+    low, high = settings.hours_per_etp
     names = page.read("zones").set_index("epci_siren")["nom"]
     shown = rows[rows["tirages"] > 0].assign(nom=lambda found: found["epci_siren"].map(names))
     shown = shown.assign(
@@ -343,12 +344,10 @@ def advice(page: Page) -> Content:
     ).sort_values(["tirages", "nom"], ascending=[False, True])
     sure = shown[shown["part_tirages"] >= settings.surely]
     said = (
-        f"Lieux choisis dans {percent(settings.surely, 0)} au moins des tirages du besoin : "
-        + ", ".join(sure["nom"])
-        + "."
+        f"Lieux choisis dans {percent(settings.surely, 0)} au moins des tirages : " + ", ".join(sure["nom"]) + "."
         if len(sure)
         else f"Aucun lieu n'est choisi dans {percent(settings.surely, 0)} des tirages : où placer les postes "
-        "dépend d'un besoin trop incertain pour le dire."
+        "dépend d'un besoin et d'une charge par ETP trop incertains pour le dire."
     )
     return DataTable(
         shown,
@@ -359,11 +358,12 @@ def advice(page: Page) -> Content:
             "tirages": Column(f"Tirages sur {settings.draws}", 0),
             "postes_moyens": Column("Postes en moyenne", 1),
         },
-        caption="Où placer les postes, selon les tirages du besoin",
+        caption="Où placer les postes, selon les tirages du besoin et des heures par ETP",
         scope=_assumptions(page, _usual()),
         csv=page.csv("organisation_stabilite"),
         takeaway=of_region(page, said),
-        note="Seul le besoin est tiré : les heures que suit un ETP et les trajets restent ceux du scénario.",
+        note=f"Besoin et heures que suit un ETP (de {french(low)} à {french(high)}) sont tirés ensemble ; les trajets "
+        "restent ceux du scénario.",
     )
 
 

@@ -14,7 +14,7 @@ from analysis.publishing.page import Page
 
 NOTHING = Prose("Sans inventaire, ni zones blanches ni besoins couverts ne peuvent être dits.")
 VACANT = " (poste vacant)"  # declared by a structure that has nobody in post
-OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations", "p_sous_servie")
+OPEN = ("besoin_p10", "besoin_p50", "besoin_p90", "qpv", "operations", "structures", "p_sous_servie")
 USUAL = "Classe et probabilité comptent le temps d'une personne seule sans accord pour la moyenne des autres."
 ORIGINS = {
     "marches": "heures que pourraient porter les marchés d'une année qui se prêtent à une clause, avec elle ou sans",
@@ -100,7 +100,8 @@ def listed(page: Page) -> Content:
             "besoin_p90": Column("à", 0),
             "qpv": Column("Quartiers prioritaires", 0),
             "operations": Column(f"Opérations suivies en {load_params().facilitators.silent_months} mois", 0),
-            "etp": Column("ETP", 2),
+            "structures": Column("Structures qui déclarent y intervenir", 0),
+            "etp": Column("leurs ETP ici", 2),
             "p_sous_servie": Column("Probabilité d'être sous-servie", **PERCENT),
         },
         caption="Besoin et temps de facilitateur par intercommunalité, par classe puis par besoin décroissant",
@@ -111,7 +112,8 @@ def listed(page: Page) -> Content:
         "* À cheval sur une autre région : sa partie d'ici seulement. Opérations : celle "
         "que deux structures ont saisie comptée une fois."
         + (f" {unknown}." if unknown else "")
-        + (f" {USUAL}" if rows["etp"].isna().any() else ""),
+        + (f" {USUAL}" if rows["etp"].isna().any() else "")
+        + (f" {page.across}" if page.across else ""),
     )
 
 

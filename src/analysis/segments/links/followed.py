@@ -27,6 +27,7 @@ from analysis.segments.links.capture import capture
 from analysis.segments.links.model import Followed, followed, links, published
 
 MAD = 1.4826  # standard deviation of a normal law over its median absolute deviation
+RESERVED = "reserve"  # of `nomenclatures/statuts_sociaux`
 THOUSAND = 1000.0  # hours are told per thousand euros
 AXES = {"segment": "segment", "categorie": "categorie"}
 
@@ -212,18 +213,27 @@ def with_control(table: pd.DataFrame, operations: pd.DataFrame, facts: Facts, us
 
 def unfollowed(contracts: pd.DataFrame, dataset: Dataset, belief: Belief) -> pd.DataFrame:
     """Contracts of the region that declare a clause or a reservation: edition, territoire, axe, modalite, renseignes,
-    declarent, sans_operation (no operation is linked), montant_sans_operation (of the amounts that are plausible),
-    montants_invraisemblables (how many of those without operation are not)."""
+    declarent, sans_operation (no operation is linked); of those without, reserves_sans_operation (those reserved, which
+    may be carried out without a facilitator), montant_sans_operation (sum of the amounts that are plausible),
+    montant_reserves_sans_operation (the same of those reserved), montant_le_plus_grand (of one contract),
+    montants_invraisemblables (how many amounts are not plausible)."""
     said = contracts[contracts["est_renseigne"]]
     alone = said["porte_clause"] & said["operation"].isna()
+    reserved = alone & said["statut_social"].eq(RESERVED)
+    amount = plausible(said, belief).where(alone).fillna(0.0)
     rows = said.assign(
         renseignes=1,
         declarent=said["porte_clause"].astype("int64"),
         sans_operation=alone.astype("int64"),
-        montant_sans_operation=plausible(said, belief).where(alone).fillna(0.0),
+        reserves_sans_operation=reserved.astype("int64"),
+        montant_sans_operation=amount,
+        montant_reserves_sans_operation=amount.where(reserved, 0.0),
+        montant_le_plus_grand=amount,
         montants_invraisemblables=(alone & implausible(said, belief)).astype("int64"),
     )
-    values = ["renseignes", "declarent", "sans_operation", "montant_sans_operation", "montants_invraisemblables"]
+    added = ["renseignes", "declarent", "sans_operation", "reserves_sans_operation", "montant_sans_operation",
+             "montant_reserves_sans_operation"]  # fmt: skip
+    values = {**dict.fromkeys(added, "sum"), "montant_le_plus_grand": "max", "montants_invraisemblables": "sum"}
     return _by_territory(rows, dataset, values)
 
 
@@ -251,15 +261,16 @@ def undeclared(
     return _by_territory(
         rows,
         dataset,
-        ["operations", "liees", "renseignees", "sans_clause_declaree", "marches"],
+        dict.fromkeys(["operations", "liees", "renseignees", "sans_clause_declaree", "marches"], "sum"),
         local=rows.merge(home, on="operation"),
     )
 
 
 def _by_territory(
-    rows: pd.DataFrame, dataset: Dataset, values: list[str], *, local: pd.DataFrame | None = None
+    rows: pd.DataFrame, dataset: Dataset, values: dict[str, str], *, local: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Sums by edition, territory (region and departments), and by `AXES` one at a time or none (`ensemble`)."""
+    """`values` (column and how it is put together) by edition, territory (region and departments), and by `AXES` one at
+    a time or none (`ensemble`)."""
     inside = rows if local is None else local
     inside = inside[inside["departement"].isin(dataset.departements)]
     whole = (inside if local is None else rows).assign(territoire=dataset.region)
@@ -267,7 +278,7 @@ def _by_territory(
     parts = [both.assign(axe=WHOLE, modalite=WHOLE)]
     parts += [both.assign(axe=axis, modalite=both[column]) for axis, column in AXES.items()]
     key = ["edition", "territoire", "axe", "modalite"]
-    table = pd.concat(parts, ignore_index=True).groupby(key, as_index=False)[values].sum()
+    table = pd.concat(parts, ignore_index=True).groupby(key, as_index=False).agg(values)
     return table.astype({"edition": "int64"}).sort_values(key, ignore_index=True)
 
 
