@@ -12,7 +12,8 @@ import yaml
 from test_dirty_files import row_of, write_ods
 
 from analysis.core.errors import DataError
-from analysis.core.quality_log import MASKED, breaches, explain
+from analysis.core.personal import MASKED
+from analysis.core.quality_log import breaches, explain
 from analysis.sources.persons import SECRET_VARIABLE, load_secret
 from analysis.sources.spreadsheet import Workbook, expect, read_csv
 from sending import in_workbook, mapping, refused, send, write_dataset

@@ -14,7 +14,7 @@ import yaml
 
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
-from analysis.core.quality_log import MASKED
+from analysis.core.personal import MASKED
 from analysis.sources import inventory, spreadsheet
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed

@@ -49,7 +49,7 @@ from analysis.core.errors import DataError
 from analysis.core.files import as_csv, read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
-from analysis.core.quality_log import E_MAIL, NIR, PHONE
+from analysis.core.personal import E_MAIL, NIR, PHONE
 from analysis.core.texts import unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill

@@ -11,7 +11,8 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS
-from analysis.core.quality_log import MASKED, breaches, looks_personal
+from analysis.core.personal import MASKED, looks_personal
+from analysis.core.quality_log import breaches
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
