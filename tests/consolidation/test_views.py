@@ -28,7 +28,7 @@ def page(*rows: tuple[float, int, float, str], regional: bool = True) -> SimpleN
             heures_en_moins=lambda t: 1000.0 - t["heures"],
         ),
     }
-    edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
+    edition = SimpleNamespace(territoire="32", territory_name="Hauts-de-France", base_legale="L2112-2")
     return SimpleNamespace(
         year=2025,
         edition=edition,

@@ -26,7 +26,9 @@ def page(tables: dict[str, pd.DataFrame], territory: str = EPCI, is_department: 
         is_department=is_department,
         year=2025,
         latest=2025,
-        dataset=SimpleNamespace(synthetique=True, region_nom="Hauts-de-France", date_observation=dt.date(2025, 12, 31)),
+        dataset=SimpleNamespace(
+            synthetique=True, territory_name="Hauts-de-France", date_observation=dt.date(2025, 12, 31)
+        ),
         read=lambda name, **where: rows_where(tables[name], where),
         csv=lambda name: name.replace("/", "_"),
     )

@@ -226,7 +226,7 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
 
 def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     """Headline figures of the programmes published."""
-    whole, year = tables["programmes"], max(edition.annee for edition in dataset.editions)
+    whole, year = tables["programmes"], dataset.latest.annee
     if whole.empty:
         return headlines([])
     of_buyers = f"programmes de {number_of(len(whole), 'acheteur')}"

@@ -109,7 +109,7 @@ class Page:
 
     @property
     def territory_name(self) -> str:
-        return self.name if self.of_territory else self.edition.territoire_nom
+        return self.name if self.of_territory else self.edition.territory_name
 
     @property
     def year(self) -> int:
@@ -118,7 +118,7 @@ class Page:
     @property
     def latest(self) -> int:
         """The latest edition of the dataset."""
-        return max(edition.annee for edition in self.dataset.editions)
+        return self.dataset.latest.annee
 
     @property
     def regional(self) -> bool:
@@ -228,7 +228,7 @@ def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str
         return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
     if notebook != SHEET:
-        return {dataset.region: edition.territoire_nom, **departments}
+        return {dataset.region: edition.territory_name, **departments}
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
 
 

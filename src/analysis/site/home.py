@@ -109,7 +109,7 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
         guide=guide.INDEX if guided else "",
         document=guide.DOCUMENT,
         method=definitions.METHOD,
-        title=f"{dataset.titre} : clauses sociales, {dataset.region_nom}",
+        title=f"{dataset.titre} : clauses sociales, {dataset.territory_name}",
         layout="home",
         contents=[],
         dataset=dataset,
@@ -141,10 +141,10 @@ def write_directory(dataset: Dataset) -> None:
     path = protected_dir(dataset.nom) / "facilitators" / "annuaire.parquet"
     text = fill(
         "site/directory.html.j2",
-        title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
+        title=f"Qui appeler pour une clause sociale ? {dataset.territory_name}",
         contents=[],
         dataset=dataset,
-        edition=max(dataset.editions, key=lambda edition: edition.annee),
+        edition=dataset.latest,
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=scripts.towns(dataset.departements),
         scripts=[scripts.search()],
@@ -250,7 +250,7 @@ def _of_the_year(dataset: Dataset) -> Page | None:
     without hours."""
     if read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
         return None
-    return Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
+    return Page("consolidation", dataset.nom, dataset.latest.annee, dataset.region)
 
 
 def home_map(page: Page) -> str:

@@ -314,7 +314,7 @@ def _structures(page: Page) -> Content:
 
 def where(page: Page) -> Content:
     """Where the territory is in its region; of an EPCI, its inhabitants and what its contracts could bear."""
-    alt, table = f"{page.territory_name} dans la région {page.dataset.region_nom}", None
+    alt, table = f"{page.territory_name} ({page.dataset.territory_name})", None
     if not page.is_department and len(zone := page.read(ZONES, epci_siren=page.territory)):
         across = reference.epci().set_index("epci_siren").loc[page.territory, "communes_hors_region"] > 0
         here = " de sa partie régionale" if across else ""
