@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS
+from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS, WEEKDAYS
 from analysis.core.personal import MASKED, looks_personal
 from analysis.core.quality_log import breaches
 from analysis.core.texts import words
@@ -32,6 +32,8 @@ TIME = r"(?:[01]?[0-9]|2[0-3])[:h][0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
 TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
 ISO, DAY_SIGN = "%Y-%m-%d", "[-/.]"  # between the numbers of a day
 IN_LETTERS, DAY_IN_MONTH = r"[^\W\d_]{3}", re.compile("[0-9][0-9]?|1er")
+# What may stand before a day: « lundi 3 mars 2025 », « lun. 03/03/2025 ».
+WEEKDAY = rf"(?i)^(?P<weekday>{'|'.join([*WEEKDAYS, *(name[:3] for name in WEEKDAYS)])})\.?,?\s+(?P<day>[0-9].*)$"
 HERE = "Europe/Paris"
 HELD = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31")  # whole years of what a table holds, in any zone
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
@@ -210,9 +212,14 @@ class Typer:
         return self.date(rows, column)
 
     def date(self, rows: pd.DataFrame, column: str, rule: str = "date_export_invalide") -> pd.Series:
-        """A day (see `_days`); of one that cannot be read, the form that its file has is told."""
-        days = _days(rows, column)
+        """A day (see `_days`), before which its weekday may stand, and no other; of one that cannot be read, the form
+        that its file has is told."""
+        weekday, bare = _without_weekday(rows, column)
+        days = _days(bare, column)
+        other = weekday.notna() & days.notna() & weekday.ne(days.dt.day_of_week)
+        self.flag(rows[other], "date_jour_semaine", column)
         unread, forms = rows[column].notna() & days.isna(), _forms(rows)
+        days = days.mask(other)
         for form in sorted(forms[unread].unique()):
             self.flag(rows[unread & forms.eq(form)], rule, column, among=[_in_french(form)])
         return days
@@ -292,6 +299,14 @@ def _days(rows: pd.DataFrame, column: str) -> pd.Series:
     # A year such as 0225 is a date that no table of ours can hold.
     days = days.where(days.between(*HELD)).astype("datetime64[s]")
     return days if timed is None or timed["zone"].isna().all() else _in_paris(days, timed)
+
+
+def _without_weekday(rows: pd.DataFrame, column: str) -> tuple[pd.Series, pd.DataFrame]:
+    """The number of the weekday before each day (0 for Monday, missing where none is said), and `rows` without it."""
+    said = rows[column].str.extract(WEEKDAY)
+    first = {name[:3]: number for number, name in enumerate(WEEKDAYS)}
+    weekday = said["weekday"].str.slice(0, 3).str.lower().map(first).astype("Int64")
+    return weekday, rows.assign(**{column: rows[column].where(weekday.isna(), said["day"])})
 
 
 def _spelt_day(text: str) -> str:
