@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from analysis.core.sirene import SIRET_DIGITS
+
 MASKED = "valeur masquée"
 # An e-mail; a French telephone number; a social security number of 13 digits, with or without its key (INSEE: sex,
 # year, month from 01 to 12 or above 20). The last two are not looked for in a SIRET, which has 14 digits, nor inside
@@ -28,7 +30,7 @@ _OF_A_WORD = r"[^\s\"',;|<>(){}\[\]]"
 
 # Columns that hold the number of a company, as flat tables and as nested records name them; of a contract.
 _OF_COMPANIES, _OF_CONTRACTS = re.compile(r"siret|\.id$|(?:acheteur|titulaire)_id$"), ("id", "uid", "idAccordCadre")
-SIRET_DIGITS, FOREIGN = 14, re.compile(r"[A-Z]{2}\s?[0-9]")  # BE 0403.091.220
+FOREIGN = re.compile(r"[A-Z]{2}\s?[0-9]")  # BE 0403.091.220
 
 
 def looks_personal(value: str, column: str) -> bool:

@@ -18,6 +18,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
+from analysis.core.sirene import SIREN_DIGITS
 from analysis.publishing.content import Elsewhere, Header
 
 
@@ -63,7 +64,6 @@ def page_parameters(notebook: str) -> list[str]:
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
 PLACE, SEGMENT = "territoire", "segment"  # what the pages of a notebook are about
-SIREN = 9  # digits
 # Notebooks whose pages are of planned purchases: the table that says of which, their key and their name.
 PLANNED = {"buyer": ("achats", "achat_id", "objet"), "programme": ("programmes", "programme", "acheteur_nom")}
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
@@ -85,7 +85,7 @@ class Page:
         self.key = key
         known_keys = self.subjects()
         if key not in known_keys:
-            expected = ", ".join([code for code in known_keys if len(code) < SIREN] or known_keys) or "aucun"
+            expected = ", ".join([code for code in known_keys if len(code) < SIREN_DIGITS] or known_keys) or "aucun"
             more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
             raise DataError(
                 f"{about} « {key} » inconnu de l'édition {edition} du jeu de données "

@@ -13,6 +13,7 @@ from analysis.core import reference
 from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS, WEEKDAYS
 from analysis.core.personal import MASKED, looks_personal
 from analysis.core.quality_log import breaches
+from analysis.core.sirene import LA_POSTE, SIREN_DIGITS, SIRET_DIGITS
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
@@ -38,8 +39,6 @@ HERE = "Europe/Paris"
 HELD = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31")  # whole years of what a table holds, in any zone
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
 IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?[0-9]{3}|#{3,}"
-SIREN_DIGITS = 9
-LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
 # Numbers of which the decimal mark announced is the point.
@@ -370,11 +369,11 @@ def valid_siret(values: pd.Series) -> pd.Series:
     Source: INSEE, structure of the SIRET; La Poste's establishments sum to a multiple of 5.
     """
     text = values.fillna("").astype("str")
-    shaped = text.str.fullmatch(r"[0-9]{14}").to_numpy(dtype=bool)
-    digits = np.zeros((len(text), 14), dtype=np.int64)
+    shaped = text.str.fullmatch(rf"[0-9]{{{SIRET_DIGITS}}}").to_numpy(dtype=bool)
+    digits = np.zeros((len(text), SIRET_DIGITS), dtype=np.int64)
     if shaped.any():
         joined = "".join(text[shaped])
-        digits[shaped] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, 14) - ord("0")
+        digits[shaped] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, SIRET_DIGITS) - ord("0")
     doubled = digits.copy()
     doubled[:, ::2] *= 2
     luhn = np.where(doubled > 9, doubled - 9, doubled).sum(axis=1) % 10 == 0
