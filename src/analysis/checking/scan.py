@@ -10,10 +10,11 @@ metadata of an image. Four questions are asked of it.
   accents do not matter; a capital inside a word begins another (« DupontJean »), and words run on from one paragraph
   into the next. Not one word alone: « Li » and « Na » together would be found in « Lina », so « dupontjean » is not.
 - Is it finer than what is protected? A CSV is a protected table, to the byte; a table of a page has no more rows than
-  the CSV that it offers (nor, with one value per row, than its columns: it may be one of its rows); a calendar no more
-  events than the table of needs, or of steps. What a program reads, and any enumeration in a sentence, is an array from
-  `ARRAY` (or `ENUMERATION`) numbers on, those of one attribute of all elements too, and is refused unless one column of a protected table, or the codes of our
-  communes and intercommunalités, hold each of its numbers at least as often. All that a drawing holds is one array.
+  the CSV that it offers (nor, with one value per row, than its columns: it may be one of its rows); a calendar no
+  more events than the table of needs, or of steps. What a program reads, and any enumeration in a sentence, is an
+  array from `ARRAY` (or `ENUMERATION`) numbers on, those of one attribute of all elements too, and is refused unless
+  one column of a protected table, or the codes of our communes and intercommunalités, hold each of its numbers at
+  least as often. All that a drawing holds is one array.
 - Is it run? The only scripts are our own, to the letter. Does a page ask for something? Nothing: all is in it.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
