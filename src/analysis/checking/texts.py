@@ -152,7 +152,7 @@ class _Page(HTMLParser):
     )
     CELLS = frozenset(("td", "th", "dt", "dd", "li", "option", "text", "tspan"))
     SHOWN = frozenset(("alt", "title", "aria-label", "placeholder"))
-    SIZES = frozenset(("width", "height"))  # of images
+    LAYOUT = frozenset(("width", "height", "tabindex", "colspan", "rowspan"))  # numbers that tell nothing
     CHECKED = frozenset(("data-v", "data-digits", "data-factor"))  # with the figures of the page (`guard`)
 
     def __init__(self) -> None:
@@ -232,7 +232,7 @@ class _Page(HTMLParser):
             self.texts.append(Text(where, value, Kind.REQUEST))
         else:
             ours = name.startswith("data-") and name not in self.CHECKED
-            if ours or (name not in self.CHECKED | self.SIZES and PLAIN_NUMBER.fullmatch(value)):
+            if ours or (name not in self.CHECKED | self.LAYOUT and PLAIN_NUMBER.fullmatch(value)):
                 self._data[name].append(value)
             if ours:
                 self.texts += [Text(where, word, Kind.HIDDEN) for word in PACKED.findall(value)]
