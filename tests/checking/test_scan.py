@@ -426,6 +426,12 @@ def test_a_site_that_may_not_be_published_has_no_home_page(folder: Path) -> None
     assert not (folder / "index.html").exists()
 
 
+def test_numbers_that_lay_a_page_out_and_those_of_a_form_are_no_array(folder: Path) -> None:
+    laid = "".join(f'<p tabindex="{n}"></p><input value="{n}">' for n in range(1001, 1010))
+    in_page(laid)(folder)
+    check_site(folder, "jouet")
+
+
 def test_runs_of_words_end_at_numbers_and_at_five_words() -> None:
     assert runs("Zoé DURAND-Élie 3 x") == {"zoedurand", "zoedurandelie", "durandelie"}
     assert runs("Lœtitia Roy") == {"loetitiaroy"}

@@ -232,7 +232,9 @@ class _Page(HTMLParser):
             self.texts.append(Text(where, value, Kind.REQUEST))
         else:
             ours = name.startswith("data-") and name not in self.CHECKED
-            if ours or (name not in self.CHECKED | self.LAYOUT and PLAIN_NUMBER.fullmatch(value)):
+            # What stands in the fields of a form is of no table: where the calculator begins, and its steps.
+            shown = tag != "input" and name not in self.CHECKED | self.LAYOUT
+            if ours or (shown and PLAIN_NUMBER.fullmatch(value)):
                 self._data[name].append(value)
             if ours:
                 self.texts += [Text(where, word, Kind.HIDDEN) for word in PACKED.findall(value)]
