@@ -110,6 +110,10 @@ def in_page(body: str) -> Callable[[Path], None]:
     return lambda folder: write_text(page(body), folder / "consolidation" / "2016-32.html")
 
 
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
 def in_csv(value: str) -> Callable[[Path], None]:
     def plant(folder: Path) -> None:
         path = folder / "tables" / "consolidation_indicateurs.csv"
@@ -177,6 +181,13 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
         "name in a CSV": (in_csv("Durand-Élie, Zoé"), csv, name, "durand"),
         "name in a calendar": (in_calendar("Zoé Durand-Elie"), ics, name, "durand"),
         "name in a property": (lambda folder: in_workbook(folder, author="Zoé Durand-Élie"), xlsx, name, "durand"),
+        "name over two paragraphs": (in_page("<p>Vu avec Zoé</p>\n<p>Durand-Élie</p>"), here, name, "durand"),
+        "name over five blocks": (
+            in_page("<p>avec Anne</p><p>Marie</p><h2>de</h2><p>la</p><p>Tour</p>"), here, name, "tour"
+        ),
+        "name glued": (in_page("<p>dossier_ZoéDurandÉlie.pdf</p>"), here, name, "durand"),
+        "name in base64": (in_page(f"<p>Voir {b64('Zoé Durand-Élie')}.</p>"), here, name, "durand"),
+        "e-mail in base64": (in_page(f"<p>Voir {b64('zoe@example.org').rstrip('=')}</p>"), here, mail, "zoe@"),
         "name in a script": (in_page("<script>x = 'Zoé Durand-Élie'</script>"), here, name, "durand"),
         "name of a file": (file("tables/zoe_durand-elie.csv", "a\n"), "nom du fichier", name, "durand"),
         "birth date, French": (in_page("<p>Né le 05/03/2001.</p>"), here, birth, "05/03"),
@@ -187,6 +198,7 @@ def plants() -> dict[str, tuple[Callable[[Path], None], str, str, str]]:
         "script file": (file("x.js", "const x = 12345"), "x.js", alien, "12345"),
         "array of numbers in no table": (in_page(f'<p data-x="{points}">'), here, finer, "49,2401"),
         "one number per element": (in_page(9 * '<p data-x="8.75"></p>'), "data-x", finer, "8.75"),
+        "one number per step": (in_page(9 * '<li value="8.75">a'), "attributs value", finer, "8.75"),
         "array in a style": (in_page("<style>p { --x: 1.25 2.25 3.25 4.25 5.25 }</style>"), here, finer, "3.25"),
         "array longer than its table": (in_page(f"<!-- {[299727.0] * 6} -->"), here, finer, "299727"),
         "enumeration": (in_page(f"<p>{' ; '.join(f'{n},25' for n in range(30))}</p>"), here, finer, "29,25"),
@@ -412,6 +424,12 @@ def test_a_site_that_may_not_be_published_has_no_home_page(folder: Path) -> None
     with pytest.raises(DataError, match=r"2016-32\.html, ligne 1 : nom d'une personne"):
         home.build("jouet")
     assert not (folder / "index.html").exists()
+
+
+def test_numbers_that_lay_a_page_out_and_those_of_a_form_are_no_array(folder: Path) -> None:
+    laid = "".join(f'<p tabindex="{n}"></p><input value="{n}">' for n in range(1001, 1010))
+    in_page(laid)(folder)
+    check_site(folder, "jouet")
 
 
 def test_runs_of_words_end_at_numbers_and_at_five_words() -> None:

@@ -358,7 +358,7 @@ def page(*rows: tuple, reunies: int = 0, a_revoir: int = 0, regional: bool = Tru
             rows, columns=["seuil", "beneficiaires", "beneficiaires_en_moins", "secret"]
         ).assign(edition=2025),
     }
-    edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
+    edition = SimpleNamespace(territoire="32", territory_name="Hauts-de-France", base_legale="L2112-2")
     return SimpleNamespace(
         year=2025, edition=edition, regional=regional, dataset=SimpleNamespace(region="32"),
         read=found.__getitem__, csv=lambda name: name,

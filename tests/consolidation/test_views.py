@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 
 from analysis.consolidation.views import duplicates_sensitivity, headline, review
-from analysis.consolidation.views.volumes import _behind
+from analysis.consolidation.views.volumes import _behind, message
 from analysis.publishing.page import rows_where
 
 QUEUE = pd.DataFrame(
@@ -28,7 +29,7 @@ def page(*rows: tuple[float, int, float, str], regional: bool = True) -> SimpleN
             heures_en_moins=lambda t: 1000.0 - t["heures"],
         ),
     }
-    edition = SimpleNamespace(territoire="32", territoire_nom="Hauts-de-France", base_legale="L2112-2")
+    edition = SimpleNamespace(territoire="32", territory_name="Hauts-de-France", base_legale="L2112-2")
     return SimpleNamespace(
         year=2025,
         edition=edition,
@@ -84,15 +85,19 @@ def test_what_stands_behind_the_year_agrees_with_its_numbers() -> None:
 def test_without_a_response_rate_no_headline_figure_is_shown() -> None:
     cells = pd.DataFrame(
         {"edition": [2025], "territoire": ["32"], "indicateur": ["heures_realisees"], "modalite": ["ensemble"]}
-    ).assign(valeur=1234.0, secret="")
-    tables = {"indicateurs": cells, "editions": pd.DataFrame({"edition": [2025], "structures_connues": [0]})}
+    ).assign(valeur=1234.0, secret="", valeur_min=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan)
+    editions = pd.DataFrame({"edition": [2025], "structures": [2], "structures_connues": [0]})
+    removed = pd.DataFrame({"edition": [2025], "operations": [0], "heures": [0.0], "a_revoir": [0]})
+    rests = pd.DataFrame({"edition": [], "territoire": [], "origine": []})
+    tables = {"indicateurs": cells, "editions": editions, "doublons_retires": removed, "provenance": rests}
 
     def read(table: str, **where: object) -> pd.DataFrame:
         return rows_where(tables[table], where)
 
-    asked = SimpleNamespace(
-        year=2025, place="32", edition=SimpleNamespace(diviseurs_etp=[1607]), read=read, csv=lambda table: table
-    )
+    edition = SimpleNamespace(diviseurs_etp=[1607], territoire="32")
+    asked = SimpleNamespace(year=2025, place="32", edition=edition, read=read, csv=lambda table: table, regional=False)
     assert "taux de réponse" in headline(asked).text()
-    tables["editions"] = pd.DataFrame({"edition": [2025], "structures_connues": [3]})
-    assert "1\u202f234" in headline(asked).text()
+    said = message(asked).text()
+    assert said.startswith("En 2025, dans toute la région, 2 structures ont envoyé") and "1\u202f234" not in said
+    editions["structures_connues"] = 3
+    assert "1\u202f234" in headline(asked).text() and "1\u202f234" in message(asked).text()

@@ -35,7 +35,7 @@ def page(**tables: pd.DataFrame) -> SimpleNamespace:
         read=tables.__getitem__,
         csv=str,
         dataset=SimpleNamespace(
-            region="32", departements=["02", "59", "60", "62", "80"], region_nom="Hauts-de-France", synthetique=True
+            region="32", departements=["02", "59", "60", "62", "80"], territory_name="Hauts-de-France", synthetique=True
         ),
     )
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.core import reference
+from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir
@@ -73,6 +74,8 @@ def test_figures_without_a_response_rate_are_refused_as_their_own_page_does(proj
         assert ("1 302 553" in text.replace("\u202f", " ").replace("\xa0", " ")) == bool(known)
         assert ("Le taux de réponse de cette édition n'est pas connu" in text.replace("\xa0", " ")) != bool(known)
         assert "Rien n'a été reçu" not in text
+        # Neither the sentence nor the map of the home page has a page to tell.
+        assert (home._of_the_year(load_dataset("jouet")) is None) != bool(known)
     assert home.summary("jouet").splitlines() == ["reports/jouet/index.html"]
 
 

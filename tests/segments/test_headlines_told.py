@@ -143,7 +143,7 @@ def listing(rows: pd.DataFrame) -> SimpleNamespace:
         department=None,
         departments=["59"],
         dataset=SimpleNamespace(
-            synthetique=True, date_observation=dt.date(2025, 12, 31), region="32", region_nom="Hauts-de-France"
+            synthetique=True, date_observation=dt.date(2025, 12, 31), region="32", territory_name="Hauts-de-France"
         ),
         read=lambda name, **where: rows_where(rows, where),
         csv=lambda name: name,

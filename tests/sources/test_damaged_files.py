@@ -12,7 +12,8 @@ import yaml
 from test_dirty_files import row_of, write_ods
 
 from analysis.core.errors import DataError
-from analysis.core.quality_log import MASKED, breaches, explain
+from analysis.core.personal import MASKED
+from analysis.core.quality_log import breaches, explain
 from analysis.sources.persons import SECRET_VARIABLE, load_secret
 from analysis.sources.spreadsheet import Workbook, expect, read_csv
 from sending import in_workbook, mapping, refused, send, write_dataset
@@ -231,3 +232,16 @@ def test_an_archive_that_holds_a_folder_says_where_its_files_are(dataset: Path) 
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(archive="export.zip")))
     assert "export.zip : fichier inutilisable (« beneficiaires.csv » y est dans export/ ; dans la" in refused()
     assert "fichier: export/beneficiaires.csv)" in refused()
+
+
+@pytest.mark.parametrize("lost", [1, 30, 400, -1, -30])
+def test_an_archive_that_lost_its_beginning_or_its_end_is_a_sentence(dataset: Path, lost: int) -> None:
+    folder = send()
+    with zipfile.ZipFile(folder / "export.zip", "w") as archive:
+        for path in sorted(folder.glob("*.csv")):
+            archive.write(path, path.name)
+            path.unlink()
+    whole = (folder / "export.zip").read_bytes()
+    (folder / "export.zip").write_bytes(whole[lost:] if lost > 0 else whole[:lost])
+    (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(archive="export.zip")))
+    assert " : fichier inutilisable (" in refused()

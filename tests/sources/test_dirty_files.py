@@ -14,7 +14,7 @@ import yaml
 
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
-from analysis.core.quality_log import MASKED
+from analysis.core.personal import MASKED
 from analysis.sources import inventory, spreadsheet
 from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed
@@ -322,6 +322,10 @@ def test_a_day_may_have_its_time(text: str, day: str | None) -> None:
         ("2025/04/12", None),  # of a file whose days are written another way
         ("12-04-25", None),
         ("19 octobre 25", None),
+        ("dimanche 19 octobre 2025", "2025-10-19"),
+        ("Dim. 19/10/2025", "2025-10-19"),
+        ("dim, 2025-10-19 08:30", "2025-10-19"),
+        ("dimanche", None),
         ("1 jui 2025", None),
         ("31 février 2025", None),
         ("bientôt", None),
@@ -333,6 +337,15 @@ def test_a_day_is_read_however_it_is_written_where_it_can_be_one_only(text: str,
     assert (None if pd.isna(read) else str(read.date())) == day
     said = [message for part in typer.breaches for message in part["message"]]
     assert [message.endswith(" comme dans le reste du fichier (JJ/MM/AAAA).") for message in said] == [True] * (not day)
+
+
+@pytest.mark.parametrize("text", ["lundi 19 octobre 2025", "sam. 19/10/2025"])
+def test_a_day_that_is_not_the_weekday_said_is_refused_and_told(text: str) -> None:
+    typer = Typer("exports")
+    assert pd.isna(typed("operations", "date_fin", text, typer))
+    [told] = [row for part in typer.breaches for row in part.to_dict("records")]
+    assert (told["regle"], told["valeur"]) == ("date_jour_semaine", text)
+    assert told["message"].endswith("une date et le jour de la semaine qu'elle est : l'un des deux est faux.")
 
 
 def test_a_birth_date_with_a_time_makes_the_same_person() -> None:

@@ -13,7 +13,7 @@ import yaml
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir
-from analysis.core.quality_log import MASKED
+from analysis.core.personal import MASKED
 from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
 from analysis.sources.canonical import EXPORTS, TOTALS

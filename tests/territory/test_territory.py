@@ -27,7 +27,9 @@ def page(tables: dict[str, pd.DataFrame], territory: str = EPCI, is_department: 
         across="",
         year=2025,
         latest=2025,
-        dataset=SimpleNamespace(synthetique=True, region_nom="Hauts-de-France", date_observation=dt.date(2025, 12, 31)),
+        dataset=SimpleNamespace(
+            synthetique=True, territory_name="Hauts-de-France", date_observation=dt.date(2025, 12, 31)
+        ),
         read=lambda name, **where: rows_where(tables[name], where),
         csv=lambda name: name.replace("/", "_"),
     )
@@ -79,13 +81,16 @@ def test_none_declared_is_neither_secret_nor_unknown(
     cells = pd.concat([own, whole]).assign(
         edition=2025, indicateur=views.HOURS, modalite=WHOLE, valeur=np.nan, valeur_max=np.nan, valeur_arrondi=np.nan
     )
-    laws = pd.DataFrame({"edition": [2025], "base_legale": "L2112-2", "territoire": "32"})
+    laws = pd.DataFrame({"edition": [2025], "base_legale": "L2112-2", "territoire": "32", "structures_connues": 3})
     places = pd.DataFrame({"edition": [], "epci_siren": [], "renseignes": []})
     zones = pd.DataFrame({"epci_siren": []})
     there = page({views.INDICATORS: cells, views.EDITIONS: laws, views.PLACES: places, views.ZONES: zones})
     there.department, there.edition = "62", SimpleNamespace(territoire="32")
     assert views.headline(there).text().startswith(f"Heures d'insertion : {tile}")
     assert said in views.hours(there).text()
+    laws["structures_connues"] = 0
+    cards = views.headline(there).cards[: len(views.CARDS)]
+    assert {(card.shown, card.note) for card in cards} == {("n.d.", views.NO_RATE)}, "told nowhere without its rate"
 
 
 def test_a_change_of_law_breaks_the_curve_and_years_before_it_are_not_compared() -> None:
@@ -220,6 +225,7 @@ def test_each_headline_figure_offers_the_table_that_it_follows_from(
                 **here,
             }
         ).assign(modalite=WHOLE, secret=""),
+        views.EDITIONS: pd.DataFrame({"edition": [2025], "structures_connues": [3]}),
         views.SEGMENTS_HERE: contracts,
         views.PLACES: contracts.head(1).assign(part_lissee=0.175, part_lissee_bas=0.112, part_lissee_haut=0.243),
         views.ZONES: pd.DataFrame(

@@ -12,7 +12,7 @@ from analysis.buyer.purchase import Purchase
 from analysis.core import reference
 from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import BuyerParams, Nearness
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.places import kilometres, points
 from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem

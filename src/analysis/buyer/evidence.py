@@ -104,7 +104,7 @@ def shares(purchases: list[Purchase], segment: pd.Series, knowledge: Knowledge) 
     )
     names = dict(zip(reference.epci()["epci_siren"], reference.epci()["nom"], strict=True))
     names |= reference.department_names().to_dict()
-    names[knowledge.dataset.region] = knowledge.dataset.region_nom
+    names[knowledge.dataset.region] = knowledge.dataset.territory_name
     parts = []
     for purchase in purchases:
         places = {"epci": purchase.epci_siren, "departement": purchase.departement, "region": knowledge.dataset.region}

@@ -20,7 +20,8 @@ from analysis.buyer.process import until_notified
 from analysis.core import reference
 from analysis.core.numbers import french, french_date, typed_numbers
 from analysis.core.params import load_params
-from analysis.core.quality_log import explain, public
+from analysis.core.personal import public
+from analysis.core.quality_log import explain
 from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, places
 
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line

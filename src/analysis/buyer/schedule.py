@@ -15,7 +15,7 @@ from analysis.buyer.process import END, PUBLICATION, ROLES, Offset, Step, launch
 from analysis.buyer.purchase import Purchase
 from analysis.core.numbers import french_date
 from analysis.core.paths import steps_name
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.segments.watch.feed import opened, stamped, whole_days
 
 DATED = ["code", "libelle", "attendu", "livrable", "debut", "fin", "source"]

@@ -18,12 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.buyer.commitment import proposed, steps
 from analysis.core import reference
-from analysis.core.numbers import significant
+from analysis.core.numbers import SIGNIFICANT, significant
 
 Numbers = NDArray[np.float64]
 
 RANGE = (0.1, 0.5, 0.9)
-DIGITS = 6  # significant digits of what is modelled
 POINTS = 50  # amounts that stand for a range
 YEAR = 12  # months
 
@@ -110,6 +109,6 @@ def sized(found: Law, low: float, high: float | None = None, *, months: float, q
 
 
 def modelled(table: pd.DataFrame) -> pd.DataFrame:
-    """`table` with its numbers at `DIGITS` significant digits: the same on all processors."""
+    """`table` with its numbers at `SIGNIFICANT` significant digits: the same on all processors."""
     numbers = table.select_dtypes("float64")
-    return table.assign(**{name: numbers[name].map(lambda value: significant(value, DIGITS)) for name in numbers})
+    return table.assign(**{name: numbers[name].map(lambda value: significant(value, SIGNIFICANT)) for name in numbers})

@@ -23,7 +23,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import number_of
 from analysis.core.params import BuyerParams, load_params
 from analysis.core.paths import classified_dir, clean_dir, results_dir
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.core.results import headlines, read_clean, write_results
 from analysis.places import name_of
 from analysis.segments.buyers import buyer_kinds, said_by
@@ -226,7 +226,7 @@ def _programmes(planned: Planned, achats: pd.DataFrame, knowledge: Knowledge) ->
 
 def strip(tables: Tables, dataset: Dataset) -> pd.DataFrame:
     """Headline figures of the programmes published."""
-    whole, year = tables["programmes"], max(edition.annee for edition in dataset.editions)
+    whole, year = tables["programmes"], dataset.latest.annee
     if whole.empty:
         return headlines([])
     of_buyers = f"programmes de {number_of(len(whole), 'acheteur')}"

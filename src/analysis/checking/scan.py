@@ -7,16 +7,18 @@ metadata of an image. Four questions are asked of it.
   Names and birth dates by their fingerprints: the clean stage keeps a keyed hash of each, and the scan hashes every
   run of 2 to 5 words and every date of the site with the same secret. Five words are a first name and a name of two
   each, or one with a particle (Anne-Marie de la Tour). Words are put end to end, so that hyphens, blanks, case and
-  accents do not matter. Not one word alone: « Li » and « Na » together would be found in « Lina ».
+  accents do not matter; a capital inside a word begins another (« DupontJean »), and words run on from one paragraph
+  into the next. Not one word alone: « Li » and « Na » together would be found in « Lina », so « dupontjean » is not.
 - Is it finer than what is protected? A CSV is a protected table, to the byte; a table of a page has no more rows than
-  the CSV that it offers (nor, with one value per row, than its columns: it may be one of its rows); a calendar no more
-  events than the table of needs, or of steps. What a program reads, and any enumeration in a sentence, is an array from
-  `ARRAY` (or `ENUMERATION`) numbers on, and is refused unless one column of a protected table, or the codes of our
-  communes and intercommunalités, hold each of its numbers at least as often. All that a drawing holds is one array.
+  the CSV that it offers (nor, with one value per row, than its columns: it may be one of its rows); a calendar no
+  more events than the table of needs, or of steps. What a program reads, and any enumeration in a sentence, is an
+  array from `ARRAY` (or `ENUMERATION`) numbers on, those of one attribute of all elements too, and is refused unless
+  one column of a protected table, or the codes of our communes and intercommunalités, hold each of its numbers at
+  least as often. All that a drawing holds is one array.
 - Is it run? The only scripts are our own, to the letter. Does a page ask for something? Nothing: all is in it.
 - Does it speak of a machine? Paths of a disk, traces of an error.
 
-Each text is asked as a reader would see it (`texts.as_read`), however its letters are encoded.
+Each text is asked as a reader would see it (`texts.as_read`), however its letters are encoded, base64 included.
 
 What is public already is no finding: the contacts and names that structures agreed to publish (the protected table
 `annuaire`); an identifier of the open data on contracts; a name inside a longer text that stands as such in these data
@@ -42,14 +44,14 @@ from pyarrow import parquet
 from analysis.buyer import schedule
 from analysis.checking.pool import each
 from analysis.checking.refusal import refuse
-from analysis.checking.texts import ADDRESS_OF_DATA, ASKED_BY_STYLE, Kind, Table, Text, as_read, contents
+from analysis.checking.texts import ADDRESS_OF_DATA, ASKED_BY_STYLE, MEET, Kind, Table, Text, as_read, contents
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import as_csv, read_table
 from analysis.core.numbers import MONTHS
 from analysis.core.paths import clean_dir, fingerprints_dir, project_root, protected_dir, reference_dir
-from analysis.core.quality_log import E_MAIL, NIR, PHONE
+from analysis.core.personal import E_MAIL, NIR, PHONE
 from analysis.core.texts import unaccented
 from analysis.publishing import scripts
 from analysis.publishing.templating import fill
@@ -93,6 +95,7 @@ NUMBER = re.compile(r"(?<![A-Za-z0-9_.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?(
 DRAWN = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?")  # M10,20L30-40: signs and letters part them
 IN_A_ROW = re.compile(r"-?\d+(?:[.,]\d+)?(?:[^\w]{1,12}-?\d+(?:[.,]\d+)?)+")
 WORDS = re.compile(r"[^\W_]+")
+GLUED = re.compile(r"(?<=[a-zß-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ])")  # DupontJean
 COMPACT = re.compile(r"(?<![\d.,])((?:19|20)\d\d)(\d\d)(\d\d)(?!\d)(?![.,]\d)")  # as calendars write them
 CUT = {month[:size]: number for number, month in enumerate(MONTHS, start=1) for size in range(3, len(month) + 1)}
 DAYS = re.compile(
@@ -174,6 +177,10 @@ class Questions:
         return self.answers[key]
 
     def _answers(self, text: Text) -> Iterator[str]:
+        if text.kind is Kind.MEETING:
+            if self.fingerprints and self._names(text.value, among=met(text.value)):
+                yield PERSON
+            return
         if text.kind is Kind.HIDDEN or (text.kind is Kind.DATA and ADDRESS_OF_DATA.search(text.value)):
             yield HIDDEN
         if text.kind is Kind.REQUEST or (text.kind is Kind.DATA and ASKED_BY_STYLE.search(text.value)):
@@ -186,7 +193,7 @@ class Questions:
         text = text._replace(value=as_read(text.value))
         yield from (kind for kind, form in FORMS.items() if form.search(text.value) and self._private(form, text.value))
         if self.fingerprints:
-            if self._names(text.value):
+            if self._names(text.value, among=runs(text.value)):
                 yield PERSON
             if any(self._received(BIRTH, day) and day not in self.public_days for day in days(text.value)):
                 yield BORN
@@ -228,8 +235,8 @@ class Questions:
         """Whether a name or a day is that of somebody of the raw data."""
         return (kind, fingerprint(kind, text, self.secret)) in self.fingerprints
 
-    def _names(self, value: str) -> bool:
-        asked = runs(value) - self.nobody
+    def _names(self, value: str, among: set[str]) -> bool:
+        asked = among - self.nobody
         found = {run for run in asked if self._received(NAME, run)}
         self.nobody |= asked - found
         return any(self._private_name(name, value) for name in found)
@@ -375,7 +382,7 @@ def runs(value: str) -> set[str]:
 
     A number ends a run: there is none in a name.
     """
-    plain = unaccented(value.casefold())
+    plain = unaccented(GLUED.sub(" ", value).casefold())
     words = WORDS.findall(plain)
     found = set()
     for start, first in enumerate(words):
@@ -388,6 +395,11 @@ def runs(value: str) -> set[str]:
             run += word
             found.add(run)
     return found
+
+
+def met(value: str) -> set[str]:
+    """The runs of words that begin in one of two texts that meet and end in the other."""
+    return runs(value).difference(*map(runs, value.split(MEET)))
 
 
 def days(value: str) -> set[str]:

@@ -1,7 +1,8 @@
 """Every text that a file of the site holds, shown or not: what the scan of the site goes through.
 
 A text is as long as what is read in one go: a row of a table with its cells, a list, a paragraph, an attribute. Names
-are found across its parts; numbers are not, since a bar stands between cells.
+are found across its parts; numbers are not, since a bar stands between cells. The words where two texts of a page meet
+are a text too: a name may be in two paragraphs.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ from analysis.core.paths import STEPS
 # The table that the calendars of a folder are made of, an event per row: that of the needs, but for steps of purchases.
 NEEDS, OF_STEPS = "segments_veille_besoins.csv", "buyer_etapes.csv"
 BETWEEN = " | "  # cells of a row, items of a list
+MEET = "\n"  # where two texts do
+BESIDE = 4  # words of a name, at most, on one side of where two texts meet
 # A number as published tables write it, too short for any identifier or birth date of a person, or not whole.
 PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,6})?(?:\.\d*)?(?:e[+-]?\d+)?|-?(?:0|[1-9]\d{0,11})\.\d+")
 DESCRIBING = ("bytes", "minimum", "maximum")  # properties of a Data Package that tell of files and columns
 DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")  # of a file: its digits are nobody's number
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE = {"IHDR", "PLTE", "tRNS", "pHYs", "sRGB", "gAMA", "cHRM", "IDAT", "IEND"}  # chunks that draw, and no other
-# What a text holds in a `data:` address, or a long word in base64, is not seen.
+# What a text holds in a `data:` address is not seen; nor is a long word in base64, unless it is read as one.
 ADDRESS_OF_DATA = re.compile(r"\bdata:\s*(?:[\w.+-]+/[\w.+-]+[;,]|;\w|,)", re.IGNORECASE)
 PACKED = re.compile(r"(?<![\w+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{16,}={0,2}(?![\w+/=])")
 # Signs that nobody sees (soft hyphens, zero-width spaces) are dropped; dashes of all kinds are alike.
@@ -66,6 +69,7 @@ class Kind(Enum):
 
     READ = "read by people"
     ROW = "a row of a table, or of a calendar: as fine as its file may be"
+    MEETING = "the words where two texts meet: a name may be in both"
     DATA = "read by a program: attribute, comment, style, JSON, drawing"
     SCRIPT = "run by a program"
     REQUEST = "an address that a page asks for by itself"
@@ -101,9 +105,20 @@ def as_read(text: str) -> str:
         text = unquote(text, errors="replace")
     if "&" in text:
         text = html.unescape(text)
+    text = PACKED.sub(_unpacked, text)
     if "\\" in text:
         text = ESCAPED.sub(lambda found: _sign(int(found[1] or found[2], 16)), text)
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(SIGNS)
+
+
+def _unpacked(word: re.Match[str]) -> str:
+    """A long word, and the text that it is in base64 if it is one."""
+    packed = word[0].rstrip("=")
+    try:
+        text = base64.b64decode(packed + "=" * (-len(packed) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return word[0]
+    return f"{word[0]}{BETWEEN}{text}" if text.isprintable() else word[0]
 
 
 def _sign(code: int) -> str:
@@ -137,6 +152,7 @@ class _Page(HTMLParser):
     )
     CELLS = frozenset(("td", "th", "dt", "dd", "li", "option", "text", "tspan"))
     SHOWN = frozenset(("alt", "title", "aria-label", "placeholder"))
+    LAYOUT = frozenset(("width", "height", "tabindex", "colspan", "rowspan"))  # numbers that tell nothing
     CHECKED = frozenset(("data-v", "data-digits", "data-factor"))  # with the figures of the page (`guard`)
 
     def __init__(self) -> None:
@@ -145,6 +161,7 @@ class _Page(HTMLParser):
         self.tables: list[Table] = []
         self._parts: list[str] = []
         self._start = 1
+        self._before: list[str] = []  # the last words of the texts so far
         self._block = ""
         self._data: dict[str, list[str]] = defaultdict(list)
         self._drawing: list[str] = []
@@ -156,7 +173,7 @@ class _Page(HTMLParser):
         self._flush()
         self._end_table()
         self._end_drawing()
-        together = {name: " ".join(values) for name, values in sorted(self._data.items())}
+        together = {name: BETWEEN.join(values) for name, values in sorted(self._data.items())}
         self.texts += [Text(f"attributs {name}", values, Kind.DATA) for name, values in together.items()]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -214,8 +231,12 @@ class _Page(HTMLParser):
         elif (asking and not address.startswith("#")) or (tag == "meta" and ASKED_LATER.search(value)):
             self.texts.append(Text(where, value, Kind.REQUEST))
         else:
-            if name.startswith("data-") and name not in self.CHECKED:
+            ours = name.startswith("data-") and name not in self.CHECKED
+            # What stands in the fields of a form is of no table: where the calculator begins, and its steps.
+            shown = tag != "input" and name not in self.CHECKED | self.LAYOUT
+            if ours or (shown and PLAIN_NUMBER.fullmatch(value)):
                 self._data[name].append(value)
+            if ours:
                 self.texts += [Text(where, word, Kind.HIDDEN) for word in PACKED.findall(value)]
             if not PLAIN_NUMBER.fullmatch(value):
                 self.texts.append(Text(where, value, Kind.READ if name in self.SHOWN else Kind.DATA))
@@ -260,7 +281,17 @@ class _Page(HTMLParser):
         self._parts = []
         if value:
             kinds = {"tr": Kind.ROW, "script": Kind.SCRIPT, "style": Kind.DATA}
-            self.texts.append(Text(f"ligne {self._start}", value, kinds.get(self._block, Kind.READ)))
+            kind = kinds.get(self._block, Kind.READ)
+            self.texts.append(Text(f"ligne {self._start}", value, kind))
+            if kind in (Kind.READ, Kind.ROW):
+                self._meet(value.split())
+
+    def _meet(self, words: list[str]) -> None:
+        """The words where this text and those before it meet, as many as a name may have on either side."""
+        if self._before:
+            both = " ".join(self._before), " ".join(words[:BESIDE])
+            self.texts.append(Text(f"ligne {self._start}", MEET.join(both), Kind.MEETING))
+        self._before = [*self._before, *words][-BESIDE:]
 
     def _line(self, what: str) -> str:
         return f"ligne {self.getpos()[0]}, {what}"

@@ -16,7 +16,7 @@ from scipy.cluster.hierarchy import DisjointSet
 
 from analysis.consolidation import linkage
 from analysis.core.params import ConsolidationParams
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.fellegi_sunter import BLOCK, assumed, learnt, probability
 from analysis.sources.spreadsheet import expect, read_csv
 

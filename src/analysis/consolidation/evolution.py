@@ -92,7 +92,7 @@ def _step(declared_before: Declared, declared: Declared, was: Edition, now: Edit
     # Panel and rest add up to the total: what is shown of one gives the other away.
     parts = [panel, old_panel, _hours(after[~in_both]), _hours(before[~old_both]), total, old]
     measures = weakest(*(part.reindex(index).fillna({"personnes": 0}) for part in parts))
-    changed = [(was.territoire_nom, now.territoire_nom), (was.base_legale, now.base_legale)]
+    changed = [(was.territory_name, now.territory_name), (was.base_legale, now.base_legale)]
     rupture = " ; ".join(f"{old_name} puis {new_name}" for old_name, new_name in changed if old_name != new_name)
     return (
         out.join(measures)

@@ -23,7 +23,7 @@ def national(measured: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     series = published().reset_index(drop=True)
     series = series[(series["serie"] == "national") & series["indicateur"].eq(HOURS) & series["modalite"].eq(WHOLE)]
     whole = measured[measured["indicateur"].eq(HOURS) & measured["modalite"].eq(WHOLE)]
-    partial = [edition.annee for edition in dataset.editions if dataset.is_partial(edition.annee)]
+    partial = [edition.annee for edition in dataset.editions if edition.is_partial]
     region = whole[whole["territoire"].eq(dataset.region) & ~whole["edition"].isin(partial)]
     region = region.set_index("edition")[["valeur", *CONTROL]]
     if region.empty:

@@ -18,7 +18,7 @@ from analysis.consolidation.duplicates import DECISIONS
 from analysis.consolidation.facts import kept_key
 from analysis.core.dataset import Dataset
 from analysis.core.params import ConsolidationParams
-from analysis.core.quality_log import MASKED
+from analysis.core.personal import MASKED
 from analysis.sources.spreadsheet import expect, read_csv
 
 FILE = "doublons_personnes.csv"

@@ -259,7 +259,7 @@ def _outside(figure: Any, computed: Computed) -> dict[str, Any] | None:
     if figure.territoire not in inside:
         return _said(OUTSIDE, f"territoire hors de l'édition {figure.edition}.", figure.remplace)
     dataset = computed.dataset
-    if figure.serie != RELEASES and figure.territoire == dataset.region and dataset.is_partial(figure.edition):
+    if figure.serie != RELEASES and figure.territoire == dataset.region and dataset.edition(figure.edition).is_partial:
         return _said(OUTSIDE, f"l'édition {figure.edition} n'est pas de toute la région.", figure.remplace)
     if figure.champ:
         reason = f"{figure.champ} : ce n'est pas le total du territoire {figure.territoire_nom}."
@@ -271,11 +271,11 @@ def _national(figure: Any, computed: Computed) -> dict[str, Any]:
     """A national figure, with the region's share of it where that has a meaning: what adds up."""
     edition = computed.dataset.edition(figure.edition)
     own = computed.value((figure.edition, edition.territoire, figure.indicateur, figure.modalite))
-    partial = computed.dataset.is_partial(figure.edition)
+    partial = edition.is_partial
     if own is None or partial or figure.indicateur not in computed.additive:
         return _said(OUTSIDE, "périmètre national.", figure.remplace)
     share = own[0] / figure.valeur
-    reason = f"périmètre national : {edition.territoire_nom} en fait {as_printed(share, 3, 'part')}."
+    reason = f"périmètre national : {edition.territory_name} en fait {as_printed(share, 3, 'part')}."
     return {**_said(OUTSIDE, reason, figure.remplace), **own[1], "part_region": share}
 
 

@@ -312,7 +312,7 @@ def editions(table: pd.DataFrame, known: dict[int, set[str]], lists: dict[int, s
         {
             "edition": edition.annee,
             "territoire": edition.territoire,
-            "territoire_nom": edition.territoire_nom,
+            "territoire_nom": edition.territory_name,
             "base_legale": edition.base_legale,
             "date_observation": pd.Timestamp(edition.date_observation),
             "structures": int(sent[edition.annee]),
@@ -341,7 +341,7 @@ def strip(table: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
                 "decimales": int(labels.loc[code, "decimales"]),
                 "unite": "",
                 "edition": edition.annee,
-                "perimetre": f"{edition.territoire_nom}, {edition.annee} ; {edition.clauses}",
+                "perimetre": f"{edition.territory_name}, {edition.annee} ; {edition.clauses}",
                 **{name: cells.loc[code, name] for name in CONTROL},
             }
             for code, label in STRIP

@@ -11,7 +11,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
 from analysis.core.paths import raw_dir
-from analysis.core.texts import some
+from analysis.core.texts import some, together
 
 Code = TypeVar("Code", str, int)
 SHOWN = 15  # codes of a list that a message says
@@ -50,6 +50,20 @@ class Edition(Block):
         """What the clauses of the edition ask for, in plain words, then the articles of its legal scope."""
         plain = reference.table("nomenclatures/mecanismes").set_index("code")["en_clair"]
         return f"{', '.join(plain[code] for code in self.mecanismes)} ({self.base_legale})"
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it lacks departments of the region whose code it bears: what is published of the region, and its part
+        of the country, are not its own. Of a former region, nothing is known to lack."""
+        return bool(set(reference.departments(self.territoire)["code_departement"]) - set(self.departements))
+
+    @property
+    def territory_name(self) -> str:
+        """How pages call what it covers: its departments where it bears the name of a region and lacks some of it."""
+        region = reference.table("territoire/regions").set_index("code_region")["nom"].get(self.territoire)
+        if self.territoire_nom != region or not self.is_partial:
+            return self.territoire_nom
+        return together(list(reference.department_names()[sorted(self.departements)]))
 
 
 class Dataset(Block):
@@ -97,17 +111,20 @@ class Dataset(Block):
         return editions
 
     @property
+    def latest(self) -> Edition:
+        """Its latest edition: what the dataset speaks of now."""
+        return max(self.editions, key=lambda edition: edition.annee)
+
+    @property
     def departements(self) -> list[str]:
         """The departments that the dataset speaks of now, in order: those of its latest edition. Pages count and list
         their intercommunalités (`reference.epci`) and what is bought there, and no others."""
-        return sorted(max(self.editions, key=lambda edition: edition.annee).departements)
+        return sorted(self.latest.departements)
 
-    def is_partial(self, year: int) -> bool:
-        """Whether the edition of `year` lacks departments of the region whose code it bears: what is published of the
-        region, and its part of the country, are not its own."""
-        edition = self.edition(year)
-        every = reference.departments(self.region)["code_departement"]
-        return edition.territoire == self.region and not set(every) <= set(edition.departements)
+    @property
+    def territory_name(self) -> str:
+        """How pages call what the dataset speaks of now: its region, or what it has of it."""
+        return self.latest.territory_name if self.latest.is_partial else self.region_nom
 
     def edition(self, year: int) -> Edition:
         """The edition of data year `year`; DataError names the years there are."""

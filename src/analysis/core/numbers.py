@@ -24,11 +24,13 @@ MOST_DIGITS = 15  # of the whole part: a float holds no more of them
 THREE_DIGITS = r"-?[1-9][0-9]{0,2}[.,][0-9]{3}"  # decimals, or thousands
 ONE_READING = "un nombre qui ne se lit que d'une façon, 12500 ou 12,5"
 
+SIGNIFICANT = 6  # digits of what is modelled
 MONTH = 30.4375  # days, on average
 MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin",
     "juillet", "août", "septembre", "octobre", "novembre", "décembre",
 )  # fmt: skip
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
 def round_half_up(value: float | Decimal, digits: int = 0) -> Decimal:

@@ -88,7 +88,7 @@ def state_of(
     `kept` gives the operation that stands for each duplicate; what is asked of a structure bears on what it entered.
     `expected` are the structures whose exports are expected, with their names.
     """
-    latest = max(dataset.editions, key=lambda edition: edition.annee)
+    latest = dataset.latest
     year, observed = latest.annee, pd.Timestamp(latest.date_observation)
     day = pd.Timestamp(year, 12, 31)
     people = staff.facilitators(staff.in_post(clean, day))
@@ -194,7 +194,7 @@ def strip(tables: dict[str, pd.DataFrame], dataset: Dataset) -> pd.DataFrame:
     day = hosts["jour"].max()
     now, covered = hosts[hosts["jour"] == day], cover[cover["jour"] == day]
     people = people[people["territoire"] == dataset.region]
-    common = {"edition": day.year, "perimetre": f"{dataset.region_nom}, inventaire au 31 décembre {day.year}"}
+    common = {"edition": day.year, "perimetre": f"{dataset.territory_name}, inventaire au 31 décembre {day.year}"}
     return headlines(
         [
             {"libelle": "Structures facilitatrices", "valeur": float(now["structures"].sum()),

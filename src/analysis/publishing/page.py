@@ -18,6 +18,7 @@ from analysis.core.files import read_table
 from analysis.core.numbers import french, french_date
 from analysis.core.params import load_params
 from analysis.core.paths import protected_dir
+from analysis.core.sirene import SIREN_DIGITS
 from analysis.core.texts import together
 from analysis.publishing.content import Elsewhere, Header
 
@@ -64,7 +65,6 @@ def page_parameters(notebook: str) -> list[str]:
 
 SHEET = "territory"  # the notebook of the sheets: of departments and intercommunalités, all deliverables together
 PLACE, SEGMENT = "territoire", "segment"  # what the pages of a notebook are about
-SIREN = 9  # digits
 # Notebooks whose pages are of planned purchases: the table that says of which, their key and their name.
 PLANNED = {"buyer": ("achats", "achat_id", "objet"), "programme": ("programmes", "programme", "acheteur_nom")}
 READS = "reads.jsonl"  # in the working folder of a notebook, where what it reads is noted if the file is there
@@ -86,7 +86,7 @@ class Page:
         self.key = key
         known_keys = self.subjects()
         if key not in known_keys:
-            expected = ", ".join([code for code in known_keys if len(code) < SIREN] or known_keys) or "aucun"
+            expected = ", ".join([code for code in known_keys if len(code) < SIREN_DIGITS] or known_keys) or "aucun"
             more = " ou le SIREN d'une intercommunalité" if notebook == SHEET else ""
             raise DataError(
                 f"{about} « {key} » inconnu de l'édition {edition} du jeu de données "
@@ -110,7 +110,7 @@ class Page:
 
     @property
     def territory_name(self) -> str:
-        return self.name if self.of_territory else self.edition.territoire_nom
+        return self.name if self.of_territory else self.edition.territory_name
 
     @property
     def year(self) -> int:
@@ -119,7 +119,7 @@ class Page:
     @property
     def latest(self) -> int:
         """The latest edition of the dataset."""
-        return max(edition.annee for edition in self.dataset.editions)
+        return self.dataset.latest.annee
 
     @property
     def regional(self) -> bool:
@@ -249,7 +249,7 @@ def subjects(notebook: str, dataset: Dataset, edition: Edition) -> dict[str, str
         return _planned(dataset, *PLANNED[notebook])
     departments = {code: name for code, name in _departments(dataset.region).items() if code in edition.departements}
     if notebook != SHEET:
-        return {dataset.region: edition.territoire_nom, **departments}
+        return {dataset.region: edition.territory_name, **departments}
     return departments | dict(sorted(reference.epci_of(edition.departements).items()))
 
 

@@ -25,7 +25,7 @@ def related(page: Page) -> list[Related]:
     if not page.of_territory:
         return []
     names = reference.department_names().to_dict()
-    names |= {page.dataset.region: page.dataset.region_nom, page.key: page.name}
+    names |= {page.dataset.region: page.dataset.territory_name, page.key: page.name}
     notebooks = [name for name in load_params().publishing.pages if deliverable(name)["sujet"] == PLACE]
     made = {notebook: pages_of(notebook, page.dataset) for notebook in notebooks}
     return [

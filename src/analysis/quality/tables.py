@@ -23,7 +23,7 @@ def build(dataset: str) -> None:
     rows = pd.concat([read_table(quality_dir(dataset) / f"{name}.parquet") for name in SOURCES], ignore_index=True)
     summary = by_rule(rows)
     figures = check()
-    latest = max(edition.annee for edition in described.editions)
+    latest = described.latest.annee
     common = {"edition": latest, "decimales": 0}
     write_results(
         dataset,

@@ -273,7 +273,7 @@ def strip(segments: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
     year = int(whole["edition"].max())
     now = whole[whole["edition"] == year]
     clear = int(now["renseignes"].sum())
-    common = {"edition": year, "perimetre": f"{dataset.region_nom}, marchés notifiés en {year}"}
+    common = {"edition": year, "perimetre": f"{dataset.territory_name}, marchés notifiés en {year}"}
     figures = [
         {"libelle": "Marchés publics exécutés dans la région", "valeur": float(now["marches"].sum()),
          "decimales": 0, "unite": "marchés", **common},

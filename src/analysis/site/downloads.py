@@ -130,7 +130,7 @@ def page(dataset: Dataset, downloads: Sequence[Download]) -> str:
     sections += [("codes", "Listes de codes")] if codelists else []
     return fill(
         "site/data.html.j2",
-        title=f"Les données : clauses sociales, {dataset.region_nom}",
+        title=f"Les données : clauses sociales, {dataset.territory_name}",
         contents=[{"anchor": anchor, "title": title, "parts": []} for anchor, title in sections],
         dataset=dataset,
         package=PACKAGE,
@@ -196,7 +196,7 @@ def _resource(download: Download) -> dict:
 def _about(dataset: Dataset, table: PublishedTable) -> dict[str, str]:
     """What the second sheet of a workbook says before its columns."""
     editions = {
-        f"Édition {edition.annee}": f"{edition.territoire_nom} ; {edition.base_legale} ; données observées au "
+        f"Édition {edition.annee}": f"{edition.territory_name} ; {edition.base_legale} ; données observées au "
         f"{french_date(edition.date_observation)}"
         for edition in dataset.editions
     }
@@ -215,7 +215,7 @@ def _about(dataset: Dataset, table: PublishedTable) -> dict[str, str]:
 
 
 def _title(dataset: Dataset) -> str:
-    return f"Clauses sociales, {dataset.region_nom} ({dataset.titre})"
+    return f"Clauses sociales, {dataset.territory_name} ({dataset.titre})"
 
 
 def _licence() -> dict[str, str]:

@@ -101,7 +101,7 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
     return fill(
         "site/index.html.j2",
         sheets=leads,
-        lead=brief(year) if year and not untold(dataset) else "",
+        lead=brief(year) if year else "",
         map=drawn,
         towns=scripts.towns(dataset.departements),
         scripts=[*([scripts.search()] if leads else []), *scripts.of_body(drawn)],
@@ -109,7 +109,7 @@ def front_page(dataset: Dataset, *, guided: bool) -> str:
         guide=guide.INDEX if guided else "",
         document=guide.DOCUMENT,
         method=definitions.METHOD,
-        title=f"{dataset.titre} : clauses sociales, {dataset.region_nom}",
+        title=f"{dataset.titre} : clauses sociales, {dataset.territory_name}",
         layout="home",
         contents=[],
         dataset=dataset,
@@ -141,10 +141,10 @@ def write_directory(dataset: Dataset) -> None:
     path = protected_dir(dataset.nom) / "facilitators" / "annuaire.parquet"
     text = fill(
         "site/directory.html.j2",
-        title=f"Qui appeler pour une clause sociale ? {dataset.region_nom}",
+        title=f"Qui appeler pour une clause sociale ? {dataset.territory_name}",
         contents=[],
         dataset=dataset,
-        edition=max(dataset.editions, key=lambda edition: edition.annee),
+        edition=dataset.latest,
         places=directory.places(read_table(path)) if path.is_file() else [],
         towns=scripts.towns(dataset.departements),
         scripts=[scripts.search()],
@@ -247,10 +247,11 @@ def sheets(dataset: Dataset) -> list[dict]:
 
 def _of_the_year(dataset: Dataset) -> Page | None:
     """The page of the consolidation that the home page quotes, that of the region and of the latest edition; none
-    without hours."""
+    without hours, or whose key figures are told nowhere."""
     if read_table(protected_dir(dataset.nom) / "consolidation" / "indicateurs.parquet").empty:
         return None
-    return Page("consolidation", dataset.nom, max(edition.annee for edition in dataset.editions), dataset.region)
+    page = Page("consolidation", dataset.nom, dataset.latest.annee, dataset.region)
+    return None if without_rate(page.read("editions"), page.year) else page
 
 
 def home_map(page: Page) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.quality_log import MASKED
+from analysis.core.personal import MASKED
 from analysis.sources.canonical import EXPORTS, PERSONAL, Column, Table
 from analysis.sources.senders import Layouts
 from analysis.sources.spreadsheet import expect, read_csv

@@ -17,7 +17,8 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.files import received_files, write_table
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
-from analysis.core.quality_log import MASKED, collect, fatal
+from analysis.core.personal import MASKED
+from analysis.core.quality_log import collect, fatal
 from analysis.core.reference import UNKNOWN_HOST
 from analysis.core.results import ALWAYS, PART_TOLERANCE
 from analysis.core.texts import words

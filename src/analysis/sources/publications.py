@@ -105,7 +105,7 @@ def edition_places(edition: Edition) -> dict[str, str]:
     """The territories that an edition has figures of, with their names: its own, its departments, their EPCI."""
     departments = reference.department_names()
     return {
-        edition.territoire: edition.territoire_nom,
+        edition.territoire: edition.territory_name,
         **{code: str(departments[code]) for code in edition.departements},
         **reference.epci_of(edition.departements),
     }

@@ -12,6 +12,7 @@ import difflib
 import functools
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
@@ -43,7 +44,8 @@ TEXT_SIGN = "'"  # before a number or a date, in a spreadsheet: it is a text
 ERROR_SIGNS = (b'"e"', b"'e'", b'"error"')  # without any of them there is none: to look for them is quick
 # What is read, with the number of that line, of a cell that has no value of its own; the rule that it breaks.
 MERGED, MERGED_RULE = "cellule fusionnée avec celle de la ligne ", "cellule_fusionnee"
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+# What a damaged archive is told by; some of its lengths lead before its beginning, or cut a number in two.
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, struct.error)
 FILE_LIST, ENCRYPTED_FILE = "META-INF/manifest.xml", b"encryption-data"  # of an .ods
 # The reader keeps all cells of a sheet up to its last one. Those in a column of three letters that hold something.
 MOST_CELLS, FAR_CELL = 40_000_000, re.compile(rb'<c r="([A-Z]{3})([0-9]+)"[^>]*[^/]>')
@@ -384,7 +386,7 @@ def open_archive(path: Path, name: str) -> zipfile.Path:
     content = _bytes(path, name)
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
-    except zipfile.BadZipFile:
+    except ZIP_ERRORS:
         raise fatal("fichier_illisible", name, "archive zip illisible") from None
     if any(entry.flag_bits & ENCRYPTED for entry in archive.infolist()):
         raise fatal("fichier_protege", name)

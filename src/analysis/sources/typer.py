@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
-from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS
-from analysis.core.quality_log import MASKED, breaches, looks_personal
+from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS, WEEKDAYS
+from analysis.core.personal import MASKED, looks_personal
+from analysis.core.quality_log import breaches
+from analysis.core.sirene import LA_POSTE, SIREN_DIGITS, SIRET_DIGITS
 from analysis.core.texts import words
 from analysis.sources.canonical import PERSONAL, Column, Table
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
@@ -31,12 +33,12 @@ TIME = r"(?:[01]?[0-9]|2[0-3])[:h][0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
 TIMED = rf"^(?P<day>\S+?)(?:T|\s+(?:à\s+)?)(?P<time>{TIME})\s*(?P<zone>Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])?$"
 ISO, DAY_SIGN = "%Y-%m-%d", "[-/.]"  # between the numbers of a day
 IN_LETTERS, DAY_IN_MONTH = r"[^\W\d_]{3}", re.compile("[0-9][0-9]?|1er")
+# What may stand before a day: « lundi 3 mars 2025 », « lun. 03/03/2025 ».
+WEEKDAY = rf"(?i)^(?P<weekday>{'|'.join([*WEEKDAYS, *(name[:3] for name in WEEKDAYS)])})\.?,?\s+(?P<day>[0-9].*)$"
 HERE = "Europe/Paris"
 HELD = pd.Timestamp("1678-01-01"), pd.Timestamp("2261-12-31")  # whole years of what a table holds, in any zone
 # What a spreadsheet shows instead of a value, in English or French, and of what does not fit in its column.
 IN_ERROR = r"#[A-ZÉ/0]+\s?[!?]|#N/[AD]|Err\s?:\s?[0-9]{3}|#{3,}"
-SIREN_DIGITS = 9
-LA_POSTE = "356000000"
 PARTED = re.compile(r"\s*(?:[|,;/+&\n]|\bet\b)\s*", re.IGNORECASE)  # what stands between two values of a cell
 
 # Numbers of which the decimal mark announced is the point.
@@ -209,9 +211,14 @@ class Typer:
         return self.date(rows, column)
 
     def date(self, rows: pd.DataFrame, column: str, rule: str = "date_export_invalide") -> pd.Series:
-        """A day (see `_days`); of one that cannot be read, the form that its file has is told."""
-        days = _days(rows, column)
+        """A day (see `_days`), before which its weekday may stand, and no other; of one that cannot be read, the form
+        that its file has is told."""
+        weekday, bare = _without_weekday(rows, column)
+        days = _days(bare, column)
+        other = weekday.notna() & days.notna() & weekday.ne(days.dt.day_of_week)
+        self.flag(rows[other], "date_jour_semaine", column)
         unread, forms = rows[column].notna() & days.isna(), _forms(rows)
+        days = days.mask(other)
         for form in sorted(forms[unread].unique()):
             self.flag(rows[unread & forms.eq(form)], rule, column, among=[_in_french(form)])
         return days
@@ -302,6 +309,14 @@ def _days(rows: pd.DataFrame, column: str) -> pd.Series:
     return days if timed is None or timed["zone"].isna().all() else _in_paris(days, timed)
 
 
+def _without_weekday(rows: pd.DataFrame, column: str) -> tuple[pd.Series, pd.DataFrame]:
+    """The number of the weekday before each day (0 for Monday, missing where none is said), and `rows` without it."""
+    said = rows[column].str.extract(WEEKDAY)
+    first = {name[:3]: number for number, name in enumerate(WEEKDAYS)}
+    weekday = said["weekday"].str.slice(0, 3).str.lower().map(first).astype("Int64")
+    return weekday, rows.assign(**{column: rows[column].where(weekday.isna(), said["day"])})
+
+
 def _spelt_day(text: str) -> str:
     """`19 octobre 2025`, `1er janv. 2022` as AAAA-MM-JJ; another text as one that is no day."""
     match words(text):
@@ -363,11 +378,11 @@ def valid_siret(values: pd.Series) -> pd.Series:
     Source: INSEE, structure of the SIRET; La Poste's establishments sum to a multiple of 5.
     """
     text = values.fillna("").astype("str")
-    shaped = text.str.fullmatch(r"[0-9]{14}").to_numpy(dtype=bool)
-    digits = np.zeros((len(text), 14), dtype=np.int64)
+    shaped = text.str.fullmatch(rf"[0-9]{{{SIRET_DIGITS}}}").to_numpy(dtype=bool)
+    digits = np.zeros((len(text), SIRET_DIGITS), dtype=np.int64)
     if shaped.any():
         joined = "".join(text[shaped])
-        digits[shaped] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, 14) - ord("0")
+        digits[shaped] = np.frombuffer(joined.encode(), dtype=np.uint8).reshape(-1, SIRET_DIGITS) - ord("0")
     doubled = digits.copy()
     doubled[:, ::2] *= 2
     luhn = np.where(doubled > 9, doubled - 9, doubled).sum(axis=1) % 10 == 0

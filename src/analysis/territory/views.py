@@ -11,6 +11,7 @@ from analysis.consolidation.inhabitants import RATE
 from analysis.consolidation.views.common import hides, of_all_hours, with_shares
 from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
+from analysis.consolidation.views.volumes import without_rate
 from analysis.core import reference
 from analysis.core.numbers import MISSING, about, between, french, french_date, number_of, percent
 from analysis.core.reference import HOURS, WHOLE
@@ -46,6 +47,7 @@ NEED = "Heures possibles par an"
 # What is no audience, told after those: a sex, a kind of employer.
 APART = {"F": "Femmes", "IAE": "Chez un employeur de l'IAE"}
 AMONG = "parmi les marchés qui renseignent ce champ"
+NO_RATE = "non publié : le taux de réponse de l'édition n'est pas connu"
 CARDS = (  # and what is said of none
     (HOURS, "Heures d'insertion", "aucune"),
     ("beneficiaires", "Bénéficiaires", "aucun"),
@@ -56,9 +58,11 @@ CARDS = (  # and what is said of none
 def headline(page: Page) -> Content:
     """Hours, persons and operations of the edition, the share of contracts with a clause, the need and its service."""
     cells = _cells(page, edition=page.year).set_index("indicateur")
-    cards = [
-        _card(page, cells, *about_it, note=_per_inhabitant(page) if about_it[0] == HOURS else "") for about_it in CARDS
-    ]
+    if without_rate(page.read(EDITIONS), page.year):
+        cards = [Card(label, None, note=NO_RATE) for _, label, _ in CARDS]
+    else:
+        note = {HOURS: _per_inhabitant(page)}
+        cards = [_card(page, cells, *about_it, note=note.get(about_it[0], "")) for about_it in CARDS]
     return Strip([*cards, _clause(page), *_need(page)])
 
 
@@ -317,7 +321,7 @@ def _structures(page: Page) -> Content:
 
 def where(page: Page) -> Content:
     """Where the territory is in its region; of an EPCI, its inhabitants and what its contracts could bear."""
-    alt, table = f"{page.territory_name} dans la région {page.dataset.region_nom}", None
+    alt, table = f"{page.territory_name} ({page.dataset.territory_name})", None
     if not page.is_department and len(zone := page.read(ZONES, epci_siren=page.territory)):
         across = reference.epci().set_index("epci_siren").loc[page.territory, "communes_hors_region"] > 0
         here = " de sa partie régionale" if across else ""

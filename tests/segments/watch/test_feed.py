@@ -12,7 +12,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import french
 from analysis.core.params import load_params
-from analysis.core.quality_log import MASKED, public
+from analysis.core.personal import MASKED, public
 from analysis.segments.watch import feed
 
 DAY = dt.date(2025, 12, 31)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.core.errors import DataError
+from analysis.core.personal import MASKED
 from analysis.core.quality_log import COLUMNS, SORT, sentence
 from analysis.schemas.decp import SCHEMAS
 from analysis.sources.decp import build, ingest_files, staging
@@ -154,6 +155,39 @@ def test_quality_rows_are_those_of_the_quality_log(tmp_path):
         sentence(row.regle, row.fichier, row.ligne, row.colonne, row.valeur) for row in quality.itertuples()
     ]
     assert quality.equals(quality.sort_values(SORT, kind="stable", ignore_index=True))
+
+
+def test_what_is_personal_stays_out_of_the_quality_rows(tmp_path):
+    mail, phone = "marie.dupont@mairie.fr", "06\u00a012\u00a034\u00a056\u00a078"
+    said = f"Peinture, {mail}, tél. {phone}"
+    refused = contract(_type="Contrat de concession", id="1850375123456", objet=said)
+    lieu = {"code": phone, "typeCode": "Code postal", "nom": "Lille"}
+    first = tmp_path / "a.json"
+    # In ASCII alone, as many programs write it.
+    first.write_text(json.dumps({"marches": [contract(codeCPV=mail, lieuExecution=lieu), refused]}))
+    row = f"2,21590328700013,5,2024-01-01,{said},"
+    (tmp_path / "b.csv").write_text(f"{CSV.decode()}voirie\n{row.removesuffix(',')}\n", encoding="utf-8")
+    quality = ingest(tmp_path, first, tmp_path / "b.csv").quality
+    for trace in (mail, phone, phone.replace("\u00a0", "\\u00a0")):
+        assert trace not in quality.to_csv()
+    told = quality.set_index("regle")
+    assert told.loc["cpv_invalide", "valeur"] == MASKED
+    assert f"colonne « codeCPV » : « {MASKED} » ; attendu : " in told.loc["cpv_invalide", "message"]
+    record = json.loads(told.loc["decp_concession", "enregistrement"])
+    assert record == refused | {"objet": f"Peinture, {MASKED}, tél. {MASKED}"}
+    assert told.loc["decp_concession", "valeur"] == "1850375123456"
+    assert MASKED in told.loc["decp_enregistrement", "enregistrement"]
+
+
+def test_every_file_of_the_folder_is_read_but_for_what_is_no_data(project):
+    dataset(project)
+    folder = project / "data" / "raw" / "essai" / "decp"
+    (folder / "2019").mkdir()
+    write_2019(folder / "2019" / "a.json", contract())
+    for name in ("LISEZMOI.md", "a.json.dvc", ".DS_Store", "~$b.json"):
+        (folder / name).write_text("x")
+    build("essai")
+    assert len(pd.read_parquet(project / "data/processed/essai/clean/decp/marches.parquet")) == 1
 
 
 def digest(folder):

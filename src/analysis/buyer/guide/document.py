@@ -69,7 +69,7 @@ def index(dataset: Dataset, folder: Path) -> str:
     pages = entries(folder)
     return fill(
         "site/guide.html.j2",
-        title=f"Guide de l'acheteur par segment : {dataset.region_nom}",
+        title=f"Guide de l'acheteur par segment : {dataset.territory_name}",
         contents=[],
         dataset=dataset,
         families=families(pages),
@@ -86,7 +86,7 @@ def document(dataset: Dataset, folder: Path) -> str:
     parts = [part_of(BeautifulSoup(text, "html.parser"), page) for text, page in zip(made, pages, strict=True)]
     return fill(
         "site/guide_document.html.j2",
-        title=f"Guide complet de l'acheteur par segment : {dataset.region_nom}",
+        title=f"Guide complet de l'acheteur par segment : {dataset.territory_name}",
         contents=[Section(page.title, page.code) for page in pages],
         layout="document",
         dataset=dataset,

@@ -10,7 +10,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import Params
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.segments.amounts import belief_from, reliable
 from analysis.segments.contracts import OTHER, executed_in, latest_years
 from analysis.segments.potential.supply import EVERY, suppliers

@@ -132,7 +132,7 @@ def kept(page: Page) -> Content:
             "couverture_haut": Column("fourchette : à", **PERCENT),
         },
         caption="L'engagement à l'épreuve des opérations closes",
-        scope=f"{page.dataset.region_nom}, opérations closes des dernières années, prévues d'après les précédentes",
+        scope=f"{page.dataset.territory_name}, opérations closes des dernières années, prévues d'après les précédentes",
         csv=page.csv("engagement_retro"),
         takeaway=_beside_the_rule(told[whole].set_index("methode")),
         note="Engagements calculés après coup : personne ne les a pris. Seules les opérations closes "

@@ -67,7 +67,7 @@ def duplicates_sensitivity(page: Page) -> Content:
             "heures_en_moins": Column("Heures en moins", 0),
         },
         caption="Ce que compterait l'édition si les paires non tranchées étaient fusionnées",
-        scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
+        scope=f"{page.edition.territory_name}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("doublons_sensibilite"),
         note=f"Si toutes les paires d'au moins {percent(most['seuil'], 0)} étaient des doublons, l'édition "
         f"compterait {number_of(fewer, 'opération')} et {number_of(hours, 'heure')} "

@@ -175,7 +175,7 @@ def outcomes_by_definition(page: Page) -> Content:
                 "taux_haut": Column("à", **PERCENT),
             },
             caption=f"Situation à six mois des personnes sorties en {page.year}, selon la définition",
-            scope=f"{page.dataset.region_nom}, personnes sorties dans l'année{_seen(page)}",
+            scope=f"{page.dataset.territory_name}, personnes sorties dans l'année{_seen(page)}",
             csv=page.csv("sorties"),
             note="Les définitions qui en réunissent d'autres ne sont pas dessinées : elles se recoupent.",
         ),
@@ -303,6 +303,6 @@ def _answered(page: Page) -> str:
 
 def _everywhere(page: Page) -> str:
     return (
-        f"{page.dataset.region_nom}, toutes les années et tous les mécanismes, personnes suivies d'un employeur, d'une "
-        "structure et d'une année à l'autre"
+        f"{page.dataset.territory_name}, toutes les années et tous les mécanismes, personnes suivies d'un employeur, "
+        "d'une structure et d'une année à l'autre"
     )

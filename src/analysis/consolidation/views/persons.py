@@ -57,7 +57,7 @@ def persons_sensitivity(page: Page) -> Content:
             "beneficiaires_en_moins": Column("Bénéficiaires en moins", 0),
         },
         caption="Combien de bénéficiaires si les paires non tranchées étaient une seule personne",
-        scope=f"{page.edition.territoire_nom}, {page.edition.base_legale}, {page.year}",
+        scope=f"{page.edition.territory_name}, {page.edition.base_legale}, {page.year}",
         csv=page.csv("personnes_sensibilite"),
         note=f"Si toutes les paires d'au moins {percent(most['seuil'], 0)} étaient une seule personne, l'édition "
         f"compterait {number_of(fewer, 'bénéficiaire')} de moins. Une paire dont les deux saisies ne sont pas de la "

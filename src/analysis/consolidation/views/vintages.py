@@ -171,7 +171,7 @@ def _beside(page: Page, rows: pd.DataFrame) -> DataTable:
             "part_region": Column("Part de la région", **PERCENT),
         },
         caption="Heures nationales publiées et heures de la région",
-        scope=f"France, champ de l'enquête nationale ; {page.dataset.region_nom}, mécanismes de chaque édition",
+        scope=f"France, champ de l'enquête nationale ; {page.dataset.territory_name}, mécanismes de chaque édition",
         csv=page.csv("national"),
         note="Un chiffre national provisoire reste dans la table ; celui qui l'a remplacé est tracé. Une année sans "
         "chiffre n'est pas tracée.",

@@ -25,7 +25,11 @@ UNTOLD = Warning(
 
 
 def without_rate(editions: pd.DataFrame, year: int) -> bool:
-    """Whether the response rate of `year` is not known (table `editions`): its key figures are then told nowhere."""
+    """Whether the response rate of `year` is not known (table `editions`).
+
+    Its key figures are then told nowhere: neither by cards, sentences and the map of the home page, nor by those of a
+    sheet. Tables and curves, which say what they rest on, stay.
+    """
     return not editions.set_index("edition").loc[year, "structures_connues"]
 
 
@@ -62,15 +66,18 @@ def headline(page: Page) -> Content:
 
 
 def message(page: Page) -> Content:
-    """The year in a sentence, and how many structures stand behind it."""
+    """The year in a sentence, where its key figures may be told, and how many structures stand behind it."""
     whole = page_cells(page).query("modalite == @WHOLE").set_index("indicateur")
     cells = whole["valeur"]
     if whole["secret"].get("heures_realisees"):
         return Prose("Les heures de cette édition et de ce territoire relèvent du secret statistique.")
     if pd.isna(cells.get("heures_realisees")):
         return Prose(f"Aucune heure d'insertion de {page.year} n'est connue pour ce territoire.")
-    editions = page.read("editions").set_index("edition").loc[page.year]
+    editions = page.read("editions")
     removed = page.read("doublons_retires").set_index("edition").loc[page.year]
+    behind = _behind(editions.set_index("edition").loc[page.year], removed) + _in_totals(page)
+    if without_rate(editions, page.year):
+        return Prose(f"En {page.year}, {'' if page.regional else 'dans toute la région, '}{behind}")
     hours, persons = counted(whole, "heures_realisees", "heure"), shown(whole, "beneficiaires")
     each = counted(whole, "heures_par_beneficiaire", "heure")
     done = (
@@ -79,11 +86,7 @@ def message(page: Page) -> Content:
         if persons
         else f"les structures ont déclaré {hours} d'insertion ; le nombre de personnes n'est pas montré."
     )
-    return Prose(
-        f"En {page.year}, {done} {'' if page.regional else 'Dans toute la région, '}"
-        + _behind(editions, removed)
-        + _in_totals(page)
-    )
+    return Prose(f"En {page.year}, {done} {'' if page.regional else 'Dans toute la région, '}{behind}")
 
 
 def brief(page: Page) -> str:

@@ -70,7 +70,7 @@ def by_host(page: Page, day: str = "") -> Content:
     rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs")))
     rows = rows.sort_values(["personnes", "libelle"], ascending=[False, True])
     shown = rows.set_index("libelle")["personnes"].astype(float)
-    region = scope(page, page.dataset.region_nom, day)
+    region = scope(page, page.dataset.territory_name, day)
     return Figure(
         bar_chart(shown),
         title="Facilitateurs par nature de la structure porteuse (personnes)",
@@ -130,7 +130,7 @@ def by_role(page: Page, day: str = "") -> Content:
     """Persons and ETP by role, region as a whole."""
     rows = taken(page, "roles", day)
     rows = rows.assign(libelle=rows["role"].map(reference.labels("roles"))).sort_values("role")
-    region = scope(page, page.dataset.region_nom, day)
+    region = scope(page, page.dataset.territory_name, day)
     note = "Une structure compte dans chaque rôle qu'elle a : les structures ne s'ajoutent pas d'une ligne à l'autre."
     return _staff_table(page, rows, "roles", region, note) if len(rows) else NOTHING
 
@@ -143,7 +143,7 @@ def by_funding(page: Page, day: str = "") -> Content:
     note = "Une personne que plusieurs financent compte dans chaque ligne : les lignes ne s'ajoutent pas."
     if rows.empty:
         return Prose("Aucun financement n'est dit à cette date.")
-    region = scope(page, page.dataset.region_nom, day)
+    region = scope(page, page.dataset.territory_name, day)
     return _staff_table(page, rows, "financements", region, note)
 
 
@@ -153,7 +153,7 @@ def others(page: Page, day: str = "") -> Content:
     if rows.empty:
         return Prose("Aucun autre acteur n'a répondu.")
     rows = rows.assign(libelle=rows["nature_porteuse"].map(reference.labels("porteurs"))).sort_values("libelle")
-    region = f"{page.dataset.region_nom}, inventaire au {french_date(day_of(page, day))}, sans les facilitateurs"
+    region = f"{page.dataset.territory_name}, inventaire au {french_date(day_of(page, day))}, sans les facilitateurs"
     return _staff_table(page, rows, "autres_acteurs", region)
 
 
@@ -236,7 +236,7 @@ def evolution(page: Page) -> Content:
             counted(rows),
             columns={"edition": Column("Année"), **STAFF, **unknown},
             caption="Évolution de l'inventaire",
-            scope=f"{page.dataset.region_nom}, au 31 décembre de chaque année, structures facilitatrices seules",
+            scope=f"{page.dataset.territory_name}, au 31 décembre de chaque année, structures facilitatrices seules",
             csv=page.csv("evolution"),
             note="Tirée des dates d'emploi des réponses reçues : qui a fermé avant l'enquête n'y est pas.",
         ),
@@ -291,7 +291,7 @@ def ratios(page: Page) -> Content:
             "au_dessus": Column("au-dessus", 0),
         },
         caption="Ce que suit un ETP, d'une structure à l'autre",
-        scope=f"{page.dataset.region_nom}, tous mécanismes, structures facilitatrices en place au 31 décembre "
+        scope=f"{page.dataset.territory_name}, tous mécanismes, structures facilitatrices en place au 31 décembre "
         f"{page.latest}",
         csv=page.csv("ratios"),
         takeaway=said,

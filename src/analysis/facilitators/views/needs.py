@@ -7,13 +7,12 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import french, number_of, percent
 from analysis.core.texts import QUOTED, leaders, named
+from analysis.facilitators.unmet import MET
 from analysis.facilitators.views.common import of_place, source
 from analysis.publishing.content import Column, Content, DataTable, Figure, Prose, millions
 from analysis.publishing.page import Page
 from analysis.publishing.style import bar_chart
 from analysis.segments.views.common import left_out
-
-MET = "SATISFAIT"
 
 
 def by_kind(page: Page) -> Content:

@@ -77,7 +77,7 @@ def _assumptions(page: Page, asked: Scenario, posts: bool = True) -> str:
     delta = load_params().facilitators.delta
     moved = "sièges d'aujourd'hui déplacés" if asked.movable else "sièges d'aujourd'hui gardés, leur temps réaffecté"
     return (
-        f"{page.dataset.region_nom} ; besoin à suivre : {percent(delta, 0)} du besoin médian ; "
+        f"{page.dataset.territory_name} ; besoin à suivre : {percent(delta, 0)} du besoin médian ; "
         f"{french(asked.capacity_hours_per_etp)} heures suivies par ETP ; {french(asked.max_minutes)} minutes au "
         f"plus ; {_added(asked) + ' ; ' if posts else ''}{moved}"
     )
@@ -201,7 +201,7 @@ def assumed(page: Page, organised: Organisation) -> Content:
                 "Heures d'insertion réalisées",
                 value,
                 "h",
-                note=f"{page.dataset.region_nom}, {page.year}",
+                note=f"{page.dataset.territory_name}, {page.year}",
                 csv=page.csv(DONE),
             )
             for value in done

@@ -142,7 +142,7 @@ def sensitivity(page: Page) -> Content:
         frame,
         columns={"part": Column("Part du besoin à couvrir"), **columns},
         caption="Intercommunalités sous-servies selon les deux hypothèses",
-        scope=f"{page.dataset.region_nom}, inventaire au 31 décembre {page.latest}",
+        scope=f"{page.dataset.territory_name}, inventaire au 31 décembre {page.latest}",
         csv=page.csv("zones_sensibilite"),
         takeaway=of_region(page, _range(int(under["epci"].min()), int(under["epci"].max()))),
     )

@@ -20,6 +20,7 @@ from analysis.core import reference
 from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
 from analysis.core.results import day_numbers
+from analysis.core.sirene import SIREN_DIGITS, SIRET_DIGITS
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     BLOCK,
@@ -205,7 +206,7 @@ def _shared(companies: pd.DataFrame, holders: pd.DataFrame, left: Whole, right: 
     best = np.full(len(left), float(ANOTHER))
     size = int(max(holders["contract"].max(), right.max(initial=0))) + 1 if len(holders) else 1
     key = left * size + right
-    for digits, level in ((9, SAME_BODY), (14, SAME_SITE)):
+    for digits, level in ((SIREN_DIGITS, SAME_BODY), (SIRET_DIGITS, SAME_SITE)):
         mine = companies.assign(value=companies["value"].str.slice(0, digits)).drop_duplicates()
         theirs = holders.assign(value=holders["value"].str.slice(0, digits)).drop_duplicates()
         # A company holds many contracts and follows many operations: only the pairs compared are looked up.

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.consolidation.facts import Facts
 from analysis.core import reference
-from analysis.core.numbers import significant
+from analysis.core.numbers import SIGNIFICANT, significant
 from analysis.core.params import SegmentParams
 from analysis.disclosure.primary import broken
 from analysis.segments.links.followed import Linked, with_control
@@ -25,7 +25,6 @@ from analysis.segments.potential.backtest import known_operations
 HOURS = "heures"  # the kind of cell of `secret/regles.csv`
 PROBABILITIES = np.arange(1, 100) / 100
 COARSE = 2  # significant digits of an amount
-DIGITS = 6  # significant digits of a coefficient, decimals of an exponent
 # What the hours of a segment were learnt from (`appris`): its own operations, those of others, none at all.
 OWN, OTHERS, RULE = "segment", "autres", "regle"
 
@@ -83,7 +82,7 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
     rng = sizing.stream(seed, sizing.SINGLE)
     parts = []
     for name, segment in sorted(drawn.items()):
-        exponent, amount = round(1 + segment.slope, DIGITS), float(usual[name])
+        exponent, amount = round(1 + segment.slope, SIGNIFICANT), float(usual[name])
         made = sizing.hours(segment, np.full(own, amount), rng)
         found = np.quantile(made, PROBABILITIES) / amount**exponent
         parts.append(
@@ -91,9 +90,9 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
                 {
                     "segment": name,
                     "probabilite": PROBABILITIES,
-                    "coefficient": [significant(value, DIGITS) for value in found],
+                    "coefficient": [significant(value, SIGNIFICANT) for value in found],
                     "exposant": exponent,
-                    "plafond": significant(sizing.most_per_euro(name), DIGITS),
+                    "plafond": significant(sizing.most_per_euro(name), SIGNIFICANT),
                 }
             )
         )

@@ -16,7 +16,7 @@ from scipy.stats import norm
 from analysis.core import reference
 from analysis.core.codes import by_prefix
 from analysis.core.dataset import Dataset
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.segments.amounts import Belief, plausible
 from analysis.segments.contracts import bought, executed_in, latest_years, under_another
 from analysis.segments.watch.needs import buyer_names

@@ -50,7 +50,7 @@ def thresholds(page: Page) -> Content:
             "inconnu": Column("non dit", 1),
         },
         caption="Besoins au-dessus des seuils européens et clause déclarée, par nombre décroissant",
-        scope=f"{page.dataset.region_nom}, besoins notifiés {period}, tous lots d'une consultation réunis",
+        scope=f"{page.dataset.territory_name}, besoins notifiés {period}, tous lots d'une consultation réunis",
         csv=page.csv("droit_seuils"),
         takeaway=first or None,
         note="Le seuil porte sur la valeur estimée du besoin, que les données ne disent pas : les nombres sont des "
@@ -91,7 +91,7 @@ def listed(page: Page) -> Content:
             "possible": Column("Exception possible"),
         },
         caption="Besoins sans clause déclarée, les plus sûrement au-dessus du seuil",
-        scope=f"{page.dataset.region_nom}, besoins notifiés "
+        scope=f"{page.dataset.territory_name}, besoins notifiés "
         + (
             "depuis l'entrée en vigueur de l'obligation"
             if applied
@@ -119,7 +119,7 @@ def objective(page: Page) -> Content:
             "objectif": Column("Objectif", **PERCENT),
         },
         caption="Marchés avec une considération sociale (clause, critère ou réservation) et objectif national",
-        scope=f"{page.dataset.region_nom}, marchés dont le champ social est clair",
+        scope=f"{page.dataset.territory_name}, marchés dont le champ social est clair",
         csv=page.csv("droit_pnad"),
         note="Objectif du plan national pour des achats durables 2022-2025 ; aucun plan suivant n'est connu ici.",
     )
@@ -135,7 +135,7 @@ def largest_buyers(page: Page) -> Content:
         columns={"acheteur_nom": Column("Acheteur"), "acheteur_siren": Column("SIREN"),
                  "marches": Column("Marchés", 0), "montant": Column("Montant notifié", **millions(1))},
         caption="Acheteurs dont les marchés de l'année dépassent le seuil du SPASER, par montant décroissant",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {rows['annee'].iloc[0]}, "
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {rows['annee'].iloc[0]}, "
         f"au {french_date(page.dataset.date_observation)}",
         csv=page.csv("droit_spaser"),
         note="SPASER : schéma de promotion des achats publics socialement et écologiquement responsables. Son seuil, "

@@ -82,7 +82,7 @@ def hours_per_euro(page: Page) -> Content:
                 "lissee_haut": Column("lissée : à", 2),
             },
             caption=f"Heures réalisées depuis l'origine par millier d'euros des marchés rattachés{whole_region(page)}",
-            scope=f"{page.dataset.region_nom}, opérations closes dont toutes les années ont été envoyées",
+            scope=f"{page.dataset.territory_name}, opérations closes dont toutes les années ont été envoyées",
             csv=page.csv("heures_par_euro"),
             note="« De » et « à » : huit fois sur dix. Chaque opération compte pour une, quel que soit son montant. La "
             "valeur lissée rapproche des autres les segments qui ont peu d'opérations. Ce rapport ne s'applique pas à "
@@ -181,7 +181,7 @@ def nobody(page: Page) -> Content:
             "sans_suivi_haut": Column("sans suivi : à", 0),
         },
         caption="Marchés avec clause que personne ne suit, selon ce qu'on suppose",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year} dont le champ social est clair",
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {page.year} dont le champ social est clair",
         csv=page.csv("capture"),
         note="Deux listes voient chacune une partie des marchés avec clause : les opérations suivies et le champ "
         "social. Ce qu'elles ont en commun dit ce qui échappe aux deux, si elles sont indépendantes à l'intérieur "

@@ -243,7 +243,7 @@ def drivers(page: Page) -> Content:
             wide.reset_index(),
             columns={"libelle": Column("Segment"), **{f: Column(name, **PERCENT) for f, name in FACTORS.items()}},
             caption="Part de la variance du potentiel due à chaque facteur",
-            scope=f"{page.dataset.region_nom}, dernières années de notification",
+            scope=f"{page.dataset.territory_name}, dernières années de notification",
             csv=page.csv("potentiel_facteurs"),
             note="« Propre aux marchés » se compense d'un marché à l'autre ; le reste non.",
         ),
@@ -317,7 +317,7 @@ def backtest(page: Page) -> Content:
             "couverture": Column("Dans l'intervalle", **PERCENT),
         },
         caption=f"Heures prévues d'opérations mises de côté{whole_region(page)}",
-        scope=f"{page.dataset.region_nom}, opérations commencées les dernières années, heures à ce jour",
+        scope=f"{page.dataset.territory_name}, opérations commencées les dernières années, heures à ce jour",
         csv=page.csv("potentiel_retro"),
         note=f"{verdict}. L'intervalle devrait contenir quatre opérations sur cinq.",
     )

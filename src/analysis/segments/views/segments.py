@@ -30,7 +30,7 @@ def corrected(page: Page) -> Content:
             "marches_corriges_haut": Column("à", 0),
         },
         caption="Marchés par segment, et contrôle de ces totaux par la relecture",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("segments_corriges"),
         note="La correction applique à chaque segment attribué ce que les marchés relus montrent de ses erreurs ; "
         "« de » et « à » bornent ce que la taille de cette relecture laisse inconnu (huit fois sur dix). C'est un "
@@ -75,7 +75,7 @@ def origins(page: Page) -> Content:
             "part": Column("Part", **PERCENT),
         },
         caption="D'où vient le segment des marchés",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("origine_segments"),
     )
 

@@ -403,7 +403,7 @@ def by_buyer(page: Page) -> Content:
             known.sort_values(["edition", "libelle"]),
             columns={"edition": Column("Année"), "libelle": Column("Acheteur"), **STATES},
             caption="Marchés, montants et clause sociale par catégorie d'acheteur",
-            scope=f"{page.dataset.region_nom}, marchés notifiés, tous montants ; années où le champ est renseigné",
+            scope=f"{page.dataset.territory_name}, marchés notifiés, tous montants ; années où le champ est renseigné",
             csv=page.csv("acheteurs"),
             note="La catégorie suit le SIREN de l'acheteur, qui ne dit pas celle d'une société ou d'une association.",
         ),
@@ -427,7 +427,7 @@ def places(page: Page) -> Content:
             "part": Column("Part", **PERCENT),
         },
         caption="Comment l'intercommunalité d'exécution a été trouvée",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {page.year}",
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {page.year}",
         csv=page.csv("lieux"),
         note="Un marché dont seul le département est connu compte dans la région et le département, "
         "dans aucune intercommunalité.",

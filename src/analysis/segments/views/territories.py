@@ -146,7 +146,7 @@ def change(page: Page) -> Content:
             "effet_propre": Column("dont le département lui-même", 1),
         },
         caption="Pourquoi le nombre de marchés avec clause change",
-        scope=f"{page.dataset.region_nom}, marchés notifiés en {before} et en {page.year}, département connu",
+        scope=f"{page.dataset.territory_name}, marchés notifiés en {before} et en {page.year}, département connu",
         csv=page.csv("dynamique"),
         note=note,
     )

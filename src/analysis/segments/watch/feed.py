@@ -163,7 +163,7 @@ def feeds(
     so that a subscription does not break."""
     departments = reference.departments().set_index("code_departement")["nom"]
     names = {
-        dataset.region: dataset.region_nom,
+        dataset.region: dataset.territory_name,
         **departments[dataset.departements],
         **reference.epci_of(dataset.departements),
     }

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import WatchParams
-from analysis.core.quality_log import public
+from analysis.core.personal import public
 from analysis.segments.amounts import Belief, implausible, plausible
 from analysis.segments.contracts import executed_in
 from analysis.segments.potential.supply import companies

@@ -11,9 +11,10 @@ from operator import add
 import ibis
 import ibis.expr.types as ir
 
+from analysis.core.sirene import LA_POSTE, SIRET_DIGITS
+
 _ACCENTED, _PLAIN = "àâäáãçéèêëíîïìñóôöòõúùûüÿ’", "aaaaaceeeeiiiinooooouuuuy'"
 AROUND = r"^[\s\v]+|[\s\v]+$"  # white space around a text; DuckDB's own trim of more than spaces is three times slower
-_LA_POSTE = "356000000"  # its establishments do not follow the key: their digits sum to a multiple of 5
 
 
 def plain(text: ir.StringValue) -> ir.StringValue:
@@ -60,11 +61,11 @@ def siret_keys(sirets: ir.Table) -> ir.Table:
     # No condition before the sums: engines compute what several of them share once only without one.
     sums = sirets.select("siret").distinct()
     whole = sums.siret.try_cast("int64")
-    digits = [(whole // 10**power) % 10 for power in range(14)]
+    digits = [(whole // 10**power) % 10 for power in range(SIRET_DIGITS)]
     doubled = [d * 2 - (d > 4).cast("int64") * 9 if power % 2 else d for power, d in enumerate(digits)]
     sums = sums.mutate(luhn=reduce(add, doubled), plain=reduce(add, digits))
-    luhn, la_poste = sums.luhn % 10 == 0, sums.siret.startswith(_LA_POSTE) & (sums.plain % 5 == 0)
-    valid = sums.siret.re_search(r"^\d{14}$") & (luhn | la_poste)
+    luhn, la_poste = sums.luhn % 10 == 0, sums.siret.startswith(LA_POSTE) & (sums.plain % 5 == 0)
+    valid = sums.siret.re_search(rf"^\d{{{SIRET_DIGITS}}}$") & (luhn | la_poste)
     return sums.select("siret", valide=valid.fill_null(False))
 
 
