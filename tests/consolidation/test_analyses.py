@@ -256,7 +256,7 @@ def test_a_change_of_legal_base_is_said_and_a_change_of_region_is_not_compared()
     rows = evolution(facts(table), world).set_index("territoire")
     assert pd.isna(rows.loc["32", "croissance"])
     assert rows.loc["59", "croissance"] == pytest.approx(2)
-    assert "Nord-Pas-de-Calais puis Hauts-de-France" in rows.loc["32", "rupture"]
+    assert "Nord-Pas-de-Calais puis Nord et Somme" in rows.loc["32", "rupture"]
     assert "art. 38 puis L2112-2" in rows.loc["32", "rupture"]
 
 

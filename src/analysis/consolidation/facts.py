@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.consolidation.shares import operation_shares
 from analysis.core import reference
 from analysis.core.numbers import hundredths
+from analysis.core.sirene import siren
 
 CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
 
@@ -236,9 +237,13 @@ def entered_twice(once: Once, contracts: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_units(rows: pd.DataFrame) -> pd.DataFrame:
-    """`rows` with whole numbers for personne, employeur, entreprise (-1: unknown), which count faster than texts."""
-    ids = {"personne": "ben_id", "employeur": "employeur_siret", "entreprise": "entreprise_siret"}
-    return rows.assign(**{name: pd.factorize(rows[column])[0] for name, column in ids.items()})
+    """`rows` with whole numbers for personne, employeur, entreprise (-1: unknown), which count faster than texts.
+
+    Establishments of one legal unit are one employer or company: each of them tells of the others.
+    """
+    ids = {"personne": rows["ben_id"], "employeur": siren(rows["employeur_siret"])}
+    ids["entreprise"] = siren(rows["entreprise_siret"])
+    return rows.assign(**{name: pd.factorize(values)[0] for name, values in ids.items()})
 
 
 def _qualified(contracts: pd.DataFrame) -> pd.DataFrame:

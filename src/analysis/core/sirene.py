@@ -7,5 +7,12 @@ digits sum to a multiple of 5.
 
 from __future__ import annotations
 
+import pandas as pd
+
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 LA_POSTE = "356000000"
+
+
+def siren(sirets: pd.Series) -> pd.Series:
+    """The SIREN of each SIRET; of what is a SIREN already, itself."""
+    return sirets.str[:SIREN_DIGITS]
