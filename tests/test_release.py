@@ -70,7 +70,7 @@ def test_a_release_keeps_tables_and_what_they_were_made_from(site: Path) -> None
     assert manifest["date"] == "2026-01-26"
     assert set(manifest["pages"]) == {"index.html", "tables/consolidation_indicateurs.csv"}
     assert "structures.csv" in manifest["sources"] and "secret.txt" not in manifest["sources"]
-    [before] = published_before(load_dataset("essai"))
+    before = published_before(load_dataset("essai"))["bilan"]
     assert before.dropna()["cellule"].to_list() == ["heures/2025/32/ensemble", "heures/2025/59/ensemble"]
 
 
@@ -246,7 +246,7 @@ def test_what_a_release_told_is_known_though_its_columns_are_renamed_since(site:
     write_table(read_table(old).rename(columns={"valeur": "nombre"}), old)
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     write_text(json.dumps({**manifest, "fichiers": contents(folder)}), folder / "manifeste.json")
-    [before] = published_before(load_dataset("essai"))
+    before = published_before(load_dataset("essai"))["bilan"]
     assert given(before)["heures/2025/59/ensemble"] == 600.0
 
 

@@ -28,7 +28,7 @@ class Secret:
     rows: table, ligne, regle of the hidden rows; protection: by cell, how far from its value a reader must be left;
     personal: those that must not be told to anybody who knows another hidden cell, his own; before: hidden cells that
     an earlier release printed with the same value, which nothing can protect any more; free: cells beside a hidden one
-    that no rule hides and that open rows or earlier releases print, or give by a sum.
+    that no rule hides and that open rows or earlier releases print, or give by a sum; fixed: all cells that these do.
     """
 
     rows: pd.DataFrame
@@ -36,6 +36,7 @@ class Secret:
     personal: frozenset[str]
     before: frozenset[str]
     free: frozenset[str]
+    fixed: frozenset[str]
 
     def without(self, rows: pd.DataFrame) -> Secret:
         """The same where `rows` (table, ligne) are told after all, in some way that leaves the cells unknown."""
@@ -71,6 +72,7 @@ def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -
         personal=personal,
         before=old & set(protection.index),
         free=frozenset((_beside(known, secret) & told) - set(protection.index)),
+        fixed=frozenset(told),
     )
 
 
