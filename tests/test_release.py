@@ -24,7 +24,8 @@ from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_
 from analysis.disclosure.links import given
 from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import contents, published_before, release_folders
-from analysis.release import causes, moved_by_few, release, revisions
+from analysis.release import moved_by_few, release, revisions
+from analysis.release_note import causes, note
 from analysis.repro import outdated
 from analysis.scaffold import new_dataset
 
@@ -90,6 +91,10 @@ def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
         "2025/80/heures_realisees/ensemble": "découvert",
     }
     assert found.loc["2025/32/heures_realisees/ensemble", ["avant", "apres"]].tolist() == [1000.0, 1050.0]
+    said = (folder / "revisions.md").read_text("utf-8")
+    assert (
+        "Une structure a complété son export.\n" in said and "Fichiers reçus qui ont changé : exports/S01.csv." in said
+    )
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["precedente"]["nom"] == "bilan"
     assert manifest["causes"] == [
@@ -107,6 +112,53 @@ def test_causes_name_settings_reference_and_program() -> None:
         "Le programme a changé.",
     ]
     assert causes(old, old) == []
+
+
+FOUND = {
+    "clean": {
+        "deps": ["data/raw/essai/exports"],
+        "params": ["exports"],
+        "outs": ["data/processed/essai/clean/exports"],
+    },
+    "consolidation": {
+        "deps": ["data/processed/essai/clean/exports", "data/raw/reference/territoire", "src/analysis/core"],
+        "outs": ["data/processed/essai/results/consolidation"],
+    },
+    "segments": {
+        "deps": ["data/raw/essai/decp"],
+        "params": ["segments.model"],
+        "outs": [{"data/processed/essai/results/segments": {"cache": False}}],
+    },
+}
+
+
+def test_each_deliverable_is_told_with_what_changed_of_what_it_is_made_from() -> None:
+    same = {"reference": {}, "programme": "1", "verrou": "x", "note": ""}
+    settings = [{"exports": {"warn": n}, "segments": {"model": n, "other": n}} for n in (1, 2)]
+    received = [{"exports/S01.csv": digest, "decp/a.json": "1"} for digest in ("1", "2")]
+    old, new = (
+        same | {"nom": name, "sources": files, "parametres": values}
+        for name, files, values in zip(("bilan", "revision"), received, settings, strict=True)
+    )
+    rows = [("consolidation.indicateurs", "2025/59", column, "révisé") for column in ("valeur", "ecart")]
+    rows += [("consolidation.indicateurs", "2025/62", column, "caché") for column in ("valeur", "ecart")]
+    rows += [("consolidation.indicateurs", "2025/80", "", "ajouté"), ("segments.carte", "", "", "retiré")]
+    revised = pd.DataFrame(rows, columns=["table", "cle", "colonne", "etat"])
+    said = note(revised, old, new, FOUND, "essai").splitlines()
+    titles = reference.table("publication/livrables").set_index("livrable")["titre"]
+    assert [line for line in said if line] == [
+        "# « revision » : ce qui change depuis « bilan »",
+        f"## {titles['consolidation']}",
+        "Fichiers reçus qui ont changé : exports/S01.csv.",
+        "Paramètres qui ont changé : exports.warn.",
+        "- `consolidation.indicateurs` : 2 valeurs révisées, 1 ligne ajoutée, 1 ligne cachée",
+        f"## {titles['segments']}",
+        "Paramètres qui ont changé : segments.model.",
+        "- `segments.carte` : table retirée",
+    ]
+    again = {**old, "nom": "revision"}
+    assert "par le secret statistique" in note(revised, old, again, FOUND, "essai")
+    assert "par le secret" not in note(revised, old, {**again, "note": "Une erreur de calcul."}, FOUND, "essai")
 
 
 def test_a_release_is_never_overwritten_or_backdated(site: Path) -> None:

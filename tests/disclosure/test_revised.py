@@ -3,6 +3,8 @@ decide what."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -11,8 +13,9 @@ from analysis.disclosure import protect as stage
 from analysis.disclosure.links import links
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.revised import as_they_were
+from analysis.disclosure.secondary import as_left
 from analysis.disclosure.statements import statements
-from disclosure.test_protect import SEATS, WORLD, exact, facilitators, hidden_hosts
+from disclosure.test_protect import INDICATORS, SEATS, WORLD, exact, facilitators, hidden_hosts, hours
 
 DAY = "etp_facilitateurs/2025-12-31"
 SEAT, THEN = f"{DAY}/departement=59", f"{DAY}/departement=59 (diffusion « bilan »)"
@@ -65,6 +68,35 @@ def test_rows_of_a_release_are_not_taken_for_those_of_today() -> None:
     before = released(0.5, 0.8, 0.7)
     said = still_true(links(facilitators(0.5, 0.8, 0.7), WORLD), before)[1]
     assert set(said["diffusion"]) == {"bilan"} and said["ligne"].eq(-1).all() and said["table"].eq("").all()
+
+
+def test_a_share_of_a_total_that_changed_says_nothing_of_the_total_of_today() -> None:
+    """What was told of a part is still true, and what it was divided by is not."""
+    now = hours(few=())
+    known = links({INDICATORS: now}, WORLD)
+    region, part = "heures/2025/32/ensemble", "heures/2025/59/ensemble"
+    said = statements({INDICATORS: hours(few=(), **{"62": 2600.0})}, WORLD)
+    share = said[said["cellule"].eq(part)].assign(base=region, valeur=4000 / 7620)
+    said = pd.concat([said, share], ignore_index=True)
+    known, before = as_they_were(known, {"bilan": said}, WORLD)
+    exact, old = still_true(known, before)
+    assert part in exact and old["base"].eq("").all()
+
+
+def test_the_same_publication_again_is_as_hidden_and_passes() -> None:
+    """What was told rounded bounds what the engine may ask for: it must not be asked for more."""
+    first = stage.protect({INDICATORS: hours()}, WORLD, {})
+    again = stage.protect({INDICATORS: hours()}, WORLD, {"bilan": statements(first, WORLD)})
+    pd.testing.assert_frame_equal(first[INDICATORS], again[INDICATORS])
+
+
+def test_no_cell_is_asked_to_hide_further_than_what_cannot_be_hidden_leaves() -> None:
+    """Somme and Aisne are 1,020 together, and Aisne 850 at least: Somme is 170 at most."""
+    known = links({INDICATORS: hours()}, WORLD)
+    somme, aisne = "heures/2025/80/ensemble", "heures/2025/02/ensemble"
+    cells = known.cells.assign(bas=known.cells["bas"].where(known.cells.index != aisne, 850.0))
+    left = as_left(replace(known, cells=cells), set(known.cells.index) - {somme, aisne}, pd.Index([somme]))
+    assert left.cells.loc[somme, "haut"] == pytest.approx(120 + 0.99 * 50, abs=0.1)
 
 
 def test_what_nothing_of_today_can_protect_is_said_with_the_release_and_what_to_do() -> None:

@@ -15,7 +15,7 @@ from analysis.core import reference
 from analysis.disclosure.links import Links, following, looked_up, quantities
 from analysis.disclosure.policy import kinds
 from analysis.disclosure.primary import OPEN, SECONDARY, UNCHECKED, broken, rules
-from analysis.disclosure.secondary import suppressed, suppressed_inside
+from analysis.disclosure.secondary import as_left, suppressed, suppressed_inside
 from analysis.disclosure.statements import Tables, at_home
 
 ROW = ["table", "ligne"]  # what tells one row of all tables from another
@@ -63,7 +63,8 @@ def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -
     protection = _protection(known, rule, _nobody(results, hidden))
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])
-    secret = set(protection.index) | _with_others(known, asked, personal, told)
+    left = as_left(known, told, asked.index) if old else known
+    secret = set(protection.index) | _with_others(left, asked, personal, told)
     others = known.statements.loc[_touched(known, secret), ROW].drop_duplicates().assign(regle=SECONDARY)
     decided = pd.concat([rows, others], ignore_index=True).drop_duplicates(ROW)
     return Secret(

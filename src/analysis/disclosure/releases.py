@@ -17,7 +17,7 @@ from analysis.core.files import digests_under, file_digest, read_table
 from analysis.core.paths import releases_dir
 from analysis.core.texts import some
 from analysis.disclosure.links import Links, given, looked_up, public
-from analysis.disclosure.statements import statements
+from analysis.disclosure.statements import bases, statements
 
 MANIFEST = "manifeste.json"
 RESTORE = "Reprenez-le de git ou d'une sauvegarde."
@@ -96,7 +96,8 @@ def _still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.Da
     exact = frozenset(old.index[same])
     near = (looked_up(said["cellule"], known.cells["valeur"]) - said["valeur"]).abs().le(said["demi"])
     rough = said["base"].eq("") & said["demi"].gt(0) & near
-    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0)) | rough]
+    lost = bases(said)[lambda names: ~names.isin(known.cells.index)].index  # divided by what has changed since
+    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0) & ~said.index.isin(lost)) | rough]
 
 
 def told(folder: Path, dataset: Dataset) -> pd.DataFrame:

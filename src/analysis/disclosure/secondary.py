@@ -50,25 +50,23 @@ def suppressed(links: Links, protection: pd.Series, shown: set[str]) -> set[str]
             try:
                 found |= _beside(links, values[cells], status[cells], asked)
             except DataError:
-                left = _as_left(links, values[cells].index, asked)
+                left = as_left(links, set(links.cells.index.difference(cells)), asked.index[asked.gt(0)])
                 found |= _beside(left, values[cells], status[cells], asked)
     return found
 
 
-def _as_left(links: Links, hidden: pd.Index, protection: pd.Series) -> Links:
-    """`links` whose cells of `protection` lie where all that is not `hidden` leaves them: hiding protects no further.
+def as_left(links: Links, fixed: set[str], cells: pd.Index) -> Links:
+    """`links` whose `cells` lie where those of `fixed` leave them: hiding any other protects no further.
 
-    What earlier releases told, or open rows, may leave a cell narrower than its rule asks: the attack says so.
+    What earlier releases told, or open rows, may leave a cell narrower than its rule asks, and the engine, asked for
+    what nothing gives, gives less than it can. By a hundredth less than they leave, since it counts in its own way.
     """
     values = links.cells["valeur"]
-    fixed = replace(
-        links,
-        statements=links.statements.iloc[:0],
-        cells=links.cells.assign(valeur=values.mask(values.index.isin(hidden))),
-    )
-    ends = intervals(fixed, Sought(protection.index[protection.gt(0)]))
+    told = links.cells.assign(valeur=values.where(values.index.isin(list(fixed))))
+    ends = intervals(replace(links, statements=links.statements.iloc[:0], cells=told), Sought(cells))
     value = values[ends.index]
-    return replace(links, cells=tighter(links.cells, ends["bas"].clip(upper=value), ends["haut"].clip(lower=value)))
+    low, high = (value + 0.99 * (ends[side] - value) for side in ("bas", "haut"))
+    return replace(links, cells=tighter(links.cells, low.clip(upper=value), high.clip(lower=value)))
 
 
 def _beside(links: Links, values: pd.Series, status: pd.Series, protection: pd.Series) -> set[str]:
