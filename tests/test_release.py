@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -114,7 +115,7 @@ def test_causes_name_settings_reference_and_program() -> None:
     assert causes(old, old) == []
 
 
-FOUND = {
+FOUND: dict[str, dict[str, Any]] = {
     "clean": {
         "deps": ["data/raw/essai/exports"],
         "params": ["exports"],

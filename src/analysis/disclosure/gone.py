@@ -75,7 +75,7 @@ def with_gone(
     gone = names.difference(known.cells.index)
     if gone.empty:
         return known, gone
-    told = pd.concat([given(said) for said in reversed(earlier.values())])
+    told = pd.concat([given(said) for said in [*earlier.values()][::-1]])
     told = told[~told.index.duplicated() & told.index.isin(gone)]
     terms = _terms(known, gone, heirs, dataset)
     found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
