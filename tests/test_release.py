@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -24,7 +25,8 @@ from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_
 from analysis.disclosure.links import given
 from analysis.disclosure.primary import rules
 from analysis.disclosure.releases import contents, published_before, release_folders
-from analysis.release import causes, moved_by_few, release, revisions
+from analysis.release import moved_by_few, release, revisions
+from analysis.release_note import causes, note
 from analysis.repro import outdated
 from analysis.scaffold import new_dataset
 
@@ -70,7 +72,7 @@ def test_a_release_keeps_tables_and_what_they_were_made_from(site: Path) -> None
     assert manifest["date"] == "2026-01-26"
     assert set(manifest["pages"]) == {"index.html", "tables/consolidation_indicateurs.csv"}
     assert "structures.csv" in manifest["sources"] and "secret.txt" not in manifest["sources"]
-    [before] = published_before(load_dataset("essai"))
+    before = published_before(load_dataset("essai"))["bilan"]
     assert before.dropna()["cellule"].to_list() == ["heures/2025/32/ensemble", "heures/2025/59/ensemble"]
 
 
@@ -90,6 +92,10 @@ def test_the_next_release_says_what_changed_and_why(site: Path) -> None:
         "2025/80/heures_realisees/ensemble": "découvert",
     }
     assert found.loc["2025/32/heures_realisees/ensemble", ["avant", "apres"]].tolist() == [1000.0, 1050.0]
+    said = (folder / "revisions.md").read_text("utf-8")
+    assert (
+        "Une structure a complété son export.\n" in said and "Fichiers reçus qui ont changé : exports/S01.csv." in said
+    )
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["precedente"]["nom"] == "bilan"
     assert manifest["causes"] == [
@@ -107,6 +113,53 @@ def test_causes_name_settings_reference_and_program() -> None:
         "Le programme a changé.",
     ]
     assert causes(old, old) == []
+
+
+FOUND: dict[str, dict[str, Any]] = {
+    "clean": {
+        "deps": ["data/raw/essai/exports"],
+        "params": ["exports"],
+        "outs": ["data/processed/essai/clean/exports"],
+    },
+    "consolidation": {
+        "deps": ["data/processed/essai/clean/exports", "data/raw/reference/territoire", "src/analysis/core"],
+        "outs": ["data/processed/essai/results/consolidation"],
+    },
+    "segments": {
+        "deps": ["data/raw/essai/decp"],
+        "params": ["segments.model"],
+        "outs": [{"data/processed/essai/results/segments": {"cache": False}}],
+    },
+}
+
+
+def test_each_deliverable_is_told_with_what_changed_of_what_it_is_made_from() -> None:
+    same = {"reference": {}, "programme": "1", "verrou": "x", "note": ""}
+    settings = [{"exports": {"warn": n}, "segments": {"model": n, "other": n}} for n in (1, 2)]
+    received = [{"exports/S01.csv": digest, "decp/a.json": "1"} for digest in ("1", "2")]
+    old, new = (
+        same | {"nom": name, "sources": files, "parametres": values}
+        for name, files, values in zip(("bilan", "revision"), received, settings, strict=True)
+    )
+    rows = [("consolidation.indicateurs", "2025/59", column, "révisé") for column in ("valeur", "ecart")]
+    rows += [("consolidation.indicateurs", "2025/62", column, "caché") for column in ("valeur", "ecart")]
+    rows += [("consolidation.indicateurs", "2025/80", "", "ajouté"), ("segments.carte", "", "", "retiré")]
+    revised = pd.DataFrame(rows, columns=["table", "cle", "colonne", "etat"])
+    said = note(revised, old, new, FOUND, "essai").splitlines()
+    titles = reference.table("publication/livrables").set_index("livrable")["titre"]
+    assert [line for line in said if line] == [
+        "# « revision » : ce qui change depuis « bilan »",
+        f"## {titles['consolidation']}",
+        "Fichiers reçus qui ont changé : exports/S01.csv.",
+        "Paramètres qui ont changé : exports.warn.",
+        "- `consolidation.indicateurs` : 2 valeurs révisées, 1 ligne ajoutée, 1 ligne cachée",
+        f"## {titles['segments']}",
+        "Paramètres qui ont changé : segments.model.",
+        "- `segments.carte` : table retirée",
+    ]
+    again = {**old, "nom": "revision"}
+    assert "par le secret statistique" in note(revised, old, again, FOUND, "essai")
+    assert "par le secret" not in note(revised, old, {**again, "note": "Une erreur de calcul."}, FOUND, "essai")
 
 
 def test_a_release_is_never_overwritten_or_backdated(site: Path) -> None:
@@ -246,7 +299,7 @@ def test_what_a_release_told_is_known_though_its_columns_are_renamed_since(site:
     write_table(read_table(old).rename(columns={"valeur": "nombre"}), old)
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     write_text(json.dumps({**manifest, "fichiers": contents(folder)}), folder / "manifeste.json")
-    [before] = published_before(load_dataset("essai"))
+    before = published_before(load_dataset("essai"))["bilan"]
     assert given(before)["heures/2025/59/ensemble"] == 600.0
 
 

@@ -2,8 +2,9 @@
 
 A release is a folder of `data/releases/<dataset>/`: the protected tables as they were (their column `secret` is the
 pattern of what was hidden), `cases.parquet` (the numbers that they tell, by cell, for the attack on the next ones),
-`manifeste.json` (what it was made from) and `revisions.csv` (what differs from the release before it). It is written
-whole or not at all, and never over another.
+`manifeste.json` (what it was made from), `revisions.csv` (what differs from the release before it) and `revisions.md`
+(how much of each table, and what changed of all that it is made from). It is written whole or not at all, and never
+over another.
 """
 
 from __future__ import annotations
@@ -47,11 +48,13 @@ from analysis.disclosure.releases import manifest as manifest_of
 from analysis.disclosure.statements import statements
 from analysis.publishing.stages import stages
 from analysis.publishing.templating import program_version
+from analysis.release_note import causes
+from analysis.release_note import note as note_of
 from analysis.repro import outdated
 from analysis.schemas.registry import published
 from analysis.sources.projects import FILE as PROJECTS
 
-REVISIONS = "revisions.csv"
+REVISIONS, NOTE = "revisions.csv", "revisions.md"
 RECEIVED = ("decp", "exports", "inventaire", "besoins")  # folders of a dataset, empty where it is made
 SOURCES = ("decp", "exports", "inventory", "projects")  # of clean tables
 NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not even as a digest; the demo's truth
@@ -149,6 +152,9 @@ def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
             write_table(frame, folder / deliverable / f"{table}.parquet")
         write_table(numbers, folder / CELLS)
         write_table(revised, folder / REVISIONS)
+        if was:
+            found = stages(project_root() / "dvc.yaml", dataset)
+            write_text(note_of(revised, was, manifest, found, dataset), folder / NOTE)
         manifest["fichiers"] = contents(folder)
         write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", folder / MANIFEST)
     if was and manifest["ecarts_de_peu"]:
@@ -232,31 +238,6 @@ def _strays(dataset: str) -> list[str]:
     made = stages(project_root() / "dvc.yaml", dataset).values()
     outs = {project_root() / name for stage in made for out in stage["outs"] for name in out}
     return [path.name for path in sorted(reports_dir(dataset).glob("[!.]*")) if path not in outs]
-
-
-def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Why figures may differ between two manifests, a French sentence each: sources, parameters, program, note."""
-    received, reference = (_other_files(old[kind], new[kind]) for kind in ("sources", "reference"))
-    said = [f"Fichiers reçus qui ont changé : {some(received, NAMED)}."] if received else []
-    said += [f"Tables de référence qui ont changé : {some(reference, NAMED)}."] if reference else []
-    settings = sorted(_different(old["parametres"], new["parametres"]))
-    said += [f"Paramètres qui ont changé : {some(settings, NAMED)}."] if settings else []
-    for part, label in (("programme", "Le programme"), ("verrou", "Une bibliothèque")):
-        said += [f"{label} a changé."] if old[part] != new[part] else []
-    return said + ([new["note"]] if new["note"] else [])
-
-
-def _other_files(old: dict[str, str], new: dict[str, str]) -> list[str]:
-    """The files of which only one side has that digest."""
-    return sorted({path for path, _ in old.items() ^ new.items()})
-
-
-def _different(old: Any, new: Any, name: str = "") -> list[str]:
-    """The dotted names of the settings that differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = sorted({*old, *new})
-        return [one for key in keys for one in _different(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
-    return [] if old == new else [name]
 
 
 def _made_from(dataset: str) -> dict[str, Any]:

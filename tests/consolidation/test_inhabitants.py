@@ -65,7 +65,7 @@ def test_a_rate_is_hidden_where_its_hours_are_and_inhabitants_never() -> None:
     table = pd.concat([table, hours(900.0, LILLE).assign(_personnes=4.0)], ignore_index=True)
     table = table.assign(_employeurs=9.0, _entreprises=9.0)
     table = table.assign(**{f"_part_max_{who}": 0.2 for who in ("personne", "employeur", "entreprise")})
-    out = stage.protect({"consolidation.indicateurs": controlled(per_inhabitant(table, WORLD))}, WORLD, [])
+    out = stage.protect({"consolidation.indicateurs": controlled(per_inhabitant(table, WORLD))}, WORLD, {})
     shown = out["consolidation.indicateurs"].set_index(["territoire", "indicateur"])
     assert shown.loc[(LILLE, RATE), "secret"] == reasons()["heures"]
     assert shown.index[shown["valeur"].isna()].tolist() == [(LILLE, "heures_realisees"), (LILLE, RATE)]

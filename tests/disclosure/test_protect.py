@@ -56,7 +56,7 @@ def told(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_one_hidden_department_takes_another_with_it() -> None:
-    out = stage.protect({INDICATORS: hours()}, WORLD, [])
+    out = stage.protect({INDICATORS: hours()}, WORLD, {})
     table = out[INDICATORS].set_index("territoire")
     assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
     assert table.loc["80", "secret"] == reasons()["heures"]
@@ -66,7 +66,7 @@ def test_one_hidden_department_takes_another_with_it() -> None:
 def test_the_gate_refuses_what_secondary_suppression_would_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError) as error:
-        stage.protect({INDICATORS: hours()}, WORLD, [])
+        stage.protect({INDICATORS: hours()}, WORLD, {})
     assert "heures/2025/80/ensemble" in str(error.value) and "120" not in str(error.value)
 
 
@@ -78,13 +78,13 @@ def test_an_indicator_that_nobody_told_the_cell_of_is_refused(monkeypatch: pytes
     ))  # fmt: skip
     ratio = hours().assign(indicateur="heures_par_lot", valeur=lambda rows: rows["valeur"] / 7)
     with pytest.raises(DataError, match=r"cellules\.csv : aucune ligne pour l'indicateur heures_par_lot"):
-        stage.protect({INDICATORS: pd.concat([hours(), ratio], ignore_index=True)}, WORLD, [])
+        stage.protect({INDICATORS: pd.concat([hours(), ratio], ignore_index=True)}, WORLD, {})
 
 
 def test_a_derived_figure_is_hidden_with_its_numerator_and_its_base() -> None:
     table = hours()
     etp = table.assign(indicateur="etp_1607", valeur=table["valeur"] / 1607)
-    out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: pd.concat([table, etp], ignore_index=True)}, WORLD, {})[INDICATORS]
     hidden = out[exact(out, "valeur").isna()].groupby("indicateur")["territoire"].agg(set)
     assert hidden["heures_realisees"] == hidden["etp_1607"] == {"80", "02"}
     secret = out.set_index(["indicateur", "territoire"])["secret"]
@@ -100,7 +100,7 @@ def test_hours_of_unknown_status_are_not_those_of_all_less_those_of_known_status
     audience = [row.assign(indicateur=name, modalite="DELD", valeur=value) for name, value in said.items()]
     table = pd.concat([row, *audience])
     table.loc[table["indicateur"] == "part_heures_statut_inconnu", "_personnes"] = 1
-    out = stage.protect({INDICATORS: table.reset_index(drop=True)}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: table.reset_index(drop=True)}, WORLD, {})[INDICATORS]
     assert out.loc[out["secret"] != "", "indicateur"].tolist() == ["part_heures", "part_heures_statut_inconnu"]
 
 
@@ -108,11 +108,11 @@ def test_there_are_no_more_companies_than_commitments(monkeypatch: pytest.Monkey
     rows = [(2025, "59", "entreprises", "ensemble", 2.0), (2025, "59", "engagements", "ensemble", 2.0)]
     table = measured(*rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
     table.loc[table["indicateur"] == "entreprises", "_entreprises"] = 2.0
-    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: table}, WORLD, {})[INDICATORS]
     assert out["valeur"].isna().all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="entreprises/2025/59"):
-        stage.protect({INDICATORS: table}, WORLD, [])
+        stage.protect({INDICATORS: table}, WORLD, {})
 
 
 def test_lots_give_no_commitment_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,12 +123,12 @@ def test_lots_give_no_commitment_away(monkeypatch: pytest.MonkeyPatch) -> None:
     few = rows["indicateur"].ne("operations")
     rows = rows.assign(_controle=rows["indicateur"].map(kinds), _entreprises=rows["_entreprises"].mask(few, 2.0))
     table = controlled(rows).assign(valeur_min=float("nan"), valeur_max=float("nan"))
-    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    out = stage.protect({INDICATORS: table}, WORLD, {})[INDICATORS].set_index("indicateur")
     assert set(out.index[out["valeur"].isna()]) == {"lots", "engagements"}
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     table["_controle"] = table["_controle"].mask(table["indicateur"] == "lots", "ouvert")
     with pytest.raises(DataError, match="engagements/2025/200093201"):
-        stage.protect({INDICATORS: table}, WORLD, [])
+        stage.protect({INDICATORS: table}, WORLD, {})
 
 
 def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_operations(
@@ -141,35 +141,35 @@ def test_hours_planned_are_those_that_the_rate_divides_by_where_it_is_of_all_ope
     rows.append(row.assign(indicateur="taux_realisation", valeur=1.5))
     table = pd.concat(rows, ignore_index=True)
     table.loc[table["indicateur"] == "heures_prevues", "_part_max_entreprise"] = 0.95
-    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    out = stage.protect({INDICATORS: table}, WORLD, {})[INDICATORS].set_index("indicateur")
     assert out["valeur"].isna()[["heures_prevues", "heures_prevues_taux", "taux_realisation"]].all()
     assert out.loc["heures_prevues", "secret"] == reasons()["prevues"]
     assert out["valeur"].notna()[["heures_realisees", "heures_depuis_origine"]].all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_prevues/2025/32/ensemble"):
-        stage.protect({INDICATORS: table}, WORLD, [])
+        stage.protect({INDICATORS: table}, WORLD, {})
 
 
 def test_a_cell_that_an_earlier_release_printed_cannot_hide_another() -> None:
     """Aisne was published, and has not changed: hiding it today would protect nothing."""
-    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, {})[INDICATORS]
     before = before[before["territoire"] == "02"]
-    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
+    out = stage.protect({INDICATORS: hours()}, WORLD, {"bilan": told(before)})
     assert set(shown(out).index[shown(out).isna()]) == {"80", "62"}
 
 
 def test_a_release_that_gives_a_hidden_cell_away_is_left_out_of_the_count_and_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
-    stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, {})[INDICATORS]
+    stage.protect({INDICATORS: hours()}, WORLD, {"bilan": told(before)})
     assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
 
 
 def test_what_earlier_releases_give_by_a_sum_stops_no_later_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Somme was in no row of the table then, yet what its total leaves gives it."""
-    before = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[INDICATORS]
-    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before[before["territoire"] != "80"])])
+    before = stage.protect({INDICATORS: hours(few=())}, WORLD, {})[INDICATORS]
+    out = stage.protect({INDICATORS: hours()}, WORLD, {"bilan": told(before[before["territoire"] != "80"])})
     assert shown(out).isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": False}
     assert "hors du compte, dites par des diffusions passées : 1" in capsys.readouterr().err
 
@@ -181,7 +181,7 @@ def test_what_open_rows_give_by_a_sum_is_asked_for_no_more() -> None:
     row = safe | {"edition": 2025, "origine": "TOTAUX", "heures": 500.0}
     rows = [row | {"territoire": "32", "part_heures": 500 / 7520},
             row | {"territoire": "62", "part_heures": 500 / 2500, "_controle": "ouvert"}]  # fmt: skip
-    out = stage.protect({INDICATORS: table, "consolidation.provenance": pd.DataFrame(rows)}, WORLD, [])
+    out = stage.protect({INDICATORS: table, "consolidation.provenance": pd.DataFrame(rows)}, WORLD, {})
     assert out["consolidation.provenance"]["heures"].isna().tolist() == [True, False]
 
 
@@ -192,22 +192,22 @@ def test_a_total_beside_what_a_row_is_about_is_told_where_it_is_at_home() -> Non
            "_part_max_personne": 0.3, "_part_max_employeur": 0.5, "_part_max_entreprise": 0.5}  # fmt: skip
     row = {"edition": 2025, "indicateur": "heures_realisees", "somme_structures": 7600.0, "distinct": 7520.0,
            "ecart": 80.0, "doubles": 80.0, "plusieurs": 0.0}  # fmt: skip
-    out = stage.protect({INDICATORS: table, "consolidation.sommes": pd.DataFrame([row | few])}, WORLD, [])
+    out = stage.protect({INDICATORS: table, "consolidation.sommes": pd.DataFrame([row | few])}, WORLD, {})
     assert shown(out).notna().all()
     assert out["consolidation.sommes"][["somme_structures", "distinct", "doubles"]].isna().all(axis=None)
 
 
 def test_what_earlier_releases_told_less_closely_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:
     """They left Somme and Aisne apart from each other; Aisne alone would tell Somme today."""
-    before = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS]
+    before = stage.protect({INDICATORS: hours()}, WORLD, {})[INDICATORS]
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/80/ensemble"):
-        stage.protect({INDICATORS: hours()}, WORLD, [told(before)])
+        stage.protect({INDICATORS: hours()}, WORLD, {"bilan": told(before)})
 
 
 def test_a_revised_figure_of_an_earlier_release_says_nothing_of_today() -> None:
-    before = stage.protect({INDICATORS: hours(few=(), **{"02": 905.0})}, WORLD, [])[INDICATORS]
-    out = stage.protect({INDICATORS: hours()}, WORLD, [told(before[before["territoire"] == "02"])])
+    before = stage.protect({INDICATORS: hours(few=(), **{"02": 905.0})}, WORLD, {})[INDICATORS]
+    out = stage.protect({INDICATORS: hours()}, WORLD, {"bilan": told(before[before["territoire"] == "02"])})
     assert set(shown(out).index[shown(out).isna()]) == {"80", "02"}
 
 
@@ -224,11 +224,11 @@ def test_growth_gives_no_hidden_year_away() -> None:
         ),
     }  # fmt: skip
     with pytest.raises((DataError, RuntimeError)):
-        stage.protect(tables, WORLD, [])  # a row declared open that tells what another hides
+        stage.protect(tables, WORLD, {})  # a row declared open that tells what another hides
     tables["consolidation.evolution"] = tables["consolidation.evolution"].assign(
         **{name: hours().loc[1, name] for name in hours() if name.startswith("_")}
     )
-    out = stage.protect(tables, WORLD, [])["consolidation.evolution"]
+    out = stage.protect(tables, WORLD, {})["consolidation.evolution"]
     assert out["croissance"].isna().all() and out["heures"].isna().all()
 
 
@@ -249,7 +249,7 @@ def test_a_share_of_women_gives_no_hidden_total_away() -> None:
             "consolidation.doublons_sensibilite": merged,
         },
         WORLD,
-        [],
+        {},
     )
     assert out["consolidation.femmes_ecart"][["part", "part_depart", "effet_structure"]].isna().all(axis=None)
     assert out["consolidation.doublons_sensibilite"][["heures", "heures_en_moins"]].isna().all(axis=None)
@@ -262,7 +262,7 @@ def test_persons_of_an_epci_ask_for_more_than_its_hours_and_no_ratio_gives_them_
     rows = measured(*((2025, "200093201", name, "ensemble", value) for name, value in said.items()))
     rows = controlled(rows.assign(_personnes=8.0, _controle=rows["indicateur"].map(kinds)))
     table = rows.assign(valeur_min=float("nan"), valeur_max=float("nan"))
-    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("indicateur")
+    out = stage.protect({INDICATORS: table}, WORLD, {})[INDICATORS].set_index("indicateur")
     assert out.loc["beneficiaires", "secret"] == reasons()["personnes"]
     assert set(out.index[out["valeur"].isna()]) == {"beneficiaires", "heures_par_beneficiaire"}
 
@@ -284,12 +284,12 @@ def per_euro() -> pd.DataFrame:
 
 
 def test_a_row_for_all_segments_is_a_total_and_gives_no_segment_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = stage.protect({PER_EURO: per_euro()}, WORLD, [])[PER_EURO].set_index("segment")
+    out = stage.protect({PER_EURO: per_euro()}, WORLD, {})[PER_EURO].set_index("segment")
     assert out.index[out["heures"].isna()].tolist() == ["DECHETS", "ENERGIE"]
     assert out[["operations", "montant"]].notna().all(axis=None), "contracts are public"
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_liees/segment=DECHETS"):
-        stage.protect({PER_EURO: per_euro()}, WORLD, [])
+        stage.protect({PER_EURO: per_euro()}, WORLD, {})
 
 
 def test_how_well_hours_were_foreseen_gives_no_segment_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,13 +302,13 @@ def test_how_well_hours_were_foreseen_gives_no_segment_away(monkeypatch: pytest.
     whole = pd.DataFrame({"methode": "modele", "operations": 27} | dict.fromkeys(known, 0.5), index=[0])
     whole = whole.assign(heures=hours.sum(), **SAFE)
     tables = {"segments.potentiel_retro": whole, "segments.potentiel_retro_segments": rows}
-    out = stage.protect(tables, WORLD, [])
+    out = stage.protect(tables, WORLD, {})
     shown = out["segments.potentiel_retro_segments"].set_index("segment")["heures"]
     assert shown.index[shown.isna()].tolist() == ["DECHETS", "ENERGIE"]
     assert out["segments.potentiel_retro"]["biais"].notna().all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures_retro/segment=DECHETS"):
-        stage.protect(tables, WORLD, [])
+        stage.protect(tables, WORLD, {})
 
 
 BREAKDOWN, WOMEN = "consolidation.ventilation", "consolidation.femmes"
@@ -335,12 +335,12 @@ def employers() -> dict[str, pd.DataFrame]:
 
 def test_what_a_row_hides_beside_is_hidden_in_every_other_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """EI is hidden for its contracts, AI for its hours: what else those rows print must not stand elsewhere."""
-    out = stage.protect(employers(), WORLD, [])
+    out = stage.protect(employers(), WORLD, {})
     gone = [set(out[name].loc[out[name]["heures"].isna(), "modalite"]) for name in (BREAKDOWN, WOMEN)]
     assert gone == [{"ACI", "AI", "EI"}] * 2
     monkeypatch.setattr(decide, "_beside", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/32/employeur=EI"):
-        stage.protect(employers(), WORLD, [])
+        stage.protect(employers(), WORLD, {})
 
 
 def test_a_contract_that_one_kind_of_employer_may_have_is_not_found_by_this_kind(
@@ -353,11 +353,11 @@ def test_a_contract_that_one_kind_of_employer_may_have_is_not_found_by_this_kind
     rows = pd.DataFrame(said, columns=["axe", "modalite", "heures"]).assign(edition=2025, territoire="32", champ=True)
     rows = rows.assign(part_heures=rows["heures"] / 8900, beneficiaires=None, contrats=None, **SAFE)
     rows["_personnes"] = rows["_personnes"].mask(rows["modalite"].eq("CDI_INCLUSION"), 3)
-    out = stage.protect({BREAKDOWN: rows}, WORLD, [])[BREAKDOWN]
+    out = stage.protect({BREAKDOWN: rows}, WORLD, {})[BREAKDOWN]
     assert out.loc[out["heures"].isna(), "modalite"].tolist() == ["INTERIM_INSERTION", "CDI_INCLUSION"]
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match="heures/2025/32/contrat=CDI_INCLUSION"):
-        stage.protect({BREAKDOWN: rows}, WORLD, [])
+        stage.protect({BREAKDOWN: rows}, WORLD, {})
 
 
 def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
@@ -373,12 +373,12 @@ def test_nobody_in_a_sensitive_crossing_is_hidden_and_nothing_gives_the_zero(
     whole = [("heures_realisees", hours.sum()), ("beneficiaires", 150.0), ("contrats_travail", 159.0)]
     told = measured(*((2025, "59", name, "ensemble", float(value)) for name, value in whole))
     tables = {INDICATORS: told.assign(valeur_min=float("nan"), valeur_max=float("nan")), BREAKDOWN: rows}
-    out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
+    out = stage.protect(tables, WORLD, {})[BREAKDOWN].set_index("modalite")
     assert out.index[out["heures"].isna()].tolist() == ["ACI", "EI"] and out.loc["ACI", "secret"] == reasons()["heures"]
     assert "zéros" not in capsys.readouterr().err
     # Where nothing else can be hidden the zero is still, and that it follows from the rest is said.
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
-    out = stage.protect(tables, WORLD, [])[BREAKDOWN].set_index("modalite")
+    out = stage.protect(tables, WORLD, {})[BREAKDOWN].set_index("modalite")
     assert out.index[out["heures"].isna()].tolist() == ["ACI"]
     assert "zéros cachés qui se déduisent : 3." in capsys.readouterr().err
 
@@ -391,7 +391,7 @@ def test_an_open_row_without_a_number_tells_nothing() -> None:
     beside = pd.DataFrame(
         [{**line, **empty, "verdict": "autre champ", "explication": "", **SAFE, "_controle": "ouvert"}]
     )
-    out = stage.protect({INDICATORS: rows, "consolidation.reconciliation": beside}, WORLD, [])[INDICATORS]
+    out = stage.protect({INDICATORS: rows, "consolidation.reconciliation": beside}, WORLD, {})[INDICATORS]
     out = shown({INDICATORS: out})
     assert out.isna().to_dict() == {"32": False, "59": False, "62": False, "80": True, "02": True}
 
@@ -416,7 +416,7 @@ def hidden_hosts(out: dict[str, pd.DataFrame]) -> list[str]:
 
 
 def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None:
-    out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, [])
+    out = stage.protect(facilitators(0.5, 0.5, 0.6, 0.9), WORLD, {})
     assert out[HOSTS]["personnes"].tolist() == [1, 1, 1, 1]
     assert hidden_hosts(out) == ["S0"] and exact(out[SEATS], "etp").isna().all(), (
         "others are told elsewhere: their sum is not"
@@ -426,20 +426,20 @@ def test_the_time_of_one_person_is_hidden_and_that_there_is_one_is_not() -> None
 def test_two_hidden_structures_know_each_other_and_the_gate_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
-        stage.protect(facilitators(0.5, 0.5, 0.6, 0.9, alone=2), WORLD, [])
+        stage.protect(facilitators(0.5, 0.5, 0.6, 0.9, alone=2), WORLD, {})
 
 
 def test_a_person_gives_one_etp_at_most_and_the_reader_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three whole times are no secret when their sum is three."""
     tables = facilitators(1.0, 1.0, 1.0, 0.5, alone=3)
-    seats = stage.protect(tables, WORLD, [])[SEATS]
+    seats = stage.protect(tables, WORLD, {})[SEATS]
     # About 4 to the unit would be 3.5 at least, and the three 1 each.
     assert seats[["etp", "etp_arrondi"]].to_numpy().tolist() == [[4, 2]]
-    assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, [])[SEATS]["etp"].notna().all()
+    assert stage.protect(facilitators(0.5, 0.5, 0.5, 0.5, alone=3), WORLD, {})[SEATS]["etp"].notna().all()
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     monkeypatch.setattr(decide, "suppressed_inside", lambda *_: set())
     with pytest.raises(DataError, match="etp_facilitateurs/2025-12-31/structure=S0"):
-        stage.protect(tables, WORLD, [])
+        stage.protect(tables, WORLD, {})
 
 
 def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks() -> None:
@@ -451,16 +451,16 @@ def test_few_persons_of_a_rank_are_not_all_persons_less_those_of_the_other_ranks
     rows = rows.assign(part=rows["sejours"] / rows.groupby("rang")["sejours"].transform("sum"))
     nothing = dict.fromkeys(published("consolidation")["parcours"].metadata["values"], float("nan"))
     rows = rows.assign(_personnes=rows["personnes"], **{name: nan for name, nan in nothing.items() if name not in rows})
-    out = stage.protect({"consolidation.parcours": rows}, WORLD, [])["consolidation.parcours"]
+    out = stage.protect({"consolidation.parcours": rows}, WORLD, {})["consolidation.parcours"]
     hidden = out[out["personnes"].isna()].groupby("issue")["rang"].agg(set)
     assert 3 in hidden["aucune"] and len(hidden["aucune"]) > 1
 
 
 def test_how_much_is_hidden_is_counted_in_rows_and_in_hours() -> None:
-    row = stage.protect({INDICATORS: hours()}, WORLD, [])[stage.SUMMARY].iloc[0]
+    row = stage.protect({INDICATORS: hours()}, WORLD, {})[stage.SUMMARY].iloc[0]
     assert (row["lignes"], row["cachees"], row["arrondies"]) == (5, 1, 1)
     assert pd.isna(row["part_heures"]), "the share of one row would give it"
-    whole = stage.protect({INDICATORS: hours(few=())}, WORLD, [])[stage.SUMMARY].iloc[0]
+    whole = stage.protect({INDICATORS: hours(few=())}, WORLD, {})[stage.SUMMARY].iloc[0]
     assert whole["part_heures"] == 0
 
 
@@ -480,7 +480,7 @@ def test_a_sum_of_squares_does_not_solve_two_hidden_cells() -> None:
     number = sum(parts) ** 2 / sum(part**2 for part in parts)
     row = {"edition": 2025, "territoire": "32", "objet": "segments", "nombre": 5, "nombre_effectif": number}
     table = pd.DataFrame({**row, **SAFE}, index=[0])
-    told = stage.protect({"consolidation.diversification": table}, WORLD, [])["consolidation.diversification"]
+    told = stage.protect({"consolidation.diversification": table}, WORLD, {})["consolidation.diversification"]
     effective = told["nombre_effectif"].iloc[0]
     assert effective == 3
     least, most = (sum(parts) ** 2 / (effective + side) - sum(part**2 for part in parts[:3]) for side in (0.5, -0.5))
@@ -494,7 +494,7 @@ def test_a_count_of_segments_does_not_say_how_many_hidden_ones_have_hours() -> N
     rows = pd.DataFrame({"modalite": ["A", "B", "C"] * 2, "territoire": ["59"] * 3 + ["62"] * 3, "heures": 900.0})
     rows = rows.assign(edition=2025, axe="segment", champ=True, part_heures=None, beneficiaires=None, contrats=None)
     rows = rows.assign(**SAFE | {"_personnes": [3, 50, 50, 50, 50, 50]})
-    out = stage.protect({"consolidation.diversification": table, BREAKDOWN: rows}, WORLD, [])
+    out = stage.protect({"consolidation.diversification": table, BREAKDOWN: rows}, WORLD, {})
     assert out[BREAKDOWN]["heures"].isna().tolist() == [True] + [False] * 5
     told = out["consolidation.diversification"]
     assert told["nombre"].isna().tolist() == [True, False, False] and told["nombre_effectif"].eq(2).all()
@@ -504,17 +504,17 @@ def test_a_quartile_keeps_the_digits_that_hide_which_structure_it_is_of() -> Non
     rows = pd.DataFrame({"indicateur": ["heures_par_etp", "epci_par_etp"], "q1": [61326.03, 2.5]})
     rows = rows.assign(nature_porteuse="ensemble", structures=12, mediane=rows["q1"], q3=rows["q1"], part_plausible=0.5)
     rows = rows.assign(au_dessous=1, au_dessus=2)
-    told = stage.protect({"facilitators.ratios": rows.assign(_structures=12)}, WORLD, [])["facilitators.ratios"]
+    told = stage.protect({"facilitators.ratios": rows.assign(_structures=12)}, WORLD, {})["facilitators.ratios"]
     assert told["q1"].tolist() == [61000, 3]
 
 
 def test_a_persons_key_in_a_result_table_stops_the_stage() -> None:
     with pytest.raises(ValueError, match="ben_id"):
-        stage.protect({INDICATORS: hours().assign(ben_id="x")}, WORLD, [])
+        stage.protect({INDICATORS: hours().assign(ben_id="x")}, WORLD, {})
 
 
 def test_a_total_that_only_another_cell_hides_is_told_rounded() -> None:
-    out = stage.protect({INDICATORS: hours()}, WORLD, [])[INDICATORS].set_index("territoire")
+    out = stage.protect({INDICATORS: hours()}, WORLD, {})[INDICATORS].set_index("territoire")
     assert out.loc["02", ["valeur", "valeur_arrondi", "secret"]].tolist() == [900, 50, ""]
     assert out.loc["80", ["valeur", "valeur_arrondi"]].isna().all(), "what a rule hides is not told at all"
 
@@ -525,7 +525,7 @@ def test_what_is_told_rounded_leaves_the_hidden_part_as_uncertain_as_its_rule_as
     draw = np.random.default_rng(seed)
     parts = {place: float(draw.integers(30, 3000)) for place in PLACES}
     table = hours(**parts)
-    out = stage.protect({INDICATORS: table}, WORLD, [])[INDICATORS].set_index("territoire")
+    out = stage.protect({INDICATORS: table}, WORLD, {})[INDICATORS].set_index("territoire")
     units = out["valeur_arrondi"].fillna(0.0) if "valeur_arrondi" in out else pd.Series(0.0, index=out.index)
     others = out.loc[["59", "62", "02"], "valeur"]
     half = float(units[others.index].sum()) / 2
@@ -543,7 +543,7 @@ def test_rounding_to_less_than_is_safe_would_be_refused(monkeypatch: pytest.Monk
     near = {"table": INDICATORS, "ligne": 4, "colonne": "valeur", "valeur": 900.0, "arrondi": 10.0}
     monkeypatch.setattr(stage, "rounded", lambda *_, **__: pd.DataFrame([near]))
     with pytest.raises(DataError, match="heures/2025/80/ensemble"):
-        stage.protect({INDICATORS: hours()}, WORLD, [])
+        stage.protect({INDICATORS: hours()}, WORLD, {})
 
 
 def test_a_rounded_number_of_an_earlier_release_counts_while_it_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -553,4 +553,4 @@ def test_a_rounded_number_of_an_earlier_release_counts_while_it_is_true(monkeypa
     for value, unit, held in ((900.0, 10.0, 1), (905.0, 10.0, 1), (910.0, 10.0, 0)):
         said = told(before.assign(valeur=value, valeur_arrondi=unit))
         known = links({INDICATORS: hours()}, WORLD)
-        assert len(still_true(known, [said])[1]) == held
+        assert len(still_true(known, {"bilan": said})[1]) == held

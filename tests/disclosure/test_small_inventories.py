@@ -64,7 +64,7 @@ def limits(out: dict[str, pd.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("seed", range(16))
 def test_nobody_finds_the_time_of_a_person_alone_not_even_another_one(seed: int) -> None:
     tables = inventory(seed)
-    out = stage.protect(tables, dataset(2025), [])
+    out = stage.protect(tables, dataset(2025), {})
     true, hosts = tables[HOSTS]["etp"].to_numpy(), out[HOSTS]
     matrix, most = limits(out)
     told, persons = hosts["etp"].to_numpy(), hosts["personnes"].to_numpy(dtype="float64")

@@ -15,7 +15,7 @@ from analysis.core import reference
 from analysis.disclosure.links import Links, following, looked_up, quantities
 from analysis.disclosure.policy import kinds
 from analysis.disclosure.primary import OPEN, SECONDARY, UNCHECKED, broken, rules
-from analysis.disclosure.secondary import suppressed, suppressed_inside
+from analysis.disclosure.secondary import as_left, suppressed, suppressed_inside
 from analysis.disclosure.statements import Tables, at_home
 
 ROW = ["table", "ligne"]  # what tells one row of all tables from another
@@ -28,7 +28,7 @@ class Secret:
     rows: table, ligne, regle of the hidden rows; protection: by cell, how far from its value a reader must be left;
     personal: those that must not be told to anybody who knows another hidden cell, his own; before: hidden cells that
     an earlier release printed with the same value, which nothing can protect any more; free: cells beside a hidden one
-    that no rule hides and that open rows or earlier releases print, or give by a sum.
+    that no rule hides and that open rows or earlier releases print, or give by a sum; fixed: all cells that these do.
     """
 
     rows: pd.DataFrame
@@ -36,6 +36,7 @@ class Secret:
     personal: frozenset[str]
     before: frozenset[str]
     free: frozenset[str]
+    fixed: frozenset[str]
 
     def without(self, rows: pd.DataFrame) -> Secret:
         """The same where `rows` (table, ligne) are told after all, in some way that leaves the cells unknown."""
@@ -62,7 +63,8 @@ def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -
     protection = _protection(known, rule, _nobody(results, hidden))
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])
-    secret = set(protection.index) | _with_others(known, asked, personal, told)
+    left = as_left(known, told, asked.index) if old else known
+    secret = set(protection.index) | _with_others(left, asked, personal, told)
     others = known.statements.loc[_touched(known, secret), ROW].drop_duplicates().assign(regle=SECONDARY)
     decided = pd.concat([rows, others], ignore_index=True).drop_duplicates(ROW)
     return Secret(
@@ -71,6 +73,7 @@ def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -
         personal=personal,
         before=old & set(protection.index),
         free=frozenset((_beside(known, secret) & told) - set(protection.index)),
+        fixed=frozenset(told),
     )
 
 

@@ -14,14 +14,15 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.numbers import french, number_of, plural
-from analysis.core.texts import some
-from analysis.disclosure.attack import Sought, intervals
+from analysis.core.texts import QUOTED, some, together
+from analysis.disclosure.attack import Sought, intervals, programs
 from analysis.disclosure.decide import ROW, Secret
-from analysis.disclosure.links import ROUNDING, Links, own, public, quantities
+from analysis.disclosure.links import ROUNDING, Links, own, public, quantities, tighter
 from analysis.disclosure.primary import SECONDARY
 from analysis.disclosure.statements import at_home
 
 NAMED = 5  # cells, in the error
+TODO = "docs/prise-en-main.md, 6, « Quand une diffusion arrête une correction »"
 
 
 def sought(known: Links, now: pd.DataFrame, secret: Secret) -> Sought:
@@ -69,15 +70,22 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     `now` are the numbers of this release, `old` those of earlier ones that still hold. A cell of which these alone told
     as much cannot be protected any more: it is left out of the count, as one that they printed.
     """
-    found = intervals(public(known, now, old), sought(known, now, secret))
+    wanted = sought(known, now, secret)
+    found = intervals(public(known, now, old), wanted)
     leaking = found[leaks(known, secret, found)]
-    before = intervals(public(known, old), Sought(leaking.index)) if len(old) else leaking.iloc[:0]
-    known_before = _no_narrower(leaking.loc[before.index], before)
+    before = intervals(public(known, old), replace(wanted, cells=leaking.index)) if len(old) else leaking.iloc[:0]
+    # No rule asks for more than earlier releases left, on the side where they left less.
+    left = replace(known, cells=tighter(known.cells, before["bas"], before["haut"]))
+    known_before = _no_narrower(leaking.loc[before.index], before).union(leaking.index[~leaks(left, secret, leaking)])
     leaking = leaking.drop(known_before)
     if len(leaking):
+        releases, numbers = _by_releases(known, old, secret, replace(wanted, cells=leaking.index))
+        also = f" et de la diffusion {together([QUOTED(name) for name in releases])}" if releases else ""
+        new = f", par des nombres qui n'y étaient pas dits ({some(numbers, NAMED)})" if numbers else ""
+        todo = f" Que faire : {TODO}." if releases else ""
         raise DataError(
-            f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié : {len(leaking)} "
-            f"({some(list(leaking.index), NAMED)}) ; attendu : aucune. Rien n'a été écrit."
+            f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié{also}{new} : "
+            f"{len(leaking)} ({some(list(leaking.index), NAMED)}) ; attendu : aucune. Rien n'a été écrit.{todo}"
         )
     attacked, hidden = len(found) - len(known_before), len(secret.rows)
     extra = int(secret.rows["regle"].eq(SECONDARY).sum())
@@ -87,6 +95,22 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
         f"secret statistique : {number_of(attacked, 'case')} {plural('attaquée', attacked)}, aucune retrouvée{again} ; "
         f"{number_of(hidden, 'ligne')} {plural('cachée', hidden)}, dont {french(extra)} pour en protéger d'autres."
     )
+
+
+def _by_releases(known: Links, old: pd.DataFrame, secret: Secret, wanted: Sought) -> tuple[list[str], list[str]]:
+    """The releases that give `wanted` cells with what is told today whatever is hidden, and the numbers of today with
+    which they do: none where hiding more would have been enough."""
+    values, fixed = known.cells["valeur"], known.cells.index.isin(list(secret.fixed))
+    names, tied = [], set()
+    for name, said in old.groupby("diffusion"):
+        told = public(known, said)
+        cells = told.cells.assign(valeur=told.cells["valeur"].fillna(values.where(fixed)))
+        if leaks(known, secret, intervals(replace(told, cells=cells), wanted)).any():
+            names.append(str(name))
+            tied |= {cell for block in programs(told) if block.names.isin(wanted.cells).any() for cell in block.names}
+    parts = known.terms[known.terms["signe"].eq(1)].groupby("cellule").size().index
+    heads = known.terms.loc[known.terms["signe"].eq(-1), "cellule"]
+    return names, sorted(tied & secret.fixed & set(parts.difference(heads)))
 
 
 def _hidden_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:

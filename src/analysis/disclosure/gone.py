@@ -7,7 +7,7 @@ to be what today's whole truth leaves for it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -30,20 +30,21 @@ from analysis.disclosure.links import (
     whole,
 )
 from analysis.disclosure.releases import still_true
-from analysis.disclosure.statements import bases
+from analysis.disclosure.statements import named
 
 PLACE = r"(?<=/)(\d{9})(?=/|$)"  # an intercommunalité in the name of a cell
 BEFORE = " avant fusion"  # after its code, where the cell is of a release older than the merger
 NAMED = 8  # places, in the error
 
 
-def heirs(earlier: Sequence[pd.DataFrame]) -> pd.Series:
-    """By former intercommunalité, the one that took it over (`territoire/epci_anciens.csv`).
+def heirs(earlier: Mapping[str, pd.DataFrame]) -> pd.Series:
+    """By former intercommunalité of `earlier` (numbers by release), the one that took it over
+    (`territoire/epci_anciens.csv`).
 
     Raises DataError when one of those that releases tell of is neither of today nor there.
     """
     known = reference.table("territoire/epci_anciens").set_index("ancien_siren")["epci_siren"]
-    names = pd.Series(sorted({name for said in earlier for name in _names(said)}), dtype="str")
+    names = pd.Series(sorted({name for said in earlier.values() for name in named(said)}), dtype="str")
     places = set(names.str.extract(PLACE)[0].dropna())
     if lost := sorted(places - set(reference.epci()["epci_siren"]) - set(known.index)):
         raise DataError(
@@ -57,7 +58,7 @@ def heirs(earlier: Sequence[pd.DataFrame]) -> pd.Series:
 def before_mergers(said: pd.DataFrame, today: pd.Index, heirs: pd.Series) -> pd.DataFrame:
     """`said`, the numbers of one release, whose cells of places that are one since have names of their own: those of
     the place that took others over are not today's of that name."""
-    names = pd.Series(_names(said), dtype="str")
+    names = pd.Series(named(said), dtype="str")
     now = names.str.replace(PLACE, lambda found: heirs.get(found[1], found[1]), regex=True)
     merged = now.isin(now[now.ne(names) & ~names.isin(today)])
     old = names[merged].str.replace(PLACE, rf"\1{BEFORE}", regex=True)
@@ -66,15 +67,15 @@ def before_mergers(said: pd.DataFrame, today: pd.Index, heirs: pd.Series) -> pd.
 
 
 def with_gone(
-    known: Links, earlier: Sequence[pd.DataFrame], heirs: pd.Series, dataset: Dataset
+    known: Links, earlier: Mapping[str, pd.DataFrame], heirs: pd.Series, dataset: Dataset
 ) -> tuple[Links, pd.Index]:
     """`known` with the cells of `earlier` releases that are no more, and those of them that they hid and that a sum of
     `known` with what they told would give: these must not be found."""
-    names = pd.Index(sorted({name for said in earlier for name in _names(said)}), dtype="str")
+    names = pd.Index(sorted({name for said in earlier.values() for name in named(said)}), dtype="str")
     gone = names.difference(known.cells.index)
     if gone.empty:
         return known, gone
-    told = pd.concat([given(said) for said in reversed(earlier)])
+    told = pd.concat([given(said) for said in [*earlier.values()][::-1]])
     told = told[~told.index.duplicated() & told.index.isin(gone)]
     terms = _terms(known, gone, heirs, dataset)
     found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
@@ -90,7 +91,7 @@ def with_gone(
     return _as_bounded_before(links, found, earlier), found.index
 
 
-def _as_bounded_before(links: Links, found: pd.Series, earlier: Sequence[pd.DataFrame]) -> Links:
+def _as_bounded_before(links: Links, found: pd.Series, earlier: Mapping[str, pd.DataFrame]) -> Links:
     """`links` whose cells `found` (their values) lie where releases left them: no protection goes beyond."""
     if found.empty:
         return links
@@ -98,10 +99,6 @@ def _as_bounded_before(links: Links, found: pd.Series, earlier: Sequence[pd.Data
     ends = intervals(public(links, old), Sought(found.index))
     least, most = ends["bas"].clip(upper=found), ends["haut"].clip(lower=found)
     return replace(links, cells=tighter(links.cells, least, most))
-
-
-def _names(said: pd.DataFrame) -> list[str]:
-    return sorted({*said["cellule"], *bases(said)})
 
 
 def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> pd.DataFrame:

@@ -8,7 +8,7 @@ A table without a schema, with a person's key or with a measure left over is an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -26,7 +26,8 @@ from analysis.disclosure.gone import before_mergers, heirs, with_gone
 from analysis.disclosure.links import links, public
 from analysis.disclosure.primary import OPEN
 from analysis.disclosure.regroup import proposals
-from analysis.disclosure.releases import published_before, still_true
+from analysis.disclosure.releases import as_bounded, published_before, still_true
+from analysis.disclosure.revised import as_they_were
 from analysis.disclosure.rounding import rounded
 from analysis.disclosure.shown import shown, with_rounded
 from analysis.disclosure.statements import Tables, statements
@@ -64,10 +65,10 @@ def build(dataset: str, deliverables: Sequence[str] = tuple(DELIVERABLES)) -> No
                 write_table(frame, folder / f"{name}.parquet")
 
 
-def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def protect(results: Tables, dataset: Dataset, earlier: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables of `results` as they may be published, and those that say how much is hidden.
 
-    `earlier` are the numbers that releases told, which readers already have.
+    `earlier` are the numbers that releases told, by their names, which readers already have.
     Raises DataError when a cell cannot be protected, or could be found, or an indicator is of no known cell; ValueError
     for a column that names persons.
     """
@@ -75,24 +76,26 @@ def protect(results: Tables, dataset: Dataset, earlier: Sequence[pd.DataFrame]) 
     _refuse_indicators_of_no_cell(results)
     settings = load_params().disclosure
     known, taken_over = links(results, dataset), heirs(earlier)
-    earlier = [before_mergers(said, known.cells.index, taken_over) for said in earlier]
+    earlier = {name: before_mergers(said, known.cells.index, taken_over) for name, said in earlier.items()}
     known, gone = with_gone(known, earlier, taken_over, dataset)
+    known, earlier = as_they_were(known, earlier, dataset)
     exact, old = still_true(known, earlier)
-    secret = decide(results, known, exact, gone)
+    held = as_bounded(known, old)
+    secret = decide(results, held, exact, gone)
 
     # What would be told if hidden rows were emptied, which readers add to what they have.
     tables = shown(results, secret.rows)
     now = statements(tables, dataset)
-    told = public(known, now, old)
-    secret = without_found_zeros(known, told, secret)
+    told = public(held, now, old)
+    secret = without_found_zeros(held, told, secret)
 
     # Of that, what may be told rounded; then the attack on all that would be written.
     rough = rounded(
         results,
         secret.rows,
         told,
-        sought=sought(known, now, secret),
-        leaks=partial(leaks, known, secret),
+        sought=sought(held, now, secret),
+        leaks=partial(leaks, held, secret),
         limit=settings.rounding_share,
     )
     out, secret = with_rounded(tables, rough), secret.without(rough)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from analysis.core.errors import DataError
 from analysis.core.files import digests_under, file_digest, read_table
 from analysis.core.paths import releases_dir
 from analysis.core.texts import some
-from analysis.disclosure.links import Links, given, looked_up
-from analysis.disclosure.statements import statements
+from analysis.disclosure.links import Links, given, looked_up, public
+from analysis.disclosure.statements import bases, statements
 
 MANIFEST = "manifeste.json"
 RESTORE = "Reprenez-le de git ou d'une sauvegarde."
@@ -69,17 +70,24 @@ def manifest(folder: Path) -> dict[str, Any]:
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 
-def published_before(dataset: Dataset) -> list[pd.DataFrame]:
-    """The numbers that every release told (see `statements`), the oldest release first."""
-    return [told(folder, dataset) for folder in release_folders(dataset.nom)]
+def published_before(dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """The numbers that every release told (see `statements`), by its name, the oldest release first."""
+    return {folder.name: told(folder, dataset) for folder in release_folders(dataset.nom)}
 
 
-def still_true(known: Links, earlier: Sequence[pd.DataFrame]) -> tuple[frozenset[str], pd.DataFrame]:
+def still_true(known: Links, earlier: Mapping[str, pd.DataFrame]) -> tuple[frozenset[str], pd.DataFrame]:
     """The cells that an earlier release printed with the value that they still have, and those of the numbers of
-    `earlier` (by release) that are still true of a cell, rounded ones too: a revised number says nothing of today's."""
-    held = [_still_true(known, said) for said in earlier]
-    old = pd.concat([known.statements.iloc[:0], *(said for _, said in held)])
-    return frozenset().union(*(exact for exact, _ in held)), old
+    `earlier` (by release) that are still true of a cell, rounded ones too: a revised number says nothing of today's.
+    Column diffusion names the release; their rows are none of today's tables."""
+    held = {name: _still_true(known, said) for name, said in earlier.items()}
+    none = known.statements.iloc[:0].assign(diffusion="")
+    old = pd.concat([none, *(said.assign(diffusion=name, table="", ligne=-1) for name, (_, said) in held.items())])
+    return frozenset().union(*(exact for exact, _ in held.values())), old
+
+
+def as_bounded(known: Links, old: pd.DataFrame) -> Links:
+    """`known` whose cells lie where rounded numbers of `old` leave them: what is decided today may count on no more."""
+    return replace(known, cells=known.cells.assign(**public(known, old).cells[["bas", "haut"]]))
 
 
 def _still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.DataFrame]:
@@ -88,7 +96,8 @@ def _still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.Da
     exact = frozenset(old.index[same])
     near = (looked_up(said["cellule"], known.cells["valeur"]) - said["valeur"]).abs().le(said["demi"])
     rough = said["base"].eq("") & said["demi"].gt(0) & near
-    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0)) | rough]
+    lost = bases(said)[lambda names: ~names.isin(known.cells.index)].index  # divided by what has changed since
+    return exact, said[(said["cellule"].isin(exact) & said["demi"].eq(0) & ~said.index.isin(lost)) | rough]
 
 
 def told(folder: Path, dataset: Dataset) -> pd.DataFrame:

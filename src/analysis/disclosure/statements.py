@@ -120,6 +120,11 @@ def bases(said: pd.DataFrame) -> pd.Series:
     return said.loc[said["base"].ne("") & pd.to_numeric(said["base"], errors="coerce").isna(), "base"]
 
 
+def named(said: pd.DataFrame) -> list[str]:
+    """The cells that numbers of `said` are about, or were divided by, whether or not they are told."""
+    return sorted({*said["cellule"], *bases(said)})
+
+
 def at_home(said: pd.DataFrame) -> pd.Series:
     """Which numbers are cells, printed by the first table of `cellules.csv` that has them: its measures are theirs.
 
