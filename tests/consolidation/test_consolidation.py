@@ -9,6 +9,7 @@ import pytest
 from analysis.consolidation import tables
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
+from analysis.demo.identifiers import siret_of
 from analysis.disclosure.protect import build as protect
 from analysis.disclosure.shown import reasons
 from analysis.sources import exports, inventory
@@ -332,6 +333,22 @@ def commitments(*hours: str) -> dict[str, list[dict]]:
             for n, said in enumerate(hours, start=1)
         ],
     }
+
+
+def test_establishments_of_one_legal_unit_are_one_company_and_one_employer_for_the_rules() -> None:
+    asked = commitments("300", "300", "400")
+    for establishment, row in enumerate(asked["engagements"], start=1):
+        row["entreprise_siret"] = siret_of("552100554", establishment)
+    both = people(1, 2)
+    for establishment, row in enumerate(both["contrats"], start=1):
+        row["employeur_siret"] = siret_of("552081317", establishment)
+    send({**both, **asked})
+    consolidated()
+    rows = read_table(results_dir("essai") / "consolidation" / "indicateurs.parquet").query("territoire == '32'")
+    rows = rows[rows["modalite"] == "ensemble"].set_index("indicateur")
+    assert rows.loc["entreprises", "valeur"] == 3
+    assert rows.loc[["entreprises", "engagements", "heures_prevues"], "_entreprises"].eq(1).all()
+    assert rows.loc["heures_realisees", "_employeurs"] == 1
 
 
 @pytest.mark.parametrize(
