@@ -2,7 +2,7 @@
 
     python benchmarks/sheets.py [--dataset demo] [--purchases 50]
 
-A file of purchases in the five departments, of nine segments, becomes a folder of pages (`analysis.buyer.file`), twice.
+A file of purchases in the five departments, of nine segments, becomes a folder of pages (`analysis.purchases`), twice.
 Goal: 60 s on two processors. Needs the protected tables.
 """
 

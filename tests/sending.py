@@ -13,8 +13,8 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.scaffold import new_dataset
+from analysis.schemas.canonical import EXPORTS
 from analysis.sources import exports
-from analysis.sources.canonical import EXPORTS
 from analysis.sources.spreadsheet import Workbook
 
 EPCI_LILLE, EPCI_AMIENS = "200093201", "248000531"

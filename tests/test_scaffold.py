@@ -14,8 +14,8 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir
 from analysis.scaffold import new_dataset
+from analysis.schemas.canonical import EXPORTS, INVENTORY
 from analysis.sources import exports, inventory
-from analysis.sources.canonical import EXPORTS, INVENTORY
 from analysis.sources.mapping import load_mapping
 from analysis.sources.publications import FILE, load_publications
 

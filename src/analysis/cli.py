@@ -133,7 +133,7 @@ def buyer(file: Path, dataset: str, out: Path) -> None:
     from analysis.publishing.report import ready
 
     with ready():  # beside the making of tables
-        from analysis.buyer.file import build
+        from analysis.purchases import build
 
         for message in build(file, dataset, out):
             click.echo(message, err=True)

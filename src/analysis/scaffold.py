@@ -22,9 +22,9 @@ from analysis.core.files import write_text
 from analysis.core.paths import raw_dir
 from analysis.facilitators.organisation.router import COLUMNS as TRAVEL_COLUMNS
 from analysis.facilitators.organisation.router import FILE as TRAVEL
+from analysis.schemas.canonical import EXPORTS, INVENTORY, LISTS, NEEDS, TOTALS, Column, Table
 from analysis.segments.telling.audit import COLUMNS as AUDIT_COLUMNS
 from analysis.segments.telling.audit import FILE as AUDITS
-from analysis.sources.canonical import EXPORTS, INVENTORY, LISTS, NEEDS, TOTALS, Column, Table
 from analysis.sources.corrections import COLUMNS as CORRECTION_COLUMNS
 from analysis.sources.inventory import AREAS
 from analysis.sources.projects import COLUMNS as PROJECT_COLUMNS

@@ -17,8 +17,8 @@ from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table, write_table, write_text
 from analysis.core.paths import protected_dir, reports_dir, results_dir
 from analysis.disclosure.protect import build as protect
+from analysis.printed import published
 from analysis.publishing.content import Content
-from analysis.quality.published import published
 from analysis.scaffold import new_dataset
 from analysis.site.home import headlines
 from analysis.sources import exports, inventory

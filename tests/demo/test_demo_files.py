@@ -20,7 +20,7 @@ from demo_files import all_sends, received, sheet, simplified
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import load_settings
-from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS
+from analysis.schemas.canonical import EXPORTS, INVENTORY, NEEDS
 from analysis.sources.mapping import load_mapping
 from analysis.sources.publications import load_publications
 from analysis.sources.typer import valid_siret

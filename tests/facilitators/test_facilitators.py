@@ -19,8 +19,8 @@ from analysis.disclosure.protect import build as protect
 from analysis.facilitators import staff, tables, unmet, views
 from analysis.publishing.page import Page
 from analysis.scaffold import new_dataset
+from analysis.schemas.canonical import INVENTORY
 from analysis.sources import exports, inventory
-from analysis.sources.canonical import INVENTORY
 from checkout import empty_project
 
 STRUCTURES = [

@@ -19,9 +19,9 @@ from analysis.core.quality_log import rules
 from analysis.core.results import write_results
 from analysis.quality import feedback
 from analysis.schemas.build import conform
+from analysis.schemas.canonical import INVENTORY
 from analysis.schemas.consolidation import PERSONS_QUEUE
 from analysis.sources import exports, inventory
-from analysis.sources.canonical import INVENTORY
 from sending import (
     EPCI_AMIENS,
     EPCI_LILLE,

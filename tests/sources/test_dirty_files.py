@@ -15,8 +15,8 @@ import yaml
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.core.personal import MASKED
+from analysis.schemas.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources import inventory, spreadsheet
-from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed
 from analysis.sources.spreadsheet import MERGED, Workbook
 from analysis.sources.typer import Typer, in_error, spelt_month

@@ -14,9 +14,9 @@ from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, fingerprints_dir
 from analysis.core.personal import MASKED
+from analysis.schemas.canonical import EXPORTS, TOTALS
 from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import exports
-from analysis.sources.canonical import EXPORTS, TOTALS
 from analysis.sources.persons import fingerprint, load_secret
 from analysis.sources.rows import record
 from analysis.sources.spreadsheet import ENCRYPTED_BOOK, OLE_CONTAINER, Workbook

@@ -9,7 +9,7 @@ import xlsxwriter
 from analysis.core.errors import DataError
 from analysis.core.files import read_table
 from analysis.core.paths import fingerprints_dir, quality_dir
-from analysis.sources.canonical import INVENTORY, NEEDS
+from analysis.schemas.canonical import INVENTORY, NEEDS
 from analysis.sources.inventory import build, clean
 from analysis.sources.persons import fingerprint, load_secret
 from analysis.sources.typer import Typer

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from analysis.sources.canonical import EXPORTS
+from analysis.schemas.canonical import EXPORTS
 from analysis.sources.senders import EARLIER, layouts_by_structure
 from sending import TABLES, changed, imported, mapping, refused, send, write_two_editions
 

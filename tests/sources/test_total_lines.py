@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.sources.canonical import EXPORTS, INVENTORY, NEEDS, Table
+from analysis.schemas.canonical import EXPORTS, INVENTORY, NEEDS, Table
 from analysis.sources.rows import keyed
 from analysis.sources.typer import Typer
 

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis.consolidation.control import CONTROL, flagged, weaker
 from analysis.core.dataset import Dataset
 from analysis.core.reference import HOURS, WHOLE
-from analysis.quality.published import published
+from analysis.printed import published
 
 UNSURE = ("provisoire", "cité", "déduit")  # kinds of `statut` in published.csv that are not a settled figure
 

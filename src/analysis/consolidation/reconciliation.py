@@ -22,7 +22,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import as_printed, french, french_date, percent, round_half_up
 from analysis.core.reference import HOURS, WHOLE
-from analysis.quality.published import published, sentence, slips, verdict
+from analysis.printed import published, sentence, slips, verdict
 from analysis.sources.publications import FIGURE, edition_places
 
 EQUAL, ROUNDED, TRUNCATED, LOST = "égal", "arrondi", "tronqué", "chiffre perdu"

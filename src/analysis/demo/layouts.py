@@ -20,7 +20,7 @@ from analysis.demo.dirt_exports import ExportDirt
 from analysis.demo.exports import Exports
 from analysis.demo.knowledge import MONTH_CAP, Ints, mappings
 from analysis.demo.sheets import DATE, NUMBER, TEXT, write_workbook
-from analysis.sources.canonical import EXPORTS, Column
+from analysis.schemas.canonical import EXPORTS, Column
 from analysis.sources.mapping import Mapping, TableMapping
 
 ERAS = (2016, 2019)  # the orders in which spellings by article follow the three laws

@@ -11,7 +11,7 @@ from analysis.demo.knowledge import LAST_YEAR, Draw, table
 from analysis.demo.layouts import EXCEL_DAY_0
 from analysis.demo.sheets import DATE, NUMBER, TEXT, write_workbook
 from analysis.demo.world import World
-from analysis.sources.canonical import INVENTORY, NEEDS, Table
+from analysis.schemas.canonical import INVENTORY, NEEDS, Table
 
 
 def write_inventory(path: Path, seed: int, world: World) -> None:

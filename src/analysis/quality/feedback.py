@@ -24,7 +24,7 @@ from analysis.core.files import finished_folder, read_table
 from analysis.core.paths import clean_dir, feedback_dir, quality_dir, raw_dir, results_dir
 from analysis.core.quality_log import rules
 from analysis.core.texts import others
-from analysis.sources.canonical import EXPORTS
+from analysis.schemas.canonical import EXPORTS
 from analysis.sources.listing import listed
 from analysis.sources.mapping import Mapping
 from analysis.sources.senders import Layouts, layouts_by_structure

@@ -10,7 +10,7 @@ from analysis.core.files import read_table
 from analysis.core.paths import clean_dir, quality_dir
 from analysis.core.quality_log import rules
 from analysis.core.results import headlines, write_results
-from analysis.quality.published import check, published
+from analysis.printed import check, published
 
 SOURCES = ("decp", "exports", "inventaire", "projets")
 CLEAN = ("decp", "exports", "inventory", "projects")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import DAY, FLAG, NUMBER, TEXT, WHOLE, column, table
-from analysis.sources.canonical import EXPORTS, NUMBERS
+from analysis.schemas.canonical import EXPORTS, NUMBERS
 
 _KINDS = {
     **dict.fromkeys(NUMBERS, NUMBER), "texte": TEXT, "date": DAY, "mois": TEXT, "booleen": FLAG, "oui_non": FLAG,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from analysis.schemas.build import column, table
+from analysis.schemas.canonical import INVENTORY, NEEDS, Table
 from analysis.schemas.exports import _KINDS, _TRACE, _UNITS
-from analysis.sources.canonical import INVENTORY, NEEDS, Table
 
 
 def _schema(source: Table) -> pa.DataFrameSchema:

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import ExportParams
-from analysis.sources.canonical import TOTALS
+from analysis.schemas.canonical import TOTALS
 from analysis.sources.typer import Typer
 
 DATES = {

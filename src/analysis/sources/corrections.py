@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.personal import MASKED
-from analysis.sources.canonical import EXPORTS, PERSONAL, Column, Table
+from analysis.schemas.canonical import EXPORTS, PERSONAL, Column, Table
 from analysis.sources.senders import Layouts
 from analysis.sources.spreadsheet import expect, read_csv
 from analysis.sources.typer import Typer, stripped

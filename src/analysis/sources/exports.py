@@ -25,10 +25,10 @@ from analysis.core.params import ExportParams, load_params
 from analysis.core.paths import clean_dir, fingerprints_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect, fatal
 from analysis.schemas.build import conform
+from analysis.schemas.canonical import EXPORTS, TOTALS, Table
 from analysis.schemas.exports import SCHEMAS
 from analysis.schemas.fingerprints import OF_BENEFICIARIES
 from analysis.sources import parts, totals
-from analysis.sources.canonical import EXPORTS, TOTALS, Table
 from analysis.sources.checks import check
 from analysis.sources.corrections import apply_corrections, load_corrections
 from analysis.sources.listing import LIST

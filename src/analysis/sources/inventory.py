@@ -23,9 +23,9 @@ from analysis.core.reference import UNKNOWN_HOST
 from analysis.core.results import ALWAYS, PART_TOLERANCE
 from analysis.core.texts import words
 from analysis.schemas.build import conform
+from analysis.schemas.canonical import INVENTORY, NEEDS, Table
 from analysis.schemas.fingerprints import OF_FACILITATORS
 from analysis.schemas.inventory import SCHEMAS
-from analysis.sources.canonical import INVENTORY, NEEDS, Table
 from analysis.sources.persons import fingerprints, load_secret
 from analysis.sources.rows import answers, bounded, keyed, linked, once, tell_unread, with_key
 from analysis.sources.spreadsheet import Workbook

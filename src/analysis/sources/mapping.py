@@ -35,7 +35,7 @@ from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.core.params import Block, load_settings
 from analysis.core.texts import one_line
-from analysis.sources.canonical import EXPORTS, Table
+from analysis.schemas.canonical import EXPORTS, Table
 
 YEAR, SHORT_YEAR = "{annee}", "{an}"
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.sources.canonical import LISTS, Table
+from analysis.schemas.canonical import LISTS, Table
 from analysis.sources.spreadsheet import Workbook, merged
 from analysis.sources.total_lines import total_lines
 from analysis.sources.typer import Typer, in_error, stripped

@@ -12,7 +12,7 @@ import re
 import pandas as pd
 
 from analysis.core.texts import words
-from analysis.sources.canonical import Table
+from analysis.schemas.canonical import Table
 from analysis.sources.typer import Typer, stripped
 
 _BEGINNING = r"(?:sous |s |grand )?tota(?:l|ux)"

@@ -15,7 +15,7 @@ from analysis.core.personal import MASKED, looks_personal
 from analysis.core.quality_log import breaches
 from analysis.core.sirene import LA_POSTE, SIREN_DIGITS, SIRET_DIGITS
 from analysis.core.texts import words
-from analysis.sources.canonical import PERSONAL, Column, Table
+from analysis.schemas.canonical import PERSONAL, Column, Table
 from analysis.sources.spreadsheet import MERGED, MERGED_RULE, merged
 from analysis.sources.tally import tell
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.sources.canonical import EXPORTS
+from analysis.schemas.canonical import EXPORTS
 from analysis.sources.rows import SEND
 from analysis.sources.typer import Typer, stripped
 

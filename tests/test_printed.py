@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.quality.published import check, published, verdict
+from analysis.printed import check, published, verdict
 from analysis.quality.views import _printed
 
 
