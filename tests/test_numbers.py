@@ -77,7 +77,9 @@ def test_units_are_plural_from_two_on(unit: str, value: float, expected: str) ->
     assert plural(unit, value) == expected
 
 
-@pytest.mark.parametrize(("count", "said"), [(1, "1 structure"), (1.5, "2 structures"), (1200, "1\u202f200 structures")])
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 structure"), (1.5, "2 structures"), (1200, "1\u202f200 structures")]
+)
 def test_what_is_counted_agrees_with_the_number_that_is_printed(count: float, said: str) -> None:
     assert number_of(count, "structure") == said
 

@@ -144,8 +144,28 @@ def test_the_four_classes() -> None:
     assert table.loc["32", "epci"].to_dict() == {"stricte": 89, "silencieuse": 1, "sous_servie": 1, "couverte": 1}
     assert table.loc["32", "part_population"].sum() == pytest.approx(1)
     assert table["epci_attendus"].groupby("territoire").sum().loc["32"] == pytest.approx(92)
+    assert table.loc["32", "besoin"].tolist() == [89.0, 1.0, 1e6, 1e4], "an hour wherever none is said"
+    assert table.loc[("32", "stricte"), "part_montant"] == pytest.approx(89 / 92)
+    assert table.loc["32", "rsa"].isna().all(), "a number that is missing somewhere has no sum"
     unsure = zones.summary(rows.assign(p_sous_servie=rows["p_sous_servie"] * 0.65), "32")
     assert (unsure["epci_attendus"] % 1 == 0).all(), "less those that are told, it would give the one that is hidden"
+
+
+def test_the_number_of_under_served_places_is_told_for_each_assumption() -> None:
+    """One ETP for a need of 100,000 hours: half of it is more than 28,000 or 45,500 hours, less than 63,000."""
+    wanted, declared = toy({LILLE: 1.0}, {LILLE: [100_000.0, 100_000.0]})
+    active = pd.DataFrame({"structure_id": ["A"], "op_id": ["1"], "epci_siren": [LILLE]})
+    settings = load_params().facilitators
+    rows = zones.zones(
+        wanted, declared, active, areas=areas(("A", LILLE, 1.0)), senders={"A"}, settings=settings
+    )  # fmt: skip
+    table = zones.sensitivity(rows, wanted, settings).query("classe == 'sous_servie'")
+    assert table.query("delta == 0.5")[["heures_par_etp", "epci"]].to_numpy().tolist() == [
+        [28_000.0, 1], [45_500.0, 1], [63_000.0, 0],
+    ]  # fmt: skip
+    assert table.query("delta == 0.25")["epci"].tolist() == [0, 0, 0], "25,000 hours are less than any load"
+    lille = rows.set_index("epci_siren")["population"]
+    assert table.query("delta == 1")["part_population"].tolist() == [lille[LILLE] / lille.sum()] * 3
 
 
 def test_the_probability_is_the_share_of_needs_and_loads_under_which_time_lacks() -> None:
@@ -170,6 +190,25 @@ def test_operations_followed_are_those_alive_in_the_months_before() -> None:
     # Whoever follows something in the time has sent in the time, wherever in a year it begins.
     followed = zones.followed(operations, places, DAY, 18)
     assert set(followed["structure_id"]) == set(zones.sent(operations, DAY, 18)["structure_id"]) == {"A", "B"}
+
+
+def test_the_time_before_a_day_starts_on_the_day_after_that_of_its_first_month() -> None:
+    """24 months before 31 December 2025: from 1 January 2024 to that day."""
+    operations = pd.DataFrame(
+        {
+            "annee": 2025,
+            "op_id": ["ended before", "ended on the first day", "starts on the last", "starts after"],
+            "structure_id": "A",
+            "date_debut": pd.to_datetime(["2022-01-01", "2022-01-01", "2025-12-31", "2026-01-01"]),
+            "date_fin": pd.to_datetime(["2023-12-31", "2024-01-01", None, None]),
+        }
+    )
+    places = operations[["annee", "op_id", "structure_id"]].assign(epci_siren=LILLE)
+    found = zones.followed(operations, places, DAY, 24)["op_id"].tolist()
+    assert found == ["ended on the first day", "starts on the last"]
+    ends = ["2023-12-31", "2024-01-01", "2025-12-30", "2025-12-31", None]
+    told = zones.ended(pd.DataFrame({"date_fin": pd.to_datetime(ends)}), DAY, 24)
+    assert told.index.tolist() == [1, 2], "an area that ends on the day is in force that day"
 
 
 def test_an_operation_that_two_structures_entered_counts_once_in_its_epci() -> None:
@@ -278,6 +317,8 @@ def test_ratios_are_of_structures_that_sent_and_their_quartiles_of_five_at_least
     assert found[["heures_par_etp", "operations_par_etp", "acheteurs_par_etp", "epci_par_etp"]].values.tolist() == [
         [30_000.0, 1.0, 0.5, 0.5]
     ]
+    inhabitants = territory(NOTHING_GIVEN).set_index("epci_siren")["population"]
+    assert found["habitants_par_etp"].tolist() == [inhabitants[LILLE] / 2]
     idle = exports | {"heures": exports["heures"].iloc[:0]}
     assert ratios.by_structure(known, areas(("A", LILLE, 1.0)), idle, 2025, time)["heures_par_etp"].tolist() == [0.0], (
         "who sent operations and no hour did none"
@@ -323,7 +364,11 @@ def test_who_is_outside_of_the_known_band_is_counted_on_each_side() -> None:
         1,
         2,
     ]
+    assert told.loc[("PLIE", "heures_par_etp"), ["q1", "mediane", "q3"]].tolist() == [3e4, 5e4, 7e4]
     assert pd.isna(told.loc[("ensemble", "epci_par_etp"), "au_dessous"])
+    ends = ratios.spread(rows.iloc[:2].assign(heures_par_etp=[28_000.0, 63_000.0]))
+    told = ends.set_index(["nature_porteuse", "indicateur"]).loc[("ensemble", "heures_par_etp")]
+    assert told[["part_plausible", "au_dessous", "au_dessus"]].tolist() == [1.0, 0, 0], "the ends are of the band"
 
 
 def test_silence_is_told_where_all_that_declare_the_place_were_heard() -> None:
@@ -362,11 +407,19 @@ def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
     assert alone.hours[inside, 0].argmax() == list(np.flatnonzero(inside)).index(most)
 
 
+def test_the_need_of_a_place_is_told_by_the_middle_of_its_draws_and_four_in_five_of_them() -> None:
+    wanted = Need(pd.DataFrame({"epci_siren": [LILLE]}), np.array([np.arange(0.0, 110.0, 10.0)]), FROM_CONTRACTS)
+    assert wanted.quantiles().iloc[0].to_dict() == {"besoin_p10": 10.0, "besoin_p50": 50.0, "besoin_p90": 90.0}
+
+
 def test_without_contracts_the_need_follows_the_inhabitants() -> None:
     found = need(pd.DataFrame(columns=["lieu", "departement", "montant"]), NOTHING_GIVEN, 50, 1)
     middle = np.median(found.hours, axis=1)
     assert found.origin == FROM_PEOPLE
     assert np.corrcoef(middle, found.places["population"])[0, 1] > 0.95
+    # 0.217 h per inhabitant and year, unsure by 0.5 on its logarithm (`facilitateurs/constantes`).
+    each = np.log(found.hours / found.places["population"].to_numpy()[:, None])
+    assert (each.mean(), each.std()) == pytest.approx((np.log(0.217), 0.5), abs=0.03)
     assert np.array_equal(found.hours, need(pd.DataFrame(columns=["lieu"]), NOTHING_GIVEN, 50, 1).hours)
 
 
@@ -413,6 +466,9 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
     assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]
     assert table.loc[("80", "TARDIF"), "besoins"] == 0
+    waited = rows.assign(reponse="REFUSE", epci_siren=LILLE, delai_j=[2.0, 3.0, 10.0, np.nan, np.nan])
+    table = unmet.by_territory(waited, "32").set_index(["territoire", "reponse"])
+    assert table.loc[("59", "REFUSE"), ["besoins", "delai_median"]].tolist() == [5, 3.0]
 
 
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:
