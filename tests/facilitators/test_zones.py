@@ -385,11 +385,11 @@ def test_silence_is_told_where_all_that_declare_the_place_were_heard() -> None:
 def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
     drawn = pd.DataFrame(
         {
-            "lieu": [LILLE, AMIENS, "59", "inconnu"],
-            "departement": ["59", "80", "59", "inconnu"],
-            "montant": [10.0, 30.0, 4.0, 8.0],
-            "t000": [100.0, 300.0, 40.0, 80.0],
-            "t001": [200.0, 200.0, 20.0, 40.0],
+            "lieu": [LILLE, AMIENS, "59", "59", "inconnu"],
+            "departement": ["59", "80", "59", "59", "inconnu"],
+            "montant": [10.0, 30.0, 3.0, 1.0, 8.0],
+            "t000": [100.0, 300.0, 30.0, 10.0, 80.0],
+            "t001": [200.0, 200.0, 10.0, 10.0, 40.0],
         }
     )
     found = need(drawn, NOTHING_GIVEN, 2, 0)
@@ -399,7 +399,7 @@ def test_hours_without_an_epci_are_shared_out_and_none_is_lost() -> None:
     assert hours.loc[LILLE].tolist() == pytest.approx([100 + 40 + 80 * 150 / 400, 200 + 20 + 40 * 150 / 400])
     assert found.places["montant"].sum() == pytest.approx(52.0)
     # Where no EPCI of the department has hours of its own, inhabitants share them.
-    alone = need(drawn.assign(lieu=["59", "80", "62", "inconnu"]), NOTHING_GIVEN, 2, 0)
+    alone = need(drawn.assign(lieu=["59", "80", "62", "62", "inconnu"]), NOTHING_GIVEN, 2, 0)
     assert alone.hours.sum(axis=0).tolist() == pytest.approx([520.0, 460.0])
     inside = alone.places["departement"].eq("80").to_numpy()
     people = alone.places["population"].to_numpy()
