@@ -283,7 +283,10 @@ def test_silent_structures_carry_on_by_the_growth_of_each_year_since_or_do_as_th
     table = contracts(
         {"annee": 2023, "structure_id": "S2", "operation": "B", "h": 100},
         {"annee": 2024, "h": 40},
-        *({"annee": 2025, "structure_id": f"S{n}", "operation": f"O{n}", "h": h} for n, h in ((1, 10), (3, 20), (4, 90))),
+        *(
+            {"annee": 2025, "structure_id": f"S{n}", "operation": f"O{n}", "h": h}
+            for n, h in ((1, 10), (3, 20), (4, 90))
+        ),
     )
     growth = pd.Series({2024: 0.5, 2025: 0.1})
     rows = bracket(facts(table), {2025: {"S1", "S2", "S3", "S9"}}, growth, dataset(2023, 2024, 2025))
