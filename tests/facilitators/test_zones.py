@@ -147,6 +147,9 @@ def test_the_four_classes() -> None:
     assert table.loc["32", "besoin"].tolist() == [89.0, 1.0, 1e6, 1e4], "an hour wherever none is said"
     assert table.loc[("32", "stricte"), "part_montant"] == pytest.approx(89 / 92)
     assert table.loc["32", "rsa"].isna().all(), "a number that is missing somewhere has no sum"
+    partly = rows.assign(rsa=rows["epci_siren"].map({rich: 10.0}))
+    told = zones.summary(partly, "32").set_index(["territoire", "classe"]).loc[("32", "couverte")]
+    assert told["rsa"] == 10.0 and np.isnan(told["part_rsa"]), "nor has it a part"
     unsure = zones.summary(rows.assign(p_sous_servie=rows["p_sous_servie"] * 0.65), "32")
     assert (unsure["epci_attendus"] % 1 == 0).all(), "less those that are told, it would give the one that is hidden"
 
@@ -446,13 +449,13 @@ def test_a_dataset_of_one_department_counts_its_own_places() -> None:
 def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     rows = pd.DataFrame(
         {
-            "besoin_id": ["1", "2", "3", "4", "5"],
+            "besoin_id": ["1", "2", "3", "4", "5", "6"],
             "annee": 2025.0,
-            "epci_siren": [LILLE, AMIENS, LILLE, LILLE, LILLE],
+            "epci_siren": [LILLE, AMIENS, LILLE, LILLE, LILLE, None],
             "type": "CONSEIL",
-            "reponse": ["REFUSE", "SANS_REPONSE", "SATISFAIT", "REFUSE", "REFUSE"],
-            "delai_j": [3.0, np.nan, 10.0, np.nan, np.nan],
-            "motif": ["a", None, None, None, None],
+            "reponse": ["REFUSE", "SANS_REPONSE", "SATISFAIT", "REFUSE", "REFUSE", "REFUSE"],
+            "delai_j": [3.0, np.nan, 10.0, np.nan, np.nan, np.nan],
+            "motif": ["a", None, None, None, None, None],
         }
     )
     places = pd.DataFrame(
@@ -460,15 +463,27 @@ def test_a_need_not_met_says_what_would_have_met_it_where_it_is() -> None:
     )
     found = unmet.remedies(rows, places, "32").set_index("territoire")
     assert found.loc[["59", "80"], "besoins"].to_dict() == {"59": 3, "80": 1}
-    assert found.loc["32", "besoins"].sum() == 4
+    assert found.loc["32", "besoins"].sum() == 4, "what was met, or asked where nobody knows, has no remedy"
     assert found.loc[["59", "80"], "motif"].to_dict() == {"59": "a", "80": "non dit"}, "silence is no reason"
     assert found.loc["80", "remede"].startswith("Un facilitateur")
     table = unmet.by_territory(rows, "32").set_index(["territoire", "reponse"])
     assert table.loc[("32", "SATISFAIT"), ["besoins", "delai_median"]].tolist() == [1, 10.0]
-    assert table.loc[("80", "TARDIF"), "besoins"] == 0
-    waited = rows.assign(reponse="REFUSE", epci_siren=LILLE, delai_j=[2.0, 3.0, 10.0, np.nan, np.nan])
+    assert table.loc[("80", "TARDIF"), "besoins"] == table.loc[("80", "SATISFAIT"), "besoins"] == 0
+    waited = rows.assign(reponse="REFUSE", epci_siren=LILLE, delai_j=[2.0, 3.0, 10.0, *[np.nan] * 3])
     table = unmet.by_territory(waited, "32").set_index(["territoire", "reponse"])
-    assert table.loc[("59", "REFUSE"), ["besoins", "delai_median"]].tolist() == [5, 3.0]
+    assert table.loc[("59", "REFUSE"), ["besoins", "delai_median"]].tolist() == [6, 3.0]
+
+
+def test_contracts_that_nobody_follows_are_those_of_the_state_alone() -> None:
+    rows = pd.DataFrame(
+        [("ensemble", "ensemble", 9), ("categorie", "ETAT", 2), ("categorie", "COMMUNE", 3), ("famille", "ETAT", 4)],
+        columns=["axe", "modalite", "declarent"],
+    ).assign(edition=2025, territoire="32", sans_operation=1, montant_sans_operation=1e5, montants_invraisemblables=0)
+    found = unmet.contracts_of_state(rows)
+    assert found.to_dict("records") == [
+        {"edition": 2025, "territoire": "32", "declarent": 2, "sans_operation": 1, "montant_sans_operation": 1e5,
+         "montants_invraisemblables": 0},
+    ]  # fmt: skip
 
 
 def test_publics_that_a_dataset_gives_replace_the_assumption(tmp_path: Path) -> None:

@@ -76,9 +76,12 @@ def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are
             contract("e", objet=announced, dateNotification="2021-01-01"),
             contract("f", objet="Nettoyage des locaux, marché subséquent"),
             contract("g", objet=announced, nature="Marché subséquent"),
+            contract("h", objet="Tonte", nature=None, techniques="Accord-cadre"),
+            contract("i", objet="Peinture", nature=None),
         )
     )
-    assert rows["uid"].tolist() == ["d", "e"] and rows["accord_cadre"].tolist() == [True, False]
+    assert rows["uid"].tolist() == ["d", "e", "h", "i"]
+    assert rows["accord_cadre"].tolist() == [True, False, True, False]
 
 
 def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> None:
