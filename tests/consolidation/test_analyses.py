@@ -245,6 +245,7 @@ def test_growth_splits_into_comparable_structures_and_coverage() -> None:
     assert row["croissance_panel"] == pytest.approx(0.1)
     assert row["effet_couverture"] == pytest.approx(0.2 - 0.1)
     assert (row["structures"], row["structures_precedentes"], row["structures_panel"]) == (2, 2, 1)
+    assert not row["_sensible"], "a total of a year, not a sensitive crossing"
 
 
 def test_a_change_of_legal_base_is_said_and_a_change_of_region_is_not_compared() -> None:
