@@ -435,6 +435,7 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     assert (row["sortants"], row["dus"]) == (2, 1)
     nobody = outcomes_by_year(leavers(table, table, sent(("C2", 12, "CDI")), world), world, 1)
     assert nobody[["sortants", "dus"]].eq(0).all(axis=None), "of leavers of whom none is due, nothing is told"
+    assert nobody[["taux", "taux_reponse", "taux_pondere", "borne_basse", "borne_haute"]].isna().all(axis=None)
 
 
 def test_a_contract_or_a_horizon_that_ends_on_the_day_of_observation_is_over() -> None:
