@@ -571,6 +571,12 @@ def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answ
     assert leavers(table, table, answers, world).situations["famille"].tolist() == ["durable"]
 
 
+def test_a_contract_that_is_still_open_ends_after_all_others() -> None:
+    table = contracts({"contrat": "C1", "date_fin": None}, {"contrat": "C2", "date_fin": "2025-12-31"})
+    nothing = outcomes.latest_answers(sent())
+    assert outcomes.last_contracts(table, ["ben_id"], nothing)["contrat"].tolist() == ["C1"]
+
+
 def test_a_contract_without_an_end_does_not_hold_a_stay_open_over_another_begun_years_later() -> None:
     world = dataset(2023, 2024, 2025)
     table = contracts(
