@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import math
 from decimal import Decimal
 
@@ -9,10 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.core.numbers import (
+    about,
+    as_printed,
     between,
     french,
+    french_date,
+    hundredths,
+    number_of,
     plural,
     round_half_up,
+    shortest,
     significant,
     two_readings,
     typed_number,
@@ -68,6 +75,60 @@ def test_numbers_are_written_as_in_french(value: float | None, digits: int, unit
 )  # fmt: skip
 def test_units_are_plural_from_two_on(unit: str, value: float, expected: str) -> None:
     assert plural(unit, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 structure"), (1.5, "2 structures"), (1200, "1\u202f200 structures")]
+)
+def test_what_is_counted_agrees_with_the_number_that_is_printed(count: float, said: str) -> None:
+    assert number_of(count, "structure") == said
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "unit", "printed"),
+    [
+        (0.2885, 3, "part", "28,9\u00a0%"),
+        (0.145, 2, "part", "15\u00a0%"),
+        (0.145, 0, "part", "15\u00a0%"),
+        (0.145, 2, "ETP", "0,15"),
+    ],
+)
+def test_a_share_is_printed_in_per_cent_which_takes_two_of_its_decimals(
+    value: float, digits: int, unit: str, printed: str
+) -> None:
+    assert as_printed(value, digits, unit) == printed
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (0.2, "0,2"),
+        (12.50, "12,5"),
+        (1_200_000, "1\u202f200\u202f000"),
+        (3.0, "3"),
+        (0, "0"),
+        (dt.date(2026, 1, 1), "2026-01-01"),
+    ],
+)
+def test_a_setting_is_written_with_the_decimals_that_it_has(setting: object, said: str) -> None:
+    assert shortest(setting) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"), [(47.4, None, "47,4"), (47.4, float("nan"), "47,4"), (45, 5, "≈\u00a045")]
+)
+def test_a_number_that_was_rounded_to_hide_others_says_so(value: float, unit: float | None, said: str) -> None:
+    assert about(value, unit, 1) == said
+
+
+def test_dates_are_written_as_in_french() -> None:
+    assert french_date(dt.date(2019, 2, 1)) == "1er février 2019"
+    assert french_date(dt.date(2017, 12, 26)) == "26 décembre 2017"
+
+
+def test_hours_are_whole_hundredths_and_halves_go_up() -> None:
+    hours = pd.Series([0.005, 1.005, 2.675, 0.004, 0.0, 150.75])
+    assert hundredths(hours).tolist() == [1, 101, 268, 0, 0, 15075]
 
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 1))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.consolidation import outcomes
 from analysis.consolidation.breakdown import breakdown, diversity, profiles, women, women_gap
 from analysis.consolidation.cells import cells, weakest
 from analysis.consolidation.control import CONTROL
@@ -244,6 +245,7 @@ def test_growth_splits_into_comparable_structures_and_coverage() -> None:
     assert row["croissance_panel"] == pytest.approx(0.1)
     assert row["effet_couverture"] == pytest.approx(0.2 - 0.1)
     assert (row["structures"], row["structures_precedentes"], row["structures_panel"]) == (2, 2, 1)
+    assert not row["_sensible"], "a total of a year, not a sensitive crossing"
 
 
 def test_a_change_of_legal_base_is_said_and_a_change_of_region_is_not_compared() -> None:
@@ -275,6 +277,25 @@ def test_silent_structures_are_bracketed_and_never_added() -> None:
     assert rows["bas"] == 220
     assert rows["central"] == pytest.approx(220 + 50 * 1.1 + 220)  # S2 carried on; S3 as the median of one
     assert rows["haut"] == pytest.approx(220 + 90 + 220)
+
+
+def test_silent_structures_carry_on_by_the_growth_of_each_year_since_or_do_as_the_middle_of_the_others() -> None:
+    """S2 was last heard in 2023, S9 never; the others do 10, 20 and 90 hours: median 20, third quartile 55."""
+    table = contracts(
+        {"annee": 2023, "structure_id": "S2", "operation": "B", "h": 100},
+        {"annee": 2024, "h": 40},
+        *(
+            {"annee": 2025, "structure_id": f"S{n}", "operation": f"O{n}", "h": h}
+            for n, h in ((1, 10), (3, 20), (4, 90))
+        ),
+    )
+    growth = pd.Series({2024: 0.5, 2025: 0.1})
+    rows = bracket(facts(table), {2025: {"S1", "S2", "S3", "S9"}}, growth, dataset(2023, 2024, 2025))
+    row = rows.set_index("edition").loc[2025]
+    assert row[["heures", "bas", "attendues", "muettes", "muettes_sans_historique"]].tolist() == [120, 120, 4, 2, 1]
+    carried = 100 * 1.5 * 1.1
+    assert row["central"] == pytest.approx(120 + carried + 20)
+    assert row["haut"] == pytest.approx(120 + carried + 55), "no year of S2 was larger than what it is moved along to"
 
 
 @pytest.mark.parametrize(
@@ -359,8 +380,8 @@ def sent(*rows: tuple[str, int, str]) -> pd.DataFrame:
     return table.assign(annee=2025, structure_id="S1")
 
 
-def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
-    world = dataset(2024, 2025)
+def ten_leavers() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Contracts of two women and eight men that ended, and what five of them, both women first, became."""
     table = contracts(
         *[
             {
@@ -373,14 +394,13 @@ def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
             for letter in "abcdefghij"
         ]
     )
-    answers = sent(
-        *[
-            (f"C{letter}", 6, status)
-            for letter, status in zip(
-                "abcdef", ["CDI", "CDD_COURT", "CDI", "RECHERCHE", "INCONNU", "FORMATION"], strict=True
-            )
-        ]
-    )
+    statuses = ["CDI", "CDD_COURT", "CDI", "RECHERCHE", "INCONNU", "FORMATION"]
+    return table, sent(*((f"C{letter}", 6, status) for letter, status in zip("abcdef", statuses, strict=True)))
+
+
+def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
+    world = dataset(2024, 2025)
+    table, answers = ten_leavers()
     rows = outcomes_by_year(leavers(table, contracts_in_scope(facts(table), world), answers, world), world, 1)
     rows = rows.set_index(["edition", "horizon_m", "definition", "modalite"]).loc[(2024, 6)]
     durable = rows.loc[("DURABLE", "ensemble")]
@@ -388,9 +408,19 @@ def test_outcomes_have_their_base_their_interval_and_their_bounds() -> None:
     assert durable["taux"] == 0.4 and durable["taux_reponse"] == 0.5
     assert (durable["borne_basse"], durable["borne_haute"]) == (0.2, 0.7)
     assert durable["taux_bas"] == pytest.approx(0.1176, abs=1e-4), "Wilson, 2 of 5"
+    assert durable["_part_extreme"] == 0.6, "of those who answered, the share of the larger side"
     assert rows.loc[("DYNAMIQUE", "ensemble"), "reussites"] == 4
     # Women all answered (1 of 2 durable), men 3 of 8 (1 of 3): each man who answered stands for 8/3.
     assert durable["taux_pondere"] == pytest.approx((1 + 8 / 3) / 10)
+
+
+def test_a_definition_may_be_of_all_that_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, known = dataset(2024, 2025), outcomes.computed_definitions()
+    monkeypatch.setattr(outcomes, "computed_definitions", lambda: known.assign(base="dus"))
+    table, answers = ten_leavers()
+    rows = outcomes_by_year(leavers(table, table, answers, world), world, 1).set_index(["definition", "modalite"])
+    assert rows.loc[("DURABLE", "ensemble"), "taux"] == 0.2, "2 of 10, whoever answered"
+    assert rows.loc[("DURABLE", "ensemble"), "taux_bas"] == pytest.approx(0.0567, abs=1e-4), "Wilson, 2 of 10"
 
 
 def test_a_horizon_that_is_not_past_is_not_due() -> None:
@@ -403,6 +433,21 @@ def test_a_horizon_that_is_not_past_is_not_due() -> None:
     )
     row = rows.query("definition == 'DURABLE' and modalite == 'ensemble'").iloc[0]
     assert (row["sortants"], row["dus"]) == (2, 1)
+    nobody = outcomes_by_year(leavers(table, table, sent(("C2", 12, "CDI")), world), world, 1)
+    assert nobody[["sortants", "dus"]].eq(0).all(axis=None), "of leavers of whom none is due, nothing is told"
+    assert nobody[["taux", "taux_reponse", "taux_pondere", "borne_basse", "borne_haute"]].isna().all(axis=None)
+
+
+def test_a_contract_or_a_horizon_that_ends_on_the_day_of_observation_is_over() -> None:
+    world = dataset(2024, 2025)
+    table = contracts(
+        {"contrat": "C1", "annee": 2024, "date_debut": "2024-07-01", "date_fin": "2024-12-31"},
+        {"contrat": "C2", "ben_id": "b", "date_fin": "2025-12-31"},
+    )
+    found = leavers(table, table, sent(("C1", 12, "CDI")), world)
+    assert found.people["contrat"].tolist() == ["C1", "C2"]
+    rows = outcomes_by_year(found, world, 1).query("modalite == 'ensemble' and definition == 'DURABLE'")
+    assert rows[["edition", "horizon_m", "dus", "reussites"]].to_numpy().tolist() == [[2024, 12, 1, 1]]
 
 
 def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
@@ -414,6 +459,8 @@ def test_who_has_a_contract_that_goes_on_has_not_left() -> None:
     world = dataset(2025)
     people = leavers(table, table, sent(), world).people
     assert people[["ben_id", "contrat"]].to_numpy().tolist() == [["c", "C6"]]
+    eve = table.assign(date_debut=table["date_debut"].mask(table["contrat"].eq("C2"), pd.Timestamp(2025, 12, 31)))
+    assert leavers(eve, eve, sent(), world).people["contrat"].tolist() == ["C6"], "it began on the last day of the year"
     inside = table[table["contrat"].isin(["C1", "C3", "C6"])]
     assert leavers(table, inside, sent(), world).people["contrat"].tolist() == ["C6"], (
         "whatever the scope of what goes on"
@@ -426,8 +473,19 @@ def test_a_prolonged_contract_ends_once_at_the_end_that_was_told_last() -> None:
     table = contracts(
         {**told, "annee": 2023, "date_fin": "2023-12-31"}, {**told, "annee": 2024, "date_fin": "2024-06-30"}
     )
-    people = leavers(table, table, sent(), world).people
-    assert people["annee_sortie"].tolist() == [2024]
+    for rows in (table, table[::-1]):
+        assert leavers(rows, rows, sent(), world).people["annee_sortie"].tolist() == [2024]
+
+
+def test_leavers_are_alike_by_their_age_and_what_is_not_known_of_them_is_a_kind_of_its_own() -> None:
+    ages = {"a": (True, False), "b": (False, True), "c": (False, False), "d": (None, None)}
+    table = contracts(
+        *({"contrat": f"C{x}", "ben_id": x, "jeune": young, "senior": old} for x, (young, old) in ages.items())
+    ).assign(sexe=["F", "M", "F", None], rsa=pd.array([True, False, None, None], dtype="boolean"))
+    people = leavers(table, table, sent(), dataset(2025), ("RSA",)).people.set_index("ben_id")
+    assert people["groupe_age"].to_dict() == {"a": "jeune", "b": "senior", "c": "autre", "d": "autre"}
+    assert people["groupe_sexe"].to_dict() == {"a": "F", "b": "M", "c": "F", "d": "inconnue"}
+    assert people["groupe_RSA"].to_dict() == {"a": "oui", "b": "non", "c": "inconnue", "d": "inconnue"}
 
 
 def test_who_did_no_hour_in_the_year_of_the_end_has_left_in_that_year_unless_a_contract_then_goes_on() -> None:
@@ -457,6 +515,12 @@ def test_a_later_answer_replaces_a_silence() -> None:
     table = contracts({"contrat": "C1"})
     rows = outcomes_by_year(leavers(table, table, twice, world), world, 1)
     assert rows.query("definition == 'DURABLE' and modalite == 'ensemble'")["reussites"].tolist() == [1]
+
+
+def test_of_two_answers_the_latest_counts_wherever_it_is_listed() -> None:
+    early, late = sent(("C1", 3, "CDI")).assign(annee=2024), sent(("C1", 3, "RECHERCHE"))
+    for rows in ([early, late], [late, early]):
+        assert outcomes.latest_answers(pd.concat(rows))["statut"].tolist() == ["RECHERCHE"]
 
 
 def test_stays_join_contracts_that_follow_and_part_those_that_do_not() -> None:
@@ -505,6 +569,12 @@ def test_of_two_contracts_that_end_the_same_day_the_one_whose_situation_was_answ
     answers = sent(("C1", 6, "CDI"), ("C2", 6, "INCONNU"))
     assert stays(table, answers, 3, world)["issue"].tolist() == ["durable"]
     assert leavers(table, table, answers, world).situations["famille"].tolist() == ["durable"]
+
+
+def test_a_contract_that_is_still_open_ends_after_all_others() -> None:
+    table = contracts({"contrat": "C1", "date_fin": None}, {"contrat": "C2", "date_fin": "2025-12-31"})
+    nothing = outcomes.latest_answers(sent())
+    assert outcomes.last_contracts(table, ["ben_id"], nothing)["contrat"].tolist() == ["C1"]
 
 
 def test_a_contract_without_an_end_does_not_hold_a_stay_open_over_another_begun_years_later() -> None:

@@ -143,6 +143,43 @@ def test_a_pair_survives_what_one_structure_got_wrong(spoilt: dict[str, object])
     assert asked(A, B | spoilt) == [["S1:a", "S2:b"]]
 
 
+DAY, OTHER, THIRD = pd.Timestamp("2025-02-03"), "73282932000074", "42878504200105"
+
+
+@pytest.mark.parametrize(
+    ("field", "changes", "level"),
+    [
+        ("heures", {"heures_prevues": 420.0}, 0),
+        ("heures", {"heures_prevues": 462.0}, 1),  # 42 of the larger, 9 %
+        ("heures", {"heures_prevues": 840.0}, 2),
+        ("heures", {"heures_prevues": 841.0}, 3),
+        ("heures", {"heures_prevues": float("nan")}, -1),
+        ("debut", {"date_debut": DAY - pd.Timedelta(days=31)}, 1),
+        ("debut", {"date_debut": DAY + pd.Timedelta(days=32)}, 2),
+        ("debut", {"date_debut": DAY - pd.Timedelta(days=184)}, 3),
+        ("donneur_ordre", {"maitre_ouvrage_siret": "21590350100025"}, 0),  # another establishment
+        ("donneur_ordre", {"maitre_ouvrage_siret": "21590351100017"}, 1),
+        ("donneur_ordre", {"maitre_ouvrage_siret": "13002526500013"}, 2),
+        ("entreprises", {}, 1),
+        ("entreprises", {"entreprise_siret": THIRD}, 2),
+        ("entreprises", {"entreprise_siret": None}, -1),
+        ("epci", {}, 0),
+        ("tranche", {"libelle": "Collège Hugo - lot 2"}, 1),
+        ("segment", {"segment": "PROPRETE"}, 1),
+    ],
+)
+def test_how_far_apart_two_entries_are(field: str, changes: dict[str, object], level: int) -> None:
+    """S1 enters the operation in two years, with two companies in all; S2 in one, with one of them."""
+    first = [A | {"annee": 2024}, A, A | {"entreprise_siret": OTHER}]
+    known = linkage.listing(sent(*first, B | changes))
+    assert linkage.compared(known, np.array([0]), np.array([1]))[field].tolist() == [level]
+
+
+def test_a_company_of_several_years_is_one_company() -> None:
+    known = linkage.listing(sent(A | {"annee": 2024}, A, B, B | {"entreprise_siret": OTHER}))
+    assert linkage.compared(known, np.array([0]), np.array([1]))["entreprises"].tolist() == [1], "half in common"
+
+
 def test_the_next_phase_of_a_programme_is_another_operation() -> None:
     later = entry("S2:b", f"{A['libelle']} - phase 2", **FAR)
     [found] = pairs(A, later).to_dict("records")

@@ -153,7 +153,8 @@ def test_a_figure_that_is_not_computed_says_so_and_one_of_few_persons_says_nothi
 
 def test_a_figure_that_totals_leave_between_two_bounds_is_said_to_be_within_or_out_of_them() -> None:
     values = measured((2015, "32", "beneficiaires", "ensemble", np.nan)).assign(valeur_min=300.0, valeur_max=350.0)
-    for printed, said in ((320.0, "au moins 300 et au plus 350 : il y est."), (280.0, "il en sort.")):
+    inside, outside = "au moins 300 et au plus 350 : il y est.", "il en sort."
+    for printed, said in ((320.0, inside), (300.0, inside), (350.0, inside), (280.0, outside), (351.0, outside)):
         releases = released(("Bilan", "2016-01-26", 2015, "32", "beneficiaires", "ensemble", printed, 0))
         row = judged(releases, values).iloc[0]
         assert row["verdict"] == "non recalculé" and row["explication"].endswith(said)

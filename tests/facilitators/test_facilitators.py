@@ -317,6 +317,7 @@ def test_a_row_of_an_unknown_structure_is_refused_and_kept(project: Path) -> Non
         ([("0,6", "2024-01-01", ""), ("0,5", "2025-01-01", "")], [3]),
         ([("0,6", "2025-01-01", ""), ("0,4", "2025-01-01", "")], []),
         ([("0,6", "2025-01-01", ""), ("0,5", "2024-01-01", "2024-12-31")], []),
+        ([("0,6", "2025-01-01", ""), ("0,5", "2024-01-01", "2025-01-01")], [2]),  # the day of an end counts
     ],
 )
 def test_shares_of_time_above_one_at_the_same_time_are_flagged(

@@ -47,9 +47,9 @@ def bracket(facts: Facts, expected: dict[int, set[str]], growth: pd.Series, data
         left = _by_year(hours[hours["structure_id"].isin(silent) & ~others])
         before = left.reindex_like(before).fillna(0.0).where(before.notna())
         carried = pd.Series({s: _carried(before.loc[s].dropna(), year, growth) for s in silent}, dtype="float64")
-        largest = before.max(axis=1).where(carried.notna())
         never = int(carried.isna().sum())
-        central, high = carried.fillna(known.median()), largest.clip(lower=carried).fillna(known.quantile(0.75))
+        largest = before.max(axis=1).clip(lower=carried)
+        central, high = carried.fillna(known.median()), largest.fillna(known.quantile(0.75))
         rows.append(
             {
                 "edition": year,

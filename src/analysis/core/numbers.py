@@ -95,7 +95,7 @@ def missing(value: Any) -> bool:
 
 def about(value: float | Decimal | None, unit: float | None, digits: int = 0) -> str:
     """`value` in French, with its sign where it was rounded to `unit` (whole): `≈ 47`."""
-    return french(value, digits) if unit is None or missing(unit) else f"{ABOUT}{french(value)}"
+    return french(value, digits) if missing(unit) else f"{ABOUT}{french(value)}"
 
 
 def french(value: float | Decimal | None, digits: int = 0, unit: str = "") -> str:
@@ -128,7 +128,7 @@ def shortest(value: object) -> str:
     """A setting as a French reader writes it: a number with the decimals it has (`0,2`, `1 000 000`), a day in full."""
     if isinstance(value, int | float):
         exact = Decimal(repr(float(value))).normalize()
-        return french(exact, max(0, -int(exact.as_tuple().exponent)))
+        return french(exact, -int(exact.as_tuple().exponent))
     return str(value)
 
 

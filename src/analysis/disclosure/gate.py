@@ -43,7 +43,7 @@ def leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
     low = value - np.minimum(asked, value - cells["bas"]) + 0.05 * asked
     high = value + np.minimum(asked, cells["haut"] - value) - 0.05 * asked
     single, share = _as_good_as_found()
-    alone = found["haut"] - found["bas"] <= np.minimum(single, share * value).mask(cells["entier"], 0.0)
+    alone = found["haut"] - found["bas"] <= np.minimum(single, share * value)
     narrow = (found["bas"] > low + ROUNDING) | (found["haut"] < high - ROUNDING)
     return narrow | (alone & value.ne(0))
 

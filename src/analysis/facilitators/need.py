@@ -42,12 +42,12 @@ def need(
     have. Without any contract: inhabitants x hours per inhabitant, log-normal (`facilitateurs/constantes.csv`).
     """
     places = territory(given, departements)
-    columns = [name for name in drawn.columns if name.startswith("t")][:draws]
-    if drawn.empty or not columns:
+    if drawn.empty:
         fixed = reference.constants("facilitateurs")
         noise = np.random.default_rng(seed).normal(0, fixed["ecart_habitant"], (len(places), draws))
         people = places["population"].to_numpy(dtype="float64")[:, None] * fixed["heures_par_habitant"]
         return Need(places.assign(montant=np.nan), people * np.exp(noise), FROM_PEOPLE)
+    columns = [name for name in drawn.columns if name.startswith("t")][:draws]
     values = _spread(drawn, places, ["montant", *columns])
     return Need(places.assign(montant=values[:, 0]), values[:, 1:], FROM_CONTRACTS)
 

@@ -65,13 +65,13 @@ def remedies(rows: pd.DataFrame, zones: pd.DataFrame, region: str) -> pd.DataFra
     if rows.empty or zones.empty:
         return pd.DataFrame(columns=[*key, "besoins", "motif"])
     places = zones.set_index("epci_siren")
-    unmet = rows[rows["reponse"].ne(MET) & rows["epci_siren"].isin(places.index)]
-    unmet = unmet.assign(
-        edition=unmet["annee"].astype("int64"),
-        territoire=unmet["epci_siren"].map(places["departement"]),
-        classe=unmet["epci_siren"].map(places["classe"]),
+    asked = rows.assign(
+        edition=rows["annee"].astype("int64"),
+        territoire=rows["epci_siren"].map(places["departement"]),
+        classe=rows["epci_siren"].map(places["classe"]),
     )
-    unmet = unmet.merge(reference.table("facilitateurs/remedes").drop(columns="source"), on=["classe", "reponse"])
+    # What was met has no remedy, nor has what was asked where no zone is known.
+    unmet = asked.merge(reference.table("facilitateurs/remedes").drop(columns="source"), on=["classe", "reponse"])
     both = pd.concat([unmet, unmet.assign(territoire=region)], ignore_index=True)
     return both.groupby(key, as_index=False).agg(
         besoins=("besoin_id", "size"), motif=("motif", lambda said: min(said.mode(), default=UNSAID))

@@ -50,7 +50,7 @@ def each_once(active: pd.DataFrame, kept: dict[str, str]) -> pd.DataFrame:
 
 def without_place(operations: pd.DataFrame, places: pd.DataFrame, day: pd.Timestamp, months: int) -> pd.Series:
     """How many operations each structure follows in that time that it sent without any place, where there are some."""
-    known = _alive(operations, day, months).merge(places[_OPERATION].drop_duplicates(), how="left", indicator="found")
+    known = _alive(operations, day, months).merge(places[_OPERATION], how="left", indicator="found")
     placed = known["found"].eq("both").groupby([known["structure_id"], known["op_id"]]).any()
     return (~placed[~placed]).groupby("structure_id").sum()
 

@@ -13,6 +13,7 @@ from analysis.core.params import load_params
 from analysis.segments.amounts import Belief, by_need
 from analysis.segments.potential.caps import caps, held
 from analysis.segments.potential.estimate import (
+    _by_segment,
     by_cell,
     by_territory,
     clausable,
@@ -132,6 +133,29 @@ def test_a_total_is_capped_by_supply_then_by_people() -> None:
     assert whole["p50_plafonne"] == pytest.approx(min(public, whole["plafond_offre"], served))
     assert whole["plafond_public"] == public
     assert ("80", "ensemble") not in found.index
+
+
+def test_each_year_and_department_adds_up_its_own_contracts_and_the_region_all_of_a_year() -> None:
+    cells = pd.DataFrame(
+        [(2024, "59", 1, 10.0), (2024, "80", 2, 20.0), (2025, "59", 4, 40.0), (2025, "inconnu", 8, 80.0)],
+        columns=["edition", "departement", "marches", "montant"],
+    ).assign(segment="PROPRETE", lieu=LILLE, trimestre=1)
+    draws = np.array([[1.0], [2.0], [4.0], [8.0]]) * np.ones(9)
+    found = by_territory(cells, draws, LIMITS, WORLD)
+    for segment in ("PROPRETE", "ensemble"):
+        told = found[found["segment"] == segment].set_index(["edition", "territoire"])
+        assert told["marches"].to_dict() == {
+            (2024, "32"): 3, (2024, "59"): 1, (2024, "80"): 2, (2025, "32"): 12, (2025, "59"): 4,
+        }  # fmt: skip
+        assert (told["p50"] == told["marches"]).all() and (told["montant"] == 10 * told["marches"]).all()
+        assert told["etp"].tolist() == pytest.approx((told["marches"] / 1607).tolist())
+
+
+def test_hours_seen_and_foreseen_of_a_segment_are_the_sum_of_its_operations() -> None:
+    values = ["heures", "modele", "manuel", "fournisseurs"]
+    fore = pd.DataFrame([[1.0, 2.0, 3.0, 4.0], [10.0, 20.0, 30.0, 40.0], [7.0, 7.0, 7.0, 7.0]], columns=values)
+    found = _by_segment(fore.assign(segment=["A", "A", "B"])).set_index("segment")
+    assert found.loc["A", [*values, "operations"]].tolist() == [11, 22, 33, 44, 2]
 
 
 def test_the_public_is_what_the_dataset_gives_and_the_assumption_elsewhere() -> None:
@@ -257,7 +281,8 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
     rows = contracts(
         *many(200, 10), *many(200, 100, departement="80"), *many(200, 60, departement="60"),
         *many(200, 60, departement="62"), *many(200, 60, departement="02"),
-        *many(50, 1, segment="ENERGIE"), *many(50, 40, segment="ENERGIE", departement="80"),
+        *(row for name in ("ENERGIE", "DECHETS", "TRANSPORT")
+          for row in [*many(50, 1, segment=name), *many(50, 40, segment=name, departement="80")]),
     )  # fmt: skip
     rows["epci_siren"] = None
     volume = pd.DataFrame(
@@ -265,6 +290,8 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
             (2024, "59", "PROPRETE", 9.0, 4000.0),
             (2024, "80", "PROPRETE", 9.0, 4000.0),
             (2024, "59", "ENERGIE", 9.0, 10.0),
+            (2024, "59", "DECHETS", 1.0, 9000.0),
+            (2024, "59", "TRANSPORT", 0.0, 9000.0),
         ],
         columns=VOLUME,
     )
@@ -276,8 +303,8 @@ def test_new_segments_of_a_department_are_under_the_region_and_worth_it() -> Non
         dataset=of_departments(*REGION),
         settings=load_params().segments,
     )
-    assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "PROPRETE", 1]]
-    row = found.iloc[0]
+    assert found[["territoire", "segment", "rang"]].values.tolist() == [["59", "DECHETS", 1], ["59", "PROPRETE", 2]]
+    row = found.iloc[1]
     assert row["part_clause"] == 0.05 and row["part_reference"] == 0.29 and row["p_sous"] > 0.99
     assert row["heures_attendues"] == pytest.approx(row["p_sous"] * 4000)
 
@@ -338,6 +365,17 @@ def test_a_need_cut_into_contracts_bears_no_more_hours_and_is_no_surer() -> None
     assert found["cut"] == pytest.approx(found["whole"], rel=0.04)
     # Eight needs of an eighth bear 8 ** 0.5 as much, surer together.
     assert found["apart"][1] / found["whole"][1] > 2 and found["apart"][2] < 0.95 * found["whole"][2]
+
+
+def test_what_could_be_asked_of_a_year_is_a_mean_of_the_years_and_sure_where_it_was_asked() -> None:
+    drawn = larger_is_less(-0.2, draws=400)
+    rows = sized(contracts({"edition": 2024}, {"edition": 2025})).assign(porte_clause=True)
+    both = clausable(rows, drawn, 7)
+    assert both["montant"].tolist() == [pytest.approx(1e5)], "two years of a contract of 100,000 euros each"
+    each = of_contracts(rows.sort_values("uid"), drawn, np.random.default_rng(1))
+    assert both.filter(regex="^t").to_numpy().mean() == pytest.approx(each.mean(), rel=0.15)
+    unsure = clausable(rows.assign(porte_clause=False), drawn, 7)
+    assert 0 < unsure["montant"].iloc[0] < 1e5
 
 
 def test_where_no_operation_told_how_large_they_are_an_unknown_need_is_as_the_others() -> None:

@@ -92,6 +92,21 @@ def test_thresholds_follow_the_buyer_the_kind_and_the_year() -> None:
     assert told.loc[("2025", "COMMUNE"), "besoins"] == 1
 
 
+def test_short_works_without_a_clause_are_told_apart_from_those_that_have_no_exception() -> None:
+    works = {"codeCPV": "45000000", "dureeMois": 12.0, "duree_initiale": 12.0}
+    rows = judged(
+        need("a", 6e7, "aucune", **works | {"duree_initiale": 3.0}),
+        need("b", 6e7, "aucune", **works),
+        need("c", 6e7, "clause", **works),
+        need("d", 6e7, "non_renseigne", **works | {"duree_initiale": 3.0}),
+        need("e", 6e7, "aucune", codeCPV=None, duree_initiale=3.0),
+    )
+    told = compliance.by_category(rows, 2025).iloc[0]
+    assert told[["besoins", "au_dessus", "avec", "inconnu"]].tolist() == pytest.approx([5, 5, 1, 1])
+    assert told["sans"] == pytest.approx(3)
+    assert told["sans_exception"] == pytest.approx(2), "a alone is a short work: what e buys is not known to be works"
+
+
 @pytest.mark.parametrize(
     ("kind", "siren", "told"),
     [("ETAT", "110002011", True), ("ETAT", "180089013", True), ("ETAT", None, True), ("ETAT", "195900000", False),

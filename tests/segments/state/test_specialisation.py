@@ -54,6 +54,17 @@ def test_the_three_effects_sum_to_the_change() -> None:
     assert table.loc["62", ["effet_region", "effet_segments", "effet_propre"]].tolist() == pytest.approx([5, 2.5, -2.5])
 
 
+def test_what_a_segment_that_carried_none_gains_is_the_places_own() -> None:
+    counts = pd.DataFrame(
+        [(2024, "59", "A", 1), (2025, "59", "A", 2), (2025, "59", "B", 1)],
+        columns=["edition", "territoire", "segment", "avec_clause"],
+    )
+    row = shift_share(counts, [2024, 2025]).iloc[0]
+    # The region: 1 then 3, + 200 %. A: 1 then 2, + 100 %. B had none: it is no segment's growth.
+    effects = ["variation", "effet_region", "effet_segments", "effet_propre"]
+    assert row[effects].tolist() == [2, 2, -1, 1]
+
+
 def test_one_year_has_nothing_to_compare() -> None:
     rows = pd.DataFrame({"edition": [2025], "territoire": ["59"], "segment": ["A"], "avec_clause": [1]})
     assert shift_share(rows, [2025]).empty

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core.numbers import MONTH
 from analysis.segments.watch import calendar, skills
-from analysis.segments.watch.needs import stem
+from analysis.segments.watch.needs import hypothesis, stem
 
 LIMITS = calendar.quarters(dt.date(2025, 12, 31), 18)
 
@@ -248,6 +249,19 @@ def test_an_announced_purchase_falls_in_its_triangle_and_what_is_past_is_over() 
     left = (10 - 261 / 30.4375) ** 2 / 54
     assert late["c6"] == late["probabilite"] == pytest.approx(0.8 * left / (0.8 * left + 0.2))
     assert calendar.from_projects(project(date_prevue=pd.Timestamp("2025-01-01")), LIMITS).empty
+
+
+def test_the_buyer_is_called_in_time_to_write_the_clause_before_the_notice() -> None:
+    row = calendar.from_projects(project(), LIMITS).iloc[0]
+    months = hypothesis("preparation")
+    assert (row["fenetre_debut"] - row["date_alerte"]).days == round(months * MONTH) > 0
+
+
+def test_needs_are_listed_from_one_chance_in_a_hundred_on_the_likeliest_first() -> None:
+    rows = pd.DataFrame([need("a", [0.2]), need("b", [0.0, 0.009]), need("c", [0.0, 0.01]), need("d", [0.3, 0.4])])
+    told = calendar.listed(rows)
+    assert told["besoin_id"].tolist() == ["d", "a", "c"]
+    assert told["p_horizon"].tolist() == pytest.approx([0.7, 0.2, 0.01])
 
 
 def test_trades_share_the_calendar_without_losing_any() -> None:

@@ -41,6 +41,30 @@ def test_lots_of_one_week_are_one_need_and_a_later_one_is_another() -> None:
     assert first["objet"] == "Nettoyage des locaux à Lille"
 
 
+def test_a_need_begins_with_its_first_lot_and_lasts_as_most_of_its_lots() -> None:
+    rows = needs.lots(
+        contracts(
+            contract("a", montant=10.0, montant_initial=9.0),
+            contract("b", dateNotification="2020-01-15", montant=30.0, montant_initial=20.0, departement="62"),
+            contract("c", dateNotification="2020-01-29", montant=None, montant_initial=None, dureeMois=48.0,
+                     duree_initiale=36.0, nature="Accord-cadre"),
+            contract("d", dateNotification="2020-02-13"),
+        )
+    )  # fmt: skip
+    assert rows.groupby("besoin")["uid"].agg(list).tolist() == [["a", "b", "c"], ["d"]], "14 days, and 15"
+    first = needs.needs(rows).iloc[0]
+    assert first[["lots", "montant", "montant_initial", "mois", "mois_initiaux"]].tolist() == [
+        3,
+        40.0,
+        29.0,
+        12.0,
+        12.0,
+    ]
+    assert (
+        first["notification"] == pd.Timestamp("2020-01-01") and first["departement"] == "62" and first["accord_cadre"]
+    )
+
+
 def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:
     announced = "Accord-cadre à marchés subséquents de nettoyage"
     rows = needs.lots(
@@ -52,9 +76,12 @@ def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are
             contract("e", objet=announced, dateNotification="2021-01-01"),
             contract("f", objet="Nettoyage des locaux, marché subséquent"),
             contract("g", objet=announced, nature="Marché subséquent"),
+            contract("h", objet="Tonte", nature=None, techniques="Accord-cadre"),
+            contract("i", objet="Peinture", nature=None),
         )
     )
-    assert rows["uid"].tolist() == ["d", "e"] and rows["accord_cadre"].tolist() == [True, False]
+    assert rows["uid"].tolist() == ["d", "e", "h", "i"]
+    assert rows["accord_cadre"].tolist() == [True, False, True, False]
 
 
 def test_a_missing_notification_is_the_publication_less_the_usual_delay() -> None:

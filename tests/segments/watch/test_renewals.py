@@ -57,6 +57,34 @@ def test_features_do_not_know_the_future() -> None:
     assert said["taux_acheteur"].iloc[0] == 0.5
 
 
+def test_the_past_of_a_buyer_counts_beside_that_of_its_segment() -> None:
+    """Of three cleaning needs of Lille that ended, two came back; of one of another buyer, none."""
+    rows = [
+        *(
+            contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2018-01-01")
+            for n, word in enumerate(WORDS[:3])
+        ),
+        *(
+            contract(f"b{n}", objet=f"Entretien {word}", dateNotification="2019-01-05")
+            for n, word in enumerate(WORDS[:2])
+        ),
+        contract("c", objet="Curage des fossés", dateNotification="2018-01-01", acheteur_id="21590512200016"),
+        contract("z", objet="Lavage des vitres", dateNotification="2021-01-01", montant_initial=1e5),
+    ]
+    lots, needs = world(*rows)
+    known = renewals.known_on(pd.Timestamp("2021-06-30"), needs, renewals.alike(needs), lots, NO_CHANGES)
+    own = needs[needs["uid"] == "z"]
+    said = renewals.features(own, need_units.added(own["notification"], own["mois"]), known).iloc[0]
+    # Those that came back ended in their turn in 2020, and did not: 2 of 5 for Lille, 2 of 6 for the segment.
+    overall = 2.5 / 7
+    assert said["taux_acheteur"] == pytest.approx((2 + renewals.PRIOR_NEEDS * overall) / (5 + renewals.PRIOR_NEEDS))
+    assert np.expm1(said["log_besoins"]) == pytest.approx(6) and said["deja_renouvele"] == 0
+    assert said["log_montant"] == pytest.approx(np.log(1e5)) and said["sans_montant"] == 0
+    again = needs[needs["uid"] == "b0"]
+    said = renewals.features(again, need_units.added(again["notification"], again["mois"]), known).iloc[0]
+    assert said["deja_renouvele"] == 1
+
+
 def test_features_are_numbers_where_no_amount_is_known() -> None:
     lots, needs = world(
         *(contract(f"a{n}", objet=f"Entretien {word}", dateNotification="2019-01-01") for n, word in enumerate(WORDS))
@@ -130,8 +158,26 @@ def test_scores_of_hand_counted_needs() -> None:
     assert (whole["brier_base"], whole["brier_fin"]) == (0.25, pytest.approx(1 / 3))
     assert (whole["rappel_k"], whole["precision_k"], whole["rappel_k_max"]) == (0.5, 0.5, 1.0)
     assert (whole["avance_mediane"], whole["erreur_mediane"], whole["erreur_mediane_fin"]) == (3.0, 1.5, 2.5)
+    assert (whole["erreur_moyenne"], whole["erreur_moyenne_fin"]) == (1.5, 2.5)
     said = renewals.calibration(tested)
     assert said["classe"].tolist() == [2, 6, 9] and said["observe"].tolist() == [1.0, 0.0, 1.0]
+    more = renewals.calibration(pd.concat([tested, tested.assign(probabilite=[0.98, 0.65, 0.2])]))
+    assert more["besoins"].tolist() == [2, 2, 2] and more["predit"].tolist() == pytest.approx([0.2, 0.625, 0.94])
+
+
+def test_the_most_probable_are_those_of_each_year() -> None:
+    """One is called each year: 2020 has one renewal of two needs, 2021 two of three, of which the first is found."""
+    rows = [(2020, 0.4, False), (2020, 0.3, True), (2021, 0.9, True), (2021, 0.8, True), (2021, 0.7, False)]
+    tested = pd.DataFrame(rows, columns=["annee", "probabilite", "renouvele"]).assign(
+        besoin=range(5), taux_base=0.5, avance=[np.nan, 1.0, 2.0, 4.0, np.nan], erreur=np.nan, erreur_fin=np.nan
+    )
+    told = renewals.scores(tested, 1).set_index("annee")
+    assert told["besoins"].to_dict() == {2020: 2, 2021: 3, 0: 5}
+    assert told["renouveles"].to_dict() == {2020: 1, 2021: 2, 0: 3}
+    assert told["rappel_k"].to_dict() == {2020: 0.0, 2021: 0.5, 0: pytest.approx(1 / 3)}
+    assert told["precision_k"].to_dict() == {2020: 0.0, 2021: 1.0, 0: 0.5}
+    assert told["rappel_k_max"].to_dict() == {2020: 1.0, 2021: 0.5, 0: pytest.approx(2 / 3)}
+    assert told["avance_mediane"].loc[[2021, 0]].tolist() == [2.0, 2.0], "of those called"
 
 
 def test_quantiles_inside_a_month() -> None:

@@ -112,10 +112,9 @@ def without_clause(contracts: pd.DataFrame, capture: pd.DataFrame) -> pd.DataFra
     apart = 1 - contracts["probabilite"].fillna(0.0)  # the probability that nobody follows it
     clear = contracts[contracts["est_renseigne"]].assign(dits=apart)
     clear["avec"] = clear["dits"].where(clear["porte_clause"], 0.0)
-    shown = capture[(capture["famille"] == WHOLE) & (capture["acheteur"] == WHOLE)].drop_duplicates("edition")
-    shown = shown.set_index("edition")
+    shown = capture[capture["famille"] == WHOLE].drop_duplicates("edition").set_index("edition")
     by_year = clear.groupby("edition")[["avec", "dits"]].sum()
-    hidden = (shown["estimation"] - shown["vus"]).reindex(by_year.index).fillna(0.0).clip(lower=0)
+    hidden = (shown["estimation"] - shown["vus"]).reindex(by_year.index).fillna(0.0)
     missed = (hidden / (by_year["dits"] - by_year["avec"])).clip(0, 1)
     alone = float((shown["declares"] - shown["communs"]).sum())
     scale = float((shown["estimation"] - shown["suivis"]).sum()) / alone if alone else 1.0
@@ -317,7 +316,6 @@ def new_segments(
     table = table.sort_values(order, ascending=[True, True, False, True], ignore_index=True)
     table["rang"] = table.groupby(["edition", "territoire"]).cumcount() + 1
     table = table.merge(offered[["territoire", "segment", "dont_secteur"]], on=["territoire", "segment"])
-    table = table.sort_values(["edition", "territoire", "rang"], ignore_index=True)
     names = ["edition", "territoire", "rang", "segment", "renseignes", "part_clause", "part_reference", "p_sous"]
     return table[[*names, "fournisseurs", "dont_secteur", "p50_plafonne", "heures_attendues"]]
 

@@ -68,7 +68,7 @@ def concerned(needs: pd.DataFrame, lots: pd.DataFrame, statuses: pd.Series) -> p
     statut_social by uid. Needs without a known amount, of a year without thresholds or of private buyers are left out.
     """
     kind = needs["categorie"]
-    works = bought(needs["codeCPV"]).eq("TRAVAUX").fillna(False).astype("bool")
+    works = bought(needs["codeCPV"]).eq("TRAVAUX")
     limit = thresholds(needs["notification"], works, central(kind, needs["acheteur_siren"])).mask(kind == PRIVATE)
     amount = needs["montant_initial"].fillna(needs["montant"])
     p_above = above(amount, limit)

@@ -77,7 +77,7 @@ def shift_share(counts: pd.DataFrame, years: list[int]) -> pd.DataFrame:
         old, new = before.groupby("segment").sum(), after.groupby("segment").sum()
         # A segment that carried none before has no growth; what it gains is the places' own.
         growth = (new / old.where(old > 0)).reindex(wide.index.get_level_values("segment")).to_numpy()
-        mix = before * (np.where(np.isnan(growth), whole, growth) - whole)
+        mix = before * (growth - whole)
         table = pd.DataFrame({"avant": before, "apres": after, "effet_segments": mix}).groupby("territoire").sum()
         table["variation"] = table["apres"] - table["avant"]
         table["effet_region"] = table["avant"] * (whole - 1)
