@@ -59,6 +59,13 @@ def table() -> pd.DataFrame:
         values = np.sort(middle * np.exp(rng.normal(0, 0.7, 99)))
         rows = {"segment": segment, "probabilite": np.arange(1, 100) / 100}
         known = {"coefficient": [float(f"{v:.5e}") for v in values], "exposant": exponent, "plafond": 0.0286}
+        known |= {
+            "ecart_exposant": -0.17,
+            "ecart_montant": 430_000.0,
+            "ecart_de": 48_000.0,
+            "ecart_a": 4.6e6,
+            "ecart_propre": 0.9,
+        }
         parts.append(pd.DataFrame(rows | known))
     return pd.concat(parts, ignore_index=True)
 

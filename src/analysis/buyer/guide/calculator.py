@@ -55,6 +55,11 @@ class Calculator(Content):
         return " ".join(repr(float(value)) for value in self.law.coefficients)
 
     @property
+    def spread(self) -> str:
+        """As the page's script reads it: how the spread follows the amount, in the order of `Narrowing`."""
+        return " ".join(repr(value) for value in vars(self.law.narrowing).values())
+
+    @property
     def amount(self) -> str:
         return french(self.amount_typed)
 

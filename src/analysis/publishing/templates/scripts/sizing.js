@@ -16,9 +16,14 @@
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
 
+  const [spreadExponent, spreadAmount, spreadLow, spreadHigh, spreadOwn] = given.ecart.split(" ").map(Number);
+  const middle = coefficients[(coefficients.length - 1) / 2];
+
   const hours = (probability, amount) => {
     const most = Number(given.plafond) * amount;
-    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * coefficient, most));
+    const own = (Math.min(Math.max(amount, spreadLow), spreadHigh) / spreadAmount) ** (2 * spreadExponent);
+    const spread = Math.sqrt(1 - spreadOwn + spreadOwn * own);
+    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * middle * (coefficient / middle) ** spread, most));
     const place = Math.min(Math.max(probability * (made.length + 1) - 1, 0), made.length - 1);
     const below = Math.floor(place), above = Math.min(below + 1, made.length - 1);
     return made[below] + (place - below) * (made[above] - made[below]);
