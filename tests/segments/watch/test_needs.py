@@ -41,6 +41,15 @@ def test_lots_of_one_week_are_one_need_and_a_later_one_is_another() -> None:
     assert first["objet"] == "Nettoyage des locaux à Lille"
 
 
+def test_lots_that_do_not_end_on_one_day_are_told() -> None:
+    lot = "Nettoyage des locaux à Lille - Lot n° {} : bureaux"
+    longer = {"dureeMois": 24.0, "duree_initiale": 24.0}
+    changes = {"same": {}, "longer": longer, "later": {"dateNotification": "2020-01-09"}}
+    for name, change in changes.items():
+        rows = needs.lots(contracts(contract("a", objet=lot.format(1)), contract("b", objet=lot.format(2), **change)))
+        assert needs.needs(rows)["fins_diverses"].tolist() == [name != "same"], name
+
+
 def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:
     announced = "Accord-cadre à marchés subséquents de nettoyage"
     rows = needs.lots(

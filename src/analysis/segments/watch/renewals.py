@@ -33,6 +33,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from analysis.core.months import later
 from analysis.core.numbers import MONTH
 from analysis.core.results import day_numbers
 from analysis.segments.watch.needs import added, classes, months_between, months_known, whole_months
@@ -70,8 +71,8 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
     if needs.empty:
         return pd.DataFrame({"besoin": [], "suivant": [], "ressemblance": []}).astype(_PAIR)
     told = words.fit_transform(needs["racine"])
-    started, final = day_numbers(needs["notification"]), day_numbers(added(needs["notification"], needs["mois"]))
-    first_end = day_numbers(added(needs["notification"], needs["mois_initiaux"]))
+    started, final = day_numbers(needs["notification"]), day_numbers(later(needs["notification"], needs["mois"]))
+    first_end = day_numbers(later(needs["notification"], needs["mois_initiaux"]))
     earliest = np.fmin(final, first_end) - BEFORE * MONTH
     latest = np.fmax(final, first_end) + AFTER * MONTH
     found = []
@@ -105,7 +106,7 @@ def successors(pairs: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
     here = pairs[pairs["besoin"].isin(needs.index) & pairs["suivant"].isin(needs.index)]
     if here.empty:
         return here.assign(delai=pd.Series(dtype="float64"))
-    end = added(needs["notification"], needs["mois"])
+    end = later(needs["notification"], needs["mois"])
     delay = months_between(here["besoin"].map(end), here["suivant"].map(needs["notification"]))
     here = here.assign(delai=delay.astype("float64"))
     return one_to_one(here[here["delai"].between(-BEFORE, AFTER, inclusive="left")])
@@ -148,7 +149,7 @@ class Known:
     @property
     def closed(self) -> pd.DataFrame:
         """The needs whose window is over, with fin, cloture (end of the window), renouvele and delai."""
-        end = added(self.needs["notification"], self.needs["mois"])
+        end = later(self.needs["notification"], self.needs["mois"])
         over = added(end, AFTER)
         rows = self.needs.assign(fin=end, cloture=over)[over <= self.day]
         delay = self.renewed.set_index("besoin")["delai"].reindex(rows.index)
@@ -272,7 +273,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     `MONTHS` (`m-6` ... `m8`): the probability that it is in what is left of that month after the end; they add up to
     probabilite.
     """
-    end = added(known.needs["notification"], known.needs["mois"])
+    end = later(known.needs["notification"], known.needs["mois"])
     passed = months_between(end, pd.Series(known.day + pd.Timedelta(days=1), index=end.index))
     open_ = (passed < AFTER) & ~known.needs.index.isin(known.renewed["besoin"])
     rows, ends = known.needs[open_], end[open_]
