@@ -35,7 +35,7 @@
 
   // The bounds and the sentences of a sheet (`acheteur/regles.csv`): what refuses a value, what is to be confirmed.
   const rules = {
-    montant: (value) => value > 0,
+    montant: (value) => value > 0 && value <= Number(given.montantBorne),
     duree: (value) => Number.isInteger(value) && value >= 1 && value <= Number(given.mois),
   };
   const doubt = (amount) => amount < Number(given.montantMin) ? "faible" : amount > Number(given.montantMax) ? "eleve" : "";
