@@ -12,7 +12,7 @@ from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
 from analysis.buyer.schedule import dated, publication
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.core.numbers import french_date
+from analysis.core.numbers import french, french_date
 from buyer.planned import GOOD
 
 ERRORS = {
