@@ -30,7 +30,7 @@ from analysis.core.reference import WHOLE
 from analysis.segments.potential.caps import CAPPED, held, of_cells
 from analysis.segments.potential.sizing import triangular
 from analysis.segments.watch.needs import added, hypothesis
-from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one, still_to_come
+from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one, still_to_come
 
 Numbers = NDArray[np.float64]
 
@@ -143,7 +143,8 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         delai=far,
         ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
     )
-    found = one_to_one(pairs[(pairs["ressemblance"] >= CLOSE_AND_MORE) & (far.abs() <= MATCH_MONTHS)])
+    close = pairs["ressemblance"] >= hypothesis("ressemblance_confirmee")
+    found = one_to_one(pairs[close & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
     cumulated = _cumulated(projects)
