@@ -12,7 +12,7 @@ from analysis.buyer.purchase import OPTIONAL, REQUIRED, parse
 from analysis.buyer.schedule import dated, publication
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.core.numbers import french, french_date
+from analysis.core.numbers import french_date
 from buyer.planned import GOOD
 
 ERRORS = {
@@ -98,7 +98,7 @@ def test_an_amount_that_is_too_high_is_told_in_the_column_that_holds_it(most: st
 
 def test_a_range_up_to_an_amount_that_no_contract_is_believed_to_have_is_refused() -> None:
     _, found, (fault,) = parse(GOOD | {"montant_max": "1" + 12 * "0"})
-    assert found is None and fault.regle == "achat_montant_max" and f"d'au plus {french(1e9)}" in fault.message
+    assert found is None and fault.regle == "achat_montant_max" and "d'au plus un milliard" in fault.message
 
 
 def test_amounts_at_the_borders_of_what_is_likely() -> None:

@@ -120,7 +120,7 @@ def test_every_segment_of_the_demo_too(page: Page, demo: Path) -> None:
         ("montant", "1.250.000", "Montant : « 1.250.000 »"),
         ("montant", "250.000", "sans marque devant trois chiffres"),
         ("montant", "250,000", "Montant : « 250,000 »"),
-        ("montant", "1000000000,01", f"d'au plus {french(1e9)}"),
+        ("montant", "1000000000,01", "d'au plus un milliard"),
         ("montant", "9" * 320, "Montant : « 99999"),
         ("duree", "0", "Durée : « 0 » ; attendu : un nombre entier de mois, de 1 à"),
         ("duree", "1,5", "Durée : « 1,5 »"),

@@ -123,7 +123,6 @@ def rules() -> pd.DataFrame:
         "least": french(likely_amounts()[0]),
         "most": french(likely_amounts()[1]),
         "months": str(bounds().mois_max),
-        "highest": french(bounds().montant_max),
         "region": _region_name(),
         "kinds": ", ".join(reference.labels("acheteurs")),
         "first": french_date(first),

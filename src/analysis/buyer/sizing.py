@@ -29,6 +29,7 @@ RANGE = (0.1, 0.5, 0.9)
 DIGITS = 6  # significant digits of what is modelled
 POINTS = 50  # amounts that stand for a range
 YEAR = 12  # months
+SPREAD = ("exposant", "montant", "de", "a", "propre")  # columns of the table (`ecart_`...), in the order of `Narrowing`
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def law(table: pd.DataFrame, segment: str) -> Law:
     if own.empty:
         raise KeyError(segment)
     first = own.iloc[0]
-    spread = Narrowing(*(float(first[f"ecart_{name}"]) for name in ("exposant", "montant", "de", "a", "propre")))
+    spread = Narrowing(*(float(first[f"ecart_{name}"]) for name in SPREAD))
     return Law(own["coefficient"].to_numpy(dtype=np.float64), float(first["exposant"]), float(first["plafond"]), spread)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.buyer import commitment
 from analysis.buyer.purchase import likely_amounts, rules
-from analysis.buyer.sizing import RANGE, Law, law
+from analysis.buyer.sizing import RANGE, SPREAD, Law, law
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
@@ -55,9 +55,9 @@ class Calculator(Content):
         return " ".join(repr(float(value)) for value in self.law.coefficients)
 
     @property
-    def spread(self) -> str:
-        """As the page's script reads it: how the spread follows the amount, in the order of `Narrowing`."""
-        return " ".join(repr(value) for value in vars(self.law.narrowing).values())
+    def spread(self) -> dict[str, str]:
+        """How the spread follows the amount (`Narrowing`), by the name under which the page's script reads it."""
+        return {name: repr(value) for name, value in zip(SPREAD, vars(self.law.narrowing).values(), strict=True)}
 
     @property
     def amount(self) -> str:

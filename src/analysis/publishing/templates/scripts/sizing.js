@@ -16,7 +16,7 @@
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
 
-  const [spreadExponent, spreadAmount, spreadLow, spreadHigh, spreadOwn] = given.ecart.split(" ").map(Number);
+  const [spreadExponent, spreadAmount, spreadLow, spreadHigh, spreadOwn] = ["Exposant", "Montant", "De", "A", "Propre"].map((name) => Number(given[`ecart${name}`]));
   const middle = coefficients[(coefficients.length - 1) / 2];
 
   const hours = (probability, amount) => {
