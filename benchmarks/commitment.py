@@ -1,4 +1,4 @@
-"""Proposed commitments against what was realised: coverage, feasible ones, beside the textbook's rule.
+"""Proposed commitments against what was realised: coverage and width of the range, those kept, beside the textbook's.
 
     python benchmarks/commitment.py [--dataset demo]
 
@@ -13,7 +13,9 @@ from __future__ import annotations
 import argparse
 import time
 
-from analysis.buyer.backtest import EVERY, MANUAL, OURS, backtest
+import numpy as np
+
+from analysis.buyer.backtest import EVERY, MANUAL, OURS, backtest, foreseen, periods
 from analysis.core.dataset import load_dataset
 from analysis.core.files import read_table
 from analysis.core.params import load_params
@@ -30,8 +32,8 @@ def main() -> None:
     options = parser.parse_args()
     params = load_params()
     operations = read_table(results_dir(options.dataset) / "segments" / "operations_liees.parquet")
-    start = time.perf_counter()
-    found = backtest(operations, load_dataset(options.dataset).date_observation, QUANTILES, params.segments.potential)
+    start, today = time.perf_counter(), load_dataset(options.dataset).date_observation
+    found = backtest(operations, today, QUANTILES, params.segments.potential)
     print(f"{time.perf_counter() - start:.1f} s")
     whole = found[found["classe"] == EVERY]
     for row in whole.itertuples():
@@ -48,6 +50,11 @@ def main() -> None:
             f"  {row.periode} {row.classe:<14} {row.operations} operations, {row.proposes} proposed, "
             f"feasible {row.faisables:.1%}, 80 % range holds {row.couverture:.1%}"
         )
+    for period, days in periods(today, params.segments.potential.holdout_years).items():
+        sized = foreseen(operations, *days, [], params.segments.potential)
+        ratio = np.log(sized["heures_p90"] / sized["heures_p10"])
+        told = ", ".join(f"{name} {value:.2f}" for name, value in ratio.groupby(sized["classe"]).mean().items())
+        print(f"  {period} mean of log(P90 / P10): {told}, all {ratio.mean():.2f}")
     chosen = whole[(whole["periode"] == "choix") & (whole["methode"] == OURS) & (whole["faisables_bas"] >= GOAL)]
     best = "none" if chosen.empty else f"{chosen['quantile'].max():.2f}"
     print(f"largest quantile with at least {GOAL:.0%} feasible before the held-out years: {best}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -77,9 +78,10 @@ def main() -> None:
         if not np.isfinite(segment.montant):
             continue
         made = sizing.hours(segment, np.repeat(AMOUNTS, OWN), np.random.default_rng(1))
+        unbound = replace(law(tables[0], name), ceiling=np.inf)  # as contracts are drawn
         for number, amount in enumerate(AMOUNTS):
             direct = np.quantile(made[:, number * OWN : (number + 1) * OWN], RANGE)
-            rows.append([name, amount, *(hours(law(tables[0], name), RANGE, amount) / direct - 1)])
+            rows.append([name, amount, *(hours(unbound, RANGE, amount) / direct - 1)])
     gaps = pd.DataFrame(rows, columns=["segment", "montant", *RANGE]).set_index(["segment", "montant"]).abs()
     print(f"table against the model's {params.segments.potential.draws} draws, {len(gaps)} segments and amounts:")
     for place in RANGE:

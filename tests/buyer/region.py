@@ -31,7 +31,9 @@ def knowledge(*contracts: dict[str, object]) -> Knowledge:
     laws = pd.DataFrame(
         {"segment": CLEAN, "probabilite": [n / 100 for n in range(1, 100)],
          "coefficient": [0.002 + 0.00004 * n for n in range(1, 100)], "exposant": 1.0,
-         "plafond": 0.03, "montant_appris": 10_000.0, "appris": "segment"}
+         "plafond": 0.03, "ecart_exposant": -0.1, "ecart_montant": 200_000.0, "ecart_de": 50_000.0, "ecart_a": 2e6,
+         "ecart_propre": 0.9,
+         "montant_appris": 10_000.0, "appris": "segment"}
     )  # fmt: skip
     larger = pd.DataFrame(
         {"edition": [2024, 2025, 2025], "territoire": ["59", "59", "32"], "segment": CLEAN, "renseignes": [10, 50, 90],

@@ -28,7 +28,18 @@ from toy import toy_project
 SEGMENTS = list(reference.labels("segments"))
 LAWS = pd.DataFrame(
     [
-        {"segment": name, "probabilite": n / 100, "coefficient": 0.001 * (k + 1) * n, "exposant": 0.8, "plafond": 1e9}
+        {
+            "segment": name,
+            "probabilite": n / 100,
+            "coefficient": 0.001 * (k + 1) * n,
+            "exposant": 0.8,
+            "plafond": 1e9,
+            "ecart_exposant": 0.0,
+            "ecart_montant": 1.0,
+            "ecart_de": 1.0,
+            "ecart_a": 1.0,
+            "ecart_propre": 1.0,
+        }
         for k, name in enumerate(SEGMENTS)
         for n in range(1, 100)
     ]

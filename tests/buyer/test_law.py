@@ -135,7 +135,7 @@ def test_every_mechanism_is_judged_with_its_reasons() -> None:
     assert told["phrase"].ne("").all() and told["source"].ne("").all()
     assert not told["phrase"].str.contains("{", regex=False).any()
     assert verdict(facts()) == {
-        "EXEC": "DEMANDEE", "CRIT": "RESERVES", "EXEC_CRIT": "DEMANDEE", "RES_HAND": "OUVERTE", "RES_IAE": "RESERVES",
+        "EXEC": "DEMANDEE", "CRIT": "RESERVES", "EXEC_CRIT": "DEMANDEE", "RES_HAND": "RESERVES", "RES_IAE": "RESERVES",
         "RES_PENIT": "FERMEE", "RES_ESS": "FERMEE", "INSERT": "A_VERIFIER",
     }  # fmt: skip
 
@@ -203,7 +203,9 @@ def test_what_the_law_asks_keeps_its_reserves_and_no_way_that_is_closed_is_asked
         ("RES_IAE", {"iae": 11, "lots": 2}, "OUVERTE"),
         ("RES_IAE", {"iae": 11, "lots": 1}, "RESERVES"),
         ("RES_IAE", {"iae": None, "lots": 2}, "A_VERIFIER"),
-        ("RES_HAND", {"segment": "TP_RESEAUX"}, "RESERVES"),
+        ("RES_HAND", {"segment": "TP_RESEAUX", "lots": 2}, "RESERVES"),
+        ("RES_HAND", {"lots": 1}, "RESERVES"),
+        ("RES_HAND", {"lots": 2}, "A_VERIFIER"),
         ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": "85310000", "duree_mois": 36}, "OUVERTE"),
         ("RES_ESS", {"segment": "SANTE_SOCIAL", "cpv": None, "duree_mois": 36}, "A_VERIFIER"),
         ("RES_ESS", {"segment": "PROPRETE", "cpv": None, "duree_mois": 36}, "RESERVES"),
@@ -258,7 +260,7 @@ def test_what_is_not_known_is_said_not_guessed() -> None:
 def test_what_only_the_buyer_can_say_is_asked() -> None:
     told = law.options(facts(segment="LINGE_SERVICES", cpv=None))
     asked = told[told["critere"] == "a_verifier"]
-    assert set(asked["mecanisme"]) == {"RES_PENIT", "RES_ESS"}
+    assert set(asked["mecanisme"]) == {"RES_HAND", "RES_PENIT", "RES_ESS"}
     assert asked["favorable"].isna().all() and asked["phrase"].str.contains(r"\?").all()
 
 

@@ -82,7 +82,9 @@ def test_every_rule_has_a_case_here() -> None:
     assert table["source"].notna().all() and set(table["colonne"]) <= {*REQUIRED, *OPTIONAL, "acheteur_siret"}
 
 
-@pytest.mark.parametrize("amount", ["0", "0,00", "-5", "", "nan", "inf", "1e6", "12 000 €", "douze"])
+@pytest.mark.parametrize(
+    "amount", ["0", "0,00", "-5", "", "nan", "inf", "1e6", "12 000 €", "douze", "1000000000,01", "1" + 12 * "0"]
+)
 def test_an_amount_that_is_none_is_refused(amount: str) -> None:
     _, found, faults = parse(GOOD | {"montant_min": amount})
     assert found is None and [fault.regle for fault in faults] == ["achat_montant"]
@@ -92,6 +94,11 @@ def test_an_amount_that_is_none_is_refused(amount: str) -> None:
 def test_an_amount_that_is_too_high_is_told_in_the_column_that_holds_it(most: str, column: str) -> None:
     (fault,) = parse(GOOD | {"montant_min": "200000000", "montant_max": most}).faults
     assert (fault.colonne, fault.valeur) == (column, "200000000") and f"colonne « {column} »" in fault.message
+
+
+def test_a_range_up_to_an_amount_that_no_contract_is_believed_to_have_is_refused() -> None:
+    _, found, (fault,) = parse(GOOD | {"montant_max": "1" + 12 * "0"})
+    assert found is None and fault.regle == "achat_montant_max" and "d'au plus un milliard" in fault.message
 
 
 def test_amounts_at_the_borders_of_what_is_likely() -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
 
 from analysis.buyer.sizing import RANGE, Law, full_time, hours, law, per_year, persons, sized
+from analysis.segments.potential.narrowing import Narrowing
 
 PROBABILITIES = np.arange(1, 100) / 100
 LAW = Law(0.05 * np.exp(0.6 * ndtri(PROBABILITIES)), 0.8)
@@ -17,6 +20,16 @@ def test_an_amount_has_the_table_s_own_quantiles() -> None:
     between = hours(LAW, 0.125, 250_000)
     assert between == pytest.approx((found[11] + found[12]) / 2, rel=1e-9)
     assert hours(LAW, [0.0, 1.0], 250_000) == pytest.approx([found[0], found[-1]])
+
+
+def test_the_hours_of_a_large_purchase_are_surer_than_those_of_a_small_one() -> None:
+    narrower = replace(LAW, narrowing=Narrowing(-0.2, 250_000, 50_000, 5_000_000))
+    assert hours(narrower, PROBABILITIES, 250_000) == pytest.approx(hours(LAW, PROBABILITIES, 250_000))
+    amounts = [10_000, 50_000, 250_000, 5_000_000, 50_000_000]
+    far = [np.log(hours(narrower, [0.1, 0.9], amount) / hours(narrower, 0.5, amount)) for amount in amounts]
+    assert far[1] == pytest.approx(far[2] * 5**0.2) and far[3] == pytest.approx(far[2] * 20**-0.2)
+    assert far[0] == pytest.approx(far[1]) and far[4] == pytest.approx(far[3]), "as at the ends of what was seen"
+    assert all(hours(narrower, 0.5, amount) == pytest.approx(hours(LAW, 0.5, amount)) for amount in amounts)
 
 
 def test_no_hours_are_more_than_the_labour_that_the_amount_pays() -> None:
@@ -74,9 +87,15 @@ def test_the_law_of_a_segment_from_the_table() -> None:
             "coefficient": [3.0, 2.0, 9.0],
             "exposant": [0.8, 0.8, 0.8],
             "plafond": [0.02, 0.02, 0.01],
+            "ecart_exposant": -0.2,
+            "ecart_montant": 1e5,
+            "ecart_de": 4e4,
+            "ecart_a": 1e6,
+            "ecart_propre": 0.9,
         }
     )
     found = law(table, "A")
     assert found.coefficients.tolist() == [2.0, 3.0] and (found.exponent, found.ceiling) == (0.8, 0.02)
+    assert found.narrowing == Narrowing(-0.2, 1e5, 4e4, 1e6, 0.9)
     with pytest.raises(KeyError, match="C"):
         law(table, "C")

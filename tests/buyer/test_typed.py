@@ -25,6 +25,11 @@ def test_a_typed_purchase_has_its_segment_hours_and_contacts_and_no_link_to_what
     assert views.like_contracts(page).text().count("\n") > 5
 
 
+def test_a_purchase_too_small_for_a_commitment_says_what_may_be_done_instead(demo: Path) -> None:
+    said = views.hours(Typed("buyer", "demo", 2025, {**GOOD, "montant_min": "5000", "montant_max": ""})).text()
+    assert "engagement proposé : aucun" in said.lower() and "regrouper ce besoin avec d'autres" in said
+
+
 def test_what_is_wrong_with_a_typed_purchase_is_said(demo: Path) -> None:
     with pytest.raises(DataError, match="lieu"):
         Typed("buyer", "demo", 2025, {**GOOD, "lieu": "75056"})

@@ -19,7 +19,8 @@ def leaking(
     """Whether a hidden cell of that value, known to lie `within`, leaks where the attack finds it between `found`."""
     cells = pd.DataFrame({"valeur": [value], "bas": within[0], "haut": within[1], "entier": whole}, index=["cell"])
     protection = pd.Series({} if asked is None else {"cell": asked}, dtype="float64")
-    secret = Secret(NOTHING, protection, frozenset(), frozenset(), frozenset())
+    nothing: frozenset[str] = frozenset()
+    secret = Secret(NOTHING, protection, nothing, nothing, nothing, nothing)
     interval = pd.DataFrame([found], columns=["bas", "haut"], index=["cell"])
     return bool(leaks(Links(NOTHING, cells, NOTHING, NOTHING), secret, interval).iloc[0])
 

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.core import reference
 from analysis.core.errors import DataError
-from analysis.sources.projects import COLUMNS, MOST_MONTHS, TYPES, load_projects
+from analysis.core.params import load_params
+from analysis.sources.projects import COLUMNS, TYPES, bounds, load_projects
 
 GOOD = {
     "projet_id": "P1", "acheteur_siret": "21590350100017", "acheteur_nom": "Lille", "objet": "Nettoyage",
@@ -89,6 +90,18 @@ def test_a_file_without_a_column_is_refused_whole(tmp_path: Path) -> None:
         load_projects(path)
 
 
-def test_the_longest_duration_is_the_one_that_its_rule_says() -> None:
-    said = reference.table("regles").set_index("regle")["attendu"]["projet_duree"]
-    assert said == f"un nombre de mois de 1 à {MOST_MONTHS}"
+def test_an_amount_that_no_contract_is_believed_to_have_is_set_aside(tmp_path: Path) -> None:
+    projects, quality = read(tmp_path, {"montant": "1000000000000"})
+    assert projects["montant"].isna().all() and quality["regle"].tolist() == ["projet_montant"]
+    projects, quality = read(tmp_path, {"montant": "1000000000"})
+    assert projects["montant"].tolist() == [1e9] and quality.empty
+
+
+def test_the_bounds_are_those_that_the_rules_say_and_those_of_contracts() -> None:
+    said = reference.table("regles").set_index("regle")["attendu"]
+    assert said["projet_duree"] == f"un nombre de mois de 1 à {bounds().mois_max}"
+    typed = reference.table("acheteur/regles").set_index("regle")["attendu"]
+    for amount in (said["projet_montant"], typed["achat_montant"], typed["achat_montant_max"]):
+        assert "d'au plus un milliard," in amount
+    decp = load_params().decp
+    assert (bounds().montant_max, bounds().mois_max) == (decp.max_amount, decp.max_months) == (10**9, 360)

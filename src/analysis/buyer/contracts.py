@@ -13,6 +13,7 @@ from analysis.core import reference
 from analysis.core.numbers import round_half_up, significant
 from analysis.core.params import BuyerParams, Nearness
 from analysis.core.personal import public
+from analysis.core.sirene import siren_of
 from analysis.places import kilometres, points
 from analysis.segments.telling.text import plain
 from analysis.segments.watch.needs import buyer_names, stem
@@ -62,7 +63,7 @@ def known_contracts(
     clear &= rows["annee"].isin(years)
     rows = rows.assign(
         edition=rows["annee"],
-        acheteur_siren=rows["acheteur_id"].str[:9],
+        acheteur_siren=siren_of(rows["acheteur_id"]),
         objet=rows["objet"].astype(object).map(public),
         suivi=rows["heures"].notna(),
         suivi_ouvert=rows["uid"].isin(links["uid"]) & rows["heures"].isna(),

@@ -22,7 +22,7 @@ from analysis.core.numbers import french, french_date, typed_numbers
 from analysis.core.params import load_params
 from analysis.core.personal import public
 from analysis.core.quality_log import explain
-from analysis.sources.projects import MOST_MONTHS, YEARS, current, dates, places
+from analysis.sources.projects import bounds, current, dates, places
 
 PARAMETERS = "paramètres"  # what messages call the parameters of a notebook, which have no line
 REQUIRED = ["objet", "montant_min", "duree_mois", "lieu", "acheteur_type", "date_notification"]
@@ -123,12 +123,12 @@ def rules() -> pd.DataFrame:
     said = {
         "least": french(likely_amounts()[0]),
         "most": french(likely_amounts()[1]),
-        "months": str(MOST_MONTHS),
+        "months": str(bounds().mois_max),
         "region": _region_name(),
         "kinds": ", ".join(reference.labels("acheteurs")),
         "first": french_date(first),
         "last": french_date(last),
-        "year": str(YEARS[1]),
+        "year": str(bounds().annee_max),
     }
     table = reference.table("acheteur/regles").set_index("regle")
     return table.assign(attendu=[text.format(**said) for text in table["attendu"]])
@@ -174,7 +174,7 @@ def parse(
     objet = _object(reading)
     cpv = _cpv(reading)
     low, high = _amounts(reading)
-    months = _whole(reading, "duree_mois", "achat_duree", MOST_MONTHS)
+    months = _whole(reading, "duree_mois", "achat_duree", bounds().mois_max)
     lieu, department, epci = _place(reading)
     kind = _buyer(reading)
     day = _day(reading)
@@ -237,8 +237,9 @@ def _amounts(reading: Reading) -> tuple[float, float]:
 
 def _amount(reading: Reading, column: str, rule: str) -> float:
     amount = float(typed_numbers(reading.one(column))[0])
-    if not amount > 0:  # missing too
+    if not 0 < amount <= bounds().montant_max:  # missing too
         reading.fault(rule)
+        return float("nan")  # which no other rule is told of
     return amount
 
 
@@ -296,7 +297,7 @@ def _siren(reading: Reading) -> str | None:
 def _day(reading: Reading) -> dt.date:
     day = dates(reading.one("date_notification"))[0]
     first, last = known_days()
-    if pd.isna(day) or day.year > YEARS[1]:
+    if pd.isna(day) or day.year > bounds().annee_max:
         reading.fault("achat_date")
         return first
     if day.date() < first:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from analysis.buyer.process import END, PUBLICATION, ROLES, Offset, Step, launch, process
 from analysis.buyer.purchase import Purchase
+from analysis.core.months import later
 from analysis.core.numbers import french_date
 from analysis.core.paths import steps_name
 from analysis.core.personal import public
@@ -102,5 +103,5 @@ def _day(offset: Offset, purchase: Purchase) -> dt.date:
 
 
 def _later(day: dt.date, months: int, days: int = 0) -> dt.date:
-    """The same day of another month, its last where it has none such, then `days` on."""
-    return (pd.Timestamp(day) + pd.DateOffset(months=months, days=days)).date()
+    """`months` on the calendar, then `days` on."""
+    return (later(pd.Series([pd.Timestamp(day)]), months)[0] + pd.Timedelta(days=days)).date()

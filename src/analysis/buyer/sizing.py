@@ -1,8 +1,10 @@
 """Hours of a purchase from the table `segments/dimensionnement`: no draw, so that a page computes the very same.
 
-A purchase of amount A in a segment, all its lots together, carries K x A^e hours, K being random: its quantiles are the
-table's. It carries no more than the labour that A pays (`plafond` x A), which binds where the law is used far below the
-amounts that taught it. The amount may be known as a range only, which is spread evenly on the logarithm, whatever K is.
+A purchase of amount A in a segment, all its lots together, carries K x A^e hours, K being random. The table has the
+quantiles of K at one amount; at another they are M x (K / M)^s, M their median and s what `Narrowing` says of the
+amount: hours of large purchases are surer than those of small ones. It carries no more than the labour that A pays
+(`plafond` x A), which binds where the law is used far below the amounts that taught it. The amount may be known as a
+range only, which is spread evenly on the logarithm, whatever K is.
 The law is that of whole operations: into how many lots the amount is cut does not move it.
 
 The script `templates/scripts/sizing.js` holds the same formulas for an amount that is known.
@@ -19,26 +21,29 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.buyer.commitment import proposed, steps
 from analysis.core import reference
 from analysis.core.numbers import SIGNIFICANT, significant
+from analysis.segments.potential.narrowing import NONE, Narrowing
 
 Numbers = NDArray[np.float64]
 
 RANGE = (0.1, 0.5, 0.9)
 POINTS = 50  # amounts that stand for a range
 YEAR = 12  # months
+SPREAD = ("exposant", "montant", "de", "a", "propre")  # columns of the table (`ecart_`...), in the order of `Narrowing`
 
 
 @dataclass(frozen=True)
 class Law:
-    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), the exponent of the amount, and the
-    most hours of a euro."""
+    """Of a segment: the quantiles of K at evenly spaced probabilities (rising), for the `middle` amount of narrowing;
+    the exponent of the amount, the most hours of a euro, and how the spread of K follows the amount."""
 
     coefficients: Numbers
     exponent: float
     ceiling: float = np.inf
+    narrowing: Narrowing = NONE
 
 
 def law(table: pd.DataFrame, segment: str) -> Law:
-    """The law of a segment of the `table` (segment, probabilite, coefficient, exposant, plafond).
+    """The law of a segment of the `table` (the columns of `segments.potential.single.laws`).
 
     Raises KeyError for a segment that the table does not hold.
     """
@@ -46,23 +51,26 @@ def law(table: pd.DataFrame, segment: str) -> Law:
     if own.empty:
         raise KeyError(segment)
     first = own.iloc[0]
-    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(first["exposant"]), float(first["plafond"]))
+    spread = Narrowing(*(float(first[f"ecart_{name}"]) for name in SPREAD))
+    return Law(own["coefficient"].to_numpy(dtype=np.float64), float(first["exposant"]), float(first["plafond"]), spread)
 
 
 def hours(found: Law, probabilities: ArrayLike, low: float, high: float | None = None) -> Numbers:
     """Hours under which a purchase of `low` to `high` euros (excluding tax, all lots) falls with each probability.
 
     Amounts of the range are `POINTS` middles of even steps on the logarithm; the values of all pairs of amount and
-    coefficient are ranked, and the one at place p (n + 1) taken, linearly between two. With one amount these are the
-    table's own quantiles; probabilities beyond the table's give its ends. Raises ValueError for amounts that are not
-    above 0 and in order.
+    coefficient are ranked, and the one at place p (n + 1) taken, linearly between two. Probabilities beyond the table's
+    give its ends. Raises ValueError for amounts that are not above 0 and in order.
     """
     high = low if high is None else high
     if not 0 < low <= high < np.inf:
         raise ValueError("amounts above 0, in order")
     middles = (np.arange(POINTS) + 0.5) / POINTS if high > low else np.zeros(1)
     amounts = low * (high / low) ** middles
-    made = np.minimum(np.outer(amounts**found.exponent, found.coefficients), found.ceiling * amounts[:, None])
+    amounts = amounts[:, None]
+    middle = np.median(found.coefficients)
+    ratios = middle * (found.coefficients / middle) ** found.narrowing.of(amounts)
+    made = np.minimum(amounts**found.exponent * ratios, found.ceiling * amounts)
     asked = np.asarray(probabilities, dtype=np.float64)
     return np.asarray(np.quantile(made, asked, method="weibull"), dtype=np.float64)
 

@@ -15,7 +15,7 @@ import pandas as pd
 from analysis.consolidation.shares import operation_shares
 from analysis.core import reference
 from analysis.core.numbers import hundredths
-from analysis.core.sirene import siren
+from analysis.core.sirene import siren_of
 
 CONTRACT = ["annee", "operation", "ben_id", "employeur_siret", "date_debut", "contrat_type"]
 
@@ -241,8 +241,8 @@ def with_units(rows: pd.DataFrame) -> pd.DataFrame:
 
     Establishments of one legal unit are one employer or company: each of them tells of the others.
     """
-    ids = {"personne": rows["ben_id"], "employeur": siren(rows["employeur_siret"])}
-    ids["entreprise"] = siren(rows["entreprise_siret"])
+    ids = {"personne": rows["ben_id"], "employeur": siren_of(rows["employeur_siret"])}
+    ids["entreprise"] = siren_of(rows["entreprise_siret"])
     return rows.assign(**{name: pd.factorize(values)[0] for name, values in ids.items()})
 
 

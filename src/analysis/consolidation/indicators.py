@@ -16,7 +16,7 @@ from analysis.consolidation.facts import Facts
 from analysis.core import reference
 from analysis.core.dataset import Dataset, Edition
 from analysis.core.reference import WHOLE
-from analysis.core.sirene import siren
+from analysis.core.sirene import siren_of
 from analysis.sources.publications import OVER
 
 KNOWN = "connu:"  # marks the hours whose status is known, the base of an audience's share
@@ -227,7 +227,7 @@ def _count(rows: pd.DataFrame, columns: list[str], name: str, unit: str) -> pd.D
     known = named(rows, columns)[["territoire", *columns]]
     counts = known.drop_duplicates().groupby("territoire").size().astype("float64").rename("valeur").to_frame()
     if name in ("entreprises", "engagements", "lots"):
-        units = known.assign(**{column: siren(known[column]) for column in columns if column.endswith("_siret")})
+        units = known.assign(**{column: siren_of(known[column]) for column in columns if column.endswith("_siret")})
         counts["_entreprises"] = units.drop_duplicates().groupby("territoire").size().astype("float64")
     return counts.reset_index().assign(indicateur=name, modalite=WHOLE, unite=unit)
 
@@ -321,7 +321,7 @@ def _planned(shares: pd.DataFrame, operations: pd.DataFrame, column: str) -> pd.
     rows = operations.loc[operations[column] > 0, [*key, column]].merge(shares, on=key, how="left")
     rows = rows.assign(
         centiheures=100 * rows[column] * rows["part"].fillna(1.0),
-        entreprise=pd.factorize(siren(rows["entreprise_siret"]))[0],
+        entreprise=pd.factorize(siren_of(rows["entreprise_siret"]))[0],
         personne=NOBODY,
         employeur=NOBODY,
     )

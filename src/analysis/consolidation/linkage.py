@@ -17,6 +17,7 @@ from scipy import sparse
 
 from analysis.core import reference
 from analysis.core.results import day_numbers
+from analysis.core.sirene import siren_of
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     SAME,
@@ -65,7 +66,7 @@ def listing(clean: dict[str, pd.DataFrame]) -> Listing:
     first = int(rows["annee"].min()) if len(rows) else 0
     rows = rows.assign(
         editions=2 ** (rows["annee"] - first),
-        donneur_ordre=rows["maitre_ouvrage_siret"].str.slice(0, 9),
+        donneur_ordre=siren_of(rows["maitre_ouvrage_siret"]),
     ).rename(columns={"date_debut": "debut", "date_fin": "fin", "heures_prevues": "heures"})
     by_operation = rows.groupby("op_id")
     columns = ["structure_id", "libelle", "donneur_ordre", "segment", "mecanisme", "debut", "fin", "heures"]

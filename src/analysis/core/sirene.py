@@ -13,6 +13,6 @@ SIREN_DIGITS, SIRET_DIGITS = 9, 14
 LA_POSTE = "356000000"
 
 
-def siren(sirets: pd.Series) -> pd.Series:
+def siren_of(sirets: pd.Series) -> pd.Series:
     """The SIREN of each SIRET; of what is a SIREN already, itself."""
     return sirets.str[:SIREN_DIGITS]

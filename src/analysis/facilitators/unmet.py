@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.sirene import siren_of
 
 MET = "SATISFAIT"
 STATE = "ETAT"  # of `nomenclatures/acheteurs`
@@ -47,7 +48,7 @@ def buyers(rows: pd.DataFrame, known: pd.DataFrame, region: str) -> pd.DataFrame
     own = rows.assign(
         edition=rows["annee"].astype("int64"),
         territoire=rows["epci_siren"].map(home).astype("str"),
-        siren=rows["acheteur_siret"].str[:9],
+        siren=siren_of(rows["acheteur_siret"]),
     )
     both = pd.concat([own, own.assign(territoire=region)], ignore_index=True)
     table = both.groupby(["edition", "territoire"], as_index=False).agg(acheteurs=("siren", "nunique"))

@@ -159,15 +159,28 @@ SCHEMAS = {
         published_table(
             "dimensionnement",
             "Heures d'un marché avec clause, tous lots ensemble, selon son montant hors taxes : coefficient × montant "
-            "^ exposant, plafond × montant au plus",
+            "^ exposant, plafond × montant au plus ; à un autre montant que ecart_montant, le coefficient devient "
+            "médiane × (coefficient / médiane) ^ s, où s² = 1 - ecart_propre + ecart_propre × (montant ramené entre "
+            "ecart_de et ecart_a / ecart_montant) ^ (2 × ecart_exposant)",
             ["segment", "probabilite"],
             {
                 "segment": _SEGMENT,
                 "probabilite": column(NUMBER, "Probabilité d'être en dessous", unit="part", ge=0.01, le=0.99),
-                "coefficient": column(NUMBER, "Heures d'un marché d'un euro ; 6 chiffres significatifs", ge=0),
+                "coefficient": column(
+                    NUMBER, "Heures par euro ^ exposant, au montant ecart_montant ; 6 chiffres significatifs", ge=0
+                ),
                 "exposant": column(NUMBER, "Exposant du montant", ge=0),
                 "plafond": column(
                     NUMBER, "Heures de toute la main-d'œuvre que paie un euro : aucun marché n'en porte plus", ge=0
+                ),
+                "ecart_exposant": column(
+                    NUMBER, "Exposant de l'écart entre marchés : plus le montant est grand, moins ils diffèrent", le=0
+                ),
+                "ecart_montant": column(NUMBER, "Montant auquel l'écart est celui des coefficients", unit="euro", ge=0),
+                "ecart_de": column(NUMBER, "Montant en dessous duquel l'écart ne change plus", unit="euro", ge=0),
+                "ecart_a": column(NUMBER, "Montant au-dessus duquel l'écart ne change plus", unit="euro", ge=0),
+                "ecart_propre": column(
+                    NUMBER, "Part de l'écart propre à chaque marché, que le montant resserre", unit="part", ge=0, le=1
                 ),
                 "appris": column(TEXT, LEARNT),
                 "montant_appris": column(

@@ -100,7 +100,12 @@ SCHEMAS = {
                 ),
                 "lots": column("int64", "Lots du marché en cours ; 1 pour un projet seul", unit="lot", ge=1),
                 "accord_cadre": column(FLAG, "Accord-cadre"),
-                "fin": column(DAY, "Fin du marché en cours, modifications connues comprises", nullable=True),
+                "fin": column(
+                    DAY,
+                    "Fin du marché en cours, modifications connues comprises ; de plusieurs lots, à la durée médiane",
+                    nullable=True,
+                ),
+                "fins_diverses": column(FLAG, "Lots qui ne finissent pas tous le même jour : fin est approchée"),
                 "probabilite": column(NUMBER, "Probabilité d'un nouveau marché", unit="part", ge=0, le=1),
                 "p_horizon": column(NUMBER, "dont dans l'horizon du calendrier", unit="part", ge=0, le=1),
                 "date_alerte": column(DAY, "Quand appeler l'acheteur : six mois avant le début de la fenêtre"),

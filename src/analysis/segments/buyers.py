@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.codes import by_prefix
+from analysis.core.sirene import siren_of
 
 UNKNOWN = "INCONNUE"  # the kind of a buyer that no source says
 
@@ -15,7 +16,7 @@ UNKNOWN = "INCONNUE"  # the kind of a buyer that no source says
 def said_by(operations: pd.DataFrame) -> pd.Series:
     """The kind of each SIREN that operations (clean table of the exports) say most often."""
     said = operations.dropna(subset=["maitre_ouvrage_siret", "maitre_ouvrage_categorie"])
-    said = said.assign(siren=said["maitre_ouvrage_siret"].str.slice(0, 9))
+    said = said.assign(siren=siren_of(said["maitre_ouvrage_siret"]))
     counted = said.groupby(["siren", "maitre_ouvrage_categorie"]).size().reset_index(name="n")
     counted = counted.sort_values(["siren", "n", "maitre_ouvrage_categorie"], ascending=[True, False, True])
     return counted.drop_duplicates("siren").set_index("siren")["maitre_ouvrage_categorie"]

@@ -6,6 +6,8 @@ value that is not read is emptied; both are rows of the quality table.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +17,7 @@ from analysis.core.files import write_table
 from analysis.core.numbers import typed_numbers
 from analysis.core.paths import clean_dir, quality_dir, raw_dir
 from analysis.core.quality_log import collect
+from analysis.core.sirene import siren_of
 from analysis.sources.spreadsheet import read_csv
 from analysis.sources.typer import Typer, valid_siret
 
@@ -29,8 +32,24 @@ TYPES = {
     "mois": "float64",
 }  # fmt: skip
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m")  # a month alone is its first day
-YEARS = (2000, 2099)
-MOST_MONTHS = 360  # as `regles.csv` says; a bound of its own, so that no setting of the contracts makes this stale
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between which years, up to how many months and up to what amount (euros excluding tax) an announced or planned
+    purchase is believed: what is beyond is a slip of the hand. Those of contracts are settings of their own, which make
+    no project stale."""
+
+    annee_min: int
+    annee_max: int
+    mois_max: int
+    montant_max: int
+
+
+@cache
+def bounds() -> Bounds:
+    """`acheteur/bornes.csv`; DataError, one French sentence, for one that it lacks."""
+    return Bounds(**{field.name: int(reference.value("acheteur/bornes", field.name)) for field in fields(Bounds)})
 
 
 def build(dataset: str) -> None:
@@ -56,8 +75,8 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     typer = Typer(SOURCE)
     lines = rows[COLUMNS].to_json(orient="records", lines=True, force_ascii=False).rstrip("\n").split("\n")
     received = rows = rows.assign(fichier=FILE, enregistrement=lines)
-    date = dates(rows["date_prevue"])
-    rows = rows.assign(_date=date.where(date.dt.year.between(*YEARS)))
+    date, most = dates(rows["date_prevue"]), bounds()
+    rows = rows.assign(_date=date.where(date.dt.year.between(most.annee_min, most.annee_max)))
     for rule, column, broken in (
         ("projet_identifiant", "projet_id", lambda r: r["projet_id"].isna() | r["projet_id"].duplicated()),
         ("projet_objet", "objet", lambda r: r["objet"].isna()),
@@ -74,15 +93,15 @@ def load_projects(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     cpv = rows["cpv"].str.extract(r"^(\d{8})(?:-\d)?$")[0]
     typer.flag(rows[rows["cpv"].notna() & cpv.isna()], "projet_cpv", "cpv")
     amount = typed_numbers(rows["montant"])
-    amount = amount.where(amount > 0)
+    amount = amount.where((amount > 0) & (amount <= most.montant_max))
     typer.flag(rows[rows["montant"].notna() & amount.isna()], "projet_montant", "montant")
     months = typed_numbers(rows["duree_mois"])
-    months = months.where(months.between(1, MOST_MONTHS))
+    months = months.where(months.between(1, most.mois_max))
     typer.flag(rows[rows["duree_mois"].notna() & months.isna()], "projet_duree", "duree_mois")
     read = pd.DataFrame(
         {
             "projet_id": rows["projet_id"],
-            "acheteur_siren": siret.str[:9].where(right),
+            "acheteur_siren": siren_of(siret).where(right),
             "acheteur_nom": rows["acheteur_nom"],
             "objet": rows["objet"],
             "codeCPV": cpv,

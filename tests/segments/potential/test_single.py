@@ -13,12 +13,11 @@ SEGMENTS = ["PROPRETE", "SECURITE"]
 
 
 def drawn(draws: int = 2000) -> dict[str, sizing.Segment]:
-    """Cleaning was observed, with hours that grow less than amounts; guarding was not."""
+    """Cleaning was observed, with hours that grow less than amounts and are surer of large ones; guarding was not."""
     rng = np.random.default_rng(4)
     amounts = np.exp(rng.normal(12, 1, 60))
-    seen = pd.DataFrame(
-        {"segment": "PROPRETE", "montant": amounts, "heures": amounts**0.8 * 0.1 * np.exp(rng.normal(0, 0.5, 60))}
-    )
+    away = rng.normal(0, 0.5, 60) * (amounts / np.exp(12)) ** -0.3
+    seen = pd.DataFrame({"segment": "PROPRETE", "montant": amounts, "heures": amounts**0.8 * 0.1 * np.exp(away)})
     return sizing.segment_draws(SEGMENTS, sizing.learnt(seen, 20), draws=draws, seed=1, weight=20)
 
 

@@ -21,7 +21,7 @@ def need(name: str, chances: list[float], **changes: object) -> dict:
         "besoin_id": name, "origine": "renouvellement", "uid": name, "projet_id": None, "objet": "Nettoyage des locaux",
         "acheteur_siren": "215903501", "acheteur_nom": "Lille", "segment": "PROPRETE", "departement": "59",
         "epci_siren": "200093201", "montant": 100.0, "montant_cru": 100.0, "lots": 1, "accord_cadre": False,
-        "fin": pd.Timestamp("2026-05-01"), "probabilite": float(cumulated[-1]),
+        "fin": pd.Timestamp("2026-05-01"), "fins_diverses": False, "probabilite": float(cumulated[-1]),
         "date_alerte": pd.Timestamp("2025-09-01"), "fenetre_debut": pd.Timestamp("2026-03-01"),
         "date_mediane": pd.Timestamp("2026-05-01"), "fenetre_fin": pd.Timestamp("2026-07-01"),
         **{f"c{k}": cumulated[min(k, len(cumulated) - 1)] for k in range(len(LIMITS))},

@@ -51,6 +51,14 @@ def test_an_event_says_what_a_facilitator_needs_and_reads_back() -> None:
 
 
 @pytest.mark.parametrize(
+    ("apart", "said"), [(False, "fin le 1er mai 2026"), (True, "fin vers le 1er mai 2026 (lots de durées diverses)")]
+)
+def test_the_end_of_lots_that_do_not_end_together_is_told_as_about(apart: bool, said: str) -> None:
+    text = feed.feed(needs(need("a", [0.9], fins_diverses=apart)), "Nord", DAY, SETTINGS)
+    assert str(Calendar.from_ical(text).walk("VEVENT")[0]["description"]).endswith(said)
+
+
+@pytest.mark.parametrize(
     ("start", "middle", "call"),
     [
         ("2026-10-01", "2026-12-01", "À appeler avant le 1er avril 2026, pour que la clause soit écrite avant l'avis"),

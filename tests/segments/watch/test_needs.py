@@ -53,16 +53,19 @@ def test_a_need_begins_with_its_first_lot_and_lasts_as_most_of_its_lots() -> Non
     )  # fmt: skip
     assert rows.groupby("besoin")["uid"].agg(list).tolist() == [["a", "b", "c"], ["d"]], "14 days, and 15"
     first = needs.needs(rows).iloc[0]
-    assert first[["lots", "montant", "montant_initial", "mois", "mois_initiaux"]].tolist() == [
-        3,
-        40.0,
-        29.0,
-        12.0,
-        12.0,
-    ]
-    assert (
-        first["notification"] == pd.Timestamp("2020-01-01") and first["departement"] == "62" and first["accord_cadre"]
-    )
+    assert first[["lots", "montant", "montant_initial"]].tolist() == [3, 40.0, 29.0]
+    assert first["mois"] == first["mois_initiaux"] == 12
+    assert first["notification"] == pd.Timestamp("2020-01-01")
+    assert first["departement"] == "62" and first["accord_cadre"]
+
+
+def test_lots_that_do_not_end_on_one_day_are_told() -> None:
+    lot = "Nettoyage des locaux à Lille - Lot n° {} : bureaux"
+    longer = {"dureeMois": 24.0, "duree_initiale": 24.0}
+    changes = {"same": {}, "longer": longer, "later": {"dateNotification": "2020-01-09"}}
+    for name, change in changes.items():
+        rows = needs.lots(contracts(contract("a", objet=lot.format(1)), contract("b", objet=lot.format(2), **change)))
+        assert needs.needs(rows)["fins_diverses"].tolist() == [name != "same"], name
 
 
 def test_subsequent_contracts_are_no_needs_but_frameworks_that_announce_them_are() -> None:

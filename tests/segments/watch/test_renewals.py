@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.core.months import later
 from analysis.segments.watch import calendar, renewals
 from analysis.segments.watch import needs as need_units
 from segments.bought import contract, contracts
@@ -23,13 +24,20 @@ def found(*rows: dict) -> list[tuple[str, str]]:
 
 
 def test_a_renewal_is_of_the_same_buyer_around_the_end_and_of_close_object() -> None:
-    first = contract("a")  # ends on 31 December 2020
+    first = contract("a")  # ends on 1 January 2021
     assert found(first, contract("b", dateNotification="2021-02-01")) == [("a", "b")]
     assert found(first, contract("b", dateNotification="2020-07-15")) == [("a", "b")]
     assert found(first, contract("b", dateNotification="2020-06-01")) == []
     assert found(first, contract("b", dateNotification="2021-11-01")) == []
     assert found(first, contract("b", dateNotification="2021-02-01", acheteur_id="21590512200016")) == []
     assert found(first, contract("b", dateNotification="2021-02-01", objet="Tonte des pelouses")) == []
+
+
+def test_a_contract_ends_on_the_day_that_its_sheet_says() -> None:
+    """Twelve months from 1 March 2019 end on 1 March 2020, whose February has 29 days."""
+    lots, needs = world(contract("a", dateNotification="2019-03-01"))
+    known = renewals.known_on(pd.Timestamp("2022-01-01"), needs, renewals.alike(needs), lots, NO_CHANGES)
+    assert known.closed["fin"].tolist() == [pd.Timestamp("2020-03-01")]
 
 
 def test_one_successor_and_one_predecessor_the_nearest_to_the_end() -> None:
@@ -109,7 +117,7 @@ def test_the_probability_left_falls_as_months_pass_without_renewal() -> None:
     model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.0, 0.5, 1)  # type: ignore[arg-type]
     lots, needs = world(contract("a"))
     pairs = renewals.alike(needs)
-    end = need_units.added(needs["notification"], needs["mois"]).iloc[0]
+    end = later(needs["notification"], needs["mois"]).iloc[0]
     early, late = (
         renewals.predicted(model, renewals.known_on(day, needs, pairs, lots, NO_CHANGES)).iloc[0]
         for day in (pd.Timestamp("2020-03-01"), end - pd.Timedelta(days=1))
@@ -195,7 +203,7 @@ def test_quantiles_inside_a_month() -> None:
 def test_all_that_is_left_comes_after_the_day(days: int) -> None:
     model = renewals.Model(Half(), np.full(len(renewals.MONTHS), 1 / len(renewals.MONTHS)), 0.0, 0.5, 1)  # type: ignore[arg-type]
     lots, needs = world(contract("a"))
-    day = need_units.added(needs["notification"], needs["mois"]).iloc[0] + pd.Timedelta(days=days)
+    day = later(needs["notification"], needs["mois"]).iloc[0] + pd.Timedelta(days=days)
     known = renewals.known_on(day, needs, renewals.alike(needs), lots, NO_CHANGES)
     said = renewals.dated(renewals.predicted(model, known))
     expected = calendar.from_renewals(needs.assign(montant_cru=1.0), said, calendar.quarters(day.date(), 18)).iloc[0]

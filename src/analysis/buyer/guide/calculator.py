@@ -9,13 +9,13 @@ import pandas as pd
 
 from analysis.buyer import commitment
 from analysis.buyer.purchase import likely_amounts, rules
-from analysis.buyer.sizing import RANGE, Law, law
+from analysis.buyer.sizing import RANGE, SPREAD, Law, law
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
 from analysis.publishing.content import Content
 from analysis.segments.views.common import full_time_unit
-from analysis.sources.projects import MOST_MONTHS
+from analysis.sources.projects import bounds
 
 # The rules of `acheteur/regles` that the page's script holds what is typed to.
 RULES = {"montant": "achat_montant", "duree": "achat_duree", "faible": "achat_montant_faible",
@@ -55,6 +55,11 @@ class Calculator(Content):
         return " ".join(repr(float(value)) for value in self.law.coefficients)
 
     @property
+    def spread(self) -> dict[str, str]:
+        """How the spread follows the amount (`Narrowing`), by the name under which the page's script reads it."""
+        return {name: repr(value) for name, value in zip(SPREAD, vars(self.law.narrowing).values(), strict=True)}
+
+    @property
     def amount(self) -> str:
         return french(self.amount_typed)
 
@@ -82,11 +87,13 @@ class Calculator(Content):
 
     @property
     def bounds(self) -> dict[str, str]:
-        """The bounds of a sheet and its sentences: the most months, the amounts below and above which one is to be
-        confirmed, what each field is called and what each rule expects."""
+        """The bounds of a sheet and its sentences: the most months and euros, the amounts below and above which one is
+        to be confirmed, what each field is called and what each rule expects."""
         low, high = likely_amounts()
         known = rules()
-        out = {"mois": str(MOST_MONTHS), "montant-min": f"{low:g}", "montant-max": f"{high:g}"}
+        most = bounds()
+        out = {"mois": str(most.mois_max), "montant-borne": str(most.montant_max)}
+        out |= {"montant-min": f"{low:g}", "montant-max": f"{high:g}"}
         for name, rule in RULES.items():
             out[f"{name}-attendu"] = str(known.loc[rule, "attendu"])
         return out | {f"{name}-champ": str(known.loc[RULES[name], "champ"]) for name in ("montant", "duree")}

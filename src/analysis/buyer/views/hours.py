@@ -17,6 +17,10 @@ from analysis.segments.views.common import KINDS
 from analysis.segments.views.intervals import interval_chart
 
 YEAR = 12  # months
+# What a buyer may do where no commitment is proposed: the page opens other ways, and the facilitator knows the place.
+INSTEAD = (
+    "à voir avec le facilitateur : regrouper ce besoin avec d'autres achats, ou choisir une autre des voies ouvertes"
+)
 DOMINANT = 0.5  # part of the variance from which one factor matters more than all else
 _NAMES = {
     "heures_p10": "Une chance sur dix d'avoir moins, d'après le modèle",
@@ -32,7 +36,7 @@ def hours(page: Page) -> Content:
     row = found(page)
     committed = float(row["engagement"])
     names = _NAMES if committed else {name: label for name, label in _NAMES.items() if name != "engagement"}
-    told = prudent(tried(page)) if committed else f"engagement proposé : aucun, car {none_proposed()}"
+    told = prudent(tried(page)) if committed else f"engagement proposé : aucun, car {none_proposed()} ; {INSTEAD}"
     table = DataTable(
         pd.DataFrame({"quoi": names.values(), "heures": [float(row[name]) for name in names]}),
         columns={"quoi": Column("Heures d'insertion sur toute la durée"), "heures": Column("Heures", 0)},

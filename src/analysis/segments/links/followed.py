@@ -19,6 +19,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.params import LinkParams, SegmentParams
 from analysis.core.reference import WHOLE
+from analysis.core.sirene import siren_of
 from analysis.segments.amounts import Belief, implausible, plausible
 from analysis.segments.buyers import buyer_kinds, said_by
 from analysis.segments.contracts import executed_in, under_another
@@ -84,7 +85,7 @@ def described_operations(operations: Followed, facts: Facts, said: pd.Series, to
     ]
     told = rows["operation"].map(latest["heures_realisees_origine"]).notna()
     return rows[["operation", "structure_id", "segment", "debut", "fin"]].assign(
-        categorie=buyer_kinds(rows["acheteur"].str.slice(0, 9), said),
+        categorie=buyer_kinds(siren_of(rows["acheteur"]), said),
         edition=rows["debut"].dt.year,
         heures=rows["operation"].map(hours).astype("float64").fillna(0.0),
         prevues=rows["operation"].map(latest["heures_prevues"]).astype("float64"),

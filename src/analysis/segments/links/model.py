@@ -20,7 +20,7 @@ from analysis.core import reference
 from analysis.core.numbers import MONTH
 from analysis.core.params import LinkParams
 from analysis.core.results import day_numbers
-from analysis.core.sirene import SIREN_DIGITS, SIRET_DIGITS
+from analysis.core.sirene import SIREN_DIGITS, SIRET_DIGITS, siren_of
 from analysis.core.texts import words
 from analysis.fellegi_sunter import (
     BLOCK,
@@ -140,8 +140,8 @@ def compared(operations: Followed, contracts: Contracts, settings: LinkParams) -
     the operation's contract, and its amount would count twice.
     """
     rows, deals = operations.operations, contracts.rows
-    body = pd.factorize(pd.concat([rows["acheteur"], deals["acheteur"]], ignore_index=True).str.slice(0, 9))[0]
-    firm = pd.factorize(pd.concat([operations.companies["value"], contracts.holders["value"]]).str.slice(0, 9))[0]
+    body = pd.factorize(siren_of(pd.concat([rows["acheteur"], deals["acheteur"]], ignore_index=True)))[0]
+    firm = pd.factorize(siren_of(pd.concat([operations.companies["value"], contracts.holders["value"]])))[0]
     start, day = day_numbers(rows["debut"]), day_numbers(deals["jour"])
     by_buyer = _around(
         (np.arange(len(rows)), body[: len(rows)]), (np.arange(len(deals)), body[len(rows) :]), start, day, settings
@@ -190,7 +190,7 @@ def _levels(operations: Followed, contracts: Contracts, left: Whole, right: Whol
     a, b = months.to_numpy()[left], months.to_numpy()[beyond]
     farthest = float(levels()["texte"]["ecart_max"].iloc[-2])
     gaps = {
-        "acheteur": other(site, left, beyond) + other(site.str.slice(0, 9), left, beyond),
+        "acheteur": other(site, left, beyond) + other(siren_of(site), left, beyond),
         "titulaire": _shared(operations.companies, contracts.holders, left, right),
         "delai": day_numbers(rows["debut"])[left] - day_numbers(deals["jour"])[right],
         "duree": 100 * np.abs(a - b) / np.maximum(np.maximum(a, b), 1),

@@ -1,7 +1,8 @@
 """Hours of one contract that carries a clause, by segment, as a small table from which they follow for any amount.
 
-`sizing.hours` draws, for an amount A known for sure, hours = K x A^(1 + slope) with K random: the quantiles of K
-(`coefficient`) and the exponent are all that an amount needs.
+`sizing.hours` draws, for an amount A known for sure, hours = K x A^(1 + slope) with K random, whose spread follows A
+(`narrowing`): the quantiles of K at one amount (`coefficient`), how far they draw together at others, and the exponent
+are all that an amount needs.
 
 Nobody's hours can be told from them: operations of segments that have fewer than `links.min_operations`, or whose
 linked hours a rule of disclosure control hides (`secret/regles.csv`), teach nothing here. Such a segment is sized by
@@ -30,7 +31,7 @@ OWN, OTHERS, RULE = "segment", "autres", "regle"
 
 
 def single_contracts(linked: Linked, contracts: pd.DataFrame, settings: SegmentParams) -> pd.DataFrame:
-    """`dimensionnement`: segment, probabilite, coefficient, exposant, plafond (see `laws`), appris (see `learnt_from`)
+    """`dimensionnement`: the columns of `laws`, appris (see `learnt_from`)
     and montant_appris (the lowest amount of the segment's operations that taught it, at two digits, missing where none
     did), for every segment there is; `contracts`: those of `linked` as `amounts.by_need` gives them."""
     sized = settings.potential
@@ -74,17 +75,21 @@ def tellable(operations: pd.DataFrame, facts: Facts, least: int) -> pd.DataFrame
 
 def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: int) -> pd.DataFrame:
     """segment, probabilite (0.01 to 0.99), coefficient (K at that probability, for amounts in euros), exposant, plafond
-    (hours of an amount of one euro, above which no hours are: `sizing.most_per_euro`).
+    (hours of an amount of one euro, above which no hours are: `sizing.most_per_euro`), and how the logarithm of K over
+    its median follows the amount (`Narrowing`): ecart_exposant, ecart_montant (the amount at which it is that of the
+    coefficients), ecart_de and ecart_a, in euros at two digits, and ecart_propre (`own`).
 
     `usual`: an amount by segment, around which a segment without operations follows the rule of the field; `own`:
     contracts drawn for each draw of what a segment's contracts share.
     """
     rng = sizing.stream(seed, sizing.SINGLE)
-    parts = []
+    common, parts = sizing.shared(drawn).var(), []
     for name, segment in sorted(drawn.items()):
         exponent, amount = round(1 + segment.slope, SIGNIFICANT), float(usual[name])
         made = sizing.hours(segment, np.full(own, amount), rng)
         found = np.quantile(made, PROBABILITIES) / amount**exponent
+        spread = segment.narrowing
+        low, high = (significant(value, COARSE) for value in (spread.low, spread.high))
         parts.append(
             pd.DataFrame(
                 {
@@ -93,6 +98,11 @@ def laws(drawn: dict[str, sizing.Segment], usual: pd.Series, *, own: int, seed: 
                     "coefficient": [significant(value, SIGNIFICANT) for value in found],
                     "exposant": exponent,
                     "plafond": significant(sizing.most_per_euro(name), SIGNIFICANT),
+                    "ecart_exposant": round(spread.exponent, SIGNIFICANT),
+                    "ecart_montant": float(np.clip(significant(amount, COARSE), low, high)),
+                    "ecart_de": low,
+                    "ecart_a": high,
+                    "ecart_propre": round(max(1 - common[name] / float(np.log(made).var()), 0.0), COARSE),
                 }
             )
         )

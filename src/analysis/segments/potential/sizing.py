@@ -10,7 +10,8 @@ a segment's contracts share, all segments share a part too (`correlation_segment
 parts.
 
 A last factor, `ecart_modele`, is what the rule itself misses. Hours observed on linked operations update all of them
-(`learnt`, `segment_draws`).
+(`learnt`, `segment_draws`). What differs from one contract to the next is the less, the larger they are
+(`narrowing`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from scipy.stats import theilslopes
 from analysis.core import reference
 from analysis.core.errors import DataError
 from analysis.segments.links.followed import between_variance
+from analysis.segments.potential.narrowing import NONE, Narrowing, narrowing
 
 Numbers = NDArray[np.float64]
 
@@ -108,7 +110,8 @@ class Learnt:
 
     segments: segment (index), centre (of log hours per euro, at the amount `montant`), variance (of that centre),
     montant (median), ecart_montant (standard deviation of the log amount), operations; spread: standard deviation
-    between operations of one segment; operations: how many told it; slope: of log hours per euro on log amount.
+    between operations of one segment, of the `middle` amount of narrowing, which says how it follows the amount;
+    operations: how many told it; slope: of log hours per euro on log amount.
     """
 
     segments: pd.DataFrame = field(
@@ -117,6 +120,7 @@ class Learnt:
     spread: float = 0.0
     operations: int = 0
     slope: float = 0.0
+    narrowing: Narrowing = NONE
 
 
 def learnt(whole: pd.DataFrame, weight: float) -> Learnt:
@@ -124,8 +128,9 @@ def learnt(whole: pd.DataFrame, weight: float) -> Learnt:
 
     Medians, because amounts have gross errors; the slope is that of H. Theil and P. K. Sen (amounts are often maxima,
     and the larger the less of them is spent), between proportional hours and hours that no amount moves, drawn towards
-    the rule's, which are proportional; the spread is that of the middle 80 % of the operations. What is assumed of
-    both counts for `weight` operations: a few could say anything.
+    the rule's, which are proportional; the spread is that of the middle 80 % of the operations, each brought to the
+    spread of the middle amount (`narrowing`). What is assumed of all counts for `weight` operations: a few could say
+    anything.
     """
     rows = whole[(whole["heures"] > 0) & (whole["montant"] > 0) & whole["segment"].notna()]
     if len(rows) < 3 or rows["segment"].nunique() == len(rows):
@@ -138,7 +143,8 @@ def learnt(whole: pd.DataFrame, weight: float) -> Learnt:
     flat = log - slope * away
     centre = flat.groupby(by).median()
     rest = (flat - by.map(centre))[by.map(by.value_counts()) > 1]
-    low, high = np.quantile(rest, [0.1, 0.9])
+    narrower = narrowing(rest, rows.loc[rest.index, "montant"], weight)
+    low, high = np.quantile(rest / narrower.of(rows.loc[rest.index, "montant"]), [0.1, 0.9])
     count = by.value_counts().reindex(centre.index)
     spread = max(float(high - low) / WIDTH, 1e-3)
     scale = size.groupby(by).quantile([0.1, 0.9]).unstack()
@@ -155,7 +161,7 @@ def learnt(whole: pd.DataFrame, weight: float) -> Learnt:
             "operations": count,
         }
     )
-    return Learnt(segments, spread, len(rows), slope)
+    return Learnt(segments, spread, len(rows), slope, narrower)
 
 
 def _slope(log: pd.Series, size: pd.Series, by: pd.Series, weight: float) -> float:
@@ -170,7 +176,8 @@ def _slope(log: pd.Series, size: pd.Series, by: pd.Series, weight: float) -> flo
 @dataclass(frozen=True)
 class Segment:
     """Draws of what the contracts of a segment share: normal (by factor), missed (log of `ecart_modele`), eligible
-    (standard normal); and own: the standard deviation of what the factors' own parts leave unsaid."""
+    (standard normal); and own: the standard deviation of what the factors' own parts leave unsaid, of contracts of the
+    `middle` amount of narrowing."""
 
     name: str
     normal: dict[str, Numbers]
@@ -178,6 +185,7 @@ class Segment:
     eligible: Numbers
     own: float
     slope: float
+    narrowing: Narrowing
     montant: float
     ecart_montant: float
 
@@ -222,6 +230,7 @@ def segment_draws(names: list[str], known: Learnt, *, draws: int, seed: int, wei
             normal_of(ELIGIBLE),
             _own(name, shared, known, weight, rng),
             known.slope,
+            known.narrowing,
             float(row["montant"]) if row is not None else np.nan,
             float(row["ecart_montant"]) if row is not None else np.nan,
         )
@@ -295,13 +304,15 @@ def hours(drawn: Segment, amounts: Numbers, rng: np.random.Generator, usual: flo
     around `usual`.
     """
     shared = _shared(drawn.name, drawn.normal)
-    ratio = np.log(per_euro(drawn.name, _with_own(drawn.name, shared, rng, len(amounts))))
-    ratio += drawn.missed[:, None] + drawn.own * rng.standard_normal(ratio.shape)
+    common = np.log(per_euro(drawn.name, shared))[:, None]
+    own = np.log(per_euro(drawn.name, _with_own(drawn.name, shared, rng, len(amounts)))) - common
+    own += drawn.own * rng.standard_normal(own.shape)
     middle = np.median(amounts[~np.isnan(amounts)]) if (~np.isnan(amounts)).any() else usual
     usual = drawn.montant if np.isfinite(drawn.montant) else float(middle)
     spread = drawn.ecart_montant if np.isfinite(drawn.ecart_montant) else 1.0
-    size = np.where(np.isnan(amounts), np.log(usual) + spread * rng.standard_normal(ratio.shape), np.log(amounts))
-    return np.exp(size + ratio + drawn.slope * (size - np.log(usual)))
+    size = np.where(np.isnan(amounts), np.log(usual) + spread * rng.standard_normal(own.shape), np.log(amounts))
+    own *= drawn.narrowing.of(np.exp(size))
+    return np.exp(size + common + drawn.missed[:, None] + own + drawn.slope * (size - np.log(usual)))
 
 
 def usual(amounts: pd.Series) -> float:

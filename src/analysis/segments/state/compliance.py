@@ -17,6 +17,7 @@ from analysis.core import reference
 from analysis.core.codes import by_prefix
 from analysis.core.dataset import Dataset
 from analysis.core.personal import public
+from analysis.core.sirene import siren_of
 from analysis.segments.amounts import Belief, plausible
 from analysis.segments.contracts import bought, executed_in, latest_years, under_another
 from analysis.segments.watch.needs import buyer_names
@@ -217,7 +218,7 @@ def spaser(contracts: pd.DataFrame, year: int) -> pd.DataFrame:
     """
     own = (contracts["annee"] == year) & ~under_another(contracts)
     rows = contracts.assign(acheteur_nom=buyer_names(contracts))[own]
-    rows = rows.assign(acheteur_siren=rows["acheteur_id"].str[:9]).sort_values("uid")
+    rows = rows.assign(acheteur_siren=siren_of(rows["acheteur_id"])).sort_values("uid")
     by = rows.groupby("acheteur_siren")
     table = by.agg(acheteur_nom=("acheteur_nom", "last"), marches=("uid", "size"), montant=("montant", "sum"))
     table = table[table["montant"] > float(parameter("seuil_spaser"))].reset_index().assign(annee=year)

@@ -20,6 +20,7 @@ from sklearn.linear_model import SGDClassifier
 
 from analysis.core import reference
 from analysis.core.params import ClassifierParams
+from analysis.core.sirene import siren_of
 from analysis.core.texts import words
 from analysis.segments.contracts import OTHER
 
@@ -37,7 +38,7 @@ def plain(objects: pd.Series) -> pd.Series:
 
 def folds(buyers: pd.Series, count: int) -> NDArray[np.int64]:
     """The fold of each contract: all those of one buyer (SIREN) in the same one, whatever else was received."""
-    codes, sirens = pd.factorize(buyers.fillna("").str.slice(0, 9))
+    codes, sirens = pd.factorize(siren_of(buyers.fillna("")))
     return np.array([crc32(siren.encode()) % count for siren in sirens], dtype=np.int64)[codes]
 
 

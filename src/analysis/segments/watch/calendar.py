@@ -24,12 +24,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from analysis.core.months import later
 from analysis.core.numbers import MONTH
 from analysis.core.reference import WHOLE
 from analysis.segments.potential.caps import CAPPED, held, of_cells
 from analysis.segments.potential.sizing import triangular
 from analysis.segments.watch.needs import added, hypothesis
-from analysis.segments.watch.renewals import CLOSE_AND_MORE, EACH, falls_before, likeness, one_to_one, still_to_come
+from analysis.segments.watch.renewals import EACH, falls_before, likeness, one_to_one, still_to_come
 
 Numbers = NDArray[np.float64]
 
@@ -40,7 +41,7 @@ MATCH_MONTHS = 12  # between the end of the contract and the notification that t
 DATES = ["date_alerte", "fenetre_debut", "date_mediane", "fenetre_fin"]
 COLUMNS = [
     "besoin_id", "origine", "uid", "projet_id", "objet", "acheteur_siren", "acheteur_nom", "segment", "departement",
-    "epci_siren", "montant", "lots", "accord_cadre", "fin", "probabilite", *DATES,
+    "epci_siren", "montant", "lots", "accord_cadre", "fin", "fins_diverses", "probabilite", *DATES,
 ]  # fmt: skip
 BELIEVED = "montant_cru"  # the amount that hours are drawn from (`amounts.of_needs`), carried along and not published
 
@@ -84,7 +85,7 @@ def from_renewals(needs: pd.DataFrame, predictions: pd.DataFrame, limits: pd.Dat
 
 def _alert(window: pd.Series) -> pd.Series:
     """When the buyer should be called: early enough for the clause to be written before the notice is published."""
-    return added(window, -hypothesis("preparation"))
+    return later(window, -hypothesis("preparation"))
 
 
 def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def from_projects(projects: pd.DataFrame, limits: pd.DatetimeIndex) -> pd.DataFr
         besoin_id="projet:" + alive["projet_id"], origine="projet",
         uid=pd.Series(pd.NA, index=alive.index, dtype="str"),
         lots=1, accord_cadre=False, fin=pd.Series(pd.NaT, index=alive.index, dtype="datetime64[s]"),
-        probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
+        fins_diverses=False, probabilite=p, date_alerte=_alert(days["fenetre_debut"]), **days, **at,
     )  # fmt: skip
     return out[[*COLUMNS, BELIEVED, *at]]
 
@@ -142,7 +143,8 @@ def merged(renewals: pd.DataFrame, projects: pd.DataFrame, stems: Callable[[str]
         delai=far,
         ressemblance=likeness(pairs["_racine"].tolist(), pairs["_racine_projet"].tolist()),
     )
-    found = one_to_one(pairs[(pairs["ressemblance"] >= CLOSE_AND_MORE) & (far.abs() <= MATCH_MONTHS)])
+    close = pairs["ressemblance"] >= hypothesis("ressemblance_confirmee")
+    found = one_to_one(pairs[close & (far.abs() <= MATCH_MONTHS)])
     both = renewals.loc[found["besoin"]].reset_index(drop=True)
     said = projects.loc[found["suivant"]].reset_index(drop=True)
     cumulated = _cumulated(projects)
@@ -431,4 +433,4 @@ def listed(expected: pd.DataFrame, hours: pd.DataFrame | None = None) -> pd.Data
     )
     out[list(HOURS)] = out[list(HOURS)].mask(out["montant"].notna() & out[BELIEVED].isna())
     out = out.sort_values(["p_horizon", "besoin_id"], ascending=[False, True], ignore_index=True)
-    return out[[*COLUMNS[:15], "p_horizon", *COLUMNS[15:], *HOURS]]
+    return out[[*COLUMNS[: -len(DATES)], "p_horizon", *DATES, *HOURS]]

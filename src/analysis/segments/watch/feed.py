@@ -15,10 +15,11 @@ from icalendar import Calendar, Event
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
+from analysis.core.months import later
 from analysis.core.numbers import as_printed, french, french_date
 from analysis.core.params import WatchParams
 from analysis.core.paths import calendar_name
-from analysis.segments.watch.needs import added, classes, hypothesis
+from analysis.segments.watch.needs import classes, hypothesis
 
 DOMAIN = "veille.clauses-sociales"  # of the UIDs: no address, only what sets them apart from others'
 RENEWAL = "renouvellement"  # the one origin whose chance is not, or not only, that of an announcement
@@ -42,7 +43,7 @@ def feed(
     stamp = stamped(observed)
     rows = listed(needs, settings).sort_values(["fenetre_debut", "besoin_id"])
     # The day expected leaves less than the time of preparation: the notice may be out.
-    rows = rows.assign(late=added(rows["date_mediane"], -hypothesis("preparation")) < pd.Timestamp(observed))
+    rows = rows.assign(late=later(rows["date_mediane"], -hypothesis("preparation")) < pd.Timestamp(observed))
     rows = rows.assign(seen=_seen(rows, tested))
     for column, codelist in (("segment", "segments"), ("origine", "veille_origines")):
         rows[column] = rows[column].map(reference.labels(codelist))
@@ -122,9 +123,17 @@ def _description(row: dict, start: dt.date, end: dt.date, stamp: dt.datetime) ->
         f"Probabilité d'un nouveau marché : {_chance(row)}",
         _call(row, stamp.date()),
         f"Heures d'insertion possibles : {_hours(row)}",
-        f"Origine : {row['origine']}" + (f", fin le {french_date(row['fin'])}" if pd.notna(row["fin"]) else ""),
+        f"Origine : {row['origine']}{_end(row)}",
     ]
     return "\n".join(lines)
+
+
+def _end(row: dict) -> str:
+    """When the running contract ends, if there is one; about when, where its lots do not end on one day."""
+    if pd.isna(row["fin"]):
+        return ""
+    about = "vers le" if row["fins_diverses"] else "le"
+    return f", fin {about} {french_date(row['fin'])}{' (lots de durées diverses)' if row['fins_diverses'] else ''}"
 
 
 def _call(row: dict, today: dt.date) -> str:

@@ -17,7 +17,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.core import reference
+from analysis.core.months import later
 from analysis.core.numbers import MONTH
+from analysis.core.sirene import siren_of
 from analysis.core.texts import LIGATURES, LOST, unaccented
 from analysis.segments.contracts import under_another
 
@@ -123,7 +125,7 @@ def lots(contracts: pd.DataFrame) -> pd.DataFrame:
     out = pd.DataFrame(
         {
             "uid": rows["uid"],
-            "acheteur_siren": rows["acheteur_id"].str[:9],
+            "acheteur_siren": siren_of(rows["acheteur_id"]),
             "acheteur_nom": buyer_names(rows),
             "categorie": rows["categorie"],
             "objet": rows["objet"],
@@ -150,7 +152,7 @@ def buyer_names(contracts: pd.DataFrame) -> pd.Series:
 
     The format in force since 2024 has no name of the buyer.
     """
-    siren, received = contracts["acheteur_id"].str[:9], contracts["acheteur_nom"]
+    siren, received = siren_of(contracts["acheteur_id"]), contracts["acheteur_nom"]
     legible = received.mask(received.str.contains(LOST, regex=False, na=False))
     known = contracts.assign(_siren=siren, _nom=legible).dropna(subset="_nom")
     known = known.sort_values(["annee", "uid"], na_position="first")
@@ -172,10 +174,11 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
     uid and objet of its largest lot (without the lot, when there are several), racine, acheteur_siren, acheteur_nom,
     categorie, segment (with most money), codeCPV, montant and montant_initial (sums of those known; missing when none
     is), lots, notification (the first), mois, mois_initiaux (medians of the lots: one lot carried on does not put off
-    the others' consultation), accord_cadre, departement, epci_siren.
+    the others' consultation), fins_diverses (its lots do not end on one day), accord_cadre, departement, epci_siren.
     """
     size = rows["montant"].fillna(0)
-    ordered = rows.assign(_size=size).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])
+    ends = later(rows["notification"], rows["mois"])
+    ordered = rows.assign(_size=size, _end=ends).sort_values(["besoin", "_size", "uid"], ascending=[True, False, True])
     by = ordered.groupby("besoin", sort=True)
     money = ordered.groupby(["besoin", "segment"], as_index=False)["_size"].sum()
     money = money.sort_values(["besoin", "_size", "segment"], ascending=[True, False, True])
@@ -201,6 +204,7 @@ def needs(rows: pd.DataFrame) -> pd.DataFrame:
         notification=by["notification"].min(),
         mois=by["mois"].median(),
         mois_initiaux=by["mois_initiaux"].median(),
+        fins_diverses=by["_end"].max() > by["_end"].min(),
         accord_cadre=by["accord_cadre"].any(),
     )
 
@@ -219,7 +223,10 @@ def months_known(rows: pd.DataFrame, changes: pd.DataFrame, day: pd.Timestamp) -
 
 
 def added(day: pd.Series, months: pd.Series | float) -> pd.Series:
-    """`day` plus a number of months, which may be a fraction, to the day."""
+    """`day` plus a number of mean months, which may be a fraction, to the day: what `months_between` inverts.
+
+    How long a contract lasts is counted on the calendar instead (`core.months.later`).
+    """
     return day + pd.to_timedelta(np.round(months * MONTH), unit="D")
 
 

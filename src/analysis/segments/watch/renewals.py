@@ -33,9 +33,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from analysis.core.months import later
 from analysis.core.numbers import MONTH
 from analysis.core.results import day_numbers
-from analysis.segments.watch.needs import added, classes, months_between, months_known, whole_months
+from analysis.segments.watch.needs import added, classes, hypothesis, months_between, months_known, whole_months
 
 Numbers = NDArray[np.float64]
 
@@ -43,13 +44,7 @@ BEFORE, AFTER = 6, 9  # months around the end where a new notification is a rene
 APART = 7  # days by which a renewal follows what it renews, at least
 MONTHS = np.arange(-BEFORE, AFTER)  # month m covers [m, m + 1)
 LAST = 3  # months at the end of the window where hardly any true renewal comes
-SHARED = 0.35  # cosine of the words from which two objects are compared letter by letter
-# Likeness of two objects from which they are one need (0 to 100; docs/watch.md): alone, and where something else agrees
-# too, a class of the CPV or the dates of what a buyer announces.
-CLOSE, CLOSE_AND_MORE = 88.0, 78.0
-PRIOR_NEEDS = 5.0  # needs that the whole counts for, in the rate of past renewals of a buyer
 LEAST = 100.0  # euros: an amount below it says no more than that it is small
-PENALTY = 0.3  # of the logistic regression (scikit-learn's C): weak data keep to the base rate
 TEXT = ["segment", "categorie", "classe_duree"]
 SIZES = ["log_montant", "sans_montant", "log_lots", "accord_cadre", "deja_renouvele", "log_besoins",
          "taux_acheteur"]  # fmt: skip
@@ -70,8 +65,8 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
     if needs.empty:
         return pd.DataFrame({"besoin": [], "suivant": [], "ressemblance": []}).astype(_PAIR)
     told = words.fit_transform(needs["racine"])
-    started, final = day_numbers(needs["notification"]), day_numbers(added(needs["notification"], needs["mois"]))
-    first_end = day_numbers(added(needs["notification"], needs["mois_initiaux"]))
+    started, final = day_numbers(needs["notification"]), day_numbers(later(needs["notification"], needs["mois"]))
+    first_end = day_numbers(later(needs["notification"], needs["mois_initiaux"]))
     earliest = np.fmin(final, first_end) - BEFORE * MONTH
     latest = np.fmax(final, first_end) + AFTER * MONTH
     found = []
@@ -83,12 +78,13 @@ def alike(needs: pd.DataFrame) -> pd.DataFrame:
         a, b = rows[shared.row], rows[shared.col]
         # NaN compares as false: a need without end has no successor.
         fits = (started[b] >= earliest[a]) & (started[b] < latest[a]) & (started[b] > started[a] + APART)
-        found.append(np.column_stack([a, b])[(shared.data >= SHARED) & fits])
+        found.append(np.column_stack([a, b])[(shared.data >= hypothesis("mots_partages")) & fits])
     left, right = (np.concatenate(found) if found else np.empty((0, 2), dtype=int)).T
     stems, cpv = needs["racine"].tolist(), needs["codeCPV"].fillna("").astype("str").str[:4].to_numpy()
     alike_by = likeness([stems[n] for n in left], [stems[n] for n in right])
     same_class = (cpv[left] == cpv[right]) & (cpv[left] != "")
-    kept = (alike_by >= CLOSE) | (same_class & (alike_by >= CLOSE_AND_MORE))
+    alone, confirmed = hypothesis("ressemblance"), hypothesis("ressemblance_confirmee")
+    kept = (alike_by >= alone) | (same_class & (alike_by >= confirmed))
     index = needs.index.to_numpy()
     pairs = {"besoin": index[left[kept]], "suivant": index[right[kept]], "ressemblance": alike_by[kept]}
     return pd.DataFrame(pairs).astype(_PAIR)
@@ -105,7 +101,7 @@ def successors(pairs: pd.DataFrame, needs: pd.DataFrame) -> pd.DataFrame:
     here = pairs[pairs["besoin"].isin(needs.index) & pairs["suivant"].isin(needs.index)]
     if here.empty:
         return here.assign(delai=pd.Series(dtype="float64"))
-    end = added(needs["notification"], needs["mois"])
+    end = later(needs["notification"], needs["mois"])
     delay = months_between(here["besoin"].map(end), here["suivant"].map(needs["notification"]))
     here = here.assign(delai=delay.astype("float64"))
     return one_to_one(here[here["delai"].between(-BEFORE, AFTER, inclusive="left")])
@@ -148,7 +144,7 @@ class Known:
     @property
     def closed(self) -> pd.DataFrame:
         """The needs whose window is over, with fin, cloture (end of the window), renouvele and delai."""
-        end = added(self.needs["notification"], self.needs["mois"])
+        end = later(self.needs["notification"], self.needs["mois"])
         over = added(end, AFTER)
         rows = self.needs.assign(fin=end, cloture=over)[over <= self.day]
         delay = self.renewed.set_index("besoin")["delai"].reindex(rows.index)
@@ -169,7 +165,7 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
 
     The date is never before its notification. Columns `TEXT` and `SIZES`; amount, lots and framework are those of the
     notice. The rate of past renewals counts the needs of that buyer in that segment whose window was over by then,
-    beside `PRIOR_NEEDS` of its segment's overall rate.
+    beside so many needs (`besoins_a_priori` of `veille/hypotheses`) of its segment's overall rate.
     """
     date = added(ends, -BEFORE).clip(upper=known.day)
     date = date.where(date >= rows["notification"], rows["notification"])
@@ -179,7 +175,7 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
     by_segment = _before(asked, past, ["segment"], "cloture", "renouvele")
     overall = (by_segment["somme"] + 0.5) / (by_segment["nombre"] + 1)
     size = _before(asked, known.needs, ["acheteur_siren"], "notification", "lots")["nombre"]
-    amount, months = rows["montant_initial"], rows["mois"]
+    amount, months, prior = rows["montant_initial"], rows["mois"], hypothesis("besoins_a_priori")
     classes = pd.cut(months, DURATIONS, labels=False).fillna(-1).astype("int64").astype("str")
     return pd.DataFrame(
         {
@@ -194,7 +190,7 @@ def features(rows: pd.DataFrame, ends: pd.Series, known: Known) -> pd.DataFrame:
             "accord_cadre": rows["accord_cadre"].astype("float64"),
             "deja_renouvele": rows.index.isin(known.renewed["suivant"]).astype("float64"),
             "log_besoins": np.log1p(size),
-            "taux_acheteur": (by_buyer["somme"] + PRIOR_NEEDS * overall) / (by_buyer["nombre"] + PRIOR_NEEDS),
+            "taux_acheteur": (by_buyer["somme"] + prior * overall) / (by_buyer["nombre"] + prior),
         },
         index=rows.index,
     )
@@ -240,7 +236,8 @@ def learnt(known: Known, least: int) -> Model | None:
         return None
     kinds = OneHotEncoder(handle_unknown="ignore", min_frequency=20)
     table = ColumnTransformer([("kinds", kinds, TEXT), ("sizes", StandardScaler(), SIZES)])
-    whether = make_pipeline(table, LogisticRegression(C=PENALTY, max_iter=500))
+    # Weak data keep to the base rate.
+    whether = make_pipeline(table, LogisticRegression(C=hypothesis("penalite"), max_iter=500))
     whether.fit(features(past, past["fin"], known), past["renouvele"])
     months, chance = told_apart(past["delai"])
     return Model(whether, months, chance, float(past["renouvele"].mean()), len(past))
@@ -272,7 +269,7 @@ def predicted(model: Model, known: Known) -> pd.DataFrame:
     `MONTHS` (`m-6` ... `m8`): the probability that it is in what is left of that month after the end; they add up to
     probabilite.
     """
-    end = added(known.needs["notification"], known.needs["mois"])
+    end = later(known.needs["notification"], known.needs["mois"])
     passed = months_between(end, pd.Series(known.day + pd.Timedelta(days=1), index=end.index))
     open_ = (passed < AFTER) & ~known.needs.index.isin(known.renewed["besoin"])
     rows, ends = known.needs[open_], end[open_]

@@ -16,9 +16,14 @@
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("fr-FR", { minimumFractionDigits: digits, maximumFractionDigits: digits }));
   const french = (value, digits) => formats[digits].format(value);
 
+  const [spreadExponent, spreadAmount, spreadLow, spreadHigh, spreadOwn] = ["Exposant", "Montant", "De", "A", "Propre"].map((name) => Number(given[`ecart${name}`]));
+  const middle = coefficients[(coefficients.length - 1) / 2];
+
   const hours = (probability, amount) => {
     const most = Number(given.plafond) * amount;
-    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * coefficient, most));
+    const own = (Math.min(Math.max(amount, spreadLow), spreadHigh) / spreadAmount) ** (2 * spreadExponent);
+    const spread = Math.sqrt(1 - spreadOwn + spreadOwn * own);
+    const made = coefficients.map((coefficient) => Math.min(amount ** Number(given.exposant) * middle * (coefficient / middle) ** spread, most));
     const place = Math.min(Math.max(probability * (made.length + 1) - 1, 0), made.length - 1);
     const below = Math.floor(place), above = Math.min(below + 1, made.length - 1);
     return made[below] + (place - below) * (made[above] - made[below]);
@@ -30,7 +35,7 @@
 
   // The bounds and the sentences of a sheet (`acheteur/regles.csv`): what refuses a value, what is to be confirmed.
   const rules = {
-    montant: (value) => value > 0,
+    montant: (value) => value > 0 && value <= Number(given.montantBorne),
     duree: (value) => Number.isInteger(value) && value >= 1 && value <= Number(given.mois),
   };
   const doubt = (amount) => amount < Number(given.montantMin) ? "faible" : amount > Number(given.montantMax) ? "eleve" : "";
