@@ -84,8 +84,8 @@ def test_the_past_of_a_buyer_counts_beside_that_of_its_segment() -> None:
     own = needs[needs["uid"] == "z"]
     said = renewals.features(own, need_units.added(own["notification"], own["mois"]), known).iloc[0]
     # Those that came back ended in their turn in 2020, and did not: 2 of 5 for Lille, 2 of 6 for the segment.
-    overall = 2.5 / 7
-    assert said["taux_acheteur"] == pytest.approx((2 + renewals.PRIOR_NEEDS * overall) / (5 + renewals.PRIOR_NEEDS))
+    overall, prior = 2.5 / 7, need_units.hypothesis("besoins_a_priori")
+    assert said["taux_acheteur"] == pytest.approx((2 + prior * overall) / (5 + prior))
     assert np.expm1(said["log_besoins"]) == pytest.approx(6) and said["deja_renouvele"] == 0
     assert said["log_montant"] == pytest.approx(np.log(1e5)) and said["sans_montant"] == 0
     again = needs[needs["uid"] == "b0"]
