@@ -40,9 +40,7 @@ def causes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 def inputs(old: dict[str, Any], new: dict[str, Any], reads: Reads) -> list[str]:
     """What changed of what was received, of reference tables and of settings, where it counts."""
-    files = {
-        kind: sorted({path for path, _ in old[kind].items() ^ new[kind].items()}) for kind in ("sources", "reference")
-    }
+    files = {kind: _other_files(old[kind], new[kind]) for kind in ("sources", "reference")}
     changed = files | {"parametres": sorted(_different(old["parametres"], new["parametres"]))}
     named = {kind: [name for name in names if reads(kind, name)] for kind, names in changed.items()}
     return [f"{LABELS[kind]} qui ont changé : {some(names, NAMED)}." for kind, names in named.items() if names]
