@@ -245,3 +245,27 @@ def test_an_archive_that_lost_its_beginning_or_its_end_is_a_sentence(dataset: Pa
     (folder / "export.zip").write_bytes(whole[lost:] if lost > 0 else whole[:lost])
     (dataset / "mappings" / "essai.yaml").write_text(yaml.safe_dump(mapping(archive="export.zip")))
     assert " : fichier inutilisable (" in refused()
+
+
+def test_a_column_called_ligne_or_without_a_title_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("ligne,a,,b,\n7,x,note,y,other\n", "utf-8")
+    rows = read_csv(path, path.name, ["a", "b"])
+    assert rows.to_dict("list") == {"a": ["x"], "b": ["y"], "ligne": [2]}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("\x07", "« signe invisible »"),
+        ("rouge\nvert", "« rouge vert »"),
+        ("x" * 5000, f"« {'x' * 100}… »"),
+        ("x " * 45 + "zoe.martin@example.org " + "x" * 50, f"« {MASKED} »"),
+        ("", "vide"),
+    ],
+)
+def test_a_sentence_quotes_what_can_be_read_of_a_value(value: str, said: str) -> None:
+    rows = pd.DataFrame({"a": [value], "ligne": [2]})
+    with pytest.raises(DataError) as caught:
+        expect(rows, "a.csv", "a", rows["a"].eq("z"), "z")
+    assert str(caught.value) == f"a.csv, ligne 2, colonne « a » : {said} ; attendu : z."

@@ -25,11 +25,13 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from analysis.core.errors import DataError
 from analysis.core.numbers import number_of
+from analysis.core.personal import looks_personal
 from analysis.core.quality_log import explain, fatal
 from analysis.core.texts import one_line, others, some, words
 
 DATE_DIGITS = 6  # 010203
 NEIGHBOURS = 5  # files that a message names
+QUOTED_SIGNS = 100  # of a value
 ENCRYPTED = 0x1  # bit of the flags of an archive's entry
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what « Texte Unicode » of a spreadsheet begins with
 ZIP, OLE_CONTAINER = b"PK\x03\x04", bytes.fromhex("d0cf11e0a1b11ae1")  # what workbooks begin with, .xlsx and .xls
@@ -64,12 +66,18 @@ class Sheet:
     lines: list[int]
 
     def frame(self, name: str) -> pd.DataFrame:
-        """The same as a table of text, with `ligne`; DataError, calling it `name`, when two headings are the same."""
+        """The same as a table of text, with `ligne`; DataError, calling it `name`, when two headings are the same.
+
+        Columns without a heading, which no code can ask for, are left out, and so is one of the file's own called
+        `ligne`.
+        """
         for heading in self.header:
             if heading and self.header.count(heading) > 1:
                 reason = f"deux colonnes « {heading} »"
                 raise DataError(f"{name} : fichier inutilisable ({reason}) ; attendu : une seule colonne de ce titre.")
-        return pd.DataFrame(self.cells, columns=self.header, dtype="str").assign(ligne=self.lines)
+        named = [heading not in {"", "ligne"} for heading in self.header]
+        rows = pd.DataFrame(self.cells, columns=self.header, dtype="str")
+        return rows.loc[:, named].assign(ligne=self.lines)
 
 
 def csv_sheet(
@@ -172,7 +180,7 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     sheet = csv_sheet(path, name, encoding=_encoding(content), separator=separator)
     _require(sheet.header, name, list(columns))
     rows = sheet.frame(name)
-    return rows.assign(**{heading: rows[heading].str.strip() for heading in sheet.header if heading})
+    return rows.assign(**{heading: rows[heading].str.strip() for heading in rows.columns[:-1]})
 
 
 def require(rows: pd.DataFrame, name: str, columns: Iterable[str]) -> None:
@@ -212,7 +220,18 @@ def told_headings(headings: list[str], wanted: Collection[str], known: Collectio
 def expect(rows: pd.DataFrame, name: str, column: str, good: pd.Series, expected: str) -> None:
     """DataError, one French sentence, for the first of `rows` (see `read_csv`) whose `column` is not `good`."""
     for line, value in rows.loc[~good, ["ligne", column]].itertuples(index=False):
-        raise DataError(explain(name, line, column, value, expected))
+        raise DataError(explain(name, line, column, _shown(value, column), expected))
+
+
+def _shown(value: str | None, column: str) -> str | None:
+    """A value as one sentence can quote it: on one line, without what no screen shows, its beginning if it is long.
+
+    What looks personal is left whole, to be recognised by what masks it.
+    """
+    if pd.isna(value) or not value or looks_personal(value, column):
+        return value
+    text = value if len(value) <= QUOTED_SIGNS else f"{value[:QUOTED_SIGNS]}…"
+    return one_line("".join(sign if sign.isprintable() else " " for sign in text)) or "signe invisible"
 
 
 def _encoding(content: bytes) -> str:
