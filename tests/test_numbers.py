@@ -16,6 +16,7 @@ from analysis.core.numbers import (
     french,
     french_date,
     hundredths,
+    likely,
     number_of,
     plural,
     round_half_up,
@@ -182,3 +183,8 @@ def test_a_number_of_two_readings_is_none_unless_its_three_decimals_are_announce
 def test_a_column_of_typed_numbers_keeps_its_gaps() -> None:
     read = typed_numbers(pd.Series(["12,5", None, "12.500", "7"], index=[3, 1, 4, 2], dtype="str"))
     assert read.dtype == "float64" and read.fillna(-1).to_dict() == {3: 12.5, 1: -1.0, 4: -1.0, 2: 7.0}
+
+
+def test_a_probability_is_never_told_as_certain() -> None:
+    assert [likely(p) for p in (0.999, 0.001, None)] == ["plus de 99\u00a0%", "moins de 1\u00a0%", "n.d."]
+    assert [likely(p) for p in (0.99, 0.42, 0.01)] == ["99\u00a0%", "42\u00a0%", "1\u00a0%"]

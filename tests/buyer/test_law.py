@@ -67,11 +67,6 @@ def test_the_amount_that_the_buyer_estimates_reaches_the_threshold_or_not(low: f
     assert not said["phrase"].str.contains("probabilité|%.*seuil", regex=True).drop("PNAD").any()
 
 
-def test_a_probability_is_never_told_as_certain() -> None:
-    assert [law.likely(p) for p in (0.999, 0.001, None)] == ["plus de 99\u00a0%", "moins de 1\u00a0%", "n.d."]
-    assert [law.likely(p) for p in (0.99, 0.42, 0.01)] == ["99\u00a0%", "42\u00a0%", "1\u00a0%"]
-
-
 def test_the_obligation_begins_with_consultations_of_the_22nd_of_august() -> None:
     before = EVE - dt.timedelta(days=1)
     assert case("OBLIGATION", before, date_notification="2026-08-21") == "avant"

@@ -184,7 +184,8 @@ def test_a_vacant_post_is_not_said_to_be_no_structure_and_a_chance_is_told() -> 
     assert views._declared(1, vacant=1) == "1 structure déclare y intervenir"
     assert views._nobody("Une MDE").startswith("Poste vacant : ce territoire est déclaré par Une MDE")
     assert views._nobody(None).startswith("Zone blanche")
-    assert (views._chance(0.516), views._chance(float("nan"))) == (" (51,6\xa0%)", "")
+    assert (views._chance(0.516), views._chance(float("nan"))) == (" (52\xa0%)", "")
+    assert views._chance(1.0) == " (plus de 99\xa0%)", "never certain: it rests on assumed hours"
 
 
 @pytest.mark.parametrize(("siren", "partly"), [(EPCI, False), (STRADDLING, True)])

@@ -136,15 +136,6 @@ def _end_of(code: str, case: str) -> dt.date:
     return dt.date.fromisoformat(str(rows.loc[(code, case), "au"]))
 
 
-def likely(p: float | None) -> str:
-    """A probability as a reader is told it: never certain, for it rests on an assumption."""
-    if p is not None and p > 0.99:
-        return f"plus de {french(99, 0, '%')}"
-    if p is not None and p < 0.01:
-        return f"moins de {french(1, 0, '%')}"
-    return french(None if p is None else 100 * p, 0, "%")
-
-
 def exceptions() -> pd.DataFrame:
     """The closed exceptions to L2112-2-1, as questions for the buyer: ordre, code, libelle, question, source."""
     rows = reference.table("droit/exceptions")

@@ -143,6 +143,15 @@ def percent(share: float, digits: int = 1) -> str:
     return french(100 * share, digits, "%")
 
 
+def likely(p: float | None) -> str:
+    """A probability as a reader is told it: never certain, for it rests on an assumption."""
+    if p is not None and p > 0.99:
+        return f"plus de {french(99, 0, '%')}"
+    if p is not None and p < 0.01:
+        return f"moins de {french(1, 0, '%')}"
+    return french(None if p is None else 100 * p, 0, "%")
+
+
 def number_of(count: float | Decimal, unit: str) -> str:
     """A whole number and the name of what it counts, as it asks for it: `1 structure`, `3 structures`."""
     return f"{french(count)} {plural(unit, round_half_up(count))}"

@@ -13,7 +13,7 @@ from analysis.consolidation.views.common import source_line as exports_line
 from analysis.consolidation.views.evolution import breaks
 from analysis.consolidation.views.volumes import without_rate
 from analysis.core import reference
-from analysis.core.numbers import MISSING, about, between, french, french_date, number_of, percent
+from analysis.core.numbers import MISSING, about, between, french, french_date, likely, number_of, percent
 from analysis.core.reference import HOURS, WHOLE
 from analysis.core.texts import together
 from analysis.publishing.content import (
@@ -431,7 +431,7 @@ def _need(page: Page) -> list[Card]:
 
 def _chance(under: float) -> str:
     """The probability that the time there is too short, where the class follows from it."""
-    return "" if pd.isna(under) else f" ({percent(under)})"
+    return "" if pd.isna(under) else f" ({likely(under)})"
 
 
 def _declared(structures: int, vacant: int = 0) -> str:

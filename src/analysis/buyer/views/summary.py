@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.buyer.commitment import none_proposed
-from analysis.buyer.law import likely
 from analysis.buyer.sizing import YEAR
 from analysis.buyer.views.common import found, reach, rows, scope, segment_of
 from analysis.core import reference
-from analysis.core.numbers import between, french, french_date
+from analysis.core.numbers import between, french, french_date, likely
 from analysis.publishing.content import Card, Column, Content, DataTable, Prose, Strip, Warning
 from analysis.publishing.page import Page
 from analysis.segments.contracts import OTHER
