@@ -7,7 +7,10 @@ digits sum to a multiple of 5.
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # contracts are read without pandas
+    import pandas as pd
 
 SIREN_DIGITS, SIRET_DIGITS = 9, 14
 LA_POSTE = "356000000"

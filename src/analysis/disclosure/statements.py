@@ -122,7 +122,7 @@ def bases(said: pd.DataFrame) -> pd.Series:
 
 def named(said: pd.DataFrame) -> list[str]:
     """The cells that numbers of `said` are about, or were divided by, whether or not they are told."""
-    return sorted({*said["cellule"], *bases(said)})
+    return sorted({*said["cellule"].dropna(), *bases(said).dropna()})
 
 
 def at_home(said: pd.DataFrame) -> pd.Series:

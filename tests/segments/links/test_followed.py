@@ -25,6 +25,7 @@ def contracts(*rows: dict) -> pd.DataFrame:
     default = {
         "edition": 2024, "segment": "PROPRETE", "categorie": "COMMUNE", "montant": 10000.0, "departement": "59",
         "est_renseigne": True, "porte_clause": True, "operation": None, "probabilite": 1.0,
+        "statut_social": "clause",
     }  # fmt: skip
     return pd.DataFrame([{**default, "uid": f"M{n}", **row} for n, row in enumerate(rows)])
 
