@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import ROUNDED_SUFFIX
 from analysis.core.reference import WHOLE
 
+UNSAID = "INCONNU"  # in the name of a cell, what its table does not say
 Tables = Mapping[str, pd.DataFrame]  # by `livrable.table`
 
 
@@ -108,11 +110,17 @@ def pieces(template: str) -> list[str]:
 
 
 def filled(template: str, rows: pd.DataFrame) -> pd.Series | str:
-    """`template` with the values of each row in place of its names."""
+    """`template` with the values of each row in place of its names, `UNSAID` for a text that it lacks: what nobody says
+    is a part too, and a number that is missing is none."""
     out: pd.Series | str = ""
     for n, piece in enumerate(pieces(template)):
-        out = out + (rows[piece].astype("str") if n % 2 else piece)
+        out = out + (_in_words(rows[piece]) if n % 2 else piece)
     return out
+
+
+def _in_words(values: pd.Series) -> pd.Series:
+    words = values.astype("str")
+    return words if is_numeric_dtype(values) else words.fillna(UNSAID)
 
 
 def bases(said: pd.DataFrame) -> pd.Series:
@@ -122,7 +130,7 @@ def bases(said: pd.DataFrame) -> pd.Series:
 
 def named(said: pd.DataFrame) -> list[str]:
     """The cells that numbers of `said` are about, or were divided by, whether or not they are told."""
-    return sorted({*said["cellule"].dropna(), *bases(said).dropna()})
+    return sorted({*said["cellule"], *bases(said)})
 
 
 def at_home(said: pd.DataFrame) -> pd.Series:
