@@ -187,6 +187,15 @@ def test_a_table_that_appears_or_goes_is_said() -> None:
     assert found[["table", "etat"]].to_numpy().tolist() == [["segments.a", "retiré"], ["segments.c", "ajouté"]]
 
 
+def test_what_is_told_no_more_is_not_told_by_the_list_of_revisions() -> None:
+    row = {"structure_id": "S1", "jour": pd.Timestamp(2025, 12, 31), "etp": 1.0}
+    old = pd.DataFrame([row | {"secret": ""}])
+    new = pd.DataFrame([row | {"etp": None, "secret": "trop peu"}])
+    (found,) = revisions({"facilitators.structures": old}, {"facilitators.structures": new}).to_dict("records")
+    assert found["etat"] == "caché" and found["avant"] is None and found["apres"] is None
+    assert found["cle"] == "2025-12-31/S1"
+
+
 @pytest.mark.parametrize("name", ["2026/bilan", "../bilan", ".bilan", "", "bilan 2026"])
 def test_a_release_that_would_not_be_attacked_again_is_refused(site: Path, name: str) -> None:
     with pytest.raises(DataError, match="nom de diffusion"):

@@ -189,6 +189,7 @@ def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
 def revisions(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """table, cle, colonne, etat (révisé, ajouté, retiré, caché, découvert), avant, apres: each value that differs.
 
+    What is told no more is not told here: an address that its owner took back, a number that secrecy hides.
     Rows are told apart by the key of their table's schema. A table that only one side has is one row, without key; one
     whose key has changed is left out.
     """
@@ -220,17 +221,22 @@ def _revised(name: str, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         state = pd.Series("révisé", index=both)
         if hidden is not None and told is not None:
             state = state.mask(hidden & ~told, "découvert").mask(told & ~hidden, "caché")
-        parts.append(_changes(both[other], column, state[other], before[other], after[other]))
+        still = before.mask(after.isna(), None)
+        parts.append(_changes(both[other], column, state[other], still[other], after[other]))
     rows = pd.concat(parts, ignore_index=True).assign(table=name)
     return rows[COLUMNS].sort_values(["cle", "colonne"], ignore_index=True)
 
 
 def _changes(index: pd.Index, column: str, state: Any, before: Any = None, after: Any = None) -> pd.DataFrame:
     """One row per place of `index`; its key in words: `2025/59/heures_realisees`."""
-    names = ["/".join(map(str, place if isinstance(place, tuple) else (place,))) for place in index]
+    names = ["/".join(map(_written, place if isinstance(place, tuple) else (place,))) for place in index]
     rows = pd.DataFrame({"cle": names, "colonne": column})
     values = {"etat": state, "avant": before, "apres": after}
     return rows.assign(**{name: list(v) if isinstance(v, pd.Series) else v for name, v in values.items()})
+
+
+def _written(value: object) -> str:
+    return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else str(value)
 
 
 def _strays(dataset: str) -> list[str]:
