@@ -22,7 +22,7 @@ from analysis.disclosure.primary import SECONDARY
 from analysis.disclosure.statements import at_home
 
 NAMED = 5  # cells, in the error
-TODO = "docs/prise-en-main.md, 6, « Quand une diffusion arrête une correction »"
+WHERE_TO_READ = "docs/prise-en-main.md, 6, « Quand une diffusion arrête une correction »"
 
 
 def sought(known: Links, now: pd.DataFrame, secret: Secret) -> Sought:
@@ -82,10 +82,10 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
         releases, numbers = _by_releases(known, old, secret, replace(wanted, cells=leaking.index))
         also = f" et de la diffusion {together([QUOTED(name) for name in releases])}" if releases else ""
         new = f", par des nombres qui n'y étaient pas dits ({some(numbers, NAMED)})" if numbers else ""
-        todo = f" Que faire : {TODO}." if releases else ""
+        advice = f" Que faire : {WHERE_TO_READ}." if releases else ""
         raise DataError(
             f"secret statistique : cases cachées qui se retrouvent à partir de ce qui serait publié{also}{new} : "
-            f"{len(leaking)} ({some(list(leaking.index), NAMED)}) ; attendu : aucune. Rien n'a été écrit.{todo}"
+            f"{len(leaking)} ({some(list(leaking.index), NAMED)}) ; attendu : aucune. Rien n'a été écrit.{advice}"
         )
     attacked, hidden = len(found) - len(known_before), len(secret.rows)
     extra = int(secret.rows["regle"].eq(SECONDARY).sum())

@@ -17,18 +17,7 @@ from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
 from analysis.core.texts import some
 from analysis.disclosure.attack import Sought, intervals
-from analysis.disclosure.links import (
-    ROUNDING,
-    Links,
-    added_up,
-    given,
-    looked_up,
-    public,
-    sums_of,
-    terms_of,
-    tighter,
-    whole,
-)
+from analysis.disclosure.links import ROUNDING, Links, extended, given, looked_up, public, terms_of, tighter
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.statements import named
 
@@ -80,14 +69,10 @@ def with_gone(
     terms = _terms(known, gone, heirs, dataset)
     found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
     values = pd.concat([told, found]).reindex(gone)
-    cells = pd.DataFrame({"valeur": values, "entier": whole(gone), "bas": 0.0, "haut": float("inf")}, index=gone)
-    cells = pd.concat([known.cells, cells])
     about = terms["cellule"].isin(found.index).groupby(terms["somme"]).any()
-    full = looked_up(terms["cellule"], cells["valeur"]).notna().groupby(terms["somme"]).all()
-    terms = terms[terms["somme"].map(about & full)]
-    sums = pd.concat([known.sums, sums_of(terms, cells["valeur"])])
-    terms = pd.concat([known.terms, terms.drop(columns="sens")], ignore_index=True)
-    links = Links(known.statements, added_up(cells, terms, sums), terms, sums)
+    value = looked_up(terms["cellule"], pd.concat([known.cells["valeur"], values]))
+    full = value.notna().groupby(terms["somme"]).all()
+    links = extended(known, values, terms[terms["somme"].map(about & full)])
     return _as_bounded_before(links, found, earlier), found.index
 
 
@@ -102,7 +87,7 @@ def _as_bounded_before(links: Links, found: pd.Series, earlier: Mapping[str, pd.
 
 
 def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> pd.DataFrame:
-    """The sums that tie cells that are no more to today's; their numbers follow those of `known`."""
+    """The sums that tie cells that are no more to today's."""
     terms = terms_of(known.cells.index[known.cells["valeur"].notna()].append(gone), dataset)
     terms = terms[terms["sens"].eq(0)]  # what only bounds a cell leaves nothing for another
     old = pd.Series(gone[gone.str.contains(BEFORE, regex=False)], dtype="str")
@@ -115,8 +100,7 @@ def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> 
     terms = pd.concat([terms, parts, total], ignore_index=True).fillna({"sens": 0})
     terms = terms.astype({"somme": "int64", "signe": "int64", "sens": "int64"})
     here = terms["cellule"].isin(known.cells.index).groupby(terms["somme"]).any()
-    terms = terms[terms["somme"].map(here)]
-    return terms.assign(somme=terms["somme"] + (known.sums.index.max() + 1 if len(known.sums) else 0))
+    return terms[terms["somme"].map(here)]
 
 
 def _left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:

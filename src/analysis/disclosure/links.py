@@ -51,6 +51,18 @@ def links(tables: Tables, dataset: Dataset) -> Links:
     return Links(said, added_up(cells, terms, sums), terms.drop(columns="sens"), sums)
 
 
+def extended(known: Links, values: pd.Series, terms: pd.DataFrame) -> Links:
+    """`known` with the cells of `values` (missing where no number gives it) and the sums of `terms` (as `terms_of`,
+    numbered among themselves), which tie them to its own."""
+    names = values.index
+    cells = pd.DataFrame({"valeur": values, "entier": whole(names), "bas": 0.0, "haut": np.inf}, index=names)
+    cells = pd.concat([known.cells, cells])
+    terms = terms.assign(somme=terms["somme"] + (known.sums.index.max() + 1 if len(known.sums) else 0))
+    sums = pd.concat([known.sums, sums_of(terms, cells["valeur"])])
+    terms = pd.concat([known.terms, terms.drop(columns="sens")], ignore_index=True)
+    return Links(known.statements, added_up(cells, terms, sums), terms, sums)
+
+
 def given(said: pd.DataFrame) -> pd.Series:
     """The value of each cell that the numbers of `said` give: as printed, or from a ratio whose other part is known.
 

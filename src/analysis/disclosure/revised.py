@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.dataset import Dataset
-from analysis.disclosure.links import ROUNDING, Links, added_up, given, looked_up, sums_of, terms_of, whole
+from analysis.disclosure.links import ROUNDING, Links, extended, given, looked_up, sums_of, terms_of
 from analysis.disclosure.statements import named
 
 
@@ -27,20 +27,10 @@ def as_they_were(
         terms, values = _sums(known, numbers, dataset)
         names = {name: f"{name} (diffusion « {release} »)" for name in values.index}
         said[release] = numbers.assign(**{side: numbers[side].replace(names) for side in ("cellule", "base")})
-        links = _with(links, terms.assign(cellule=terms["cellule"].replace(names)), values.rename(names))
+        terms, values = terms.assign(cellule=terms["cellule"].replace(names)), values.rename(names)
+        if len(terms):
+            links = extended(links, values[values.index.isin(terms["cellule"])], terms)
     return links, said
-
-
-def _with(links: Links, terms: pd.DataFrame, values: pd.Series) -> Links:
-    if terms.empty:
-        return links
-    names = values.index.intersection(terms["cellule"])
-    cells = pd.DataFrame({"valeur": values[names], "entier": whole(names), "bas": 0.0, "haut": np.inf}, index=names)
-    cells = pd.concat([links.cells, cells])
-    terms = terms.assign(somme=terms["somme"] + links.sums.index.max() + 1)
-    sums = pd.concat([links.sums, sums_of(terms, cells["valeur"])])
-    terms = pd.concat([links.terms, terms.drop(columns="sens")], ignore_index=True)
-    return Links(links.statements, added_up(cells, terms, sums), terms, sums)
 
 
 def _sums(known: Links, said: pd.DataFrame, dataset: Dataset) -> tuple[pd.DataFrame, pd.Series]:
