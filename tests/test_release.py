@@ -20,7 +20,7 @@ from analysis.cli import main
 from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
-from analysis.core.files import read_table, write_table, write_text
+from analysis.core.files import as_csv, read_table, write_table, write_text
 from analysis.core.paths import clean_dir, protected_dir, releases_dir, reports_dir
 from analysis.disclosure.links import given
 from analysis.disclosure.primary import rules
@@ -183,8 +183,47 @@ def test_numbers_that_are_missing_in_a_type_of_their_own_are_compared(site: Path
 
 def test_a_table_that_appears_or_goes_is_said() -> None:
     rows = pd.DataFrame({"x": [1]})
-    found = revisions({"segments.a": rows, "segments.b": rows}, {"segments.b": rows, "segments.c": rows})
+    found = revisions({"segments.a": rows}, {"segments.c": rows})
     assert found[["table", "etat"]].to_numpy().tolist() == [["segments.a", "retiré"], ["segments.c", "ajouté"]]
+
+
+POST = {"structure_id": "S1", "jour": pd.Timestamp(2025, 12, 31), "etp": 2.0}
+
+
+def counted(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> tuple[pd.DataFrame, str]:
+    """The revisions of a table of structures, and how the note counts them."""
+    table = "facilitators.structures"
+    found = revisions({table: pd.DataFrame(old)}, {table: pd.DataFrame(new)})
+    base = {
+        "nom": "bilan",
+        "sources": {},
+        "parametres": {},
+        "programme": "1",
+        "verrou": "x",
+        "reference": {},
+        "note": "",
+    }
+    said = note(found, base, base | {"nom": "revision"}, {}, "essai")
+    return found, said.rstrip().rsplit("\n", 1)[-1]
+
+
+def test_a_column_that_appears_or_goes_is_said() -> None:
+    found, said = counted([POST | {"ancienne": 1}], [POST | {"etp": 2.5, "nouvelle": 1, "autre": 1}])
+    assert found[["cle", "colonne", "etat", "avant", "apres"]].to_numpy().tolist() == [
+        ["", "ancienne", "retiré", None, None],
+        ["", "autre", "ajouté", None, None],
+        ["", "nouvelle", "ajouté", None, None],
+        ["2025-12-31/S1", "etp", "révisé", 2, 2.5],
+    ]
+    assert said.endswith(": 1 valeur révisée, 2 colonnes ajoutées, 1 colonne retirée")
+    assert "\nfacilitators.structures,2025-12-31/S1,etp,révisé,2,2.5\n" in as_csv(found).decode()
+
+
+@pytest.mark.parametrize("old", [[{"jour": POST["jour"], "etp": 2.0}], [POST | {"poste": 1}, POST | {"poste": 2}]])
+def test_a_table_whose_key_changed_is_said_to_be_composed_anew(old: list[dict[str, Any]]) -> None:
+    found, said = counted(old, [POST])
+    assert found[["cle", "colonne", "etat"]].to_numpy().tolist() == [["", "", "recomposé"]]
+    assert said.endswith(": table recomposée : ses lignes ne se comparent pas une à une")
 
 
 def test_what_is_told_no_more_is_not_told_by_the_list_of_revisions() -> None:
@@ -321,7 +360,9 @@ def test_a_difference_of_few_persons_between_releases_is_said(site: Path, capsys
     manifest = json.loads((folder / "manifeste.json").read_text("utf-8"))
     assert manifest["ecarts_de_peu"] == ["personnes/2025/80/ensemble"]
     said = "par peu de personnes ou d'entreprises, ou par on ne sait combien : personnes/2025/80/ensemble ;"
-    assert said in capsys.readouterr().err
+    warned = capsys.readouterr().err
+    assert said in warned
+    assert warned.endswith(" Tous sont dans data/releases/essai/revision/manifeste.json, sous ecarts_de_peu.\n")
 
 
 def numbers(**values: float | None) -> pd.DataFrame:

@@ -61,6 +61,7 @@ NOT_SOURCES = ("secret.txt", "verite")  # of a dataset's folder: never told, not
 NAMED = 8  # files, tables or cells named in a sentence
 NAMES = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 COLUMNS = ["table", "cle", "colonne", "etat", "avant", "apres"]
+WHOLE = pd.Index([""])  # the place of what is no row: a table, a column of it
 
 
 def release(dataset: str, name: str, day: dt.date, note: str = "") -> Path:
@@ -110,27 +111,8 @@ def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
     dataset = described.nom
     last = next(reversed(release_folders(dataset)), None)
     was = manifest_of(last) if last else None
+    _refuse(dataset, name, day, was)
     target = releases_dir(dataset) / name
-    if target.exists():
-        raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
-    tables_read = (path for source in SOURCES for path in clean_dir(dataset, source).glob("*.parquet"))
-    if not any(map(rows_of, tables_read)):  # it would tell of reference tables alone
-        raise DataError(
-            f"diffusion de « {dataset} » : rien à geler, ce jeu n'a reçu aucune ligne ; attendu : un fichier au moins, "
-            f"rempli, dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc "
-            "repro »."
-        )
-    if was and was["date"] >= day.isoformat():
-        raise DataError(
-            f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {was['nom']} », "
-            f"{was['date']}."
-        )
-    if other := [*outdated(dataset), *_strays(dataset)]:
-        raise DataError(
-            f"diffusion de « {dataset} » : le site n'est pas ce que donnent aujourd'hui les données, les réglages et "
-            f"le programme : {some(other, NAMED)} ; attendu : un site à jour, sans fichier ajouté. Lancez d'abord "
-            "« dvc repro »."
-        )
     now = tables(protected_dir(dataset))
     manifest = {
         "nom": name,
@@ -161,10 +143,34 @@ def _release(described: Dataset, name: str, day: dt.date, note: str) -> Path:
         print(
             f"attention : nombres qui diffèrent de « {was['nom']} » par peu de personnes ou d'entreprises, ou par on "
             f"ne sait combien : {some(manifest['ecarts_de_peu'], NAMED)} ; qui compare les deux diffusions lit ce qui "
-            "est à elles.",
+            f"est à elles. Tous sont dans {target.relative_to(project_root())}/{MANIFEST}, sous ecarts_de_peu.",
             file=sys.stderr,
         )
     return target
+
+
+def _refuse(dataset: str, name: str, day: dt.date, was: dict[str, Any] | None) -> None:
+    """DataError where the release `name` of `day`, after that of the manifest `was`, would not be one."""
+    if (releases_dir(dataset) / name).exists():
+        raise DataError(f"diffusion « {name} » de « {dataset} » : elle existe déjà ; attendu : un autre nom.")
+    tables_read = (path for source in SOURCES for path in clean_dir(dataset, source).glob("*.parquet"))
+    if not any(map(rows_of, tables_read)):  # it would tell of reference tables alone
+        raise DataError(
+            f"diffusion de « {dataset} » : rien à geler, ce jeu n'a reçu aucune ligne ; attendu : un fichier au moins, "
+            f"rempli, dans {', '.join(f'{name}/' for name in RECEIVED)}, ou une ligne dans {PROJECTS}, puis « dvc "
+            "repro »."
+        )
+    if was and was["date"] >= day.isoformat():
+        raise DataError(
+            f"diffusion « {name} » : {day.isoformat()} ; attendu : une date qui suit celle de « {was['nom']} », "
+            f"{was['date']}."
+        )
+    if other := [*outdated(dataset), *_strays(dataset)]:
+        raise DataError(
+            f"diffusion de « {dataset} » : le site n'est pas ce que donnent aujourd'hui les données, les réglages et "
+            f"le programme : {some(other, NAMED)} ; attendu : un site à jour, sans fichier ajouté. Lancez d'abord "
+            "« dvc repro »."
+        )
 
 
 def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
@@ -187,30 +193,30 @@ def moved_by_few(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
 
 
 def revisions(old: dict[str, pd.DataFrame], new: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """table, cle, colonne, etat (révisé, ajouté, retiré, caché, découvert), avant, apres: each value that differs.
+    """table, cle, colonne, etat, avant, apres: each value that differs (etat révisé, caché, découvert), each row,
+    column or table that only one side has (ajouté, retiré; no cle for a column, no colonne for a row, neither for a
+    table).
 
     What is told no more is not told here: an address that its owner took back, a number that secrecy hides.
-    Rows are told apart by the key of their table's schema. A table that only one side has is one row, without key; one
-    whose key has changed is left out.
+    Rows are told apart by the key of their table's schema; a table that it told apart otherwise is one row (recomposé).
     """
     parts = [_revised(name, old[name], frame) for name, frame in new.items() if name in old]
     for names, state in ((old.keys() - new.keys(), "retiré"), (new.keys() - old.keys() if old else (), "ajouté")):
-        parts += [_changes(pd.Index([""]), "", state).assign(table=name)[COLUMNS] for name in sorted(names)]
+        parts += [_changes(WHOLE, "", state).assign(table=name)[COLUMNS] for name in sorted(names)]
     filled = [part for part in parts if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
 
 
 def _revised(name: str, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     deliverable, table = name.split(".")
-    schema = published(deliverable).get(table)
-    key = schema.metadata["key"] if schema is not None else []
-    if not key or not set(key) <= set(old.columns) & set(new.columns):
-        return pd.DataFrame(columns=COLUMNS)
+    key = published(deliverable)[table].metadata["key"]
+    if not set(key) <= set(old) or old.duplicated(key).any():
+        return _changes(WHOLE, "", "recomposé").assign(table=name)[COLUMNS]
+    parts = [_changes(WHOLE, column, "retiré") for column in old.columns.difference(new.columns)]
+    parts += [_changes(WHOLE, column, "ajouté") for column in new.columns.difference(old.columns)]
     was, now = old.set_index(key), new.set_index(key)
-    parts = [
-        _changes(was.index.difference(now.index), "", "retiré"),
-        _changes(now.index.difference(was.index), "", "ajouté"),
-    ]
+    parts.append(_changes(was.index.difference(now.index), "", "retiré"))
+    parts.append(_changes(now.index.difference(was.index), "", "ajouté"))
     both = was.index.intersection(now.index)
     was, now = was.loc[both], now.loc[both]
     hidden, told = (rows["secret"].fillna("").ne("").to_numpy() if "secret" in rows else None for rows in (was, now))
@@ -230,9 +236,14 @@ def _revised(name: str, old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def _changes(index: pd.Index, column: str, state: Any, before: Any = None, after: Any = None) -> pd.DataFrame:
     """One row per place of `index`; its key in words: `2025/59/heures_realisees`."""
     names = ["/".join(map(_written, place if isinstance(place, tuple) else (place,))) for place in index]
-    rows = pd.DataFrame({"cle": names, "colonne": column})
-    values = {"etat": state, "avant": before, "apres": after}
-    return rows.assign(**{name: list(v) if isinstance(v, pd.Series) else v for name, v in values.items()})
+    rows = pd.DataFrame({"cle": names, "colonne": column, "etat": state if isinstance(state, str) else list(state)})
+    values = {"avant": before, "apres": after}
+    return rows.assign(**{name: None if v is None else list(map(_plain, v)) for name, v in values.items()})
+
+
+def _plain(value: object) -> object:
+    """A count that a column of numbers holds is written as one: 2, not 2.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _written(value: object) -> str:

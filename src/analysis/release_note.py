@@ -16,7 +16,7 @@ from analysis.core.numbers import french
 from analysis.core.texts import QUOTED, some
 
 NAMED = 8  # files or settings named in a sentence
-# Each state of a revision, by what is counted: values, or rows; one and several.
+# Each state of a revision, by what is counted: values, rows, or columns; one and several.
 WORDS = {
     "révisé": ("valeur révisée", "valeurs révisées"),
     "ajouté": ("ligne ajoutée", "lignes ajoutées"),
@@ -24,7 +24,15 @@ WORDS = {
     "caché": ("ligne cachée", "lignes cachées"),
     "découvert": ("ligne découverte", "lignes découvertes"),
 }
-WHOLE_TABLE = {"ajouté": "table nouvelle", "retiré": "table retirée"}
+COLUMN_WORDS = {
+    "ajouté": ("colonne ajoutée", "colonnes ajoutées"),
+    "retiré": ("colonne retirée", "colonnes retirées"),
+}
+WHOLE_TABLE = {
+    "ajouté": "table nouvelle",
+    "retiré": "table retirée",
+    "recomposé": "table recomposée : ses lignes ne se comparent pas une à une",
+}
 ELSEWHERE = (
     "Rien de ce dont ces tables sont faites n'a changé : ce qui en est caché, arrondi ou découvert suit d'autres "
     "tables, ou une diffusion passée, par le secret statistique."
@@ -105,13 +113,18 @@ def _overlap(one: str, other: str, mark: str) -> bool:
 
 
 def _counted(rows: pd.DataFrame) -> str:
-    """`3 valeurs révisées, 1 ligne ajoutée`."""
-    if rows["cle"].eq("").any():
+    """`3 valeurs révisées, 1 ligne ajoutée, 1 colonne ajoutée`."""
+    of_columns = rows["cle"].eq("")
+    if (of_columns & rows["colonne"].eq("")).any():
         return WHOLE_TABLE[rows["etat"].iloc[0]]
-    counted = rows["cle"] + rows["colonne"].where(rows["etat"].eq("révisé"), "")
-    counts = counted.groupby(rows["etat"]).nunique()
-    said = [(int(counts[state]), words) for state, words in WORDS.items() if state in counts.index]
-    return ", ".join(f"{french(count)} {words[count >= 2]}" for count, words in said)
+    places = rows["cle"] + rows["colonne"].where(rows["etat"].eq("révisé"), "")
+    said = _by_state(places[~of_columns], rows["etat"], WORDS)
+    return ", ".join(said + _by_state(rows["colonne"][of_columns], rows["etat"], COLUMN_WORDS))
+
+
+def _by_state(places: pd.Series, states: pd.Series, words: dict[str, tuple[str, str]]) -> list[str]:
+    counts = places.groupby(states).nunique().to_dict()
+    return [f"{french(counts[state])} {said[counts[state] >= 2]}" for state, said in words.items() if state in counts]
 
 
 def _other_files(old: dict[str, str], new: dict[str, str]) -> list[str]:
