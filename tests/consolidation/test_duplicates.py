@@ -161,6 +161,7 @@ DAY, OTHER, THIRD = pd.Timestamp("2025-02-03"), "73282932000074", "4287850420010
         ("donneur_ordre", {"maitre_ouvrage_siret": "21590351100017"}, 1),
         ("donneur_ordre", {"maitre_ouvrage_siret": "13002526500013"}, 2),
         ("entreprises", {}, 1),
+        ("entreprises", {"entreprise_siret": "55203253400711"}, 1),  # another establishment of that one
         ("entreprises", {"entreprise_siret": THIRD}, 2),
         ("entreprises", {"entreprise_siret": None}, -1),
         ("epci", {}, 0),

@@ -46,7 +46,7 @@ BLOCKS = (
 class Listing:
     """operations: a row per op_id, sorted, with structure_id, editions (one bit each), libelle, plain (its
     words sorted), part_named (lot, phase), donneur_ordre (SIREN), segment, mecanisme, debut, fin, heures;
-    companies, places: op (its position), value: all that it ever had.
+    companies (SIREN), places: op (its position), value: all that it ever had.
     """
 
     operations: pd.DataFrame
@@ -80,9 +80,8 @@ def listing(clean: dict[str, pd.DataFrame]) -> Listing:
     position = pd.Series(np.arange(len(found)), index=found.index)
 
     def ever(table: str, column: str) -> pd.DataFrame:
-        values = clean[table][["op_id", column]].dropna().drop_duplicates()
-        held = pd.DataFrame({"op": values["op_id"].map(position), "value": values[column]})
-        return held.dropna().astype({"op": "int64"}).sort_values(["op", "value"], ignore_index=True)
+        held = pd.DataFrame({"op": clean[table]["op_id"].map(position), "value": siren_of(clean[table][column])})
+        return held.dropna().drop_duplicates().astype({"op": "int64"}).sort_values(["op", "value"], ignore_index=True)
 
     return Listing(
         operations=found.reset_index(),

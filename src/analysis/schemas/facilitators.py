@@ -15,6 +15,7 @@ EPCI = column(TEXT, "SIREN de l'intercommunalité")
 STRUCTURE = column(TEXT, "Identifiant de la structure")
 STRUCTURES = column("int64", "Structures distinctes", unit="structure")
 HOST = column(TEXT, "Nature de la structure porteuse", codelist="porteurs")
+GAP = column(NUMBER, "Écart prouvé à l'optimum", unit="part")
 CLASS = column(TEXT, "Classe de l'intercommunalité", codelist="classes_zone")
 # Told of the region alone: of a smaller whole it would say whose time the others are.
 UNKNOWN = column("int64", "dont personnes dont le temps n'est pas connu, compté pour 0", unit="personne")
@@ -319,7 +320,7 @@ SCHEMAS = {
                     NUMBER, "Part suivie sans les postes, temps d'aujourd'hui réaffecté au mieux", unit="part"
                 ),
                 "part_apres": column(NUMBER, "Part suivie avec les postes", unit="part"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
+                "ecart": GAP,
             },
         ),
         published_table(
@@ -347,7 +348,7 @@ SCHEMAS = {
                 "gini": column(
                     NUMBER, "Inégalité de la part servie d'une intercommunalité à l'autre, selon le besoin (Gini)"
                 ),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
+                "ecart": GAP,
                 "cout": column(NUMBER, "Coût annuel des postes", unit="euro"),
             },
         ),
@@ -360,7 +361,7 @@ SCHEMAS = {
                 "postes": column("int64", "Postes ajoutés au moins", unit="poste"),
                 "etp_ajoutes": column(NUMBER, "Temps ajouté au moins", unit="ETP"),
                 "cout": column(NUMBER, "Coût annuel des postes", unit="euro"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
+                "ecart": GAP,
             },
         ),
         published_table(
@@ -384,7 +385,7 @@ SCHEMAS = {
                 "sites": column("int64", "Sites", unit="site"),
                 "minutes": column(NUMBER, "Temps de trajet moyen, selon le besoin", unit="minute", nullable=True),
                 "part_atteinte": column(NUMBER, "Part du besoin à portée", unit="part"),
-                "ecart": column(NUMBER, "Écart prouvé à l'optimum", unit="part"),
+                "ecart": GAP,
             },
         ),
         published_table(

@@ -84,7 +84,7 @@ def prudent(seen: pd.Series | None) -> str:
         return "engagement prudent, arrondi en dessous ; aucune opération close ne l'a mis à l'épreuve"
     return (
         f"engagement prudent, arrondi en dessous : {percent(seen['faisables'])} des opérations closes "
-        f"{_class(seen)} ont réalisé au moins {least} d'un tel engagement"
+        f"{_classes()[seen.name]} ont réalisé au moins {least} d'un tel engagement"
     )
 
 
@@ -94,13 +94,13 @@ def within(seen: pd.Series | None) -> str:
         return "fourchette prévue à 80 %, qu'aucune opération close n'a mise à l'épreuve"
     return (
         f"fourchette prévue à 80 % : à l'épreuve, elle a contenu les heures de {percent(seen['couverture'])} des "
-        f"opérations closes {_class(seen)}"
+        f"opérations closes {_classes()[seen.name]}"
     )
 
 
-def _class(seen: pd.Series) -> str:
-    """Of which amounts the operations were, in words."""
-    return str(reference.table("acheteur/classes_montant").set_index("code")["libelle"][seen.name])
+def _classes() -> pd.Series:
+    """Of which amounts operations are, in words, by class."""
+    return reference.table("acheteur/classes_montant").set_index("code")["libelle"]
 
 
 def _rule() -> str:
@@ -117,11 +117,10 @@ def kept(page: Page) -> Content:
         return Prose("Aucune opération close n'est reliée à ses marchés : l'engagement n'a pas pu être éprouvé.")
     names = {OURS: "Engagement proposé", MANUAL: "Règle du manuel"}
     own = tried(page)
-    classes = reference.table("acheteur/classes_montant").set_index("code")["libelle"]
     whole = told["classe"].eq(EVERY)
     return DataTable(
         told[whole | (told["classe"].eq(None if own is None else own.name) & told["methode"].eq(OURS))]
-        .assign(nom=told["methode"].map(names), montants=told["classe"].map(classes))
+        .assign(nom=told["methode"].map(names), montants=told["classe"].map(_classes()))
         .sort_values(["classe", "methode"], key=lambda names: names.isin([EVERY, MANUAL]).astype(int)),
         columns={
             "montants": Column("Opérations closes"),
