@@ -12,10 +12,14 @@ import pytest
 from analysis.core.errors import DataError
 from analysis.disclosure import decide
 from analysis.disclosure import protect as stage
-from analysis.disclosure.links import links
+from analysis.disclosure.attack import Sought
+from analysis.disclosure.links import links, public
+from analysis.disclosure.primary import SECONDARY
 from analysis.disclosure.releases import still_true
 from analysis.disclosure.revised import ALONE, as_they_were
+from analysis.disclosure.rounding import rounded
 from analysis.disclosure.secondary import as_left
+from analysis.disclosure.shown import shown
 from analysis.disclosure.statements import statements
 from disclosure.test_gone import HEIR, TAKEN, hidden, places
 from disclosure.test_protect import INDICATORS, SEATS, WORLD, exact, facilitators, hidden_hosts, hours
@@ -89,6 +93,24 @@ def test_what_a_release_hid_and_has_changed_since_is_not_found(grown: tuple, mon
     monkeypatch.setattr(decide, "suppressed", lambda *_: set())
     with pytest.raises(DataError, match=re.escape(THEN_ALONE)):
         stage.protect(now, WORLD, before)
+
+
+def test_what_releases_left_too_narrow_is_left_no_narrower_by_rounding() -> None:
+    """Somme and Aisne are 1,020 together: that Aisne is about 900 would say more of Somme than is known already."""
+    tables = {INDICATORS: hours()}
+    rows = pd.DataFrame({"table": INDICATORS, "ligne": [3, 4], "regle": ["personnes_min", SECONDARY]})
+    left = public(links(tables, WORLD), statements(shown(tables, rows), WORLD))
+    cells = pd.Index(["heures/2025/80/ensemble", "heures/2025/02/ensemble"])
+    for asked, said in ((2000, []), (5, [10.0])):  # wider than what is left, or not
+        out = rounded(
+            tables,
+            rows,
+            left,
+            sought=Sought(cells),
+            leaks=lambda found, asked=asked: found["haut"] - found["bas"] < asked,
+            limit=0.25,
+        )
+        assert out["arrondi"].to_list() == said
 
 
 def test_which_of_two_hidden_cells_has_changed_nobody_says() -> None:
