@@ -125,6 +125,15 @@ def test_which_of_two_hidden_cells_has_changed_nobody_says() -> None:
         assert found.rename(lambda name: name.split(ALONE)[0]).to_dict() == alone
 
 
+def test_what_was_told_rounded_to_something_else_is_seen_to_have_changed() -> None:
+    """« ≈ 2 500 » is 4,000 today: that is what changed, not the place hidden beside it, and what it was follows."""
+    then = {"80": 12000.0, HEIR: 2500.0, TAKEN: 900.0, THIRD: 8600.0}
+    said = {"bilan": statements(stage.protect(places((TAKEN,), **then), WORLD, {}), WORLD)}
+    today = links(places((TAKEN,), **then | {"80": 13500.0, HEIR: 4000.0}), WORLD)
+    known, _, past = as_they_were(today, said, WORLD)
+    assert past.empty and known.cells["valeur"][f"heures/2025/{HEIR}/ensemble (diffusion « bilan »)"] == 2500.0
+
+
 def test_rows_of_a_release_are_not_taken_for_those_of_today() -> None:
     """Same place in the table, another department: what is told rounded is today's."""
     before = released(0.5, 0.8, 0.7)

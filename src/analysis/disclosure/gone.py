@@ -64,7 +64,7 @@ def with_gone(
     told = pd.concat([given(said) for said in [*earlier.values()][::-1]])
     told = told[~told.index.duplicated() & told.index.isin(gone)]
     terms = _terms(known, gone, heirs, dataset)
-    found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
+    found = left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
     values = pd.concat([told, found]).reindex(gone)
     about = terms["cellule"].isin(found.index).groupby(terms["somme"]).any()
     value = looked_up(terms["cellule"], pd.concat([known.cells["valeur"], values]))
@@ -89,7 +89,7 @@ def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> 
     return terms[terms["somme"].map(here)]
 
 
-def _left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:
+def left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:
     """What sums leave for the only part that has none of `values`, where they leave something, in turn."""
     found = values.iloc[:0]
     while True:

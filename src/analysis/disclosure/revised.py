@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.dataset import Dataset
+from analysis.disclosure.gone import left
 from analysis.disclosure.links import ROUNDING, Links, extended, given, looked_up, sums_of, terms_of
 from analysis.disclosure.statements import named
 
@@ -51,10 +52,14 @@ def _sums(known: Links, said: pd.DataFrame, dataset: Dataset) -> tuple[pd.DataFr
     terms = terms[terms["somme"].isin(_exact(terms, today))]
     ends = terms[terms["cellule"].isin(names)].groupby("somme")["signe"].agg(["min", "max"])
     terms = terms[terms["somme"].isin(ends.index[ends["min"].eq(-1) & ends["max"].eq(1)])]
-    changed = _changed(terms, told, today, names)
+    plain = said[said["base"].eq("") & said["valeur"].notna()].drop_duplicates("cellule").set_index("cellule")
+    rounded = plain[plain["demi"].gt(0)]
+    moved = rounded.index[(today.reindex(rounded.index) - rounded["valeur"]).abs() > rounded["demi"]]
+    changed = _changed(terms, told, today, names, moved)
     then = terms[terms["cellule"].isin(names)]
     same = today[today.index.isin(names.difference([*told.index, *changed]))]
     values = _added(then, pd.concat([told, same]))
+    values = pd.concat([values, left(then, values)])
     value, cells = looked_up(then["cellule"], values), then["cellule"]
     by_sum = pd.DataFrame(
         {
@@ -67,9 +72,8 @@ def _sums(known: Links, said: pd.DataFrame, dataset: Dataset) -> tuple[pd.DataFr
     full, rest = by_sum["known"].all(), by_sum["rest"].sum()
     near = rest.abs().le(ROUNDING * by_sum.size())
     kept = rest.index[full & near & by_sum["new"].any() & ~by_sum["told"].all()]
-    rounded = said.loc[said["base"].eq("") & said["valeur"].notna(), "cellule"]
     open_ = then["somme"].isin(rest.index[full & ~near])
-    doubts, alone = _doubts(then[open_], rest, same.drop(rounded, errors="ignore"))
+    doubts, alone = _doubts(then[open_], rest, same.drop(plain.index, errors="ignore"))
     terms = pd.concat([then[then["somme"].isin(kept)], doubts], ignore_index=True)
     return terms, pd.concat([values.reindex(sorted(changed & set(names))), alone])
 
@@ -81,11 +85,11 @@ def _doubts(terms: pd.DataFrame, rest: pd.Series, hidden: pd.Series) -> tuple[pd
     `rest` is by how much the parts of each sum are more than its total.
     """
     parts = terms[terms["signe"].eq(1) & terms["cellule"].isin(hidden.index)]
-    left = (looked_up(parts["cellule"], hidden) - parts["somme"].map(rest)).round(4)
+    alone = (looked_up(parts["cellule"], hidden) - parts["somme"].map(rest)).round(4)
     rough = ROUNDING * parts["somme"].map(terms.groupby("somme").size())
-    first = left.where(left > rough).groupby(parts["cellule"]).transform("first")
+    first = alone.where(alone > rough).groupby(parts["cellule"]).transform("first")
     # Where another sum leaves something else for it, others have changed there.
-    parts = parts.assign(valeur=left, seule=parts["cellule"] + ALONE)[(left - first).abs() <= rough]
+    parts = parts.assign(valeur=alone, seule=parts["cellule"] + ALONE)[(alone - first).abs() <= rough]
     both = terms.merge(parts[["somme", "seule"]], on="somme")
     itself = (both["cellule"] + ALONE).eq(both["seule"])
     number = both.groupby(["somme", "seule"]).ngroup() + (int(rest.index.max()) + 1 if len(rest) else 0)
@@ -100,12 +104,13 @@ def _exact(terms: pd.DataFrame, today: pd.Series) -> pd.Index:
     return sums.index[sums["sens"].eq(0) & terms["signe"].eq(-1).groupby(terms["somme"]).any()]
 
 
-def _changed(terms: pd.DataFrame, told: pd.Series, today: pd.Series, names: pd.Index) -> set[str]:
-    """The cells of `terms` that are shown to have changed: told with another value, new, gone, or a total of such."""
+def _changed(terms: pd.DataFrame, told: pd.Series, today: pd.Series, names: pd.Index, moved: pd.Index) -> set[str]:
+    """The cells of `terms` that are shown to have changed: told with another value, or rounded to what is not it
+    (`moved`), new, gone, or a total of such."""
     cells = pd.Index(terms["cellule"].unique())
     was, now = told.reindex(cells), today.reindex(cells)
     same = np.isclose(was, now, rtol=1e-9, atol=0)
-    other = (was.notna() & ~same) | (now.ne(0) & ~cells.isin(names)) | now.isna()
+    other = (was.notna() & ~same) | (now.ne(0) & ~cells.isin(names)) | now.isna() | cells.isin(moved)
     changed: set[str] = set(cells[other])
     steady, heads = set(cells[same]), terms[terms["signe"].eq(-1)].set_index("somme")["cellule"]
     while True:
