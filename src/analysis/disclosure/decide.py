@@ -44,10 +44,10 @@ class Secret:
         return replace(self, rows=self.rows[~told])
 
 
-def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -> Secret:
+def decide(results: Tables, known: Links, old: frozenset[str], past: pd.Index) -> Secret:
     """Which rows to hide, by rule or to protect another, and which cells those rules are about.
 
-    `known` are the links of `results`, `old` the cells that readers already know, `gone` those that earlier releases
+    `known` are the links of `results`, `old` the cells that readers already know, `past` those that earlier releases
     hid and that no row is about any more: nobody knows today which rule theirs was.
     Raises DataError when there is no way to protect a cell.
     """
@@ -59,7 +59,7 @@ def decide(results: Tables, known: Links, old: frozenset[str], gone: pd.Index) -
     alone = ~said["cellule"].isin(said.loc[printed, "cellule"])
     about = said[at_home(said) | alone]
     hidden = about[about["regle"].notna() & about["regle"].ne(OPEN)].drop_duplicates("cellule")
-    rule = pd.concat([hidden.set_index("cellule")["regle"], pd.Series(UNCHECKED, index=gone)])
+    rule = pd.concat([hidden.set_index("cellule")["regle"], pd.Series(UNCHECKED, index=past)])
     protection = _protection(known, rule, _nobody(results, hidden))
     asked = protection[~protection.index.isin(old)]
     personal = frozenset(asked.index[rule[asked.index].map(rules()["inities"]).eq("oui")])

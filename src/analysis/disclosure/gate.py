@@ -48,6 +48,13 @@ def leaks(known: Links, secret: Secret, found: pd.DataFrame) -> pd.Series:
     return narrow | (alone & value.ne(0))
 
 
+def narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
+    """Which intervals of `found` are, beyond rounding, narrower than those of `before`."""
+    _, share = _as_good_as_found()
+    rounding = ROUNDING + share / 10 * before["haut"].replace(np.inf, 0.0)
+    return (found["bas"] > before["bas"] + rounding) | (found["haut"] < before["haut"] - rounding)
+
+
 def without_found_zeros(known: Links, told: Links, secret: Secret) -> Secret:
     """`secret` without the hidden zeros that follow from the rest, whatever is hidden: that a place of few persons has
     nobody of some kind can be all that its other cells leave. Nothing else may be found.
@@ -76,7 +83,8 @@ def refuse_leaks(known: Links, now: pd.DataFrame, old: pd.DataFrame, secret: Sec
     before = intervals(public(known, old), replace(wanted, cells=leaking.index)) if len(old) else leaking.iloc[:0]
     # No rule asks for more than earlier releases left, on the side where they left less.
     left = replace(known, cells=tighter(known.cells, before["bas"], before["haut"]))
-    known_before = _no_narrower(leaking.loc[before.index], before).union(leaking.index[~leaks(left, secret, leaking)])
+    same = before.index[~narrower(leaking.loc[before.index], before)]
+    known_before = same.union(leaking.index[~leaks(left, secret, leaking)])
     leaking = leaking.drop(known_before)
     if len(leaking):
         releases, numbers = _by_releases(known, old, secret, replace(wanted, cells=leaking.index))
@@ -120,14 +128,6 @@ def _hidden_cells(before: pd.DataFrame, after: pd.DataFrame) -> pd.Index:
     number = [*ROW, "cellule"]
     gone = ~pd.MultiIndex.from_frame(plain[number]).isin(pd.MultiIndex.from_frame(left[number]))
     return pd.Index(sorted(set(plain.loc[gone, "cellule"])), dtype="str")
-
-
-def _no_narrower(found: pd.DataFrame, before: pd.DataFrame) -> pd.Index:
-    """The cells whose interval of `found` is, up to rounding, that of `before`."""
-    _, share = _as_good_as_found()
-    rounding = ROUNDING + share / 10 * before["haut"].replace(np.inf, 0.0)
-    same = (found["bas"] <= before["bas"] + rounding) & (found["haut"] >= before["haut"] - rounding)
-    return found.index[same]
 
 
 def _as_good_as_found() -> tuple[float, float]:

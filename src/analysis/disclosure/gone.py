@@ -8,7 +8,6 @@ to be what today's whole truth leaves for it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pandas as pd
 
@@ -16,9 +15,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.errors import DataError
 from analysis.core.texts import some
-from analysis.disclosure.attack import Sought, intervals
-from analysis.disclosure.links import ROUNDING, Links, extended, given, looked_up, public, terms_of, tighter
-from analysis.disclosure.releases import still_true
+from analysis.disclosure.links import ROUNDING, Links, extended, given, looked_up, terms_of
 from analysis.disclosure.statements import named
 
 PLACE = r"(?<=/)(\d{9})(?=/|$)"  # an intercommunalité in the name of a cell
@@ -67,23 +64,12 @@ def with_gone(
     told = pd.concat([given(said) for said in [*earlier.values()][::-1]])
     told = told[~told.index.duplicated() & told.index.isin(gone)]
     terms = _terms(known, gone, heirs, dataset)
-    found = _left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
+    found = left(terms, pd.concat([known.cells["valeur"].dropna(), told]))
     values = pd.concat([told, found]).reindex(gone)
     about = terms["cellule"].isin(found.index).groupby(terms["somme"]).any()
     value = looked_up(terms["cellule"], pd.concat([known.cells["valeur"], values]))
     full = value.notna().groupby(terms["somme"]).all()
-    links = extended(known, values, terms[terms["somme"].map(about & full)])
-    return _as_bounded_before(links, found, earlier), found.index
-
-
-def _as_bounded_before(links: Links, found: pd.Series, earlier: Mapping[str, pd.DataFrame]) -> Links:
-    """`links` whose cells `found` (their values) lie where releases left them: no protection goes beyond."""
-    if found.empty:
-        return links
-    _, old = still_true(links, earlier)
-    ends = intervals(public(links, old), Sought(found.index))
-    least, most = ends["bas"].clip(upper=found), ends["haut"].clip(lower=found)
-    return replace(links, cells=tighter(links.cells, least, most))
+    return extended(known, values, terms[terms["somme"].map(about & full)]), found.index
 
 
 def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> pd.DataFrame:
@@ -103,7 +89,7 @@ def _terms(known: Links, gone: pd.Index, heirs: pd.Series, dataset: Dataset) -> 
     return terms[terms["somme"].map(here)]
 
 
-def _left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:
+def left(terms: pd.DataFrame, values: pd.Series) -> pd.Series:
     """What sums leave for the only part that has none of `values`, where they leave something, in turn."""
     found = values.iloc[:0]
     while True:

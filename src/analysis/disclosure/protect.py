@@ -26,7 +26,7 @@ from analysis.disclosure.gone import before_mergers, heirs, with_gone
 from analysis.disclosure.links import links, public
 from analysis.disclosure.primary import OPEN
 from analysis.disclosure.regroup import proposals
-from analysis.disclosure.releases import as_bounded, published_before, still_true
+from analysis.disclosure.releases import as_bounded, as_left_before, published_before, still_true
 from analysis.disclosure.revised import as_they_were
 from analysis.disclosure.rounding import rounded
 from analysis.disclosure.shown import shown, with_rounded
@@ -78,10 +78,12 @@ def protect(results: Tables, dataset: Dataset, earlier: Mapping[str, pd.DataFram
     known, taken_over = links(results, dataset), heirs(earlier)
     earlier = {name: before_mergers(said, known.cells.index, taken_over) for name, said in earlier.items()}
     known, gone = with_gone(known, earlier, taken_over, dataset)
-    known, earlier = as_they_were(known, earlier, dataset)
+    known, earlier, changed = as_they_were(known, earlier, dataset)
     exact, old = still_true(known, earlier)
+    past = gone.append(changed)
+    known = as_left_before(known, old, past) if len(past) else known
     held = as_bounded(known, old)
-    secret = decide(results, held, exact, gone)
+    secret = decide(results, held, exact, past)
 
     # What would be told if hidden rows were emptied, which readers add to what they have.
     tables = shown(results, secret.rows)

@@ -16,7 +16,8 @@ from analysis.core.errors import DataError
 from analysis.core.files import digests_under, file_digest, read_table
 from analysis.core.paths import releases_dir
 from analysis.core.texts import some
-from analysis.disclosure.links import Links, given, looked_up, public
+from analysis.disclosure.attack import Sought, intervals
+from analysis.disclosure.links import Links, given, looked_up, public, tighter
 from analysis.disclosure.statements import bases, statements
 
 MANIFEST = "manifeste.json"
@@ -88,6 +89,14 @@ def still_true(known: Links, earlier: Mapping[str, pd.DataFrame]) -> tuple[froze
 def as_bounded(known: Links, old: pd.DataFrame) -> Links:
     """`known` whose cells lie where rounded numbers of `old` leave them: what is decided today may count on no more."""
     return replace(known, cells=known.cells.assign(**public(known, old).cells[["bas", "haut"]]))
+
+
+def as_left_before(known: Links, old: pd.DataFrame, past: pd.Index) -> Links:
+    """`known` whose cells `past`, of which no row of today speaks, lie where the numbers of `old` leave them: no
+    protection goes beyond."""
+    value = known.cells["valeur"].reindex(past)
+    ends = intervals(public(known, old), Sought(past))
+    return replace(known, cells=tighter(known.cells, ends["bas"].clip(upper=value), ends["haut"].clip(lower=value)))
 
 
 def _still_true(known: Links, said: pd.DataFrame) -> tuple[frozenset[str], pd.DataFrame]:

@@ -14,6 +14,7 @@ import pandas as pd
 from analysis.core import reference
 from analysis.core.numbers import round_half_up
 from analysis.disclosure.attack import Sought, found, programs
+from analysis.disclosure.gate import narrower
 from analysis.disclosure.links import Links
 from analysis.disclosure.primary import SECONDARY
 from analysis.disclosure.statements import Tables, kept
@@ -43,14 +44,17 @@ def rounded(
         if here.empty:
             continue
         program = block
-        known = leaks(found(program, links, sought))  # by earlier releases: no rounding makes that worse
+        before = found(program, links, sought)
+        known = leaks(before)  # by earlier releases
         for cell, value, units in here[["cellule", "exacte", "unites"]].to_numpy():
             for unit in map(float, units.split("|")):
                 near = unit * float(round_half_up(value / unit, 0))
-                narrower = program.told(cell, near - unit / 2, near + unit / 2)
+                closer = program.told(cell, near - unit / 2, near + unit / 2)
+                after = found(closer, links, sought)
+                more = leaks(after).mask(known, narrower(after, before))
                 # Whether it is told at all is seen from what is told, which says no more then.
-                if near >= unit / (2 * limit) and not (leaks(found(narrower, links, sought)) & ~known).any():
-                    program, told[cell] = narrower, (near, unit)
+                if near >= unit / (2 * limit) and not more.any():
+                    program, told[cell] = closer, (near, unit)
                     break
     out = candidates[candidates["cellule"].isin(list(told))]
     numbers = pd.DataFrame(out["cellule"].map(told).tolist(), columns=["valeur", "arrondi"], index=out.index)
