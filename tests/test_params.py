@@ -95,7 +95,24 @@ def test_a_page_of_no_deliverable_is_named_with_those_there_are(tmp_path: Path) 
 
 def test_a_missing_block_is_named(tmp_path: Path) -> None:
     kept = text().split("\nexports:")[0]
-    assert "« exports » : clé absente" in refused(kept, tmp_path)
+    said = "« exports » : clé absente ; attendu : un bloc de lignes « clé: valeur »."
+    assert said in refused(kept, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "expected"),
+    [
+        ("  seed: 20160126 ", "demo.seed", "un nombre entier"),
+        ('  first_date: "2010-01-01"    # notification', "decp.first_date", "une date AAAA-MM-JJ"),
+        ("    min_p: 0.5 ", "segments.classifier.min_p", "un nombre (point décimal)"),
+        ("  days: [] ", "facilitators.days", "une liste (une ligne « - valeur » par élément)"),
+        ("engine: duckdb", "engine", "'duckdb' ou 'spark'"),
+    ],
+)
+def test_a_missing_key_is_named_with_what_it_would_hold(line: str, key: str, expected: str, tmp_path: Path) -> None:
+    assert text().count(line) == 1
+    spoilt = "\n".join(kept for kept in text().split("\n") if not kept.startswith(line))
+    assert refused(spoilt, tmp_path).endswith(f", clé « {key} » : clé absente ; attendu : {expected}.")
 
 
 @pytest.mark.parametrize("spoilt", ["exports: [1, 2\n", "  a: 1\n b: 2\n", 'a: "x\n', "a: b: c\n", "\ta: 1\n"])

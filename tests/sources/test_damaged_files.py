@@ -198,6 +198,19 @@ def test_a_siret_of_fourteen_digits_is_quoted(siret: str) -> None:
     assert f"« {siret} »" in explain("a.csv", 2, "acheteur_siret", siret, "x")
 
 
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ("a\nb\tc\x00\u200b", r"a\nb\tc\x00\u200b"),
+        ("1\N{NO-BREAK SPACE}200\N{NARROW NO-BREAK SPACE}€", "1\N{NO-BREAK SPACE}200\N{NARROW NO-BREAK SPACE}€"),
+        ("é" * 200, "é" * 200),
+        ("é" * 201, "é" * 200 + "…"),
+    ],
+)
+def test_a_value_is_quoted_on_one_line_and_short(value: str, quoted: str) -> None:
+    assert f" : « {quoted} » ; attendu : x." in explain("a.csv", 2, "segment", value, "x")
+
+
 # --- what is asked for -------------------------------------------------------------------------
 
 
@@ -205,6 +218,8 @@ def test_a_siret_of_fourteen_digits_is_quoted(siret: str) -> None:
     ("content", "said"),
     [
         ("a,b\n1,2\n".encode("utf-16"), "(enregistré en UTF-16) ; attendu : un CSV en UTF-8."),
+        (b"sep=;\r\na;b\r\n1;2\r\n", "(ligne 1, « sep= » avant les titres) ; attendu : les titres à la ligne 1."),
+        (b"\xef\xbb\xbfSep=,\na,b\n1,2\n", "(ligne 1, « sep= » avant les titres) ; attendu : les titres à la ligne 1."),
         (b"PK\x03\x04", "(un classeur) ; attendu : un CSV : enregistrer sous « CSV UTF-8 »."),
         (b"a\tb\n1\t2\n", "(colonnes séparées par une tabulation) ; attendu : des points-virgules ou des virgules."),
         (b"a,b,b\n1,2,3\n", "(deux colonnes « b ») ; attendu : une seule colonne de ce titre."),

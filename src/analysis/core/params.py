@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from analysis.core.errors import DataError
@@ -396,20 +397,38 @@ def _explain(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "extra_forbidden":
         return f"clé inconnue ; attendu : {', '.join(_siblings(model, error['loc']))}"
     if error["type"] == "missing":
-        return "clé absente"
-    expected = next((text for start, text in EXPECTED.items() if error["type"].startswith(start)), error["msg"])
-    expected = expected.format(**error.get("ctx", {})).replace(" or ", " ou ")  # of a list of literals
+        return f"clé absente ; attendu : {_awaited(_level(model, error['loc']).model_fields[str(error['loc'][-1])])}"
+    expected = _expected(error)
     if error["type"] == "value_error" and isinstance(error["input"], dict | list | tuple):
         return f"attendu : {expected}"  # of a whole block, whose text would say nothing
     return f"valeur « {str(error['input'])[:60]} » ; attendu : {expected}"
 
 
+def _expected(error: ErrorDetails) -> str:
+    text = next((text for start, text in EXPECTED.items() if error["type"].startswith(start)), error["msg"])
+    return text.format(**error.get("ctx", {})).replace(" or ", " ou ")  # of a list of literals
+
+
+def _awaited(field: FieldInfo) -> str:
+    """What is expected of a key that is not there: what would be said of something that no key can hold."""
+    try:
+        TypeAdapter[Any](field.rebuild_annotation()).validate_python(object())
+    except ValidationError as error:
+        return _expected(error.errors()[0])
+    return "une valeur"
+
+
 def _siblings(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """The keys that `model` knows at the level of `loc`."""
+    return sorted(_level(model, loc).model_fields)
+
+
+def _level(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """The block of `model` that holds the key `loc`."""
     level: Any = model
     for part in loc[:-1]:
         if isinstance(level, type) and issubclass(level, BaseModel):
             level = level.model_fields[str(part)].annotation
         else:  # a list or a dict of blocks
             level = get_args(level)[-1]
-    return sorted(level.model_fields)
+    return level  # type: ignore[no-any-return]

@@ -14,6 +14,9 @@ from analysis.core.errors import DataError
 from analysis.core.personal import MASKED, TRACE, looks_personal, without_traces
 from analysis.core.quality_rules import COLUMNS, SORT, catalogue
 
+LONGEST = 200  # characters of a value that are quoted
+HARD_SPACES = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"  # French typography has them
+
 
 @cache
 def rules() -> pd.DataFrame:
@@ -38,13 +41,19 @@ def sentence(
 def explain(fichier: str, ligne: object, colonne: str, valeur: object, attendu: str) -> str:
     """The French sentence for a value that cannot be used: file, line and column if any, value, what is expected.
 
-    A value that looks personal is not quoted.
+    A value that looks personal is not quoted; of a long one, the beginning is, and what does not print as its code.
     """
     line = "" if ligne is None or pd.isna(ligne) else f", ligne {ligne}"
     column = f", colonne « {colonne} »" if colonne else ""
     text = "" if valeur is None or pd.isna(valeur) else str(valeur)
-    value = f"« {MASKED if looks_personal(text, colonne) else text} »" if text else "vide"
+    value = f"« {MASKED if looks_personal(text, colonne) else _quoted(text)} »" if text else "vide"
     return f"{fichier}{line}{column} : {value} ; attendu : {attendu}."
+
+
+def _quoted(text: str) -> str:
+    """`text` as a sentence can hold it, on one line."""
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return "".join(c if c.isprintable() or c in HARD_SPACES else c.encode("unicode_escape").decode() for c in short)
 
 
 def fatal(rule: str, fichier: str, detail: str = "") -> DataError:

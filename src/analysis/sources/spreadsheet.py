@@ -51,6 +51,7 @@ ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError,
 FILE_LIST, ENCRYPTED_FILE = "META-INF/manifest.xml", b"encryption-data"  # of an .ods
 # The reader keeps all cells of a sheet up to its last one. Those in a column of three letters that hold something.
 MOST_CELLS, FAR_CELL = 40_000_000, re.compile(rb'<c r="([A-Z]{3})([0-9]+)"[^>]*[^/]>')
+SEPARATOR_SAID = b"sep="  # a first line by which a spreadsheet is told the separator of a CSV
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -164,10 +165,11 @@ def read_csv(path: Path, name: str, columns: Iterable[str]) -> pd.DataFrame:
     Raises DataError when one of `columns` is absent.
     """
     content = _bytes(path, name)
-    heading = content.split(b"\n", 1)[0]
+    heading = content.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0]
     for told, wrong, asked in (
         (content.startswith((ZIP, OLE_CONTAINER)), "un classeur", "un CSV : enregistrer sous « CSV UTF-8 »"),
         (content.startswith(UTF_16), "enregistré en UTF-16", "un CSV en UTF-8"),
+        (heading.lower().startswith(SEPARATOR_SAID), "ligne 1, « sep= » avant les titres", "les titres à la ligne 1"),
         (
             b"\t" in heading and not set(b",;") & set(heading),
             "colonnes séparées par une tabulation",

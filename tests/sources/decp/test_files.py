@@ -6,11 +6,14 @@ import hashlib
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from pyarrow import parquet
 
 from analysis.cli import main
 from analysis.core.errors import DataError
@@ -86,6 +89,27 @@ def test_a_column_that_nobody_asked_for_is_let_be(tmp_path, name):
     (tmp_path / "a.csv").write_bytes(CSV.replace(b"objet", b"objet," + name.encode()) + b"voirie,autre\n")
     found = ingest(tmp_path, tmp_path / "a.csv").marches
     assert found[["id", "objet"]].values.tolist() == [["1", "voirie"]]
+
+
+def write_parquet(path: Path, *columns: tuple[str, str]) -> Path:
+    """One contract, and these columns after its own."""
+    row = [("id", "1"), ("acheteur_id", "21590328700013"), ("montant", "50000"), ("dateNotification", "2024-01-01")]
+    values = [pa.array([value]) for _, value in (*row, *columns)]
+    parquet.write_table(pa.Table.from_arrays(values, names=[name for name, _ in (*row, *columns)]), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["ligne", "LIGNE", "file_row_number", "File_Row_Number"])
+def test_a_parquet_column_with_a_name_that_its_reader_uses_is_let_be(tmp_path, name):
+    found = ingest(tmp_path, write_parquet(tmp_path / "a.parquet", ("objet", "voirie"), (name, "7"))).marches
+    assert found[["id", "objet", "source_ligne"]].values.tolist() == [["1", "voirie", 1]]
+
+
+def test_two_parquet_columns_of_one_name_are_refused(tmp_path):
+    for name in ("montant", "Montant"):
+        file = write_parquet(tmp_path / "a.parquet", (name, "9"))
+        with pytest.raises(DataError, match=r"^a\.parquet : fichier inutilisable \(2 colonnes « montant »\) ; attendu"):
+            ingest(tmp_path, file)
 
 
 @pytest.mark.parametrize(

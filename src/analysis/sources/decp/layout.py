@@ -7,6 +7,7 @@ import csv
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,13 @@ def check_columns(label: str, columns: list[str]) -> None:
         looks_like = len(_DECP_COLUMNS & set(columns)) > 1
         detail = f"colonne « {missing[0]} » absente" if looks_like else ""
         raise _fatal("decp_non_decp", label, detail)
+
+
+def refuse_twice(label: str, columns: Iterable[str]) -> None:
+    """Refuse a table of which two columns have one name, whatever the capitals: which is meant, nobody can say."""
+    names = Counter(name.casefold() for name in columns if name)
+    if twice := [name for name, times in names.items() if times > 1]:
+        raise _fatal("fichier_illisible", label, f"{names[twice[0]]} colonnes « {twice[0]} »")
 
 
 def cut(path: Path, label: str, spans: list[int]) -> DataError:
@@ -226,9 +234,7 @@ def _header(label: str, head: bytes) -> tuple[str, tuple[str, ...]]:
     headers = {mark: next(csv.reader([first], delimiter=mark)) for mark in ",;\t|"}
     best = max(headers, key=lambda mark: len(_DECP_COLUMNS & set(headers[mark])))
     check_columns(label, headers[best])
-    names = Counter(name.casefold() for name in headers[best] if name)
-    if twice := [name for name, times in names.items() if times > 1]:
-        raise _fatal("fichier_illisible", label, f"{names[twice[0]]} colonnes « {twice[0]} »")
+    refuse_twice(label, headers[best])
     return best, tuple(
         f"{name or 'sans titre'} (colonne {place})" if name.casefold() in {"", *OWN_COLUMNS} else name
         for place, name in enumerate(headers[best], start=1)

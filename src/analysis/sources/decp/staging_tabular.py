@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from analysis.sources.decp.layout import Layout, check_columns, unreadable
+from analysis.sources.decp.layout import Layout, check_columns, refuse_twice, unreadable
 from analysis.sources.decp.staging import CHUNK, FIELDS, MODIFICATION_FIELDS, path_literal, quoted, refused, scalar
 
 _TABULAR_NAMES = {
@@ -24,6 +24,7 @@ _TABULAR_NAMES = {
 # What is wrong with a file, not with a query: a damaged Parquet file has no class of its own.
 _OF_THE_FILE = {duckdb.Error, duckdb.ConversionException, duckdb.InvalidInputException, duckdb.IOException}
 _HOLDER_COLUMNS = ("titulaire_id", "titulaire_typeIdentifiant", "titulaire_nom")
+_NUMBER = "file_row_number"  # of a row in a Parquet file, as its reader calls it
 # A row without identifier or buyer is a contract of its own.
 _ANONYMOUS = "coalesce(trim(id), '') = '' OR coalesce(trim(acheteur_id), '') = ''"
 
@@ -184,9 +185,12 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
     """A query for the rows of a table that have its number of columns, every value as text, with `ligne`."""
     source = path_literal(layout.path)
     if layout.delimiter is None:
+        columns = _parquet_columns(con, source)
+        refuse_twice(layout.label, columns)
+        if _NUMBER in map(str.lower, columns):
+            return f"SELECT row_number() OVER () AS ligne, * FROM read_parquet({source})"
         # Numbered by the reader, which leaves it to all threads.
-        return f"""SELECT file_row_number + 1 AS ligne, * EXCLUDE (file_row_number)
-            FROM read_parquet({source}, file_row_number = true)"""
+        return f"SELECT {_NUMBER} + 1 AS ligne, * EXCLUDE ({_NUMBER}) FROM read_parquet({source}, {_NUMBER} = true)"
     everything = f"concat_ws('', {', '.join(_identifier(name) for name in layout.columns)})"
     # A quoted value may run over several lines: lines are counted, not rows.
     rows = f"""SELECT *, (1 + n + sum(ends) OVER (ROWS UNBOUNDED PRECEDING) - ends)::BIGINT AS ligne
@@ -199,6 +203,12 @@ def _numbered_rows(con: duckdb.DuckDBPyConnection, layout: Layout) -> str:
         return f"SELECT * EXCLUDE (n, ends) FROM ({rows})"
     return f"""SELECT r.* EXCLUDE (n, ends) REPLACE (ligne + coalesce(k, 0) AS ligne) FROM ({rows}) r
         ASOF LEFT JOIN (SELECT avant, max(k) AS k FROM ({skipped}) GROUP BY avant) s ON r.n > s.avant"""
+
+
+def _parquet_columns(con: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """The names of the columns of a flat Parquet file as it has them: DuckDB calls the second of one name otherwise."""
+    names = f"SELECT name FROM parquet_schema({source}) WHERE num_children IS NULL"
+    return [name for (name,) in con.execute(names).fetchall()]
 
 
 def _set_rejected_aside(con: duckdb.DuckDBPyConnection, layout: Layout) -> None:
