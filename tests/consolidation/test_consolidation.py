@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.consolidation import tables
+from analysis.consolidation.facts import entered_once
 from analysis.core.files import read_table
 from analysis.core.paths import protected_dir, results_dir
 from analysis.demo.identifiers import siret_of
@@ -74,6 +75,25 @@ def test_an_operation_entered_twice_counts_once_its_decision_made(dataset: Path)
     assert values["operations", "ensemble"] == values["entreprises", "ensemble"] == 1
     removed = read_table(results_dir("essai") / "consolidation" / "doublons_retires.parquet")
     assert removed[["operations", "heures"]].values.tolist() == [[1, 150.75]]
+
+
+def test_a_contract_that_a_second_structure_enters_a_year_later_stands_under_the_latest_it_is_told_by() -> None:
+    """S2 alone enters it in 2024, S1 too in 2025: what S2 answers of who left goes with the contract of S1."""
+    entries = pd.DataFrame({"annee": [2024, 2025, 2025], "structure_id": ["S2", "S1", "S2"]})
+    own = {key: entries["structure_id"] + f":{key}" for key in ("op_id", "eng_id", "ctr_id")}
+    whose = {"ben_id": "a", "employeur_siret": "e", "date_debut": pd.Timestamp(2024, 3, 1), "contrat_type": "CDI"}
+    clean = {
+        "operations": entries.assign(op_id=own["op_id"]),
+        "territoires": entries.assign(op_id=own["op_id"]),
+        "engagements": entries.assign(**own, entreprise_siret="c").drop(columns="ctr_id"),
+        "contrats": entries.assign(**own, **whose).drop(columns="op_id"),
+        "heures": entries.assign(ctr_id=own["ctr_id"], mois=1, heures=10.0),
+    }
+    once = entered_once(clean, {"S2:op_id": "S1:op_id"})
+    assert once.standing.to_dict() == {"S1:ctr_id": "S1:ctr_id", "S2:ctr_id": "S1:ctr_id"}
+    assert once.contracts[["annee", "ctr_id", "centiheures"]].to_numpy().tolist() == [
+        [2024, "S2:ctr_id", 1000], [2025, "S1:ctr_id", 1000],
+    ]  # fmt: skip
 
 
 def test_what_only_the_other_structure_says_of_an_operation_is_kept(dataset: Path) -> None:
