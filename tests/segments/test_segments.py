@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -130,3 +132,27 @@ def test_the_buyers_of_a_kind_are_counted_once(project: Path) -> None:
 def test_amounts_that_are_unknown_are_counted_not_taken_for_zero(project: Path) -> None:
     row = results(contract("a"), contract("b", montant=None))["segments"].query("territoire == '32'").iloc[0]
     assert row[["marches", "montant", "montants_connus"]].tolist() == [2, 100.0, 1]
+
+
+def test_the_order_in_which_the_engine_gives_its_rows_does_not_show(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes, places = ["45430000", "45233140", "90911000", "77310000"], [("59", EPCI), ("75", None), ("13", None)]
+    rows = [
+        contract(
+            f"c{n}", codeCPV=codes[n % 4], annee=2021 + n % 5, montant=1000.1 * n, acheteur_id=f"2{n % 7}5903501000{n % 9}7",
+            departement=places[n % 3][0], epci_siren=places[n % 3][1],
+        )
+        for n in range(120)
+    ]  # fmt: skip
+    first, asked = results(*rows), ir.Table.to_pandas
+    drawn = np.random.default_rng(0)
+
+    def shuffled(table: ir.Table) -> pd.DataFrame:
+        found = asked(table)
+        return found.iloc[drawn.permutation(len(found))].reset_index(drop=True)
+
+    monkeypatch.setattr(ir.Table, "to_pandas", shuffled)
+    tables.build("essai")
+    for path in sorted((results_dir("essai") / "segments").iterdir()):
+        pd.testing.assert_frame_equal(read_table(path), first[path.stem], check_exact=True, obj=path.stem)

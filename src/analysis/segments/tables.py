@@ -109,7 +109,7 @@ def from_each_contract(
     people = publics.by_epci(given, dataset.departements)
     offered = supply(dataset, people["deld"], settings.potential.radius_km, str(source))
     there = outside(received, dataset.departements)
-    elsewhere = states(there.filter(there.annee.notnull()), ["annee", "segment"], highest(belief)).to_pandas()
+    elsewhere = _states(there.filter(there.annee.notnull()), ["annee", "segment"], highest(belief))
     return {
         **linked.tables,
         "segments_ailleurs": _with_share(elsewhere.rename(columns={"annee": "edition"})),
