@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import xlsxwriter
 
+from analysis.core import reference
 from analysis.core.dataset import load_dataset
 from analysis.core.errors import DataError
 from analysis.core.files import read_table, write_table
@@ -365,6 +366,26 @@ def test_a_person_never_has_more_than_one_etp(project: Path) -> None:
         staff.in_post(clean, pd.Timestamp(year, 12, 31)).set_index("fac_ref")["etp"]["S1:P1"] for year in (2021, 2025)
     ]
     assert etp == [0.8, 1.0]
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_who_has_two_posts_has_the_role_and_the_office_of_the_longer_one(project: Path, longer: int) -> None:
+    posts = [
+        {"role": "FACILITATEUR", "siege_commune_insee": "59350"},
+        {"role": "AUTRE", "siege_commune_insee": "62041"},
+    ]
+    times = ["0,6" if number == longer else "0,3" for number in range(2)]
+    rows = [
+        {**PEOPLE[0], **post, "etp": time, "date_debut": day}
+        for post, time, day in zip(posts, times, ["2019-01-01", "2020-01-01"], strict=True)
+    ]
+    table, broken = imported("facilitateurs", *rows)
+    assert not broken, "they sum to less than one"
+    clean = {"facilitateurs": table, "structures": read_table(clean_dir("essai", "inventory") / "structures.parquet")}
+    person = staff.in_post(clean, pd.Timestamp(2025, 12, 31)).set_index("fac_ref").loc["S1:P1"]
+    towns = reference.communes().set_index("code_insee")["epci_siren"]
+    assert person["role"] == posts[longer]["role"] and person["etp"] == pytest.approx(0.9)
+    assert person["bureau_epci"] == towns[posts[longer]["siege_commune_insee"]]
 
 
 @pytest.mark.parametrize(("sheet", "row"), [("facilitateurs", PEOPLE[0]), ("zones", ZONES[0])])

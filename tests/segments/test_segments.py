@@ -140,8 +140,8 @@ def test_the_order_in_which_the_engine_gives_its_rows_does_not_show(
     codes, places = ["45430000", "45233140", "90911000", "77310000"], [("59", EPCI), ("75", None), ("13", None)]
     rows = [
         contract(
-            f"c{n}", codeCPV=codes[n % 4], annee=2021 + n % 5, montant=1000.1 * n, acheteur_id=f"2{n % 7}5903501000{n % 9}7",
-            departement=places[n % 3][0], epci_siren=places[n % 3][1],
+            f"c{n}", codeCPV=codes[n % 4], annee=2021 + n % 5, montant=1000.1 * n,
+            acheteur_id=f"2{n % 7}5903501000{n % 9}7", departement=places[n % 3][0], epci_siren=places[n % 3][1],
         )
         for n in range(120)
     ]  # fmt: skip

@@ -206,7 +206,7 @@ def test_the_stage_says_what_became_of_the_rows_of_each_file(capfd: pytest.Captu
     exports.build("essai")
     said = capfd.readouterr().err.splitlines()
     assert said == sorted(said) and len(said) == 6
-    assert "exports/S1/2025/heures.csv : lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 1" in said
+    assert "exports/S1/2025/heures.csv : lignes reçues : 4, gardées : 2, refusées : 2 ; valeurs signalées : 0" in said
 
 
 def test_a_total_at_the_foot_of_a_table_is_no_operation() -> None:
@@ -377,8 +377,7 @@ def test_hours_that_cannot_count_are_refused_and_kept_whole(change: dict, rule: 
     assert row["fichier"] == "exports/S1/2025/heures.csv"
     assert row["ligne"] in (2, 3)
     assert f"ligne {row['ligne']}" in row["message"] and "attendu" in row["message"]
-    if rule != "nombre_invalide":
-        assert '"ctr_id"' in row["enregistrement"]
+    assert '"ctr_id"' in row["enregistrement"]
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name not in ("heures", "sorties")])
@@ -939,6 +938,8 @@ def test_a_message_names_the_column_of_the_month(workbook: Path) -> None:
     told = quality.query("ligne == 2 and gravite == 'erreur'")
     assert told[["colonne", "regle"]].values.tolist() == [["Févr.", "nombre_invalide"], ["Mars", "heures_negatives"]]
     assert "ligne 2, colonne « Févr. » : « abc » ; attendu : un nombre" in told["message"].iloc[0]
+    refused = [json.loads(text) for text in told["enregistrement"]]
+    assert [(row["mois"], row["heures"]) for row in refused] == [("2025-02", "abc"), ("2025-03", "-5,5")]
 
 
 def test_a_total_with_a_column_per_month_is_told_once_and_kept_whole(

@@ -159,6 +159,7 @@ def test_a_value_that_cannot_be_read_refuses_its_row_only(column: str, rules: li
     kept, quality = imported()
     assert sorted(quality["regle"]) == rules
     assert len(kept) == (2 if column == "diffusion" else 1)
+    assert quality["enregistrement"].ne("").sum() == (0 if column == "diffusion" else 1)
 
 
 def test_a_ratio_that_cannot_be_derived_is_kept() -> None:

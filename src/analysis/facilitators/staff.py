@@ -28,9 +28,9 @@ def in_post(clean: dict[str, pd.DataFrame], day: pd.Timestamp) -> pd.DataFrame:
     structure_id, nom, type_acteur, nature_porteuse, departement (of the seat), epci_siren (idem), accord (to publish),
     operations_suivies and acheteurs_suivis (as the structure declares), fac_ref, role, etp (of all the person's rows of
     that day, 1 at most; missing where none is known), financements, bureau_epci (of the person's office, else of the
-    structure's seat).
+    structure's seat). Who has two posts has the role and the office of the longer one.
     """
-    people = on_day(clean["facilitateurs"], day)
+    people = on_day(clean["facilitateurs"], day).sort_values("etp", na_position="first", kind="stable")
     towns = reference.communes().set_index("code_insee")
     people = people.assign(bureau_epci=people["siege_commune_insee"].map(towns["epci_siren"]))
     people = people.groupby(["structure_id", "fac_ref"], as_index=False).agg(

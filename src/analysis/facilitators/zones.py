@@ -106,7 +106,7 @@ def zones(
 
 
 def classes(rows: pd.DataFrame, chance: Numbers) -> pd.Series:
-    """The class of each EPCI: under-served when it is more likely than not."""
+    """The class of each EPCI: under-served when that is as likely as not, or more."""
     found = pd.Series(np.where(chance >= 0.5, UNDER, COVERED), index=rows.index, dtype="str")
     found = found.mask(rows["operations"].eq(0) & rows["exports_recus"], SILENT)
     return found.mask(rows["structures"].eq(0), STRICT)

@@ -127,7 +127,7 @@ def _chapter(dataset: Dataset, name: str, row: pd.Series, figures: dict[str, lis
         "leads": of == LEAD,
         "title": row["titre"],
         "sentence": row["phrase"],
-        "scope": scope,
+        "scope": f"{scope[:1].upper()}{scope[1:]}",
         "strip": strip,
         "warning": UNTOLD._repr_html_() if of == LEAD and untold(dataset) else "",
         # A deliverable without headline figures, such as the guide, lacks none.

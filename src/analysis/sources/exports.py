@@ -495,7 +495,7 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     typer.flag(said, "mois_invalide", "mois", record="enregistrement")
     rows = rows[~outside]
     refused = rows["heures"].isna() | (rows["heures"] < 0) | (rows["heures"] > limits.max_month_hours)
-    typer.drop(rows[rows["heures"].isna()])
+    typer.refuse(rows[rows["heures"].isna()], "heures")
     typer.flag(rows[rows["heures"] < 0], "heures_negatives", "heures", record="enregistrement")
     typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
     rows = rows[~refused]

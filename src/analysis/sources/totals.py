@@ -23,8 +23,8 @@ def checked(rows: pd.DataFrame, dataset: Dataset, typer: Typer) -> pd.DataFrame:
     """The typed rows of `agregats` that count, `diffusion` filled in; the others are refused, with their reason."""
     kinds = reference.table("nomenclatures/agregats").set_index("code")
     rows = with_key(with_key(rows, "indicateur", typer), "modalite", typer)
-    typer.drop(rows[rows["valeur"].isna()])
-    rows = rows[rows["valeur"].notna()]  # or it is a row of the quality table already
+    typer.refuse(rows[rows["valeur"].isna()], "valeur")
+    rows = rows[rows["valeur"].notna()]
     if rows.empty:
         return rows
     rows = _refused(rows, ~_known_place(rows, dataset), "agregat_territoire", "territoire", typer)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import BLANKS, MONTHS, MOST_DIGITS, THREE_DIGITS, WEEKDAYS
-from analysis.core.personal import MASKED, looks_personal
+from analysis.core.personal import MASKED, looks_personal, without_traces
 from analysis.core.quality_log import breaches
 from analysis.core.sirene import LA_POSTE, SIREN_DIGITS, SIRET_DIGITS
 from analysis.core.texts import words
@@ -55,8 +55,8 @@ class Typer:
     """Types the columns of received tables and gathers what did not fit.
 
     Methods that type a column (`column`, `code`, `date`, one for each kind) take rows with `fichier` and `ligne` and a
-    column of text, and return the typed series; `table` types all columns of a table. `drop` and `flag` note what was
-    wrong, and `tell` says it.
+    column of text, and return the typed series; `table` types all columns of a table. `flag`, `refuse` and `drop` note
+    what was wrong, and `tell` says it.
     """
 
     def __init__(self, source: str) -> None:
@@ -68,6 +68,16 @@ class Typer:
     def drop(self, rows: pd.DataFrame) -> None:
         """Note that `rows` do not count, for a reason that is recorded already."""
         self.refused.append(rows["fichier"])
+
+    def refuse(self, rows: pd.DataFrame, column: str) -> None:
+        """Refuse `rows` for their cell of `column`, which is recorded already: with it the whole record is kept."""
+        self.drop(rows)
+        cell = ["fichier", "ligne", "colonne"]
+        records = rows.assign(colonne=_heading(rows, column)).drop_duplicates(cell).set_index(cell)["enregistrement"]
+        records = records.map(without_traces)
+        for part in self.breaches:
+            kept = records.reindex(pd.MultiIndex.from_frame(part[cell])).set_axis(part.index)
+            part["enregistrement"] = kept.fillna(part["enregistrement"])
 
     def leave(self, rows: pd.DataFrame) -> None:
         """Note that `rows` are of another year than their send."""
@@ -86,8 +96,8 @@ class Typer:
         """Record that `rows` broke `rule`, and are refused when there is a `record`.
 
         What is wrong is their value in `column`, or what the column `said`, which is none of the table, says of them.
-        Hours that have a column per month are named by its heading (`titre` of the rows). The value
-        of a personal column is never kept. A cell that is merged with one above it broke that rule and no other.
+        The value of a personal column is never kept. A cell that is merged with one above it broke that rule and no
+        other.
         """
         if rows.empty:
             return
@@ -103,7 +113,6 @@ class Typer:
         if column in PERSONAL and column in rows and rule != MERGED_RULE:
             rows = rows.assign(**{column: rows[column].notna().map({True: MASKED, False: ""})})
         value = said or (column if column in rows else None)
-        heading = rows["titre"] if column == "heures" and "titre" in rows else None
         self.breaches.append(
             breaches(
                 rows,
@@ -113,7 +122,7 @@ class Typer:
                 value=value,
                 record=record,
                 among=among,
-                heading=heading,
+                heading=_heading(rows, column),
             )
         )
 
@@ -284,6 +293,12 @@ class Typer:
         bad = value.notna() & ~value.isin(today)
         self.flag(rows[bad], "commune_inconnue", column)
         return value.mask(bad)
+
+
+def _heading(rows: pd.DataFrame, column: str) -> pd.Series:
+    """What each row's file calls `column`: hours that have a column per month are named by its heading (`titre`)."""
+    named = rows["titre"] if column == "heures" and "titre" in rows else pd.Series(pd.NA, index=rows.index, dtype="str")
+    return named.fillna(column)
 
 
 def _days(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -32,6 +32,7 @@ from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
 SHARES = ("part_heures", "part_heures_totales")  # of the hours whose status is known, of all
+NAMED = 3  # audiences; of more, a sentence tells how many they are
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
 # The audiences that a figure has no room to name in full; the others by their code, which readers know (RSA, QPV).
 SHORT = {
@@ -128,12 +129,14 @@ def profiles(page: Page) -> Content:
 
 
 def representation(page: Page) -> Content:
-    """Whether an audience does more of the hours than its share of job-seekers; those without a comparator named."""
+    """Whether an audience does more of the hours than its share of job-seekers; those without a comparator told."""
     labels = reference.labels("publics")
     rows = page.read("representation", edition=page.year, territoire=page.place)
-    without = ", ".join(f"« {labels[code]} »" for code in labels if code not in set(rows["modalite"]))
+    without = [label for code, label in labels.items() if code not in set(rows["modalite"])]
+    named = ", ".join(f"« {label} »" for label in without)
+    who = named if len(without) <= NAMED else f"{len(without)} des {len(labels)} publics"
     unknown = (
-        f"Pour {without}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
+        f"Pour {who}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
         "habitants n'en tient pas lieu."
         if without
         else ""

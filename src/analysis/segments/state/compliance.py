@@ -138,7 +138,7 @@ def above(amounts: pd.Series, limits: pd.Series) -> pd.Series:
 
 
 def without_clause(rows: pd.DataFrame, needs: pd.DataFrame, last_year: int) -> pd.DataFrame:
-    """The needs more likely than not above their threshold whose lots all declare no clause, likeliest first.
+    """The needs as likely as not, or more, to reach their threshold whose lots all declare no clause, likeliest first.
 
     `rows` as `concerned` gives them, of the periods of `by_category`: periode, uid (of the largest lot),
     acheteur_siren, acheteur_nom, objet, categorie, nature, notification, montant, seuil, p_seuil, exception.
