@@ -579,6 +579,17 @@ def test_a_region_is_between_its_departments_only_where_they_differ(low: float, 
     assert "Aucune part des heures n'est publiée" in representation(here).text()
 
 
+@pytest.mark.parametrize("left", [1, 3, 4])
+def test_few_audiences_without_a_comparator_are_named_and_many_counted(left: int) -> None:
+    labels = reference.labels("publics")
+    rows = pd.DataFrame({"modalite": list(labels)[left:], "part_heures": float("nan")})
+    here = page(2017, representation=rows)
+    here.place = "32"
+    said = ", ".join(f"« {label} »" for label in list(labels.values())[:left])
+    who = f"4 des {len(labels)} publics" if left == 4 else said
+    assert f"Pour {who}, aucune part parmi" in representation(here).text()
+
+
 @pytest.mark.parametrize(
     ("last", "said"), [(1.2, "si un seul segment les portait en"), (1.6, "également entre 2 segments en")]
 )
