@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -42,6 +44,40 @@ def test_a_secret_variable_that_is_not_utf_8_is_told(monkeypatch: pytest.MonkeyP
 
 
 # --- workbooks ---------------------------------------------------------------------------------
+
+OLD = Path(__file__).parent / "ancien.xls"  # a sheet « heures » of two lines
+SECTOR, FIRST_OF_DIRECTORY, FIRST_OF_CHAINS = 512, 48, 76  # bytes; where the header says them ([MS-CFB] 2.2)
+
+
+def cut_in_its_directory(content: bytearray) -> bytearray:
+    """An .xls of which the end lacks, as after a download that stopped."""
+    [directory] = struct.unpack_from("<i", content, FIRST_OF_DIRECTORY)
+    return content[: SECTOR * (directory + 1) + 100]
+
+
+def without_an_end(content: bytearray) -> bytearray:
+    """An .xls whose directory goes on, sector after sector, in the one where it begins."""
+    [directory], [chains] = (
+        struct.unpack_from("<i", content, place) for place in (FIRST_OF_DIRECTORY, FIRST_OF_CHAINS)
+    )
+    struct.pack_into("<i", content, SECTOR * (chains + 1) + 4 * directory, directory)
+    return content
+
+
+def test_an_old_workbook_is_read() -> None:
+    sheet = Workbook(OLD, OLD.name).sheet("heures", decimal=",")
+    assert sheet.cells == [["C1", "2025-02", "100,5"], ["C1", "2025-03", "50,25"]]
+
+
+@pytest.mark.parametrize("damage", [cut_in_its_directory, without_an_end])
+def test_an_old_workbook_that_its_reader_does_not_survive_is_a_sentence(
+    tmp_path: Path, damage: Callable[[bytearray], bytearray], capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "suivi.xls"
+    path.write_bytes(damage(bytearray(OLD.read_bytes())))
+    with pytest.raises(DataError, match=r"^suivi.xls : fichier inutilisable \(classeur illisible\)"):
+        Workbook(path, path.name)
+    assert capfd.readouterr().err == ""
 
 
 def with_parts(path: Path, **changes: bytes | None) -> None:

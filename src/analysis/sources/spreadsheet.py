@@ -28,6 +28,7 @@ from analysis.core.numbers import number_of
 from analysis.core.personal import looks_personal
 from analysis.core.quality_log import explain, fatal
 from analysis.core.texts import one_line, others, some, words
+from analysis.sources.xls_trial import survived
 
 DATE_DIGITS = 6  # 010203
 NEIGHBOURS = 5  # files that a message names
@@ -52,6 +53,7 @@ FILE_LIST, ENCRYPTED_FILE = "META-INF/manifest.xml", b"encryption-data"  # of an
 # The reader keeps all cells of a sheet up to its last one. Those in a column of three letters that hold something.
 MOST_CELLS, FAR_CELL = 40_000_000, re.compile(rb'<c r="([A-Z]{3})([0-9]+)"[^>]*[^/]>')
 SEPARATOR_SAID = b"sep="  # a first line by which a spreadsheet is told the separator of a CSV
+UNREADABLE = "classeur illisible"
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -263,6 +265,8 @@ class Workbook:
             raise fatal("fichier_illisible", name, "pas un classeur, malgré son nom : à enregistrer en .xlsx")
         if _locked(content):
             raise fatal("fichier_protege", name)
+        if content.startswith(OLE_CONTAINER) and not survived(content):
+            raise fatal("fichier_illisible", name, UNREADABLE)
         self.tells_errors, content = _errors_as_texts(content, name)
         with _readable(name):
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
@@ -316,7 +320,7 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except CalamineError:
-        raise fatal("fichier_illisible", name, "classeur illisible") from None
+        raise fatal("fichier_illisible", name, UNREADABLE) from None
 
 
 def _rows(sheet: CalamineSheet, decimal: str) -> list[Row]:
