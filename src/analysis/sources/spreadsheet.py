@@ -53,7 +53,7 @@ FILE_LIST, ENCRYPTED_FILE = "META-INF/manifest.xml", b"encryption-data"  # of an
 # The reader keeps all cells of a sheet up to its last one. Those in a column of three letters that hold something.
 MOST_CELLS, FAR_CELL = 40_000_000, re.compile(rb'<c r="([A-Z]{3})([0-9]+)"[^>]*[^/]>')
 SEPARATOR_SAID = b"sep="  # a first line by which a spreadsheet is told the separator of a CSV
-UNREADABLE = "classeur illisible"
+UNREADABLE = "classeur illisible, abîmé ou protégé par un mot de passe"
 ENCRYPTED_BOOK = "EncryptedPackage".encode("utf-16-le")  # what a workbook with a password is, in such a container
 
 
@@ -268,7 +268,7 @@ class Workbook:
         if content.startswith(OLE_CONTAINER) and not survived(content):
             raise fatal("fichier_illisible", name, UNREADABLE)
         self.tells_errors, content = _errors_as_texts(content, name)
-        with _readable(name):
+        with _readable(name, UNREADABLE):
             self._book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         self._name = name
         names = self._book.sheet_names
@@ -310,17 +310,17 @@ class Workbook:
         return self._sheet(title)
 
     def _sheet(self, title: str) -> CalamineSheet:
-        with _readable(f"{self._name}[{title}]"):
+        with _readable(f"{self._name}[{title}]", "feuille illisible"):
             return self._book.get_sheet_by_name(self._sheets[title])
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def _readable(name: str, reason: str) -> Iterator[None]:
     """What a workbook is read in: DataError in the place of what its reader says, in English, of a damaged part."""
     try:
         yield
     except CalamineError:
-        raise fatal("fichier_illisible", name, UNREADABLE) from None
+        raise fatal("fichier_illisible", name, reason) from None
 
 
 def _rows(sheet: CalamineSheet, decimal: str) -> list[Row]:
