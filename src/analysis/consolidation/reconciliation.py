@@ -22,6 +22,7 @@ from analysis.core import reference
 from analysis.core.dataset import Dataset
 from analysis.core.numbers import as_printed, french, french_date, percent, round_half_up
 from analysis.core.reference import HOURS, WHOLE
+from analysis.core.texts import opening
 from analysis.printed import published, sentence, slips, verdict
 from analysis.sources.publications import FIGURE, edition_places
 
@@ -285,7 +286,7 @@ def _said(word: str, *texts: str) -> dict[str, Any]:
 
 def _sentences(*texts: str) -> str:
     """Those that say something, one after another, each with its capital."""
-    return " ".join(text[0].upper() + text[1:] for text in texts if text)
+    return " ".join(opening(text) for text in texts if text)
 
 
 def _compared(figure: Any, exact: float, spare: Decimal) -> tuple[str, str]:

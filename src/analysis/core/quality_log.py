@@ -84,7 +84,7 @@ def breaches(
             "source": source,
             "fichier": rows["fichier"].astype("str"),
             "ligne": rows["ligne"].astype("Int64"),
-            "colonne": column if heading is None else heading.fillna(column),
+            "colonne": column if heading is None else heading,
             "valeur": _masked(rows[value].astype("str"), column) if value else "",
             "regle": rule,
             "gravite": rules().loc[rule, "gravite"],

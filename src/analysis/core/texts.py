@@ -31,6 +31,11 @@ def inside(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
+def opening(text: str) -> str:
+    """A text as it begins a sentence: with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def together(words: Sequence[str]) -> str:
     """`A`, `A et B`, `A, B et C`."""
     return " et ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

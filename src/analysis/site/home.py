@@ -23,6 +23,7 @@ from analysis.core.files import finished_folder, read_table, write_text
 from analysis.core.numbers import between
 from analysis.core.params import load_params
 from analysis.core.paths import CALENDARS, STEPS, project_root, protected_dir, reports_dir
+from analysis.core.texts import opening
 from analysis.core.workers import start
 from analysis.publishing import definitions, scripts
 from analysis.publishing.content import Card, Strip
@@ -127,7 +128,7 @@ def _chapter(dataset: Dataset, name: str, row: pd.Series, figures: dict[str, lis
         "leads": of == LEAD,
         "title": row["titre"],
         "sentence": row["phrase"],
-        "scope": f"{scope[:1].upper()}{scope[1:]}",
+        "scope": opening(scope),
         "strip": strip,
         "warning": UNTOLD._repr_html_() if of == LEAD and untold(dataset) else "",
         # A deliverable without headline figures, such as the guide, lacks none.

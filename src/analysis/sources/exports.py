@@ -494,11 +494,10 @@ def _hours(rows: pd.DataFrame, typer: Typer, limits: ExportParams) -> pd.DataFra
     said = rows[outside].assign(mois=as_received(rows[outside], "mois"))
     typer.flag(said, "mois_invalide", "mois", record="enregistrement")
     rows = rows[~outside]
-    refused = rows["heures"].isna() | (rows["heures"] < 0) | (rows["heures"] > limits.max_month_hours)
     typer.refuse(rows[rows["heures"].isna()], "heures")
     typer.flag(rows[rows["heures"] < 0], "heures_negatives", "heures", record="enregistrement")
     typer.flag(rows[rows["heures"] > limits.max_month_hours], "heures_absurdes", "heures", record="enregistrement")
-    rows = rows[~refused]
+    rows = rows[rows["heures"].between(0, limits.max_month_hours)]
     typer.flag(rows[rows["heures"] > limits.warn_month_hours], "heures_elevees", "heures")
     return rows.assign(heures=hundredths(rows["heures"]) / 100)
 

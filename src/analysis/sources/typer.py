@@ -297,8 +297,9 @@ class Typer:
 
 def _heading(rows: pd.DataFrame, column: str) -> pd.Series:
     """What each row's file calls `column`: hours that have a column per month are named by its heading (`titre`)."""
-    named = rows["titre"] if column == "heures" and "titre" in rows else pd.Series(pd.NA, index=rows.index, dtype="str")
-    return named.fillna(column)
+    if column == "heures" and "titre" in rows:
+        return rows["titre"].fillna(column)
+    return pd.Series(column, index=rows.index, dtype="str")
 
 
 def _days(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -13,6 +13,7 @@ from analysis.buyer.sizing import RANGE, SPREAD, Law, law
 from analysis.core import reference
 from analysis.core.numbers import french
 from analysis.core.params import load_params
+from analysis.core.texts import opening
 from analysis.publishing.content import Content
 from analysis.segments.views.common import full_time_unit
 from analysis.sources.projects import bounds
@@ -105,7 +106,7 @@ class Calculator(Content):
     @property
     def too_few(self) -> str:
         said = commitment.none_proposed()
-        return f"{said[0].upper()}{said[1:]} : aucun n'est proposé."
+        return f"{opening(said)} : aucun n'est proposé."
 
     @property
     def note(self) -> str:

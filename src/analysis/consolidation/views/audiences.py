@@ -16,7 +16,7 @@ from analysis.consolidation.views.common import (
 from analysis.core import reference
 from analysis.core.numbers import between, french, percent, plural, round_half_up
 from analysis.core.params import load_params
-from analysis.core.texts import becomes, inside
+from analysis.core.texts import NAMED, QUOTED, becomes, inside, opening
 from analysis.publishing.content import (
     PERCENT,
     POINTS,
@@ -32,7 +32,6 @@ from analysis.publishing.page import Page, on_region_page
 from analysis.publishing.style import bar_chart, line_chart
 
 SHARES = ("part_heures", "part_heures_totales")  # of the hours whose status is known, of all
-NAMED = 3  # audiences; of more, a sentence tells how many they are
 EFFECTS = {"effet_structure": "heures achetées", "effet_embauche": "embauches"}
 # The audiences that a figure has no room to name in full; the others by their code, which readers know (RSA, QPV).
 SHORT = {
@@ -92,7 +91,7 @@ def profiles(page: Page) -> Content:
     labels = reference.table("nomenclatures/publics").set_index("code")["libelle"]
     words = {"AUCUN": "Aucun de ces publics", "INCONNU": "Un statut au moins inconnu"}
     named = [words.get(code) or " + ".join(_short(one) for one in code.split("+")) for code in rows["profil"]]
-    rows = rows.assign(libelle=[f"{name[0].upper()}{name[1:]}" for name in named])
+    rows = rows.assign(libelle=[opening(name) for name in named])
     rows = rows.sort_values(["part_heures", "profil"], ascending=[False, True])
     drawn = rows.dropna(subset="part_heures").set_index("libelle")["part_heures"]
     if drawn.empty:
@@ -133,8 +132,7 @@ def representation(page: Page) -> Content:
     labels = reference.labels("publics")
     rows = page.read("representation", edition=page.year, territoire=page.place)
     without = [label for code, label in labels.items() if code not in set(rows["modalite"])]
-    named = ", ".join(f"« {label} »" for label in without)
-    who = named if len(without) <= NAMED else f"{len(without)} des {len(labels)} publics"
+    who = ", ".join(map(QUOTED, without)) if len(without) <= NAMED else f"{len(without)} des {len(labels)} publics"
     unknown = (
         f"Pour {who}, aucune part parmi les demandeurs d'emploi du territoire n'est connue : celle des "
         "habitants n'en tient pas lieu."
@@ -148,7 +146,7 @@ def representation(page: Page) -> Content:
         libelle=rows["modalite"].map(labels),
         mot=[_compared(row.rapport_min, row.rapport_max, margin) for row in rows.itertuples()],
     )
-    sources = {f"{row.population[0].upper()}{row.population[1:]} ({row.source})." for row in rows.itertuples()}
+    sources = {f"{opening(row.population)} ({row.source})." for row in rows.itertuples()}
     wide = page.regional and (rows["comparateur_min"] < rows["comparateur_max"]).any()
     between_places = "La région est entre son département le plus bas et le plus haut." if wide else ""
     note = " ".join(filter(None, [*sorted(sources), between_places, unknown]))

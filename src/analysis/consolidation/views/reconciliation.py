@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.core import reference
 from analysis.core.numbers import as_printed, french, number_of, percent, plural
+from analysis.core.texts import opening
 from analysis.publishing.content import Column, Content, DataTable, Prose
 from analysis.publishing.page import Page, on_region_page
 
@@ -109,7 +110,7 @@ def _explained(row: Any) -> str:
     """The explanation of a figure; what its own scope sets apart may be no figure of clauses, nor of a territory."""
     if pd.isna(row.explication):
         return HIDDEN
-    scope = "" if pd.isna(row.champ) else f"{row.champ[:1].upper()}{row.champ[1:]} : "
+    scope = "" if pd.isna(row.champ) else f"{opening(row.champ)} : "
     own = row.verdict == OTHER and scope and row.explication.startswith(scope)
     return f"{scope}ne se compare pas aux chiffres de cette page." if own else row.explication
 

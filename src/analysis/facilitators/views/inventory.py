@@ -8,7 +8,7 @@ from analysis.core import reference
 from analysis.core.numbers import about, french, french_date, number_of, percent
 from analysis.core.params import load_params
 from analysis.core.reference import WHOLE
-from analysis.core.texts import becomes, inside, together
+from analysis.core.texts import becomes, inside, opening, together
 from analysis.facilitators.views.common import (
     STAFF,
     counted,
@@ -386,6 +386,6 @@ def contradictions(page: Page) -> Content:
         scope=f"{page.territory_name}, {load_params().facilitators.silent_months} mois avant le 31 décembre "
         f"{page.latest}, structures qui ont envoyé un export",
         csv=page.csv("contradictions"),
-        takeaway=told[0].upper() + told[1:],
+        takeaway=opening(told),
         note=f"Les {ROWS} premières ; le fichier CSV les a toutes." if len(frame) > ROWS else None,
     )
